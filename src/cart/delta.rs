@@ -1,0 +1,177 @@
+//! Deltas: some live dots with their entries, and some dead dots.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::entry::Entry;
+use crate::context::{Dot, Dots};
+use crate::id::CartId;
+
+/// A part of a cart's state. Both the live and the dead are listed; nothing is implied by what is
+/// left out, so there is no way to say "and everything else is gone".
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Delta {
+    pub(super) cart: CartId,
+    pub(super) live: BTreeMap<Dot, Entry>,
+    pub(super) dead: Dots,
+    pub(super) needs: Dots,
+    pub(super) erased: bool,
+}
+
+/// A delta that contradicts itself.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DeltaError {
+    /// A dot is listed both as live and as dead.
+    #[error("dot {dot} is listed as live and as dead: list it once")]
+    LiveAndDead {
+        /// The dot.
+        dot: Dot,
+    },
+    /// A dot is needed but not among the dead.
+    #[error("a needed dot is not among the dead: list only dots that the delta makes dead")]
+    NeedsLiving,
+    /// An erased state has content.
+    #[error("an erasure lists dots: it stands for everything and lists nothing")]
+    ErasedWithContent,
+}
+
+impl Delta {
+    /// A delta from its parts. `needs` are those of the dead that it names without bringing all
+    /// that their own deltas did: it has to wait at a receiver that does not know them.
+    ///
+    /// # Errors
+    /// It contradicts itself.
+    pub fn new(
+        cart: CartId,
+        live: impl IntoIterator<Item = (Dot, Entry)>,
+        dead: Dots,
+        needs: Dots,
+    ) -> Result<Self, DeltaError> {
+        let live: BTreeMap<_, _> = live.into_iter().collect();
+        if let Some(dot) = live.keys().copied().find(|dot| dead.contains(*dot)) {
+            return Err(DeltaError::LiveAndDead { dot });
+        }
+        if !needs.minus(&dead).is_empty() {
+            return Err(DeltaError::NeedsLiving);
+        }
+        Ok(Self { cart, live, dead, needs, erased: false })
+    }
+
+    /// A delta that says nothing.
+    #[must_use]
+    pub fn empty(cart: CartId) -> Self {
+        Self {
+            cart,
+            live: BTreeMap::new(),
+            dead: Dots::default(),
+            needs: Dots::default(),
+            erased: false,
+        }
+    }
+
+    /// The largest state: everything dead.
+    #[must_use]
+    pub fn erasure(cart: CartId) -> Self {
+        Self { erased: true, ..Self::empty(cart) }
+    }
+
+    /// The cart it is about.
+    #[must_use]
+    pub const fn cart(&self) -> CartId {
+        self.cart
+    }
+
+    /// The live dots with their entries.
+    #[must_use]
+    pub const fn live(&self) -> &BTreeMap<Dot, Entry> {
+        &self.live
+    }
+
+    /// The dead dots.
+    #[must_use]
+    pub const fn dead(&self) -> &Dots {
+        &self.dead
+    }
+
+    /// Those of the dead that a receiver must know through their own deltas first.
+    #[must_use]
+    pub const fn needs(&self) -> &Dots {
+        &self.needs
+    }
+
+    /// Whether it erases the cart.
+    #[must_use]
+    pub const fn is_erasure(&self) -> bool {
+        self.erased
+    }
+
+    /// Whether it says nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        !self.erased && self.live.is_empty() && self.dead.is_empty()
+    }
+
+    /// Every dot it says something about.
+    #[must_use]
+    pub fn dots(&self) -> Dots {
+        let mut dots: Dots = self.live.keys().copied().collect();
+        dots.extend(&self.dead);
+        dots
+    }
+
+    /// The dots whose own delta is here, as opposed to those it only names as dead.
+    #[must_use]
+    pub fn own(&self) -> Dots {
+        self.dots().minus(&self.needs)
+    }
+
+    /// Joins a delta of the same cart into this one: a batch says what its parts say.
+    ///
+    /// Of two contents of one dot the larger digest stays, as everywhere.
+    pub fn batch(&mut self, other: &Self) {
+        debug_assert_eq!(self.cart, other.cart);
+        if other.erased || self.erased {
+            *self = Self::erasure(self.cart);
+            return;
+        }
+        let mut own = self.own();
+        own.extend(&other.own());
+        self.needs.extend(&other.needs);
+        self.needs = self.needs.minus(&own);
+        self.dead.extend(&other.dead);
+        for (dot, entry) in &other.live {
+            match self.live.get(dot) {
+                Some(here)
+                    if super::digest::of_entry(*dot, here)
+                        >= super::digest::of_entry(*dot, entry) => {}
+                _ => {
+                    self.live.insert(*dot, entry.clone());
+                }
+            }
+        }
+        let dead = &self.dead;
+        self.live.retain(|dot, _| !dead.contains(*dot));
+    }
+
+    /// The smallest deltas that together say the same: one for each live dot, one for each run of
+    /// dead dots. Joined in any order they give the same state.
+    #[must_use]
+    pub fn split(&self) -> Vec<Self> {
+        let mut parts: Vec<Self> = Vec::new();
+        if self.erased {
+            parts.push(self.clone());
+        }
+        for (dot, entry) in &self.live {
+            let mut part = Self::empty(self.cart);
+            part.live.insert(*dot, entry.clone());
+            parts.push(part);
+        }
+        for (replica, run) in self.dead.runs() {
+            let mut part = Self::empty(self.cart);
+            part.dead.insert_run(replica, run);
+            parts.push(part);
+        }
+        parts
+    }
+}

@@ -1,0 +1,259 @@
+//! Digests of entries, and the fingerprint of a state.
+//!
+//! The fingerprint of the live entries is the sum, modulo 2^128, of their digests: an incremental
+//! set hash (Bellare and Micciancio 1997), so one change costs one digest. It finds bugs and
+//! plain liars; it is no authenticator against somebody who crafts many entries to collide.
+
+use super::entry::{Body, Bought, Entry, Gift, List, Register, Taken};
+use crate::context::{Dot, Dots};
+use crate::id::LineKey;
+use crate::money::Money;
+
+/// What two replicas compare to know whether they hold the same state.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize)]
+pub struct Fingerprint {
+    /// Of the live entries.
+    pub live: u128,
+    /// Of the context.
+    pub context: u128,
+}
+
+/// Feeds values to a hash, each with its length or tag, so that no two facts feed the same bytes.
+struct Feed(blake3::Hasher);
+
+impl Feed {
+    fn new(domain: &[u8]) -> Self {
+        let mut feed = Self(blake3::Hasher::new());
+        feed.bytes(domain);
+        feed
+    }
+
+    fn number(&mut self, number: u64) {
+        self.0.update(&number.to_le_bytes());
+    }
+
+    fn wide(&mut self, number: u128) {
+        self.0.update(&number.to_le_bytes());
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.number(bytes.len() as u64);
+        self.0.update(bytes);
+    }
+
+    fn text(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+
+    fn maybe<T>(&mut self, value: Option<T>, feed: impl FnOnce(&mut Self, T)) {
+        self.number(u64::from(value.is_some()));
+        if let Some(value) = value {
+            feed(self, value);
+        }
+    }
+
+    fn dot(&mut self, dot: Dot) {
+        self.wide(dot.replica.as_u128());
+        self.number(dot.seq);
+    }
+
+    fn dots(&mut self, dots: &[Dot]) {
+        self.number(dots.len() as u64);
+        dots.iter().for_each(|dot| self.dot(*dot));
+    }
+
+    fn runs(&mut self, dots: &Dots) {
+        self.number(dots.writers().len() as u64);
+        for (replica, runs) in dots.writers() {
+            self.wide(replica.as_u128());
+            self.number(runs.len() as u64);
+            for run in runs {
+                self.number(run.first);
+                self.number(run.last);
+            }
+        }
+    }
+
+    fn line(&mut self, line: &LineKey) {
+        self.text(line.product().as_str());
+        self.number(line.options().len() as u64);
+        for (key, value) in line.options() {
+            self.text(key.as_str());
+            self.text(value.as_str());
+        }
+        self.maybe(line.bundle(), |feed, bundle| feed.text(bundle.as_str()));
+        self.maybe(line.tag(), |feed, tag| feed.text(tag.as_str()));
+    }
+
+    fn price(&mut self, price: &Money) {
+        let (digits, scale) = price.parts();
+        self.number(digits);
+        self.number(u64::from(scale));
+        self.bytes(price.currency().as_bytes());
+    }
+
+    fn taken(&mut self, taken: &Taken) {
+        self.dot(taken.dot);
+        self.number(u64::from(taken.units));
+        self.wide(taken.scope.as_u128());
+        self.maybe(taken.set, |feed, list| feed.number(list_number(list)));
+    }
+
+    fn end(self) -> u128 {
+        let mut half = [0; 16];
+        half.copy_from_slice(&self.0.finalize().as_bytes()[..16]);
+        u128::from_le_bytes(half)
+    }
+}
+
+const fn list_number(list: List) -> u64 {
+    match list {
+        List::Active => 0,
+        List::Saved => 1,
+    }
+}
+
+/// The digest of an entry under its dot: 128 bits.
+pub(super) fn of_entry(dot: Dot, entry: &Entry) -> u128 {
+    let mut feed = Feed::new(b"holdall entry 1");
+    feed.dot(dot);
+    feed.number(entry.time.bits());
+    feed.wide(entry.scope.as_u128());
+    feed.number(entry.after.len() as u64);
+    entry.after.iter().for_each(|guest| feed.wide(guest.as_u128()));
+    feed.maybe(entry.line.as_ref(), Feed::line);
+    of_body(&mut feed, &entry.body);
+    feed.end()
+}
+
+fn of_body(feed: &mut Feed, body: &Body) {
+    // The tags are those of the wire format.
+    match body {
+        Body::Add { quantity, sided, price } => {
+            feed.number(1);
+            feed.number(u64::from(quantity.get()));
+            feed.number(u64::from(*sided));
+            feed.maybe(price.as_ref(), Feed::price);
+        }
+        Body::Set(set) => {
+            feed.number(2);
+            feed.number(u64::from(set.quantity.get()));
+            feed.number(list_number(set.list));
+            feed.number(u64::from(set.sided));
+            feed.maybe(set.price.as_ref(), Feed::price);
+            feed.runs(&set.seen);
+            feed.number(set.took.len() as u64);
+            set.took.iter().for_each(|taken| feed.taken(taken));
+            feed.dots(&set.parked);
+        }
+        Body::Move { to, dots } => {
+            feed.number(3);
+            feed.number(list_number(*to));
+            feed.dots(dots);
+        }
+        Body::Register(register) => of_register(feed, register),
+        Body::Coupon(code) => {
+            feed.number(5);
+            feed.text(code.as_str());
+        }
+        Body::Consent(given) => {
+            feed.number(6);
+            feed.number(u64::from(*given));
+        }
+        Body::Merge { guest, account, claim, policy } => {
+            feed.number(7);
+            feed.wide(guest.as_u128());
+            feed.wide(account.as_u128());
+            feed.number(u64::from(*claim));
+            of_policy(feed, policy);
+        }
+        Body::Unmerge { guest, claim } => {
+            feed.number(8);
+            feed.wide(guest.as_u128());
+            feed.number(u64::from(*claim));
+        }
+        Body::Order { id, bought, parked } => {
+            feed.number(9);
+            feed.text(id.as_str());
+            feed.number(bought.len() as u64);
+            for Bought { line, taken } in bought {
+                feed.line(line);
+                feed.taken(taken);
+            }
+            feed.dots(parked);
+        }
+        Body::Expired { rule } => {
+            feed.number(10);
+            feed.text(rule.as_str());
+        }
+        Body::Unknown { kind, payload } => {
+            feed.number(u64::from(*kind));
+            feed.bytes(payload);
+        }
+    }
+}
+
+fn of_register(feed: &mut Feed, register: &Register) {
+    feed.number(4);
+    match register {
+        Register::Note(text) => {
+            feed.number(0);
+            feed.text(text.as_str());
+        }
+        Register::Gift(Gift { wrap, message }) => {
+            feed.number(1);
+            feed.number(u64::from(*wrap));
+            feed.maybe(message.as_ref(), |feed, text| feed.text(text.as_str()));
+        }
+        Register::Attribute(key, value) => {
+            feed.number(2);
+            feed.text(key.as_str());
+            feed.text(value.as_str());
+        }
+        Register::Shipping(option) => {
+            feed.number(3);
+            feed.text(option.as_str());
+        }
+    }
+}
+
+fn of_policy(feed: &mut Feed, policy: &super::terms::MergePolicy) {
+    let rule = |feed: &mut Feed, rule: &super::terms::RuleRef| {
+        feed.text(rule.name.as_str());
+        feed.number(u64::from(rule.version));
+    };
+    let loser =
+        |feed: &mut Feed, loser| feed.number(u64::from(loser == super::Loser::SaveForLater));
+    rule(feed, &policy.rule);
+    feed.maybe(policy.ceiling, |feed, units| feed.number(u64::from(units.get())));
+    loser(feed, policy.loser);
+    feed.number(policy.overrides.len() as u64);
+    for other in &policy.overrides {
+        feed.text(other.lines.as_str());
+        feed.maybe(other.rule.as_ref(), rule);
+        feed.maybe(other.ceiling, |feed, units| feed.number(u64::from(units.get())));
+        feed.maybe(other.loser, loser);
+    }
+}
+
+/// The digest of a set of dots in its one form.
+pub(super) fn of_dots(dots: &Dots) -> u128 {
+    let mut feed = Feed::new(b"holdall context 1");
+    feed.runs(dots);
+    feed.end()
+}
+
+/// 128 bits derived from parts, for names that every region must derive alike.
+pub(super) fn of_parts(domain: &[u8], parts: &[u128]) -> u128 {
+    let mut feed = Feed::new(domain);
+    parts.iter().for_each(|part| feed.wide(*part));
+    feed.end()
+}
+
+/// The digest of what an order buys: `OrderKey` of the cart's contract.
+pub(super) fn of_order(cart: u128, dots: &[Dot]) -> u128 {
+    let mut feed = Feed::new(b"holdall order 1");
+    feed.wide(cart);
+    feed.dots(dots);
+    feed.end()
+}

@@ -1,0 +1,249 @@
+//! What a live dot carries: an immutable fact.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::terms::MergePolicy;
+use crate::clock::Time;
+use crate::context::{Dot, Dots};
+use crate::id::{
+    AttributeKey, CartId, CouponCode, LineKey, OrderId, RuleName, ShippingOption, Text,
+};
+use crate::money::Money;
+use crate::quantity::Quantity;
+
+/// One of a cart's two lists.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum List {
+    /// What checkout would buy.
+    #[default]
+    Active,
+    /// Saved for later.
+    Saved,
+}
+
+impl List {
+    /// Both lists.
+    pub const ALL: [Self; 2] = [Self::Active, Self::Saved];
+
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Active => Self::Saved,
+            Self::Saved => Self::Active,
+        }
+    }
+}
+
+/// The guests whose merge an author had seen, sorted. Shared, since most entries have the same.
+pub type After = Arc<[CartId]>;
+
+/// An immutable fact, written once by the replica in its dot.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry {
+    /// Later than all its author had seen.
+    pub time: Time,
+    /// The cart it was written in: the account's own, or a guest's. A row of a split line that
+    /// shows a guest's side is written in that guest's scope by whoever edits it.
+    pub scope: CartId,
+    /// The guests whose merge its author had seen.
+    pub after: After,
+    /// The line it is about, if it is about one.
+    pub line: Option<LineKey>,
+    /// The fact.
+    pub body: Body,
+}
+
+/// Units that were taken out of one dot, by a Set or by an order. It says of the dot what must be
+/// known even after it is dead and its entry gone.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Taken {
+    /// The dot.
+    pub dot: Dot,
+    /// Its units, as the taker saw them.
+    pub units: u32,
+    /// The cart it had been written in.
+    pub scope: CartId,
+    /// The list it had been written for, if it was a Set.
+    pub set: Option<List>,
+}
+
+/// "Make it n": what a Set knows of what it replaces.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SetTo {
+    /// The n that was asked for.
+    pub quantity: Quantity,
+    /// The list of the row that was set.
+    pub list: List,
+    /// Whether one side of a split line was set.
+    pub sided: bool,
+    /// The price the shopper saw.
+    pub price: Option<Money>,
+    /// The dots its author had seen, of the writers that had a hand in the line: from each, all
+    /// since the first that mattered. It tells which Sets clash with this one, and which units
+    /// of an order it had counted on. A Set replaced in turn hands its knowledge on.
+    pub seen: Dots,
+    /// Units of other scopes (guests') that it replaced, sorted by dot, its predecessors' too.
+    pub took: Vec<Taken>,
+    /// Dots of a losing side that its author saw in the saved list and that stay there, sorted.
+    pub parked: Vec<Dot>,
+}
+
+/// What an order bought out of one dot.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Bought {
+    /// The line.
+    pub line: LineKey,
+    /// The dot and its units.
+    pub taken: Taken,
+}
+
+/// Which register of a line or cart an entry is for.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum RegisterKey {
+    /// The note.
+    Note,
+    /// The gift option.
+    Gift,
+    /// Another attribute.
+    Attribute(AttributeKey),
+    /// The shipping option; of the cart only.
+    Shipping,
+}
+
+/// Gift wrap and message.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, serde::Serialize)]
+pub struct Gift {
+    /// Whether to wrap it.
+    pub wrap: bool,
+    /// What to write on the card.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<Text>,
+}
+
+/// The value of a register.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Register {
+    /// A note.
+    Note(Text),
+    /// A gift option.
+    Gift(Gift),
+    /// Another attribute.
+    Attribute(AttributeKey, Text),
+    /// The shipping option.
+    Shipping(ShippingOption),
+}
+
+impl Register {
+    /// Which register it is.
+    #[must_use]
+    pub fn key(&self) -> RegisterKey {
+        match self {
+            Self::Note(_) => RegisterKey::Note,
+            Self::Gift(_) => RegisterKey::Gift,
+            Self::Attribute(key, _) => RegisterKey::Attribute(key.clone()),
+            Self::Shipping(_) => RegisterKey::Shipping,
+        }
+    }
+}
+
+/// The fact that an entry states.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Body {
+    /// Put n more in.
+    Add {
+        /// How many.
+        quantity: Quantity,
+        /// Whether it was put on one side of a split line.
+        sided: bool,
+        /// The price the shopper saw.
+        price: Option<Money>,
+    },
+    /// Make it n.
+    Set(Box<SetTo>),
+    /// Show exactly these dots in that list.
+    Move {
+        /// The list.
+        to: List,
+        /// The dots, sorted.
+        dots: Vec<Dot>,
+    },
+    /// Write a register.
+    Register(Register),
+    /// Use this code, once somebody has validated it.
+    Coupon(CouponCode),
+    /// Whether the shop may remind the shopper of this cart.
+    Consent(bool),
+    /// The guest cart belongs to this account.
+    Merge {
+        /// The guest cart.
+        guest: CartId,
+        /// The account's cart.
+        account: CartId,
+        /// Which claim of that guest it is.
+        claim: u32,
+        /// What the merge means.
+        policy: Box<MergePolicy>,
+    },
+    /// That claim was a mistake.
+    Unmerge {
+        /// The guest cart.
+        guest: CartId,
+        /// Which claim of it.
+        claim: u32,
+    },
+    /// An order was placed.
+    Order {
+        /// The order's id.
+        id: OrderId,
+        /// What it bought, sorted by line and dot.
+        bought: Vec<Bought>,
+        /// Dots of a losing side that stay in the saved list, sorted.
+        parked: Vec<Dot>,
+    },
+    /// The server let what it saw expire.
+    Expired {
+        /// By which rule.
+        rule: RuleName,
+    },
+    /// A kind this version does not know, kept byte for byte.
+    Unknown {
+        /// Its number in the wire format.
+        kind: u32,
+        /// Its payload, self-contained.
+        payload: Vec<u8>,
+    },
+}
+
+impl Entry {
+    /// Whether it is an Add or a Set.
+    #[must_use]
+    pub const fn is_contribution(&self) -> bool {
+        matches!(self.body, Body::Add { .. } | Body::Set(_))
+    }
+
+    /// The dots it shows in a list, and the list.
+    #[must_use]
+    pub fn placed(&self) -> (List, &[Dot]) {
+        match &self.body {
+            Body::Move { to, dots } => (*to, dots),
+            Body::Set(set) => (List::Saved, &set.parked),
+            Body::Order { parked, .. } => (List::Saved, parked),
+            _ => (List::Active, &[]),
+        }
+    }
+
+    /// Every line it says something about: its own, or those an order bought.
+    pub fn lines(&self) -> impl Iterator<Item = &LineKey> {
+        let bought: &[Bought] = match &self.body {
+            Body::Order { bought, .. } => bought,
+            _ => &[],
+        };
+        let first = |at: usize| at == 0 || bought[at - 1].line != bought[at].line;
+        let of_order = bought.iter().enumerate().filter(move |(at, _)| first(*at));
+        self.line.iter().chain(of_order.map(|(_, bought)| &bought.line))
+    }
+}

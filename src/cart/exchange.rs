@@ -1,0 +1,53 @@
+//! Exact exchange: what one replica says it has, and what another answers.
+
+use super::{Cart, Delta};
+use crate::context::Dots;
+
+/// What a replica has: its context, and which of those dots are live with it. A version vector
+/// alone cannot say which of the peer's live dots were removed.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Have {
+    /// The dots it knows of.
+    pub context: Dots,
+    /// Those that are live with it.
+    pub live: Dots,
+    /// Whether its cart is erased; the rest is empty then.
+    pub erased: bool,
+}
+
+impl Cart {
+    /// What this replica has.
+    #[must_use]
+    pub fn have(&self) -> Have {
+        Have { context: self.context.clone(), live: self.live_dots(), erased: self.erased }
+    }
+
+    /// Exactly what a peer that has `have` lacks: every live entry it has not seen, and every dot
+    /// dead here that it has not seen or still holds live.
+    ///
+    /// ```
+    /// use holdall::{Cart, CartId};
+    /// let cart = Cart::new(CartId::from_u128(1));
+    /// assert!(cart.answer(&cart.have()).is_empty());
+    /// ```
+    #[must_use]
+    pub fn answer(&self, have: &Have) -> Delta {
+        if have.erased {
+            return Delta::empty(self.id);
+        }
+        if self.erased {
+            return Delta::erasure(self.id);
+        }
+        let unseen = self.context.minus(&have.context);
+        let live: alloc::collections::BTreeMap<_, _> = self
+            .live
+            .iter()
+            .filter(|(dot, _)| unseen.contains(**dot))
+            .map(|(dot, entry)| (*dot, entry.clone()))
+            .collect();
+        let here = self.dead();
+        let mut dead = here.minus(&have.context);
+        dead.extend(&here.intersection(&have.live));
+        Delta { cart: self.id, live, dead, needs: Dots::default(), erased: false }
+    }
+}

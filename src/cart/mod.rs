@@ -1,0 +1,275 @@
+//! The replicated cart: its state, its one join, its deltas, and the shopper's verbs.
+//!
+//! A state maps every dot to `Unseen < Live(entry) < Dead`. Join is the maximum, dot by dot, so it
+//! is commutative, associative and idempotent and only moves up, whatever the entries mean. The
+//! state is stored compactly: the live entries, and a context that covers the live and the dead.
+//! There are no tombstones. What the entries mean for a shopper is the business of
+//! [`view`](crate::view); how they travel, of [`sync`](crate::sync).
+
+mod delta;
+mod digest;
+mod entry;
+mod exchange;
+mod index;
+mod seen;
+mod terms;
+mod verbs;
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::fmt;
+use core::ops::Bound::{Excluded, Unbounded};
+
+pub use delta::{Delta, DeltaError};
+pub use digest::Fingerprint;
+pub use entry::{After, Body, Bought, Entry, Gift, List, Register, RegisterKey, SetTo, Taken};
+pub use exchange::Have;
+pub(crate) use index::Kind;
+pub(crate) use seen::latest;
+pub use seen::{Claim, OrderKey, Place, Seen, Snapshot};
+pub use terms::{LineTerms, Loser, MergePolicy, Override, PolicyError, RuleRef, SkuPattern};
+pub use verbs::{Stamp, VerbError};
+
+use crate::clock::Time;
+use crate::context::{Dot, Dots, Run};
+use crate::id::{CartId, LineKey, ReplicaId};
+
+/// What a join found.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[must_use = "a join may report that a writer equivocated"]
+pub struct Joined {
+    /// Whether the state moved up.
+    pub changed: bool,
+    /// Dots that came with two contents: a cloned or lying writer. The larger digest stays, at
+    /// every replica.
+    pub equivocations: Vec<Dot>,
+}
+
+/// A delta that is about another cart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the delta is about cart {theirs}, this is cart {ours}: send it to that cart, or merge it as a guest"
+)]
+pub struct WrongCart {
+    /// This cart.
+    pub ours: CartId,
+    /// The delta's.
+    pub theirs: CartId,
+}
+
+/// One replica's state of one cart.
+///
+/// A `Cart` is a value: it can be cloned, compared, joined. It has no writer; to write, a
+/// [`Replica`](crate::Replica) holds one.
+#[derive(Clone)]
+pub struct Cart {
+    id: CartId,
+    live: BTreeMap<Dot, Entry>,
+    context: Dots,
+    erased: bool,
+    index: index::Index,
+    sum: u128,
+}
+
+impl Cart {
+    /// A cart that nothing is known of.
+    #[must_use]
+    pub fn new(id: CartId) -> Self {
+        Self {
+            id,
+            live: BTreeMap::new(),
+            context: Dots::default(),
+            erased: false,
+            index: index::Index::default(),
+            sum: 0,
+        }
+    }
+
+    /// The cart's id, and the scope of what is written in it.
+    #[must_use]
+    pub const fn id(&self) -> CartId {
+        self.id
+    }
+
+    /// Joins a delta: dot by dot the larger of `Unseen < Live(entry) < Dead`.
+    ///
+    /// # Errors
+    /// The delta is about another cart; nothing has changed then.
+    pub fn join(&mut self, delta: &Delta) -> Result<Joined, WrongCart> {
+        if delta.cart != self.id {
+            return Err(WrongCart { ours: self.id, theirs: delta.cart });
+        }
+        Ok(self.join_any(delta))
+    }
+
+    /// The join itself. A guest's state is joined by it too: its dots are its own.
+    fn join_any(&mut self, delta: &Delta) -> Joined {
+        let mut joined = Joined::default();
+        if self.erased || delta.erased {
+            joined.changed = !self.erased;
+            *self = Self { erased: true, ..Self::new(self.id) };
+            return joined;
+        }
+        for (dot, entry) in &delta.live {
+            if self.context.insert(*dot) {
+                // Unseen < Live
+                self.put(*dot, entry.clone());
+                joined.changed = true;
+            } else if let Some(here) = self.live.get(dot).filter(|here| *here != entry) {
+                // Live < Live: two contents of one dot
+                joined.equivocations.push(*dot);
+                if digest::of_entry(*dot, here) < digest::of_entry(*dot, entry) {
+                    self.take(*dot);
+                    self.put(*dot, entry.clone());
+                    joined.changed = true;
+                }
+            }
+            // Dead stays dead.
+        }
+        for (replica, run) in delta.dead.runs() {
+            // Live < Dead
+            while let Some(dot) = self.first_live(replica, run) {
+                self.take(dot);
+                joined.changed = true;
+            }
+        }
+        // Unseen < Dead
+        if !delta.dead.minus(&self.context).is_empty() {
+            self.context.extend(&delta.dead);
+            joined.changed = true;
+        }
+        joined
+    }
+
+    fn first_live(&self, replica: ReplicaId, run: Run) -> Option<Dot> {
+        let range = Dot::new(replica, run.first)..=Dot::new(replica, run.last);
+        self.live.range(range).next().map(|(dot, _)| *dot)
+    }
+
+    /// Makes an entry live, in the map, the index and the fingerprint.
+    fn put(&mut self, dot: Dot, entry: Entry) {
+        self.sum = self.sum.wrapping_add(digest::of_entry(dot, &entry));
+        self.index.insert(dot, &entry);
+        self.live.insert(dot, entry);
+    }
+
+    /// Takes an entry out of the map, the index and the fingerprint.
+    fn take(&mut self, dot: Dot) {
+        if let Some(entry) = self.live.remove(&dot) {
+            self.sum = self.sum.wrapping_sub(digest::of_entry(dot, &entry));
+            self.index.remove(dot, &entry);
+        }
+    }
+
+    /// The whole state as a delta.
+    #[must_use]
+    pub fn to_delta(&self) -> Delta {
+        Delta {
+            cart: self.id,
+            live: self.live.clone(),
+            dead: self.dead(),
+            needs: Dots::default(),
+            erased: self.erased,
+        }
+    }
+
+    /// The dots it knows of, live or dead.
+    #[must_use]
+    pub const fn context(&self) -> &Dots {
+        &self.context
+    }
+
+    /// The dots it knows to be dead.
+    #[must_use]
+    pub fn dead(&self) -> Dots {
+        self.context.minus(&self.live_dots())
+    }
+
+    /// The dots that are live.
+    #[must_use]
+    pub fn live_dots(&self) -> Dots {
+        self.live.keys().copied().collect()
+    }
+
+    /// The live entries, by dot.
+    #[must_use]
+    pub const fn live(&self) -> &BTreeMap<Dot, Entry> {
+        &self.live
+    }
+
+    /// Whether it was erased.
+    #[must_use]
+    pub const fn is_erased(&self) -> bool {
+        self.erased
+    }
+
+    /// What to compare with another replica: equal exactly when the states are.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        let context = if self.erased { u128::MAX } else { digest::of_dots(&self.context) };
+        Fingerprint { live: self.sum, context }
+    }
+
+    /// The latest time among the live entries.
+    #[must_use]
+    pub fn latest(&self) -> Time {
+        self.live.values().map(|entry| entry.time).max().unwrap_or_default()
+    }
+
+    /// The lines that have live entries.
+    pub fn lines(&self) -> impl ExactSizeIterator<Item = &LineKey> {
+        self.index.lines.keys()
+    }
+
+    /// The live dots that say something about `line`, sorted.
+    pub(crate) fn dots_of(&self, line: &LineKey) -> &[Dot] {
+        self.index.lines.get(line).map_or(&[], Vec::as_slice)
+    }
+
+    /// The live entries that say something about `line`.
+    pub(crate) fn on_line<'a>(
+        &'a self,
+        line: &LineKey,
+    ) -> impl Iterator<Item = (Dot, &'a Entry)> + use<'a> {
+        self.dots_of(line).iter().filter_map(|dot| Some((*dot, self.live.get(dot)?)))
+    }
+
+    /// The live entries of a kind that is not about one line.
+    pub(crate) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = (Dot, &Entry)> {
+        let first = (kind, Dot::new(ReplicaId::from_u128(0), 0));
+        self.index
+            .kinds
+            .range((Excluded(first), Unbounded))
+            .take_while(move |(other, _)| *other == kind)
+            .filter_map(|(_, dot)| Some((*dot, self.live.get(dot)?)))
+    }
+
+    /// The live entries that place `dot` in a list.
+    pub(crate) fn placing(&self, dot: Dot) -> impl Iterator<Item = (Dot, &Entry)> {
+        let dots = self.index.placed.get(&dot).map_or(&[][..], Vec::as_slice);
+        dots.iter().filter_map(|dot| Some((*dot, self.live.get(dot)?)))
+    }
+}
+
+/// Equal states: the same live entries and the same dead dots of the same cart.
+impl PartialEq for Cart {
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+            && self.erased == other.erased
+            && self.context == other.context
+            && self.live == other.live
+    }
+}
+
+impl Eq for Cart {}
+
+impl fmt::Debug for Cart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cart")
+            .field("id", &self.id)
+            .field("live", &self.live)
+            .field("context", &self.context)
+            .field("erased", &self.erased)
+            .finish()
+    }
+}

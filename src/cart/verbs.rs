@@ -1,0 +1,341 @@
+//! The shopper's verbs. Each takes what its author saw and writes one dot; its delta says which
+//! entry came to life and exactly which dots died.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::delta::Delta;
+use super::entry::{After, Body, Entry, List, Register, SetTo, Taken};
+use super::seen::{Claim, Place, Seen, Snapshot};
+use super::terms::MergePolicy;
+use super::{Cart, Kind};
+use crate::clock::Time;
+use crate::context::{Dot, Dots};
+use crate::id::{CartId, CouponCode, LineKey, OrderId, RuleName};
+use crate::limits;
+use crate::money::Money;
+use crate::quantity::Quantity;
+
+/// Who acts, when, and which merges they had seen.
+#[derive(Clone, Debug)]
+pub struct Stamp {
+    /// The action's name.
+    pub dot: Dot,
+    /// Its time.
+    pub time: Time,
+    /// The guests whose merge the author had seen.
+    pub after: After,
+}
+
+/// Why a verb changed nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerbError {
+    /// A named limit is reached.
+    #[error("the cart is at its limit of {limit} {what}: remove some first")]
+    Limit {
+        /// What is counted.
+        what: &'static str,
+        /// The most there may be.
+        limit: usize,
+    },
+    /// The cart was erased.
+    #[error("the cart was erased: start a new one")]
+    Erased,
+    /// The dot is known already: two writers share one replica id.
+    #[error("action {dot} exists already: a replica id must not be shared, start a new writer")]
+    DotTaken {
+        /// The dot.
+        dot: Dot,
+    },
+}
+
+impl Cart {
+    /// Puts n more on a line. `leftovers` are what the author saw on a line that shows nothing.
+    ///
+    /// # Errors
+    /// A limit, a shared replica id, or an erased cart; nothing has changed then. So with all verbs.
+    pub fn add(
+        &mut self,
+        stamp: Stamp,
+        place: &Place,
+        quantity: Quantity,
+        price: Option<Money>,
+        leftovers: &[Dot],
+    ) -> Result<Delta, VerbError> {
+        self.check_line(&place.line, leftovers.len())?;
+        let body = Body::Add { quantity, sided: place.sided, price };
+        let entry = entry(&stamp, place.scope, Some(&place.line), body);
+        self.write(stamp, Some(entry), leftovers.iter().copied())
+    }
+
+    /// Makes a row n.
+    ///
+    /// # Errors
+    /// As with [`add`](Self::add).
+    pub fn set(
+        &mut self,
+        stamp: Stamp,
+        place: &Place,
+        quantity: Quantity,
+        price: Option<Money>,
+        seen: &Seen,
+    ) -> Result<Delta, VerbError> {
+        self.check_line(&place.line, seen.kills().count())?;
+        let other_scopes = seen.shown.iter().filter(|taken| taken.scope != place.scope);
+        let mut took: Vec<Taken> = other_scopes.chain(&seen.took).copied().collect();
+        took.sort_unstable();
+        took.dedup_by_key(|taken| taken.dot);
+        let body = Body::Set(Box::new(SetTo {
+            quantity,
+            list: place.list,
+            sided: place.sided,
+            price,
+            seen: seen.known.clone(),
+            took,
+            parked: seen.parked.clone(),
+        }));
+        let entry = entry(&stamp, place.scope, Some(&place.line), body);
+        self.write(stamp, Some(entry), seen.kills())
+    }
+
+    /// Takes a row out, or several: a dot that is born dead. Only where a losing side has to stay
+    /// in the saved list does it leave an entry, which says so.
+    ///
+    /// # Errors
+    /// As with [`add`](Self::add).
+    pub fn remove(&mut self, stamp: Stamp, rows: &[Seen]) -> Result<Delta, VerbError> {
+        let mut parked: Vec<Dot> = rows.iter().flat_map(|seen| seen.parked.clone()).collect();
+        parked.sort_unstable();
+        parked.dedup();
+        let body = Body::Move { to: List::Saved, dots: parked };
+        let stays = match &body {
+            Body::Move { dots, .. } if dots.is_empty() => None,
+            _ => Some(entry(&stamp, self.id(), None, body)),
+        };
+        self.write(stamp, stays, rows.iter().flat_map(Seen::kills))
+    }
+
+    /// Shows exactly what the author saw in a row in the place's list. `covered` are older Moves
+    /// that this one makes pointless.
+    ///
+    /// # Errors
+    /// As with [`add`](Self::add).
+    pub fn relocate(
+        &mut self,
+        stamp: Stamp,
+        place: &Place,
+        seen: &Seen,
+        covered: &[Dot],
+    ) -> Result<Delta, VerbError> {
+        self.check_line(&place.line, covered.len())?;
+        let dots = seen.shown.iter().map(|taken| taken.dot).collect();
+        let body = Body::Move { to: place.list, dots };
+        let entry = entry(&stamp, place.scope, Some(&place.line), body);
+        self.write(stamp, Some(entry), covered.iter().copied())
+    }
+
+    /// Writes a register of a line, or of the cart, in place of those the author saw; `None` clears it.
+    ///
+    /// # Errors
+    /// As with [`add`](Self::add).
+    pub fn register(
+        &mut self,
+        stamp: Stamp,
+        scope: CartId,
+        line: Option<&LineKey>,
+        value: Option<Register>,
+        replaced: &[Dot],
+    ) -> Result<Delta, VerbError> {
+        if let Some(line) = line {
+            self.check_line(line, replaced.len())?;
+        }
+        let entry = value.map(|value| entry(&stamp, scope, line, Body::Register(value)));
+        self.write(stamp, entry, replaced.iter().copied())
+    }
+
+    /// Notes the intent to use a coupon, in place of those of that code the author saw.
+    ///
+    /// # Errors
+    /// As with [`add`](Self::add).
+    pub fn coupon(
+        &mut self,
+        stamp: Stamp,
+        code: CouponCode,
+        replaced: &[Dot],
+    ) -> Result<Delta, VerbError> {
+        if self.of_kind(Kind::Coupon).count() - replaced.len() >= limits::COUPONS {
+            return Err(VerbError::Limit { what: "coupons", limit: limits::COUPONS });
+        }
+        let entry = entry(&stamp, self.id(), None, Body::Coupon(code));
+        self.write(stamp, Some(entry), replaced.iter().copied())
+    }
+
+    /// Drops what the author saw: coupons, say.
+    ///
+    /// # Errors
+    /// As with [`add`](Self::add).
+    pub fn drop_seen(&mut self, stamp: Stamp, seen: &[Dot]) -> Result<Delta, VerbError> {
+        self.write(stamp, None, seen.iter().copied())
+    }
+
+    /// Notes whether the shop may remind the shopper.
+    ///
+    /// # Errors
+    /// As with [`add`](Self::add).
+    pub fn consent(
+        &mut self,
+        stamp: Stamp,
+        given: bool,
+        replaced: &[Dot],
+    ) -> Result<Delta, VerbError> {
+        let entry = entry(&stamp, self.id(), None, Body::Consent(given));
+        self.write(stamp, Some(entry), replaced.iter().copied())
+    }
+
+    /// Joins a guest's state and states that it belongs to this account. The stamp's dot is not
+    /// used: a merge's dot is its claim's.
+    ///
+    /// # Errors
+    /// As with [`add`](Self::add). That the merge is known already is no error: its delta is
+    /// empty but for the guest's state.
+    pub fn merge(
+        &mut self,
+        stamp: Stamp,
+        claim: Claim,
+        policy: MergePolicy,
+        guest: &Self,
+    ) -> Result<Delta, VerbError> {
+        if self.of_kind(Kind::Merge).count() >= limits::MERGES {
+            return Err(VerbError::Limit { what: "merged guests", limit: limits::MERGES });
+        }
+        let mut delta = self.absorb(guest)?;
+        if !self.context().contains(claim.dot()) {
+            let Claim { guest, account, number: claim_number } = claim;
+            let policy = Box::new(policy);
+            let body = Body::Merge { guest, account, claim: claim_number, policy };
+            let stamp = Stamp { dot: claim.dot(), ..stamp };
+            let entry = entry(&stamp, self.id(), None, body);
+            delta.batch(&self.write(stamp, Some(entry), [])?);
+        }
+        Ok(delta)
+    }
+
+    /// Joins the state of a guest cart that was merged into this one: what its devices wrote late.
+    ///
+    /// # Errors
+    /// This cart was erased.
+    pub fn absorb(&mut self, guest: &Self) -> Result<Delta, VerbError> {
+        if self.is_erased() {
+            return Err(VerbError::Erased);
+        }
+        let mut delta = Delta::empty(self.id());
+        if !guest.is_erased() {
+            delta = guest.answer(&self.have());
+            delta.cart = self.id();
+            let _ = self.join_any(&delta);
+        }
+        Ok(delta)
+    }
+
+    /// Takes a merge back: the guest's dots the author saw die.
+    ///
+    /// # Errors
+    /// As with [`add`](Self::add).
+    pub fn unmerge(
+        &mut self,
+        stamp: Stamp,
+        claim: Claim,
+        guests_dots: &[Dot],
+    ) -> Result<Delta, VerbError> {
+        let body = Body::Unmerge { guest: claim.guest, claim: claim.number };
+        let entry = entry(&stamp, self.id(), None, body);
+        self.write(stamp, Some(entry), guests_dots.iter().copied())
+    }
+
+    /// States that an order bought exactly what the snapshot froze.
+    ///
+    /// # Errors
+    /// As with [`add`](Self::add).
+    pub fn order(
+        &mut self,
+        stamp: Stamp,
+        id: OrderId,
+        snapshot: &Snapshot,
+    ) -> Result<Delta, VerbError> {
+        let Snapshot { bought, settled, parked, .. } = snapshot;
+        let body = Body::Order { id, bought: bought.clone(), parked: parked.clone() };
+        let entry = entry(&stamp, self.id(), None, body);
+        let kills = bought.iter().map(|bought| bought.taken.dot).chain(settled.iter().copied());
+        self.write(stamp, Some(entry), kills)
+    }
+
+    /// States that a server let what it saw expire, by a rule.
+    ///
+    /// # Errors
+    /// As with [`add`](Self::add).
+    pub fn expire(
+        &mut self,
+        stamp: Stamp,
+        rule: RuleName,
+        seen: &[Dot],
+    ) -> Result<Delta, VerbError> {
+        let entry = entry(&stamp, self.id(), None, Body::Expired { rule });
+        self.write(stamp, Some(entry), seen.iter().copied())
+    }
+
+    /// Erases the cart: from now on it is everything dead, and absorbs whatever comes late.
+    pub fn erase(&mut self) -> Delta {
+        let delta = Delta::erasure(self.id());
+        let _ = self.join_any(&delta);
+        delta
+    }
+
+    /// Whether one more entry fits on `line` once `replaced` of its entries are gone.
+    fn check_line(&self, line: &LineKey, replaced: usize) -> Result<(), VerbError> {
+        let here = self.dots_of(line).len();
+        if here == 0 && self.lines().len() >= limits::LINES {
+            return Err(VerbError::Limit { what: "lines", limit: limits::LINES });
+        }
+        if here.saturating_sub(replaced) >= limits::LINE_ENTRIES {
+            return Err(VerbError::Limit {
+                what: "entries on a line",
+                limit: limits::LINE_ENTRIES,
+            });
+        }
+        Ok(())
+    }
+
+    /// Writes one action: its entry comes to life, or its dot is born dead, and what its author
+    /// saw of it dies. The local state takes its delta the way every other replica does.
+    fn write(
+        &mut self,
+        stamp: Stamp,
+        entry: Option<Entry>,
+        kills: impl IntoIterator<Item = Dot>,
+    ) -> Result<Delta, VerbError> {
+        if self.is_erased() {
+            return Err(VerbError::Erased);
+        }
+        if self.context().contains(stamp.dot) {
+            return Err(VerbError::DotTaken { dot: stamp.dot });
+        }
+        let mut delta = Delta::empty(self.id());
+        delta.needs = kills.into_iter().collect::<Dots>();
+        delta.dead = delta.needs.clone();
+        match entry {
+            Some(entry) => {
+                delta.live.insert(stamp.dot, entry);
+            }
+            None => {
+                delta.dead.insert(stamp.dot);
+            }
+        }
+        let _ = self.join_any(&delta);
+        Ok(delta)
+    }
+}
+
+fn entry(stamp: &Stamp, scope: CartId, line: Option<&LineKey>, body: Body) -> Entry {
+    Entry { time: stamp.time, scope, after: stamp.after.clone(), line: line.cloned(), body }
+}

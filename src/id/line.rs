@@ -1,0 +1,160 @@
+//! What makes two lines the same line.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::text::{Bundle, OptionKey, OptionValue, Sku, Tag, TextError};
+use crate::limits;
+
+/// Why a line's identity could not be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LineError {
+    /// One of its names is not one.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// An option key is there twice.
+    #[error("option {key:?} is given twice: keep one")]
+    OptionTwice {
+        /// The key.
+        key: OptionKey,
+    },
+    /// More options than [`limits::OPTIONS`].
+    #[error("{options} options, the limit is {limit}: move what does not tell lines apart to attributes", limit = limits::OPTIONS)]
+    TooManyOptions {
+        /// How many.
+        options: usize,
+    },
+}
+
+/// A line's identity: SKU, options, bundle and tag. Cheap to clone; order of options has no
+/// meaning and is settled here, once.
+///
+/// ```
+/// use holdall::LineKey;
+/// let a = LineKey::parse("TEE", [("size", "M"), ("colour", "red")])?;
+/// let b = LineKey::parse("TEE", [("colour", "red"), ("size", "M")])?;
+/// assert_eq!(a, b);
+/// assert_ne!(a, LineKey::sku("TEE")?);
+/// assert_eq!(a.to_string(), "TEE (colour red, size M)");
+/// # Ok::<(), holdall::LineError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(transparent)]
+pub struct LineKey(Arc<Identity>);
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+struct Identity {
+    sku: Sku,
+    #[serde(serialize_with = "options_as_map")]
+    options: Vec<(OptionKey, OptionValue)>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bundle: Option<Bundle>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tag: Option<Tag>,
+}
+
+fn options_as_map<S: serde::Serializer>(
+    options: &[(OptionKey, OptionValue)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(options.iter().map(|(k, v)| (k, v)))
+}
+
+impl LineKey {
+    /// A line from its checked parts; options may come in any order.
+    ///
+    /// # Errors
+    /// An option key twice, or more than [`limits::OPTIONS`] of them.
+    pub fn new(
+        sku: Sku,
+        options: impl IntoIterator<Item = (OptionKey, OptionValue)>,
+        bundle: Option<Bundle>,
+        tag: Option<Tag>,
+    ) -> Result<Self, LineError> {
+        // One more than allowed is enough to know; the rest is not read.
+        let mut options: Vec<_> = options.into_iter().take(limits::OPTIONS + 1).collect();
+        if options.len() > limits::OPTIONS {
+            return Err(LineError::TooManyOptions { options: options.len() });
+        }
+        options.sort();
+        if let Some(pair) = options.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            return Err(LineError::OptionTwice { key: pair[0].0.clone() });
+        }
+        Ok(Self(Arc::new(Identity { sku, options, bundle, tag })))
+    }
+
+    /// A line of a plain product.
+    ///
+    /// # Errors
+    /// The SKU is not one.
+    pub fn sku(sku: &str) -> Result<Self, LineError> {
+        Self::new(Sku::new(sku)?, [], None, None)
+    }
+
+    /// A line of a product with options.
+    ///
+    /// # Errors
+    /// A name is not one, an option is there twice, or there are too many.
+    pub fn parse<'a>(
+        sku: &str,
+        options: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, LineError> {
+        let options: Result<Vec<_>, TextError> = options
+            .into_iter()
+            .take(limits::OPTIONS + 1)
+            .map(|(key, value)| Ok((OptionKey::new(key)?, OptionValue::new(value)?)))
+            .collect();
+        Self::new(Sku::new(sku)?, options?, None, None)
+    }
+
+    /// The product.
+    #[must_use]
+    pub fn product(&self) -> &Sku {
+        &self.0.sku
+    }
+
+    /// The identity options, sorted by key.
+    #[must_use]
+    pub fn options(&self) -> &[(OptionKey, OptionValue)] {
+        &self.0.options
+    }
+
+    /// The bundle it belongs to.
+    #[must_use]
+    pub fn bundle(&self) -> Option<&Bundle> {
+        self.0.bundle.as_ref()
+    }
+
+    /// What keeps it separate.
+    #[must_use]
+    pub fn tag(&self) -> Option<&Tag> {
+        self.0.tag.as_ref()
+    }
+}
+
+impl fmt::Display for LineKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.sku.as_str())?;
+        for (at, (key, value)) in self.0.options.iter().enumerate() {
+            write!(f, "{}{key} {value}", if at == 0 { " (" } else { ", " })?;
+        }
+        if !self.0.options.is_empty() {
+            f.write_str(")")?;
+        }
+        if let Some(bundle) = &self.0.bundle {
+            write!(f, " in {bundle}")?;
+        }
+        if let Some(tag) = &self.0.tag {
+            write!(f, " #{tag}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for LineKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LineKey({self})")
+    }
+}

@@ -1,0 +1,85 @@
+//! Names: carts, replicas, products, lines. Each is parsed once and bounded; what exists is valid.
+
+mod line;
+mod text;
+
+use core::fmt;
+
+use uuid::Uuid;
+
+pub use line::{LineError, LineKey};
+pub use text::{
+    AttributeKey, Bundle, CouponCode, OptionKey, OptionValue, OrderId, RuleName, ShippingOption,
+    Sku, Tag, Text, TextError,
+};
+
+macro_rules! random_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(u128);
+
+        impl $name {
+            /// From 128 random bits. This library draws no random bits of its own.
+            #[must_use]
+            pub const fn from_u128(bits: u128) -> Self {
+                Self(bits)
+            }
+
+            /// The 128 bits.
+            #[must_use]
+            pub const fn as_u128(self) -> u128 {
+                self.0
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(uuid: Uuid) -> Self {
+                Self(uuid.as_u128())
+            }
+        }
+
+        impl core::str::FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, uuid::Error> {
+                Uuid::parse_str(text).map(Self::from)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&Uuid::from_u128(self.0), f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self)
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+    };
+}
+
+random_id!(
+    /// A cart, and so also the scope of what is written in it. A random capability, never derived
+    /// from a user's name, an address or a clock.
+    ///
+    /// ```
+    /// use holdall::CartId;
+    /// let cart: CartId = "9a8b7c6d-0000-4000-8000-000000000001".parse()?;
+    /// assert_eq!(cart.to_string(), "9a8b7c6d-0000-4000-8000-000000000001");
+    /// # Ok::<(), uuid::Error>(())
+    /// ```
+    CartId
+);
+random_id!(
+    /// One writer of one cart: a client's incarnation, a tab, a server region. Minted once, never
+    /// reused, cloned or restored from a backup.
+    ReplicaId
+);

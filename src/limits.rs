@@ -1,0 +1,32 @@
+//! Every limit of a cart, in one place, with its unit last.
+//!
+//! The defaults are meant for real wholesale carts: the largest invoice of the UCI Online Retail
+//! data has 1,114 lines, and its largest line 80,995 units. A limit is checked where a value is
+//! made, so a value that exists is within it; nothing further in re-checks.
+
+/// Longest SKU, bundle, tag, option key, option value and attribute key, in bytes of UTF-8.
+pub const NAME_BYTES: usize = 256;
+/// Longest note, gift message or attribute value, in bytes of UTF-8.
+pub const TEXT_BYTES: usize = 4_096;
+/// Identity options of one line.
+pub const OPTIONS: usize = 32;
+/// Largest quantity one action may carry, in units.
+pub const QUANTITY_UNITS: u32 = 1_000_000;
+/// Largest quantity a row shows unless a deployment asks for less, in units.
+pub const CEILING_UNITS: u64 = 1_000_000;
+/// Lines one cart may have, active and saved together.
+pub const LINES: usize = 5_000;
+/// Live entries on one line.
+pub const LINE_ENTRIES: usize = 1_000;
+/// Live coupon entries in one cart.
+pub const COUPONS: usize = 64;
+/// Overrides in one merge policy.
+pub const OVERRIDES: usize = 256;
+/// Guests that one cart may have merged and not swept.
+pub const MERGES: usize = 1_000;
+/// Largest encoded state, delta or message, in bytes.
+pub const MESSAGE_BYTES: usize = 16 * 1024 * 1024;
+/// Deltas that wait for what they make dead.
+pub const WAITING_DELTAS: usize = 1_024;
+/// Highest sequence number of a writer. One that comes near it was lied about; it writes no more.
+pub const SEQ_MAX: u64 = 1 << 48;

@@ -1,0 +1,88 @@
+//! The rules of this library, version 1 each. A changed outcome would be a version 2.
+
+use super::{Choice, Facts, Reach, Rule};
+
+/// A rule of this library.
+struct Builtin {
+    name: &'static str,
+    reach: Reach,
+    choose: fn(&Facts<'_>) -> Choice,
+    /// Why the side that counts does.
+    because: &'static str,
+}
+
+impl Rule for Builtin {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn reach(&self) -> Reach {
+        self.reach
+    }
+
+    fn choose(&self, facts: &Facts<'_>) -> Choice {
+        (self.choose)(facts)
+    }
+
+    fn reason(&self, _: Choice) -> &str {
+        self.because
+    }
+}
+
+const fn line(
+    name: &'static str,
+    choose: fn(&Facts<'_>) -> Choice,
+    because: &'static str,
+) -> Builtin {
+    Builtin { name, reach: Reach::Line, choose, because }
+}
+
+/// In the order of the contract's table.
+static RULES: [Builtin; 9] = [
+    line("sum", |_| Choice::Both, "both carts count"),
+    line(
+        "max",
+        |facts| {
+            if facts.guest.units > facts.account.units { Choice::Guest } else { Choice::Account }
+        },
+        "the larger of the two carts counts",
+    ),
+    line(
+        "latest",
+        |facts| {
+            if facts.guest.latest > facts.account.latest { Choice::Guest } else { Choice::Account }
+        },
+        "the cart that was edited last counts",
+    ),
+    line("prefer-account", |_| Choice::Account, "the account's cart counts"),
+    line("prefer-guest", |_| Choice::Guest, "the guest cart counts"),
+    line(
+        "split-variant",
+        |facts| {
+            if facts.account.registers == facts.guest.registers {
+                Choice::Both
+            } else {
+                Choice::Split
+            }
+        },
+        "lines with different notes, gift options or attributes are kept apart",
+    ),
+    line("ask", |_| Choice::Ask, "the shopper is asked"),
+    Builtin {
+        name: "replace-with-guest",
+        reach: Reach::Cart,
+        choose: |_| Choice::Guest,
+        because: "the guest cart replaces the account's",
+    },
+    Builtin {
+        name: "keep-account",
+        reach: Reach::Cart,
+        choose: |_| Choice::Account,
+        because: "the account's cart is kept as it is",
+    },
+];
+
+/// The rules of this library, in the order of the contract's table.
+pub fn builtin() -> impl Iterator<Item = &'static dyn Rule> {
+    RULES.iter().map(|rule| rule as &dyn Rule)
+}

@@ -1,0 +1,82 @@
+//! Which rules a replica has.
+
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use core::fmt;
+
+use super::{Rule, builtin};
+use crate::cart::RuleRef;
+use crate::id::{RuleName, TextError};
+
+/// Why a rule was not registered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegistryError {
+    /// Its name is not one.
+    #[error(transparent)]
+    Name(#[from] TextError),
+    /// There is one of that name and version. A changed outcome is a new version.
+    #[error("there is a rule {rule} already: give a changed rule a new version")]
+    Taken {
+        /// The rule.
+        rule: RuleRef,
+    },
+}
+
+/// The merge rules a replica has: those of this library and users' own, by name and version.
+///
+/// A replica that meets a policy with a rule it lacks still converges: the line shows both sides
+/// apart, marked as such, until the rule is there.
+///
+/// ```
+/// use holdall::{Choice, Facts, Registry, Rule};
+/// struct Never;
+/// impl Rule for Never {
+///     fn name(&self) -> &str { "never" }
+///     fn choose(&self, _: &Facts<'_>) -> Choice { Choice::Account }
+/// }
+/// let rules = Registry::default().with(Never)?;
+/// assert!(rules.with(Never).is_err()); // that version is taken
+/// # Ok::<(), holdall::RegistryError>(())
+/// ```
+#[derive(Clone)]
+pub struct Registry {
+    own: BTreeMap<RuleRef, Arc<dyn Rule>>,
+}
+
+impl Default for Registry {
+    /// The rules of this library.
+    fn default() -> Self {
+        Self { own: BTreeMap::new() }
+    }
+}
+
+impl Registry {
+    /// Adds a rule.
+    ///
+    /// # Errors
+    /// Its name is not one, or the name and version are taken.
+    pub fn with(&self, rule: impl Rule + 'static) -> Result<Self, RegistryError> {
+        let key = RuleRef { name: RuleName::new(rule.name())?, version: rule.version() };
+        if self.get(&key).is_some() {
+            return Err(RegistryError::Taken { rule: key });
+        }
+        let mut more = self.clone();
+        more.own.insert(key, Arc::new(rule));
+        Ok(more)
+    }
+
+    /// The rule of that name and version.
+    #[must_use]
+    pub fn get(&self, rule: &RuleRef) -> Option<&dyn Rule> {
+        let same =
+            |own: &&dyn Rule| own.version() == rule.version && own.name() == rule.name.as_str();
+        builtin().find(same).or_else(|| self.own.get(rule).map(|own| &**own))
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.own.keys()).finish()
+    }
+}

@@ -1,0 +1,112 @@
+//! The initiator's side of an exchange, with its timer as data.
+
+use super::{Message, Response, probe, respond};
+use crate::cart::WrongCart;
+use crate::replica::Replica;
+
+/// When to probe again, in milliseconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Timing {
+    /// How long to wait for a first answer.
+    pub first_ms: u64,
+    /// The longest to wait; each try doubles the wait up to this.
+    pub longest_ms: u64,
+}
+
+impl Default for Timing {
+    /// One second, up to a minute.
+    fn default() -> Self {
+        Self { first_ms: 1_000, longest_ms: 60_000 }
+    }
+}
+
+/// An exchange that this side wants: it probes until the peer is known to have the same.
+///
+/// The wall clock is an argument; a caller sleeps until [`deadline`](Self::deadline) or the next
+/// message, whichever comes first.
+///
+/// ```
+/// use holdall::sync::{Message, Session};
+/// use holdall::{CartId, Replica, ReplicaId};
+/// let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(1));
+/// let mut session = Session::default();
+/// let first = session.start(&phone, 0);
+/// assert!(matches!(first, Message::Probe { .. }));
+/// // Nothing came back in time: the same question again, later each time.
+/// assert!(session.handle_timeout(&phone, 999).is_none());
+/// assert!(session.handle_timeout(&phone, 1_000).is_some());
+/// assert_eq!(session.deadline(), Some(3_000));
+/// let cart = CartId::from_u128(1);
+/// session.handle(&mut phone, &Message::Same { cart }, 1_100)?;
+/// assert!(session.is_quiet());
+/// # Ok::<(), holdall::WrongCart>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Session {
+    timing: Timing,
+    deadline: Option<u64>,
+    wait_ms: u64,
+}
+
+impl Session {
+    /// With other waits than the default.
+    #[must_use]
+    pub const fn new(timing: Timing) -> Self {
+        Self { timing, deadline: None, wait_ms: 0 }
+    }
+
+    /// Begins: the probe to send.
+    pub fn start(&mut self, replica: &Replica, now_ms: u64) -> Message {
+        self.wait_ms = self.timing.first_ms;
+        self.deadline = Some(now_ms.saturating_add(self.wait_ms));
+        probe(replica)
+    }
+
+    /// Takes a message of the peer's. The reply, if there is one, is to be sent.
+    ///
+    /// # Errors
+    /// It is about another cart.
+    pub fn handle(
+        &mut self,
+        replica: &mut Replica,
+        message: &Message,
+        now_ms: u64,
+    ) -> Result<Response, WrongCart> {
+        let response = respond(replica, message)?;
+        let last = matches!(
+            message,
+            Message::Same { .. }
+                | Message::Answer { have: None, .. }
+                | Message::All { reply: false, .. }
+        );
+        if last && response.message.is_none() {
+            self.deadline = None;
+        } else if self.deadline.is_some() {
+            self.wait_ms = self.timing.first_ms;
+            self.deadline = Some(now_ms.saturating_add(self.wait_ms));
+        }
+        Ok(response)
+    }
+
+    /// To call when the deadline has come: the probe to send again.
+    pub fn handle_timeout(&mut self, replica: &Replica, now_ms: u64) -> Option<Message> {
+        if self.deadline.is_none_or(|deadline| now_ms < deadline) {
+            return None;
+        }
+        self.wait_ms = self.wait_ms.saturating_mul(2).min(self.timing.longest_ms);
+        self.deadline = Some(now_ms.saturating_add(self.wait_ms));
+        Some(probe(replica))
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout), in the caller's milliseconds.
+    #[must_use]
+    pub const fn deadline(&self) -> Option<u64> {
+        self.deadline
+    }
+
+    /// Whether nothing is open.
+    #[must_use]
+    pub const fn is_quiet(&self) -> bool {
+        self.deadline.is_none()
+    }
+}

@@ -1,0 +1,390 @@
+//! What an author sees before acting: the values that the cart's verbs take.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use super::merged::{Merged, after, merged};
+use super::reading::{Contribution, Reading, Source, State};
+use super::rows::{ViewOptions, clamp};
+use crate::cart::{
+    After, Body, Bought, Cart, Entry, Kind, List, Place, RegisterKey, Seen, Snapshot, Taken,
+};
+use crate::context::{Dot, Dots};
+use crate::id::{CartId, CouponCode, LineKey, OrderId, ReplicaId};
+use crate::policy::Registry;
+
+/// One side of a line that a merge shows as two rows.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    /// The account's.
+    Account,
+    /// That guest's.
+    Guest(CartId),
+}
+
+/// A row to act on.
+///
+/// ```
+/// use holdall::{LineKey, List, RowRef};
+/// let row = RowRef::active(LineKey::sku("TEE")?);
+/// assert_eq!(row.list, List::Active);
+/// # Ok::<(), holdall::LineError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct RowRef {
+    /// The line.
+    pub line: LineKey,
+    /// The list.
+    pub list: List,
+    /// One side of a split line; `None` is the line as a whole.
+    pub side: Option<Side>,
+}
+
+impl RowRef {
+    /// The line as a whole, in the active list.
+    #[must_use]
+    pub const fn active(line: LineKey) -> Self {
+        Self { line, list: List::Active, side: None }
+    }
+
+    /// The line as a whole, in the saved list.
+    #[must_use]
+    pub const fn saved(line: LineKey) -> Self {
+        Self { line, list: List::Saved, side: None }
+    }
+
+    /// One side of it.
+    #[must_use]
+    pub const fn on(mut self, side: Side) -> Self {
+        self.side = Some(side);
+        self
+    }
+}
+
+/// Lines that a checkout cannot buy, because this replica cannot say how many they are.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "line {line} cannot be bought here: this replica lacks what its merge or an entry needs; upgrade it"
+)]
+pub struct Unreadable {
+    /// The first such line.
+    pub line: LineKey,
+}
+
+/// A cart as its author sees it at one moment.
+pub struct Look<'a> {
+    cart: &'a Cart,
+    rules: &'a Registry,
+    merges: Vec<Merged<'a>>,
+}
+
+impl<'a> Look<'a> {
+    /// Looks at a cart with the rules at hand.
+    #[must_use]
+    pub fn at(cart: &'a Cart, rules: &'a Registry) -> Self {
+        Self { cart, rules, merges: merged(cart) }
+    }
+
+    pub(super) fn source(&self) -> Source<'_> {
+        Source { cart: self.cart, rules: self.rules, merges: &self.merges }
+    }
+
+    /// The guests whose merge the author sees.
+    #[must_use]
+    pub fn after(&self) -> After {
+        after(&self.merges)
+    }
+
+    /// Whether a scope is this cart's own or a merged guest's.
+    pub(super) fn is_ours(&self, scope: CartId) -> bool {
+        scope == self.cart.id() || self.merges.iter().any(|merge| merge.claim.guest == scope)
+    }
+
+    fn scope_of(&self, side: Option<Side>) -> CartId {
+        match side {
+            Some(Side::Guest(guest)) => guest,
+            Some(Side::Account) | None => self.cart.id(),
+        }
+    }
+
+    /// Where an action on `row` writes. `None` if its side is not a row of its own there.
+    #[must_use]
+    pub fn place(&self, row: &RowRef) -> Option<Place> {
+        let place = |scope, sided| Place { line: row.line.clone(), list: row.list, scope, sided };
+        let Some(side) = row.side else { return Some(place(self.cart.id(), false)) };
+        let reading = self.source().line(&row.line, &BTreeSet::new());
+        let scope = self.scope_of(Some(side));
+        let sides = reading.sides_in(row.list);
+        (sides.len() > 1 && sides.contains(&scope)).then(|| place(scope, true))
+    }
+
+    /// What adding to `line` makes dead: on a line that shows nothing, what is left there.
+    #[must_use]
+    pub fn leftovers(&self, line: &LineKey) -> Vec<Dot> {
+        let reading = self.source().line(line, &BTreeSet::new());
+        let mut dots = self.inert(line, &BTreeSet::new());
+        if reading.shows_nothing() {
+            let left = self.cart.on_line(line).filter(|(_, entry)| {
+                let known = !matches!(entry.body, Body::Unknown { .. } | Body::Order { .. });
+                known && self.is_ours(entry.scope)
+            });
+            dots.extend(left.map(|(dot, _)| dot));
+        }
+        dots.sort_unstable();
+        dots.dedup();
+        dots
+    }
+
+    /// What the author sees of a row; nothing of it may be shown.
+    #[must_use]
+    pub fn row(&self, row: &RowRef) -> Seen {
+        let side = row.side.map(|side| self.scope_of(Some(side)));
+        let reading = self.source().line(&row.line, &BTreeSet::new());
+        let shown: Vec<Taken> = reading.shown(row.list, side).map(taken).collect();
+        let before = [reading];
+        let (settled, parked) = self.settle(&before, &shown);
+        let [reading] = &before;
+        Seen { shown, settled, took: took(reading), known: self.known(reading), parked }
+    }
+
+    /// What the author sees of a whole list.
+    #[must_use]
+    pub fn list(&self, list: List) -> Seen {
+        let readings: Vec<Reading<'_>> = self
+            .source()
+            .all(&BTreeSet::new())
+            .into_iter()
+            .filter(|reading| reading.shown(list, None).next().is_some())
+            .collect();
+        let shown: Vec<Taken> =
+            readings.iter().flat_map(|reading| reading.shown(list, None).map(taken)).collect();
+        let (settled, parked) = self.settle(&readings, &shown);
+        Seen { shown, settled, parked, ..Seen::default() }
+    }
+
+    /// The active list, frozen: rows as they are shown, under the ceiling.
+    ///
+    /// # Errors
+    /// A line there is one this replica cannot read.
+    pub fn snapshot(&self, options: &ViewOptions) -> Result<Snapshot, Unreadable> {
+        let mut bought = Vec::new();
+        let mut readings = self.source().all(&BTreeSet::new());
+        readings.retain(|reading| reading.shown(List::Active, None).next().is_some());
+        let mut shown = Vec::new();
+        for reading in &readings {
+            if reading.unavailable.is_some() || reading.needs_upgrade {
+                return Err(Unreadable { line: reading.line.clone() });
+            }
+            for side in reading.sides_in(List::Active) {
+                let mut left = clamp(reading, options, u64::MAX);
+                for part in reading.shown(List::Active, Some(side)) {
+                    let mut taken = taken(part);
+                    shown.push(taken);
+                    taken.units = left.min(u64::from(taken.units)) as u32;
+                    left -= u64::from(taken.units);
+                    if taken.units > 0 {
+                        bought.push(Bought { line: reading.line.clone(), taken });
+                    }
+                }
+            }
+        }
+        let (mut settled, parked) = self.settle(&readings, &shown);
+        // What the ceiling cut off entirely goes with the row it was cut off from.
+        let whole: BTreeSet<Dot> = bought.iter().map(|bought| bought.taken.dot).collect();
+        settled.extend(shown.iter().map(|taken| taken.dot).filter(|dot| !whole.contains(dot)));
+        bought.sort();
+        Ok(Snapshot { cart: self.cart.id(), bought, settled, parked })
+    }
+
+    /// Older Moves that one which names `dots` would cover.
+    #[must_use]
+    pub fn covered(&self, line: &LineKey, dots: &[Taken]) -> Vec<Dot> {
+        let named: BTreeSet<Dot> = dots.iter().map(|taken| taken.dot).collect();
+        self.inert(line, &named)
+    }
+
+    /// Moves of the line that place nothing but `gone` and what is dead already.
+    fn inert(&self, line: &LineKey, gone: &BTreeSet<Dot>) -> Vec<Dot> {
+        let dead = |dot: &Dot| {
+            gone.contains(dot)
+                || (self.cart.context().contains(*dot) && !self.cart.live().contains_key(dot))
+        };
+        let moves = self.cart.on_line(line).filter(|(_, entry)| match &entry.body {
+            Body::Move { dots, .. } => self.is_ours(entry.scope) && dots.iter().all(dead),
+            _ => false,
+        });
+        moves.map(|(dot, _)| dot).collect()
+    }
+
+    /// What else must die, and what must stay saved, so that an action which makes `shown` dead
+    /// changes just that: hidden contributions of the lines, Moves that place nothing any more,
+    /// and whatever a rule would otherwise bring up because its other side is gone.
+    fn settle(&self, lines: &[Reading<'_>], shown: &[Taken]) -> (Vec<Dot>, Vec<Dot>) {
+        let mut gone: BTreeSet<Dot> = shown.iter().map(|taken| taken.dot).collect();
+        for reading in lines {
+            let hidden = reading.parts.iter().filter(|part| part.is_ours() && !part.is_shown());
+            gone.extend(hidden.map(|part| part.dot));
+        }
+        let mut parked = BTreeSet::new();
+        if !self.merges.is_empty() {
+            let before = places(&self.source().all(&BTreeSet::new()));
+            // Each round settles at least one more dot, so this ends.
+            loop {
+                let after = places(&self.source().all(&gone));
+                let risen: Vec<Dot> =
+                    after.keys().copied().filter(|dot| !before.contains_key(dot)).collect();
+                parked = after
+                    .iter()
+                    .filter(|(dot, list)| before.get(dot).is_some_and(|was| was != *list))
+                    .map(|(dot, _)| *dot)
+                    .collect();
+                if risen.is_empty() {
+                    break;
+                }
+                gone.extend(risen);
+            }
+        }
+        for reading in lines {
+            let inert = self.inert(&reading.line, &gone);
+            gone.extend(inert);
+        }
+        shown.iter().for_each(|taken| {
+            gone.remove(&taken.dot);
+        });
+        (gone.into_iter().collect(), parked.into_iter().collect())
+    }
+
+    /// The author's knowledge of a line: of each writer that had a hand in it, all dots since the
+    /// first that mattered.
+    fn known(&self, reading: &Reading<'_>) -> Dots {
+        let mut first: BTreeMap<ReplicaId, u64> = BTreeMap::new();
+        let mut note = |replica, seq: u64| {
+            let least = first.entry(replica).or_insert(seq);
+            *least = seq.min(*least);
+        };
+        for (dot, entry) in self.cart.on_line(&reading.line) {
+            if !entry.is_contribution() && !matches!(entry.body, Body::Order { .. }) {
+                continue;
+            }
+            note(dot.replica, dot.seq);
+            if let Body::Set(set) = &entry.body {
+                for (replica, runs) in set.seen.writers() {
+                    runs.first().into_iter().for_each(|run| note(replica, run.first));
+                }
+            }
+        }
+        let mut known = Dots::default();
+        for (replica, seq) in first {
+            known.extend(&self.cart.context().since(replica, seq));
+        }
+        known
+    }
+
+    /// The live entries of a register the author sees: of a row, or of the cart.
+    #[must_use]
+    pub fn registers(&self, row: Option<&RowRef>, key: &RegisterKey) -> Vec<Dot> {
+        let of = |entry: &Entry| match &entry.body {
+            Body::Register(register) => register.key() == *key,
+            _ => false,
+        };
+        match row {
+            Some(row) => {
+                let split = self.source().line(&row.line, &BTreeSet::new()).split;
+                let scope = self.scope_of(row.side);
+                self.cart
+                    .on_line(&row.line)
+                    .filter(|(_, entry)| of(entry) && self.is_ours(entry.scope))
+                    .filter(|(_, entry)| !split || entry.scope == scope)
+                    .map(|(dot, _)| dot)
+                    .collect()
+            }
+            None => self.general(Kind::Register, of),
+        }
+    }
+
+    /// The live entries of a coupon code the author sees.
+    #[must_use]
+    pub fn coupon(&self, code: &CouponCode) -> Vec<Dot> {
+        self.general(Kind::Coupon, |entry| matches!(&entry.body, Body::Coupon(c) if c == code))
+    }
+
+    /// The live consent entries the author sees.
+    #[must_use]
+    pub fn consent(&self) -> Vec<Dot> {
+        self.general(Kind::Consent, |_| true)
+    }
+
+    /// Whether an order of that id is known.
+    #[must_use]
+    pub fn knows_order(&self, id: &OrderId) -> bool {
+        let same =
+            |entry: &Entry| matches!(&entry.body, Body::Order { id: other, .. } if other == id);
+        !self.general(Kind::Order, same).is_empty()
+    }
+
+    /// The valid merge of a guest.
+    #[must_use]
+    pub fn claim(&self, guest: CartId) -> Option<crate::cart::Claim> {
+        self.merges.iter().map(|merge| merge.claim).find(|claim| claim.guest == guest)
+    }
+
+    fn general(&self, kind: Kind, of: impl Fn(&Entry) -> bool) -> Vec<Dot> {
+        self.cart
+            .of_kind(kind)
+            .filter(|(_, entry)| self.is_ours(entry.scope) && of(entry))
+            .map(|(dot, _)| dot)
+            .collect()
+    }
+
+    /// Every live dot of a scope.
+    #[must_use]
+    pub fn scope(&self, scope: CartId) -> Vec<Dot> {
+        let live = self.cart.live().iter();
+        live.filter(|(_, entry)| entry.scope == scope).map(|(dot, _)| *dot).collect()
+    }
+
+    /// Everything a server lets expire: all the author sees but orders and merges.
+    #[must_use]
+    pub fn perishable(&self) -> Vec<Dot> {
+        let lasting = |body: &Body| {
+            matches!(
+                body,
+                Body::Order { .. }
+                    | Body::Merge { .. }
+                    | Body::Unmerge { .. }
+                    | Body::Unknown { .. }
+            )
+        };
+        let live = self.cart.live().iter();
+        live.filter(|(_, entry)| !lasting(&entry.body) && self.is_ours(entry.scope))
+            .map(|(dot, _)| *dot)
+            .collect()
+    }
+}
+
+fn taken(part: &Contribution<'_>) -> Taken {
+    let set = match &part.entry.body {
+        Body::Set(set) => Some(set.list),
+        _ => None,
+    };
+    Taken { dot: part.dot, units: part.units, scope: part.entry.scope, set }
+}
+
+/// Where each shown contribution shows.
+fn places(readings: &[Reading<'_>]) -> BTreeMap<Dot, List> {
+    let shown = readings.iter().flat_map(|r| r.parts.iter().filter(|part| part.is_shown()));
+    shown.map(|part| (part.dot, part.list)).collect()
+}
+
+/// Guests' units that a Set on this line settles besides those it shows: what a rule had hidden,
+/// and what the Sets it replaces had taken.
+fn took(reading: &Reading<'_>) -> Vec<Taken> {
+    let ours = || reading.parts.iter().filter(|part| part.is_ours());
+    let hidden = ours().filter(|part| matches!(part.state, State::Hidden { .. })).map(taken);
+    let before = ours().filter_map(|part| match &part.entry.body {
+        Body::Set(set) => Some(set.took.iter().copied()),
+        _ => None,
+    });
+    before.flatten().chain(hidden).collect()
+}

@@ -1,0 +1,65 @@
+//! Which guests are merged into a cart, in the order that decides.
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use crate::cart::{After, Body, Cart, Claim, Entry, Kind, MergePolicy};
+use crate::clock::Time;
+use crate::id::CartId;
+
+/// A valid merge.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Merged<'a> {
+    pub(crate) time: Time,
+    pub(crate) claim: Claim,
+    pub(crate) policy: &'a MergePolicy,
+}
+
+/// The valid merges of a cart in order of (time, guest). A merge is valid while its entry is live
+/// under the dot of its claim and no unmerge names that claim.
+pub(crate) fn merged(cart: &Cart) -> Vec<Merged<'_>> {
+    let taken_back: BTreeSet<(CartId, u32)> = cart
+        .of_kind(Kind::Unmerge)
+        .filter_map(|(_, entry)| match &entry.body {
+            Body::Unmerge { guest, claim } => Some((*guest, *claim)),
+            _ => None,
+        })
+        .collect();
+    let mut merges: Vec<Merged<'_>> = cart
+        .of_kind(Kind::Merge)
+        .filter_map(|(dot, entry)| {
+            let Body::Merge { guest, account, claim, policy } = &entry.body else { return None };
+            let claim = Claim { guest: *guest, account: *account, number: *claim };
+            let valid = *account == cart.id()
+                && *guest != cart.id()
+                && dot == claim.dot()
+                && !taken_back.contains(&(claim.guest, claim.number));
+            valid.then_some(Merged { time: entry.time, claim, policy })
+        })
+        .collect();
+    // Of two claims of one guest the later one is the authority's last word.
+    merges.sort_by_key(|merge| (merge.claim.guest, core::cmp::Reverse(merge.claim.number)));
+    merges.dedup_by_key(|merge| merge.claim.guest);
+    merges.sort_by_key(|merge| (merge.time, merge.claim.guest));
+    merges
+}
+
+/// What an author who sees these merges writes into an entry.
+pub(crate) fn after(merges: &[Merged<'_>]) -> After {
+    let mut guests: Vec<CartId> = merges.iter().map(|merge| merge.claim.guest).collect();
+    guests.sort_unstable();
+    guests.into()
+}
+
+/// The last of the merges that the entry's author had seen, counted from 1; 0 for none.
+pub(crate) fn stage(entry: &Entry, merges: &[Merged<'_>]) -> usize {
+    if entry.after.is_empty() {
+        return 0;
+    }
+    merges.iter().rposition(|merge| saw(entry, merge.claim.guest)).map_or(0, |at| at + 1)
+}
+
+/// Whether the entry's author had seen the merge of `guest`.
+pub(crate) fn saw(entry: &Entry, guest: CartId) -> bool {
+    entry.after.binary_search(&guest).is_ok()
+}

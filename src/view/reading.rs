@@ -1,0 +1,393 @@
+//! Steps 2 and 3 of reading a row: which contributions the merges let count, and where each shows.
+//!
+//! An account's entry belongs to a stage: the last merge its author had seen. For each merge in
+//! order the rule chooses between what is there so far and the guest's contributions, and then
+//! the edits by those who had seen that merge come on top. So the outcome does not depend on when
+//! packets arrived.
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use super::merged::{Merged, saw, stage};
+use super::worth::{settle_clashes, weigh_sets};
+use crate::cart::{Body, Cart, Entry, List, Loser, Register, RuleRef, latest};
+use crate::clock::Time;
+use crate::context::Dot;
+use crate::id::{CartId, LineKey};
+use crate::policy::{Choice, Facts, Reach, Registry, Side};
+
+/// What became of a contribution.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum State {
+    /// It counts.
+    Counts,
+    /// A clashing Set that is later counts instead.
+    Lost { to: Dot },
+    /// A Set of whose units nothing is left.
+    Spent,
+    /// The rule of that merge chose the other side.
+    Hidden { merge: usize },
+    /// It is a guest's of whom no valid merge is here.
+    NotMerged,
+}
+
+/// An Add or a Set of one line, as this replica reads it.
+#[derive(Clone, Debug)]
+pub(crate) struct Contribution<'a> {
+    pub(crate) dot: Dot,
+    pub(crate) entry: &'a Entry,
+    /// The number it was written with.
+    pub(crate) asked: u32,
+    /// The number it brings.
+    pub(crate) units: u32,
+    /// What was taken off it: by which dot, how many.
+    pub(crate) cuts: Vec<(Dot, u32)>,
+    pub(crate) state: State,
+    /// In which list it shows.
+    pub(crate) list: List,
+    /// The merge of whose losing side it is, if that side shows in the saved list.
+    pub(crate) parked: Option<usize>,
+    /// The last merge whose rule decided on it.
+    pub(crate) decided: Option<usize>,
+    /// The side of a split line it shows on: the account's scope, or a guest's.
+    pub(crate) side: CartId,
+    stage: usize,
+    /// For a guest's entry: its merge, and whether its author had seen that merge.
+    guest: Option<(usize, bool)>,
+    joined: bool,
+}
+
+/// What merging did to a line in one list.
+#[derive(Clone, Debug)]
+pub(crate) struct Decision<'a> {
+    pub(crate) merge: usize,
+    pub(crate) rule: &'a RuleRef,
+    pub(crate) reason: Option<&'a str>,
+}
+
+/// One line, read.
+#[derive(Clone, Debug)]
+pub(crate) struct Reading<'a> {
+    pub(crate) line: LineKey,
+    pub(crate) parts: Vec<Contribution<'a>>,
+    pub(crate) decisions: Vec<Decision<'a>>,
+    pub(crate) split: bool,
+    pub(crate) question: bool,
+    /// A rule that this replica lacks.
+    pub(crate) unavailable: Option<&'a RuleRef>,
+    /// An entry of a kind this version does not know.
+    pub(crate) needs_upgrade: bool,
+    /// The least of the ceilings of merges that had a hand in the line.
+    pub(crate) ceiling: Option<u32>,
+}
+
+/// Which sides have anything at all in a list of the cart, for rules that decide on whole carts.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Presence {
+    pub(super) account: [bool; 2],
+    pub(super) guest: [bool; 2],
+}
+
+/// A cart with what is needed to read it.
+#[derive(Clone, Copy)]
+pub(crate) struct Source<'a> {
+    pub(crate) cart: &'a Cart,
+    pub(crate) rules: &'a Registry,
+    pub(crate) merges: &'a [Merged<'a>],
+}
+
+impl Contribution<'_> {
+    /// Whether the shopper sees it.
+    pub(crate) const fn is_shown(&self) -> bool {
+        matches!(self.state, State::Counts)
+    }
+
+    /// Whether a shopper of this cart could see it, shown or hidden.
+    pub(crate) const fn is_ours(&self) -> bool {
+        !matches!(self.state, State::NotMerged)
+    }
+
+    /// Whether it is a Set.
+    pub(crate) const fn is_set(&self) -> bool {
+        matches!(self.entry.body, Body::Set(_))
+    }
+
+    /// The list it was written for.
+    pub(crate) const fn home(&self) -> List {
+        match &self.entry.body {
+            Body::Set(set) => set.list,
+            _ => List::Active,
+        }
+    }
+}
+
+impl<'a> Source<'a> {
+    /// Step 1 for a line, and its parts before any merge. Entries in `except` count as dead.
+    pub(super) fn gather(&self, line: &LineKey, except: &BTreeSet<Dot>) -> Reading<'a> {
+        let mut reading = Reading {
+            line: line.clone(),
+            parts: Vec::new(),
+            decisions: Vec::new(),
+            split: false,
+            question: false,
+            unavailable: None,
+            needs_upgrade: false,
+            ceiling: None,
+        };
+        for (dot, entry) in self.cart.on_line(line) {
+            let asked = match &entry.body {
+                Body::Add { quantity, .. } => quantity.get(),
+                Body::Set(set) => set.quantity.get(),
+                Body::Unknown { .. } => {
+                    reading.needs_upgrade = true;
+                    continue;
+                }
+                _ => continue,
+            };
+            if except.contains(&dot) {
+                continue;
+            }
+            let own = entry.scope == self.cart.id();
+            let guest = self.merges.iter().position(|merge| merge.claim.guest == entry.scope);
+            reading.parts.push(Contribution {
+                dot,
+                entry,
+                asked,
+                units: asked,
+                cuts: Vec::new(),
+                state: if own || guest.is_some() { State::Counts } else { State::NotMerged },
+                list: List::Active,
+                parked: None,
+                decided: None,
+                side: self.cart.id(),
+                stage: stage(entry, self.merges),
+                guest: guest.map(|at| (at, saw(entry, entry.scope))),
+                joined: false,
+            });
+        }
+        settle_clashes(&mut reading.parts);
+        weigh_sets(self.cart, line, &mut reading.parts);
+        reading.enter(0);
+        reading
+    }
+
+    /// Step 2 for a line and one merge.
+    pub(super) fn choose(
+        &self,
+        reading: &mut Reading<'a>,
+        merge: usize,
+        presence: Option<Presence>,
+        except: &BTreeSet<Dot>,
+    ) {
+        let terms = self.merges[merge].policy.for_line(&reading.line);
+        let mut touched = false;
+        for (at, list) in List::ALL.into_iter().enumerate() {
+            let (account, guest) = self.sides(reading, merge, list, except);
+            touched |= !guest.is_empty();
+            let units = |side: &[usize]| {
+                side.iter().map(|at| u64::from(reading.parts[*at].units)).sum::<u64>()
+            };
+            let (ours, theirs) = (units(&account), units(&guest));
+            let rule = self.rules.get(terms.rule);
+            let competes = match (rule.map_or(Reach::Line, |rule| rule.reach()), presence) {
+                (Reach::Cart, Some(has)) => has.account[at] && has.guest[at] && ours + theirs > 0,
+                _ => ours > 0 && theirs > 0,
+            };
+            if !competes {
+                continue;
+            }
+            let choice = match rule {
+                Some(rule) => {
+                    let own = self.registers(&reading.line, self.cart.id(), except);
+                    let other =
+                        self.registers(&reading.line, self.merges[merge].claim.guest, except);
+                    rule.choose(&Facts {
+                        line: &reading.line,
+                        list,
+                        account: side(reading, &account, ours, &own),
+                        guest: side(reading, &guest, theirs, &other),
+                    })
+                }
+                // Nothing is decided here by a rule that is not here.
+                None => {
+                    reading.unavailable = Some(terms.rule);
+                    Choice::Split
+                }
+            };
+            let reason = rule.map(|rule| rule.reason(choice));
+            reading.decisions.push(Decision { merge, rule: terms.rule, reason });
+            reading.decide(merge, choice, terms.loser, &account, &guest);
+            if matches!(choice, Choice::Split | Choice::Ask) {
+                reading.split(self.merges[merge].claim.guest);
+            }
+            if choice == Choice::Ask {
+                reading.question |= !reading.is_answered(self.merges[merge].claim.guest);
+            }
+        }
+        if touched && let Some(ceiling) = terms.ceiling {
+            let least = reading.ceiling.map_or(ceiling.get(), |other| other.min(ceiling.get()));
+            reading.ceiling = Some(least);
+        }
+        reading.enter(merge + 1);
+    }
+
+    /// The parts that compete in a merge: what is there so far, and what the guest's devices
+    /// wrote without knowing of it, in the list where those who had not seen the merge put them.
+    pub(super) fn sides(
+        &self,
+        reading: &Reading<'a>,
+        merge: usize,
+        list: List,
+        except: &BTreeSet<Dot>,
+    ) -> (Vec<usize>, Vec<usize>) {
+        let (mut account, mut guest) = (Vec::new(), Vec::new());
+        for (at, part) in reading.parts.iter().enumerate() {
+            let side = match part.guest {
+                _ if !part.is_shown() => continue,
+                Some((of, false)) if of == merge => &mut guest,
+                _ if part.joined => &mut account,
+                _ => continue,
+            };
+            if self.list_of(part, Some(merge), except) == list {
+                side.push(at);
+            }
+        }
+        (account, guest)
+    }
+
+    /// Step 3: the list of the latest entry that places the part. `before` limits it to those
+    /// whose authors had seen neither that merge nor a later one.
+    fn list_of(
+        &self,
+        part: &Contribution<'a>,
+        before: Option<usize>,
+        except: &BTreeSet<Dot>,
+    ) -> List {
+        let default = if part.parked.is_some() { List::Saved } else { part.home() };
+        let moves = self.cart.placing(part.dot).filter(|(dot, entry)| {
+            let stage = stage(entry, self.merges);
+            !except.contains(dot)
+                && before.is_none_or(|merge| stage <= merge)
+                // Whoever had not seen the merge could not move what it parked.
+                && part.parked.is_none_or(|merge| stage > merge)
+        });
+        latest(moves.map(|(dot, entry)| (entry.time, dot, entry.placed().0))).unwrap_or(default)
+    }
+
+    /// Puts every part in the list where it shows.
+    pub(super) fn place(&self, reading: &mut Reading<'a>, except: &BTreeSet<Dot>) {
+        for at in 0..reading.parts.len() {
+            reading.parts[at].list = self.list_of(&reading.parts[at], None, except);
+        }
+    }
+
+    /// The registers of a line in one scope: of each, the latest.
+    pub(super) fn registers(
+        &self,
+        line: &LineKey,
+        scope: CartId,
+        except: &BTreeSet<Dot>,
+    ) -> Vec<&'a Register> {
+        let mut here: Vec<(&Register, Time, Dot)> = self
+            .cart
+            .on_line(line)
+            .filter(|(dot, entry)| entry.scope == scope && !except.contains(dot))
+            .filter_map(|(dot, entry)| match &entry.body {
+                Body::Register(register) => Some((register, entry.time, dot)),
+                _ => None,
+            })
+            .collect();
+        here.sort_by(|a, b| (a.0.key(), b.1, b.2).cmp(&(b.0.key(), a.1, a.2)));
+        here.dedup_by_key(|(register, ..)| register.key());
+        here.into_iter().map(|(register, ..)| register).collect()
+    }
+}
+
+fn side<'r>(
+    reading: &Reading<'_>,
+    parts: &[usize],
+    units: u64,
+    registers: &'r [&'r Register],
+) -> Side<'r> {
+    let latest = parts.iter().map(|at| reading.parts[*at].entry.time).max().unwrap_or_default();
+    Side { units, latest, registers }
+}
+
+impl Reading<'_> {
+    /// After merge number `stage` (counted from 1): the guest's contributions that were let in
+    /// count as the account's from here on, and the edits by those who had seen it come on top.
+    fn enter(&mut self, stage: usize) {
+        for part in &mut self.parts {
+            part.joined |= match part.guest {
+                None => part.stage == stage,
+                Some((merge, false)) => merge + 1 == stage,
+                Some((merge, true)) => part.stage.max(merge + 1) == stage,
+            };
+        }
+    }
+
+    fn decide(
+        &mut self,
+        merge: usize,
+        choice: Choice,
+        loser: Loser,
+        account: &[usize],
+        guest: &[usize],
+    ) {
+        for at in account.iter().chain(guest) {
+            self.parts[*at].decided = Some(merge);
+        }
+        let loses = match choice {
+            Choice::Account => guest,
+            Choice::Guest => account,
+            Choice::Both | Choice::Split | Choice::Ask => &[],
+        };
+        for at in loses {
+            match loser {
+                Loser::Hide => self.parts[*at].state = State::Hidden { merge },
+                Loser::SaveForLater => self.parts[*at].parked = Some(merge),
+            }
+        }
+    }
+
+    /// Shows what is in the guest's scope apart, whether its author had seen the merge or not.
+    fn split(&mut self, guest: CartId) {
+        self.split = true;
+        for part in self.parts.iter_mut().filter(|part| part.entry.scope == guest) {
+            part.side = guest;
+        }
+    }
+
+    /// A question is answered by an edit of one of the two rows: its author had seen both.
+    fn is_answered(&self, guest: CartId) -> bool {
+        self.parts.iter().any(|part| {
+            let sided = match &part.entry.body {
+                Body::Add { sided, .. } => *sided,
+                Body::Set(set) => set.sided,
+                _ => false,
+            };
+            sided && part.is_ours() && saw(part.entry, guest)
+        })
+    }
+
+    /// What the shopper sees of it in a list, on one side if one is named.
+    pub(crate) fn shown(
+        &self,
+        list: List,
+        side: Option<CartId>,
+    ) -> impl Iterator<Item = &Contribution<'_>> {
+        self.parts.iter().filter(move |part| {
+            part.is_shown() && part.list == list && side.is_none_or(|side| part.side == side)
+        })
+    }
+
+    /// Whether the line shows nothing in either list.
+    pub(crate) fn shows_nothing(&self) -> bool {
+        !self.parts.iter().any(Contribution::is_shown)
+    }
+
+    /// The sides that a list shows apart: one, unless the line is split there.
+    pub(crate) fn sides_in(&self, list: List) -> BTreeSet<CartId> {
+        self.shown(list, None).map(|part| part.side).collect()
+    }
+}

@@ -1,0 +1,401 @@
+//! Step 4: rows, and the rest of what the shopper sees.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::look::{Look, RowRef, Side};
+use super::reading::{Reading, Source};
+use crate::cart::{Body, Cart, Entry, Gift, Kind, List, Register, RuleRef, latest};
+use crate::clock::Time;
+use crate::context::Dot;
+use crate::id::{AttributeKey, CartId, CouponCode, LineKey, OrderId, ShippingOption, Text};
+use crate::limits;
+use crate::money::{Currency, Money};
+use crate::policy::Registry;
+
+/// What a deployment decides about what is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ViewOptions {
+    /// The most units a row may show. More is kept, and said.
+    pub ceiling: u64,
+}
+
+impl Default for ViewOptions {
+    /// [`limits::CEILING_UNITS`].
+    fn default() -> Self {
+        Self { ceiling: limits::CEILING_UNITS }
+    }
+}
+
+/// A row as the shopper sees it.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Row {
+    /// The line.
+    pub line: LineKey,
+    /// The list it is in.
+    pub list: List,
+    /// Its side, while a merge shows the line as two rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub side: Option<Side>,
+    /// How many, under the ceiling.
+    pub quantity: u64,
+    /// How many its contributions come to.
+    pub asked: u64,
+    /// The note.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<Text>,
+    /// The gift option.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gift: Option<Gift>,
+    /// Other attributes.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<AttributeKey, Text>,
+    /// The price the shopper saw last. Not what is charged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen_price: Option<Money>,
+    /// Whether the shopper is asked which of the rows of this line to keep.
+    pub question: bool,
+    /// The merge rule that decided on it last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<RuleRef>,
+}
+
+impl Row {
+    /// How to name it in an action.
+    #[must_use]
+    pub fn reference(&self) -> RowRef {
+        RowRef { line: self.line.clone(), list: self.list, side: self.side }
+    }
+}
+
+/// Something the shopper, the shop or its operators should know. None of it hinders an action.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[serde(rename_all = "kebab-case", tag = "notice")]
+#[non_exhaustive]
+pub enum Notice {
+    /// A row comes to more than the ceiling.
+    Ceiling {
+        /// The line.
+        line: LineKey,
+        /// What its contributions come to.
+        asked: u64,
+        /// What is shown.
+        shown: u64,
+    },
+    /// A merge asks the shopper which side to keep.
+    Question {
+        /// The line.
+        line: LineKey,
+    },
+    /// This replica lacks the rule of a merge: both sides are shown, checkout is refused.
+    PolicyUnavailable {
+        /// The line.
+        line: LineKey,
+        /// The rule.
+        rule: RuleRef,
+    },
+    /// An entry of a kind this version does not know.
+    NeedsUpgrade {
+        /// The line, if it is about one.
+        line: Option<LineKey>,
+    },
+    /// Two orders bought the same units.
+    ConcurrentOrders {
+        /// The orders.
+        orders: Vec<OrderId>,
+        /// The lines they share.
+        lines: Vec<LineKey>,
+    },
+    /// Prices were seen in more than one currency: quote again.
+    Currencies {
+        /// The currencies.
+        currencies: Vec<Currency>,
+    },
+}
+
+/// An order that the cart knows of.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct OrderView {
+    /// Its id.
+    pub id: OrderId,
+    /// When it was placed.
+    pub time: Time,
+    /// What it bought.
+    pub lines: Vec<(LineKey, u64)>,
+}
+
+/// What the shopper sees. Lines are in the order of their keys, which is the same everywhere.
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize)]
+pub struct View {
+    /// The active list.
+    pub lines: Vec<Row>,
+    /// The saved list.
+    pub saved: Vec<Row>,
+    /// Coupons, each pending until somebody validates it.
+    pub coupons: Vec<CouponCode>,
+    /// The chosen shipping option.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipping: Option<ShippingOption>,
+    /// The cart's note.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<Text>,
+    /// Whether the shop may remind the shopper: only if somebody said so and nobody revoked it.
+    pub consent: bool,
+    /// The orders known, in the order in which they were placed.
+    pub orders: Vec<OrderView>,
+    /// What somebody should know.
+    pub notices: Vec<Notice>,
+    /// Whether the cart was erased.
+    pub erased: bool,
+}
+
+impl View {
+    /// Whether neither list shows anything.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty() && self.saved.is_empty()
+    }
+
+    /// The units of a line in the active list, all rows together; 0 if it is not there.
+    #[must_use]
+    pub fn quantity(&self, line: &LineKey) -> u64 {
+        self.lines.iter().filter(|row| row.line == *line).map(|row| row.quantity).sum()
+    }
+
+    /// Every row, active first.
+    pub fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.lines.iter().chain(&self.saved)
+    }
+}
+
+/// What a row of that sum shows.
+pub(super) fn clamp(reading: &Reading<'_>, options: &ViewOptions, sum: u64) -> u64 {
+    sum.min(options.ceiling).min(reading.ceiling.map_or(u64::MAX, u64::from))
+}
+
+/// Reads a cart: a pure function of its state, the rules at hand and the deployment's options.
+///
+/// ```
+/// use holdall::{view, Cart, CartId, Registry, ViewOptions};
+/// let cart = Cart::new(CartId::from_u128(1));
+/// assert!(view(&cart, &Registry::default(), &ViewOptions::default()).is_empty());
+/// ```
+#[must_use]
+pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
+    let look = Look::at(cart, rules);
+    let source = look.source();
+    let mut view = View { erased: cart.is_erased(), ..View::default() };
+    for reading in source.all(&BTreeSet::new()) {
+        notices_of(&reading, &mut view.notices);
+        for list in List::ALL {
+            for row in rows_of(&source, &reading, list, options) {
+                if row.asked > row.quantity {
+                    let Row { line, asked, quantity: shown, .. } = row.clone();
+                    view.notices.push(Notice::Ceiling { line, asked, shown });
+                }
+                match list {
+                    List::Active => view.lines.push(row),
+                    List::Saved => view.saved.push(row),
+                }
+            }
+        }
+    }
+    let ours = |kind| cart.of_kind(kind).filter(|(_, entry)| look.is_ours(entry.scope));
+    let coupons = ours(Kind::Coupon).filter_map(|(_, entry)| match &entry.body {
+        Body::Coupon(code) => Some(code.clone()),
+        _ => None,
+    });
+    view.coupons = coupons.collect::<BTreeSet<_>>().into_iter().collect();
+    for register in cart_registers(&source, &ours(Kind::Register).collect::<Vec<_>>()) {
+        match register {
+            Register::Note(text) => view.note = Some(text.clone()),
+            Register::Shipping(option) => view.shipping = Some(option.clone()),
+            Register::Gift(_) | Register::Attribute(..) => {}
+        }
+    }
+    view.consent = consent(cart, ours(Kind::Consent).map(|(_, entry)| entry));
+    orders(ours(Kind::Order), &mut view);
+    if cart.of_kind(Kind::Other).any(|(_, entry)| matches!(entry.body, Body::Unknown { .. })) {
+        view.notices.push(Notice::NeedsUpgrade { line: None });
+    }
+    let prices = view.rows().filter_map(|row| row.seen_price);
+    let currencies: BTreeSet<Currency> = prices.map(|price| price.currency()).collect();
+    if currencies.len() > 1 {
+        let currencies = currencies.into_iter().collect();
+        view.notices.push(Notice::Currencies { currencies });
+    }
+    view
+}
+
+/// The rows of a line in a list: one, or one for each side of a split line.
+pub(super) fn rows_of(
+    source: &Source<'_>,
+    reading: &Reading<'_>,
+    list: List,
+    options: &ViewOptions,
+) -> Vec<Row> {
+    let sides = reading.sides_in(list);
+    let apart = sides.len() > 1;
+    let row = |side: CartId| {
+        let parts: Vec<_> = reading.shown(list, Some(side)).collect();
+        let asked = parts.iter().map(|part| u64::from(part.units)).sum();
+        let decided = parts.iter().filter_map(|part| part.decided).max();
+        let because = decided.and_then(|merge| {
+            let of_merge = reading.decisions.iter().find(|decision| decision.merge == merge);
+            of_merge.map(|decision| decision.rule.clone())
+        });
+        let prices = parts.iter().filter_map(|part| {
+            let price = match &part.entry.body {
+                Body::Add { price, .. } => *price,
+                Body::Set(set) => set.price,
+                _ => None,
+            };
+            price.map(|price| (part.entry.time, part.dot, price))
+        });
+        let mut row = Row {
+            line: reading.line.clone(),
+            list,
+            side: apart
+                .then(|| if side == source.cart.id() { Side::Account } else { Side::Guest(side) }),
+            quantity: clamp(reading, options, asked),
+            asked,
+            note: None,
+            gift: None,
+            attributes: BTreeMap::new(),
+            seen_price: latest(prices),
+            question: apart && reading.question,
+            because,
+        };
+        for register in row_registers(source, reading, side) {
+            match register {
+                Register::Note(text) => row.note = Some(text.clone()),
+                Register::Gift(gift) => row.gift = Some(gift.clone()),
+                Register::Attribute(key, value) => {
+                    row.attributes.insert(key.clone(), value.clone());
+                }
+                Register::Shipping(_) => {}
+            }
+        }
+        row
+    };
+    sides.iter().map(|side| row(*side)).collect()
+}
+
+/// The registers of a row, each the account's if set, else the first guest's that has it. A
+/// guest's own row has the guest's own.
+fn row_registers<'a>(
+    source: &Source<'a>,
+    reading: &Reading<'_>,
+    side: CartId,
+) -> Vec<&'a Register> {
+    let none = BTreeSet::new();
+    let own = source.registers(&reading.line, side, &none);
+    if side != source.cart.id() {
+        return own;
+    }
+    let apart: BTreeSet<CartId> = reading.parts.iter().map(|part| part.side).collect();
+    let guests = source.merges.iter().map(|merge| merge.claim.guest);
+    let others = guests
+        .filter(|guest| !apart.contains(guest))
+        .flat_map(|guest| source.registers(&reading.line, guest, &none));
+    let mut all: Vec<&Register> = own.into_iter().chain(others).collect();
+    let mut keys = BTreeSet::new();
+    all.retain(|register| keys.insert(register.key()));
+    all
+}
+
+/// The cart's own registers, each the account's if set, else the first guest's that has it.
+fn cart_registers<'a>(source: &Source<'_>, entries: &[(Dot, &'a Entry)]) -> Vec<&'a Register> {
+    let scopes = source.merges.iter().map(|merge| merge.claim.guest);
+    let mut found: BTreeMap<_, &Register> = BTreeMap::new();
+    for scope in core::iter::once(source.cart.id()).chain(scopes) {
+        let mut here: Vec<_> = entries
+            .iter()
+            .filter(|(_, entry)| entry.scope == scope)
+            .filter_map(|(dot, entry)| match &entry.body {
+                Body::Register(register) => Some((entry.time, *dot, register)),
+                _ => None,
+            })
+            .collect();
+        here.sort_by_key(|(time, dot, _)| core::cmp::Reverse((*time, *dot)));
+        for (_, _, register) in here {
+            found.entry(register.key()).or_insert(register);
+        }
+        // The next scope must not win over a later entry of this one.
+    }
+    found.into_values().collect()
+}
+
+/// Consent holds if it was given in this cart and nobody revoked it, in this cart or as a guest.
+/// It is never imported from a guest.
+fn consent<'a>(cart: &Cart, entries: impl Iterator<Item = &'a Entry>) -> bool {
+    let mut given = false;
+    for entry in entries {
+        match &entry.body {
+            Body::Consent(true) => given |= entry.scope == cart.id(),
+            Body::Consent(false) => return false,
+            _ => {}
+        }
+    }
+    given
+}
+
+fn orders<'a>(entries: impl Iterator<Item = (Dot, &'a Entry)>, view: &mut View) {
+    let mut buyers: BTreeMap<Dot, (BTreeSet<&OrderId>, &LineKey)> = BTreeMap::new();
+    let mut known: BTreeMap<&OrderId, OrderView> = BTreeMap::new();
+    for (_, entry) in entries {
+        let Body::Order { id, bought, .. } = &entry.body else { continue };
+        let mut lines: BTreeMap<&LineKey, u64> = BTreeMap::new();
+        for bought in bought {
+            *lines.entry(&bought.line).or_default() += u64::from(bought.taken.units);
+            let buyer = buyers.entry(bought.taken.dot).or_insert((BTreeSet::new(), &bought.line));
+            buyer.0.insert(id);
+        }
+        let lines = lines.into_iter().map(|(line, units)| (line.clone(), units)).collect();
+        // One id is one order, however often it was written.
+        let order = OrderView { id: id.clone(), time: entry.time, lines };
+        let first = known.entry(id).or_insert_with(|| order.clone());
+        if order.time < first.time {
+            *first = order;
+        }
+    }
+    let mut doubles: BTreeMap<Vec<OrderId>, BTreeSet<LineKey>> = BTreeMap::new();
+    for (ids, line) in buyers.into_values().filter(|(ids, _)| ids.len() > 1) {
+        let ids = ids.into_iter().cloned().collect();
+        doubles.entry(ids).or_default().insert(line.clone());
+    }
+    for (orders, lines) in doubles {
+        let lines = lines.into_iter().collect();
+        view.notices.push(Notice::ConcurrentOrders { orders, lines });
+    }
+    view.orders = known.into_values().collect();
+    view.orders.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
+}
+
+fn notices_of(reading: &Reading<'_>, notices: &mut Vec<Notice>) {
+    let line = || reading.line.clone();
+    if reading.question {
+        notices.push(Notice::Question { line: line() });
+    }
+    if let Some(rule) = reading.unavailable {
+        notices.push(Notice::PolicyUnavailable { line: line(), rule: rule.clone() });
+    }
+    if reading.needs_upgrade {
+        notices.push(Notice::NeedsUpgrade { line: Some(line()) });
+    }
+}
+
+/// A row's name in a sentence: "TEE", "TEE (saved)", "TEE (the guest's)".
+pub(super) fn row_name(row: &Row) -> String {
+    let mut name = alloc::format!("{}", row.line);
+    match row.side {
+        Some(Side::Account) => name.push_str(", the account's side"),
+        Some(Side::Guest(_)) => name.push_str(", the guest's side"),
+        None => {}
+    }
+    if row.list == List::Saved {
+        name.push_str(", saved for later");
+    }
+    name
+}

@@ -1,0 +1,151 @@
+//! Explanations as plain sentences.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::explain::{Explanation, Part, Reason, RowExplanation};
+use super::rows::row_name;
+use crate::cart::List;
+use crate::clock::Time;
+use crate::id::ReplicaId;
+
+/// How to call devices and write times in a sentence.
+pub trait Names {
+    /// A device, as its owner would call it: "your phone".
+    fn device(&self, replica: ReplicaId) -> String;
+
+    /// A time of day.
+    fn time(&self, time: Time) -> String;
+}
+
+/// Devices by the beginning of their id, times as hours and minutes in UTC.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Plain;
+
+impl Names for Plain {
+    fn device(&self, replica: ReplicaId) -> String {
+        let mut name = replica.to_string();
+        name.truncate(8);
+        format!("device {name}")
+    }
+
+    fn time(&self, time: Time) -> String {
+        let minutes = time.ms() / 60_000;
+        format!("{:02}:{:02}", minutes / 60 % 24, minutes % 60)
+    }
+}
+
+impl Explanation {
+    /// One sentence for each row, then one for each contribution that is not all there.
+    ///
+    /// ```
+    /// use holdall::{explain, CartId, LineKey, Plain, Quantity, Registry, Replica, ReplicaId};
+    /// let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
+    /// phone.add(36_060_000, &LineKey::sku("TEE")?, Quantity::new(2)?, None)?;
+    /// let all = explain(phone.cart(), &Registry::default(), &Default::default());
+    /// assert_eq!(all[0].sentences(&Plain), ["TEE: 2, from 2 added on device 00000000 at 10:01."]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn sentences(&self, names: &impl Names) -> Vec<String> {
+        let rows = self.rows.iter().map(|row| row_sentence(row, names));
+        let parts = self.rows.iter().flat_map(|row| &row.parts);
+        let remarks = parts.filter_map(|part| remark(part, names));
+        let hidden = self.hidden.iter().map(|part| {
+            remark(part, names).unwrap_or_else(|| format!("{} is not shown.", capital(part, names)))
+        });
+        rows.chain(remarks).chain(hidden).collect()
+    }
+}
+
+fn row_sentence(row: &RowExplanation, names: &impl Names) -> String {
+    let parts: Vec<String> = row.parts.iter().map(|part| origin(part, names)).collect();
+    let mut sentence =
+        format!("{}: {}, from {}", row_name(&row.row), row.quantity, parts.join(" and "));
+    if row.over_ceiling > 0 {
+        sentence.push_str(&format!(", less {} over the ceiling", row.over_ceiling));
+    }
+    if let Some(rule) = &row.row.because {
+        sentence.push_str(&format!(", merged by {}", rule.name));
+    }
+    if row.row.question {
+        sentence.push_str("; which of the two do you want to keep?");
+    } else {
+        sentence.push('.');
+    }
+    sentence
+}
+
+/// "2 added on your phone at 10:01".
+fn origin(part: &Part, names: &impl Names) -> String {
+    let device = names.device(part.by);
+    let time = names.time(part.time);
+    let cart = if part.guest.is_some() { " in the guest cart" } else { "" };
+    if part.set && part.counts != part.asked && part.counts > 0 {
+        return format!("{} of {} set on {device}{cart} at {time}", part.counts, part.asked);
+    }
+    let verb = if part.set { "set" } else { "added" };
+    format!("{} {verb} on {device}{cart} at {time}", part.asked)
+}
+
+fn capital(part: &Part, names: &impl Names) -> String {
+    let verb = if part.set { "set" } else { "added" };
+    let (device, time) = (names.device(part.by), names.time(part.time));
+    format!("You {verb} {} on {device} at {time}, which", part.asked)
+}
+
+/// What the shopper should be told of a contribution, if anything.
+fn remark(part: &Part, names: &impl Names) -> Option<String> {
+    let told: Vec<String> =
+        part.reasons.iter().filter_map(|reason| told(part, reason, names)).collect();
+    (!told.is_empty()).then(|| told.join(" "))
+}
+
+fn told(part: &Part, reason: &Reason, names: &impl Names) -> Option<String> {
+    let (device, at) = (names.device(part.by), names.time(part.time));
+    let asked = part.asked;
+    Some(match reason {
+        Reason::Superseded { by, time, asked: shown, .. } => format!(
+            "You set {asked} on {device} at {at}; {shown} from {} ({}) is shown.",
+            names.device(*by),
+            names.time(*time)
+        ),
+        Reason::Ordered { order, units } => format!(
+            "You asked for {asked}; {units} were ordered ({order}); {} remain.",
+            asked.saturating_sub(*units)
+        ),
+        Reason::Covered { units, .. } => format!(
+            "Of {asked} set on {device} at {at}, {units} were counted in the account's number already."
+        ),
+        Reason::Hidden { rule, because } => format!(
+            "{} is not shown: by the rule {} {because}.",
+            origin_hidden(part, names),
+            rule.name
+        ),
+        Reason::Parked { rule } => format!(
+            "{} is saved for later: the merge was by the rule {}.",
+            origin_hidden(part, names),
+            rule.name
+        ),
+        Reason::Moved { to: List::Saved } => {
+            format!("{} was saved for later.", origin_hidden(part, names))
+        }
+        Reason::Moved { to: List::Active } => {
+            format!("{} was moved to the cart.", origin_hidden(part, names))
+        }
+        Reason::NotInOrder { time, .. } => format!(
+            "{asked} added on {device} before your order of {}; not part of that order.",
+            names.time(*time)
+        ),
+        Reason::NotMerged => {
+            format!("{} belongs to a guest cart that is not merged.", origin_hidden(part, names))
+        }
+        Reason::Kept { .. } => return None,
+    })
+}
+
+/// "2 added on your phone at 10:01", with the number that was asked for.
+fn origin_hidden(part: &Part, names: &impl Names) -> String {
+    origin(&Part { counts: part.asked, ..part.clone() }, names)
+}

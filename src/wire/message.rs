@@ -1,0 +1,98 @@
+//! The messages of an exchange as bytes.
+
+use alloc::vec::Vec;
+
+use super::bytes::{Reader, Writer};
+use super::error::{Broken, DecodeError};
+use super::tables::Tables;
+use super::{read_delta, write_delta};
+use crate::cart::{Fingerprint, Have};
+use crate::id::{CartId, ReplicaId};
+use crate::limits;
+use crate::sync::Message;
+
+pub(super) fn write(out: &mut Writer, message: &Message) {
+    match message {
+        Message::Probe { cart, fingerprint } => {
+            out.number(1);
+            out.id(cart.as_u128());
+            write_fingerprint(out, fingerprint);
+        }
+        Message::Same { cart } => {
+            out.number(2);
+            out.id(cart.as_u128());
+        }
+        Message::Have { cart, have } => {
+            out.number(3);
+            out.id(cart.as_u128());
+            write_have(out, have);
+        }
+        Message::Answer { delta, have, fingerprint } => {
+            out.number(4);
+            write_delta(out, delta);
+            out.maybe(have.as_ref(), write_have);
+            write_fingerprint(out, fingerprint);
+        }
+        Message::All { delta, fingerprint, reply } => {
+            out.number(5);
+            write_delta(out, delta);
+            write_fingerprint(out, fingerprint);
+            out.flag(*reply);
+        }
+    }
+}
+
+pub(super) fn read(input: &mut Reader<'_>) -> Result<Message, DecodeError> {
+    let error = input.error(Broken::Variant { what: "message" });
+    Ok(match input.number()? {
+        1 => Message::Probe {
+            cart: CartId::from_u128(input.id()?),
+            fingerprint: read_fingerprint(input)?,
+        },
+        2 => Message::Same { cart: CartId::from_u128(input.id()?) },
+        3 => Message::Have { cart: CartId::from_u128(input.id()?), have: read_have(input)? },
+        4 => Message::Answer {
+            delta: read_delta(input)?,
+            have: input.maybe(read_have)?,
+            fingerprint: read_fingerprint(input)?,
+        },
+        5 => Message::All {
+            delta: read_delta(input)?,
+            fingerprint: read_fingerprint(input)?,
+            reply: input.flag()?,
+        },
+        _ => return Err(error),
+    })
+}
+
+fn write_fingerprint(out: &mut Writer, fingerprint: &Fingerprint) {
+    out.id(fingerprint.live);
+    out.id(fingerprint.context);
+}
+
+fn read_fingerprint(input: &mut Reader<'_>) -> Result<Fingerprint, DecodeError> {
+    Ok(Fingerprint { live: input.id()?, context: input.id()? })
+}
+
+fn write_have(out: &mut Writer, have: &Have) {
+    out.flag(have.erased);
+    let writers: Vec<ReplicaId> = have.context.writers().map(|(writer, _)| writer).collect();
+    out.count(writers.len());
+    writers.iter().for_each(|writer| out.id(writer.as_u128()));
+    let tables = Tables { writers, ..Tables::default() };
+    tables.write_dots(out, &have.context);
+    tables.write_dots(out, &have.live);
+}
+
+fn read_have(input: &mut Reader<'_>) -> Result<Have, DecodeError> {
+    let erased = input.flag()?;
+    let mut tables = Tables::default();
+    for _ in 0..input.count(16, "writers", limits::MESSAGE_BYTES)? {
+        tables.writers.push(ReplicaId::from_u128(input.id()?));
+    }
+    let (context, live) = (tables.dots(input)?, tables.dots(input)?);
+    if !live.minus(&context).is_empty() {
+        return Err(input.error(Broken::NotCanonical));
+    }
+    Ok(Have { context, live, erased })
+}
