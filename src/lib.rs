@@ -13,6 +13,8 @@ pub mod money;
 pub mod policy;
 pub mod quantity;
 pub mod replica;
+#[cfg(feature = "scenario")]
+pub mod scenario;
 pub mod sync;
 pub mod view;
 pub mod wire;

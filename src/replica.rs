@@ -456,6 +456,22 @@ impl Replica {
         Ok(self.cart.order(stamp, id, snapshot)?)
     }
 
+    /// States that an order bought exactly what this replica shows in the active list now. An id that is known
+    /// already changes nothing.
+    ///
+    /// # Errors
+    /// As with [`snapshot`](Self::snapshot) and [`order`](Self::order).
+    pub fn order_all(&mut self, now_ms: u64, id: OrderId) -> Result<Delta, ActionError> {
+        if self.cart.is_erased() {
+            return Err(VerbError::Erased.into());
+        }
+        if self.look().knows_order(&id) {
+            return Ok(Delta::empty(self.cart.id()));
+        }
+        let snapshot = self.snapshot()?;
+        self.order(now_ms, id, &snapshot)
+    }
+
     /// As a server: lets everything seen here expire, by a named rule. What comes late survives.
     ///
     /// # Errors

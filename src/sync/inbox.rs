@@ -11,11 +11,11 @@ use crate::replica::Replica;
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use = "a gap has to be asked for"]
 pub enum Received {
-    /// It was joined, and with it as many that had waited for it.
+    /// It was joined, and with it as many that had waited.
     Joined {
         /// What the joins found.
         joined: Joined,
-        /// How many that had waited were joined after it.
+        /// How many that had waited were joined with it.
         released: usize,
     },
     /// It waits until these dots are known through their own deltas: ask for them.
@@ -55,25 +55,44 @@ impl Inbox {
         if delta.cart() != cart.id() {
             return Err(WrongCart { ours: cart.id(), theirs: delta.cart() }.into());
         }
-        let missing = missing(replica, &delta);
-        if !missing.is_empty() {
-            if !self.waiting.contains(&delta) {
-                if self.waiting.len() >= limits::WAITING_DELTAS {
-                    return Err(InboxFull::Full);
-                }
-                self.waiting.push(delta);
-            }
-            return Ok(Received::Waits { missing });
+        let needed = missing(replica, &delta);
+        if self.waiting.contains(&delta) {
+            return Ok(Received::Waits { missing: needed });
         }
-        let mut joined = replica.join(&delta)?;
-        let mut released = 0;
-        while let Some(at) = self.waiting.iter().position(|d| missing_none(replica, d)) {
-            let more = replica.join(&self.waiting.swap_remove(at))?;
+        if !needed.is_empty() && self.waiting.len() >= limits::WAITING_DELTAS {
+            return Err(InboxFull::Full);
+        }
+        self.waiting.push(delta);
+        let ready = self.take_ready(replica);
+        let mut joined = Joined::default();
+        for delta in &ready {
+            let more = replica.join(delta)?;
             joined.changed |= more.changed;
             joined.equivocations.extend(more.equivocations);
-            released += 1;
         }
-        Ok(Received::Joined { joined, released })
+        match ready.len() {
+            0 => Ok(Received::Waits { missing: needed }),
+            all => Ok(Received::Joined { joined, released: all - 1 }),
+        }
+    }
+
+    /// Takes out the most that can be joined together: every dot that one of them needs is known
+    /// here or another of them brings it. Batches can need each other, so one by one would not do.
+    fn take_ready(&mut self, replica: &Replica) -> Vec<Delta> {
+        let mut ready: Vec<Delta> = core::mem::take(&mut self.waiting);
+        loop {
+            let mut known = replica.cart().context().clone();
+            ready.iter().for_each(|delta| known.extend(&delta.own()));
+            let erased = replica.cart().is_erased();
+            let covered = |delta: &Delta| erased || delta.needs().minus(&known).is_empty();
+            let before = self.waiting.len();
+            let (yes, no) = ready.into_iter().partition(covered);
+            ready = yes;
+            self.waiting.extend::<Vec<Delta>>(no);
+            if self.waiting.len() == before {
+                return ready;
+            }
+        }
     }
 
     /// What waits.
@@ -96,8 +115,4 @@ fn missing(replica: &Replica, delta: &Delta) -> Dots {
         return Dots::default();
     }
     delta.needs().minus(replica.cart().context())
-}
-
-fn missing_none(replica: &Replica, delta: &Delta) -> bool {
-    missing(replica, delta).is_empty()
 }

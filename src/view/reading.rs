@@ -112,6 +112,15 @@ impl Contribution<'_> {
         matches!(self.entry.body, Body::Set(_))
     }
 
+    /// Whether its author edited one row of a split line.
+    const fn is_sided(&self) -> bool {
+        match &self.entry.body {
+            Body::Add { sided, .. } => *sided,
+            Body::Set(set) => set.sided,
+            _ => false,
+        }
+    }
+
     /// The list it was written for.
     pub(crate) const fn home(&self) -> List {
         match &self.entry.body {
@@ -180,48 +189,59 @@ impl<'a> Source<'a> {
         except: &BTreeSet<Dot>,
     ) {
         let terms = self.merges[merge].policy.for_line(&reading.line);
+        let guest_scope = self.merges[merge].claim.guest;
         let mut touched = false;
         for (at, list) in List::ALL.into_iter().enumerate() {
             let (account, guest) = self.sides(reading, merge, list, except);
             touched |= !guest.is_empty();
-            let units = |side: &[usize]| {
-                side.iter().map(|at| u64::from(reading.parts[*at].units)).sum::<u64>()
-            };
-            let (ours, theirs) = (units(&account), units(&guest));
             let rule = self.rules.get(terms.rule);
             let competes = match (rule.map_or(Reach::Line, |rule| rule.reach()), presence) {
-                (Reach::Cart, Some(has)) => has.account[at] && has.guest[at] && ours + theirs > 0,
-                _ => ours > 0 && theirs > 0,
+                (Reach::Cart, Some(has)) => {
+                    has.account[at] && has.guest[at] && !(account.is_empty() && guest.is_empty())
+                }
+                _ => !account.is_empty() && !guest.is_empty(),
             };
-            if !competes {
+            // Rows that were edited apart stay apart, though nothing is left to choose between.
+            let (account, guest) = if competes {
+                (account, guest)
+            } else {
+                let edited = self.edited_apart(reading, merge, list, except);
+                (merge_lists(account, edited.0), merge_lists(guest, edited.1))
+            };
+            if account.is_empty() && guest.is_empty()
+                || !competes && (account.is_empty() || guest.is_empty())
+            {
                 continue;
             }
             let choice = match rule {
                 Some(rule) => {
                     let own = self.registers(&reading.line, self.cart.id(), except);
-                    let other =
-                        self.registers(&reading.line, self.merges[merge].claim.guest, except);
+                    let other = self.registers(&reading.line, guest_scope, except);
                     rule.choose(&Facts {
                         line: &reading.line,
                         list,
-                        account: side(reading, &account, ours, &own),
-                        guest: side(reading, &guest, theirs, &other),
+                        account: side(reading, &account, &own),
+                        guest: side(reading, &guest, &other),
                     })
                 }
                 // Nothing is decided here by a rule that is not here.
-                None => {
-                    reading.unavailable = Some(terms.rule);
-                    Choice::Split
-                }
+                None => Choice::Split,
             };
+            let apart = matches!(choice, Choice::Split | Choice::Ask);
+            if !competes && !apart {
+                continue;
+            }
+            if rule.is_none() {
+                reading.unavailable = Some(terms.rule);
+            }
             let reason = rule.map(|rule| rule.reason(choice));
             reading.decisions.push(Decision { merge, rule: terms.rule, reason });
             reading.decide(merge, choice, terms.loser, &account, &guest);
-            if matches!(choice, Choice::Split | Choice::Ask) {
-                reading.split(self.merges[merge].claim.guest);
+            if apart {
+                reading.split(guest_scope);
             }
             if choice == Choice::Ask {
-                reading.question |= !reading.is_answered(self.merges[merge].claim.guest);
+                reading.question |= !reading.is_answered(guest_scope);
             }
         }
         if touched && let Some(ceiling) = terms.ceiling {
@@ -253,6 +273,31 @@ impl<'a> Source<'a> {
             }
         }
         (account, guest)
+    }
+
+    /// Edits by those who had seen the merge, each on one row of the line while it was split.
+    fn edited_apart(
+        &self,
+        reading: &Reading<'a>,
+        merge: usize,
+        list: List,
+        except: &BTreeSet<Dot>,
+    ) -> (Vec<usize>, Vec<usize>) {
+        let edited = reading.parts.iter().enumerate().filter(|(_, part)| {
+            part.is_shown()
+                && part.is_sided()
+                && saw(part.entry, self.merges[merge].claim.guest)
+                && self.list_of(part, None, except) == list
+        });
+        let ours = self.cart.id();
+        let (account, guest): (Vec<_>, Vec<_>) = edited
+            .filter(|(_, part)| match part.guest {
+                None => part.entry.scope == ours,
+                Some((of, _)) => of == merge,
+            })
+            .partition(|(_, part)| part.guest.is_none());
+        let places = |parts: Vec<(usize, _)>| parts.into_iter().map(|(at, _)| at).collect();
+        (places(account), places(guest))
     }
 
     /// Step 3: the list of the latest entry that places the part. `before` limits it to those
@@ -303,12 +348,15 @@ impl<'a> Source<'a> {
     }
 }
 
-fn side<'r>(
-    reading: &Reading<'_>,
-    parts: &[usize],
-    units: u64,
-    registers: &'r [&'r Register],
-) -> Side<'r> {
+fn merge_lists(mut some: Vec<usize>, more: Vec<usize>) -> Vec<usize> {
+    some.extend(more);
+    some.sort_unstable();
+    some.dedup();
+    some
+}
+
+fn side<'r>(reading: &Reading<'_>, parts: &[usize], registers: &'r [&'r Register]) -> Side<'r> {
+    let units = parts.iter().map(|at| u64::from(reading.parts[*at].units)).sum();
     let latest = parts.iter().map(|at| reading.parts[*at].entry.time).max().unwrap_or_default();
     Side { units, latest, registers }
 }
@@ -360,14 +408,7 @@ impl Reading<'_> {
 
     /// A question is answered by an edit of one of the two rows: its author had seen both.
     fn is_answered(&self, guest: CartId) -> bool {
-        self.parts.iter().any(|part| {
-            let sided = match &part.entry.body {
-                Body::Add { sided, .. } => *sided,
-                Body::Set(set) => set.sided,
-                _ => false,
-            };
-            sided && part.is_ours() && saw(part.entry, guest)
-        })
+        self.parts.iter().any(|part| part.is_sided() && part.is_ours() && saw(part.entry, guest))
     }
 
     /// What the shopper sees of it in a list, on one side if one is named.

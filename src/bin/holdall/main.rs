@@ -1,1 +1,34 @@
-fn main() {}
+//! The `holdall` command.
+//!
+//! Exit status: 0 all is well, 1 something was not as it should be (a story failed, a cart came
+//! out wrong), 2 the input or the arguments cannot be used.
+
+mod stories;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Shopping carts that lose nothing.
+#[derive(Parser)]
+#[command(
+    version,
+    about,
+    after_help = "Exit status: 0 all is well, 1 something came out wrong, 2 the input cannot be used."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Tell story files: what shoppers did, and what everybody must see in the end.
+    Scenario(stories::Arguments),
+}
+
+fn main() -> ExitCode {
+    match Arguments::parse().command {
+        Command::Scenario(arguments) => stories::run(&arguments),
+    }
+}

@@ -1,0 +1,145 @@
+//! A story, checked: what a runner can tell.
+
+use std::collections::BTreeMap;
+
+use crate::cart::MergePolicy;
+use crate::id::{CouponCode, LineKey};
+use crate::money::Money;
+
+/// A story: what shoppers did, how the network behaved, and what everybody must see in the end.
+///
+/// ```
+/// use holdall::scenario::{tell, Options, Story};
+/// let story = Story::parse(r#"
+/// name = "two phones add the same tee"
+/// steps = [
+///   { at = "phone",  cart = "home", add = { sku = "TEE", quantity = 2 } },
+///   { at = "tablet", cart = "home", add = { sku = "TEE" } },
+/// ]
+/// [[expect]]
+/// cart = "home"
+/// lines = [ { sku = "TEE", quantity = 3 } ]
+/// "#)?;
+/// assert!(tell(&story, &Options::default()).is_ok());
+/// # Ok::<(), holdall::scenario::StoryError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Story {
+    /// What it is called.
+    pub name: String,
+    /// Where it comes from.
+    pub why: Option<String>,
+    pub(super) ceiling: Option<u64>,
+    pub(super) steps: Vec<Step>,
+    pub(super) expect: Vec<Expect>,
+}
+
+/// A step, and the line of the file it is on.
+#[derive(Debug, Clone)]
+pub(super) struct Step {
+    pub(super) line: usize,
+    pub(super) fails: Option<String>,
+    pub(super) verb: Verb,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Verb {
+    /// Something a shopper or server does to a cart.
+    Act {
+        at: String,
+        cart: String,
+        act: Act,
+    },
+    Sync(Option<Vec<String>>),
+    Send {
+        from: String,
+        to: String,
+        again: bool,
+    },
+    Restart(String),
+    Lose(String),
+    Authority(bool),
+    Clock {
+        at: String,
+        skew_ms: i64,
+    },
+    Advance {
+        ms: u64,
+    },
+    Expect(Expect),
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Act {
+    Add { row: RowName, quantity: i64, price: Option<Money> },
+    Set { row: RowName, quantity: i64, price: Option<Money> },
+    Remove(RowName),
+    Clear,
+    SaveForLater(RowName),
+    MoveToCart(RowName),
+    Note { row: RowName, text: String },
+    CartNote(String),
+    Gift { row: RowName, wrap: bool, message: Option<String> },
+    Attribute { row: RowName, key: String, value: String },
+    Coupon(String),
+    DropCoupon(String),
+    Shipping(String),
+    Merge { guest: String, policy: MergePolicy },
+    Unmerge { guest: String },
+    Order { id: String },
+    Expire,
+    Erase,
+}
+
+/// Which side of a split line a story means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SideName {
+    Account,
+    Guest,
+}
+
+/// A line as a story names it. Whether the names in it are valid shows when the step is told, so
+/// that a story can expect the refusal.
+#[derive(Debug, Clone)]
+pub(super) struct RowName {
+    pub(super) sku: String,
+    pub(super) options: BTreeMap<String, String>,
+    pub(super) bundle: Option<String>,
+    pub(super) tag: Option<String>,
+    pub(super) side: Option<SideName>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Expect {
+    pub(super) line: usize,
+    pub(super) at: Option<String>,
+    pub(super) cart: String,
+    /// The rows of the active and the saved list, if the story says anything of rows.
+    pub(super) rows: Option<[Vec<ExpectRow>; 2]>,
+    pub(super) coupons: Option<Vec<CouponCode>>,
+    pub(super) shipping: Option<String>,
+    pub(super) note: Option<String>,
+    pub(super) orders: Option<Vec<String>>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct ExpectRow {
+    pub(super) key: LineKey,
+    pub(super) quantity: u64,
+    pub(super) side: Option<SideName>,
+    pub(super) note: Option<String>,
+    pub(super) gift: Option<(Option<bool>, Option<String>)>,
+    pub(super) attributes: Option<BTreeMap<String, String>>,
+    pub(super) question: Option<bool>,
+    pub(super) because: Option<String>,
+}
+
+/// A file that is not a valid story: the line, what is wrong with which key, and how to mend it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {what}")]
+pub struct StoryError {
+    /// The line of the file, from 1.
+    pub line: usize,
+    /// What is wrong there.
+    pub what: String,
+}
