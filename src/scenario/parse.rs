@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use toml::Spanned;
 
 use super::raw::{
-    RawBundle, RawExpect, RawLine, RawMerge, RawPolicy, RawPolicyTable, RawStep, RawStory, RawSync,
+    RawBundle, RawExpect, RawLine, RawMerge, RawPolicyTable, RawStep, RawStory, WordOr,
 };
 use super::story::{Act, Expect, ExpectRow, RowName, SideName, Step, Story, StoryError, Verb};
 use crate::cart::{Loser, MergePolicy, Override, RuleRef, SkuPattern};
@@ -24,9 +24,10 @@ impl Story {
     /// out of its range; with the line.
     pub fn parse(text: &str) -> Result<Self, StoryError> {
         let line_of = |at: usize| text[..at.min(text.len())].matches('\n').count() + 1;
-        let raw: RawStory = toml::from_str(text).map_err(|error| StoryError {
-            line: error.span().map_or(1, |span| line_of(span.start)),
-            what: error.message().trim().replace('\n', "; "),
+        let raw: RawStory = toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or(1, |span| line_of(span.start));
+            let what = error.message().trim().replace('\n', "; ");
+            StoryError { line, what: format!("{what}, in `{}`", excerpt(text, line)) }
         })?;
         if raw.name.trim().is_empty() || raw.name.contains('\n') {
             return Err(StoryError {
@@ -82,6 +83,19 @@ impl Story {
         Ok(())
     }
 }
+
+/// The beginning of a line of the file, so that an error shows the key it is about.
+fn excerpt(text: &str, line: usize) -> String {
+    let line = text.lines().nth(line - 1).unwrap_or_default().trim();
+    let mut shown: String = line.chars().take(EXCERPT_CHARS).collect();
+    if shown.len() < line.len() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// How much of a line an error shows, in characters.
+const EXCERPT_CHARS: usize = 60;
 
 fn known_cart(carts: &[&str], expect: &Expect) -> Result<(), StoryError> {
     if carts.contains(&expect.cart.as_str()) {
@@ -149,14 +163,14 @@ fn parse_step(raw: RawStep, line: usize) -> Parsed<Step> {
         (
             "sync",
             match sync {
-                RawSync::All(word) if word == "all" => Ok(Verb::Sync(None)),
-                RawSync::All(word) => {
+                WordOr::Word(word) if word == "all" => Ok(Verb::Sync(None)),
+                WordOr::Word(word) => {
                     Err(format!("sync: {word:?} is not \"all\" or a list of replicas"))
                 }
-                RawSync::Some(who) if who.len() < 2 => {
+                WordOr::Other(who) if who.len() < 2 => {
                     Err("sync: name at least two replicas".into())
                 }
-                RawSync::Some(who) => Ok(Verb::Sync(Some(who))),
+                WordOr::Other(who) => Ok(Verb::Sync(Some(who))),
             },
         )
     }));
@@ -275,8 +289,8 @@ fn row(raw: RawLine, verb: &str, extras: &[&str]) -> Parsed<(RowName, RawLine)> 
         }
     };
     let bundle = raw.bundle.as_ref().map(|bundle| match bundle {
-        RawBundle::Name(name) => Ok(name.clone()),
-        RawBundle::Line { sku, options } => {
+        WordOr::Word(name) => Ok(name.clone()),
+        WordOr::Other(RawBundle { sku, options }) => {
             let pairs = options.iter().map(|(k, v)| (k.as_str(), v.as_str()));
             LineKey::parse(sku, pairs)
                 .map(|key| key.to_string())
@@ -367,12 +381,12 @@ fn duration(text: &str) -> Parsed<i64> {
     Ok(sign * sum)
 }
 
-fn parse_policy(raw: RawPolicy) -> Parsed<MergePolicy> {
+fn parse_policy(raw: WordOr<RawPolicyTable>) -> Parsed<MergePolicy> {
     let table = match raw {
-        RawPolicy::Rule(rule) => {
+        WordOr::Word(rule) => {
             RawPolicyTable { rule, loser: None, ceiling: None, overrides: Vec::new() }
         }
-        RawPolicy::Table(table) => table,
+        WordOr::Other(table) => table,
     };
     let rule = |name: &str| {
         let known = crate::policy::builtin().any(|rule| rule.name() == name);

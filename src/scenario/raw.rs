@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
 use toml::Spanned;
 
 #[derive(Debug, Deserialize)]
@@ -42,7 +44,7 @@ pub(super) struct RawStep {
     pub(super) order: Option<RawOrder>,
     pub(super) expire: Option<bool>,
     pub(super) erase: Option<bool>,
-    pub(super) sync: Option<RawSync>,
+    pub(super) sync: Option<WordOr<Vec<String>>>,
     pub(super) send: Option<RawRoute>,
     pub(super) resend: Option<RawRoute>,
     pub(super) restart: Option<String>,
@@ -59,7 +61,7 @@ pub(super) struct RawStep {
 pub(super) struct RawLine {
     pub(super) sku: Option<String>,
     pub(super) options: BTreeMap<String, String>,
-    pub(super) bundle: Option<RawBundle>,
+    pub(super) bundle: Option<WordOr<RawBundle>>,
     pub(super) tag: Option<String>,
     pub(super) side: Option<String>,
     pub(super) quantity: Option<i64>,
@@ -78,16 +80,47 @@ pub(super) struct RawLine {
     pub(super) because: Option<String>,
 }
 
-/// The bundle a line belongs to: by name, or as the line it is.
+/// A value that is written as a string or as a table (or list). Unlike an untagged enum it names
+/// the key that is wrong.
+#[derive(Debug, Clone)]
+pub(super) enum WordOr<T> {
+    Word(String),
+    Other(T),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for WordOr<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either<T>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {
+            type Value = WordOr<T>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a string, or a table or list")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<Self::Value, E> {
+                Ok(WordOr::Word(word.into()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(WordOr::Other)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+                T::deserialize(SeqAccessDeserializer::new(seq)).map(WordOr::Other)
+            }
+        }
+        deserializer.deserialize_any(Either(std::marker::PhantomData))
+    }
+}
+
+/// The bundle a line belongs to, as the line it is.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(untagged)]
-pub(super) enum RawBundle {
-    Name(String),
-    Line {
-        sku: String,
-        #[serde(default)]
-        options: BTreeMap<String, String>,
-    },
+#[serde(deny_unknown_fields)]
+pub(super) struct RawBundle {
+    pub(super) sku: String,
+    #[serde(default)]
+    pub(super) options: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -103,14 +136,7 @@ pub(super) struct RawGift {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawMerge {
     pub(super) guest: String,
-    pub(super) policy: RawPolicy,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-pub(super) enum RawPolicy {
-    Rule(String),
-    Table(RawPolicyTable),
+    pub(super) policy: WordOr<RawPolicyTable>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -142,13 +168,6 @@ pub(super) struct RawUnmerge {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawOrder {
     pub(super) id: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-pub(super) enum RawSync {
-    Some(Vec<String>),
-    All(String),
 }
 
 #[derive(Debug, Deserialize)]

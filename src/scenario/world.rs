@@ -308,10 +308,10 @@ impl World {
             for guest in names.iter().filter(|guest| *guest != account) {
                 let guests: Cart = here.carts[guest].cart().clone();
                 let Some(replica) = here.carts.get_mut(account) else { continue };
-                if let Ok(delta) = replica.absorb(&guests) {
-                    if !delta.is_empty() {
-                        self.made.push((account.clone(), delta));
-                    }
+                if let Ok(delta) = replica.absorb(&guests)
+                    && !delta.is_empty()
+                {
+                    self.made.push((account.clone(), delta));
                 }
             }
         }
