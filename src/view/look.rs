@@ -197,11 +197,17 @@ impl<'a> Look<'a> {
         Ok(Snapshot { cart: self.cart.id(), bought, settled, parked })
     }
 
-    /// Older Moves that one which names `dots` would cover.
+    /// Older Moves that one which names `dots` would cover. A Move by somebody who had seen fewer
+    /// merges stays: those merges go by where it put things.
     #[must_use]
     pub fn covered(&self, line: &LineKey, dots: &[Taken]) -> Vec<Dot> {
         let named: BTreeSet<Dot> = dots.iter().map(|taken| taken.dot).collect();
-        self.inert(line, &named)
+        let after = self.after();
+        let as_wise = |dot: &Dot| self.cart.live().get(dot).is_some_and(|e| e.after == after);
+        let mut moves = self.inert(line, &named);
+        let inert = self.inert(line, &BTreeSet::new());
+        moves.retain(|dot| inert.contains(dot) || as_wise(dot));
+        moves
     }
 
     /// Moves of the line that place nothing but `gone` and what is dead already.
