@@ -1,33 +1,103 @@
 //! Shopping carts that lose nothing.
+//!
+//! A cart follows a shopper over devices, sign-ins, dead networks and whole regions. This library
+//! models it as a CRDT of per-line add-events keyed by the writers' ids: concurrent edits and the
+//! merge of a guest's cart into an account's converge deterministically, a policy decides what a merge means,
+//! and the result is explained line by line.
+//!
+//! ```
+//! use holdall::{CartId, Claim, LineKey, MergePolicy, Plain, Quantity, Replica, ReplicaId};
+//!
+//! // Ids are 128 random bits in real life.
+//! let (home, guest) = (CartId::from_u128(1), CartId::from_u128(2));
+//! let mut laptop = Replica::new(home, ReplicaId::from_u128(10)); // signed in
+//! let mut phone = Replica::new(guest, ReplicaId::from_u128(20)); // a guest, in a tunnel
+//! let tee = LineKey::parse("TEE", [("size", "M")])?;
+//!
+//! laptop.add(36_000_000, &tee, Quantity::new(2)?, None)?;
+//! phone.add(36_060_000, &tee, Quantity::new(3)?, None)?;
+//!
+//! // The phone's owner signs in. An authority granted the claim; the shop's policy is "max".
+//! let claim = Claim { guest, account: home, number: 1 };
+//! laptop.merge(36_120_000, claim, MergePolicy::rule("max")?, phone.cart())?;
+//! assert_eq!(laptop.view().quantity(&tee), 3);
+//! laptop.add(36_180_000, &tee, Quantity::ONE, None)?; // a later edit comes on top
+//! assert_eq!(laptop.view().quantity(&tee), 4);
+//!
+//! for sentence in laptop.explain()[0].sentences(&Plain) {
+//!     println!("{sentence}");
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Where to look
+//!
+//! | for | see |
+//! |---|---|
+//! | a device, a tab, a server region that writes | [`Replica`] |
+//! | the state, its join and its deltas | [`cart`] |
+//! | what a merge means, and rules of your own | [`policy`] |
+//! | what the shopper sees, and why | [`view`](mod@view) |
+//! | bytes to store and send | [`wire`] |
+//! | exchange between two replicas | [`sync`] |
+//! | every limit | [`limits`] |
+//!
+//! # Features
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | none | the pure part: `no_std` with `alloc`, no clock, no chance, no I/O, no hash order |
+//! | `std` | run-time choice of CPU instructions in the hashes |
+//! | `scenario` | stories as TOML files, and their runner |
+//! | `cli` (default) | what the `holdall` command needs; embedders leave it out |
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
 
+// In the order in which they depend on each other: a module may use those above it.
 pub mod limits;
 
-pub mod cart;
-pub mod clock;
-pub mod context;
 pub mod id;
-pub mod money;
-pub mod policy;
+
 pub mod quantity;
-pub mod replica;
-#[cfg(feature = "scenario")]
-pub mod scenario;
-pub mod sync;
+
+pub mod money;
+
+pub mod clock;
+
+pub mod context;
+
+pub mod cart;
+
+pub mod policy;
+
 pub mod view;
+
+pub mod replica;
+
+pub mod sync;
+
 pub mod wire;
 
-pub use cart::*;
+#[cfg(feature = "scenario")]
+pub mod scenario;
+
+pub use cart::{
+    After, Body, Bought, Cart, Claim, Delta, DeltaError, Entry, Fingerprint, Gift, Have, Joined,
+    List, Loser, MergePolicy, OrderKey, Override, PolicyError, Register, RuleRef, SkuPattern,
+    Snapshot, VerbError, WrongCart,
+};
 pub use clock::{Clock, Time};
 pub use context::{Dot, Dots, Run};
-pub use id::*;
+pub use id::{
+    AttributeKey, Bundle, CartId, CouponCode, LineError, LineKey, OptionKey, OptionValue, OrderId,
+    ReplicaId, RuleName, ShippingOption, Sku, Tag, Text, TextError,
+};
 pub use money::{Currency, Money, MoneyError};
 pub use policy::{Choice, Facts, Reach, Registry, RegistryError, Rule};
 pub use quantity::{Quantity, QuantityError};
 pub use replica::{ActionError, Replica};
 pub use view::{
-    Explanation, Look, Names, Notice, Part, Plain, Reason, Row, RowRef, Side, Unreadable, View,
-    ViewOptions, explain, view,
+    Explanation, Look, Names, Notice, OrderView, Part, Plain, Reason, Row, RowExplanation, RowRef,
+    Side, Unreadable, View, ViewOptions, explain, view,
 };
