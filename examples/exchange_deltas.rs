@@ -29,7 +29,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 println!("delta {}, {} bytes: waits for {missing:?}", at + 1, bytes[at].len());
             }
             Received::Joined { released, .. } => {
-                println!("delta {}, {} bytes: joined, {released} released", at + 1, bytes[at].len());
+                println!(
+                    "delta {}, {} bytes: joined, {released} released",
+                    at + 1,
+                    bytes[at].len()
+                );
             }
         }
     }

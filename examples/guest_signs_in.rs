@@ -46,9 +46,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // An authority decided, once, to whom the guest cart belongs. The policy is data: the larger
     // side of a line counts, gift cards add up, and what loses is saved for later.
     let claim = Claim { guest, account, number: 1 };
-    let policy = MergePolicy::rule("max")?
-        .with_override("GIFT-*", "sum")?
-        .with_loser(Loser::SaveForLater);
+    let policy =
+        MergePolicy::rule("max")?.with_override("GIFT-*", "sum")?.with_loser(Loser::SaveForLater);
     laptop.merge(NINE + 120_000, claim, policy.clone(), phone.cart())?;
     let merged = laptop.fingerprint();
     laptop.merge(NINE + 180_000, claim, policy, phone.cart())?; // the login call was retried

@@ -1,0 +1,99 @@
+//! Whatever decodes encodes to the very same bytes; nothing else panics, hangs or grows.
+
+use std::sync::LazyLock;
+
+use holdall::sync::{Message, probe};
+use holdall::{
+    AttributeKey, CartId, Claim, CouponCode, Gift, LineKey, Loser, MergePolicy, Money, OrderId,
+    Quantity, Replica, ReplicaId, RowRef, ShippingOption, Text, wire,
+};
+
+use crate::input::Input;
+
+/// Reads bytes with all four decoders. True if one of them took them.
+pub fn decode(data: &[u8]) -> bool {
+    let mut input = Input(data);
+    let kind = input.below(4);
+    let bytes = match input.below(4) {
+        0 => input.0.to_vec(),
+        1 => input.envelope(kind + 1),
+        _ => {
+            let samples = &SAMPLES[usize::from(kind)];
+            let sample = samples[usize::from(input.byte()) % samples.len()].clone();
+            input.damage(sample, 4)
+        }
+    };
+    let mut read = false;
+    if let Ok(cart) = wire::decode_cart(&bytes) {
+        assert_eq!(wire::encode_cart(&cart), bytes);
+        read = true;
+    }
+    if let Ok(delta) = wire::decode_delta(&bytes) {
+        assert_eq!(wire::encode_delta(&delta), bytes);
+        read = true;
+    }
+    if let Ok(replica) = wire::decode_replica(&bytes) {
+        assert_eq!(wire::encode_replica(&replica), bytes);
+        // What decodes can be looked at.
+        let _ = (replica.view(), replica.explain(), replica.snapshot());
+        read = true;
+    }
+    if let Ok(message) = wire::decode_message(&bytes) {
+        assert_eq!(wire::encode_message(&message), bytes);
+        read = true;
+    }
+    read
+}
+
+/// Sound bytes of each kind, with every kind of entry in them.
+static SAMPLES: LazyLock<[Vec<Vec<u8>>; 4]> =
+    LazyLock::new(|| samples().expect("the samples are sound"));
+
+fn samples() -> Result<[Vec<Vec<u8>>; 4], Box<dyn std::error::Error>> {
+    let (account, guest) = (CartId::from_u128(0xa), CartId::from_u128(0xb));
+    let tee = LineKey::parse("TEE", [("size", "M"), ("colour", "red")])?;
+    let mug = LineKey::sku("MUG")?;
+    let row = RowRef::active(tee.clone());
+
+    let mut phone = Replica::new(guest, ReplicaId::from_u128(0xb1));
+    phone.add(1, &tee, Quantity::new(3)?, Some(Money::parse("2.60", "EUR")?))?;
+    phone.note(2, &row, Some(Text::new("a note")?))?;
+
+    let mut laptop = Replica::new(account, ReplicaId::from_u128(0xa1));
+    let mut deltas = vec![
+        laptop.add(1, &tee, Quantity::new(2)?, None)?,
+        laptop.set(2, &row, 5, Some(Money::parse("3", "USD")?))?,
+        laptop.add(3, &mug, Quantity::ONE, None)?,
+        laptop.relocate(4, &RowRef::active(mug.clone()))?,
+        laptop.gift(5, &row, Some(Gift { wrap: true, message: Some(Text::new("hi")?) }))?,
+        laptop.attribute(6, &row, AttributeKey::new("engraving")?, Some(Text::new("A")?))?,
+        laptop.coupon(7, CouponCode::new("SPRING")?)?,
+        laptop.shipping(8, Some(ShippingOption::new("express")?))?,
+        laptop.consent(9, true)?,
+    ];
+    let policy = MergePolicy::rule("max")?
+        .with_override("M*", "sum")?
+        .with_ceiling(Quantity::new(10)?)
+        .with_loser(Loser::SaveForLater);
+    let claim = Claim { guest, account, number: 1 };
+    deltas.push(laptop.merge(10, claim, policy, phone.cart())?);
+    deltas.push(laptop.set(11, &row, 4, None)?);
+    let snapshot = laptop.snapshot()?;
+    deltas.push(laptop.order(12, OrderId::new("O-1")?, &snapshot)?);
+    deltas.push(laptop.add(13, &tee, Quantity::ONE, None)?);
+    let carts = vec![wire::encode_cart(laptop.cart()), wire::encode_cart(phone.cart())];
+    let replicas = vec![wire::encode_replica(&laptop), wire::encode_replica(&phone)];
+    let have = laptop.cart().have();
+    let (delta, fingerprint) = (laptop.cart().to_delta(), laptop.fingerprint());
+    let messages = [
+        probe(&laptop),
+        Message::Same { cart: account },
+        Message::Have { cart: account, have: have.clone() },
+        Message::Answer { delta: delta.clone(), have: Some(have), fingerprint },
+        Message::All { delta, fingerprint, reply: true },
+    ];
+    deltas.push(laptop.unmerge(14, guest)?);
+    deltas.push(laptop.erase());
+    let deltas = deltas.iter().map(wire::encode_delta).collect();
+    Ok([carts, deltas, replicas, messages.iter().map(wire::encode_message).collect()])
+}
