@@ -1,1 +1,212 @@
-//! 
+//! Bytes by somebody who means harm, or from a bad cable: a typed error, the state untouched, no
+//! panic, and no more memory than a small multiple of what was sent.
+
+use holdall::wire::{Broken, decode_cart, decode_delta, decode_message, encode_cart};
+use holdall::{
+    CouponCode, LineError, LineKey, Quantity, Replica, RowRef, Sku, Text, TextError, limits,
+};
+
+use super::alloc_count::peak_of;
+use super::samples::{self, CART, PHONE, Sample, tee};
+
+/// Memory for one byte of input. A row of a table or a live entry is some 200 bytes in memory and
+/// may be 8 in the message; all of it is held once more while the form is checked.
+const BYTES_PER_BYTE: usize = 96;
+const BYTES_AT_LEAST: usize = 4_096;
+
+/// The content with a checksum that fits, so that the decoder has to look at it.
+fn seal(content: &[u8]) -> Vec<u8> {
+    let mut bytes = content.to_vec();
+    bytes.extend_from_slice(&crc32fast::hash(content).to_le_bytes());
+    bytes
+}
+
+fn content(bytes: &[u8]) -> &[u8] {
+    &bytes[..bytes.len() - 4]
+}
+
+/// Either an error, or a value whose one form these bytes are.
+fn try_bytes(name: &str, like: &Sample, bytes: &[u8]) -> bool {
+    let (read, peak) = peak_of(|| like.decode_like(bytes));
+    let most = bytes.len() * BYTES_PER_BYTE + BYTES_AT_LEAST;
+    assert!(peak <= most, "{name}: {peak} bytes for {} of input", bytes.len());
+    match read {
+        Ok(value) => {
+            assert_eq!(value.encode(), bytes, "{name}: read, but not in its one form");
+            true
+        }
+        Err(error) => {
+            assert!(error.offset <= bytes.len(), "{name}: {error}");
+            assert!(!error.to_string().is_empty());
+            false
+        }
+    }
+}
+
+#[test]
+fn every_truncation_is_an_error() {
+    for (name, sample) in samples::all() {
+        let bytes = sample.encode();
+        for end in 0..bytes.len() {
+            assert!(!try_bytes(&name, &sample, &bytes[..end]), "{name} cut at {end}");
+            if end >= 6 && end < bytes.len() - 4 {
+                assert!(!try_bytes(&name, &sample, &seal(&bytes[..end])), "{name} cut at {end}");
+            }
+        }
+    }
+}
+
+#[test]
+fn one_byte_more_is_an_error() {
+    for (name, sample) in samples::all() {
+        let bytes = sample.encode();
+        for extra in [0, 1, 0xff] {
+            let longer = [bytes.as_slice(), &[extra]].concat();
+            assert!(!try_bytes(&name, &sample, &longer), "{name}");
+            let sealed = seal(&[content(&bytes), &[extra]].concat());
+            assert!(!try_bytes(&name, &sample, &sealed), "{name}, sealed");
+        }
+    }
+}
+
+#[test]
+fn every_single_bit_flip_is_an_error_or_another_value() {
+    let (mut read, mut refused) = (0, 0);
+    for (name, sample) in samples::all() {
+        let bytes = sample.encode();
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(!try_bytes(&name, &sample, &flipped), "{name}: the checksum let bit {bit} by");
+            if bit / 8 < bytes.len() - 4 {
+                let sealed = seal(content(&flipped));
+                if try_bytes(&name, &sample, &sealed) {
+                    let value = sample.decode_like(&sealed).expect("read before");
+                    assert_ne!(value, sample, "{name}: two forms of one value, bit {bit}");
+                    read += 1;
+                } else {
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert!(read > 1_000 && refused > 1_000, "{read} read, {refused} refused");
+}
+
+/// A replica that refuses bytes is as it was, and goes on.
+#[test]
+fn a_refused_delta_leaves_the_state_alone() {
+    let mut phone = Replica::new(CART, PHONE);
+    let add = phone.add(0, &tee(), Quantity::ONE, None).expect("an add");
+    let before = encode_cart(phone.cart());
+    let mut bytes = holdall::wire::encode_delta(&add);
+    let at = bytes.len() / 2;
+    bytes[at] ^= 1;
+    let error = decode_delta(&bytes).expect_err("damaged");
+    assert_eq!(error.broken, Broken::Checksum);
+    assert_eq!(encode_cart(phone.cart()), before);
+    let _ = phone.add(1, &tee(), Quantity::ONE, None).expect("it goes on");
+    assert_eq!(phone.view().quantity(&tee()), 2);
+}
+
+/// Counts that promise more than there is, at every place where a count can stand.
+#[test]
+fn hostile_counts_allocate_nothing() {
+    let huge: [&[u8]; 4] = [
+        &[253, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+        &[253, 0, 0, 0, 0, 0, 0, 0, 0x80],
+        &[252, 0xff, 0xff, 0xff, 0xff],
+        &[251, 0xff, 0xff],
+    ];
+    for (name, sample) in samples::all() {
+        let bytes = sample.encode();
+        for at in 6..content(&bytes).len() {
+            for count in huge {
+                let put = [&bytes[..at], count, &bytes[at + 1..bytes.len() - 4]].concat();
+                try_bytes(&name, &sample, &seal(&put));
+            }
+        }
+    }
+}
+
+/// Tables of as many of the smallest rows as there are bytes: what costs most for its length.
+#[test]
+fn full_tables_stay_within_the_bound() {
+    let head = |kind: u8| [&b"hold\x01"[..], &[kind], &CART.as_u128().to_be_bytes(), &[0]].concat();
+    let count = |n: u32| [&[252_u8][..], &n.to_le_bytes()].concat();
+    let many = 100_000_u32;
+    let zeros = vec![0_u8; many as usize];
+    // No writers, no carts, and then that many empty sets of merges.
+    let afters = [head(2), vec![0, 0], count(many), zeros.clone()].concat();
+    // One writer over and over, as the dots of a set.
+    let lines: Vec<u8> = (0..many / 5).flat_map(|_| [1, b'a', 0, 0, 0]).collect();
+    let lines = [head(2), vec![0, 0, 0], count(many / 5), lines].concat();
+    let writer = [1_u8; 16];
+    let runs: Vec<u8> = (0..many / 2).flat_map(|_| [2, 0]).collect();
+    let runs = [head(2), vec![1], writer.to_vec(), vec![0, 0, 0, 1, 0], count(many / 2), runs];
+    let like = Sample::Delta(holdall::Delta::empty(CART));
+    for (name, bytes) in [("afters", afters), ("lines", lines), ("runs", runs.concat())] {
+        assert!(!try_bytes(name, &like, &seal(&bytes)), "{name}");
+    }
+}
+
+#[test]
+fn other_envelopes_and_versions_are_told_apart() {
+    let bytes = encode_cart(&samples::full());
+    assert!(matches!(
+        decode_delta(&bytes).expect_err("a cart").broken,
+        Broken::Kind { expected: 2, found: 1 }
+    ));
+    let mut newer = content(&bytes).to_vec();
+    newer[4] = 2;
+    assert_eq!(decode_cart(&seal(&newer)).expect_err("newer").broken, Broken::Version { found: 2 });
+    assert_eq!(decode_cart(b"HTTP/1.1 200").expect_err("no").broken, Broken::Magic);
+    assert_eq!(decode_message(&[]).expect_err("none").broken, Broken::Truncated);
+    let large = vec![b'h'; limits::MESSAGE_BYTES + 1];
+    let (error, peak) = peak_of(|| decode_cart(&large).expect_err("too large"));
+    assert_eq!(error.broken, Broken::TooLarge);
+    assert!(peak < BYTES_AT_LEAST);
+}
+
+/// What a shopper's browser may send as a name, a text, a number of options or a quantity.
+#[test]
+fn oversized_names_texts_options_and_quantities() {
+    let emoji = "🛒".repeat(10_000);
+    let (error, peak) = peak_of(|| Sku::new(&emoji).expect_err("40,000 bytes"));
+    let want = TextError::TooLong { what: "SKU", bytes: 40_000, limit: limits::NAME_BYTES };
+    assert_eq!(error, want);
+    assert!(peak < BYTES_AT_LEAST);
+    assert!(Sku::new("🛒".repeat(limits::NAME_BYTES / 4)).is_ok());
+    let text = "a".repeat(10 * 1024 * 1024);
+    let (error, peak) = peak_of(|| Text::new(&text).expect_err("10 MB"));
+    assert!(matches!(error, TextError::TooLong { what: "text", .. }));
+    assert!(peak < BYTES_AT_LEAST);
+    assert!(CouponCode::new(&text).is_err());
+    let keys: Vec<String> = (0..100_000).map(|at| format!("k{at}")).collect();
+    let options = keys.iter().map(|key| (key.as_str(), "v"));
+    let (error, peak) = peak_of(|| LineKey::parse("TEE", options).expect_err("too many"));
+    assert!(matches!(error, LineError::TooManyOptions { .. }));
+    assert!(peak < 64 * 1024, "{peak}");
+    for units in [0, -1, i64::MIN, i64::MAX, i64::from(limits::QUANTITY_UNITS) + 1] {
+        assert_eq!(Quantity::new(units).expect_err("outside").given, units);
+    }
+    assert_eq!(Quantity::new(limits::QUANTITY_UNITS).map(Quantity::get), Ok(1_000_000));
+}
+
+/// The largest of what is allowed: sums neither overflow nor wrap.
+#[test]
+fn the_largest_quantities_add_up() {
+    let mut phone = Replica::new(CART, PHONE);
+    let most = Quantity::new(limits::QUANTITY_UNITS).expect("the limit itself");
+    for now in 0..limits::LINE_ENTRIES as u64 {
+        let _ = phone.add(now, &tee(), most, None).expect("within the limits");
+    }
+    let before = phone.cart().clone();
+    let error = phone.add(9, &tee(), most, None).expect_err("one more entry than allowed");
+    assert_eq!(error.kind(), "limit");
+    assert_eq!(*phone.cart(), before);
+    let row = &phone.view().lines[0];
+    assert_eq!((row.asked, row.quantity), (1_000_000_000, limits::CEILING_UNITS));
+    let _ = phone.set(10, &RowRef::active(tee()), 3, None).expect("a set of a full line");
+    assert_eq!(phone.view().quantity(&tee()), 3);
+}

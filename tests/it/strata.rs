@@ -138,6 +138,7 @@ fn tokens(text: &str) -> Vec<String> {
 /// What is wrong with a file of the pure part.
 fn faults(module: &str, text: &str, root_file: bool) -> Vec<String> {
     let mut faults = Vec::new();
+    let bare = without_comments(text);
     let Some((_, allowed)) = STRATA.iter().find(|(name, _)| *name == module) else {
         return vec![format!("module {module} is in no table: say where it stands")];
     };
@@ -145,7 +146,8 @@ fn faults(module: &str, text: &str, root_file: bool) -> Vec<String> {
         let first = path.first().map_or("", String::as_str);
         let second = path.get(1).map_or(String::new(), |item| format!("{first}::{item}"));
         let known = STRATA.iter().any(|(name, _)| *name == first) || AROUND.contains(&first);
-        let re_export = first.chars().next().is_some_and(char::is_uppercase) || first == "*";
+        let re_export = first.chars().next().is_some_and(char::is_uppercase);
+        let re_export = re_export || (first == "*" && bare.contains("crate::*"));
         if re_export {
             faults.push(format!("{module} names crate::{first}: name its module"));
         } else if known
@@ -156,7 +158,6 @@ fn faults(module: &str, text: &str, root_file: bool) -> Vec<String> {
             faults.push(format!("{module} must not name {}", path.join("::")));
         }
     }
-    let bare = without_comments(text);
     let words = IMPURE.iter().filter(|word| bare.contains(**word));
     faults.extend(words.map(|word| format!("{module} must not use {word}")));
     if matches!(module, "policy" | "view") {

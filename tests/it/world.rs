@@ -69,21 +69,21 @@ pub struct History {
 fn action() -> impl Strategy<Value = Action> {
     let units = 1_u32..6;
     prop_oneof![
-        6 => (0..3_u8, units.clone()).prop_map(|(line, units)| Action::Add { line, units }),
-        3 => (any::<u8>(), units.clone()).prop_map(|(row, units)| Action::AddToRow { row, units }),
+        16 => (0..3_u8, units.clone()).prop_map(|(line, units)| Action::Add { line, units }),
+        5 => (any::<u8>(), units.clone()).prop_map(|(row, units)| Action::AddToRow { row, units }),
         2 => (0..3_u8, any::<bool>(), units.clone())
             .prop_map(|(line, saved, units)| Action::Set { line, saved, units }),
-        5 => (any::<u8>(), units).prop_map(|(row, units)| Action::SetRow { row, units }),
-        4 => any::<u8>().prop_map(|row| Action::Remove { row }),
+        7 => (any::<u8>(), units).prop_map(|(row, units)| Action::SetRow { row, units }),
+        3 => any::<u8>().prop_map(|row| Action::Remove { row }),
         1 => any::<bool>().prop_map(|saved| Action::Clear { saved }),
-        4 => any::<u8>().prop_map(|row| Action::Relocate { row }),
+        5 => any::<u8>().prop_map(|row| Action::Relocate { row }),
         2 => (any::<u8>(), prop::option::of(0..3_u8))
             .prop_map(|(row, text)| Action::Note { row, text }),
         1 => (0..2_u8).prop_map(|code| Action::Coupon { code }),
         1 => (0..2_u8).prop_map(|code| Action::DropCoupon { code }),
         1 => any::<bool>().prop_map(|given| Action::Consent { given }),
         2 => Just(Action::Order),
-        6 => (0..2_u8, any::<u8>(), 0..10_u8, any::<bool>(), prop::bool::weighted(0.2)).prop_map(
+        10 => (0..2_u8, any::<u8>(), 0..10_u8, any::<bool>(), prop::bool::weighted(0.2)).prop_map(
             |(guest, copy, rule, save_loser, ceiling)| Action::Merge {
                 guest, copy, rule, save_loser, ceiling
             }
@@ -96,7 +96,7 @@ fn action() -> impl Strategy<Value = Action> {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        5 => (any::<u8>(), action()).prop_map(|(who, action)| Step::Act(who, action)),
+        7 => (any::<u8>(), action()).prop_map(|(who, action)| Step::Act(who, action)),
         3 => (any::<u8>(), any::<u16>()).prop_map(|(to, which)| Step::Deliver { to, which }),
         1 => (any::<u8>(), any::<u8>()).prop_map(|(a, b)| Step::Exchange { a, b }),
     ]
@@ -108,9 +108,30 @@ pub fn histories(steps: usize) -> impl Strategy<Value = History> {
         3..=5_usize,
         1..=2_usize,
         prop::collection::vec(-7_200_000..7_200_000_i32, 9),
+        prop::option::of((0..10_u8, any::<bool>(), prop::bool::weighted(0.2))),
         prop::collection::vec(step(), 1..steps),
     )
-        .prop_map(|(writers, guests, skew, steps)| History { writers, guests, skew, steps })
+        .prop_map(|(writers, guests, skew, opening, mut steps)| {
+            if let Some((rule, save_loser, ceiling)) = opening {
+                steps.splice(0..0, open(writers as u8, rule, save_loser, ceiling));
+            }
+            History { writers, guests, skew, steps }
+        })
+}
+
+/// Half of the histories begin with a line on both sides of a merge, since chance alone seldom
+/// makes one and what follows a merge is the difficult part.
+fn open(writers: u8, rule: u8, save_loser: bool, ceiling: bool) -> [Step; 6] {
+    let add = |units| Action::Add { line: 0, units };
+    let merge = Action::Merge { guest: 0, copy: 0, rule, save_loser, ceiling };
+    [
+        Step::Act(0, add(2)),
+        Step::Act(writers, add(3)),
+        Step::Act(writers, Action::Note { row: 0, text: Some(1) }),
+        Step::Act(0, merge),
+        Step::Exchange { a: 0, b: 0 },
+        Step::Exchange { a: 1, b: 1 },
+    ]
 }
 
 /// A replica with its waiting room.
