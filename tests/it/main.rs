@@ -9,13 +9,13 @@
 //! | `golden` | bytes and merge outcomes that must not change |
 //! | `faults` | faults that other libraries shipped |
 
-mod alloc_count;
 mod codec;
 mod effects;
 mod faults;
 mod golden;
 mod hostile;
 mod laws;
+mod memory;
 mod model;
 mod samples;
 mod strata;
