@@ -12,7 +12,7 @@ use super::model::{Naive, each};
 use super::world::{ACCOUNT, History, World, converse, histories};
 
 /// Few cases of long histories; a failure is kept beside this file, and printed with its seed.
-pub fn cases(cases: u32) -> ProptestConfig {
+pub(crate) fn cases(cases: u32) -> ProptestConfig {
     ProptestConfig {
         cases,
         max_shrink_iters: 20_000,
@@ -249,7 +249,7 @@ proptest! {
 }
 
 /// All orders of `0..n`.
-pub fn permutations(n: usize) -> Vec<Vec<usize>> {
+pub(crate) fn permutations(n: usize) -> Vec<Vec<usize>> {
     if n == 0 {
         return vec![vec![]];
     }

@@ -7,6 +7,8 @@
 //! | `effects` | what an action does for its author, on random histories, and coverage of those |
 //! | `codec` | bytes: one form, typed errors, bounded memory |
 //! | `golden` | bytes and merge outcomes that must not change |
+//! | `hostile`, `memory` | bytes by somebody who means harm |
+//! | `regressions` | what random search found |
 //! | `faults` | faults that other libraries shipped |
 
 mod codec;
@@ -17,6 +19,7 @@ mod hostile;
 mod laws;
 mod memory;
 mod model;
+mod regressions;
 mod samples;
 mod strata;
 mod world;

@@ -11,7 +11,7 @@ use std::process::Command;
 const ALONE: &str = "HOLDALL_TEST_ALONE";
 
 /// The most address space this process has had, in bytes; `None` where the system does not say.
-pub fn peak() -> Option<usize> {
+pub(crate) fn peak() -> Option<usize> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmPeak:"))?;
     let kilobytes: usize = line.split_whitespace().nth(1)?.parse().ok()?;
@@ -19,7 +19,7 @@ pub fn peak() -> Option<usize> {
 }
 
 /// Runs `work` in a process of its own: the test of that name again, with nothing beside it.
-pub fn alone(test: &str, work: impl FnOnce()) {
+pub(crate) fn alone(test: &str, work: impl FnOnce()) {
     if env::var_os(ALONE).is_some() {
         return work();
     }
@@ -34,7 +34,7 @@ pub fn alone(test: &str, work: impl FnOnce()) {
 }
 
 /// How much more address space the process has at its peak after `work`.
-pub fn growth(work: impl FnOnce()) -> usize {
+pub(crate) fn growth(work: impl FnOnce()) -> usize {
     let before = peak();
     work();
     match (before, peak()) {

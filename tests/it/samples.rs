@@ -10,14 +10,14 @@ use holdall::{
     ShippingOption, Sku, SkuPattern, Tag, Taken, Text, Time,
 };
 
-pub const CART: CartId = CartId::from_u128(0xca27);
-pub const GUEST: CartId = CartId::from_u128(0x60e5);
-pub const PHONE: ReplicaId = ReplicaId::from_u128(0x9402e);
-pub const LAPTOP: ReplicaId = ReplicaId::from_u128(0x1a9709);
+pub(crate) const CART: CartId = CartId::from_u128(0xca27);
+pub(crate) const GUEST: CartId = CartId::from_u128(0x60e5);
+pub(crate) const PHONE: ReplicaId = ReplicaId::from_u128(0x9402e);
+pub(crate) const LAPTOP: ReplicaId = ReplicaId::from_u128(0x1a9709);
 
 /// A value of one of the four kinds of envelopes.
 #[derive(Debug)]
-pub enum Sample {
+pub(crate) enum Sample {
     Cart(Cart),
     Delta(Delta),
     Replica(Replica),
@@ -39,7 +39,7 @@ impl PartialEq for Sample {
 }
 
 impl Sample {
-    pub fn encode(&self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         match self {
             Self::Cart(cart) => wire::encode_cart(cart),
             Self::Delta(delta) => wire::encode_delta(delta),
@@ -49,7 +49,7 @@ impl Sample {
     }
 
     /// Decodes bytes as what this one is.
-    pub fn decode_like(&self, bytes: &[u8]) -> Result<Self, DecodeError> {
+    pub(crate) fn decode_like(&self, bytes: &[u8]) -> Result<Self, DecodeError> {
         Ok(match self {
             Self::Cart(_) => Self::Cart(wire::decode_cart(bytes)?),
             Self::Delta(_) => Self::Delta(wire::decode_delta(bytes)?),
@@ -59,16 +59,16 @@ impl Sample {
     }
 }
 
-pub fn dot(replica: ReplicaId, seq: u64) -> Dot {
+pub(crate) fn dot(replica: ReplicaId, seq: u64) -> Dot {
     Dot::new(replica, seq)
 }
 
-pub fn units(units: u32) -> Quantity {
+pub(crate) fn units(units: u32) -> Quantity {
     Quantity::new(units).expect("a quantity")
 }
 
 /// A line that has all that a line can have.
-pub fn tee() -> LineKey {
+pub(crate) fn tee() -> LineKey {
     let option = |key, value| {
         (OptionKey::new(key).expect("a key"), OptionValue::new(value).expect("a value"))
     };
@@ -86,7 +86,7 @@ fn text(text: &str) -> Text {
 }
 
 /// Every kind of entry, by its name in the format.
-pub fn bodies() -> Vec<(&'static str, Option<LineKey>, Body)> {
+pub(crate) fn bodies() -> Vec<(&'static str, Option<LineKey>, Body)> {
     let price = Money::parse("2.60", "EUR").ok();
     let taken = Taken { dot: dot(LAPTOP, 1), units: 3, scope: GUEST, set: Some(List::Saved) };
     let set = SetTo {
@@ -146,7 +146,7 @@ pub fn bodies() -> Vec<(&'static str, Option<LineKey>, Body)> {
 }
 
 /// An entry at a known place and time, by an author who had seen the guest's merge.
-pub fn entry(line: Option<LineKey>, body: Body) -> Entry {
+pub(crate) fn entry(line: Option<LineKey>, body: Body) -> Entry {
     Entry {
         time: Time::from_bits((1_700_000_000_123 << 16) | 7),
         scope: GUEST,
@@ -157,7 +157,7 @@ pub fn entry(line: Option<LineKey>, body: Body) -> Entry {
 }
 
 /// A cart that has one entry, and a dead dot before it and a gap.
-pub fn cart_with(line: Option<LineKey>, body: Body) -> Cart {
+pub(crate) fn cart_with(line: Option<LineKey>, body: Body) -> Cart {
     let at = match &body {
         Body::Merge { guest, account, claim, .. } => {
             Claim { guest: *guest, account: *account, number: *claim }.dot()
@@ -172,7 +172,7 @@ pub fn cart_with(line: Option<LineKey>, body: Body) -> Cart {
 }
 
 /// A cart with everything.
-pub fn full() -> Cart {
+pub(crate) fn full() -> Cart {
     let mut cart = Cart::new(CART);
     for (seq, (_, line, body)) in bodies().into_iter().enumerate() {
         let at = dot(LAPTOP, seq as u64 * 2 + 1);
@@ -185,7 +185,7 @@ pub fn full() -> Cart {
 }
 
 /// Every sample, by the name of its golden file.
-pub fn all() -> Vec<(String, Sample)> {
+pub(crate) fn all() -> Vec<(String, Sample)> {
     let mut all = vec![("cart-empty".to_owned(), Sample::Cart(Cart::new(CART)))];
     for (name, line, body) in bodies() {
         all.push((format!("cart-{name}"), Sample::Cart(cart_with(line, body))));

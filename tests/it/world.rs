@@ -10,9 +10,9 @@ use holdall::{
 };
 use proptest::prelude::*;
 
-pub const ACCOUNT: CartId = CartId::from_u128(1);
-pub const GUESTS: [CartId; 2] = [CartId::from_u128(11), CartId::from_u128(12)];
-pub const RULES: [&str; 10] = [
+pub(crate) const ACCOUNT: CartId = CartId::from_u128(1);
+pub(crate) const GUESTS: [CartId; 2] = [CartId::from_u128(11), CartId::from_u128(12)];
+pub(crate) const RULES: [&str; 10] = [
     "sum",
     "max",
     "latest",
@@ -28,7 +28,7 @@ pub const RULES: [&str; 10] = [
 
 /// What a shopper or a server does. Numbers pick among what is there when it happens.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Action {
+pub(crate) enum Action {
     Add { line: u8, units: u32 },
     AddToRow { row: u8, units: u32 },
     Set { line: u8, saved: bool, units: u32 },
@@ -49,7 +49,7 @@ pub enum Action {
 
 /// A step of a history. `who` counts through the account's writers and then the guests'.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Step {
+pub(crate) enum Step {
     Act(u8, Action),
     /// One of the deltas of its cart reaches a replica, whichever and however often.
     Deliver { to: u8, which: u16 },
@@ -59,11 +59,11 @@ pub enum Step {
 
 /// A whole history.
 #[derive(Clone, Debug)]
-pub struct History {
-    pub writers: usize,
-    pub guests: usize,
-    pub skew: Vec<i32>,
-    pub steps: Vec<Step>,
+pub(crate) struct History {
+    pub(crate) writers: usize,
+    pub(crate) guests: usize,
+    pub(crate) skew: Vec<i32>,
+    pub(crate) steps: Vec<Step>,
 }
 
 fn action() -> impl Strategy<Value = Action> {
@@ -103,7 +103,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// Histories of up to `steps` steps.
-pub fn histories(steps: usize) -> impl Strategy<Value = History> {
+pub(crate) fn histories(steps: usize) -> impl Strategy<Value = History> {
     (
         3..=5_usize,
         1..=2_usize,
@@ -135,47 +135,47 @@ fn open(writers: u8, rule: u8, save_loser: bool, ceiling: bool) -> [Step; 6] {
 }
 
 /// A replica with its waiting room.
-pub struct Node {
-    pub replica: Replica,
-    pub inbox: Inbox,
+pub(crate) struct Node {
+    pub(crate) replica: Replica,
+    pub(crate) inbox: Inbox,
 }
 
 /// What an action was told about, for checks on its effect.
-pub struct Acted<'a> {
-    pub action: Action,
+pub(crate) struct Acted<'a> {
+    pub(crate) action: Action,
     /// The row it was about, if it was about one.
-    pub row: Option<RowRef>,
-    pub before: &'a View,
-    pub node: &'a Node,
+    pub(crate) row: Option<RowRef>,
+    pub(crate) before: &'a View,
+    pub(crate) node: &'a Node,
     /// The state before.
-    pub cart: &'a Cart,
-    pub guest: Option<(&'a Cart, Claim)>,
+    pub(crate) cart: &'a Cart,
+    pub(crate) guest: Option<(&'a Cart, Claim)>,
 }
 
 /// The running world.
-pub struct World {
-    pub nodes: Vec<Node>,
-    pub writers: usize,
-    pub guests: usize,
+pub(crate) struct World {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) writers: usize,
+    pub(crate) guests: usize,
     /// Every delta that was written, by cart, in the order of writing.
-    pub log: BTreeMap<CartId, Vec<Delta>>,
-    pub claims: BTreeMap<CartId, u32>,
+    pub(crate) log: BTreeMap<CartId, Vec<Delta>>,
+    pub(crate) claims: BTreeMap<CartId, u32>,
     /// What happened, and how often.
-    pub seen: BTreeMap<String, usize>,
-    pub now: u64,
+    pub(crate) seen: BTreeMap<String, usize>,
+    pub(crate) now: u64,
     skew: Vec<i32>,
 }
 
-pub fn line(at: u8) -> LineKey {
+pub(crate) fn line(at: u8) -> LineKey {
     LineKey::sku(["X", "Y", "Z"][usize::from(at) % 3]).expect("a SKU")
 }
 
-pub fn quantity(units: u32) -> Quantity {
+pub(crate) fn quantity(units: u32) -> Quantity {
     Quantity::new(units).expect("a quantity")
 }
 
 impl World {
-    pub fn new(history: &History) -> Self {
+    pub(crate) fn new(history: &History) -> Self {
         let node = |cart, id: usize| Node {
             replica: Replica::new(cart, ReplicaId::from_u128(100 + id as u128)),
             inbox: Inbox::default(),
@@ -199,7 +199,7 @@ impl World {
     }
 
     /// Runs a history to its end, with a check after every action that changed something.
-    pub fn run(history: &History, mut check: impl FnMut(Acted<'_>)) -> Self {
+    pub(crate) fn run(history: &History, mut check: impl FnMut(Acted<'_>)) -> Self {
         let mut world = Self::new(history);
         for step in &history.steps {
             world.now += 1_000;
@@ -212,15 +212,15 @@ impl World {
         world
     }
 
-    pub fn note(&mut self, what: impl Into<String>) {
+    pub(crate) fn note(&mut self, what: impl Into<String>) {
         *self.seen.entry(what.into()).or_default() += 1;
     }
 
-    pub fn account(&self) -> impl Iterator<Item = &Node> {
+    pub(crate) fn account(&self) -> impl Iterator<Item = &Node> {
         self.nodes[..self.writers].iter()
     }
 
-    pub fn account_log(&self) -> &[Delta] {
+    pub(crate) fn account_log(&self) -> &[Delta] {
         self.log.get(&ACCOUNT).map_or(&[], Vec::as_slice)
     }
 
@@ -349,7 +349,7 @@ fn pick(action: Action, view: &View) -> Option<RowRef> {
 }
 
 /// What the policy of a merge action is.
-pub fn policy(rule: u8, save_loser: bool, ceiling: bool) -> MergePolicy {
+pub(crate) fn policy(rule: u8, save_loser: bool, ceiling: bool) -> MergePolicy {
     let rule = RuleRef::first(RULES[usize::from(rule)]).expect("a name");
     let loser = if save_loser { Loser::SaveForLater } else { Loser::Hide };
     let policy = MergePolicy::of(rule).with_loser(loser);
@@ -407,7 +407,7 @@ fn perform(
     }
 }
 
-pub fn name_of(action: Action) -> &'static str {
+pub(crate) fn name_of(action: Action) -> &'static str {
     match action {
         Action::Add { .. } => "add",
         Action::AddToRow { .. } => "add to a row",
@@ -429,7 +429,7 @@ pub fn name_of(action: Action) -> &'static str {
 }
 
 /// The conversation of two replicas, message by message; says what was sent.
-pub fn converse(a: &mut Replica, b: &mut Replica) -> Vec<sync::Message> {
+pub(crate) fn converse(a: &mut Replica, b: &mut Replica) -> Vec<sync::Message> {
     let mut sent = vec![sync::probe(a)];
     let mut to_b = true;
     loop {
