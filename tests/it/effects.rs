@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use holdall::{Cart, LineKey, List, Look, Registry, Replica, ReplicaId, Row, RowRef, Side, View, wire};
+use holdall::{
+    Cart, LineKey, List, Look, Registry, Replica, ReplicaId, Row, RowRef, Side, View, wire,
+};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;

@@ -118,29 +118,37 @@ pub(crate) fn bodies() -> Vec<(&'static str, Option<LineKey>, Body)> {
     vec![
         ("01-add", Some(tee()), Body::Add { quantity: units(300), sided: true, price }),
         ("02-set", Some(tee()), Body::Set(Box::new(set))),
-        ("03-move", Some(tee()), Body::Move {
-            to: List::Saved,
-            dots: vec![dot(PHONE, 3), dot(LAPTOP, 70_000)],
-        }),
+        (
+            "03-move",
+            Some(tee()),
+            Body::Move { to: List::Saved, dots: vec![dot(PHONE, 3), dot(LAPTOP, 70_000)] },
+        ),
         ("04-note", Some(tee()), register(Register::Note(text("doorbell is broken")))),
         ("04-gift", Some(tee()), register(Register::Gift(gift))),
         ("04-attribute", Some(tee()), register(Register::Attribute(key, text("for A.")))),
         ("04-shipping", None, register(Register::Shipping(shipping))),
         ("05-coupon", None, Body::Coupon(CouponCode::new("spring10").expect("a code"))),
         ("06-consent", None, Body::Consent(true)),
-        ("07-merge", None, Body::Merge {
-            guest: GUEST,
-            account: CART,
-            claim: 2,
-            policy: Box::new(policy),
-        }),
+        (
+            "07-merge",
+            None,
+            Body::Merge { guest: GUEST, account: CART, claim: 2, policy: Box::new(policy) },
+        ),
         ("08-unmerge", None, Body::Unmerge { guest: GUEST, claim: 2 }),
-        ("09-order", None, Body::Order {
-            id: order,
-            bought: vec![Bought { line: tee(), taken: Taken { set: None, ..taken } }],
-            parked: vec![dot(PHONE, 4)],
-        }),
-        ("10-expired", None, Body::Expired { rule: RuleName::new("idle-90-days").expect("a name") }),
+        (
+            "09-order",
+            None,
+            Body::Order {
+                id: order,
+                bought: vec![Bought { line: tee(), taken: Taken { set: None, ..taken } }],
+                parked: vec![dot(PHONE, 4)],
+            },
+        ),
+        (
+            "10-expired",
+            None,
+            Body::Expired { rule: RuleName::new("idle-90-days").expect("a name") },
+        ),
         ("11-unknown", Some(tee()), Body::Unknown { kind: 11, payload: vec![0, 0xff, b'x'] }),
     ]
 }

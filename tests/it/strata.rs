@@ -30,7 +30,14 @@ const STRATA: [(&str, &[&str]); 12] = [
     (
         "wire",
         &[
-            "limits", "id", "quantity", "money", "clock", "context", "cart", "replica",
+            "limits",
+            "id",
+            "quantity",
+            "money",
+            "clock",
+            "context",
+            "cart",
+            "replica",
             "sync::Message",
         ],
     ),
@@ -42,8 +49,18 @@ const AROUND: [&str; 5] = ["scenario", "testkit", "automerge", "bin", "lib"];
 
 /// What has no place in the pure part: it would make two machines disagree, or need one.
 const IMPURE: [&str; 12] = [
-    "std::", "HashMap", "HashSet", "rand::", "fastrand", "getrandom", "SystemTime", "Instant",
-    "thread_local", "println!", "eprintln!", "unsafe ",
+    "std::",
+    "HashMap",
+    "HashSet",
+    "rand::",
+    "fastrand",
+    "getrandom",
+    "SystemTime",
+    "Instant",
+    "thread_local",
+    "println!",
+    "eprintln!",
+    "unsafe ",
 ];
 
 /// Names that say nothing of what is inside.
@@ -85,7 +102,12 @@ fn paths(text: &str, root_file: bool) -> Vec<Vec<String>> {
 }
 
 /// Reads one use-tree from `at`; returns where it ends.
-fn tree(tokens: &[String], mut at: usize, before: &[String], found: &mut Vec<Vec<String>>) -> usize {
+fn tree(
+    tokens: &[String],
+    mut at: usize,
+    before: &[String],
+    found: &mut Vec<Vec<String>>,
+) -> usize {
     let mut path = before.to_vec();
     loop {
         match tokens.get(at).map(String::as_str) {

@@ -52,9 +52,15 @@ pub(crate) enum Action {
 pub(crate) enum Step {
     Act(u8, Action),
     /// One of the deltas of its cart reaches a replica, whichever and however often.
-    Deliver { to: u8, which: u16 },
+    Deliver {
+        to: u8,
+        which: u16,
+    },
     /// Two replicas of one cart exchange in full.
-    Exchange { a: u8, b: u8 },
+    Exchange {
+        a: u8,
+        b: u8,
+    },
 }
 
 /// A whole history.
@@ -236,9 +242,10 @@ impl World {
         let delta = log[which % log.len()].clone();
         let waiting = node.inbox.waiting().len();
         let known = delta.own().minus(node.replica.cart().context()).is_empty();
-        let gap = delta.own().runs().any(|(by, run)| {
-            run.first > node.replica.cart().context().last(by) + 1
-        });
+        let gap = delta
+            .own()
+            .runs()
+            .any(|(by, run)| run.first > node.replica.cart().context().last(by) + 1);
         let received = node.inbox.receive(&mut node.replica, delta).expect("room for it");
         match received {
             Received::Joined { joined, released } => {
