@@ -126,6 +126,17 @@ impl Dots {
         part
     }
 
+    /// The same with at most `most` runs a writer: the gaps between the oldest are filled.
+    #[must_use]
+    pub fn with_runs_at_most(mut self, most: usize) -> Self {
+        for runs in self.writers.values_mut().filter(|runs| runs.len() > most.max(1)) {
+            let filled = runs.len() - most.max(1);
+            runs[filled].first = runs[0].first;
+            runs.drain(..filled);
+        }
+        self
+    }
+
     /// Union: all of `other` too.
     pub fn extend(&mut self, other: &Self) {
         for (replica, run) in other.runs() {

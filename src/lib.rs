@@ -79,13 +79,15 @@ pub mod sync;
 
 pub mod wire;
 
+pub mod manual;
+
 #[cfg(feature = "scenario")]
 pub mod scenario;
 
 pub use cart::{
     After, Body, Bought, Cart, Claim, Delta, DeltaError, Entry, Fingerprint, Gift, Have, Joined,
-    List, Loser, MergePolicy, OrderKey, Override, PolicyError, Register, RuleRef, SkuPattern,
-    Snapshot, VerbError, WrongCart,
+    List, Loser, MergePolicy, OrderKey, Override, PolicyError, Register, RegisterKey, RuleRef,
+    SetTo, SkuPattern, Snapshot, Taken, VerbError, WrongCart,
 };
 pub use clock::{Clock, Time};
 pub use context::{Dot, Dots, Run};
@@ -101,3 +103,7 @@ pub use view::{
     Explanation, Look, Names, Notice, OrderView, Part, Plain, Reason, Row, RowExplanation, RowRef,
     Side, Unreadable, View, ViewOptions, explain, view,
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

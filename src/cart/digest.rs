@@ -142,6 +142,7 @@ fn of_body(feed: &mut Feed, body: &Body) {
             feed.number(u64::from(set.sided));
             feed.maybe(set.price.as_ref(), Feed::price);
             feed.runs(&set.seen);
+            feed.runs(&set.covers);
             feed.number(set.took.len() as u64);
             set.took.iter().for_each(|taken| feed.taken(taken));
             feed.dots(&set.parked);

@@ -83,9 +83,11 @@ pub struct SetTo {
     /// The price the shopper saw.
     pub price: Option<Money>,
     /// The dots its author had seen, of the writers that had a hand in the line: from each, all
-    /// since the first that mattered. It tells which Sets clash with this one, and which units
-    /// of an order it had counted on. A Set replaced in turn hands its knowledge on.
+    /// since the first that mattered. It tells which Sets clash with this one.
     pub seen: Dots,
+    /// The dots whose units are in its number: what it replaced, and what the Sets among these had
+    /// replaced. What an order bought of them comes off its number.
+    pub covers: Dots,
     /// Units of other scopes (guests') that it replaced, sorted by dot, its predecessors' too.
     pub took: Vec<Taken>,
     /// Dots of a losing side that its author saw in the saved list and that stay there, sorted.

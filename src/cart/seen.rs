@@ -34,6 +34,8 @@ pub struct Seen {
     pub took: Vec<Taken>,
     /// The author's knowledge of the line: see [`SetTo::seen`](super::SetTo::seen).
     pub known: Dots,
+    /// What the Sets that the row shows had replaced, and all it shows.
+    pub covers: Dots,
     /// Dots of a losing side that the author saw in the saved list and that stay there.
     pub parked: Vec<Dot>,
 }

@@ -92,6 +92,7 @@ impl Cart {
             sided: place.sided,
             price,
             seen: seen.known.clone(),
+            covers: seen.covers.clone().with_runs_at_most(limits::COVERED_RUNS),
             took,
             parked: seen.parked.clone(),
         }));

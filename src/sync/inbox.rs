@@ -56,13 +56,12 @@ impl Inbox {
             return Err(WrongCart { ours: cart.id(), theirs: delta.cart() }.into());
         }
         let needed = missing(replica, &delta);
-        if self.waiting.contains(&delta) {
-            return Ok(Received::Waits { missing: needed });
+        if !self.waiting.contains(&delta) {
+            if !needed.is_empty() && self.waiting.len() >= limits::WAITING_DELTAS {
+                return Err(InboxFull::Full);
+            }
+            self.waiting.push(delta);
         }
-        if !needed.is_empty() && self.waiting.len() >= limits::WAITING_DELTAS {
-            return Err(InboxFull::Full);
-        }
-        self.waiting.push(delta);
         let ready = self.take_ready(replica);
         let mut joined = Joined::default();
         for delta in &ready {

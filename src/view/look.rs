@@ -145,7 +145,13 @@ impl<'a> Look<'a> {
         let before = [reading];
         let (settled, parked) = self.settle(&before, &shown);
         let [reading] = &before;
-        Seen { shown, settled, took: took(reading), known: self.known(reading), parked }
+        let mut covers: Dots = shown.iter().map(|taken| taken.dot).collect();
+        for part in reading.shown(row.list, side) {
+            if let Body::Set(set) = &part.entry.body {
+                covers.extend(&set.covers);
+            }
+        }
+        Seen { shown, settled, took: took(reading), known: self.known(reading), covers, parked }
     }
 
     /// What the author sees of a whole list.

@@ -175,7 +175,10 @@ impl<'a> Source<'a> {
             });
         }
         settle_clashes(&mut reading.parts);
-        weigh_sets(self.cart, line, &mut reading.parts);
+        let is_ours = |scope| {
+            scope == self.cart.id() || self.merges.iter().any(|merge| merge.claim.guest == scope)
+        };
+        weigh_sets(self.cart, is_ours, line, &mut reading.parts);
         reading.enter(0);
         reading
     }

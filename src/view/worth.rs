@@ -43,9 +43,14 @@ fn clash(a: &Contribution<'_>, b: &Contribution<'_>) -> bool {
 }
 
 /// A counting Set is worth `max(0, n - b)`: b are the units that an order bought, or that the
-/// account took from a guest, with neither author having seen the other, out of dots this Set's
-/// author had seen or out of Sets it competes with.
-pub(super) fn weigh_sets(cart: &Cart, line: &LineKey, parts: &mut [Contribution<'_>]) {
+/// account took from a guest, with neither author having seen the other, out of dots this Set
+/// covers or out of Sets it competes with. Orders of guests that are not merged are not ours.
+pub(super) fn weigh_sets(
+    cart: &Cart,
+    is_ours: impl Fn(CartId) -> bool,
+    line: &LineKey,
+    parts: &mut [Contribution<'_>],
+) {
     for at in 0..parts.len() {
         let part = &parts[at];
         let Some(set) = set_of(part.entry) else { continue };
@@ -63,7 +68,7 @@ pub(super) fn weigh_sets(cart: &Cart, line: &LineKey, parts: &mut [Contribution<
         };
         for (by, entry) in cart.on_line(line) {
             let Body::Order { bought, .. } = &entry.body else { continue };
-            if !set.seen.contains(by) {
+            if is_ours(entry.scope) && !set.seen.contains(by) {
                 bought.iter().filter(|b| b.line == *line).for_each(|b| cut(by, &b.taken));
             }
         }
@@ -72,7 +77,10 @@ pub(super) fn weigh_sets(cart: &Cart, line: &LineKey, parts: &mut [Contribution<
         if part.entry.scope != cart.id() {
             for other in parts.iter().filter(|other| other.entry.scope == cart.id()) {
                 let Some(theirs) = set_of(other.entry) else { continue };
-                if matches!(other.state, State::Counts) && !set.seen.contains(other.dot) {
+                let neither = !set.seen.contains(other.dot) && !theirs.seen.contains(part.dot);
+                // A Set that counts, though nothing may be left of it by now.
+                let counts = matches!(other.state, State::Counts | State::Spent);
+                if counts && neither {
                     theirs.took.iter().for_each(|taken| cut(other.dot, taken));
                 }
             }
@@ -88,11 +96,9 @@ pub(super) fn weigh_sets(cart: &Cart, line: &LineKey, parts: &mut [Contribution<
     }
 }
 
-/// Whether a Set's author had counted on the units of a dot that somebody took: an Add that they
-/// had seen, or any Set of the same scope and row, seen or competing.
+/// Whether the units of a dot that somebody took were in a Set's number: it covers the dot, or the
+/// dot is a Set that it competes with.
 fn counted_on(scope: CartId, set: &SetTo, taken: &Taken) -> bool {
-    match taken.set {
-        Some(list) => (taken.scope == scope && list == set.list) || set.seen.contains(taken.dot),
-        None => set.seen.contains(taken.dot),
-    }
+    let rival = taken.scope == scope && taken.set == Some(set.list);
+    set.covers.contains(taken.dot) || (rival && !set.seen.contains(taken.dot))
 }

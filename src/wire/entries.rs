@@ -83,6 +83,7 @@ fn write_body(out: &mut Writer, tables: &Tables, body: &Body) {
             out.flag(set.sided);
             out.maybe(set.price.as_ref(), write_price);
             tables.write_dots(out, &set.seen);
+            tables.write_dots(out, &set.covers);
             out.count(set.took.len());
             set.took.iter().for_each(|taken| write_taken(out, tables, taken));
             tables.write_list(out, &set.parked);
@@ -151,6 +152,7 @@ fn read_body(input: &mut Reader<'_>, tables: &Tables) -> Result<Body, DecodeErro
             sided: input.flag()?,
             price: input.maybe(read_price)?,
             seen: tables.dots(input)?,
+            covers: tables.dots(input)?,
             took: read_took(input, tables)?,
             parked: tables.list(input)?,
         })),

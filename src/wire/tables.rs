@@ -49,6 +49,7 @@ impl Tables {
         match body {
             Body::Set(set) => {
                 writers.extend(set.seen.writers().map(|(writer, _)| writer));
+                writers.extend(set.covers.writers().map(|(writer, _)| writer));
                 writers.extend(set.took.iter().map(|taken| taken.dot.replica));
                 writers.extend(set.parked.iter().map(|dot| dot.replica));
                 carts.extend(set.took.iter().map(|taken| taken.scope));

@@ -1,0 +1,118 @@
+//! Bytes in their one form: what was written is read back equal, and what is read is written back
+//! byte for byte. On random histories, and for what later versions may send.
+
+use holdall::sync::probe;
+use holdall::wire::{decode_cart, decode_delta, decode_message, decode_replica};
+use holdall::wire::{encode_cart, encode_delta, encode_message, encode_replica};
+use holdall::{Body, Cart, Delta, Dots, Notice, Quantity, Replica, ReplicaId};
+use proptest::prelude::*;
+
+use super::laws::cases;
+use super::samples::{self, CART, LAPTOP, PHONE, dot, entry, tee};
+use super::world::{ACCOUNT, World, converse, histories};
+
+proptest! {
+    #![proptest_config(cases(100))]
+
+    #[test]
+    fn what_histories_write_is_read_back(history in histories(60)) {
+        let mut world = World::run(&history, |_| {});
+        for node in &world.nodes {
+            let bytes = encode_cart(node.replica.cart());
+            let cart = decode_cart(&bytes).expect("a cart");
+            prop_assert_eq!(&cart, node.replica.cart());
+            prop_assert_eq!(cart.fingerprint(), node.replica.fingerprint());
+            prop_assert_eq!(encode_cart(&cart), bytes);
+            let bytes = encode_replica(&node.replica);
+            let back = decode_replica(&bytes).expect("a replica");
+            let same = back.id() == node.replica.id() && back.latest() == node.replica.latest();
+            prop_assert!(same && back.cart() == node.replica.cart());
+            prop_assert_eq!(encode_replica(&back), bytes);
+        }
+        for delta in world.log.values().flatten() {
+            let bytes = encode_delta(delta);
+            let back = decode_delta(&bytes).expect("a delta");
+            prop_assert_eq!(&back, delta);
+            prop_assert_eq!(encode_delta(&back), bytes);
+        }
+        let (a, b) = world.nodes.split_at_mut(1);
+        for message in converse(&mut a[0].replica, &mut b[0].replica) {
+            let bytes = encode_message(&message);
+            let back = decode_message(&bytes).expect("a message");
+            prop_assert_eq!(&back, &message);
+            prop_assert_eq!(encode_message(&back), bytes);
+        }
+    }
+
+    /// Equal states are equal bytes, whatever way they were reached.
+    #[test]
+    fn equal_states_are_equal_bytes(history in histories(40)) {
+        let world = World::run(&history, |_| {});
+        let (mut forth, mut back) = (Cart::new(ACCOUNT), Cart::new(ACCOUNT));
+        for delta in world.account_log() {
+            let _ = forth.join(delta).expect("the same cart");
+        }
+        for delta in world.account_log().iter().rev() {
+            let _ = back.join(delta).expect("the same cart");
+        }
+        prop_assert_eq!(encode_cart(&forth), encode_cart(&back));
+    }
+}
+
+#[test]
+fn every_sample_is_read_back() {
+    for (name, sample) in samples::all() {
+        let bytes = sample.encode();
+        let back = sample.decode_like(&bytes).expect(&name);
+        assert_eq!(back, sample, "{name}");
+        assert_eq!(back.encode(), bytes, "{name}");
+    }
+}
+
+/// A probe and its answer, between peers that have the same, are a few dozen bytes.
+#[test]
+fn synced_peers_exchange_a_few_dozen_bytes() {
+    let replica = |id| {
+        let cart = samples::full();
+        Replica::resume(ReplicaId::from_u128(id), cart.latest(), cart)
+    };
+    let (mut a, mut b) = (replica(1), replica(2));
+    let sent = converse(&mut a, &mut b);
+    let bytes: Vec<usize> = sent.iter().map(|message| encode_message(message).len()).collect();
+    assert_eq!(bytes.len(), 2);
+    assert!(bytes.iter().all(|bytes| *bytes <= 60), "{bytes:?}");
+    assert_eq!(encode_message(&probe(&a)), encode_message(&sent[0]));
+}
+
+/// An entry of a kind that a later version has: kept, forwarded byte for byte, and said.
+#[test]
+fn unknown_kinds_are_kept_forwarded_and_marked() {
+    for (kind, line) in [(11, Some(tee())), (12, None), (u32::MAX, Some(tee()))] {
+        let payload: Vec<u8> = (0..=255).collect();
+        let body = Body::Unknown { kind, payload };
+        let mut entry = entry(line.clone(), body);
+        (entry.scope, entry.after) = (CART, [].into());
+        let delta = Delta::new(CART, [(dot(LAPTOP, 1), entry)], Dots::default(), Dots::default());
+        let bytes = encode_delta(&delta.expect("a delta"));
+        let mut phone = Replica::new(CART, PHONE);
+        let _ = phone.add(0, &tee(), Quantity::ONE, None).expect("an add");
+        let _ = phone.join(&decode_delta(&bytes).expect("a delta")).expect("the same cart");
+        let want = Notice::NeedsUpgrade { line: line.clone() };
+        assert!(phone.view().notices.contains(&want), "{kind}: {:?}", phone.view().notices);
+        assert_eq!(phone.snapshot().is_err(), line.is_some(), "a line it cannot read is not sold");
+        // Others get just what came.
+        let forwarded = phone.cart().answer(&{
+            let mut have = phone.cart().have();
+            have.context = have.context.minus(&[dot(LAPTOP, 1)].into_iter().collect());
+            have.live = have.live.minus(&[dot(LAPTOP, 1)].into_iter().collect());
+            have
+        });
+        assert_eq!(encode_delta(&forwarded), bytes, "kind {kind}");
+        // An author who cannot read it does not take it away either.
+        let _ = phone.set(1, &holdall::RowRef::active(tee()), 4, None).expect("a set");
+        let _ = phone.clear(2, holdall::List::Active).expect("a clear");
+        let _ = phone.add(3, &tee(), Quantity::ONE, None).expect("an add");
+        assert!(phone.cart().live().contains_key(&dot(LAPTOP, 1)));
+        assert_eq!(phone.view().quantity(&tee()), 1);
+    }
+}

@@ -1,0 +1,232 @@
+//! Bytes by somebody who means harm, or from a bad cable: a typed error, the state untouched, no
+//! panic, and no more memory than a small multiple of what was sent.
+
+use holdall::wire::{Broken, decode_cart, decode_delta, decode_message, encode_cart};
+use holdall::{
+    CouponCode, LineError, LineKey, Quantity, Replica, RowRef, Sku, Text, TextError, limits,
+};
+
+use super::memory::{alone, growth};
+use super::samples::{self, CART, PHONE, Sample, tee};
+
+/// Memory for one byte of input. A row of a table or a live entry is some 200 bytes in memory and
+/// may be 8 in the message; all of it is held once more while the form is checked.
+const BYTES_PER_BYTE: usize = 96;
+/// What a process may grow by for reasons of its own.
+const SLACK_BYTES: usize = 8 << 20;
+
+/// The content with a checksum that fits, so that the decoder has to look at it.
+fn seal(content: &[u8]) -> Vec<u8> {
+    let mut bytes = content.to_vec();
+    bytes.extend_from_slice(&crc32fast::hash(content).to_le_bytes());
+    bytes
+}
+
+fn content(bytes: &[u8]) -> &[u8] {
+    &bytes[..bytes.len() - 4]
+}
+
+/// Either an error, or a value whose one form these bytes are.
+fn try_bytes(name: &str, like: &Sample, bytes: &[u8]) -> bool {
+    match like.decode_like(bytes) {
+        Ok(value) => {
+            assert_eq!(value.encode(), bytes, "{name}: read, but not in its one form");
+            true
+        }
+        Err(error) => {
+            assert!(error.offset <= bytes.len(), "{name}: {error}");
+            assert!(!error.to_string().is_empty());
+            false
+        }
+    }
+}
+
+#[test]
+fn every_truncation_is_an_error() {
+    for (name, sample) in samples::all() {
+        let bytes = sample.encode();
+        for end in 0..bytes.len() {
+            assert!(!try_bytes(&name, &sample, &bytes[..end]), "{name} cut at {end}");
+            if end >= 6 && end < bytes.len() - 4 {
+                assert!(!try_bytes(&name, &sample, &seal(&bytes[..end])), "{name} cut at {end}");
+            }
+        }
+    }
+}
+
+#[test]
+fn one_byte_more_is_an_error() {
+    for (name, sample) in samples::all() {
+        let bytes = sample.encode();
+        for extra in [0, 1, 0xff] {
+            let longer = [bytes.as_slice(), &[extra]].concat();
+            assert!(!try_bytes(&name, &sample, &longer), "{name}");
+            let sealed = seal(&[content(&bytes), &[extra]].concat());
+            assert!(!try_bytes(&name, &sample, &sealed), "{name}, sealed");
+        }
+    }
+}
+
+#[test]
+fn every_single_bit_flip_is_an_error_or_another_value() {
+    let (mut read, mut refused) = (0, 0);
+    for (name, sample) in samples::all() {
+        let bytes = sample.encode();
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(!try_bytes(&name, &sample, &flipped), "{name}: the checksum let bit {bit} by");
+            if bit / 8 < bytes.len() - 4 {
+                let sealed = seal(content(&flipped));
+                if try_bytes(&name, &sample, &sealed) {
+                    let value = sample.decode_like(&sealed).expect("read before");
+                    assert_ne!(value, sample, "{name}: two forms of one value, bit {bit}");
+                    read += 1;
+                } else {
+                    refused += 1;
+                }
+            }
+        }
+    }
+    assert!(read > 1_000 && refused > 1_000, "{read} read, {refused} refused");
+}
+
+/// A replica that refuses bytes is as it was, and goes on.
+#[test]
+fn a_refused_delta_leaves_the_state_alone() {
+    let mut phone = Replica::new(CART, PHONE);
+    let add = phone.add(0, &tee(), Quantity::ONE, None).expect("an add");
+    let before = encode_cart(phone.cart());
+    let mut bytes = holdall::wire::encode_delta(&add);
+    let at = bytes.len() / 2;
+    bytes[at] ^= 1;
+    let error = decode_delta(&bytes).expect_err("damaged");
+    assert_eq!(error.broken, Broken::Checksum);
+    assert_eq!(encode_cart(phone.cart()), before);
+    let _ = phone.add(1, &tee(), Quantity::ONE, None).expect("it goes on");
+    assert_eq!(phone.view().quantity(&tee()), 2);
+}
+
+/// Nothing of all this makes the process grow: no count is believed.
+#[test]
+fn hostile_bytes_of_a_few_hundred_allocate_little() {
+    alone("hostile::hostile_bytes_of_a_few_hundred_allocate_little", || {
+        let grown = growth(|| {
+            hostile_counts();
+            every_single_bit_flip_is_an_error_or_another_value();
+            every_truncation_is_an_error();
+        });
+        assert!(grown <= SLACK_BYTES, "{grown} bytes");
+    });
+}
+
+/// Counts that promise more than there is, at every place where a count can stand.
+#[test]
+fn hostile_counts_are_not_believed() {
+    hostile_counts();
+}
+
+fn hostile_counts() {
+    let huge: [&[u8]; 4] = [
+        &[253, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+        &[253, 0, 0, 0, 0, 0, 0, 0, 0x80],
+        &[252, 0xff, 0xff, 0xff, 0xff],
+        &[251, 0xff, 0xff],
+    ];
+    for (name, sample) in samples::all() {
+        let bytes = sample.encode();
+        for at in 6..content(&bytes).len() {
+            for count in huge {
+                let put = [&bytes[..at], count, &bytes[at + 1..bytes.len() - 4]].concat();
+                try_bytes(&name, &sample, &seal(&put));
+            }
+        }
+    }
+}
+
+/// Tables of as many of the smallest rows as there are bytes: what costs most for its length.
+#[test]
+fn full_tables_stay_within_the_bound() {
+    alone("hostile::full_tables_stay_within_the_bound", || {
+        for (name, bytes) in full_tables() {
+            let like = Sample::Delta(holdall::Delta::empty(CART));
+            let grown = growth(|| assert!(!try_bytes(name, &like, &bytes), "{name}"));
+            eprintln!("{name}: {} times the input", grown / bytes.len());
+            let most = bytes.len() * BYTES_PER_BYTE + SLACK_BYTES;
+            assert!(grown <= most, "{name}: {grown} bytes for {} of input", bytes.len());
+        }
+    });
+}
+
+fn full_tables() -> Vec<(&'static str, Vec<u8>)> {
+    let head = |kind: u8| [&b"hold\x01"[..], &[kind], &CART.as_u128().to_be_bytes(), &[0]].concat();
+    let count = |n: u32| [&[252_u8][..], &n.to_le_bytes()].concat();
+    let many = 2_000_000_u32;
+    let zeros = vec![0_u8; many as usize];
+    // No writers, no carts, and then that many empty sets of merges.
+    let afters = [head(2), vec![0, 0], count(many), zeros.clone()].concat();
+    // As many of the shortest lines; then one writer's runs, each next to the one before.
+    let lines: Vec<u8> = (0..many / 5).flat_map(|_| [1, b'a', 0, 0, 0]).collect();
+    let lines = [head(2), vec![0, 0, 0], count(many / 5), lines].concat();
+    let writer = [1_u8; 16];
+    let runs: Vec<u8> = (0..many / 2).flat_map(|_| [2, 0]).collect();
+    let runs = [head(2), vec![1], writer.to_vec(), vec![0, 0, 0, 1, 0], count(many / 2), runs];
+    let tables = [("afters", afters), ("lines", lines), ("runs", runs.concat())];
+    tables.into_iter().map(|(name, bytes)| (name, seal(&bytes))).collect()
+}
+
+#[test]
+fn other_envelopes_and_versions_are_told_apart() {
+    let bytes = encode_cart(&samples::full());
+    assert!(matches!(
+        decode_delta(&bytes).expect_err("a cart").broken,
+        Broken::Kind { expected: 2, found: 1 }
+    ));
+    let mut newer = content(&bytes).to_vec();
+    newer[4] = 2;
+    assert_eq!(decode_cart(&seal(&newer)).expect_err("newer").broken, Broken::Version { found: 2 });
+    assert_eq!(decode_cart(b"HTTP/1.1 200").expect_err("no").broken, Broken::Magic);
+    assert_eq!(decode_message(&[]).expect_err("none").broken, Broken::Truncated);
+    let large = vec![b'h'; limits::MESSAGE_BYTES + 1];
+    assert_eq!(decode_cart(&large).expect_err("too large").broken, Broken::TooLarge);
+}
+
+/// What a shopper's browser may send as a name, a text, a number of options or a quantity.
+#[test]
+fn oversized_names_texts_options_and_quantities() {
+    let emoji = "🛒".repeat(10_000);
+    let error = Sku::new(&emoji).expect_err("40,000 bytes");
+    let want = TextError::TooLong { what: "SKU", bytes: 40_000, limit: limits::NAME_BYTES };
+    assert_eq!(error, want);
+    assert!(Sku::new("🛒".repeat(limits::NAME_BYTES / 4)).is_ok());
+    let text = "a".repeat(10 * 1024 * 1024);
+    let error = Text::new(&text).expect_err("10 MB");
+    assert!(matches!(error, TextError::TooLong { what: "text", .. }));
+    assert!(CouponCode::new(&text).is_err());
+    let keys: Vec<String> = (0..100_000).map(|at| format!("k{at}")).collect();
+    let options = keys.iter().map(|key| (key.as_str(), "v"));
+    let error = LineKey::parse("TEE", options).expect_err("too many");
+    assert!(matches!(error, LineError::TooManyOptions { .. }));
+    for units in [0, -1, i64::MIN, i64::MAX, i64::from(limits::QUANTITY_UNITS) + 1] {
+        assert_eq!(Quantity::new(units).expect_err("outside").given, units);
+    }
+    assert_eq!(Quantity::new(limits::QUANTITY_UNITS).map(Quantity::get), Ok(1_000_000));
+}
+
+/// The largest of what is allowed: sums neither overflow nor wrap.
+#[test]
+fn the_largest_quantities_add_up() {
+    let mut phone = Replica::new(CART, PHONE);
+    let most = Quantity::new(limits::QUANTITY_UNITS).expect("the limit itself");
+    for now in 0..limits::LINE_ENTRIES as u64 {
+        let _ = phone.add(now, &tee(), most, None).expect("within the limits");
+    }
+    let before = phone.cart().clone();
+    let error = phone.add(9, &tee(), most, None).expect_err("one more entry than allowed");
+    assert_eq!(error.kind(), "limit");
+    assert_eq!(*phone.cart(), before);
+    let row = &phone.view().lines[0];
+    assert_eq!((row.asked, row.quantity), (1_000_000_000, limits::CEILING_UNITS));
+    let _ = phone.set(10, &RowRef::active(tee()), 3, None).expect("a set of a full line");
+    assert_eq!(phone.view().quantity(&tee()), 3);
+}

@@ -1,0 +1,271 @@
+//! The algebra of states, deltas and exchange, on random histories.
+//!
+//! Convergence is trivial on purpose: join is a maximum. These laws hold the compact state and
+//! everything that travels to that.
+
+use holdall::sync::{Inbox, Message};
+use holdall::{Cart, Delta, Replica, ReplicaId};
+use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
+
+use super::model::{Naive, each};
+use super::world::{ACCOUNT, History, World, converse, histories};
+
+/// Few cases of long histories; a failure is kept beside this file, and printed with its seed.
+pub(crate) fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig {
+        cases,
+        max_shrink_iters: 20_000,
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("seeds"))),
+        ..ProptestConfig::default()
+    }
+}
+
+fn run(history: &History) -> World {
+    World::run(history, |_| {})
+}
+
+fn joined<'a>(deltas: impl IntoIterator<Item = &'a Delta>) -> Cart {
+    let mut cart = Cart::new(ACCOUNT);
+    for delta in deltas {
+        let _ = cart.join(delta).expect("the same cart");
+    }
+    cart
+}
+
+/// A new writer with a state.
+fn writer(cart: &Cart) -> Replica {
+    Replica::resume(ReplicaId::from_u128(7_000), cart.latest(), cart.clone())
+}
+
+/// A deterministic shuffle: each round of keys is another order.
+fn shuffled<T: Clone>(items: &[T], keys: &[u32]) -> Vec<T> {
+    let mut at: Vec<usize> = (0..items.len()).collect();
+    let key = |at: &usize| keys[at % keys.len()].wrapping_mul(*at as u32 | 1);
+    at.sort_by_key(key);
+    at.into_iter().map(|at| items[at].clone()).collect()
+}
+
+fn keys() -> impl Strategy<Value = Vec<u32>> {
+    prop::collection::vec(any::<u32>(), 8..40)
+}
+
+proptest! {
+    #![proptest_config(cases(150))]
+
+    /// Commutative, associative, idempotent, monotone; and the compact join is the dot-by-dot
+    /// maximum. riak_dt 78: the last is the one that a shortcut breaks.
+    #[test]
+    fn join_is_the_maximum_dot_by_dot(history in histories(50)) {
+        let world = run(&history);
+        let states: Vec<&Cart> = world.account().map(|node| node.replica.cart()).collect();
+        let join = |a: &Cart, b: &Cart| {
+            let mut a = a.clone();
+            let _ = a.join(&b.to_delta()).expect("the same cart");
+            a
+        };
+        for a in &states {
+            prop_assert_eq!(&join(a, a), *a);
+            for b in &states {
+                let ab = join(a, b);
+                prop_assert_eq!(&ab, &join(b, a));
+                prop_assert_eq!(ab.fingerprint(), join(b, a).fingerprint());
+                prop_assert_eq!(&join(&ab, b), &ab);
+                let mut naive = Naive::of(a);
+                naive.join(&b.to_delta());
+                prop_assert_eq!(&Naive::of(&ab), &naive);
+                prop_assert!(naive.is_above(&Naive::of(a)) && naive.is_above(&Naive::of(b)));
+                let changed = Cart::clone(a).join(&b.to_delta()).expect("the same cart").changed;
+                prop_assert_eq!(changed, &ab != *a);
+                for c in &states {
+                    prop_assert_eq!(join(&ab, c), join(a, &join(b, c)));
+                }
+            }
+        }
+    }
+
+    /// Single deltas are states too: joined into any state they do what the model does.
+    #[test]
+    fn a_delta_joins_as_in_the_model(history in histories(40), keys in keys()) {
+        let world = run(&history);
+        let (mut cart, mut naive) = (Cart::new(ACCOUNT), Naive::default());
+        for delta in shuffled(world.account_log(), &keys) {
+            let before = Naive::of(&cart);
+            let _ = cart.join(&delta).expect("the same cart");
+            naive.join(&delta);
+            prop_assert_eq!(Naive::of(&cart), naive.clone());
+            prop_assert!(naive.is_above(&before));
+        }
+    }
+
+    /// Any order, any grouping, any splitting, any number of times.
+    #[test]
+    fn deltas_are_blind_to_order_grouping_splitting_and_repetition(
+        history in histories(60), keys in keys(), group in 1..7_usize,
+    ) {
+        let world = run(&history);
+        let log = world.account_log();
+        let whole = joined(log);
+        let mixed = shuffled(log, &keys);
+        prop_assert_eq!(&joined(&mixed), &whole);
+        prop_assert_eq!(&joined(mixed.iter().chain(log).chain(&mixed)), &whole);
+        let batches: Vec<Delta> = mixed.chunks(group).map(|chunk| {
+            let mut batch = Delta::empty(ACCOUNT);
+            chunk.iter().for_each(|delta| batch.batch(delta));
+            batch
+        }).collect();
+        prop_assert_eq!(&joined(&batches), &whole);
+        let parts: Vec<Delta> = batches.iter().flat_map(Delta::split).collect();
+        prop_assert_eq!(&joined(&shuffled(&parts, &keys)), &whole);
+        prop_assert_eq!(joined(&mixed).fingerprint(), whole.fingerprint());
+        // Nothing that a replica knows was not told in some delta.
+        let mut all = Cart::new(ACCOUNT);
+        for node in world.account() {
+            let _ = all.join(&node.replica.cart().to_delta()).expect("the same cart");
+        }
+        prop_assert_eq!(&all, &whole);
+    }
+
+    /// Every order of up to five deltas, not a sample of them (y-crdt 648e7fe).
+    #[test]
+    fn every_order_of_five_deltas(history in histories(40), from in any::<u16>()) {
+        let world = run(&history);
+        let log = world.account_log();
+        if log.is_empty() {
+            return Ok(());
+        }
+        let from = usize::from(from) % log.len();
+        let five = &log[from..log.len().min(from + 5)];
+        let want = joined(five);
+        let before = joined(&log[..from]);
+        let mut received: Option<Cart> = None;
+        for order in permutations(five.len()) {
+            prop_assert_eq!(&joined(order.iter().map(|at| &five[*at])), &want);
+            // Through the waiting room, on top of what came before, with the first one twice.
+            let (mut replica, mut inbox) = (writer(&before), Inbox::default());
+            for at in order.iter().chain(&order[..1]) {
+                let _ = inbox.receive(&mut replica, five[*at].clone()).expect("room");
+            }
+            prop_assert!(inbox.waiting().is_empty());
+            let first = received.get_or_insert_with(|| replica.cart().clone());
+            prop_assert_eq!(&*first, replica.cart());
+        }
+    }
+
+    /// The whole log through a waiting room in any order, with duplicates: the same state, and
+    /// nothing stuck. Before the end, a dot in the context means that its delta has been applied.
+    #[test]
+    fn the_inbox_ends_empty_and_equal(history in histories(60), keys in keys()) {
+        let world = run(&history);
+        let log = world.account_log();
+        let (mut replica, mut inbox) = (writer(&Cart::new(ACCOUNT)), Inbox::default());
+        let mixed = shuffled(log, &keys);
+        for delta in mixed.iter().chain(&mixed[..mixed.len() / 2]) {
+            let _ = inbox.receive(&mut replica, delta.clone()).expect("room");
+            for sent in log {
+                let known = sent.own().minus(replica.cart().context()).is_empty();
+                if known && !sent.own().is_empty() {
+                    // Two regions may have merged one guest with different copies of the claim.
+                    let again = replica.cart().clone().join(sent).expect("the same cart");
+                    let applied = !again.changed || !again.equivocations.is_empty();
+                    prop_assert!(applied, "a dot is known, and its delta is not applied");
+                }
+            }
+        }
+        prop_assert!(inbox.waiting().is_empty());
+        prop_assert_eq!(replica.cart(), &joined(log));
+    }
+
+    /// An answer is exact: joined it is the full join, and it holds nothing the peer had.
+    #[test]
+    fn exchange_is_exact(history in histories(60)) {
+        let world = run(&history);
+        for a in world.account() {
+            for b in world.account() {
+                let (a, b) = (a.replica.cart(), b.replica.cart());
+                let answer = a.answer(&b.have());
+                let mut full = b.clone();
+                let found = full.join(&a.to_delta()).expect("the same cart");
+                if found.equivocations.is_empty() {
+                    let mut exact = b.clone();
+                    let _ = exact.join(&answer).expect("the same cart");
+                    prop_assert_eq!(exact, full);
+                }
+                for dot in answer.live().keys() {
+                    prop_assert!(!b.context().contains(*dot), "sent what the peer had");
+                }
+                for dot in each(answer.dead()) {
+                    let lacked = !b.context().contains(dot) || b.live().contains_key(&dot);
+                    prop_assert!(lacked, "told of a death that the peer knew of");
+                }
+                if a == b {
+                    prop_assert!(answer.is_empty());
+                }
+            }
+        }
+    }
+
+    /// Two replicas that talked are equal, in state, view and explanation; then they say "same".
+    #[test]
+    fn synced_peers_exchange_no_payload(history in histories(60)) {
+        let mut world = run(&history);
+        let writers = world.writers;
+        for _ in 0..2 {
+            for at in 1..writers {
+                let (a, b) = world.nodes.split_at_mut(at);
+                converse(&mut a[0].replica, &mut b[0].replica);
+            }
+        }
+        let first = &world.nodes[0].replica;
+        prop_assert_eq!(first.cart(), &joined(world.account_log()));
+        for node in &world.nodes[1..writers] {
+            prop_assert_eq!(node.replica.cart(), first.cart());
+            prop_assert_eq!(node.replica.fingerprint(), first.fingerprint());
+            prop_assert_eq!(node.replica.view(), first.view());
+            prop_assert_eq!(node.replica.explain(), first.explain());
+        }
+        let (a, b) = world.nodes.split_at_mut(1);
+        let sent = converse(&mut a[0].replica, &mut b[0].replica);
+        let quiet = matches!(&sent[..], [Message::Probe { .. }, Message::Same { .. }]);
+        prop_assert!(quiet, "{:?}", sent);
+    }
+
+    /// Fingerprints are equal exactly when states are, along every path.
+    #[test]
+    fn fingerprints_tell_states_apart(history in histories(50)) {
+        let world = run(&history);
+        let mut states: Vec<Cart> = world.account().map(|n| n.replica.cart().clone()).collect();
+        let mut growing = Cart::new(ACCOUNT);
+        for delta in world.account_log() {
+            states.push(growing.clone());
+            let _ = growing.join(delta).expect("the same cart");
+        }
+        for a in &states {
+            for b in &states {
+                prop_assert_eq!(a == b, a.fingerprint() == b.fingerprint());
+            }
+        }
+    }
+}
+
+/// All orders of `0..n`.
+pub(crate) fn permutations(n: usize) -> Vec<Vec<usize>> {
+    if n == 0 {
+        return vec![vec![]];
+    }
+    let mut all = Vec::new();
+    for shorter in permutations(n - 1) {
+        for at in 0..n {
+            let mut longer = shorter.clone();
+            longer.insert(at, n - 1);
+            all.push(longer);
+        }
+    }
+    all
+}
+
+#[test]
+fn five_things_have_120_orders() {
+    let all: std::collections::BTreeSet<Vec<usize>> = permutations(5).into_iter().collect();
+    assert_eq!(all.len(), 120);
+}

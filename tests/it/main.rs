@@ -1,0 +1,25 @@
+//! The one integration-test binary: it uses the library as an embedder does.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | `strata` | which module may import which |
+//! | `laws` | the algebra of states and exchange, on random histories |
+//! | `effects` | what an action does for its author, on random histories, and coverage of those |
+//! | `codec` | bytes: one form, typed errors, bounded memory |
+//! | `golden` | bytes and merge outcomes that must not change |
+//! | `hostile`, `memory` | bytes by somebody who means harm |
+//! | `regressions` | what random search found |
+//! | `faults` | faults that other libraries shipped |
+
+mod codec;
+mod effects;
+mod faults;
+mod golden;
+mod hostile;
+mod laws;
+mod memory;
+mod model;
+mod regressions;
+mod samples;
+mod strata;
+mod world;

@@ -1,0 +1,82 @@
+//! The obvious model: a map from every dot to `Live < Dead`, joined dot by dot. It shares no code
+//! with the compact state but the digest that decides between two contents of one dot.
+
+use std::collections::BTreeMap;
+
+use holdall::{Cart, CartId, Delta, Dot, Dots, Entry};
+
+/// What is known of a dot; one that is not in the map is unseen.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) enum Known {
+    Live(Box<Entry>),
+    Dead,
+}
+
+/// A state, spelled out.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(crate) struct Naive {
+    pub(crate) dots: BTreeMap<Dot, Known>,
+}
+
+impl Naive {
+    /// The maximum, dot by dot.
+    pub(crate) fn join(&mut self, delta: &Delta) {
+        assert!(!delta.is_erasure(), "erasure is tested apart");
+        for (dot, entry) in delta.live() {
+            let new = Known::Live(Box::new(entry.clone()));
+            match self.dots.get(dot) {
+                Some(Known::Dead) => {}
+                Some(Known::Live(here)) if digest(*dot, here) >= digest(*dot, entry) => {}
+                _ => {
+                    self.dots.insert(*dot, new);
+                }
+            }
+        }
+        for dot in each(delta.dead()) {
+            self.dots.insert(dot, Known::Dead);
+        }
+    }
+
+    /// A compact state, spelled out.
+    pub(crate) fn of(cart: &Cart) -> Self {
+        let mut dots: BTreeMap<Dot, Known> = BTreeMap::new();
+        for dot in each(cart.context()) {
+            let known = match cart.live().get(&dot) {
+                Some(entry) => Known::Live(Box::new(entry.clone())),
+                None => Known::Dead,
+            };
+            dots.insert(dot, known);
+        }
+        for dot in cart.live().keys() {
+            assert!(dots.contains_key(dot), "a live dot is not in the context");
+        }
+        Self { dots }
+    }
+
+    /// Whether this is at or above `other` in every dot.
+    pub(crate) fn is_above(&self, other: &Self) -> bool {
+        other.dots.iter().all(|(dot, there)| match (self.dots.get(dot), there) {
+            (Some(Known::Dead), _) => true,
+            (Some(Known::Live(here)), Known::Live(there)) => {
+                digest(*dot, here) >= digest(*dot, there)
+            }
+            _ => false,
+        })
+    }
+}
+
+/// Every dot of a set, one by one.
+pub(crate) fn each(dots: &Dots) -> Vec<Dot> {
+    dots.runs()
+        .flat_map(|(replica, run)| (run.first..=run.last).map(move |seq| Dot::new(replica, seq)))
+        .collect()
+}
+
+/// The digest of one entry, read off the fingerprint of a state that holds nothing else.
+pub(crate) fn digest(dot: Dot, entry: &Entry) -> u128 {
+    let id = CartId::from_u128(1);
+    let alone = Delta::new(id, [(dot, entry.clone())], Dots::default(), Dots::default());
+    let mut cart = Cart::new(id);
+    let _ = cart.join(&alone.expect("one live dot contradicts nothing"));
+    cart.fingerprint().live
+}

@@ -1,0 +1,106 @@
+//! Histories that random search found, cut down to a story each.
+
+use holdall::{
+    Cart, CartId, Claim, LineKey, List, MergePolicy, OrderId, Quantity, Replica, ReplicaId, RowRef,
+    View,
+};
+
+const ACCOUNT: CartId = CartId::from_u128(1);
+const GUEST: CartId = CartId::from_u128(2);
+
+fn tee() -> LineKey {
+    LineKey::sku("TEE").expect("a SKU")
+}
+
+fn one() -> Quantity {
+    Quantity::ONE
+}
+
+fn replica(cart: CartId, id: u128) -> Replica {
+    Replica::new(cart, ReplicaId::from_u128(id))
+}
+
+fn saved(view: &View) -> u64 {
+    view.saved.iter().map(|row| row.quantity).sum()
+}
+
+fn merge(account: &mut Replica, rule: &str, guest: &Cart) {
+    let claim = Claim { guest: GUEST, account: ACCOUNT, number: 1 };
+    let policy = MergePolicy::rule(rule).expect("a policy");
+    account.merge(100, claim, policy, guest).expect("a merge");
+}
+
+fn buy(replica: &mut Replica, now: u64) -> holdall::Delta {
+    let snapshot = replica.snapshot().expect("something to buy");
+    let id = OrderId::new(snapshot.key().to_string()).expect("an id");
+    replica.order(now, id, &snapshot).expect("an order")
+}
+
+/// One in the cart, one saved for later by number; the order buys the one in the cart.
+#[test]
+fn an_order_leaves_the_saved_row_of_the_same_line() {
+    let mut phone = replica(ACCOUNT, 1);
+    phone.add(1, &tee(), one(), None).expect("an add");
+    phone.set(2, &RowRef::saved(tee()), 1, None).expect("a set");
+    buy(&mut phone, 3);
+    assert_eq!(phone.view().quantity(&tee()), 0);
+    assert_eq!(saved(&phone.view()), 1);
+}
+
+/// The same with a Set in the cart: it was seen in the other list, too.
+#[test]
+fn an_order_of_a_set_leaves_the_saved_row_of_the_same_line() {
+    let mut phone = replica(ACCOUNT, 1);
+    phone.set(1, &RowRef::active(tee()), 1, None).expect("a set");
+    phone.set(2, &RowRef::saved(tee()), 1, None).expect("a set");
+    buy(&mut phone, 3);
+    assert_eq!(saved(&phone.view()), 1);
+}
+
+/// The guest has one in the cart and one saved by number. The account, having seen both, sets the
+/// one in the cart: the saved one was not asked about.
+#[test]
+fn an_accounts_set_leaves_the_guests_saved_row() {
+    let mut guest = replica(GUEST, 2);
+    guest.add(1, &tee(), one(), None).expect("an add");
+    guest.set(2, &RowRef::saved(tee()), 1, None).expect("a set");
+    let mut phone = replica(ACCOUNT, 1);
+    merge(&mut phone, "sum", guest.cart());
+    assert_eq!((phone.view().quantity(&tee()), saved(&phone.view())), (1, 1));
+    phone.set(200, &RowRef::active(tee()), 4, None).expect("a set");
+    assert_eq!((phone.view().quantity(&tee()), saved(&phone.view())), (4, 1));
+}
+
+/// The account has one in the cart, the guest one saved for later. Moved to the cart, it is one
+/// more there; the merge was decided when the guest's was in the other list.
+#[test]
+fn a_guests_saved_unit_moves_to_the_cart_after_the_merge() {
+    let mut guest = replica(GUEST, 2);
+    guest.add(1, &tee(), one(), None).expect("an add");
+    guest.relocate(2, &RowRef::active(tee())).expect("saved for later");
+    let mut phone = replica(ACCOUNT, 1);
+    phone.add(1, &tee(), one(), None).expect("an add");
+    merge(&mut phone, "max", guest.cart());
+    assert_eq!((phone.view().quantity(&tee()), saved(&phone.view())), (1, 1));
+    let row = RowRef { line: tee(), list: List::Saved, side: None };
+    phone.relocate(200, &row).expect("moved to the cart");
+    assert_eq!((phone.view().quantity(&tee()), saved(&phone.view())), (2, 0));
+}
+
+/// An order that a guest placed counts in the account only while the guest is merged.
+#[test]
+fn an_unmerged_guests_order_takes_nothing_from_the_account() {
+    let mut guest = replica(GUEST, 3);
+    guest.add(1, &tee(), one(), None).expect("an add");
+    let (mut phone, mut laptop) = (replica(ACCOUNT, 1), replica(ACCOUNT, 2));
+    merge(&mut phone, "sum", guest.cart());
+    let _ = laptop.join(&phone.cart().to_delta()).expect("the same cart");
+    phone.set(200, &RowRef::active(tee()), 1, None).expect("a set");
+    buy(&mut guest, 201);
+    phone.absorb(guest.cart()).expect("a merged guest");
+    // Unaware of the order, the other device takes the merge back.
+    let back = laptop.unmerge(202, GUEST).expect("a merged guest");
+    let _ = phone.join(&back).expect("the same cart");
+    assert!(phone.view().orders.is_empty(), "the order is not the account's");
+    assert_eq!(phone.view().quantity(&tee()), 1);
+}

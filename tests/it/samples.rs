@@ -1,0 +1,228 @@
+//! Fixed values with every field used: what golden files are made of, and what hostile bytes are
+//! made from.
+
+use holdall::sync::Message;
+use holdall::wire::{self, DecodeError};
+use holdall::{
+    AttributeKey, Body, Bought, Bundle, Cart, CartId, Claim, CouponCode, Delta, Dot, Dots, Entry,
+    Fingerprint, Gift, Have, LineKey, List, Loser, MergePolicy, Money, OptionKey, OptionValue,
+    OrderId, Override, Quantity, Register, Replica, ReplicaId, RuleName, RuleRef, SetTo,
+    ShippingOption, Sku, SkuPattern, Tag, Taken, Text, Time,
+};
+
+pub(crate) const CART: CartId = CartId::from_u128(0xca27);
+pub(crate) const GUEST: CartId = CartId::from_u128(0x60e5);
+pub(crate) const PHONE: ReplicaId = ReplicaId::from_u128(0x9402e);
+pub(crate) const LAPTOP: ReplicaId = ReplicaId::from_u128(0x1a9709);
+
+/// A value of one of the four kinds of envelopes.
+#[derive(Debug)]
+pub(crate) enum Sample {
+    Cart(Cart),
+    Delta(Delta),
+    Replica(Replica),
+    Message(Message),
+}
+
+impl PartialEq for Sample {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Cart(a), Self::Cart(b)) => a == b,
+            (Self::Delta(a), Self::Delta(b)) => a == b,
+            (Self::Replica(a), Self::Replica(b)) => {
+                (a.id(), a.latest(), a.cart()) == (b.id(), b.latest(), b.cart())
+            }
+            (Self::Message(a), Self::Message(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl Sample {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        match self {
+            Self::Cart(cart) => wire::encode_cart(cart),
+            Self::Delta(delta) => wire::encode_delta(delta),
+            Self::Replica(replica) => wire::encode_replica(replica),
+            Self::Message(message) => wire::encode_message(message),
+        }
+    }
+
+    /// Decodes bytes as what this one is.
+    pub(crate) fn decode_like(&self, bytes: &[u8]) -> Result<Self, DecodeError> {
+        Ok(match self {
+            Self::Cart(_) => Self::Cart(wire::decode_cart(bytes)?),
+            Self::Delta(_) => Self::Delta(wire::decode_delta(bytes)?),
+            Self::Replica(_) => Self::Replica(wire::decode_replica(bytes)?),
+            Self::Message(_) => Self::Message(wire::decode_message(bytes)?),
+        })
+    }
+}
+
+pub(crate) fn dot(replica: ReplicaId, seq: u64) -> Dot {
+    Dot::new(replica, seq)
+}
+
+pub(crate) fn units(units: u32) -> Quantity {
+    Quantity::new(units).expect("a quantity")
+}
+
+/// A line that has all that a line can have.
+pub(crate) fn tee() -> LineKey {
+    let option = |key, value| {
+        (OptionKey::new(key).expect("a key"), OptionValue::new(value).expect("a value"))
+    };
+    LineKey::new(
+        Sku::new("TEE").expect("a SKU"),
+        [option("size", "M"), option("colour", "grün")],
+        Some(Bundle::new("outfit").expect("a bundle")),
+        Some(Tag::new("for Ada").expect("a tag")),
+    )
+    .expect("a line")
+}
+
+fn text(text: &str) -> Text {
+    Text::new(text).expect("a text")
+}
+
+/// Every kind of entry, by its name in the format.
+pub(crate) fn bodies() -> Vec<(&'static str, Option<LineKey>, Body)> {
+    let price = Money::parse("2.60", "EUR").ok();
+    let taken = Taken { dot: dot(LAPTOP, 1), units: 3, scope: GUEST, set: Some(List::Saved) };
+    let set = SetTo {
+        quantity: units(1_000_000),
+        list: List::Saved,
+        sided: true,
+        price,
+        seen: [dot(PHONE, 1), dot(PHONE, 2), dot(LAPTOP, 5)].into_iter().collect(),
+        covers: [dot(PHONE, 1), dot(LAPTOP, 5)].into_iter().collect(),
+        took: vec![taken],
+        parked: vec![dot(PHONE, 4)],
+    };
+    let gift = Gift { wrap: true, message: Some(text("Alles Gute!\nA.")) };
+    let key = AttributeKey::new("engraving").expect("a key");
+    let rule = |name, version| RuleRef { name: RuleName::new(name).expect("a name"), version };
+    let other = Override {
+        lines: SkuPattern::new("GIFT-*").expect("a pattern"),
+        rule: Some(rule("own", 7)),
+        ceiling: Some(units(5)),
+        loser: Some(Loser::Hide),
+    };
+    let policy = MergePolicy::of(rule("max", 1))
+        .with_ceiling(units(300))
+        .with_loser(Loser::SaveForLater)
+        .with(other)
+        .expect("one override");
+    let order = OrderId::new("2026-17").expect("an id");
+    let shipping = ShippingOption::new("express").expect("an option");
+    let register = |of| Body::Register(of);
+    vec![
+        ("01-add", Some(tee()), Body::Add { quantity: units(300), sided: true, price }),
+        ("02-set", Some(tee()), Body::Set(Box::new(set))),
+        (
+            "03-move",
+            Some(tee()),
+            Body::Move { to: List::Saved, dots: vec![dot(PHONE, 3), dot(LAPTOP, 70_000)] },
+        ),
+        ("04-note", Some(tee()), register(Register::Note(text("doorbell is broken")))),
+        ("04-gift", Some(tee()), register(Register::Gift(gift))),
+        ("04-attribute", Some(tee()), register(Register::Attribute(key, text("for A.")))),
+        ("04-shipping", None, register(Register::Shipping(shipping))),
+        ("05-coupon", None, Body::Coupon(CouponCode::new("spring10").expect("a code"))),
+        ("06-consent", None, Body::Consent(true)),
+        (
+            "07-merge",
+            None,
+            Body::Merge { guest: GUEST, account: CART, claim: 2, policy: Box::new(policy) },
+        ),
+        ("08-unmerge", None, Body::Unmerge { guest: GUEST, claim: 2 }),
+        (
+            "09-order",
+            None,
+            Body::Order {
+                id: order,
+                bought: vec![Bought { line: tee(), taken: Taken { set: None, ..taken } }],
+                parked: vec![dot(PHONE, 4)],
+            },
+        ),
+        (
+            "10-expired",
+            None,
+            Body::Expired { rule: RuleName::new("idle-90-days").expect("a name") },
+        ),
+        ("11-unknown", Some(tee()), Body::Unknown { kind: 11, payload: vec![0, 0xff, b'x'] }),
+    ]
+}
+
+/// An entry at a known place and time, by an author who had seen the guest's merge.
+pub(crate) fn entry(line: Option<LineKey>, body: Body) -> Entry {
+    Entry {
+        time: Time::from_bits((1_700_000_000_123 << 16) | 7),
+        scope: GUEST,
+        after: [GUEST].into(),
+        line,
+        body,
+    }
+}
+
+/// A cart that has one entry, and a dead dot before it and a gap.
+pub(crate) fn cart_with(line: Option<LineKey>, body: Body) -> Cart {
+    let at = match &body {
+        Body::Merge { guest, account, claim, .. } => {
+            Claim { guest: *guest, account: *account, number: *claim }.dot()
+        }
+        _ => dot(PHONE, 9),
+    };
+    let dead: Dots = (1..=6).map(|seq| dot(PHONE, seq)).collect();
+    let delta = Delta::new(CART, [(at, entry(line, body))], dead, Dots::default());
+    let mut cart = Cart::new(CART);
+    let _ = cart.join(&delta.expect("a delta")).expect("the same cart");
+    cart
+}
+
+/// A cart with everything.
+pub(crate) fn full() -> Cart {
+    let mut cart = Cart::new(CART);
+    for (seq, (_, line, body)) in bodies().into_iter().enumerate() {
+        let at = dot(LAPTOP, seq as u64 * 2 + 1);
+        let mut entry = entry(line, body);
+        entry.time = Time::from_ms(1_700_000_000_000 - seq as u64 * 1_000);
+        let delta = Delta::new(CART, [(at, entry)], Dots::default(), Dots::default());
+        let _ = cart.join(&delta.expect("a delta")).expect("the same cart");
+    }
+    cart
+}
+
+/// Every sample, by the name of its golden file.
+pub(crate) fn all() -> Vec<(String, Sample)> {
+    let mut all = vec![("cart-empty".to_owned(), Sample::Cart(Cart::new(CART)))];
+    for (name, line, body) in bodies() {
+        all.push((format!("cart-{name}"), Sample::Cart(cart_with(line, body))));
+    }
+    all.push(("cart-every-kind".to_owned(), Sample::Cart(full())));
+    let mut phone = Replica::new(CART, PHONE);
+    let add = phone.add(1_700_000_000_000, &tee(), units(2), None).expect("an add");
+    let row = holdall::RowRef::active(tee());
+    let remove = phone.remove(1_700_000_000_001, &row).expect("a remove");
+    let _ = phone.add(1_700_000_000_002, &tee(), units(3), None).expect("an add");
+    let have: Have = phone.cart().have();
+    let fingerprint: Fingerprint = phone.fingerprint();
+    let delta = add.clone();
+    let erased = Have { erased: true, ..Have::default() };
+    let messages = [
+        ("probe", Message::Probe { cart: CART, fingerprint }),
+        ("same", Message::Same { cart: CART }),
+        ("have", Message::Have { cart: CART, have: have.clone() }),
+        ("have-erased", Message::Have { cart: CART, have: erased }),
+        ("answer", Message::Answer { delta: delta.clone(), have: Some(have), fingerprint }),
+        ("answer-last", Message::Answer { delta: delta.clone(), have: None, fingerprint }),
+        ("all", Message::All { delta, fingerprint, reply: true }),
+    ];
+    all.push(("delta-add".to_owned(), Sample::Delta(add)));
+    all.push(("delta-remove".to_owned(), Sample::Delta(remove)));
+    all.push(("delta-erasure".to_owned(), Sample::Delta(Delta::erasure(CART))));
+    all.push(("replica".to_owned(), Sample::Replica(phone)));
+    let messages = messages.map(|(name, message)| (format!("message-{name}"), message));
+    all.extend(messages.map(|(name, message)| (name, Sample::Message(message))));
+    all
+}

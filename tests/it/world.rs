@@ -1,0 +1,452 @@
+//! Random histories: an account's cart with several writers, guest carts with theirs, clocks that
+//! are off, packets that come late, twice or never.
+
+use std::collections::BTreeMap;
+
+use holdall::sync::{self, Inbox, Received};
+use holdall::{
+    ActionError, Cart, CartId, Claim, CouponCode, Delta, LineKey, List, Loser, MergePolicy,
+    OrderId, Quantity, Replica, ReplicaId, Row, RowRef, RuleName, RuleRef, Text, View,
+};
+use proptest::prelude::*;
+
+pub(crate) const ACCOUNT: CartId = CartId::from_u128(1);
+pub(crate) const GUESTS: [CartId; 2] = [CartId::from_u128(11), CartId::from_u128(12)];
+pub(crate) const RULES: [&str; 10] = [
+    "sum",
+    "max",
+    "latest",
+    "prefer-account",
+    "prefer-guest",
+    "split-variant",
+    "ask",
+    "replace-with-guest",
+    "keep-account",
+    // One that no replica has.
+    "nobody-has-it",
+];
+
+/// What a shopper or a server does. Numbers pick among what is there when it happens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Action {
+    Add { line: u8, units: u32 },
+    AddToRow { row: u8, units: u32 },
+    Set { line: u8, saved: bool, units: u32 },
+    SetRow { row: u8, units: u32 },
+    Remove { row: u8 },
+    Clear { saved: bool },
+    Relocate { row: u8 },
+    Note { row: u8, text: Option<u8> },
+    Coupon { code: u8 },
+    DropCoupon { code: u8 },
+    Consent { given: bool },
+    Order,
+    Merge { guest: u8, copy: u8, rule: u8, save_loser: bool, ceiling: bool },
+    Absorb { guest: u8, copy: u8 },
+    Unmerge { guest: u8 },
+    Expire,
+}
+
+/// A step of a history. `who` counts through the account's writers and then the guests'.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Step {
+    Act(u8, Action),
+    /// One of the deltas of its cart reaches a replica, whichever and however often.
+    Deliver {
+        to: u8,
+        which: u16,
+    },
+    /// Two replicas of one cart exchange in full.
+    Exchange {
+        a: u8,
+        b: u8,
+    },
+}
+
+/// A whole history.
+#[derive(Clone, Debug)]
+pub(crate) struct History {
+    pub(crate) writers: usize,
+    pub(crate) guests: usize,
+    pub(crate) skew: Vec<i32>,
+    pub(crate) steps: Vec<Step>,
+}
+
+fn action() -> impl Strategy<Value = Action> {
+    let units = 1_u32..6;
+    prop_oneof![
+        16 => (0..3_u8, units.clone()).prop_map(|(line, units)| Action::Add { line, units }),
+        5 => (any::<u8>(), units.clone()).prop_map(|(row, units)| Action::AddToRow { row, units }),
+        2 => (0..3_u8, any::<bool>(), units.clone())
+            .prop_map(|(line, saved, units)| Action::Set { line, saved, units }),
+        7 => (any::<u8>(), units).prop_map(|(row, units)| Action::SetRow { row, units }),
+        3 => any::<u8>().prop_map(|row| Action::Remove { row }),
+        1 => any::<bool>().prop_map(|saved| Action::Clear { saved }),
+        5 => any::<u8>().prop_map(|row| Action::Relocate { row }),
+        2 => (any::<u8>(), prop::option::of(0..3_u8))
+            .prop_map(|(row, text)| Action::Note { row, text }),
+        1 => (0..2_u8).prop_map(|code| Action::Coupon { code }),
+        1 => (0..2_u8).prop_map(|code| Action::DropCoupon { code }),
+        1 => any::<bool>().prop_map(|given| Action::Consent { given }),
+        2 => Just(Action::Order),
+        10 => (0..2_u8, any::<u8>(), 0..10_u8, any::<bool>(), prop::bool::weighted(0.2)).prop_map(
+            |(guest, copy, rule, save_loser, ceiling)| Action::Merge {
+                guest, copy, rule, save_loser, ceiling
+            }
+        ),
+        2 => (0..2_u8, any::<u8>()).prop_map(|(guest, copy)| Action::Absorb { guest, copy }),
+        1 => (0..2_u8).prop_map(|guest| Action::Unmerge { guest }),
+        1 => Just(Action::Expire),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        7 => (any::<u8>(), action()).prop_map(|(who, action)| Step::Act(who, action)),
+        3 => (any::<u8>(), any::<u16>()).prop_map(|(to, which)| Step::Deliver { to, which }),
+        1 => (any::<u8>(), any::<u8>()).prop_map(|(a, b)| Step::Exchange { a, b }),
+    ]
+}
+
+/// Histories of up to `steps` steps.
+pub(crate) fn histories(steps: usize) -> impl Strategy<Value = History> {
+    (
+        3..=5_usize,
+        1..=2_usize,
+        prop::collection::vec(-7_200_000..7_200_000_i32, 9),
+        prop::option::of((0..10_u8, any::<bool>(), prop::bool::weighted(0.2))),
+        prop::collection::vec(step(), 1..steps),
+    )
+        .prop_map(|(writers, guests, skew, opening, mut steps)| {
+            if let Some((rule, save_loser, ceiling)) = opening {
+                steps.splice(0..0, open(writers as u8, rule, save_loser, ceiling));
+            }
+            History { writers, guests, skew, steps }
+        })
+}
+
+/// Half of the histories begin with a line on both sides of a merge, since chance alone seldom
+/// makes one and what follows a merge is the difficult part.
+fn open(writers: u8, rule: u8, save_loser: bool, ceiling: bool) -> [Step; 6] {
+    let add = |units| Action::Add { line: 0, units };
+    let merge = Action::Merge { guest: 0, copy: 0, rule, save_loser, ceiling };
+    [
+        Step::Act(0, add(2)),
+        Step::Act(writers, add(3)),
+        Step::Act(writers, Action::Note { row: 0, text: Some(1) }),
+        Step::Act(0, merge),
+        Step::Exchange { a: 0, b: 0 },
+        Step::Exchange { a: 1, b: 1 },
+    ]
+}
+
+/// A replica with its waiting room.
+pub(crate) struct Node {
+    pub(crate) replica: Replica,
+    pub(crate) inbox: Inbox,
+}
+
+/// What an action was told about, for checks on its effect.
+pub(crate) struct Acted<'a> {
+    pub(crate) action: Action,
+    /// The row it was about, if it was about one.
+    pub(crate) row: Option<RowRef>,
+    pub(crate) before: &'a View,
+    pub(crate) node: &'a Node,
+    /// The state before.
+    pub(crate) cart: &'a Cart,
+    pub(crate) guest: Option<(&'a Cart, Claim)>,
+}
+
+/// The running world.
+pub(crate) struct World {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) writers: usize,
+    pub(crate) guests: usize,
+    /// Every delta that was written, by cart, in the order of writing.
+    pub(crate) log: BTreeMap<CartId, Vec<Delta>>,
+    pub(crate) claims: BTreeMap<CartId, u32>,
+    /// What happened, and how often.
+    pub(crate) seen: BTreeMap<String, usize>,
+    pub(crate) now: u64,
+    skew: Vec<i32>,
+}
+
+pub(crate) fn line(at: u8) -> LineKey {
+    LineKey::sku(["X", "Y", "Z"][usize::from(at) % 3]).expect("a SKU")
+}
+
+pub(crate) fn quantity(units: u32) -> Quantity {
+    Quantity::new(units).expect("a quantity")
+}
+
+impl World {
+    pub(crate) fn new(history: &History) -> Self {
+        let node = |cart, id: usize| Node {
+            replica: Replica::new(cart, ReplicaId::from_u128(100 + id as u128)),
+            inbox: Inbox::default(),
+        };
+        let mut nodes: Vec<Node> = (0..history.writers).map(|id| node(ACCOUNT, id)).collect();
+        for guest in &GUESTS[..history.guests] {
+            for _ in 0..2 {
+                nodes.push(node(*guest, nodes.len()));
+            }
+        }
+        Self {
+            nodes,
+            writers: history.writers,
+            guests: history.guests,
+            log: BTreeMap::new(),
+            claims: BTreeMap::new(),
+            seen: BTreeMap::new(),
+            now: 1_000_000_000,
+            skew: history.skew.clone(),
+        }
+    }
+
+    /// Runs a history to its end, with a check after every action that changed something.
+    pub(crate) fn run(history: &History, mut check: impl FnMut(Acted<'_>)) -> Self {
+        let mut world = Self::new(history);
+        for step in &history.steps {
+            world.now += 1_000;
+            match *step {
+                Step::Act(who, action) => world.act(usize::from(who), action, &mut check),
+                Step::Deliver { to, which } => world.deliver(usize::from(to), usize::from(which)),
+                Step::Exchange { a, b } => world.exchange(usize::from(a), usize::from(b)),
+            }
+        }
+        world
+    }
+
+    pub(crate) fn note(&mut self, what: impl Into<String>) {
+        *self.seen.entry(what.into()).or_default() += 1;
+    }
+
+    pub(crate) fn account(&self) -> impl Iterator<Item = &Node> {
+        self.nodes[..self.writers].iter()
+    }
+
+    pub(crate) fn account_log(&self) -> &[Delta] {
+        self.log.get(&ACCOUNT).map_or(&[], Vec::as_slice)
+    }
+
+    fn guest_copy(&self, guest: u8, copy: u8) -> &Cart {
+        let guest = usize::from(guest) % self.guests;
+        self.nodes[self.writers + guest * 2 + usize::from(copy) % 2].replica.cart()
+    }
+
+    fn deliver(&mut self, to: usize, which: usize) {
+        let to = to % self.nodes.len();
+        let node = &mut self.nodes[to];
+        let Some(log) = self.log.get(&node.replica.cart().id()) else { return };
+        let delta = log[which % log.len()].clone();
+        let waiting = node.inbox.waiting().len();
+        let known = delta.own().minus(node.replica.cart().context()).is_empty();
+        let gap = delta
+            .own()
+            .runs()
+            .any(|(by, run)| run.first > node.replica.cart().context().last(by) + 1);
+        let received = node.inbox.receive(&mut node.replica, delta).expect("room for it");
+        match received {
+            Received::Joined { joined, released } => {
+                self.note("delivered");
+                if known {
+                    self.note("duplicate");
+                } else if gap {
+                    self.note("gap");
+                }
+                if released > 0 {
+                    assert!(self.nodes[to].inbox.waiting().len() + released >= waiting);
+                    self.note("released");
+                }
+                if !joined.equivocations.is_empty() {
+                    self.note("two copies of one merge");
+                }
+            }
+            Received::Waits { missing } => {
+                assert!(!missing.is_empty());
+                self.note("waited");
+            }
+        }
+    }
+
+    /// The real conversation, until nobody has anything to say.
+    fn exchange(&mut self, a: usize, b: usize) {
+        let a = a % self.nodes.len();
+        let cart = self.nodes[a].replica.cart().id();
+        let peers: Vec<usize> = (0..self.nodes.len())
+            .filter(|at| *at != a && self.nodes[*at].replica.cart().id() == cart)
+            .collect();
+        if peers.is_empty() {
+            return;
+        }
+        let b = peers[b % peers.len()];
+        let [x, y] = self.nodes.get_disjoint_mut([a, b]).expect("two replicas");
+        converse(&mut x.replica, &mut y.replica);
+        assert_eq!(x.replica.cart(), y.replica.cart(), "an exchange leaves both equal");
+        self.note("exchanged");
+    }
+
+    fn act(&mut self, who: usize, action: Action, check: &mut impl FnMut(Acted<'_>)) {
+        let mut who = who % self.nodes.len();
+        if matches!(
+            action,
+            Action::Merge { .. } | Action::Absorb { .. } | Action::Unmerge { .. } | Action::Expire
+        ) {
+            who %= self.writers;
+        }
+        let now = self.now.saturating_add_signed(i64::from(self.skew[who]));
+        let before = self.nodes[who].replica.view();
+        let cart = self.nodes[who].replica.cart().clone();
+        let row = pick(action, &before);
+        let guest = match action {
+            Action::Merge { guest, copy, .. } | Action::Absorb { guest, copy } => {
+                let guest = self.guest_copy(guest, copy).clone();
+                let number = *self.claims.entry(guest.id()).or_insert(1);
+                let claim = Claim { guest: guest.id(), account: ACCOUNT, number };
+                Some((guest, claim))
+            }
+            _ => None,
+        };
+        let replica = &mut self.nodes[who].replica;
+        let written = perform(replica, now, action, row.as_ref(), guest.as_ref(), self.guests);
+        let name = name_of(action);
+        let Ok(delta) = written else {
+            assert_eq!(*replica.cart(), cart, "a refused action changed the cart");
+            self.note(format!("refused {name}"));
+            return;
+        };
+        self.note(name);
+        if row.as_ref().is_some_and(|row| row.side.is_some()) {
+            self.note(format!("{name} on one side"));
+        }
+        if let Action::Merge { rule, .. } = action {
+            self.note(format!("rule {}", RULES[usize::from(rule)]));
+        }
+        if let Action::Unmerge { guest } = action {
+            let guest = GUESTS[usize::from(guest) % self.guests];
+            *self.claims.entry(guest).or_insert(1) += 1;
+        }
+        self.log.entry(cart.id()).or_default().push(delta);
+        let guest = guest.as_ref().map(|(cart, claim)| (cart, *claim));
+        let node = &self.nodes[who];
+        check(Acted { action, row, before: &before, node, cart: &cart, guest });
+    }
+}
+
+/// The row an action is about, by the picture its author has.
+fn pick(action: Action, view: &View) -> Option<RowRef> {
+    let all: Vec<&Row> = view.rows().collect();
+    let of = |at: u8, rows: &[&Row]| match rows.len() {
+        0 => None,
+        len => Some(rows[usize::from(at) % len].reference()),
+    };
+    match action {
+        Action::AddToRow { row, .. } => of(row, &view.lines.iter().collect::<Vec<_>>()),
+        Action::SetRow { row, .. }
+        | Action::Remove { row }
+        | Action::Relocate { row }
+        | Action::Note { row, .. } => of(row, &all),
+        Action::Add { line: at, .. } => Some(RowRef::active(line(at))),
+        Action::Set { line: at, saved, .. } => {
+            Some(if saved { RowRef::saved(line(at)) } else { RowRef::active(line(at)) })
+        }
+        _ => None,
+    }
+}
+
+/// What the policy of a merge action is.
+pub(crate) fn policy(rule: u8, save_loser: bool, ceiling: bool) -> MergePolicy {
+    let rule = RuleRef::first(RULES[usize::from(rule)]).expect("a name");
+    let loser = if save_loser { Loser::SaveForLater } else { Loser::Hide };
+    let policy = MergePolicy::of(rule).with_loser(loser);
+    if ceiling { policy.with_ceiling(quantity(4)) } else { policy }
+}
+
+fn perform(
+    replica: &mut Replica,
+    now: u64,
+    action: Action,
+    row: Option<&RowRef>,
+    guest: Option<&(Cart, Claim)>,
+    guests: usize,
+) -> Result<Delta, ActionError> {
+    let list = |saved| if saved { List::Saved } else { List::Active };
+    let code = |at| CouponCode::new(["SPRING", "TEN"][usize::from(at)]).expect("a code");
+    let nothing = || Err(ActionError::NothingToOrder);
+    match action {
+        Action::Coupon { code: at } => return replica.coupon(now, code(at)),
+        Action::DropCoupon { code: at } => return replica.drop_coupon(now, &code(at)),
+        Action::Consent { given } => return replica.consent(now, given),
+        Action::Clear { saved } => return replica.clear(now, list(saved)),
+        Action::Expire => return replica.expire(now, RuleName::new("idle").expect("a name")),
+        Action::Order => {
+            let snapshot = replica.snapshot()?;
+            let id = OrderId::new(snapshot.key().to_string()).expect("an id");
+            return replica.order(now, id, &snapshot);
+        }
+        Action::Unmerge { guest } => {
+            return replica.unmerge(now, GUESTS[usize::from(guest) % guests]);
+        }
+        _ => {}
+    }
+    if let (Action::Merge { rule, save_loser, ceiling, .. }, Some((guest, claim))) = (action, guest)
+    {
+        return replica.merge(now, *claim, policy(rule, save_loser, ceiling), guest);
+    }
+    if let (Action::Absorb { .. }, Some((guest, _))) = (action, guest) {
+        return replica.absorb(guest);
+    }
+    let Some(row) = row else { return nothing() };
+    match action {
+        Action::Add { units, .. } => replica.add(now, &row.line, quantity(units), None),
+        Action::AddToRow { units, .. } => replica.add_to(now, row, quantity(units), None),
+        Action::Set { units, .. } | Action::SetRow { units, .. } => {
+            replica.set(now, row, units, None)
+        }
+        Action::Remove { .. } => replica.remove(now, row),
+        Action::Relocate { .. } => replica.relocate(now, row),
+        Action::Note { text, .. } => {
+            let text = text.map(|at| Text::new(format!("note {at}")).expect("a text"));
+            replica.note(now, row, text)
+        }
+        _ => nothing(),
+    }
+}
+
+pub(crate) fn name_of(action: Action) -> &'static str {
+    match action {
+        Action::Add { .. } => "add",
+        Action::AddToRow { .. } => "add to a row",
+        Action::Set { .. } => "set",
+        Action::SetRow { .. } => "set a row",
+        Action::Remove { .. } => "remove",
+        Action::Clear { .. } => "clear",
+        Action::Relocate { .. } => "relocate",
+        Action::Note { .. } => "note",
+        Action::Coupon { .. } => "coupon",
+        Action::DropCoupon { .. } => "drop coupon",
+        Action::Consent { .. } => "consent",
+        Action::Order => "order",
+        Action::Merge { .. } => "merge",
+        Action::Absorb { .. } => "absorb",
+        Action::Unmerge { .. } => "unmerge",
+        Action::Expire => "expire",
+    }
+}
+
+/// The conversation of two replicas, message by message; says what was sent.
+pub(crate) fn converse(a: &mut Replica, b: &mut Replica) -> Vec<sync::Message> {
+    let mut sent = vec![sync::probe(a)];
+    let mut to_b = true;
+    loop {
+        let receiver = if to_b { &mut *b } else { &mut *a };
+        let last = sent.last().expect("at least the probe");
+        let Some(reply) = sync::respond(receiver, last).expect("the same cart").message else {
+            return sent;
+        };
+        sent.push(reply);
+        to_b = !to_b;
+        assert!(sent.len() < 10, "the conversation does not end: {sent:?}");
+    }
+}
