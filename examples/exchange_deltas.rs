@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let bytes: Vec<Vec<u8>> = outbox.pending().iter().map(wire::encode_delta).collect();
     for at in [1, 0, 2] {
         match inbox.receive(&mut region, wire::decode_delta(&bytes[at])?)? {
-            Received::Waits { missing } => {
+            Received::Waits { missing, .. } => {
                 println!("delta {}, {} bytes: waits for {missing:?}", at + 1, bytes[at].len());
             }
             Received::Joined { released, .. } => {

@@ -4,6 +4,8 @@
 //! set hash (Bellare and Micciancio 1997), so one change costs one digest. It finds bugs and
 //! plain liars; it is no authenticator against somebody who crafts many entries to collide.
 
+use alloc::vec::Vec;
+
 use super::entry::{Body, Bought, Entry, Gift, List, Register, Taken};
 use crate::context::{Dot, Dots};
 use crate::id::LineKey;
@@ -18,27 +20,33 @@ pub struct Fingerprint {
     pub context: u128,
 }
 
-/// Feeds values to a hash, each with its length or tag, so that no two facts feed the same bytes.
-struct Feed(blake3::Hasher);
+/// Collects values to hash, each with its length or tag, so that no two facts give the same bytes.
+/// Most facts fit two blocks of the hash, which is what their digest costs.
+struct Feed(Vec<u8>);
 
 impl Feed {
     fn new(domain: &[u8]) -> Self {
-        let mut feed = Self(blake3::Hasher::new());
+        let mut feed = Self(Vec::with_capacity(FEED_BYTES));
         feed.bytes(domain);
         feed
     }
 
-    fn number(&mut self, number: u64) {
-        self.0.update(&number.to_le_bytes());
+    /// Seven bits a byte, the lowest first; the last byte has no top bit.
+    fn number(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.0.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.0.push(number as u8);
     }
 
     fn wide(&mut self, number: u128) {
-        self.0.update(&number.to_le_bytes());
+        self.0.extend_from_slice(&number.to_le_bytes());
     }
 
     fn bytes(&mut self, bytes: &[u8]) {
         self.number(bytes.len() as u64);
-        self.0.update(bytes);
+        self.0.extend_from_slice(bytes);
     }
 
     fn text(&mut self, text: &str) {
@@ -101,10 +109,13 @@ impl Feed {
 
     fn end(self) -> u128 {
         let mut half = [0; 16];
-        half.copy_from_slice(&self.0.finalize().as_bytes()[..16]);
+        half.copy_from_slice(&blake3::hash(&self.0).as_bytes()[..16]);
         u128::from_le_bytes(half)
     }
 }
+
+/// Room for most entries.
+const FEED_BYTES: usize = 192;
 
 const fn list_number(list: List) -> u64 {
     match list {
@@ -115,7 +126,7 @@ const fn list_number(list: List) -> u64 {
 
 /// The digest of an entry under its dot: 128 bits.
 pub(super) fn of_entry(dot: Dot, entry: &Entry) -> u128 {
-    let mut feed = Feed::new(b"holdall entry 1");
+    let mut feed = Feed::new(b"e1");
     feed.dot(dot);
     feed.number(entry.time.bits());
     feed.wide(entry.scope.as_u128());
@@ -239,7 +250,7 @@ fn of_policy(feed: &mut Feed, policy: &super::terms::MergePolicy) {
 
 /// The digest of a set of dots in its one form.
 pub(super) fn of_dots(dots: &Dots) -> u128 {
-    let mut feed = Feed::new(b"holdall context 1");
+    let mut feed = Feed::new(b"c1");
     feed.runs(dots);
     feed.end()
 }
@@ -253,7 +264,7 @@ pub(super) fn of_parts(domain: &[u8], parts: &[u128]) -> u128 {
 
 /// The digest of what an order buys: `OrderKey` of the cart's contract.
 pub(super) fn of_order(cart: u128, dots: &[Dot]) -> u128 {
-    let mut feed = Feed::new(b"holdall order 1");
+    let mut feed = Feed::new(b"o1");
     feed.wide(cart);
     feed.dots(dots);
     feed.end()

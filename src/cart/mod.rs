@@ -4,7 +4,7 @@
 //! is commutative, associative and idempotent and only moves up, whatever the entries mean. The
 //! state is stored compactly: the live entries, and a context that covers the live and the dead.
 //! There are no tombstones. What the entries mean for a shopper is the business of
-//! [`view`](crate::view); how they travel, of [`sync`](crate::sync).
+//! [`view`](mod@crate::view); how they travel, of [`sync`](crate::sync).
 
 mod delta;
 mod digest;
@@ -242,6 +242,11 @@ impl Cart {
             .range((Excluded(first), Unbounded))
             .take_while(move |(other, _)| *other == kind)
             .filter_map(|(_, dot)| Some((*dot, self.live.get(dot)?)))
+    }
+
+    /// Whether any live entry places a dot in a list.
+    pub(crate) fn has_moves(&self) -> bool {
+        !self.index.placed.is_empty()
     }
 
     /// The live entries that place `dot` in a list.

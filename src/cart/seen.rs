@@ -22,7 +22,7 @@ pub struct Place {
     pub sided: bool,
 }
 
-/// What an author saw of a row, as [`view`](crate::view) reads it.
+/// What an author saw of a row, as [`view`](mod@crate::view) reads it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Seen {
     /// The contributions that the row shows, sorted by dot.
@@ -126,7 +126,7 @@ impl Claim {
     #[must_use]
     pub fn dot(&self) -> Dot {
         let parts = [self.guest.as_u128(), self.account.as_u128(), u128::from(self.number)];
-        Dot::new(ReplicaId::from_u128(digest::of_parts(b"holdall merge 1", &parts)), 1)
+        Dot::new(ReplicaId::from_u128(digest::of_parts(b"m1", &parts)), 1)
     }
 }
 

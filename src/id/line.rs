@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 use core::fmt;
 
 use super::text::{Bundle, OptionKey, OptionValue, Sku, Tag, TextError};
@@ -40,9 +41,22 @@ pub enum LineError {
 /// assert_eq!(a.to_string(), "TEE (colour red, size M)");
 /// # Ok::<(), holdall::LineError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(transparent)]
 pub struct LineKey(Arc<Identity>);
+
+impl Ord for LineKey {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // Lines of one cart mostly share their one allocation.
+        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
+    }
+}
+
+impl PartialOrd for LineKey {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 struct Identity {

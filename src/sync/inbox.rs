@@ -22,6 +22,10 @@ pub enum Received {
     Waits {
         /// What is missing.
         missing: Dots,
+        /// What the joins of others found, which an exchange in between had made ready.
+        joined: Joined,
+        /// How many those were.
+        released: usize,
     },
 }
 
@@ -55,12 +59,13 @@ impl Inbox {
         if delta.cart() != cart.id() {
             return Err(WrongCart { ours: cart.id(), theirs: delta.cart() }.into());
         }
-        let needed = missing(replica, &delta);
-        if !self.waiting.contains(&delta) {
-            if !needed.is_empty() && self.waiting.len() >= limits::WAITING_DELTAS {
+        let missing = missing(replica, &delta);
+        let again = self.waiting.contains(&delta);
+        if !again {
+            if !missing.is_empty() && self.waiting.len() >= limits::WAITING_DELTAS {
                 return Err(InboxFull::Full);
             }
-            self.waiting.push(delta);
+            self.waiting.push(delta.clone());
         }
         let ready = self.take_ready(replica);
         let mut joined = Joined::default();
@@ -69,10 +74,13 @@ impl Inbox {
             joined.changed |= more.changed;
             joined.equivocations.extend(more.equivocations);
         }
-        match ready.len() {
-            0 => Ok(Received::Waits { missing: needed }),
-            all => Ok(Received::Joined { joined, released: all - 1 }),
-        }
+        let new = !again && ready.contains(&delta);
+        let released = ready.len() - usize::from(new);
+        Ok(if self.waiting.contains(&delta) {
+            Received::Waits { missing, joined, released }
+        } else {
+            Received::Joined { joined, released }
+        })
     }
 
     /// Takes out the most that can be joined together: every dot that one of them needs is known

@@ -122,9 +122,8 @@ impl<'a> Look<'a> {
     /// What adding to `line` makes dead: on a line that shows nothing, what is left there.
     #[must_use]
     pub fn leftovers(&self, line: &LineKey) -> Vec<Dot> {
-        let reading = self.source().line(line, &BTreeSet::new());
         let mut dots = self.inert(line, &BTreeSet::new());
-        if reading.shows_nothing() {
+        if self.shows_nothing(line) {
             let left = self.cart.on_line(line).filter(|(_, entry)| {
                 let known = !matches!(entry.body, Body::Unknown { .. } | Body::Order { .. });
                 known && self.is_ours(entry.scope)
@@ -134,6 +133,16 @@ impl<'a> Look<'a> {
         dots.sort_unstable();
         dots.dedup();
         dots
+    }
+
+    fn shows_nothing(&self, line: &LineKey) -> bool {
+        // An Add of the cart's own counts unless a merge hides it: no need to read the line.
+        let counts =
+            |entry: &Entry| entry.scope == self.cart.id() && matches!(entry.body, Body::Add { .. });
+        if self.merges.is_empty() && self.cart.on_line(line).any(|(_, entry)| counts(entry)) {
+            return false;
+        }
+        self.source().line(line, &BTreeSet::new()).shows_nothing()
     }
 
     /// What the author sees of a row; nothing of it may be shown.
@@ -218,6 +227,9 @@ impl<'a> Look<'a> {
 
     /// Moves of the line that place nothing but `gone` and what is dead already.
     fn inert(&self, line: &LineKey, gone: &BTreeSet<Dot>) -> Vec<Dot> {
+        if !self.cart.has_moves() {
+            return Vec::new();
+        }
         let dead = |dot: &Dot| {
             gone.contains(dot)
                 || (self.cart.context().contains(*dot) && !self.cart.live().contains_key(dot))

@@ -18,6 +18,9 @@ pub(crate) struct Merged<'a> {
 /// The valid merges of a cart in order of (time, guest). A merge is valid while its entry is live
 /// under the dot of its claim and no unmerge names that claim.
 pub(crate) fn merged(cart: &Cart) -> Vec<Merged<'_>> {
+    if cart.of_kind(Kind::Merge).next().is_none() {
+        return Vec::new();
+    }
     let taken_back: BTreeSet<(CartId, u32)> = cart
         .of_kind(Kind::Unmerge)
         .filter_map(|(_, entry)| match &entry.body {
@@ -46,6 +49,9 @@ pub(crate) fn merged(cart: &Cart) -> Vec<Merged<'_>> {
 
 /// What an author who sees these merges writes into an entry.
 pub(crate) fn after(merges: &[Merged<'_>]) -> After {
+    if merges.is_empty() {
+        return After::default();
+    }
     let mut guests: Vec<CartId> = merges.iter().map(|merge| merge.claim.guest).collect();
     guests.sort_unstable();
     guests.into()

@@ -1,8 +1,8 @@
 //! What the shopper sees, and why: pure functions of a cart's state and the rules at hand.
 //!
 //! A row is read in four steps, as the contract has them: which of clashing Sets count and what
-//! they are worth ([`worth`]), which side of each merge counts ([`reading`]), in which list each
-//! contribution shows, and the sum of what is left, under the ceiling ([`rows`]).
+//! they are worth (`worth`), which side of each merge counts (`reading`), in which list each
+//! contribution shows, and the sum of what is left, under the ceiling (`rows`).
 
 mod cartwide;
 mod explain;

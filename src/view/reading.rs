@@ -312,6 +312,9 @@ impl<'a> Source<'a> {
         except: &BTreeSet<Dot>,
     ) -> List {
         let default = if part.parked.is_some() { List::Saved } else { part.home() };
+        if !self.cart.has_moves() {
+            return default;
+        }
         let moves = self.cart.placing(part.dot).filter(|(dot, entry)| {
             let stage = stage(entry, self.merges);
             !except.contains(dot)

@@ -119,7 +119,7 @@ fn y_crdt_a_delete_before_its_dependencies_resurrects_nothing() {
     let set = phone.set(2, &row(), 5, None).expect("a set");
     let removed = phone.remove(3, &row()).expect("a row");
     let missing = |received| match received {
-        Received::Waits { missing } => missing,
+        Received::Waits { missing, .. } => missing,
         Received::Joined { .. } => Dots::default(),
     };
     let waits = inbox.receive(&mut region, removed.clone()).expect("room");

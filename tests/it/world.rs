@@ -263,7 +263,7 @@ impl World {
                     self.note("two copies of one merge");
                 }
             }
-            Received::Waits { missing } => {
+            Received::Waits { missing, .. } => {
                 assert!(!missing.is_empty());
                 self.note("waited");
             }
