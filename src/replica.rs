@@ -16,7 +16,7 @@ use crate::limits;
 use crate::money::Money;
 use crate::policy::Registry;
 use crate::quantity::{Quantity, QuantityError};
-use crate::view::{Explanation, Look, RowRef, Side, Unreadable, View, ViewOptions, explain, view};
+use crate::view::{Explanation, Look, RowRef, Unreadable, View, ViewOptions, explain, view};
 
 /// Why an action changed nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -516,10 +516,7 @@ impl Replica {
         value: Option<Register>,
     ) -> Result<Delta, ActionError> {
         self.seen(row)?;
-        let scope = match row.side {
-            Some(Side::Guest(guest)) => guest,
-            Some(Side::Account) | None => self.cart.id(),
-        };
+        let scope = self.look().register_scope(row).unwrap_or(self.cart.id());
         let replaced = self.look().registers(Some(row), key);
         let stamp = self.stamp(now_ms)?;
         Ok(self.cart.register(stamp, scope, Some(&row.line), value, &replaced)?)

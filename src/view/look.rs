@@ -305,6 +305,19 @@ impl<'a> Look<'a> {
         known
     }
 
+    /// On a split line, the scope whose registers a row shows: its side's, or that of the one side
+    /// which its list shows, else the account's. `None` where the line is one.
+    #[must_use]
+    pub fn register_scope(&self, row: &RowRef) -> Option<CartId> {
+        let reading = self.source().line(&row.line, &BTreeSet::new());
+        let sides = reading.sides_in(row.list);
+        match (reading.split, row.side, sides.len()) {
+            (false, ..) => None,
+            (true, None, 1) => sides.first().copied(),
+            (true, side, _) => Some(self.scope_of(side)),
+        }
+    }
+
     /// The live entries of a register the author sees: of a row, or of the cart.
     #[must_use]
     pub fn registers(&self, row: Option<&RowRef>, key: &RegisterKey) -> Vec<Dot> {
@@ -314,12 +327,11 @@ impl<'a> Look<'a> {
         };
         match row {
             Some(row) => {
-                let split = self.source().line(&row.line, &BTreeSet::new()).split;
-                let scope = self.scope_of(row.side);
+                let only = self.register_scope(row);
                 self.cart
                     .on_line(&row.line)
                     .filter(|(_, entry)| of(entry) && self.is_ours(entry.scope))
-                    .filter(|(_, entry)| !split || entry.scope == scope)
+                    .filter(|(_, entry)| only.is_none_or(|scope| entry.scope == scope))
                     .map(|(dot, _)| dot)
                     .collect()
             }
