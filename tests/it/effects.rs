@@ -10,8 +10,9 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
+use super::histories::{Action, histories, name_of};
 use super::laws::cases;
-use super::world::{ACCOUNT, Acted, Action, RULES, World, histories, name_of, policy};
+use super::world::{ACCOUNT, Acted, RULES, World, policy};
 
 type Totals = BTreeMap<(LineKey, List), u64>;
 
