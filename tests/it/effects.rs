@@ -162,18 +162,17 @@ fn explanations_add_up(replica: &Replica) {
 }
 
 proptest! {
-    #![proptest_config(cases(300))]
+    #![proptest_config(cases(200))]
 
     /// After every action: local effect is exact, every other row is as it was.
     #[test]
-    #[ignore = "fails: the ignored stories of `regressions`; take this away when they hold"]
+    #[ignore = "fails, once in a thousand: regressions::removing_a_line_hides_no_other_line"]
     fn an_action_does_exactly_what_its_author_asked(history in histories(90)) {
         World::run(&history, |acted| check(&acted));
     }
 
     /// A merge that is taken back at once was never there, for the shopper.
     #[test]
-    #[ignore = "fails: regressions::an_unmerged_guests_order_takes_nothing_from_the_account"]
     fn unmerge_directly_after_a_merge(history in histories(90)) {
         World::run(&history, |acted| unmerge_gives_the_own_view_back(&acted));
     }
