@@ -230,13 +230,15 @@ impl Cart {
         if self.is_erased() {
             return Err(VerbError::Erased);
         }
-        let mut delta = Delta::empty(self.id());
-        if !guest.is_erased() {
-            delta = guest.answer(&self.have());
-            delta.cart = self.id();
-            let _ = self.join_any(&delta);
+        if guest.is_erased() {
+            return Ok(Delta::empty(self.id()));
         }
-        Ok(delta)
+        let mut delta = guest.answer(&self.have());
+        delta.cart = self.id();
+        // All that is dead there, known here or not: with an order of the guest's goes what it bought.
+        delta.dead = guest.dead();
+        let joined = self.join_any(&delta);
+        Ok(if joined.changed { delta } else { Delta::empty(self.id()) })
     }
 
     /// Takes a merge back: the guest's dots the author saw die.

@@ -3,9 +3,9 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use super::merged::Merged;
+use super::merged::{Merged, stage};
 use super::reading::{Presence, Reading, Source};
-use crate::cart::List;
+use crate::cart::{Body, List};
 use crate::context::Dot;
 use crate::id::LineKey;
 use crate::policy::Reach;
@@ -50,6 +50,14 @@ impl<'a> Source<'a> {
             .any(|rule| self.rules.get(rule).is_some_and(|rule| rule.reach() == Reach::Cart))
     }
 
+    /// Whether somebody who had seen the merge left word that a dot stays in the saved list.
+    fn is_kept_saved(&self, dot: Dot, merge: usize) -> bool {
+        self.cart.placing(dot).any(|(_, entry)| {
+            let moved_by_hand = matches!(entry.body, Body::Move { .. }) && entry.line.is_some();
+            !moved_by_hand && stage(entry, self.merges) > merge
+        })
+    }
+
     fn presence(&self, readings: &[Reading<'a>], merge: usize, except: &BTreeSet<Dot>) -> Presence {
         let mut presence = Presence::default();
         for reading in readings {
@@ -57,6 +65,13 @@ impl<'a> Source<'a> {
                 let (account, guest) = self.sides(reading, merge, list, except);
                 presence.account[at] |= !account.is_empty();
                 presence.guest[at] |= !guest.is_empty();
+                // Whoever saw the merge and took out the last of the side that won left word of
+                // what stays saved: the merge stays decided.
+                let kept = |side: &[usize]| {
+                    side.iter().any(|part| self.is_kept_saved(reading.parts[*part].dot, merge))
+                };
+                presence.account[at] |= kept(&guest);
+                presence.guest[at] |= kept(&account);
             }
         }
         presence

@@ -7,9 +7,10 @@ use holdall::wire::{encode_cart, encode_delta, encode_message, encode_replica};
 use holdall::{Body, Cart, Delta, Dots, Notice, Quantity, Replica, ReplicaId};
 use proptest::prelude::*;
 
+use super::histories::histories;
 use super::laws::cases;
 use super::samples::{self, CART, LAPTOP, PHONE, dot, entry, tee};
-use super::world::{ACCOUNT, World, converse, histories};
+use super::world::{ACCOUNT, World, converse};
 
 proptest! {
     #![proptest_config(cases(100))]

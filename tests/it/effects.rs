@@ -10,8 +10,9 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
+use super::histories::{Action, histories, name_of};
 use super::laws::cases;
-use super::world::{ACCOUNT, Acted, Action, RULES, World, histories, name_of, policy};
+use super::world::{ACCOUNT, Acted, RULES, World, policy};
 
 type Totals = BTreeMap<(LineKey, List), u64>;
 
@@ -161,7 +162,7 @@ fn explanations_add_up(replica: &Replica) {
 }
 
 proptest! {
-    #![proptest_config(cases(300))]
+    #![proptest_config(cases(200))]
 
     /// After every action: local effect is exact, every other row is as it was.
     #[test]

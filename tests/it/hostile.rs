@@ -113,7 +113,6 @@ fn hostile_bytes_of_a_few_hundred_allocate_little() {
     alone("hostile::hostile_bytes_of_a_few_hundred_allocate_little", || {
         let grown = growth(|| {
             hostile_counts();
-            every_single_bit_flip_is_an_error_or_another_value();
             every_truncation_is_an_error();
         });
         assert!(grown <= SLACK_BYTES, "{grown} bytes");
@@ -136,7 +135,8 @@ fn hostile_counts() {
     for (name, sample) in samples::all() {
         let bytes = sample.encode();
         for at in 6..content(&bytes).len() {
-            for count in huge {
+            // Every place, with one of them in turn.
+            for count in &huge[at % huge.len()..=at % huge.len()] {
                 let put = [&bytes[..at], count, &bytes[at + 1..bytes.len() - 4]].concat();
                 try_bytes(&name, &sample, &seal(&put));
             }

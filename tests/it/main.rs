@@ -9,14 +9,17 @@
 //! | `golden` | bytes and merge outcomes that must not change |
 //! | `hostile`, `memory` | bytes by somebody who means harm |
 //! | `regressions` | what random search found |
+//! | `liars` | writers that lie, and erasure |
 //! | `faults` | faults that other libraries shipped |
 
 mod codec;
 mod effects;
 mod faults;
 mod golden;
+mod histories;
 mod hostile;
 mod laws;
+mod liars;
 mod memory;
 mod model;
 mod regressions;

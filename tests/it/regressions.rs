@@ -1,8 +1,9 @@
 //! Histories that random search found, cut down to a story each.
 
+use holdall::sync::{Inbox, Outbox};
 use holdall::{
-    Cart, CartId, Claim, LineKey, List, MergePolicy, OrderId, Quantity, Replica, ReplicaId, RowRef,
-    View,
+    Cart, CartId, Claim, LineKey, List, Loser, MergePolicy, OrderId, Quantity, Replica, ReplicaId,
+    RowRef, View,
 };
 
 const ACCOUNT: CartId = CartId::from_u128(1);
@@ -103,4 +104,55 @@ fn an_unmerged_guests_order_takes_nothing_from_the_account() {
     let _ = phone.join(&back).expect("the same cart");
     assert!(phone.view().orders.is_empty(), "the order is not the account's");
     assert_eq!(phone.view().quantity(&tee()), 1);
+}
+
+/// The account's cart is kept, what the first guest had is saved for later; a second guest has the
+/// same product. Taking out the account's only line must not take out the second guest's.
+#[test]
+fn removing_a_line_hides_no_other_line() {
+    let mug = LineKey::sku("MUG").expect("a SKU");
+    let mut phone = replica(ACCOUNT, 1);
+    phone.add(1, &tee(), one(), None).expect("an add");
+    for (number, rule, loser) in
+        [(11, "keep-account", Loser::SaveForLater), (12, "max", Loser::Hide)]
+    {
+        let mut guest = replica(CartId::from_u128(number), number);
+        guest.add(2, &mug, one(), None).expect("an add");
+        let claim = Claim { guest: guest.cart().id(), account: ACCOUNT, number: 1 };
+        let policy = MergePolicy::rule(rule).expect("a policy").with_loser(loser);
+        phone.merge(number as u64, claim, policy, guest.cart()).expect("a merge");
+    }
+    assert_eq!((phone.view().quantity(&mug), saved(&phone.view())), (1, 1));
+    phone.remove(200, &RowRef::active(tee())).expect("a row");
+    assert_eq!(phone.view().quantity(&tee()), 0);
+    assert_eq!((phone.view().quantity(&mug), saved(&phone.view())), (1, 1));
+}
+
+/// A merge brings a guest's order to others, but not what that order made dead, since the merging
+/// device knew those dots as dead by another way. A region then has the order's dot without the
+/// order's effect, and an outbox takes a delta as applied that was not.
+#[test]
+fn an_acknowledged_delta_has_been_applied() {
+    let mut guest = replica(GUEST, 4);
+    guest.add(1, &tee(), one(), None).expect("an add");
+    let (mut phone, mut laptop, mut region) =
+        (replica(ACCOUNT, 1), replica(ACCOUNT, 2), replica(ACCOUNT, 3));
+    merge(&mut phone, "sum", guest.cart());
+    for other in [&mut laptop, &mut region] {
+        let _ = other.join(&phone.cart().to_delta()).expect("the same cart");
+    }
+    let _late = laptop.unmerge(200, GUEST).expect("a merged guest");
+    buy(&mut guest, 201);
+    // A second claim, by the device that took the first one back.
+    let claim = Claim { guest: GUEST, account: ACCOUNT, number: 2 };
+    let policy = MergePolicy::rule("sum").expect("a policy");
+    let again = laptop.merge(202, claim, policy, guest.cart()).expect("a merge");
+    let mut inbox = Inbox::default();
+    let _ = inbox.receive(&mut region, again).expect("room");
+    let mut outbox = Outbox::default();
+    outbox.push(phone.absorb(guest.cart()).expect("a merged guest"));
+    let sent = outbox.pending()[0].clone();
+    outbox.acknowledge(&region.cart().have());
+    let applied = !region.join(&sent).expect("the same cart").changed;
+    assert!(applied || !outbox.is_empty(), "dropped, and yet it says something new");
 }

@@ -1,13 +1,14 @@
 //! Fixed values with every field used: what golden files are made of, and what hostile bytes are
 //! made from.
 
+use holdall::cart::{SetTo, Taken};
 use holdall::sync::Message;
 use holdall::wire::{self, DecodeError};
 use holdall::{
     AttributeKey, Body, Bought, Bundle, Cart, CartId, Claim, CouponCode, Delta, Dot, Dots, Entry,
     Fingerprint, Gift, Have, LineKey, List, Loser, MergePolicy, Money, OptionKey, OptionValue,
-    OrderId, Override, Quantity, Register, Replica, ReplicaId, RuleName, RuleRef, SetTo,
-    ShippingOption, Sku, SkuPattern, Tag, Taken, Text, Time,
+    OrderId, Override, Quantity, Register, Replica, ReplicaId, RuleName, RuleRef, ShippingOption,
+    Sku, SkuPattern, Tag, Text, Time,
 };
 
 pub(crate) const CART: CartId = CartId::from_u128(0xca27);
