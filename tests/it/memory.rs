@@ -10,10 +10,10 @@ use std::process::Command;
 /// Set in the process that measures.
 const ALONE: &str = "HOLDALL_TEST_ALONE";
 
-/// The most address space this process has had, in bytes; `None` where the system does not say.
-pub(crate) fn peak() -> Option<usize> {
+/// A number that the system has of this process, in bytes; `None` where it does not say.
+fn status(name: &str) -> Option<usize> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmPeak:"))?;
+    let line = status.lines().find(|line| line.starts_with(name))?;
     let kilobytes: usize = line.split_whitespace().nth(1)?.parse().ok()?;
     Some(kilobytes * 1_024)
 }
@@ -33,12 +33,13 @@ pub(crate) fn alone(test: &str, work: impl FnOnce()) {
     assert!(status.status.success() && ran, "{told}{}", String::from_utf8_lossy(&status.stderr));
 }
 
-/// How much more address space the process has at its peak after `work`.
+/// How much more address space the process has had at its peak than before `work`. What was given
+/// back before counts too, so this may be too much and is never too little.
 pub(crate) fn growth(work: impl FnOnce()) -> usize {
-    let before = peak();
+    let before = status("VmSize:");
     work();
-    match (before, peak()) {
-        (Some(before), Some(after)) => after - before,
+    match (before, status("VmPeak:")) {
+        (Some(before), Some(peak)) => peak - before,
         _ => 0,
     }
 }
@@ -48,7 +49,7 @@ fn the_meter_measures() {
     alone("memory::the_meter_measures", || {
         let small = growth(|| drop(vec![1_u8; 1_000]));
         let large = growth(|| drop(std::hint::black_box(Vec::<u8>::with_capacity(1 << 28))));
-        assert!(small < 1 << 20, "{small}");
-        assert!(peak().is_none() || large > 1 << 27, "{large}");
+        assert!(small < 72 << 20, "{small}");
+        assert!(status("VmPeak:").is_none() || large >= 1 << 28, "{large}");
     });
 }

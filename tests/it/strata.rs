@@ -87,9 +87,8 @@ fn paths(text: &str, root_file: bool) -> Vec<Vec<String>> {
             (0..n).all(|i| word(at + 2 * i) == Some("super") && word(at + 2 * i + 1) == Some("::"))
                 && (at < 2 || word(at - 2) != Some("super"))
         };
-        let start = if word(at) == Some("crate") && word(at + 1) == Some("::") {
-            at + 2
-        } else if root_file && supers(1) {
+        let root = word(at) == Some("crate") && word(at + 1) == Some("::");
+        let start = if root || (root_file && supers(1)) {
             at + 2
         } else if !root_file && supers(2) {
             at + 4
