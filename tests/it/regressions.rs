@@ -156,3 +156,46 @@ fn an_acknowledged_delta_has_been_applied() {
     let applied = !region.join(&sent).expect("the same cart").changed;
     assert!(applied || !outbox.is_empty(), "dropped, and yet it says something new");
 }
+
+/// The guest's cart replaces the account's, whose units are saved for later. The row in the cart
+/// is set, and bought: the saved row stays.
+#[test]
+#[ignore = "fails: cartwide.rs `is_kept_saved` reads the word of a Set that is about to die (`except`)"]
+fn an_order_leaves_what_a_merge_had_saved() {
+    let mut phone = replica(ACCOUNT, 1);
+    phone.add(1, &tee(), one(), None).expect("an add");
+    let mut guest = replica(GUEST, 2);
+    guest.add(2, &tee(), one(), None).expect("an add");
+    let claim = Claim { guest: GUEST, account: ACCOUNT, number: 1 };
+    let policy = MergePolicy::rule("replace-with-guest").expect("a policy");
+    let policy = policy.with_loser(Loser::SaveForLater);
+    phone.merge(100, claim, policy, guest.cart()).expect("a merge");
+    assert_eq!((phone.view().quantity(&tee()), saved(&phone.view())), (1, 1));
+    phone.set(200, &RowRef::active(tee()), 1, None).expect("a set");
+    assert_eq!((phone.view().quantity(&tee()), saved(&phone.view())), (1, 1));
+    buy(&mut phone, 201);
+    assert_eq!((phone.view().quantity(&tee()), saved(&phone.view())), (0, 1));
+}
+
+/// Two devices moved the two sides of a decided line to the other list, and one more came late
+/// from the guest. To set the saved row changes that row: the late one stays in the cart.
+#[test]
+#[ignore = "fails: look.rs `settle` takes every part that would change its list for one that was saved"]
+fn a_set_of_the_saved_row_moves_nothing_out_of_the_cart() {
+    let (mut phone, mut laptop) = (replica(ACCOUNT, 1), replica(ACCOUNT, 2));
+    let mut guest = replica(GUEST, 3);
+    phone.add(1, &tee(), Quantity::new(2).expect("a quantity"), None).expect("an add");
+    guest.add(1, &tee(), Quantity::new(3).expect("a quantity"), None).expect("an add");
+    let claim = Claim { guest: GUEST, account: ACCOUNT, number: 1 };
+    let policy = MergePolicy::rule("max").expect("a policy").with_loser(Loser::SaveForLater);
+    phone.merge(100, claim, policy, guest.cart()).expect("a merge");
+    let _ = laptop.join(&phone.cart().to_delta()).expect("the same cart");
+    phone.relocate(200, &RowRef::active(tee())).expect("the guest's 3, saved");
+    let moved = laptop.relocate(200, &RowRef::saved(tee())).expect("the account's 2, to the cart");
+    let _ = phone.join(&moved).expect("the same cart");
+    guest.add(3, &tee(), one(), None).expect("an add");
+    phone.absorb(guest.cart()).expect("a merged guest");
+    assert_eq!((phone.view().quantity(&tee()), saved(&phone.view())), (3, 3));
+    phone.set(300, &RowRef::saved(tee()), 1, None).expect("a set");
+    assert_eq!((phone.view().quantity(&tee()), saved(&phone.view())), (3, 1));
+}
