@@ -3,6 +3,7 @@
 //! Exit status: 0 all is well, 1 something was not as it should be (a story failed, a cart came
 //! out wrong), 2 the input or the arguments cannot be used.
 
+mod replay;
 mod stories;
 
 use std::process::ExitCode;
@@ -23,12 +24,15 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Play shopper events over several regions with a bad network, beside the designs people use.
+    Replay(replay::ReplayArgs),
     /// Tell story files: what shoppers did, and what everybody must see in the end.
     Scenario(stories::Arguments),
 }
 
 fn main() -> ExitCode {
     match Arguments::parse().command {
+        Command::Replay(arguments) => replay::run(&arguments),
         Command::Scenario(arguments) => stories::run(&arguments),
     }
 }

@@ -1,0 +1,61 @@
+//! The command line of `replay`.
+
+use clap::{Args, ValueEnum};
+
+use super::party::Origin;
+
+/// Plays shopper events over several regions with a bad network, and counts what each design of a
+/// cart loses, doubles and brings back.
+///
+/// Reads CSV, plain, gzip or zstd. Without FILE it makes a trace of the same shape.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ReplayArgs {
+    /// The events: event_time, event_type, product_id, price, user_id, user_session; `-` for
+    /// standard input
+    pub(crate) file: Option<String>,
+
+    /// What the file is
+    #[arg(long, value_enum, default_value_t = Format::Events, requires_if("online-retail", "file"))]
+    pub(crate) format: Format,
+
+    /// How many regions there are
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(crate) regions: u32,
+
+    /// Decides all that is left to chance; the same seed is the same run
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// How many shoppers the made-up trace has
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 400,
+        conflicts_with = "file",
+        value_parser = clap::value_parser!(u32).range(1..=100_000)
+    )]
+    pub(crate) shoppers: u32,
+
+    /// Prints the result as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Clicks of shoppers (REES46 and alike)
+    Events,
+    /// UCI Online Retail: invoices, from which cart actions are derived
+    OnlineRetail,
+}
+
+impl Format {
+    /// What has to be made up.
+    pub(crate) fn origin(self) -> Origin {
+        match self {
+            Self::Events => Origin::Clicks,
+            Self::OnlineRetail => Origin::Invoices,
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! The designs that live through a schedule: this library's, and those that people use.
+//!
+//! A rival is an honest implementation of its idea, as good as the idea allows: stamps that never
+//! go backwards, ties broken alike everywhere, replication that loses nothing. Each has one known
+//! flaw, and a test that it is right when the network is. None is a straw man with bugs of our own.
+
+mod evicting_cache;
+mod holdall;
+mod login_sum;
+mod lww_cart;
+mod lww_line;
+mod retry_add;
+mod tally;
+
+use super::error::Fault;
+use super::event::Names;
+use super::model::Cart;
+use super::schedule::{ActionId, DeviceId, Node, ParcelId, RegionId, Schedule, Step};
+
+/// A design in the middle of one party's schedule.
+pub(crate) trait Design {
+    /// A shopper acts on a device, which shows the result at once and has a message to send.
+    fn act(&mut self, action: ActionId) -> Result<(), Fault>;
+
+    /// The message about an action arrives at a region; `last` if it will not come again.
+    fn deliver(
+        &mut self,
+        action: ActionId,
+        region: RegionId,
+        at: u64,
+        last: bool,
+    ) -> Result<(), Fault>;
+
+    /// A region packs a parcel for another region or for a device.
+    fn send(&mut self, parcel: ParcelId, from: RegionId, to: Node, at: u64) -> Result<(), Fault>;
+
+    /// A parcel arrives; `last` if it will not come again.
+    fn receive(&mut self, parcel: ParcelId, to: Node, last: bool) -> Result<(), Fault>;
+
+    /// A node stops and comes back from what it had stored. Most designs store before they answer.
+    fn restart(&mut self, _node: Node, _at: u64) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    /// A region drops the cart from its cache. Most designs have no cache that matters.
+    fn evict(&mut self, _region: RegionId, _at: u64) {}
+
+    /// Nobody looks at a device's copy any more.
+    fn leave(&mut self, _device: DeviceId) {}
+
+    /// What a region shows.
+    fn cart(&self, region: RegionId) -> Cart;
+
+    /// A digest of all that a region has, if the design has one: regions must agree on that too.
+    fn digest(&self, _region: RegionId) -> Option<[u128; 2]> {
+        None
+    }
+
+    /// What it cost to send, if the design counts that.
+    fn traffic(&self) -> Traffic {
+        Traffic::default()
+    }
+}
+
+/// What was sent.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Traffic {
+    /// Writers and regions that had a copy.
+    pub(crate) replicas: u64,
+    /// Deltas that devices wrote.
+    pub(crate) deltas: u64,
+    /// Their bytes.
+    pub(crate) delta_bytes: u64,
+    /// Parcels that regions sent.
+    pub(crate) parcels: u64,
+    /// Their bytes.
+    pub(crate) parcel_bytes: u64,
+    /// Actions that it refused although a right design would have shown their line.
+    pub(crate) refused: u64,
+}
+
+impl Traffic {
+    /// Adds another count, field by field.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.replicas += other.replicas;
+        self.deltas += other.deltas;
+        self.delta_bytes += other.delta_bytes;
+        self.parcels += other.parcels;
+        self.parcel_bytes += other.parcel_bytes;
+        self.refused += other.refused;
+    }
+}
+
+/// A design that can be replayed.
+pub(crate) struct Entrant {
+    /// Its name in tables and data.
+    pub(crate) name: &'static str,
+    /// What it is, in a few words.
+    pub(crate) about: &'static str,
+    /// Starts it for one party, given the names of products.
+    pub(crate) open: for<'a> fn(&'a Schedule, &'a Names) -> Box<dyn Design + 'a>,
+}
+
+/// The name of this library's design.
+pub(crate) const OURS: &str = "holdall";
+
+/// Every design, this library's first.
+pub(crate) const ENTRANTS: &[Entrant] = &[
+    Entrant {
+        name: OURS,
+        about: "this library",
+        open: |schedule, names| Box::new(holdall::Holdall::new(schedule, names)),
+    },
+    Entrant {
+        name: "lww-cart",
+        about: "last write wins on the whole cart",
+        open: |schedule, _| Box::new(lww_cart::LwwCart::new(schedule)),
+    },
+    Entrant {
+        name: "lww-line",
+        about: "last write wins on each line",
+        open: |schedule, _| Box::new(lww_line::LwwLine::new(schedule)),
+    },
+    Entrant {
+        name: "retry-add",
+        about: "adds without idempotency under retries",
+        open: |schedule, _| Box::new(retry_add::RetryAdd::new(schedule)),
+    },
+    Entrant {
+        name: "login-sum",
+        about: "guest cart added again at every login",
+        open: |schedule, _| Box::new(login_sum::LoginSum::new(schedule)),
+    },
+    Entrant {
+        name: "evicting-cache",
+        about: "cart in a cache that evicts before it writes",
+        open: |schedule, _| Box::new(evicting_cache::EvictingCache::new(schedule)),
+    },
+];
+
+/// Leads a design through a schedule.
+pub(crate) fn play(design: &mut dyn Design, schedule: &Schedule) -> Result<(), Fault> {
+    for timed in &schedule.steps {
+        let at = timed.at;
+        match timed.step {
+            Step::Act(action) => design.act(action)?,
+            Step::Deliver { action, region, last } => design.deliver(action, region, at, last)?,
+            Step::Send { parcel, from, to } => design.send(parcel, from, to, at)?,
+            Step::Receive { parcel, to, last } => design.receive(parcel, to, last)?,
+            Step::Restart(node) => design.restart(node, at)?,
+            Step::Evict(region) => design.evict(region, at),
+            Step::Leave(device) => design.leave(device),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+//! Which actions met on a line without having seen each other.
+
+use serde::Serialize;
+
+use super::copy::Copy;
+use super::{Deed, Model};
+use crate::replay::schedule::{ActionId, LineId};
+
+/// How far back a line is searched for actions that an author had not seen. Without a bound a
+/// line that ten thousand people edit would be searched ten thousand times.
+const SEARCHED: usize = 64;
+
+/// How many actions met at least one other of a kind that neither had seen.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) struct Conflicts {
+    /// Two adds: both count.
+    pub(crate) add_add: u64,
+    /// An add and a set: the add comes on top.
+    pub(crate) add_set: u64,
+    /// An add and a remove: the add stays.
+    pub(crate) add_remove: u64,
+    /// An add and an order: the add is not part of the order.
+    pub(crate) add_order: u64,
+    /// Two sets: the later one counts.
+    pub(crate) set_set: u64,
+    /// A set and a remove: the set stays.
+    pub(crate) set_remove: u64,
+    /// A set and an order: the set brings what it asks for beyond what was bought.
+    pub(crate) set_order: u64,
+    /// Two removes: gone once.
+    pub(crate) remove_remove: u64,
+    /// A remove and an order: gone, and bought.
+    pub(crate) remove_order: u64,
+    /// Two orders of the same line.
+    pub(crate) order_order: u64,
+    /// Guest carts that were merged.
+    pub(crate) guest_merges: u64,
+    /// Lines that both carts of a merge had.
+    pub(crate) lines_on_both_sides: u64,
+}
+
+impl Conflicts {
+    /// Every count with a plain description of what it counts.
+    pub(crate) fn each(&mut self) -> [(&mut u64, &'static str); 12] {
+        [
+            (&mut self.add_add, "add and add"),
+            (&mut self.add_set, "add and set"),
+            (&mut self.add_remove, "add and remove"),
+            (&mut self.add_order, "add and order"),
+            (&mut self.set_set, "set and set"),
+            (&mut self.set_remove, "set and remove"),
+            (&mut self.set_order, "set and order"),
+            (&mut self.remove_remove, "remove and remove"),
+            (&mut self.remove_order, "remove and order"),
+            (&mut self.order_order, "order and order"),
+            (&mut self.guest_merges, "guest carts merged"),
+            (&mut self.lines_on_both_sides, "lines on both sides of a merge"),
+        ]
+    }
+
+    /// Adds another count, field by field.
+    pub(crate) fn add(&mut self, mut other: Self) {
+        for ((mine, _), (theirs, _)) in self.each().into_iter().zip(other.each()) {
+            *mine += *theirs;
+        }
+    }
+
+    fn pair(&mut self, one: Kind, two: Kind) -> &mut u64 {
+        use Kind::{Add, Order, Remove, Set};
+        match (one.min(two), one.max(two)) {
+            (Add, Add) => &mut self.add_add,
+            (Add, Set) => &mut self.add_set,
+            (Add, Remove) => &mut self.add_remove,
+            (Add, Order) => &mut self.add_order,
+            (Set, Set) => &mut self.set_set,
+            (Set, Remove) => &mut self.set_remove,
+            (Set, Order) => &mut self.set_order,
+            (Remove, Remove) => &mut self.remove_remove,
+            (Remove, Order) => &mut self.remove_order,
+            _ => &mut self.order_order,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Add,
+    Set,
+    Remove,
+    Order,
+}
+
+const KINDS: [Kind; 4] = [Kind::Add, Kind::Set, Kind::Remove, Kind::Order];
+
+impl Deed {
+    fn kind(&self) -> Option<Kind> {
+        match self {
+            Self::Add { .. } => Some(Kind::Add),
+            Self::Set { .. } => Some(Kind::Set),
+            Self::Remove { .. } => Some(Kind::Remove),
+            Self::Order { .. } => Some(Kind::Order),
+            Self::SignIn { .. } => None,
+        }
+    }
+
+    /// The lines that the deed concerns.
+    fn lines(&self) -> Vec<LineId> {
+        match self {
+            Self::Add { line, .. } | Self::Set { line, .. } | Self::Remove { line } => vec![*line],
+            Self::Order { bought } => {
+                let mut lines: Vec<LineId> = bought.iter().map(|bought| bought.line).collect();
+                lines.dedup();
+                lines
+            }
+            Self::SignIn { .. } => Vec::new(),
+        }
+    }
+}
+
+impl Model {
+    /// Counts what the author of a deed did not know about the lines it concerns. Earlier actions
+    /// cannot have seen this one, so not to know them is enough.
+    pub(super) fn note_conflicts(&mut self, author: &Copy, deed: &Deed) {
+        if let Deed::SignIn { guest } = deed {
+            self.conflicts.guest_merges += 1;
+            let mut lines: Vec<LineId> =
+                guest.iter().flat_map(|fact| self.facts[*fact as usize].deed.lines()).collect();
+            lines.sort_unstable();
+            lines.dedup();
+            self.conflicts.lines_on_both_sides +=
+                lines.iter().filter(|line| self.is_anywhere(**line)).count() as u64;
+            return;
+        }
+        let Some(own) = deed.kind() else { return };
+        let lines = deed.lines();
+        for kind in KINDS {
+            let met = lines
+                .iter()
+                .filter_map(|line| self.lines.get(line))
+                .flat_map(|line| &line.recent)
+                .any(|fact| {
+                    self.facts[*fact as usize].deed.kind() == Some(kind) && !author.knows(*fact)
+                });
+            *self.conflicts.pair(own, kind) += u64::from(met);
+        }
+    }
+
+    /// Remembers that a line was edited.
+    pub(super) fn note_recent(&mut self, id: ActionId, deed: &Deed) {
+        for line in deed.lines() {
+            let recent = &mut self.lines.entry(line).or_default().recent;
+            if recent.len() >= 2 * SEARCHED {
+                recent.drain(..SEARCHED);
+            }
+            recent.push(id);
+        }
+    }
+}
