@@ -116,16 +116,6 @@ impl Dots {
         }
     }
 
-    /// Of `replica`, the dots from `first` on.
-    #[must_use]
-    pub fn since(&self, replica: ReplicaId, first: u64) -> Self {
-        let mut part = Self::default();
-        for run in self.writers.get(&replica).map_or(&[][..], Vec::as_slice) {
-            part.insert_run(replica, Run { first: run.first.max(first), last: run.last });
-        }
-        part
-    }
-
     /// The same with at most `most` runs a writer: the gaps between the oldest are filled.
     #[must_use]
     pub fn with_runs_at_most(mut self, most: usize) -> Self {

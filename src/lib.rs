@@ -86,8 +86,8 @@ pub mod scenario;
 
 pub use cart::{
     After, Body, Bought, Cart, Claim, Delta, DeltaError, Entry, Fingerprint, Gift, Have, Joined,
-    List, Loser, MergePolicy, OrderKey, Override, PolicyError, Register, RegisterKey, RuleRef,
-    SetTo, SkuPattern, Snapshot, Taken, VerbError, WrongCart,
+    Lack, List, Loser, MergePolicy, OrderKey, Override, PolicyError, Purchase, Register,
+    RegisterKey, RuleRef, SetTo, SkuPattern, Snapshot, Stays, Taken, VerbError, WrongCart,
 };
 pub use clock::{Clock, Time};
 pub use context::{Dot, Dots, Run};

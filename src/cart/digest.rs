@@ -6,7 +6,7 @@
 
 use alloc::vec::Vec;
 
-use super::entry::{Body, Bought, Entry, Gift, List, Register, Taken};
+use super::entry::{Body, Bought, Entry, Gift, List, Purchase, Register, Stays, Taken};
 use crate::context::{Dot, Dots};
 use crate::id::LineKey;
 use crate::money::Money;
@@ -156,7 +156,7 @@ fn of_body(feed: &mut Feed, body: &Body) {
             feed.runs(&set.covers);
             feed.number(set.took.len() as u64);
             set.took.iter().for_each(|taken| feed.taken(taken));
-            feed.dots(&set.parked);
+            of_stays(feed, &set.stays);
         }
         Body::Move { to, dots } => {
             feed.number(3);
@@ -184,7 +184,8 @@ fn of_body(feed: &mut Feed, body: &Body) {
             feed.wide(guest.as_u128());
             feed.number(u64::from(*claim));
         }
-        Body::Order { id, bought, parked } => {
+        Body::Order(order) => {
+            let Purchase { id, bought, seen, stays } = &**order;
             feed.number(9);
             feed.text(id.as_str());
             feed.number(bought.len() as u64);
@@ -192,16 +193,32 @@ fn of_body(feed: &mut Feed, body: &Body) {
                 feed.line(line);
                 feed.taken(taken);
             }
-            feed.dots(parked);
+            feed.runs(seen);
+            of_stays(feed, stays);
         }
         Body::Expired { rule } => {
             feed.number(10);
             feed.text(rule.as_str());
         }
+        Body::Stay(stays) => {
+            feed.number(11);
+            of_stays(feed, stays);
+        }
         Body::Unknown { kind, payload } => {
             feed.number(u64::from(*kind));
             feed.bytes(payload);
         }
+    }
+}
+
+fn of_stays(feed: &mut Feed, stays: &Stays) {
+    feed.dots(&stays.active);
+    feed.dots(&stays.saved);
+    feed.number(stays.lacks.len() as u64);
+    for lack in &stays.lacks {
+        feed.dot(lack.set);
+        feed.dot(lack.taken);
+        feed.number(u64::from(lack.units));
     }
 }
 

@@ -82,16 +82,80 @@ pub struct SetTo {
     pub sided: bool,
     /// The price the shopper saw.
     pub price: Option<Money>,
-    /// The dots its author had seen, of the writers that had a hand in the line: from each, all
-    /// since the first that mattered. It tells which Sets clash with this one.
+    /// All dots its author had seen. It tells which Sets and orders did not know of each other;
+    /// what died long ago leaves no other trace, so nothing less would do.
     pub seen: Dots,
-    /// The dots whose units are in its number: what it replaced, and what the Sets among these had
-    /// replaced. What an order bought of them comes off its number.
+    /// The dots whose units are in its number: what it replaced, what had lost against that, and
+    /// what the Sets among these had replaced. What an order bought of them comes off its number.
     pub covers: Dots,
     /// Units of other scopes (guests') that it replaced, sorted by dot, its predecessors' too.
     pub took: Vec<Taken>,
-    /// Dots of a losing side that its author saw in the saved list and that stay there, sorted.
-    pub parked: Vec<Dot>,
+    /// What stays as it was.
+    pub stays: Stays,
+}
+
+/// A Set that goes on lacking units which a Set that is gone had taken.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Lack {
+    /// The Set.
+    pub set: Dot,
+    /// The dot whose units it lacks.
+    pub taken: Dot,
+    /// How many.
+    pub units: u32,
+}
+
+/// What stays as the author of an action saw it, though it hung on something that the action took
+/// out: where a rule had put the other side, and what the other side's Set had taken.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Stays {
+    /// Dots that stay in the cart, sorted.
+    pub active: Vec<Dot>,
+    /// Dots that stay saved for later, sorted.
+    pub saved: Vec<Dot>,
+    /// Units that Sets go on lacking, sorted.
+    pub lacks: Vec<Lack>,
+}
+
+impl Stays {
+    /// Whether nothing stays by this word.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.active.is_empty() && self.saved.is_empty() && self.lacks.is_empty()
+    }
+
+    /// Every dot it names, one or more times.
+    pub fn named(&self) -> impl Iterator<Item = Dot> + '_ {
+        let lacks = self.lacks.iter().flat_map(|lack| [lack.set, lack.taken]);
+        self.active.iter().chain(&self.saved).copied().chain(lacks)
+    }
+
+    /// Each dot with the list where it stays.
+    pub fn places(&self) -> impl Iterator<Item = (Dot, List)> + '_ {
+        let active = self.active.iter().map(|dot| (*dot, List::Active));
+        active.chain(self.saved.iter().map(|dot| (*dot, List::Saved)))
+    }
+
+    /// One more dot that stays in a list.
+    pub(crate) fn keep(&mut self, dot: Dot, list: List) {
+        let dots = match list {
+            List::Active => &mut self.active,
+            List::Saved => &mut self.saved,
+        };
+        if let Err(at) = dots.binary_search(&dot) {
+            dots.insert(at, dot);
+        }
+    }
+
+    /// All of another's too.
+    pub(crate) fn extend(&mut self, other: &Self) {
+        other.places().for_each(|(dot, list)| self.keep(dot, list));
+        for lack in &other.lacks {
+            if let Err(at) = self.lacks.binary_search(lack) {
+                self.lacks.insert(at, *lack);
+            }
+        }
+    }
 }
 
 /// What an order bought out of one dot.
@@ -101,6 +165,20 @@ pub struct Bought {
     pub line: LineKey,
     /// The dot and its units.
     pub taken: Taken,
+}
+
+/// What an order bought, and what its author knew.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Purchase {
+    /// The order's id.
+    pub id: OrderId,
+    /// What it bought, sorted by line and dot.
+    pub bought: Vec<Bought>,
+    /// All dots its author had seen when the cart was frozen: what was there and was not bought
+    /// owes the order nothing.
+    pub seen: Dots,
+    /// What stays as it was.
+    pub stays: Stays,
 }
 
 /// Which register of a line or cart an entry is for.
@@ -173,6 +251,8 @@ pub enum Body {
         /// The dots, sorted.
         dots: Vec<Dot>,
     },
+    /// What a removal leaves where it was, though a rule would move it.
+    Stay(Box<Stays>),
     /// Write a register.
     Register(Register),
     /// Use this code, once somebody has validated it.
@@ -198,14 +278,7 @@ pub enum Body {
         claim: u32,
     },
     /// An order was placed.
-    Order {
-        /// The order's id.
-        id: OrderId,
-        /// What it bought, sorted by line and dot.
-        bought: Vec<Bought>,
-        /// Dots of a losing side that stay in the saved list, sorted.
-        parked: Vec<Dot>,
-    },
+    Order(Box<Purchase>),
     /// The server let what it saw expire.
     Expired {
         /// By which rule.
@@ -227,21 +300,44 @@ impl Entry {
         matches!(self.body, Body::Add { .. } | Body::Set(_))
     }
 
-    /// The dots it shows in a list, and the list.
+    /// What it says of others that stay as they are.
     #[must_use]
-    pub fn placed(&self) -> (List, &[Dot]) {
+    pub const fn stays(&self) -> Option<&Stays> {
         match &self.body {
-            Body::Move { to, dots } => (*to, dots),
-            Body::Set(set) => (List::Saved, &set.parked),
-            Body::Order { parked, .. } => (List::Saved, parked),
-            _ => (List::Active, &[]),
+            Body::Set(set) => Some(&set.stays),
+            Body::Order(order) => Some(&order.stays),
+            Body::Stay(stays) => Some(stays),
+            _ => None,
         }
+    }
+
+    /// The dots it places, each with the list where it shows them.
+    pub fn placed(&self) -> impl Iterator<Item = (Dot, List)> + '_ {
+        let stays = self.stays();
+        let moved = match &self.body {
+            Body::Move { to, dots } => Some((dots, *to)),
+            _ => None,
+        };
+        let moved = moved.into_iter().flat_map(|(dots, to)| dots.iter().map(move |dot| (*dot, to)));
+        moved.chain(stays.into_iter().flat_map(Stays::places))
+    }
+
+    /// The dots of which it says where they show, or what they lack; one or more times.
+    pub fn bears_on(&self) -> impl Iterator<Item = Dot> + '_ {
+        let lacks = self.stays().into_iter().flat_map(|stays| &stays.lacks);
+        self.placed().map(|(dot, _)| dot).chain(lacks.map(|lack| lack.set))
+    }
+
+    /// In which list it places `dot`.
+    #[must_use]
+    pub fn places(&self, dot: Dot) -> Option<List> {
+        self.placed().find(|(other, _)| *other == dot).map(|(_, list)| list)
     }
 
     /// Every line it says something about: its own, or those an order bought.
     pub fn lines(&self) -> impl Iterator<Item = &LineKey> {
         let bought: &[Bought] = match &self.body {
-            Body::Order { bought, .. } => bought,
+            Body::Order(order) => &order.bought,
             _ => &[],
         };
         let first = |at: usize| at == 0 || bought[at - 1].line != bought[at].line;

@@ -18,6 +18,7 @@ pub(crate) enum Kind {
     Register,
     Consent,
     Expired,
+    Stay,
     Other,
 }
 
@@ -26,10 +27,11 @@ impl Kind {
         Some(match &entry.body {
             Body::Merge { .. } => Self::Merge,
             Body::Unmerge { .. } => Self::Unmerge,
-            Body::Order { .. } => Self::Order,
+            Body::Order(_) => Self::Order,
             Body::Coupon(_) => Self::Coupon,
             Body::Consent(_) => Self::Consent,
             Body::Expired { .. } => Self::Expired,
+            Body::Stay(_) => Self::Stay,
             _ if entry.line.is_some() => return None,
             Body::Register(_) => Self::Register,
             _ => Self::Other,
@@ -58,8 +60,8 @@ impl Index {
         if let Some(kind) = Kind::of(entry) {
             self.kinds.insert((kind, dot));
         }
-        for named in entry.placed().1 {
-            put(self.placed.entry(*named).or_default(), dot);
+        for named in entry.bears_on() {
+            put(self.placed.entry(named).or_default(), dot);
         }
     }
 
@@ -75,11 +77,11 @@ impl Index {
         if let Some(kind) = Kind::of(entry) {
             self.kinds.remove(&(kind, dot));
         }
-        for named in entry.placed().1 {
-            if let Some(dots) = self.placed.get_mut(named) {
+        for named in entry.bears_on() {
+            if let Some(dots) = self.placed.get_mut(&named) {
                 take(dots, dot);
                 if dots.is_empty() {
-                    self.placed.remove(named);
+                    self.placed.remove(&named);
                 }
             }
         }

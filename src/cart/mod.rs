@@ -22,7 +22,10 @@ use core::ops::Bound::{Excluded, Unbounded};
 
 pub use delta::{Delta, DeltaError};
 pub use digest::Fingerprint;
-pub use entry::{After, Body, Bought, Entry, Gift, List, Register, RegisterKey, SetTo, Taken};
+pub use entry::{
+    After, Body, Bought, Entry, Gift, Lack, List, Purchase, Register, RegisterKey, SetTo, Stays,
+    Taken,
+};
 pub use exchange::Have;
 pub(crate) use index::Kind;
 pub(crate) use seen::latest;
@@ -244,13 +247,13 @@ impl Cart {
             .filter_map(|(_, dot)| Some((*dot, self.live.get(dot)?)))
     }
 
-    /// Whether any live entry places a dot in a list.
+    /// Whether any live entry says where another shows or what it lacks.
     pub(crate) fn has_moves(&self) -> bool {
         !self.index.placed.is_empty()
     }
 
-    /// The live entries that place `dot` in a list.
-    pub(crate) fn placing(&self, dot: Dot) -> impl Iterator<Item = (Dot, &Entry)> {
+    /// The live entries that say where `dot` shows or what it lacks.
+    pub(crate) fn bearing_on(&self, dot: Dot) -> impl Iterator<Item = (Dot, &Entry)> {
         let dots = self.index.placed.get(&dot).map_or(&[][..], Vec::as_slice);
         dots.iter().filter_map(|dot| Some((*dot, self.live.get(dot)?)))
     }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::digest;
-use super::entry::{Bought, List, Taken};
+use super::entry::{Bought, List, Stays, Taken};
 use crate::clock::Time;
 use crate::context::{Dot, Dots};
 use crate::id::{CartId, LineKey, ReplicaId};
@@ -32,12 +32,12 @@ pub struct Seen {
     pub settled: Vec<Dot>,
     /// Units of guests that the Sets among these had taken.
     pub took: Vec<Taken>,
-    /// The author's knowledge of the line: see [`SetTo::seen`](super::SetTo::seen).
+    /// All the author's knowledge: see [`SetTo::seen`](super::SetTo::seen).
     pub known: Dots,
-    /// What the Sets that the row shows had replaced, and all it shows.
+    /// All that the row shows, the Sets that lost against it, and what those Sets had replaced.
     pub covers: Dots,
-    /// Dots of a losing side that the author saw in the saved list and that stay there.
-    pub parked: Vec<Dot>,
+    /// What stays as the author saw it.
+    pub stays: Stays,
 }
 
 impl Seen {
@@ -90,8 +90,10 @@ pub struct Snapshot {
     pub bought: Vec<Bought>,
     /// What was hidden on those lines, and goes with the order.
     pub settled: Vec<Dot>,
-    /// Dots of a losing side that stay in the saved list.
-    pub parked: Vec<Dot>,
+    /// All dots that were known when it was taken.
+    pub seen: Dots,
+    /// What stays as it is.
+    pub stays: Stays,
 }
 
 impl Snapshot {

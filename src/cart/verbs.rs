@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::delta::Delta;
-use super::entry::{After, Body, Entry, List, Register, SetTo, Taken};
+use super::entry::{After, Body, Entry, Purchase, Register, SetTo, Stays, Taken};
 use super::seen::{Claim, Place, Seen, Snapshot};
 use super::terms::MergePolicy;
 use super::{Cart, Kind};
@@ -94,27 +94,23 @@ impl Cart {
             seen: seen.known.clone(),
             covers: seen.covers.clone().with_runs_at_most(limits::COVERED_RUNS),
             took,
-            parked: seen.parked.clone(),
+            stays: seen.stays.clone(),
         }));
         let entry = entry(&stamp, place.scope, Some(&place.line), body);
         self.write(stamp, Some(entry), seen.kills())
     }
 
-    /// Takes a row out, or several: a dot that is born dead. Only where a losing side has to stay
-    /// in the saved list does it leave an entry, which says so.
+    /// Takes a row out, or several: a dot that is born dead. Only where something has to stay
+    /// where it is, though a rule would move it, does it leave an entry, which says so.
     ///
     /// # Errors
     /// As with [`add`](Self::add).
     pub fn remove(&mut self, stamp: Stamp, rows: &[Seen]) -> Result<Delta, VerbError> {
-        let mut parked: Vec<Dot> = rows.iter().flat_map(|seen| seen.parked.clone()).collect();
-        parked.sort_unstable();
-        parked.dedup();
-        let body = Body::Move { to: List::Saved, dots: parked };
-        let stays = match &body {
-            Body::Move { dots, .. } if dots.is_empty() => None,
-            _ => Some(entry(&stamp, self.id(), None, body)),
-        };
-        self.write(stamp, stays, rows.iter().flat_map(Seen::kills))
+        let mut stays = Stays::default();
+        rows.iter().for_each(|seen| stays.extend(&seen.stays));
+        let word = (!stays.is_empty())
+            .then(|| entry(&stamp, self.id(), None, Body::Stay(Box::new(stays))));
+        self.write(stamp, word, rows.iter().flat_map(Seen::kills))
     }
 
     /// Shows exactly what the author saw in a row in the place's list. `covered` are older Moves
@@ -266,10 +262,12 @@ impl Cart {
         id: OrderId,
         snapshot: &Snapshot,
     ) -> Result<Delta, VerbError> {
-        let Snapshot { bought, settled, parked, .. } = snapshot;
-        let body = Body::Order { id, bought: bought.clone(), parked: parked.clone() };
+        let Snapshot { bought, settled, seen, stays, .. } = snapshot;
+        let (bought, seen, stays) = (bought.clone(), seen.clone(), stays.clone());
+        let body = Body::Order(Box::new(Purchase { id, bought, seen, stays }));
         let entry = entry(&stamp, self.id(), None, body);
-        let kills = bought.iter().map(|bought| bought.taken.dot).chain(settled.iter().copied());
+        let kills =
+            snapshot.bought.iter().map(|bought| bought.taken.dot).chain(settled.iter().copied());
         self.write(stamp, Some(entry), kills)
     }
 

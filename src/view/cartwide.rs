@@ -51,10 +51,11 @@ impl<'a> Source<'a> {
     }
 
     /// Whether somebody who had seen the merge left word that a dot stays in the saved list.
-    fn is_kept_saved(&self, dot: Dot, merge: usize) -> bool {
-        self.cart.placing(dot).any(|(_, entry)| {
-            let moved_by_hand = matches!(entry.body, Body::Move { .. }) && entry.line.is_some();
-            !moved_by_hand && stage(entry, self.merges) > merge
+    fn is_kept_saved(&self, dot: Dot, merge: usize, except: &BTreeSet<Dot>) -> bool {
+        self.cart.bearing_on(dot).any(|(by, entry)| {
+            let word = !matches!(entry.body, Body::Move { .. });
+            let saved = entry.places(dot) == Some(List::Saved);
+            word && saved && !except.contains(&by) && stage(entry, self.merges) > merge
         })
     }
 
@@ -68,7 +69,8 @@ impl<'a> Source<'a> {
                 // Whoever saw the merge and took out the last of the side that won left word of
                 // what stays saved: the merge stays decided.
                 let kept = |side: &[usize]| {
-                    side.iter().any(|part| self.is_kept_saved(reading.parts[*part].dot, merge))
+                    side.iter()
+                        .any(|part| self.is_kept_saved(reading.parts[*part].dot, merge, except))
                 };
                 presence.account[at] |= kept(&guest);
                 presence.guest[at] |= kept(&account);

@@ -147,7 +147,7 @@ pub fn explain(cart: &Cart, rules: &Registry, options: &ViewOptions) -> Vec<Expl
     let orders: BTreeMap<Dot, (&OrderId, Time)> = cart
         .of_kind(Kind::Order)
         .filter_map(|(dot, entry)| match &entry.body {
-            Body::Order { id, .. } => Some((dot, (id, entry.time))),
+            Body::Order(order) => Some((dot, (&order.id, entry.time))),
             _ => None,
         })
         .collect();
@@ -183,10 +183,10 @@ fn part_of(
     orders: &BTreeMap<Dot, (&OrderId, Time)>,
 ) -> Part {
     let mut reasons = Vec::new();
-    for (by, units) in &part.cuts {
-        reasons.push(match orders.get(by) {
-            Some((order, _)) => Reason::Ordered { order: (*order).clone(), units: *units },
-            None => Reason::Covered { by: *by, units: *units },
+    for cut in &part.cuts {
+        reasons.push(match orders.get(&cut.by).filter(|_| cut.ordered) {
+            Some((order, _)) => Reason::Ordered { order: (*order).clone(), units: cut.units },
+            None => Reason::Covered { by: cut.by, units: cut.units },
         });
     }
     let decision = |merge| reading.decisions.iter().find(|decision| decision.merge == merge);

@@ -6,11 +6,13 @@ use alloc::vec::Vec;
 use super::merged::{Merged, after, merged};
 use super::reading::{Contribution, Reading, Source, State};
 use super::rows::{ViewOptions, clamp};
+use super::worth::Cut;
 use crate::cart::{
-    After, Body, Bought, Cart, Entry, Kind, List, Place, RegisterKey, Seen, Snapshot, Taken,
+    After, Body, Bought, Cart, Entry, Kind, Lack, List, Place, RegisterKey, Seen, Snapshot, Stays,
+    Taken,
 };
 use crate::context::{Dot, Dots};
-use crate::id::{CartId, CouponCode, LineKey, OrderId, ReplicaId};
+use crate::id::{CartId, CouponCode, LineKey, OrderId};
 use crate::policy::Registry;
 
 /// One side of a line that a merge shows as two rows.
@@ -125,7 +127,7 @@ impl<'a> Look<'a> {
         let mut dots = self.inert(line, &BTreeSet::new());
         if self.shows_nothing(line) {
             let left = self.cart.on_line(line).filter(|(_, entry)| {
-                let known = !matches!(entry.body, Body::Unknown { .. } | Body::Order { .. });
+                let known = !matches!(entry.body, Body::Unknown { .. } | Body::Order(_));
                 known && self.is_ours(entry.scope)
             });
             dots.extend(left.map(|(dot, _)| dot));
@@ -152,15 +154,22 @@ impl<'a> Look<'a> {
         let reading = self.source().line(&row.line, &BTreeSet::new());
         let shown: Vec<Taken> = reading.shown(row.list, side).map(taken).collect();
         let before = [reading];
-        let (settled, parked) = self.settle(&before, &shown);
+        let (settled, stays) = self.settle(&before, &shown);
         let [reading] = &before;
         let mut covers: Dots = shown.iter().map(|taken| taken.dot).collect();
-        for part in reading.shown(row.list, side) {
+        // An order of a Set that lost bought units of the row all the same.
+        let lost = reading.parts.iter().filter(|part| match part.state {
+            State::Lost { to } => shown.iter().any(|taken| taken.dot == to),
+            _ => false,
+        });
+        for part in reading.shown(row.list, side).chain(lost) {
+            covers.insert(part.dot);
             if let Body::Set(set) = &part.entry.body {
                 covers.extend(&set.covers);
             }
         }
-        Seen { shown, settled, took: took(reading), known: self.known(reading), covers, parked }
+        let known = self.cart.context().clone();
+        Seen { shown, settled, took: took(reading), known, covers, stays }
     }
 
     /// What the author sees of a whole list.
@@ -174,8 +183,8 @@ impl<'a> Look<'a> {
             .collect();
         let shown: Vec<Taken> =
             readings.iter().flat_map(|reading| reading.shown(list, None).map(taken)).collect();
-        let (settled, parked) = self.settle(&readings, &shown);
-        Seen { shown, settled, parked, ..Seen::default() }
+        let (settled, stays) = self.settle(&readings, &shown);
+        Seen { shown, settled, stays, ..Seen::default() }
     }
 
     /// The active list, frozen: rows as they are shown, under the ceiling.
@@ -204,12 +213,13 @@ impl<'a> Look<'a> {
                 }
             }
         }
-        let (mut settled, parked) = self.settle(&readings, &shown);
+        let (mut settled, stays) = self.settle(&readings, &shown);
         // What the ceiling cut off entirely goes with the row it was cut off from.
         let whole: BTreeSet<Dot> = bought.iter().map(|bought| bought.taken.dot).collect();
         settled.extend(shown.iter().map(|taken| taken.dot).filter(|dot| !whole.contains(dot)));
         bought.sort();
-        Ok(Snapshot { cart: self.cart.id(), bought, settled, parked })
+        let seen = self.cart.context().clone();
+        Ok(Snapshot { cart: self.cart.id(), bought, settled, seen, stays })
     }
 
     /// Older Moves that one which names `dots` would cover. A Move by somebody who had seen fewer
@@ -230,39 +240,41 @@ impl<'a> Look<'a> {
         if !self.cart.has_moves() {
             return Vec::new();
         }
-        let dead = |dot: &Dot| {
-            gone.contains(dot)
-                || (self.cart.context().contains(*dot) && !self.cart.live().contains_key(dot))
-        };
-        let moves = self.cart.on_line(line).filter(|(_, entry)| match &entry.body {
-            Body::Move { dots, .. } => self.is_ours(entry.scope) && dots.iter().all(dead),
-            _ => false,
+        let moves = self.cart.on_line(line).filter(|(_, entry)| {
+            matches!(entry.body, Body::Move { .. }) && self.is_inert(entry, gone)
         });
         moves.map(|(dot, _)| dot).collect()
     }
 
-    /// What else must die, and what must stay saved, so that an action which makes `shown` dead
+    /// Whether an entry of ours places nothing but `gone` and what is dead already.
+    fn is_inert(&self, entry: &Entry, gone: &BTreeSet<Dot>) -> bool {
+        let dead = |dot: Dot| {
+            gone.contains(&dot)
+                || (self.cart.context().contains(dot) && !self.cart.live().contains_key(&dot))
+        };
+        self.is_ours(entry.scope) && entry.bears_on().all(dead)
+    }
+
+    /// What else must die, and what must stay where it is, so that an action which makes `shown` dead
     /// changes just that: hidden contributions of the lines, Moves that place nothing any more,
-    /// and whatever a rule would otherwise bring up because its other side is gone.
-    fn settle(&self, lines: &[Reading<'_>], shown: &[Taken]) -> (Vec<Dot>, Vec<Dot>) {
+    /// and whatever would otherwise come up because something else is gone.
+    fn settle(&self, lines: &[Reading<'_>], shown: &[Taken]) -> (Vec<Dot>, Stays) {
         let mut gone: BTreeSet<Dot> = shown.iter().map(|taken| taken.dot).collect();
         for reading in lines {
             let hidden = reading.parts.iter().filter(|part| part.is_ours() && !part.is_shown());
             gone.extend(hidden.map(|part| part.dot));
         }
-        let mut parked = BTreeSet::new();
-        if !self.merges.is_empty() {
-            let before = places(&self.source().all(&BTreeSet::new()));
+        let mut stays = Stays::default();
+        let word = |dot: &Dot| self.cart.live().get(dot).and_then(Entry::stays);
+        let takes_a_word = gone.iter().filter_map(word).any(|stays| !stays.is_empty());
+        if !self.merges.is_empty() || takes_a_word {
+            let before = shown_in(self.source().all(&BTreeSet::new()));
             // Each round settles at least one more dot, so this ends.
             loop {
-                let after = places(&self.source().all(&gone));
+                let after = shown_in(self.source().all(&gone));
                 let risen: Vec<Dot> =
                     after.keys().copied().filter(|dot| !before.contains_key(dot)).collect();
-                parked = after
-                    .iter()
-                    .filter(|(dot, list)| before.get(dot).is_some_and(|was| was != *list))
-                    .map(|(dot, _)| *dot)
-                    .collect();
+                stays = changed(&before, &after);
                 if risen.is_empty() {
                     break;
                 }
@@ -273,36 +285,13 @@ impl<'a> Look<'a> {
             let inert = self.inert(&reading.line, &gone);
             gone.extend(inert);
         }
+        let words = self.cart.of_kind(Kind::Stay).filter(|(_, entry)| self.is_inert(entry, &gone));
+        let words: Vec<Dot> = words.map(|(dot, _)| dot).collect();
+        gone.extend(words);
         shown.iter().for_each(|taken| {
             gone.remove(&taken.dot);
         });
-        (gone.into_iter().collect(), parked.into_iter().collect())
-    }
-
-    /// The author's knowledge of a line: of each writer that had a hand in it, all dots since the
-    /// first that mattered.
-    fn known(&self, reading: &Reading<'_>) -> Dots {
-        let mut first: BTreeMap<ReplicaId, u64> = BTreeMap::new();
-        let mut note = |replica, seq: u64| {
-            let least = first.entry(replica).or_insert(seq);
-            *least = seq.min(*least);
-        };
-        for (dot, entry) in self.cart.on_line(&reading.line) {
-            if !entry.is_contribution() && !matches!(entry.body, Body::Order { .. }) {
-                continue;
-            }
-            note(dot.replica, dot.seq);
-            if let Body::Set(set) = &entry.body {
-                for (replica, runs) in set.seen.writers() {
-                    runs.first().into_iter().for_each(|run| note(replica, run.first));
-                }
-            }
-        }
-        let mut known = Dots::default();
-        for (replica, seq) in first {
-            known.extend(&self.cart.context().since(replica, seq));
-        }
-        known
+        (gone.into_iter().collect(), stays)
     }
 
     /// On a split line, the scope whose registers a row shows: its side's, or that of the one side
@@ -354,8 +343,7 @@ impl<'a> Look<'a> {
     /// Whether an order of that id is known.
     #[must_use]
     pub fn knows_order(&self, id: &OrderId) -> bool {
-        let same =
-            |entry: &Entry| matches!(&entry.body, Body::Order { id: other, .. } if other == id);
+        let same = |entry: &Entry| matches!(&entry.body, Body::Order(order) if order.id == *id);
         !self.general(Kind::Order, same).is_empty()
     }
 
@@ -386,10 +374,7 @@ impl<'a> Look<'a> {
         let lasting = |body: &Body| {
             matches!(
                 body,
-                Body::Order { .. }
-                    | Body::Merge { .. }
-                    | Body::Unmerge { .. }
-                    | Body::Unknown { .. }
+                Body::Order(_) | Body::Merge { .. } | Body::Unmerge { .. } | Body::Unknown { .. }
             )
         };
         let live = self.cart.live().iter();
@@ -407,10 +392,32 @@ fn taken(part: &Contribution<'_>) -> Taken {
     Taken { dot: part.dot, units: part.units, scope: part.entry.scope, set }
 }
 
-/// Where each shown contribution shows.
-fn places(readings: &[Reading<'_>]) -> BTreeMap<Dot, List> {
-    let shown = readings.iter().flat_map(|r| r.parts.iter().filter(|part| part.is_shown()));
-    shown.map(|part| (part.dot, part.list)).collect()
+/// Where each shown contribution shows, and what it lacks.
+fn shown_in(readings: Vec<Reading<'_>>) -> BTreeMap<Dot, (List, Vec<Cut>)> {
+    let parts = readings.into_iter().flat_map(|reading| reading.parts);
+    let shown = parts.filter(Contribution::is_shown);
+    shown.map(|part| (part.dot, (part.list, part.cuts))).collect()
+}
+
+/// What must be said for those shown after to be as before.
+fn changed(
+    before: &BTreeMap<Dot, (List, Vec<Cut>)>,
+    after: &BTreeMap<Dot, (List, Vec<Cut>)>,
+) -> Stays {
+    let mut stays = Stays::default();
+    for (dot, (list, cuts)) in after {
+        let Some((was, lacked)) = before.get(dot) else { continue };
+        if was != list {
+            stays.keep(*dot, *was);
+        }
+        for Cut { taken, units, .. } in lacked {
+            if !cuts.iter().any(|cut| cut.taken == *taken && cut.units == *units) {
+                stays.lacks.push(Lack { set: *dot, taken: *taken, units: *units });
+            }
+        }
+    }
+    stays.lacks.sort_unstable();
+    stays
 }
 
 /// Guests' units that a Set on this line settles besides those it shows: what a rule had hidden,

@@ -9,7 +9,7 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::merged::{Merged, saw, stage};
-use super::worth::{settle_clashes, weigh_sets};
+use super::worth::{Cut, settle_clashes, weigh_sets};
 use crate::cart::{Body, Cart, Entry, List, Loser, Register, RuleRef, latest};
 use crate::clock::Time;
 use crate::context::Dot;
@@ -40,8 +40,8 @@ pub(crate) struct Contribution<'a> {
     pub(crate) asked: u32,
     /// The number it brings.
     pub(crate) units: u32,
-    /// What was taken off it: by which dot, how many.
-    pub(crate) cuts: Vec<(Dot, u32)>,
+    /// What was taken off it.
+    pub(crate) cuts: Vec<Cut>,
     pub(crate) state: State,
     /// In which list it shows.
     pub(crate) list: List,
@@ -178,7 +178,7 @@ impl<'a> Source<'a> {
         let is_ours = |scope| {
             scope == self.cart.id() || self.merges.iter().any(|merge| merge.claim.guest == scope)
         };
-        weigh_sets(self.cart, is_ours, line, &mut reading.parts);
+        weigh_sets(self.cart, is_ours, line, &mut reading.parts, except);
         reading.enter(0);
         reading
     }
@@ -315,14 +315,16 @@ impl<'a> Source<'a> {
         if !self.cart.has_moves() {
             return default;
         }
-        let moves = self.cart.placing(part.dot).filter(|(dot, entry)| {
+        let moves = self.cart.bearing_on(part.dot).filter(|(dot, entry)| {
             let stage = stage(entry, self.merges);
             !except.contains(dot)
                 && before.is_none_or(|merge| stage <= merge)
                 // Whoever had not seen the merge could not move what it parked.
                 && part.parked.is_none_or(|merge| stage > merge)
         });
-        latest(moves.map(|(dot, entry)| (entry.time, dot, entry.placed().0))).unwrap_or(default)
+        let placed =
+            moves.filter_map(|(by, entry)| Some((entry.time, by, entry.places(part.dot)?)));
+        latest(placed).unwrap_or(default)
     }
 
     /// Puts every part in the list where it shows.

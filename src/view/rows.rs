@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::look::{Look, RowRef, Side};
 use super::reading::{Reading, Source};
-use crate::cart::{Body, Cart, Entry, Gift, Kind, List, Register, RuleRef, latest};
+use crate::cart::{Body, Cart, Entry, Gift, Kind, List, Purchase, Register, RuleRef, latest};
 use crate::clock::Time;
 use crate::context::Dot;
 use crate::id::{AttributeKey, CartId, CouponCode, LineKey, OrderId, ShippingOption, Text};
@@ -345,7 +345,8 @@ fn orders<'a>(entries: impl Iterator<Item = (Dot, &'a Entry)>, view: &mut View) 
     let mut buyers: BTreeMap<Dot, (BTreeSet<&OrderId>, &LineKey)> = BTreeMap::new();
     let mut known: BTreeMap<&OrderId, OrderView> = BTreeMap::new();
     for (_, entry) in entries {
-        let Body::Order { id, bought, .. } = &entry.body else { continue };
+        let Body::Order(order) = &entry.body else { continue };
+        let Purchase { id, bought, .. } = &**order;
         let mut lines: BTreeMap<&LineKey, u64> = BTreeMap::new();
         for bought in bought {
             *lines.entry(&bought.line).or_default() += u64::from(bought.taken.units);

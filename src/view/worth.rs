@@ -1,6 +1,6 @@
 //! Step 1 of reading a row: which of clashing Sets counts, and what a counting Set is worth.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::reading::{Contribution, State};
@@ -42,6 +42,18 @@ fn clash(a: &Contribution<'_>, b: &Contribution<'_>) -> bool {
         && !y.seen.contains(a.dot)
 }
 
+/// Units that a Set lacks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Cut {
+    /// The dot that they are of.
+    pub(crate) taken: Dot,
+    /// The entry that says so.
+    pub(crate) by: Dot,
+    /// Whether that is an order which bought them.
+    pub(crate) ordered: bool,
+    pub(crate) units: u32,
+}
+
 /// A counting Set is worth `max(0, n - b)`: b are the units that an order bought, or that the
 /// account took from a guest, with neither author having seen the other, out of dots this Set
 /// covers or out of Sets it competes with. Orders of guests that are not merged are not ours.
@@ -50,6 +62,7 @@ pub(super) fn weigh_sets(
     is_ours: impl Fn(CartId) -> bool,
     line: &LineKey,
     parts: &mut [Contribution<'_>],
+    except: &BTreeSet<Dot>,
 ) {
     for at in 0..parts.len() {
         let part = &parts[at];
@@ -57,19 +70,23 @@ pub(super) fn weigh_sets(
         if !matches!(part.state, State::Counts) {
             continue;
         }
-        let mut cuts: BTreeMap<Dot, (Dot, u32)> = BTreeMap::new();
-        let mut cut = |by: Dot, taken: &Taken| {
-            if counted_on(part.entry.scope, set, taken) {
-                let units = cuts.entry(taken.dot).or_insert((by, 0));
-                if taken.units > units.1 {
-                    *units = (by, taken.units);
-                }
+        let mut cuts: BTreeMap<Dot, Cut> = BTreeMap::new();
+        let mut cut = |cut: Cut| {
+            let known = cuts.entry(cut.taken).or_insert(cut);
+            if cut.units > known.units {
+                *known = cut;
             }
         };
+        let of = |taken: &Taken, by, ordered| {
+            let counted = counted_on(part.entry.scope, set, taken);
+            counted.then_some(Cut { taken: taken.dot, by, ordered, units: taken.units })
+        };
         for (by, entry) in cart.on_line(line) {
-            let Body::Order { bought, .. } = &entry.body else { continue };
-            if is_ours(entry.scope) && !set.seen.contains(by) {
-                bought.iter().filter(|b| b.line == *line).for_each(|b| cut(by, &b.taken));
+            let Body::Order(order) = &entry.body else { continue };
+            let neither = !set.seen.contains(by) && !order.seen.contains(part.dot);
+            if is_ours(entry.scope) && neither {
+                let here = order.bought.iter().filter(|bought| bought.line == *line);
+                here.filter_map(|bought| of(&bought.taken, by, true)).for_each(&mut cut);
             }
         }
         // What the account took from a guest's line is in the account's number; the guest's own
@@ -81,12 +98,20 @@ pub(super) fn weigh_sets(
                 // A Set that counts, though nothing may be left of it by now.
                 let counts = matches!(other.state, State::Counts | State::Spent);
                 if counts && neither {
-                    theirs.took.iter().for_each(|taken| cut(other.dot, taken));
+                    let took = theirs.took.iter();
+                    took.filter_map(|taken| of(taken, other.dot, false)).for_each(&mut cut);
                 }
             }
         }
-        let cuts: Vec<(Dot, u32)> = cuts.into_values().filter(|(_, units)| *units > 0).collect();
-        let taken = cuts.iter().fold(0_u32, |sum, (_, units)| sum.saturating_add(*units));
+        // Somebody took such a Set out, and left word that this one stays as it was.
+        for (by, entry) in cart.bearing_on(part.dot).filter(|(by, _)| !except.contains(by)) {
+            let lacks = entry.stays().into_iter().flat_map(|stays| &stays.lacks);
+            for lack in lacks.filter(|lack| lack.set == part.dot && is_ours(entry.scope)) {
+                cut(Cut { taken: lack.taken, by, ordered: false, units: lack.units });
+            }
+        }
+        let cuts: Vec<Cut> = cuts.into_values().filter(|cut| cut.units > 0).collect();
+        let taken = cuts.iter().fold(0_u32, |sum, cut| sum.saturating_add(cut.units));
         let part = &mut parts[at];
         part.units = part.asked.saturating_sub(taken);
         part.cuts = cuts;

@@ -7,8 +7,8 @@ use super::bytes::{Reader, Writer};
 use super::error::{Broken, DecodeError};
 use super::tables::{Tables, sorted};
 use crate::cart::{
-    Body, Bought, Entry, Gift, List, Loser, MergePolicy, Override, Register, RuleRef, SetTo,
-    SkuPattern, Taken,
+    Body, Bought, Entry, Gift, Lack, List, Loser, MergePolicy, Override, Purchase, Register,
+    RuleRef, SetTo, SkuPattern, Stays, Taken,
 };
 use crate::clock::Time;
 use crate::id::{AttributeKey, CouponCode, OrderId, RuleName, ShippingOption, Text};
@@ -17,7 +17,7 @@ use crate::money::{Currency, Money};
 use crate::quantity::Quantity;
 
 /// Kinds below this are this version's; what is above is kept as it is.
-const FIRST_UNKNOWN: u32 = 11;
+const FIRST_UNKNOWN: u32 = 12;
 
 /// Milliseconds as a difference to the entry before, so that neighbours in time are short.
 pub(super) fn write_time(out: &mut Writer, time: Time, before: &mut u64) {
@@ -86,7 +86,7 @@ fn write_body(out: &mut Writer, tables: &Tables, body: &Body) {
             tables.write_dots(out, &set.covers);
             out.count(set.took.len());
             set.took.iter().for_each(|taken| write_taken(out, tables, taken));
-            tables.write_list(out, &set.parked);
+            write_stays(out, tables, &set.stays);
         }
         Body::Move { to, dots } => {
             out.number(3);
@@ -117,7 +117,8 @@ fn write_body(out: &mut Writer, tables: &Tables, body: &Body) {
             tables.write_cart(out, *guest);
             out.number(u64::from(*claim));
         }
-        Body::Order { id, bought, parked } => {
+        Body::Order(order) => {
+            let Purchase { id, bought, seen, stays } = &**order;
             out.number(9);
             text(out, id.as_str());
             out.count(bought.len());
@@ -125,11 +126,16 @@ fn write_body(out: &mut Writer, tables: &Tables, body: &Body) {
                 tables.write_line(out, Some(&bought.line));
                 write_taken(out, tables, &bought.taken);
             }
-            tables.write_list(out, parked);
+            tables.write_dots(out, seen);
+            write_stays(out, tables, stays);
         }
         Body::Expired { rule } => {
             out.number(10);
             text(out, rule.as_str());
+        }
+        Body::Stay(stays) => {
+            out.number(11);
+            write_stays(out, tables, stays);
         }
         Body::Unknown { kind, payload } => {
             out.number(u64::from(*kind));
@@ -154,7 +160,7 @@ fn read_body(input: &mut Reader<'_>, tables: &Tables) -> Result<Body, DecodeErro
             seen: tables.dots(input)?,
             covers: tables.dots(input)?,
             took: read_took(input, tables)?,
-            parked: tables.list(input)?,
+            stays: read_stays(input, tables)?,
         })),
         3 => Body::Move { to: read_list(input)?, dots: tables.list(input)? },
         4 => Body::Register(read_register(input)?),
@@ -167,15 +173,40 @@ fn read_body(input: &mut Reader<'_>, tables: &Tables) -> Result<Body, DecodeErro
             policy: Box::new(read_policy(input)?),
         },
         8 => Body::Unmerge { guest: tables.cart(input)?, claim: input.small()? },
-        9 => Body::Order {
+        9 => Body::Order(Box::new(Purchase {
             id: input.parsed(OrderId::new)?,
             bought: read_bought(input, tables)?,
-            parked: tables.list(input)?,
-        },
+            seen: tables.dots(input)?,
+            stays: read_stays(input, tables)?,
+        })),
         10 => Body::Expired { rule: input.parsed(RuleName::new)? },
+        11 => Body::Stay(Box::new(read_stays(input, tables)?)),
         kind if kind >= FIRST_UNKNOWN => Body::Unknown { kind, payload: input.blob()?.into() },
         _ => return Err(error),
     })
+}
+
+fn write_stays(out: &mut Writer, tables: &Tables, stays: &Stays) {
+    tables.write_list(out, &stays.active);
+    tables.write_list(out, &stays.saved);
+    out.count(stays.lacks.len());
+    for lack in &stays.lacks {
+        tables.write_dot(out, lack.set);
+        tables.write_dot(out, lack.taken);
+        out.number(u64::from(lack.units));
+    }
+}
+
+fn read_stays(input: &mut Reader<'_>, tables: &Tables) -> Result<Stays, DecodeError> {
+    let (active, saved) = (tables.list(input)?, tables.list(input)?);
+    let count = input.count(5, "units lacking", limits::MESSAGE_BYTES)?;
+    let lacks: Result<Vec<_>, _> = (0..count)
+        .map(|_| {
+            let (set, taken) = (tables.dot(input)?, tables.dot(input)?);
+            Ok(Lack { set, taken, units: input.small()? })
+        })
+        .collect();
+    Ok(Stays { active, saved, lacks: sorted(input, lacks?)? })
 }
 
 fn read_quantity(input: &mut Reader<'_>) -> Result<Quantity, DecodeError> {

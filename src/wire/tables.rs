@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::bytes::{Reader, Writer};
 use super::error::{Broken, DecodeError};
-use crate::cart::{After, Body, Delta};
+use crate::cart::{After, Body, Delta, Purchase};
 use crate::context::{Dot, Dots, Run};
 use crate::id::{Bundle, CartId, LineKey, OptionKey, OptionValue, ReplicaId, Sku, Tag};
 use crate::limits;
@@ -51,15 +51,18 @@ impl Tables {
                 writers.extend(set.seen.writers().map(|(writer, _)| writer));
                 writers.extend(set.covers.writers().map(|(writer, _)| writer));
                 writers.extend(set.took.iter().map(|taken| taken.dot.replica));
-                writers.extend(set.parked.iter().map(|dot| dot.replica));
+                writers.extend(set.stays.named().map(|dot| dot.replica));
                 carts.extend(set.took.iter().map(|taken| taken.scope));
             }
             Body::Move { dots, .. } => writers.extend(dots.iter().map(|dot| dot.replica)),
-            Body::Order { bought, parked, .. } => {
+            Body::Order(order) => {
+                let Purchase { bought, seen, stays, .. } = &**order;
+                writers.extend(seen.writers().map(|(writer, _)| writer));
                 writers.extend(bought.iter().map(|bought| bought.taken.dot.replica));
-                writers.extend(parked.iter().map(|dot| dot.replica));
+                writers.extend(stays.named().map(|dot| dot.replica));
                 carts.extend(bought.iter().map(|bought| bought.taken.scope));
             }
+            Body::Stay(stays) => writers.extend(stays.named().map(|dot| dot.replica)),
             Body::Merge { guest, account, .. } => carts.extend([*guest, *account]),
             Body::Unmerge { guest, .. } => {
                 carts.insert(*guest);

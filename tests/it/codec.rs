@@ -88,7 +88,7 @@ fn synced_peers_exchange_a_few_dozen_bytes() {
 /// An entry of a kind that a later version has: kept, forwarded byte for byte, and said.
 #[test]
 fn unknown_kinds_are_kept_forwarded_and_marked() {
-    for (kind, line) in [(11, Some(tee())), (12, None), (u32::MAX, Some(tee()))] {
+    for (kind, line) in [(12, Some(tee())), (13, None), (u32::MAX, Some(tee()))] {
         let payload: Vec<u8> = (0..=255).collect();
         let body = Body::Unknown { kind, payload };
         let mut entry = entry(line.clone(), body);

@@ -166,7 +166,6 @@ proptest! {
 
     /// After every action: local effect is exact, every other row is as it was.
     #[test]
-    #[ignore = "fails, seldom: the ignored stories of `regressions`"]
     fn an_action_does_exactly_what_its_author_asked(history in histories(90)) {
         World::run(&history, |acted| check(&acted));
     }

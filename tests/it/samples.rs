@@ -1,14 +1,14 @@
 //! Fixed values with every field used: what golden files are made of, and what hostile bytes are
 //! made from.
 
-use holdall::cart::{SetTo, Taken};
+use holdall::cart::{Lack, SetTo, Taken};
 use holdall::sync::Message;
 use holdall::wire::{self, DecodeError};
 use holdall::{
     AttributeKey, Body, Bought, Bundle, Cart, CartId, Claim, CouponCode, Delta, Dot, Dots, Entry,
     Fingerprint, Gift, Have, LineKey, List, Loser, MergePolicy, Money, OptionKey, OptionValue,
-    OrderId, Override, Quantity, Register, Replica, ReplicaId, RuleName, RuleRef, ShippingOption,
-    Sku, SkuPattern, Tag, Text, Time,
+    OrderId, Override, Purchase, Quantity, Register, Replica, ReplicaId, RuleName, RuleRef,
+    ShippingOption, Sku, SkuPattern, Stays, Tag, Text, Time,
 };
 
 pub(crate) const CART: CartId = CartId::from_u128(0xca27);
@@ -86,6 +86,14 @@ fn text(text: &str) -> Text {
     Text::new(text).expect("a text")
 }
 
+fn stays() -> Stays {
+    Stays {
+        active: vec![dot(PHONE, 4)],
+        saved: vec![dot(PHONE, 3), dot(LAPTOP, 4)],
+        lacks: vec![Lack { set: dot(PHONE, 9), taken: dot(PHONE, 2), units: 3 }],
+    }
+}
+
 /// Every kind of entry, by its name in the format.
 pub(crate) fn bodies() -> Vec<(&'static str, Option<LineKey>, Body)> {
     let price = Money::parse("2.60", "EUR").ok();
@@ -98,7 +106,7 @@ pub(crate) fn bodies() -> Vec<(&'static str, Option<LineKey>, Body)> {
         seen: [dot(PHONE, 1), dot(PHONE, 2), dot(LAPTOP, 5)].into_iter().collect(),
         covers: [dot(PHONE, 1), dot(LAPTOP, 5)].into_iter().collect(),
         took: vec![taken],
-        parked: vec![dot(PHONE, 4)],
+        stays: stays(),
     };
     let gift = Gift { wrap: true, message: Some(text("Alles Gute!\nA.")) };
     let key = AttributeKey::new("engraving").expect("a key");
@@ -140,18 +148,20 @@ pub(crate) fn bodies() -> Vec<(&'static str, Option<LineKey>, Body)> {
         (
             "09-order",
             None,
-            Body::Order {
+            Body::Order(Box::new(Purchase {
                 id: order,
                 bought: vec![Bought { line: tee(), taken: Taken { set: None, ..taken } }],
-                parked: vec![dot(PHONE, 4)],
-            },
+                seen: [dot(PHONE, 1), dot(LAPTOP, 5)].into_iter().collect(),
+                stays: stays(),
+            })),
         ),
         (
             "10-expired",
             None,
             Body::Expired { rule: RuleName::new("idle-90-days").expect("a name") },
         ),
-        ("11-unknown", Some(tee()), Body::Unknown { kind: 11, payload: vec![0, 0xff, b'x'] }),
+        ("11-stay", None, Body::Stay(Box::new(stays()))),
+        ("12-unknown", Some(tee()), Body::Unknown { kind: 12, payload: vec![0, 0xff, b'x'] }),
     ]
 }
 
