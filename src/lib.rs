@@ -86,7 +86,7 @@ pub mod scenario;
 
 pub use cart::{
     After, Body, Bought, Cart, Claim, Delta, DeltaError, Entry, Fingerprint, Gift, Have, Joined,
-    Lack, List, Loser, MergePolicy, OrderKey, Override, PolicyError, Purchase, Register,
+    Lack, List, Loser, MergePolicy, OrderKey, Override, Pin, PolicyError, Purchase, Register,
     RegisterKey, RuleRef, SetTo, SkuPattern, Snapshot, Stays, Taken, VerbError, WrongCart,
 };
 pub use clock::{Clock, Time};

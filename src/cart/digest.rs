@@ -212,8 +212,12 @@ fn of_body(feed: &mut Feed, body: &Body) {
 }
 
 fn of_stays(feed: &mut Feed, stays: &Stays) {
-    feed.dots(&stays.active);
-    feed.dots(&stays.saved);
+    feed.number(stays.pins.len() as u64);
+    for pin in &stays.pins {
+        feed.dot(pin.dot);
+        feed.number(list_number(pin.list));
+        feed.maybe(pin.until, |feed, guest| feed.wide(guest.as_u128()));
+    }
     feed.number(stays.lacks.len() as u64);
     for lack in &stays.lacks {
         feed.dot(lack.set);

@@ -105,14 +105,24 @@ pub struct Lack {
     pub units: u32,
 }
 
+/// A contribution that stays in the list where its author saw it. It counts like an edit by that
+/// author: merges the author had seen choose about it no more.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Pin {
+    /// The contribution.
+    pub dot: Dot,
+    /// The list.
+    pub list: List,
+    /// The guest of the first merge, of those the author had seen, that chooses all the same.
+    pub until: Option<CartId>,
+}
+
 /// What stays as the author of an action saw it, though it hung on something that the action took
-/// out: where a rule had put the other side, and what the other side's Set had taken.
+/// out: where rules had put other contributions, and what a Set had taken from another.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Stays {
-    /// Dots that stay in the cart, sorted.
-    pub active: Vec<Dot>,
-    /// Dots that stay saved for later, sorted.
-    pub saved: Vec<Dot>,
+    /// Where contributions stay, sorted.
+    pub pins: Vec<Pin>,
     /// Units that Sets go on lacking, sorted.
     pub lacks: Vec<Lack>,
 }
@@ -121,40 +131,23 @@ impl Stays {
     /// Whether nothing stays by this word.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.active.is_empty() && self.saved.is_empty() && self.lacks.is_empty()
+        self.pins.is_empty() && self.lacks.is_empty()
     }
 
     /// Every dot it names, one or more times.
     pub fn named(&self) -> impl Iterator<Item = Dot> + '_ {
         let lacks = self.lacks.iter().flat_map(|lack| [lack.set, lack.taken]);
-        self.active.iter().chain(&self.saved).copied().chain(lacks)
-    }
-
-    /// Each dot with the list where it stays.
-    pub fn places(&self) -> impl Iterator<Item = (Dot, List)> + '_ {
-        let active = self.active.iter().map(|dot| (*dot, List::Active));
-        active.chain(self.saved.iter().map(|dot| (*dot, List::Saved)))
-    }
-
-    /// One more dot that stays in a list.
-    pub(crate) fn keep(&mut self, dot: Dot, list: List) {
-        let dots = match list {
-            List::Active => &mut self.active,
-            List::Saved => &mut self.saved,
-        };
-        if let Err(at) = dots.binary_search(&dot) {
-            dots.insert(at, dot);
-        }
+        self.pins.iter().map(|pin| pin.dot).chain(lacks)
     }
 
     /// All of another's too.
     pub(crate) fn extend(&mut self, other: &Self) {
-        other.places().for_each(|(dot, list)| self.keep(dot, list));
-        for lack in &other.lacks {
-            if let Err(at) = self.lacks.binary_search(lack) {
-                self.lacks.insert(at, *lack);
-            }
-        }
+        self.pins.extend(&other.pins);
+        self.pins.sort_unstable();
+        self.pins.dedup();
+        self.lacks.extend(&other.lacks);
+        self.lacks.sort_unstable();
+        self.lacks.dedup();
     }
 }
 
@@ -311,27 +304,21 @@ impl Entry {
         }
     }
 
-    /// The dots it places, each with the list where it shows them.
-    pub fn placed(&self) -> impl Iterator<Item = (Dot, List)> + '_ {
-        let stays = self.stays();
-        let moved = match &self.body {
-            Body::Move { to, dots } => Some((dots, *to)),
-            _ => None,
-        };
-        let moved = moved.into_iter().flat_map(|(dots, to)| dots.iter().map(move |dot| (*dot, to)));
-        moved.chain(stays.into_iter().flat_map(Stays::places))
-    }
-
     /// The dots of which it says where they show, or what they lack; one or more times.
     pub fn bears_on(&self) -> impl Iterator<Item = Dot> + '_ {
+        let moved: &[Dot] = match &self.body {
+            Body::Move { dots, .. } => dots,
+            _ => &[],
+        };
+        let pins = self.stays().into_iter().flat_map(|stays| &stays.pins);
         let lacks = self.stays().into_iter().flat_map(|stays| &stays.lacks);
-        self.placed().map(|(dot, _)| dot).chain(lacks.map(|lack| lack.set))
+        moved.iter().copied().chain(pins.map(|pin| pin.dot)).chain(lacks.map(|lack| lack.set))
     }
 
-    /// In which list it places `dot`.
+    /// Where it says that `dot` stays.
     #[must_use]
-    pub fn places(&self, dot: Dot) -> Option<List> {
-        self.placed().find(|(other, _)| *other == dot).map(|(_, list)| list)
+    pub fn pin(&self, dot: Dot) -> Option<&Pin> {
+        self.stays().and_then(|stays| stays.pins.iter().find(|pin| pin.dot == dot))
     }
 
     /// Every line it says something about: its own, or those an order bought.

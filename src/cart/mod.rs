@@ -23,8 +23,8 @@ use core::ops::Bound::{Excluded, Unbounded};
 pub use delta::{Delta, DeltaError};
 pub use digest::Fingerprint;
 pub use entry::{
-    After, Body, Bought, Entry, Gift, Lack, List, Purchase, Register, RegisterKey, SetTo, Stays,
-    Taken,
+    After, Body, Bought, Entry, Gift, Lack, List, Pin, Purchase, Register, RegisterKey, SetTo,
+    Stays, Taken,
 };
 pub use exchange::Have;
 pub(crate) use index::Kind;

@@ -101,7 +101,7 @@ impl Cart {
     }
 
     /// Takes a row out, or several: a dot that is born dead. Only where something has to stay
-    /// where it is, though a rule would move it, does it leave an entry, which says so.
+    /// as it is, though it hung on that row, does it leave an entry, which says so.
     ///
     /// # Errors
     /// As with [`add`](Self::add).

@@ -1,6 +1,6 @@
 //! Why a cart shows what it shows: for each line, every contribution with its fate.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::look::{Look, Side};
@@ -151,7 +151,7 @@ pub fn explain(cart: &Cart, rules: &Registry, options: &ViewOptions) -> Vec<Expl
             _ => None,
         })
         .collect();
-    let readings = source.all(&BTreeSet::new());
+    let readings = source.all();
     readings
         .iter()
         .filter(|reading| !reading.parts.is_empty())

@@ -4,12 +4,12 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::merged::{Merged, after, merged};
-use super::reading::{Contribution, Reading, Source, State};
+use super::reading::{AS_IT_IS, Contribution, Reading, Source, State, WhatIf};
 use super::rows::{ViewOptions, clamp};
 use super::worth::Cut;
 use crate::cart::{
-    After, Body, Bought, Cart, Entry, Kind, Lack, List, Place, RegisterKey, Seen, Snapshot, Stays,
-    Taken,
+    After, Body, Bought, Cart, Entry, Kind, Lack, List, Pin, Place, RegisterKey, Seen, Snapshot,
+    Stays, Taken,
 };
 use crate::context::{Dot, Dots};
 use crate::id::{CartId, CouponCode, LineKey, OrderId};
@@ -89,7 +89,11 @@ impl<'a> Look<'a> {
     }
 
     pub(super) fn source(&self) -> Source<'_> {
-        Source { cart: self.cart, rules: self.rules, merges: &self.merges }
+        self.source_if(&AS_IT_IS)
+    }
+
+    fn source_if<'s>(&'s self, what_if: &'s WhatIf) -> Source<'s> {
+        Source { cart: self.cart, rules: self.rules, merges: &self.merges, what_if }
     }
 
     /// The guests whose merge the author sees.
@@ -115,7 +119,7 @@ impl<'a> Look<'a> {
     pub fn place(&self, row: &RowRef) -> Option<Place> {
         let place = |scope, sided| Place { line: row.line.clone(), list: row.list, scope, sided };
         let Some(side) = row.side else { return Some(place(self.cart.id(), false)) };
-        let reading = self.source().line(&row.line, &BTreeSet::new());
+        let reading = self.source().line(&row.line);
         let scope = self.scope_of(Some(side));
         let sides = reading.sides_in(row.list);
         (sides.len() > 1 && sides.contains(&scope)).then(|| place(scope, true))
@@ -144,14 +148,14 @@ impl<'a> Look<'a> {
         if self.merges.is_empty() && self.cart.on_line(line).any(|(_, entry)| counts(entry)) {
             return false;
         }
-        self.source().line(line, &BTreeSet::new()).shows_nothing()
+        self.source().line(line).shows_nothing()
     }
 
     /// What the author sees of a row; nothing of it may be shown.
     #[must_use]
     pub fn row(&self, row: &RowRef) -> Seen {
         let side = row.side.map(|side| self.scope_of(Some(side)));
-        let reading = self.source().line(&row.line, &BTreeSet::new());
+        let reading = self.source().line(&row.line);
         let shown: Vec<Taken> = reading.shown(row.list, side).map(taken).collect();
         let before = [reading];
         let (settled, stays) = self.settle(&before, &shown);
@@ -177,7 +181,7 @@ impl<'a> Look<'a> {
     pub fn list(&self, list: List) -> Seen {
         let readings: Vec<Reading<'_>> = self
             .source()
-            .all(&BTreeSet::new())
+            .all()
             .into_iter()
             .filter(|reading| reading.shown(list, None).next().is_some())
             .collect();
@@ -193,7 +197,7 @@ impl<'a> Look<'a> {
     /// A line there is one this replica cannot read.
     pub fn snapshot(&self, options: &ViewOptions) -> Result<Snapshot, Unreadable> {
         let mut bought = Vec::new();
-        let mut readings = self.source().all(&BTreeSet::new());
+        let mut readings = self.source().all();
         readings.retain(|reading| reading.shown(List::Active, None).next().is_some());
         let mut shown = Vec::new();
         for reading in &readings {
@@ -268,18 +272,9 @@ impl<'a> Look<'a> {
         let word = |dot: &Dot| self.cart.live().get(dot).and_then(Entry::stays);
         let takes_a_word = gone.iter().filter_map(word).any(|stays| !stays.is_empty());
         if !self.merges.is_empty() || takes_a_word {
-            let before = shown_in(self.source().all(&BTreeSet::new()));
-            // Each round settles at least one more dot, so this ends.
-            loop {
-                let after = shown_in(self.source().all(&gone));
-                let risen: Vec<Dot> =
-                    after.keys().copied().filter(|dot| !before.contains_key(dot)).collect();
-                stays = changed(&before, &after);
-                if risen.is_empty() {
-                    break;
-                }
-                gone.extend(risen);
-            }
+            let here: BTreeSet<Dot> =
+                lines.iter().flat_map(|reading| &reading.parts).map(|part| part.dot).collect();
+            (gone, stays) = self.settle_merged(gone, &here);
         }
         for reading in lines {
             let inert = self.inert(&reading.line, &gone);
@@ -294,11 +289,44 @@ impl<'a> Look<'a> {
         (gone.into_iter().collect(), stays)
     }
 
+    /// What `gone` brings up on a cart with merges goes with it; what it would hide or move stays.
+    fn settle_merged(&self, gone: BTreeSet<Dot>, here: &BTreeSet<Dot>) -> (BTreeSet<Dot>, Stays) {
+        let before = shown_in(self.source().all());
+        let mut what_if = WhatIf { gone, pinned: BTreeMap::new() };
+        // Each round settles something, or pins something past one more merge; so this ends.
+        loop {
+            let after = shown_in(self.source_if(&what_if).all());
+            let risen: Vec<Dot> =
+                after.keys().filter(|dot| !before.contains_key(dot)).copied().collect();
+            let mut pinned = false;
+            for (dot, was) in before.iter().filter(|(dot, _)| !what_if.gone.contains(dot)) {
+                let same = after.get(dot).is_some_and(|is| {
+                    is.list == was.list && (is.side == was.side || here.contains(dot))
+                });
+                // As early as will do, so that the merges after that find what they found.
+                let next = what_if.pinned.get(dot).map_or(1, |(_, past)| past + 1);
+                if !same && next <= self.merges.len().max(1) {
+                    what_if.pinned.insert(*dot, (was.list, next));
+                    pinned = true;
+                }
+            }
+            if risen.is_empty() && !pinned {
+                let pin = |(dot, (list, past)): (&Dot, &(List, usize))| {
+                    let until = self.merges.get(*past).map(|merge| merge.claim.guest);
+                    Pin { dot: *dot, list: *list, until }
+                };
+                let pins = what_if.pinned.iter().map(pin).collect();
+                return (what_if.gone, Stays { pins, lacks: lacks(&before, &after) });
+            }
+            what_if.gone.extend(risen);
+        }
+    }
+
     /// On a split line, the scope whose registers a row shows: its side's, or that of the one side
     /// which its list shows, else the account's. `None` where the line is one.
     #[must_use]
     pub fn register_scope(&self, row: &RowRef) -> Option<CartId> {
-        let reading = self.source().line(&row.line, &BTreeSet::new());
+        let reading = self.source().line(&row.line);
         let sides = reading.sides_in(row.list);
         match (reading.split, row.side, sides.len()) {
             (false, ..) => None,
@@ -392,32 +420,33 @@ fn taken(part: &Contribution<'_>) -> Taken {
     Taken { dot: part.dot, units: part.units, scope: part.entry.scope, set }
 }
 
-/// Where each shown contribution shows, and what it lacks.
-fn shown_in(readings: Vec<Reading<'_>>) -> BTreeMap<Dot, (List, Vec<Cut>)> {
-    let parts = readings.into_iter().flat_map(|reading| reading.parts);
-    let shown = parts.filter(Contribution::is_shown);
-    shown.map(|part| (part.dot, (part.list, part.cuts))).collect()
+/// How a contribution shows.
+struct Shown {
+    list: List,
+    side: CartId,
+    cuts: Vec<Cut>,
 }
 
-/// What must be said for those shown after to be as before.
-fn changed(
-    before: &BTreeMap<Dot, (List, Vec<Cut>)>,
-    after: &BTreeMap<Dot, (List, Vec<Cut>)>,
-) -> Stays {
-    let mut stays = Stays::default();
-    for (dot, (list, cuts)) in after {
-        let Some((was, lacked)) = before.get(dot) else { continue };
-        if was != list {
-            stays.keep(*dot, *was);
-        }
-        for Cut { taken, units, .. } in lacked {
-            if !cuts.iter().any(|cut| cut.taken == *taken && cut.units == *units) {
-                stays.lacks.push(Lack { set: *dot, taken: *taken, units: *units });
+fn shown_in(readings: Vec<Reading<'_>>) -> BTreeMap<Dot, Shown> {
+    let parts = readings.into_iter().flat_map(|reading| reading.parts);
+    let shown = parts.filter(Contribution::is_shown);
+    shown
+        .map(|part| (part.dot, Shown { list: part.list, side: part.side, cuts: part.cuts }))
+        .collect()
+}
+
+/// Units that Sets lacked before and would not lack after.
+fn lacks(before: &BTreeMap<Dot, Shown>, after: &BTreeMap<Dot, Shown>) -> Vec<Lack> {
+    let mut lacks = Vec::new();
+    for (dot, is) in after {
+        for Cut { taken, units, .. } in before.get(dot).map_or(&[][..], |was| &was.cuts) {
+            if !is.cuts.iter().any(|cut| cut.taken == *taken && cut.units == *units) {
+                lacks.push(Lack { set: *dot, taken: *taken, units: *units });
             }
         }
     }
-    stays.lacks.sort_unstable();
-    stays
+    lacks.sort_unstable();
+    lacks
 }
 
 /// Guests' units that a Set on this line settles besides those it shows: what a rule had hidden,

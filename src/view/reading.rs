@@ -5,12 +5,12 @@
 //! the edits by those who had seen that merge come on top. So the outcome does not depend on when
 //! packets arrived.
 
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::merged::{Merged, saw, stage};
 use super::worth::{Cut, settle_clashes, weigh_sets};
-use crate::cart::{Body, Cart, Entry, List, Loser, Register, RuleRef, latest};
+use crate::cart::{Body, Cart, Entry, List, Loser, Pin, Register, RuleRef, latest};
 use crate::clock::Time;
 use crate::context::Dot;
 use crate::id::{CartId, LineKey};
@@ -88,12 +88,24 @@ pub(super) struct Presence {
     pub(super) guest: [bool; 2],
 }
 
+/// How a cart is read that is not as it is: what would be shown if.
+#[derive(Clone, Default)]
+pub(crate) struct WhatIf {
+    /// Entries that count as dead.
+    pub(crate) gone: BTreeSet<Dot>,
+    /// Where contributions stay, and up to which merge none chooses about them any more.
+    pub(crate) pinned: BTreeMap<Dot, (List, usize)>,
+}
+
+pub(crate) static AS_IT_IS: WhatIf = WhatIf { gone: BTreeSet::new(), pinned: BTreeMap::new() };
+
 /// A cart with what is needed to read it.
 #[derive(Clone, Copy)]
 pub(crate) struct Source<'a> {
     pub(crate) cart: &'a Cart,
     pub(crate) rules: &'a Registry,
     pub(crate) merges: &'a [Merged<'a>],
+    pub(crate) what_if: &'a WhatIf,
 }
 
 impl Contribution<'_> {
@@ -131,8 +143,8 @@ impl Contribution<'_> {
 }
 
 impl<'a> Source<'a> {
-    /// Step 1 for a line, and its parts before any merge. Entries in `except` count as dead.
-    pub(super) fn gather(&self, line: &LineKey, except: &BTreeSet<Dot>) -> Reading<'a> {
+    /// Step 1 for a line, and its parts before any merge.
+    pub(super) fn gather(&self, line: &LineKey) -> Reading<'a> {
         let mut reading = Reading {
             line: line.clone(),
             parts: Vec::new(),
@@ -153,11 +165,12 @@ impl<'a> Source<'a> {
                 }
                 _ => continue,
             };
-            if except.contains(&dot) {
+            if self.what_if.gone.contains(&dot) {
                 continue;
             }
             let own = entry.scope == self.cart.id();
             let guest = self.merges.iter().position(|merge| merge.claim.guest == entry.scope);
+            let pinned = self.pinned(dot);
             reading.parts.push(Contribution {
                 dot,
                 entry,
@@ -169,8 +182,8 @@ impl<'a> Source<'a> {
                 parked: None,
                 decided: None,
                 side: self.cart.id(),
-                stage: stage(entry, self.merges),
-                guest: guest.map(|at| (at, saw(entry, entry.scope))),
+                stage: stage(entry, self.merges).max(pinned),
+                guest: guest.map(|at| (at, saw(entry, entry.scope) || pinned > at)),
                 joined: false,
             });
         }
@@ -178,9 +191,26 @@ impl<'a> Source<'a> {
         let is_ours = |scope| {
             scope == self.cart.id() || self.merges.iter().any(|merge| merge.claim.guest == scope)
         };
-        weigh_sets(self.cart, is_ours, line, &mut reading.parts, except);
+        weigh_sets(self.cart, is_ours, line, &mut reading.parts, &self.what_if.gone);
         reading.enter(0);
         reading
+    }
+
+    /// Up to which merge, counted from 1, none chooses about a contribution any more, because
+    /// somebody left word of where it stays.
+    fn pinned(&self, dot: Dot) -> usize {
+        if let Some((_, past)) = self.what_if.pinned.get(&dot) {
+            return *past;
+        }
+        let words = self.cart.bearing_on(dot).filter(|(by, _)| !self.what_if.gone.contains(by));
+        let past = words.filter_map(|(_, entry)| Some(self.past(entry, entry.pin(dot)?)));
+        past.max().unwrap_or_default()
+    }
+
+    fn past(&self, entry: &Entry, pin: &Pin) -> usize {
+        let seen = stage(entry, self.merges);
+        let until = |guest| self.merges.iter().position(|merge| merge.claim.guest == guest);
+        pin.until.and_then(until).map_or(seen, |at| seen.min(at))
     }
 
     /// Step 2 for a line and one merge.
@@ -189,13 +219,12 @@ impl<'a> Source<'a> {
         reading: &mut Reading<'a>,
         merge: usize,
         presence: Option<Presence>,
-        except: &BTreeSet<Dot>,
     ) {
         let terms = self.merges[merge].policy.for_line(&reading.line);
         let guest_scope = self.merges[merge].claim.guest;
         let mut touched = false;
         for (at, list) in List::ALL.into_iter().enumerate() {
-            let (account, guest) = self.sides(reading, merge, list, except);
+            let (account, guest) = self.sides(reading, merge, list);
             touched |= !guest.is_empty();
             let rule = self.rules.get(terms.rule);
             let competes = match (rule.map_or(Reach::Line, |rule| rule.reach()), presence) {
@@ -208,7 +237,7 @@ impl<'a> Source<'a> {
             let (account, guest) = if competes {
                 (account, guest)
             } else {
-                let edited = self.edited_apart(reading, merge, list, except);
+                let edited = self.edited_apart(reading, merge, list);
                 (merge_lists(account, edited.0), merge_lists(guest, edited.1))
             };
             if account.is_empty() && guest.is_empty()
@@ -218,8 +247,8 @@ impl<'a> Source<'a> {
             }
             let choice = match rule {
                 Some(rule) => {
-                    let own = self.registers(&reading.line, self.cart.id(), except);
-                    let other = self.registers(&reading.line, guest_scope, except);
+                    let own = self.registers(&reading.line, self.cart.id());
+                    let other = self.registers(&reading.line, guest_scope);
                     rule.choose(&Facts {
                         line: &reading.line,
                         list,
@@ -261,7 +290,6 @@ impl<'a> Source<'a> {
         reading: &Reading<'a>,
         merge: usize,
         list: List,
-        except: &BTreeSet<Dot>,
     ) -> (Vec<usize>, Vec<usize>) {
         let (mut account, mut guest) = (Vec::new(), Vec::new());
         for (at, part) in reading.parts.iter().enumerate() {
@@ -271,7 +299,7 @@ impl<'a> Source<'a> {
                 _ if part.joined => &mut account,
                 _ => continue,
             };
-            if self.list_of(part, Some(merge), except) == list {
+            if self.list_of(part, Some(merge)) == list {
                 side.push(at);
             }
         }
@@ -284,13 +312,12 @@ impl<'a> Source<'a> {
         reading: &Reading<'a>,
         merge: usize,
         list: List,
-        except: &BTreeSet<Dot>,
     ) -> (Vec<usize>, Vec<usize>) {
         let edited = reading.parts.iter().enumerate().filter(|(_, part)| {
             part.is_shown()
                 && part.is_sided()
                 && saw(part.entry, self.merges[merge].claim.guest)
-                && self.list_of(part, None, except) == list
+                && self.list_of(part, None) == list
         });
         let ours = self.cart.id();
         let (account, guest): (Vec<_>, Vec<_>) = edited
@@ -305,46 +332,47 @@ impl<'a> Source<'a> {
 
     /// Step 3: the list of the latest entry that places the part. `before` limits it to those
     /// whose authors had seen neither that merge nor a later one.
-    fn list_of(
-        &self,
-        part: &Contribution<'a>,
-        before: Option<usize>,
-        except: &BTreeSet<Dot>,
-    ) -> List {
+    fn list_of(&self, part: &Contribution<'a>, before: Option<usize>) -> List {
+        let in_time = |stage: usize| {
+            before.is_none_or(|merge| stage <= merge)
+                // Whoever had not seen the merge could not move what it parked.
+                && part.parked.is_none_or(|merge| stage > merge)
+        };
+        if let Some((list, past)) = self.what_if.pinned.get(&part.dot)
+            && in_time(*past)
+        {
+            return *list;
+        }
         let default = if part.parked.is_some() { List::Saved } else { part.home() };
         if !self.cart.has_moves() {
             return default;
         }
-        let moves = self.cart.bearing_on(part.dot).filter(|(dot, entry)| {
-            let stage = stage(entry, self.merges);
-            !except.contains(dot)
-                && before.is_none_or(|merge| stage <= merge)
-                // Whoever had not seen the merge could not move what it parked.
-                && part.parked.is_none_or(|merge| stage > merge)
-        });
+        let words = self.cart.bearing_on(part.dot);
         let placed =
-            moves.filter_map(|(by, entry)| Some((entry.time, by, entry.places(part.dot)?)));
+            words.filter(|(by, _)| !self.what_if.gone.contains(by)).filter_map(|(by, e)| {
+                let (stage, list) = match (&e.body, e.pin(part.dot)) {
+                    (Body::Move { to, .. }, _) => (stage(e, self.merges), *to),
+                    (_, Some(pin)) => (self.past(e, pin), pin.list),
+                    _ => return None,
+                };
+                in_time(stage).then_some((e.time, by, list))
+            });
         latest(placed).unwrap_or(default)
     }
 
     /// Puts every part in the list where it shows.
-    pub(super) fn place(&self, reading: &mut Reading<'a>, except: &BTreeSet<Dot>) {
+    pub(super) fn place(&self, reading: &mut Reading<'a>) {
         for at in 0..reading.parts.len() {
-            reading.parts[at].list = self.list_of(&reading.parts[at], None, except);
+            reading.parts[at].list = self.list_of(&reading.parts[at], None);
         }
     }
 
     /// The registers of a line in one scope: of each, the latest.
-    pub(super) fn registers(
-        &self,
-        line: &LineKey,
-        scope: CartId,
-        except: &BTreeSet<Dot>,
-    ) -> Vec<&'a Register> {
+    pub(super) fn registers(&self, line: &LineKey, scope: CartId) -> Vec<&'a Register> {
         let mut here: Vec<(&Register, Time, Dot)> = self
             .cart
             .on_line(line)
-            .filter(|(dot, entry)| entry.scope == scope && !except.contains(dot))
+            .filter(|(dot, entry)| entry.scope == scope && !self.what_if.gone.contains(dot))
             .filter_map(|(dot, entry)| match &entry.body {
                 Body::Register(register) => Some((register, entry.time, dot)),
                 _ => None,

@@ -186,7 +186,7 @@ pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
     let look = Look::at(cart, rules);
     let source = look.source();
     let mut view = View { erased: cart.is_erased(), ..View::default() };
-    for reading in source.all(&BTreeSet::new()) {
+    for reading in source.all() {
         notices_of(&reading, &mut view.notices);
         for list in List::ALL {
             for row in rows_of(&source, &reading, list, options) {
@@ -289,8 +289,7 @@ fn row_registers<'a>(
     reading: &Reading<'_>,
     side: CartId,
 ) -> Vec<&'a Register> {
-    let none = BTreeSet::new();
-    let own = source.registers(&reading.line, side, &none);
+    let own = source.registers(&reading.line, side);
     if side != source.cart.id() {
         return own;
     }
@@ -298,7 +297,7 @@ fn row_registers<'a>(
     let guests = source.merges.iter().map(|merge| merge.claim.guest);
     let others = guests
         .filter(|guest| !apart.contains(guest))
-        .flat_map(|guest| source.registers(&reading.line, guest, &none));
+        .flat_map(|guest| source.registers(&reading.line, guest));
     let mut all: Vec<&Register> = own.into_iter().chain(others).collect();
     let mut keys = BTreeSet::new();
     all.retain(|register| keys.insert(register.key()));

@@ -7,7 +7,7 @@ use super::bytes::{Reader, Writer};
 use super::error::{Broken, DecodeError};
 use super::tables::{Tables, sorted};
 use crate::cart::{
-    Body, Bought, Entry, Gift, Lack, List, Loser, MergePolicy, Override, Purchase, Register,
+    Body, Bought, Entry, Gift, Lack, List, Loser, MergePolicy, Override, Pin, Purchase, Register,
     RuleRef, SetTo, SkuPattern, Stays, Taken,
 };
 use crate::clock::Time;
@@ -187,8 +187,12 @@ fn read_body(input: &mut Reader<'_>, tables: &Tables) -> Result<Body, DecodeErro
 }
 
 fn write_stays(out: &mut Writer, tables: &Tables, stays: &Stays) {
-    tables.write_list(out, &stays.active);
-    tables.write_list(out, &stays.saved);
+    out.count(stays.pins.len());
+    for pin in &stays.pins {
+        tables.write_dot(out, pin.dot);
+        write_list(out, pin.list);
+        out.maybe(pin.until, |out, guest| tables.write_cart(out, guest));
+    }
     out.count(stays.lacks.len());
     for lack in &stays.lacks {
         tables.write_dot(out, lack.set);
@@ -198,7 +202,14 @@ fn write_stays(out: &mut Writer, tables: &Tables, stays: &Stays) {
 }
 
 fn read_stays(input: &mut Reader<'_>, tables: &Tables) -> Result<Stays, DecodeError> {
-    let (active, saved) = (tables.list(input)?, tables.list(input)?);
+    let count = input.count(4, "pins", limits::MESSAGE_BYTES)?;
+    let pins: Result<Vec<_>, _> = (0..count)
+        .map(|_| {
+            let (dot, list) = (tables.dot(input)?, read_list(input)?);
+            Ok(Pin { dot, list, until: input.maybe(|input| tables.cart(input))? })
+        })
+        .collect();
+    let pins = sorted(input, pins?)?;
     let count = input.count(5, "units lacking", limits::MESSAGE_BYTES)?;
     let lacks: Result<Vec<_>, _> = (0..count)
         .map(|_| {
@@ -206,7 +217,7 @@ fn read_stays(input: &mut Reader<'_>, tables: &Tables) -> Result<Stays, DecodeEr
             Ok(Lack { set, taken, units: input.small()? })
         })
         .collect();
-    Ok(Stays { active, saved, lacks: sorted(input, lacks?)? })
+    Ok(Stays { pins, lacks: sorted(input, lacks?)? })
 }
 
 fn read_quantity(input: &mut Reader<'_>) -> Result<Quantity, DecodeError> {

@@ -52,6 +52,7 @@ impl Tables {
                 writers.extend(set.covers.writers().map(|(writer, _)| writer));
                 writers.extend(set.took.iter().map(|taken| taken.dot.replica));
                 writers.extend(set.stays.named().map(|dot| dot.replica));
+                carts.extend(set.stays.pins.iter().filter_map(|pin| pin.until));
                 carts.extend(set.took.iter().map(|taken| taken.scope));
             }
             Body::Move { dots, .. } => writers.extend(dots.iter().map(|dot| dot.replica)),
@@ -60,9 +61,13 @@ impl Tables {
                 writers.extend(seen.writers().map(|(writer, _)| writer));
                 writers.extend(bought.iter().map(|bought| bought.taken.dot.replica));
                 writers.extend(stays.named().map(|dot| dot.replica));
+                carts.extend(stays.pins.iter().filter_map(|pin| pin.until));
                 carts.extend(bought.iter().map(|bought| bought.taken.scope));
             }
-            Body::Stay(stays) => writers.extend(stays.named().map(|dot| dot.replica)),
+            Body::Stay(stays) => {
+                writers.extend(stays.named().map(|dot| dot.replica));
+                carts.extend(stays.pins.iter().filter_map(|pin| pin.until));
+            }
             Body::Merge { guest, account, .. } => carts.extend([*guest, *account]),
             Body::Unmerge { guest, .. } => {
                 carts.insert(*guest);

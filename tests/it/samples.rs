@@ -1,7 +1,7 @@
 //! Fixed values with every field used: what golden files are made of, and what hostile bytes are
 //! made from.
 
-use holdall::cart::{Lack, SetTo, Taken};
+use holdall::cart::{Lack, Pin, SetTo, Taken};
 use holdall::sync::Message;
 use holdall::wire::{self, DecodeError};
 use holdall::{
@@ -88,8 +88,10 @@ fn text(text: &str) -> Text {
 
 fn stays() -> Stays {
     Stays {
-        active: vec![dot(PHONE, 4)],
-        saved: vec![dot(PHONE, 3), dot(LAPTOP, 4)],
+        pins: vec![
+            Pin { dot: dot(PHONE, 3), list: List::Saved, until: Some(GUEST) },
+            Pin { dot: dot(LAPTOP, 4), list: List::Active, until: None },
+        ],
         lacks: vec![Lack { set: dot(PHONE, 9), taken: dot(PHONE, 2), units: 3 }],
     }
 }
