@@ -516,7 +516,8 @@ impl Replica {
         value: Option<Register>,
     ) -> Result<Delta, ActionError> {
         self.seen(row)?;
-        let scope = self.look().register_scope(row).unwrap_or(self.cart.id());
+        let side = self.look().register_scope(row);
+        let scope = (side.unwrap_or(self.cart.id()), side.is_some());
         let replaced = self.look().registers(Some(row), key);
         let stamp = self.stamp(now_ms)?;
         Ok(self.cart.register(stamp, scope, Some(&row.line), value, &replaced)?)
@@ -530,7 +531,7 @@ impl Replica {
     ) -> Result<Delta, ActionError> {
         let replaced = self.look().registers(None, key);
         let stamp = self.stamp(now_ms)?;
-        Ok(self.cart.register(stamp, self.cart.id(), None, value, &replaced)?)
+        Ok(self.cart.register(stamp, (self.cart.id(), false), None, value, &replaced)?)
     }
 
     fn check_cart(&self, theirs: CartId) -> Result<(), ActionError> {

@@ -163,7 +163,10 @@ fn of_body(feed: &mut Feed, body: &Body) {
             feed.number(list_number(*to));
             feed.dots(dots);
         }
-        Body::Register(register) => of_register(feed, register),
+        Body::Register { value, sided } => {
+            of_register(feed, value);
+            feed.number(u64::from(*sided));
+        }
         Body::Coupon(code) => {
             feed.number(5);
             feed.text(code.as_str());

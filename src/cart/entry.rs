@@ -247,7 +247,12 @@ pub enum Body {
     /// What a removal leaves where it was, though a rule would move it.
     Stay(Box<Stays>),
     /// Write a register.
-    Register(Register),
+    Register {
+        /// Its value.
+        value: Register,
+        /// Whether it was written on one side of a split line.
+        sided: bool,
+    },
     /// Use this code, once somebody has validated it.
     Coupon(CouponCode),
     /// Whether the shop may remind the shopper of this cart.

@@ -33,7 +33,7 @@ impl Kind {
             Body::Expired { .. } => Self::Expired,
             Body::Stay(_) => Self::Stay,
             _ if entry.line.is_some() => return None,
-            Body::Register(_) => Self::Register,
+            Body::Register { .. } => Self::Register,
             _ => Self::Other,
         })
     }

@@ -132,14 +132,15 @@ impl Cart {
         self.write(stamp, Some(entry), covered.iter().copied())
     }
 
-    /// Writes a register of a line, or of the cart, in place of those the author saw; `None` clears it.
+    /// Writes a register of a line, or of the cart, in place of those the author saw; `None` clears
+    /// it. With the scope goes whether one side of a split line is written.
     ///
     /// # Errors
     /// As with [`add`](Self::add).
     pub fn register(
         &mut self,
         stamp: Stamp,
-        scope: CartId,
+        (scope, sided): (CartId, bool),
         line: Option<&LineKey>,
         value: Option<Register>,
         replaced: &[Dot],
@@ -147,7 +148,7 @@ impl Cart {
         if let Some(line) = line {
             self.check_line(line, replaced.len())?;
         }
-        let entry = value.map(|value| entry(&stamp, scope, line, Body::Register(value)));
+        let entry = value.map(|value| entry(&stamp, scope, line, Body::Register { value, sided }));
         self.write(stamp, entry, replaced.iter().copied())
     }
 

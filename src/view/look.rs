@@ -339,7 +339,7 @@ impl<'a> Look<'a> {
     #[must_use]
     pub fn registers(&self, row: Option<&RowRef>, key: &RegisterKey) -> Vec<Dot> {
         let of = |entry: &Entry| match &entry.body {
-            Body::Register(register) => register.key() == *key,
+            Body::Register { value, .. } => value.key() == *key,
             _ => false,
         };
         match row {

@@ -367,18 +367,21 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The registers of a line in one scope: of each, the latest.
+    /// The registers of a line in one scope: of each, the latest. What was written for the line as
+    /// a whole by somebody who had seen a guest's merge is the guest's side's, too.
     pub(super) fn registers(&self, line: &LineKey, scope: CartId) -> Vec<&'a Register> {
-        let mut here: Vec<(&Register, Time, Dot)> = self
+        let mut here: Vec<(&Register, (bool, Time, Dot))> = self
             .cart
             .on_line(line)
-            .filter(|(dot, entry)| entry.scope == scope && !self.what_if.gone.contains(dot))
-            .filter_map(|(dot, entry)| match &entry.body {
-                Body::Register(register) => Some((register, entry.time, dot)),
-                _ => None,
+            .filter(|(dot, _)| !self.what_if.gone.contains(dot))
+            .filter_map(|(dot, entry)| {
+                let Body::Register { value, sided } = &entry.body else { return None };
+                let saw = saw(entry, scope);
+                let whole = !sided && saw && entry.scope == self.cart.id();
+                (entry.scope == scope || whole).then_some((value, (saw, entry.time, dot)))
             })
             .collect();
-        here.sort_by(|a, b| (a.0.key(), b.1, b.2).cmp(&(b.0.key(), a.1, a.2)));
+        here.sort_by(|a, b| (a.0.key(), b.1).cmp(&(b.0.key(), a.1)));
         here.dedup_by_key(|(register, ..)| register.key());
         here.into_iter().map(|(register, ..)| register).collect()
     }

@@ -313,7 +313,7 @@ fn cart_registers<'a>(source: &Source<'_>, entries: &[(Dot, &'a Entry)]) -> Vec<
             .iter()
             .filter(|(_, entry)| entry.scope == scope)
             .filter_map(|(dot, entry)| match &entry.body {
-                Body::Register(register) => Some((entry.time, *dot, register)),
+                Body::Register { value, .. } => Some((entry.time, *dot, value)),
                 _ => None,
             })
             .collect();

@@ -93,9 +93,10 @@ fn write_body(out: &mut Writer, tables: &Tables, body: &Body) {
             write_list(out, *to);
             tables.write_list(out, dots);
         }
-        Body::Register(register) => {
+        Body::Register { value, sided } => {
             out.number(4);
-            write_register(out, register);
+            out.flag(*sided);
+            write_register(out, value);
         }
         Body::Coupon(code) => {
             out.number(5);
@@ -163,7 +164,10 @@ fn read_body(input: &mut Reader<'_>, tables: &Tables) -> Result<Body, DecodeErro
             stays: read_stays(input, tables)?,
         })),
         3 => Body::Move { to: read_list(input)?, dots: tables.list(input)? },
-        4 => Body::Register(read_register(input)?),
+        4 => {
+            let sided = input.flag()?;
+            Body::Register { value: read_register(input)?, sided }
+        }
         5 => Body::Coupon(input.parsed(CouponCode::new)?),
         6 => Body::Consent(input.flag()?),
         7 => Body::Merge {

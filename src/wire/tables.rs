@@ -73,7 +73,7 @@ impl Tables {
                 carts.insert(*guest);
             }
             Body::Add { .. }
-            | Body::Register(_)
+            | Body::Register { .. }
             | Body::Coupon(_)
             | Body::Consent(_)
             | Body::Expired { .. }

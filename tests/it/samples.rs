@@ -126,7 +126,7 @@ pub(crate) fn bodies() -> Vec<(&'static str, Option<LineKey>, Body)> {
         .expect("one override");
     let order = OrderId::new("2026-17").expect("an id");
     let shipping = ShippingOption::new("express").expect("an option");
-    let register = |of| Body::Register(of);
+    let register = |value| Body::Register { value, sided: false };
     vec![
         ("01-add", Some(tee()), Body::Add { quantity: units(300), sided: true, price }),
         ("02-set", Some(tee()), Body::Set(Box::new(set))),
@@ -138,6 +138,7 @@ pub(crate) fn bodies() -> Vec<(&'static str, Option<LineKey>, Body)> {
         ("04-note", Some(tee()), register(Register::Note(text("doorbell is broken")))),
         ("04-gift", Some(tee()), register(Register::Gift(gift))),
         ("04-attribute", Some(tee()), register(Register::Attribute(key, text("for A.")))),
+        ("04-sided", Some(tee()), Body::Register { value: Register::Note(text("x")), sided: true }),
         ("04-shipping", None, register(Register::Shipping(shipping))),
         ("05-coupon", None, Body::Coupon(CouponCode::new("spring10").expect("a code"))),
         ("06-consent", None, Body::Consent(true)),
