@@ -155,7 +155,8 @@ impl Delta {
     }
 
     /// The smallest deltas that together say the same: one for each live dot, one for each run of
-    /// dead dots. Joined in any order they give the same state.
+    /// dead dots. Joined in any order they give the same state. They need nothing: they are for
+    /// whoever joins all of them, not for an inbox.
     #[must_use]
     pub fn split(&self) -> Vec<Self> {
         let mut parts: Vec<Self> = Vec::new();

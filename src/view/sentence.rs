@@ -119,7 +119,7 @@ fn told(part: &Part, reason: &Reason, names: &impl Names) -> Option<String> {
             "Of {asked} set on {device} at {at}, {units} were counted in the account's number already."
         ),
         Reason::Hidden { rule, because } => format!(
-            "{} is not shown: by the rule {} {because}.",
+            "{} is not shown, by the rule {}, because {because}.",
             origin_hidden(part, names),
             rule.name
         ),
