@@ -1,6 +1,5 @@
 //! Dots, and sets of dots: the version vector of a replica, with its gaps.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -61,35 +60,57 @@ pub struct Run {
 /// ```
 #[derive(Clone, PartialEq, Eq, Default, Hash)]
 pub struct Dots {
-    writers: BTreeMap<ReplicaId, Vec<Run>>,
+    /// Sorted by writer, then by number.
+    runs: Vec<(ReplicaId, Run)>,
 }
 
 impl Dots {
     /// Whether there is none.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.writers.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.runs.is_empty()
+    }
+
+    /// How many runs begin at `dot` or before it, those of writers before its own too.
+    fn begun(&self, dot: Dot) -> usize {
+        self.runs.partition_point(|(replica, run)| (*replica, run.first) <= (dot.replica, dot.seq))
     }
 
     /// Whether `dot` is in the set.
     #[must_use]
     pub fn contains(&self, dot: Dot) -> bool {
-        self.writers.get(&dot.replica).is_some_and(|runs| {
-            let after = runs.partition_point(|run| run.first <= dot.seq);
-            after > 0 && dot.seq <= runs[after - 1].last
-        })
+        self.runs[..self.begun(dot)]
+            .last()
+            .is_some_and(|(replica, run)| *replica == dot.replica && dot.seq <= run.last)
     }
 
     /// The highest sequence number of `replica` in the set; 0 if there is none.
     #[must_use]
     pub fn last(&self, replica: ReplicaId) -> u64 {
-        self.writers.get(&replica).and_then(|runs| runs.last()).map_or(0, |run| run.last)
+        match self.runs[..self.begun(Dot::new(replica, u64::MAX))].last() {
+            Some((writer, run)) if *writer == replica => run.last,
+            _ => 0,
+        }
     }
 
     /// Puts a dot in; false if it was there, or is none (they count from 1).
     pub fn insert(&mut self, dot: Dot) -> bool {
-        if dot.seq == 0 || self.contains(dot) {
+        if dot.seq == 0 {
             return false;
+        }
+        let at = self.begun(dot);
+        if let Some((replica, run)) = self.runs[..at].last_mut()
+            && *replica == dot.replica
+        {
+            if dot.seq <= run.last {
+                return false;
+            }
+            // The most frequent case: a writer's next dot.
+            let next = self.runs.get(at).filter(|(replica, _)| *replica == dot.replica);
+            if next.is_none() && self.runs[at - 1].1.last + 1 == dot.seq {
+                self.runs[at - 1].1.last = dot.seq;
+                return true;
+            }
         }
         self.insert_run(dot.replica, Run { first: dot.seq, last: dot.seq });
         true
@@ -100,48 +121,80 @@ impl Dots {
         if run.first == 0 || run.first > run.last {
             return;
         }
-        let runs = self.writers.entry(replica).or_default();
         // All runs that touch or adjoin the new one become one with it.
-        let from = runs.partition_point(|old| old.last.saturating_add(1) < run.first);
-        let to = runs.partition_point(|old| old.first <= run.last.saturating_add(1));
+        let before = |(writer, old): &(ReplicaId, Run)| {
+            (*writer, old.last.saturating_add(1)) < (replica, run.first)
+        };
+        let within = |(writer, old): &(ReplicaId, Run)| {
+            (*writer, old.first) <= (replica, run.last.saturating_add(1))
+        };
+        let from = self.runs.partition_point(before);
+        let to = from + self.runs[from..].partition_point(within);
         if from < to {
             let joined = Run {
-                first: run.first.min(runs[from].first),
-                last: run.last.max(runs[to - 1].last),
+                first: run.first.min(self.runs[from].1.first),
+                last: run.last.max(self.runs[to - 1].1.last),
             };
-            runs[from] = joined;
-            runs.drain(from + 1..to);
+            self.runs[from].1 = joined;
+            self.runs.drain(from + 1..to);
         } else {
-            runs.insert(from, run);
+            self.runs.insert(from, (replica, run));
         }
     }
 
     /// The same with at most `most` runs a writer: the gaps between the oldest are filled.
     #[must_use]
-    pub fn with_runs_at_most(mut self, most: usize) -> Self {
-        for runs in self.writers.values_mut().filter(|runs| runs.len() > most.max(1)) {
-            let filled = runs.len() - most.max(1);
-            runs[filled].first = runs[0].first;
-            runs.drain(..filled);
+    pub fn with_runs_at_most(self, most: usize) -> Self {
+        let most = most.max(1);
+        if self.writers().all(|(_, runs)| runs.len() <= most) {
+            return self;
         }
-        self
+        let mut filled = Self::default();
+        for (replica, runs) in self.writers() {
+            let too_many = runs.len().saturating_sub(most);
+            let mut first = None;
+            for (at, run) in runs.enumerate() {
+                first = first.or(Some(run.first));
+                if at >= too_many {
+                    let first = first.take().unwrap_or(run.first);
+                    filled.runs.push((replica, Run { first, last: run.last }));
+                }
+            }
+        }
+        filled
     }
 
     /// Union: all of `other` too.
     pub fn extend(&mut self, other: &Self) {
-        for (replica, run) in other.runs() {
-            self.insert_run(replica, run);
+        if self.runs.is_empty() {
+            self.runs.clone_from(&other.runs);
+        } else if other.runs.len() <= FEW {
+            other.runs().for_each(|(replica, run)| self.insert_run(replica, run));
+        } else {
+            self.runs.extend_from_slice(&other.runs);
+            // Two sorted parts, which this sort merges.
+            self.runs.sort();
+            self.runs.dedup_by(|(next, later), (writer, run)| {
+                let touch = next == writer && later.first <= run.last.saturating_add(1);
+                if touch {
+                    run.last = run.last.max(later.last);
+                }
+                touch
+            });
         }
     }
 
     /// The runs, by writer and then by number.
-    pub fn runs(&self) -> impl Iterator<Item = (ReplicaId, Run)> + '_ {
-        self.writers.iter().flat_map(|(replica, runs)| runs.iter().map(|run| (*replica, *run)))
+    pub fn runs(&self) -> impl ExactSizeIterator<Item = (ReplicaId, Run)> + '_ {
+        self.runs.iter().copied()
     }
 
     /// The writers, each with its runs.
-    pub fn writers(&self) -> impl ExactSizeIterator<Item = (ReplicaId, &[Run])> + '_ {
-        self.writers.iter().map(|(replica, runs)| (*replica, runs.as_slice()))
+    pub fn writers(
+        &self,
+    ) -> impl Iterator<Item = (ReplicaId, impl ExactSizeIterator<Item = Run> + '_)> + '_ {
+        let of_one = self.runs.chunk_by(|(a, _), (b, _)| a == b);
+        of_one.map(|runs| (runs[0].0, runs.iter().map(|(_, run)| *run)))
     }
 
     /// How many dots there are, saturating.
@@ -155,55 +208,62 @@ impl Dots {
     /// What is in `self` and not in `other`.
     #[must_use]
     pub fn minus(&self, other: &Self) -> Self {
-        self.combine(other, |here, there| {
-            let mut rest = Vec::new();
-            let mut from = 0;
-            for run in here {
-                from += there[from..].partition_point(|cut| cut.last < run.first);
-                let mut first = Some(run.first);
-                for cut in there[from..].iter().take_while(|cut| cut.first <= run.last) {
-                    match first {
-                        Some(at) if at < cut.first => {
-                            rest.push(Run { first: at, last: cut.first - 1 })
-                        }
-                        _ => {}
+        let mut rest = Vec::new();
+        let mut from = 0;
+        for (replica, run) in self.runs() {
+            let there = &other.runs[from..];
+            from +=
+                there.partition_point(|(writer, cut)| (*writer, cut.last) < (replica, run.first));
+            let cuts = other.runs[from..]
+                .iter()
+                .take_while(|(writer, cut)| *writer == replica && cut.first <= run.last);
+            let mut first = Some(run.first);
+            for (_, cut) in cuts {
+                match first {
+                    Some(at) if at < cut.first => {
+                        rest.push((replica, Run { first: at, last: cut.first - 1 }));
                     }
-                    first = (cut.last < run.last).then(|| cut.last + 1);
+                    _ => {}
                 }
-                if let Some(first) = first {
-                    rest.push(Run { first, last: run.last });
-                }
+                first = (cut.last < run.last).then(|| cut.last + 1);
             }
-            rest
+            if let Some(first) = first {
+                rest.push((replica, Run { first, last: run.last }));
+            }
+        }
+        Self { runs: rest }
+    }
+
+    /// Whether all of `other` is in it.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        other.runs().all(|(replica, run)| {
+            self.runs[..self.begun(Dot::new(replica, run.first))]
+                .last()
+                .is_some_and(|(writer, here)| *writer == replica && run.last <= here.last)
         })
     }
 
     /// What is in both.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
-        self.combine(other, |here, there| {
-            let (mut a, mut b) = (0, 0);
-            let mut both = Vec::new();
-            while let (Some(x), Some(y)) = (here.get(a), there.get(b)) {
+        let (mut a, mut b) = (0, 0);
+        let mut both = Vec::new();
+        while let (Some((x_of, x)), Some((y_of, y))) = (self.runs.get(a), other.runs.get(b)) {
+            if x_of == y_of {
                 let (first, last) = (x.first.max(y.first), x.last.min(y.last));
                 if first <= last {
-                    both.push(Run { first, last });
+                    both.push((*x_of, Run { first, last }));
                 }
-                if x.last < y.last { a += 1 } else { b += 1 }
             }
-            both
-        })
-    }
-
-    fn combine(&self, other: &Self, runs_of: impl Fn(&[Run], &[Run]) -> Vec<Run>) -> Self {
-        let writers = self.writers.iter().filter_map(|(replica, here)| {
-            let there = other.writers.get(replica).map_or(&[][..], Vec::as_slice);
-            let runs = runs_of(here, there);
-            (!runs.is_empty()).then_some((*replica, runs))
-        });
-        Self { writers: writers.collect() }
+            if (x_of, x.last) < (y_of, y.last) { a += 1 } else { b += 1 }
+        }
+        Self { runs: both }
     }
 }
+
+/// So many runs are put in one by one; more are merged.
+const FEW: usize = 4;
 
 impl FromIterator<Dot> for Dots {
     fn from_iter<I: IntoIterator<Item = Dot>>(dots: I) -> Self {
@@ -219,7 +279,7 @@ impl fmt::Debug for Dots {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut map = f.debug_map();
         for (replica, runs) in self.writers() {
-            map.entry(&replica, &runs);
+            map.entry(&replica, &runs.collect::<Vec<_>>());
         }
         map.finish()
     }

@@ -85,9 +85,10 @@ pub mod manual;
 pub mod scenario;
 
 pub use cart::{
-    After, Body, Bought, Cart, Claim, Delta, DeltaError, Entry, Fingerprint, Gift, Have, Joined,
-    Lack, List, Loser, MergePolicy, OrderKey, Override, Pin, PolicyError, Purchase, Register,
-    RegisterKey, RuleRef, SetTo, SkuPattern, Snapshot, Stays, Taken, VerbError, WrongCart,
+    After, Body, Bought, Cart, Claim, Delta, DeltaError, Entries, Entry, Fingerprint, Gift, Have,
+    Joined, Lack, List, Loser, MergePolicy, OrderKey, Override, Pin, PolicyError, Purchase,
+    Register, RegisterKey, RuleRef, SetTo, SkuPattern, Snapshot, Stays, Taken, VerbError,
+    WrongCart,
 };
 pub use clock::{Clock, Time};
 pub use context::{Dot, Dots, Run};

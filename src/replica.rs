@@ -183,6 +183,11 @@ impl Replica {
         self.cart.fingerprint()
     }
 
+    /// Sums up what the next fingerprints need: see [`Cart::sum_up`].
+    pub fn sum_up(&mut self) {
+        self.cart.sum_up();
+    }
+
     /// Joins a delta of another replica.
     ///
     /// # Errors

@@ -1,8 +1,8 @@
 //! Deltas: some live dots with their entries, and some dead dots.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use super::entries::{Entries, Held};
 use super::entry::Entry;
 use crate::context::{Dot, Dots};
 use crate::id::CartId;
@@ -12,7 +12,7 @@ use crate::id::CartId;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Delta {
     pub(super) cart: CartId,
-    pub(super) live: BTreeMap<Dot, Entry>,
+    pub(super) live: Entries,
     pub(super) dead: Dots,
     pub(super) needs: Dots,
     pub(super) erased: bool,
@@ -48,7 +48,7 @@ impl Delta {
         dead: Dots,
         needs: Dots,
     ) -> Result<Self, DeltaError> {
-        let live: BTreeMap<_, _> = live.into_iter().collect();
+        let live: Entries = live.into_iter().collect();
         if let Some(dot) = live.keys().copied().find(|dot| dead.contains(*dot)) {
             return Err(DeltaError::LiveAndDead { dot });
         }
@@ -63,7 +63,7 @@ impl Delta {
     pub fn empty(cart: CartId) -> Self {
         Self {
             cart,
-            live: BTreeMap::new(),
+            live: Entries::default(),
             dead: Dots::default(),
             needs: Dots::default(),
             erased: false,
@@ -84,7 +84,7 @@ impl Delta {
 
     /// The live dots with their entries.
     #[must_use]
-    pub const fn live(&self) -> &BTreeMap<Dot, Entry> {
+    pub const fn live(&self) -> &Entries {
         &self.live
     }
 
@@ -140,18 +140,15 @@ impl Delta {
         self.needs.extend(&other.needs);
         self.needs = self.needs.minus(&own);
         self.dead.extend(&other.dead);
-        for (dot, entry) in &other.live {
-            match self.live.get(dot) {
-                Some(here)
-                    if super::digest::of_entry(*dot, here)
-                        >= super::digest::of_entry(*dot, entry) => {}
-                _ => {
-                    self.live.insert(*dot, entry.clone());
-                }
+        for theirs in other.live.held() {
+            let digest = |held: &Held| super::digest::of_entry(held.dot, &held.entry);
+            let larger = |here: &Held| digest(here) >= digest(theirs);
+            if !self.live.at(theirs.dot).is_some_and(larger) {
+                self.live.put(theirs.clone());
             }
         }
         let dead = &self.dead;
-        self.live.retain(|dot, _| !dead.contains(*dot));
+        self.live.retain(|dot| !dead.contains(dot));
     }
 
     /// The smallest deltas that together say the same: one for each live dot, one for each run of
@@ -163,9 +160,9 @@ impl Delta {
         if self.erased {
             parts.push(self.clone());
         }
-        for (dot, entry) in &self.live {
+        for held in self.live.held() {
             let mut part = Self::empty(self.cart);
-            part.live.insert(*dot, entry.clone());
+            part.live.put(held.clone());
             parts.push(part);
         }
         for (replica, run) in self.dead.runs() {

@@ -71,7 +71,7 @@ impl Feed {
     }
 
     fn runs(&mut self, dots: &Dots) {
-        self.number(dots.writers().len() as u64);
+        self.number(dots.writers().count() as u64);
         for (replica, runs) in dots.writers() {
             self.wide(replica.as_u128());
             self.number(runs.len() as u64);

@@ -39,12 +39,8 @@ impl Cart {
             return Delta::erasure(self.id);
         }
         let unseen = self.context.minus(&have.context);
-        let live: alloc::collections::BTreeMap<_, _> = self
-            .live
-            .iter()
-            .filter(|(dot, _)| unseen.contains(**dot))
-            .map(|(dot, entry)| (*dot, entry.clone()))
-            .collect();
+        let live = self.live.held().iter().filter(|held| unseen.contains(held.dot)).cloned();
+        let live = live.collect();
         let here = self.dead();
         let mut dead = here.minus(&have.context);
         dead.extend(&here.intersection(&have.live));

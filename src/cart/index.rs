@@ -1,9 +1,11 @@
 //! Where to find the live entries: by line, by kind, and by what places a dot in a list. All of
 //! it is derived from the live entries; nothing here is state.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::entries::{Entries, Held};
 use super::entry::{Body, Entry};
 use crate::context::Dot;
 use crate::id::LineKey;
@@ -41,61 +43,123 @@ impl Kind {
 
 #[derive(Clone, Default)]
 pub(super) struct Index {
-    pub(super) lines: BTreeMap<LineKey, Vec<Dot>>,
-    pub(super) kinds: BTreeSet<(Kind, Dot)>,
-    pub(super) placed: BTreeMap<Dot, Vec<Dot>>,
+    /// Sorted by line.
+    lines: Vec<Line>,
+    /// Sorted.
+    kinds: Vec<(Kind, Dot)>,
+    placed: BTreeMap<Dot, Vec<Dot>>,
+}
+
+/// A line with what is said about it, sorted by dot.
+#[derive(Clone)]
+pub(super) struct Line {
+    pub(super) key: LineKey,
+    pub(super) entries: Vec<(Dot, Arc<Entry>)>,
 }
 
 impl Index {
-    pub(super) fn insert(&mut self, dot: Dot, entry: &Entry) {
-        for line in entry.lines() {
-            // The key is cloned only for a new line.
-            match self.lines.get_mut(line) {
-                Some(dots) => put(dots, dot),
-                None => {
-                    self.lines.insert(line.clone(), Vec::from([dot]));
+    /// The index of many entries at once.
+    pub(super) fn of(entries: &Entries) -> Self {
+        let mut index = Self::default();
+        let mut on_lines: Vec<(&LineKey, &Held)> = Vec::with_capacity(entries.len());
+        for held in entries.held() {
+            on_lines.extend(held.entry.lines().map(|line| (line, held)));
+            index.insert_rest(held);
+        }
+        // A stable sort: dots stay in order.
+        on_lines.sort_by(|a, b| a.0.cmp(b.0));
+        for on_line in on_lines.chunk_by(|a, b| a.0 == b.0) {
+            let entries = on_line.iter().map(|(_, held)| (held.dot, held.entry.clone())).collect();
+            index.lines.push(Line { key: on_line[0].0.clone(), entries });
+        }
+        index
+    }
+
+    pub(super) fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    fn find(&self, line: &LineKey) -> Result<usize, usize> {
+        self.lines.binary_search_by(|other| other.key.cmp(line))
+    }
+
+    /// What is said about a line.
+    pub(super) fn on_line(&self, line: &LineKey) -> &[(Dot, Arc<Entry>)] {
+        self.find(line).map_or(&[], |at| &self.lines[at].entries)
+    }
+
+    /// The dots of a kind.
+    pub(super) fn of_kind(&self, kind: Kind) -> &[(Kind, Dot)] {
+        let from = self.kinds.partition_point(|(other, _)| *other < kind);
+        let len = self.kinds[from..].partition_point(|(other, _)| *other == kind);
+        &self.kinds[from..from + len]
+    }
+
+    /// Whether any entry bears on another.
+    pub(super) fn has_moves(&self) -> bool {
+        !self.placed.is_empty()
+    }
+
+    /// The dots whose entries bear on `dot`.
+    pub(super) fn bearing_on(&self, dot: Dot) -> &[Dot] {
+        self.placed.get(&dot).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn insert(&mut self, held: &Held) {
+        for line in held.entry.lines() {
+            let entry = (held.dot, held.entry.clone());
+            match self.find(line) {
+                Ok(at) => {
+                    let entries = &mut self.lines[at].entries;
+                    let at = entries.partition_point(|(dot, _)| *dot < held.dot);
+                    entries.insert(at, entry);
+                }
+                Err(at) => {
+                    let entries = Vec::from([entry]);
+                    self.lines.insert(at, Line { key: line.clone(), entries });
                 }
             }
         }
-        if let Some(kind) = Kind::of(entry) {
-            self.kinds.insert((kind, dot));
+        self.insert_rest(held);
+    }
+
+    fn insert_rest(&mut self, held: &Held) {
+        if let Some(kind) = Kind::of(&held.entry) {
+            let at = (kind, held.dot);
+            if let Err(free) = self.kinds.binary_search(&at) {
+                self.kinds.insert(free, at);
+            }
         }
-        for named in entry.bears_on() {
-            put(self.placed.entry(named).or_default(), dot);
+        for named in held.entry.bears_on() {
+            let dots = self.placed.entry(named).or_default();
+            if let Err(at) = dots.binary_search(&held.dot) {
+                dots.insert(at, held.dot);
+            }
         }
     }
 
     pub(super) fn remove(&mut self, dot: Dot, entry: &Entry) {
         for line in entry.lines() {
-            if let Some(dots) = self.lines.get_mut(line) {
-                take(dots, dot);
-                if dots.is_empty() {
-                    self.lines.remove(line);
+            if let Ok(at) = self.find(line) {
+                let entries = &mut self.lines[at].entries;
+                entries.retain(|(other, _)| *other != dot);
+                if entries.is_empty() {
+                    self.lines.remove(at);
                 }
             }
         }
-        if let Some(kind) = Kind::of(entry) {
-            self.kinds.remove(&(kind, dot));
+        if let Some(kind) = Kind::of(entry)
+            && let Ok(at) = self.kinds.binary_search(&(kind, dot))
+        {
+            self.kinds.remove(at);
         }
         for named in entry.bears_on() {
             if let Some(dots) = self.placed.get_mut(&named) {
-                take(dots, dot);
+                dots.retain(|other| *other != dot);
                 if dots.is_empty() {
                     self.placed.remove(&named);
                 }
             }
         }
-    }
-}
-
-fn put(dots: &mut Vec<Dot>, dot: Dot) {
-    if let Err(at) = dots.binary_search(&dot) {
-        dots.insert(at, dot);
-    }
-}
-
-fn take(dots: &mut Vec<Dot>, dot: Dot) {
-    if let Ok(at) = dots.binary_search(&dot) {
-        dots.remove(at);
     }
 }

@@ -8,6 +8,7 @@
 
 mod delta;
 mod digest;
+mod entries;
 mod entry;
 mod exchange;
 mod index;
@@ -15,13 +16,12 @@ mod seen;
 mod terms;
 mod verbs;
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
-use core::ops::Bound::{Excluded, Unbounded};
 
 pub use delta::{Delta, DeltaError};
 pub use digest::Fingerprint;
+pub use entries::Entries;
 pub use entry::{
     After, Body, Bought, Entry, Gift, Lack, List, Pin, Purchase, Register, RegisterKey, SetTo,
     Stays, Taken,
@@ -34,8 +34,9 @@ pub use terms::{LineTerms, Loser, MergePolicy, Override, PolicyError, RuleRef, S
 pub use verbs::{Stamp, VerbError};
 
 use crate::clock::Time;
-use crate::context::{Dot, Dots, Run};
-use crate::id::{CartId, LineKey, ReplicaId};
+use crate::context::{Dot, Dots};
+use crate::id::{CartId, LineKey};
+use entries::Held;
 
 /// What a join found.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -67,10 +68,11 @@ pub struct WrongCart {
 #[derive(Clone)]
 pub struct Cart {
     id: CartId,
-    live: BTreeMap<Dot, Entry>,
+    live: Entries,
     context: Dots,
     erased: bool,
     index: index::Index,
+    /// Of the digests of those live entries that are marked as summed.
     sum: u128,
 }
 
@@ -80,7 +82,7 @@ impl Cart {
     pub fn new(id: CartId) -> Self {
         Self {
             id,
-            live: BTreeMap::new(),
+            live: Entries::default(),
             context: Dots::default(),
             erased: false,
             index: index::Index::default(),
@@ -113,55 +115,56 @@ impl Cart {
             *self = Self { erased: true, ..Self::new(self.id) };
             return joined;
         }
-        for (dot, entry) in &delta.live {
+        let mut new: Vec<Held> = Vec::new();
+        for Held { dot, entry, .. } in delta.live.held() {
             if self.context.insert(*dot) {
                 // Unseen < Live
-                self.put(*dot, entry.clone());
-                joined.changed = true;
-            } else if let Some(here) = self.live.get(dot).filter(|here| *here != entry) {
+                new.push(Held::new(*dot, entry.clone()));
+            } else if let Some(here) = self.live.at(*dot).filter(|here| here.entry != *entry) {
                 // Live < Live: two contents of one dot
                 joined.equivocations.push(*dot);
-                if digest::of_entry(*dot, here) < digest::of_entry(*dot, entry) {
-                    self.take(*dot);
-                    self.put(*dot, entry.clone());
+                if digest::of_entry(*dot, &here.entry) < digest::of_entry(*dot, entry) {
+                    let here = here.clone();
+                    self.forget(&here);
+                    self.put(Vec::from([Held::new(*dot, entry.clone())]));
                     joined.changed = true;
                 }
             }
             // Dead stays dead.
         }
-        for (replica, run) in delta.dead.runs() {
-            // Live < Dead
-            while let Some(dot) = self.first_live(replica, run) {
-                self.take(dot);
-                joined.changed = true;
-            }
+        joined.changed |= !new.is_empty();
+        self.put(new);
+        // Live < Dead
+        for gone in self.live.take(&delta.dead) {
+            self.forget(&gone);
+            joined.changed = true;
         }
         // Unseen < Dead
-        if !delta.dead.minus(&self.context).is_empty() {
+        if !self.context.covers(&delta.dead) {
             self.context.extend(&delta.dead);
             joined.changed = true;
         }
         joined
     }
 
-    fn first_live(&self, replica: ReplicaId, run: Run) -> Option<Dot> {
-        let range = Dot::new(replica, run.first)..=Dot::new(replica, run.last);
-        self.live.range(range).next().map(|(dot, _)| *dot)
-    }
-
-    /// Makes an entry live, in the map, the index and the fingerprint.
-    fn put(&mut self, dot: Dot, entry: Entry) {
-        self.sum = self.sum.wrapping_add(digest::of_entry(dot, &entry));
-        self.index.insert(dot, &entry);
-        self.live.insert(dot, entry);
-    }
-
-    /// Takes an entry out of the map, the index and the fingerprint.
-    fn take(&mut self, dot: Dot) {
-        if let Some(entry) = self.live.remove(&dot) {
-            self.sum = self.sum.wrapping_sub(digest::of_entry(dot, &entry));
-            self.index.remove(dot, &entry);
+    /// Makes entries live that are not: in the run and the index. Their digests are summed when
+    /// somebody asks for the fingerprint.
+    fn put(&mut self, new: Vec<Held>) {
+        if self.live.is_empty() && new.len() > 1 {
+            self.live = new.into_iter().collect();
+            self.index = index::Index::of(&self.live);
+        } else {
+            new.iter().for_each(|held| self.index.insert(held));
+            self.live.put_all(new);
         }
+    }
+
+    /// Takes what is not live any more out of the index and the sum.
+    fn forget(&mut self, gone: &Held) {
+        if gone.summed {
+            self.sum = self.sum.wrapping_sub(digest::of_entry(gone.dot, &gone.entry));
+        }
+        self.index.remove(gone.dot, &gone.entry);
     }
 
     /// The whole state as a delta.
@@ -196,7 +199,7 @@ impl Cart {
 
     /// The live entries, by dot.
     #[must_use]
-    pub const fn live(&self) -> &BTreeMap<Dot, Entry> {
+    pub const fn live(&self) -> &Entries {
         &self.live
     }
 
@@ -206,11 +209,24 @@ impl Cart {
         self.erased
     }
 
-    /// What to compare with another replica: equal exactly when the states are.
+    /// What to compare with another replica: equal exactly when the states are. It costs a digest
+    /// for each entry that came since [`sum_up`](Self::sum_up).
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         let context = if self.erased { u128::MAX } else { digest::of_dots(&self.context) };
-        Fingerprint { live: self.sum, context }
+        let new = self.live.held().iter().filter(|held| !held.summed);
+        let live = new
+            .fold(self.sum, |sum, held| sum.wrapping_add(digest::of_entry(held.dot, &held.entry)));
+        Fingerprint { live, context }
+    }
+
+    /// Sums up the digests of the entries that came since the last time, so that the next
+    /// fingerprints cost only what comes from now on. The [conversation](crate::sync) does so.
+    pub fn sum_up(&mut self) {
+        for held in self.live.held_mut().iter_mut().filter(|held| !held.summed) {
+            self.sum = self.sum.wrapping_add(digest::of_entry(held.dot, &held.entry));
+            held.summed = true;
+        }
     }
 
     /// The latest time among the live entries.
@@ -221,41 +237,42 @@ impl Cart {
 
     /// The lines that have live entries.
     pub fn lines(&self) -> impl ExactSizeIterator<Item = &LineKey> {
-        self.index.lines.keys()
+        self.index.lines().iter().map(|line| &line.key)
     }
 
-    /// The live dots that say something about `line`, sorted.
-    pub(crate) fn dots_of(&self, line: &LineKey) -> &[Dot] {
-        self.index.lines.get(line).map_or(&[], Vec::as_slice)
+    /// How many live entries say something about `line`.
+    pub(crate) fn entries_on(&self, line: &LineKey) -> usize {
+        self.index.on_line(line).len()
     }
 
-    /// The live entries that say something about `line`.
+    /// The live entries that say something about `line`, sorted by dot.
     pub(crate) fn on_line<'a>(
         &'a self,
         line: &LineKey,
     ) -> impl Iterator<Item = (Dot, &'a Entry)> + use<'a> {
-        self.dots_of(line).iter().filter_map(|dot| Some((*dot, self.live.get(dot)?)))
+        self.index.on_line(line).iter().map(|(dot, entry)| (*dot, &**entry))
     }
 
     /// The live entries of a kind that is not about one line.
     pub(crate) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = (Dot, &Entry)> {
-        let first = (kind, Dot::new(ReplicaId::from_u128(0), 0));
-        self.index
-            .kinds
-            .range((Excluded(first), Unbounded))
-            .take_while(move |(other, _)| *other == kind)
-            .filter_map(|(_, dot)| Some((*dot, self.live.get(dot)?)))
+        let dots = self.index.of_kind(kind).iter();
+        dots.filter_map(|(_, dot)| Some((*dot, self.live.get(dot)?)))
+    }
+
+    /// Whether there is any live entry of a kind.
+    pub(crate) fn has(&self, kind: Kind) -> bool {
+        !self.index.of_kind(kind).is_empty()
     }
 
     /// Whether any live entry says where another shows or what it lacks.
     pub(crate) fn has_moves(&self) -> bool {
-        !self.index.placed.is_empty()
+        self.index.has_moves()
     }
 
     /// The live entries that say where `dot` shows or what it lacks.
     pub(crate) fn bearing_on(&self, dot: Dot) -> impl Iterator<Item = (Dot, &Entry)> {
-        let dots = self.index.placed.get(&dot).map_or(&[][..], Vec::as_slice);
-        dots.iter().filter_map(|dot| Some((*dot, self.live.get(dot)?)))
+        let dots = self.index.bearing_on(dot).iter();
+        dots.filter_map(|dot| Some((*dot, self.live.get(dot)?)))
     }
 }
 

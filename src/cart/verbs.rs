@@ -295,7 +295,7 @@ impl Cart {
 
     /// Whether one more entry fits on `line` once `replaced` of its entries are gone.
     fn check_line(&self, line: &LineKey, replaced: usize) -> Result<(), VerbError> {
-        let here = self.dots_of(line).len();
+        let here = self.entries_on(line);
         if here == 0 && self.lines().len() >= limits::LINES {
             return Err(VerbError::Limit { what: "lines", limit: limits::LINES });
         }
@@ -327,7 +327,7 @@ impl Cart {
         delta.dead = delta.needs.clone();
         match entry {
             Some(entry) => {
-                delta.live.insert(stamp.dot, entry);
+                delta.live = [(stamp.dot, entry)].into_iter().collect();
             }
             None => {
                 delta.dead.insert(stamp.dot);

@@ -41,9 +41,15 @@ pub enum LineError {
 /// assert_eq!(a.to_string(), "TEE (colour red, size M)");
 /// # Ok::<(), holdall::LineError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Clone, Eq, Hash, serde::Serialize)]
 #[serde(transparent)]
 pub struct LineKey(Arc<Identity>);
+
+impl PartialEq for LineKey {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+    }
+}
 
 impl Ord for LineKey {
     fn cmp(&self, other: &Self) -> Ordering {

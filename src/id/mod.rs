@@ -17,25 +17,25 @@ macro_rules! random_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(u128);
+        pub struct $name([u64; 2]);
 
         impl $name {
             /// From 128 random bits. This library draws no random bits of its own.
             #[must_use]
             pub const fn from_u128(bits: u128) -> Self {
-                Self(bits)
+                Self([(bits >> 64) as u64, bits as u64])
             }
 
             /// The 128 bits.
             #[must_use]
             pub const fn as_u128(self) -> u128 {
-                self.0
+                (self.0[0] as u128) << 64 | self.0[1] as u128
             }
         }
 
         impl From<Uuid> for $name {
             fn from(uuid: Uuid) -> Self {
-                Self(uuid.as_u128())
+                Self::from_u128(uuid.as_u128())
             }
         }
 
@@ -48,7 +48,7 @@ macro_rules! random_id {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(&Uuid::from_u128(self.0), f)
+                fmt::Display::fmt(&Uuid::from_u128(self.as_u128()), f)
             }
         }
 

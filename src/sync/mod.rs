@@ -139,6 +139,7 @@ pub fn respond(replica: &mut Replica, message: &Message) -> Result<Response, Wro
         return Err(WrongCart { ours: cart, theirs: message.cart() });
     }
     let mut response = Response::default();
+    replica.sum_up();
     response.message = match message {
         Message::Probe { fingerprint, .. } if *fingerprint == replica.fingerprint() => {
             Some(Message::Same { cart })
@@ -152,6 +153,7 @@ pub fn respond(replica: &mut Replica, message: &Message) -> Result<Response, Wro
         }),
         Message::Answer { delta, have, fingerprint } => {
             response.joined = replica.join(delta)?;
+            replica.sum_up();
             match have {
                 Some(have) => Some(Message::Answer {
                     delta: replica.cart().answer(have),

@@ -18,7 +18,7 @@ pub(crate) struct Merged<'a> {
 /// The valid merges of a cart in order of (time, guest). A merge is valid while its entry is live
 /// under the dot of its claim and no unmerge names that claim.
 pub(crate) fn merged(cart: &Cart) -> Vec<Merged<'_>> {
-    if cart.of_kind(Kind::Merge).next().is_none() {
+    if !cart.has(Kind::Merge) {
         return Vec::new();
     }
     let taken_back: BTreeSet<(CartId, u32)> = cart

@@ -185,7 +185,7 @@ impl Tables {
     /// For each writer its runs: how far after the one before each begins, and how much longer
     /// than one it is.
     pub(super) fn write_dots(&self, out: &mut Writer, dots: &Dots) {
-        out.count(dots.writers().len());
+        out.count(dots.writers().count());
         for (writer, runs) in dots.writers() {
             self.write_writer(out, writer);
             out.count(runs.len());
