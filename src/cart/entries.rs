@@ -6,8 +6,7 @@ use core::fmt;
 use core::ops::Index;
 
 use super::entry::Entry;
-use crate::context::{Dot, Dots, Run};
-use crate::id::ReplicaId;
+use crate::context::{Dot, Dots};
 
 /// Entries by dot, in the order of dots. They are shared: a cart and the deltas it took or gave
 /// hold the same entry.
@@ -50,6 +49,11 @@ impl Entries {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.held.is_empty()
+    }
+
+    /// One entry.
+    pub(super) fn one(dot: Dot, entry: Entry) -> Self {
+        Self { held: Vec::from([Held::new(dot, Arc::new(entry))]) }
     }
 
     fn find(&self, dot: Dot) -> Result<usize, usize> {
@@ -106,31 +110,26 @@ impl Entries {
 
     /// Puts in some that are sorted and not there.
     pub(super) fn put_all(&mut self, mut new: Vec<Held>) {
-        if new.len() <= FEW {
-            new.into_iter().for_each(|held| self.put(held));
-        } else {
-            // Two sorted runs, which this sort merges.
-            self.held.append(&mut new);
-            self.held.sort_by_key(|held| held.dot);
-        }
+        // Two sorted runs, which this sort merges.
+        self.held.append(&mut new);
+        self.held.sort_by_key(|held| held.dot);
     }
 
-    /// Takes out those that are in a set.
-    pub(super) fn take(&mut self, dots: &Dots) -> Vec<Held> {
+    /// Takes out those that are in a set, and says which they are.
+    pub(super) fn take(&mut self, dots: &Dots, mut gone: impl FnMut(Held)) {
         if dots.runs().len() <= FEW {
-            return dots.runs().flat_map(|(replica, run)| self.take_run(replica, run)).collect();
+            for (replica, run) in dots.runs() {
+                let first = Dot::new(replica, run.first);
+                let from = self.held.partition_point(|held| held.dot < first);
+                let is_in = |held: &&Held| held.dot <= Dot::new(replica, run.last);
+                let len = self.held[from..].iter().take_while(is_in).count();
+                if len > 0 {
+                    self.held.drain(from..from + len).for_each(&mut gone);
+                }
+            }
+        } else {
+            self.held.extract_if(.., |held| dots.contains(held.dot)).for_each(gone);
         }
-        let (taken, kept) =
-            core::mem::take(&mut self.held).into_iter().partition(|held| dots.contains(held.dot));
-        self.held = kept;
-        taken
-    }
-
-    fn take_run(&mut self, replica: ReplicaId, run: Run) -> Vec<Held> {
-        let from = self.held.partition_point(|held| held.dot < Dot::new(replica, run.first));
-        let last = Dot::new(replica, run.last);
-        let len = self.held[from..].partition_point(|held| held.dot <= last);
-        if len == 0 { Vec::new() } else { self.held.drain(from..from + len).collect() }
     }
 
     /// Keeps those whose dot passes.
@@ -139,7 +138,7 @@ impl Entries {
     }
 }
 
-/// So many are put in one by one; more are merged.
+/// So many runs are looked for one by one; with more, every entry is looked at.
 const FEW: usize = 4;
 
 impl FromIterator<(Dot, Entry)> for Entries {

@@ -116,29 +116,35 @@ impl Cart {
             return joined;
         }
         let mut new: Vec<Held> = Vec::new();
+        let many = delta.live.len() > FEW;
         for Held { dot, entry, .. } in delta.live.held() {
             if self.context.insert(*dot) {
                 // Unseen < Live
-                new.push(Held::new(*dot, entry.clone()));
+                joined.changed = true;
+                let held = Held::new(*dot, entry.clone());
+                if many { new.push(held) } else { self.put(held) }
             } else if let Some(here) = self.live.at(*dot).filter(|here| here.entry != *entry) {
                 // Live < Live: two contents of one dot
                 joined.equivocations.push(*dot);
                 if digest::of_entry(*dot, &here.entry) < digest::of_entry(*dot, entry) {
                     let here = here.clone();
                     self.forget(&here);
-                    self.put(Vec::from([Held::new(*dot, entry.clone())]));
+                    self.put(Held::new(*dot, entry.clone()));
                     joined.changed = true;
                 }
             }
             // Dead stays dead.
         }
-        joined.changed |= !new.is_empty();
-        self.put(new);
+        if !new.is_empty() {
+            self.put_all(new);
+        }
         // Live < Dead
-        for gone in self.live.take(&delta.dead) {
+        let mut live = core::mem::take(&mut self.live);
+        live.take(&delta.dead, |gone| {
             self.forget(&gone);
             joined.changed = true;
-        }
+        });
+        self.live = live;
         // Unseen < Dead
         if !self.context.covers(&delta.dead) {
             self.context.extend(&delta.dead);
@@ -147,16 +153,17 @@ impl Cart {
         joined
     }
 
-    /// Makes entries live that are not: in the run and the index. Their digests are summed when
-    /// somebody asks for the fingerprint.
-    fn put(&mut self, new: Vec<Held>) {
-        if self.live.is_empty() && new.len() > 1 {
-            self.live = new.into_iter().collect();
-            self.index = index::Index::of(&self.live);
-        } else {
-            new.iter().for_each(|held| self.index.insert(held));
-            self.live.put_all(new);
-        }
+    /// Makes an entry live: in the run and the index. Its digest is summed when somebody asks for
+    /// the fingerprint.
+    fn put(&mut self, held: Held) {
+        self.index.insert(&held);
+        self.live.put(held);
+    }
+
+    /// The same for many, sorted, that are not live.
+    fn put_all(&mut self, new: Vec<Held>) {
+        self.live.put_all(new);
+        self.index = index::Index::of(&self.live);
     }
 
     /// Takes what is not live any more out of the index and the sum.
@@ -275,6 +282,9 @@ impl Cart {
         dots.filter_map(|dot| Some((*dot, self.live.get(dot)?)))
     }
 }
+
+/// So many entries are put in one by one; with more, the index is made anew.
+const FEW: usize = 16;
 
 /// Equal states: the same live entries and the same dead dots of the same cart.
 impl PartialEq for Cart {

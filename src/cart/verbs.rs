@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::delta::Delta;
+use super::entries::Entries;
 use super::entry::{After, Body, Entry, Purchase, Register, SetTo, Stays, Taken};
 use super::seen::{Claim, Place, Seen, Snapshot};
 use super::terms::MergePolicy;
@@ -327,7 +328,7 @@ impl Cart {
         delta.dead = delta.needs.clone();
         match entry {
             Some(entry) => {
-                delta.live = [(stamp.dot, entry)].into_iter().collect();
+                delta.live = Entries::one(stamp.dot, entry);
             }
             None => {
                 delta.dead.insert(stamp.dot);

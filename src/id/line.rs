@@ -41,20 +41,41 @@ pub enum LineError {
 /// assert_eq!(a.to_string(), "TEE (colour red, size M)");
 /// # Ok::<(), holdall::LineError>(())
 /// ```
-#[derive(Clone, Eq, Hash, serde::Serialize)]
-#[serde(transparent)]
-pub struct LineKey(Arc<Identity>);
+#[derive(Clone)]
+pub struct LineKey {
+    /// The first eight bytes of the SKU, which mostly tell two lines apart.
+    begin: u64,
+    identity: Arc<Identity>,
+}
 
 impl PartialEq for LineKey {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+        // Lines of one cart mostly share their one allocation.
+        Arc::ptr_eq(&self.identity, &other.identity)
+            || (self.begin == other.begin && self.identity == other.identity)
+    }
+}
+
+impl Eq for LineKey {}
+
+impl core::hash::Hash for LineKey {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        self.identity.hash(state);
+    }
+}
+
+impl serde::Serialize for LineKey {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.identity.serialize(serializer)
     }
 }
 
 impl Ord for LineKey {
     fn cmp(&self, other: &Self) -> Ordering {
-        // Lines of one cart mostly share their one allocation.
-        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
+        if Arc::ptr_eq(&self.identity, &other.identity) {
+            return Ordering::Equal;
+        }
+        self.begin.cmp(&other.begin).then_with(|| self.identity.cmp(&other.identity))
     }
 }
 
@@ -102,7 +123,13 @@ impl LineKey {
         if let Some(pair) = options.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             return Err(LineError::OptionTwice { key: pair[0].0.clone() });
         }
-        Ok(Self(Arc::new(Identity { sku, options, bundle, tag })))
+        // No SKU has a byte 0, so what is short sorts as the SKU itself does.
+        let mut begin = [0; 8];
+        for (to, from) in begin.iter_mut().zip(sku.as_str().bytes()) {
+            *to = from;
+        }
+        let identity = Arc::new(Identity { sku, options, bundle, tag });
+        Ok(Self { begin: u64::from_be_bytes(begin), identity })
     }
 
     /// A line of a plain product.
@@ -132,41 +159,41 @@ impl LineKey {
     /// The product.
     #[must_use]
     pub fn product(&self) -> &Sku {
-        &self.0.sku
+        &self.identity.sku
     }
 
     /// The identity options, sorted by key.
     #[must_use]
     pub fn options(&self) -> &[(OptionKey, OptionValue)] {
-        &self.0.options
+        &self.identity.options
     }
 
     /// The bundle it belongs to.
     #[must_use]
     pub fn bundle(&self) -> Option<&Bundle> {
-        self.0.bundle.as_ref()
+        self.identity.bundle.as_ref()
     }
 
     /// What keeps it separate.
     #[must_use]
     pub fn tag(&self) -> Option<&Tag> {
-        self.0.tag.as_ref()
+        self.identity.tag.as_ref()
     }
 }
 
 impl fmt::Display for LineKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0.sku.as_str())?;
-        for (at, (key, value)) in self.0.options.iter().enumerate() {
+        f.write_str(self.identity.sku.as_str())?;
+        for (at, (key, value)) in self.identity.options.iter().enumerate() {
             write!(f, "{}{key} {value}", if at == 0 { " (" } else { ", " })?;
         }
-        if !self.0.options.is_empty() {
+        if !self.identity.options.is_empty() {
             f.write_str(")")?;
         }
-        if let Some(bundle) = &self.0.bundle {
+        if let Some(bundle) = &self.identity.bundle {
             write!(f, " in {bundle}")?;
         }
-        if let Some(tag) = &self.0.tag {
+        if let Some(tag) = &self.identity.tag {
             write!(f, " #{tag}")?;
         }
         Ok(())

@@ -263,11 +263,13 @@ impl<'a> Look<'a> {
     /// changes just that: hidden contributions of the lines, Moves that place nothing any more,
     /// and whatever would otherwise come up because something else is gone.
     fn settle(&self, lines: &[Reading<'_>], shown: &[Taken]) -> (Vec<Dot>, Stays) {
-        let mut gone: BTreeSet<Dot> = shown.iter().map(|taken| taken.dot).collect();
-        for reading in lines {
-            let hidden = reading.parts.iter().filter(|part| part.is_ours() && !part.is_shown());
-            gone.extend(hidden.map(|part| part.dot));
+        let parts = lines.iter().flat_map(|reading| &reading.parts);
+        let hidden = parts.filter(|part| part.is_ours() && !part.is_shown()).map(|part| part.dot);
+        if self.merges.is_empty() && !self.cart.has_moves() {
+            // Nothing hangs on anything else.
+            return (hidden.collect(), Stays::default());
         }
+        let mut gone: BTreeSet<Dot> = shown.iter().map(|taken| taken.dot).chain(hidden).collect();
         let mut stays = Stays::default();
         let word = |dot: &Dot| self.cart.live().get(dot).and_then(Entry::stays);
         let takes_a_word = gone.iter().filter_map(word).any(|stays| !stays.is_empty());

@@ -147,7 +147,7 @@ impl<'a> Source<'a> {
     pub(super) fn gather(&self, line: &LineKey) -> Reading<'a> {
         let mut reading = Reading {
             line: line.clone(),
-            parts: Vec::new(),
+            parts: Vec::with_capacity(self.cart.entries_on(line)),
             decisions: Vec::new(),
             split: false,
             question: false,
