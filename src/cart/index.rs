@@ -48,6 +48,8 @@ pub(super) struct Index {
     /// Sorted.
     kinds: Vec<(Kind, Dot)>,
     placed: BTreeMap<Dot, Vec<Dot>>,
+    /// Where the line was found last: what is taken out together is mostly of one line.
+    last: usize,
 }
 
 /// A line with what is said about it, sorted by dot.
@@ -83,6 +85,15 @@ impl Index {
         self.lines.binary_search_by(|other| other.key.cmp(line))
     }
 
+    fn find_again(&mut self, line: &LineKey) -> Result<usize, usize> {
+        if self.lines.get(self.last).is_some_and(|last| last.key == *line) {
+            return Ok(self.last);
+        }
+        let found = self.find(line);
+        self.last = found.unwrap_or(self.last);
+        found
+    }
+
     /// What is said about a line.
     pub(super) fn on_line(&self, line: &LineKey) -> &[(Dot, Arc<Entry>)] {
         self.find(line).map_or(&[], |at| &self.lines[at].entries)
@@ -108,7 +119,7 @@ impl Index {
     pub(super) fn insert(&mut self, held: &Held) {
         for line in held.entry.lines() {
             let entry = (held.dot, held.entry.clone());
-            match self.find(line) {
+            match self.find_again(line) {
                 Ok(at) => {
                     let entries = &mut self.lines[at].entries;
                     let at = entries.partition_point(|(dot, _)| *dot < held.dot);
@@ -140,9 +151,11 @@ impl Index {
 
     pub(super) fn remove(&mut self, dot: Dot, entry: &Entry) {
         for line in entry.lines() {
-            if let Ok(at) = self.find(line) {
+            if let Ok(at) = self.find_again(line) {
                 let entries = &mut self.lines[at].entries;
-                entries.retain(|(other, _)| *other != dot);
+                if let Some(at) = entries.iter().position(|(other, _)| *other == dot) {
+                    entries.remove(at);
+                }
                 if entries.is_empty() {
                     self.lines.remove(at);
                 }

@@ -71,11 +71,13 @@ impl serde::Serialize for LineKey {
 }
 
 impl Ord for LineKey {
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
-        if Arc::ptr_eq(&self.identity, &other.identity) {
-            return Ordering::Equal;
+        match self.begin.cmp(&other.begin) {
+            Ordering::Equal if Arc::ptr_eq(&self.identity, &other.identity) => Ordering::Equal,
+            Ordering::Equal => self.identity.cmp(&other.identity),
+            different => different,
         }
-        self.begin.cmp(&other.begin).then_with(|| self.identity.cmp(&other.identity))
     }
 }
 

@@ -16,7 +16,7 @@ pub use text::{
 macro_rules! random_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
         pub struct $name([u64; 2]);
 
         impl $name {
@@ -28,8 +28,23 @@ macro_rules! random_id {
 
             /// The 128 bits.
             #[must_use]
+            #[inline]
             pub const fn as_u128(self) -> u128 {
                 (self.0[0] as u128) << 64 | self.0[1] as u128
+            }
+        }
+
+        impl Ord for $name {
+            #[inline]
+            fn cmp(&self, other: &Self) -> core::cmp::Ordering {
+                self.as_u128().cmp(&other.as_u128())
+            }
+        }
+
+        impl PartialOrd for $name {
+            #[inline]
+            fn partial_cmp(&self, other: &Self) -> Option<core::cmp::Ordering> {
+                Some(self.cmp(other))
             }
         }
 

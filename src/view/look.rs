@@ -142,9 +142,17 @@ impl<'a> Look<'a> {
     }
 
     fn shows_nothing(&self, line: &LineKey) -> bool {
-        // An Add of the cart's own counts unless a merge hides it: no need to read the line.
-        let counts =
-            |entry: &Entry| entry.scope == self.cart.id() && matches!(entry.body, Body::Add { .. });
+        // An Add of the cart's own counts unless a merge hides it, and a Set unless an order took
+        // of it: no need to read the line.
+        let orders = self.cart.has(Kind::Order);
+        let counts = |entry: &Entry| {
+            entry.scope == self.cart.id()
+                && match entry.body {
+                    Body::Add { .. } => true,
+                    Body::Set(_) => !orders,
+                    _ => false,
+                }
+        };
         if self.merges.is_empty() && self.cart.on_line(line).any(|(_, entry)| counts(entry)) {
             return false;
         }
