@@ -117,7 +117,7 @@ impl Entries {
 
     /// Takes out those that are in a set, and says which they are.
     pub(super) fn take(&mut self, dots: &Dots, mut gone: impl FnMut(Held)) {
-        if dots.runs().len() <= FEW {
+        if dots.runs().len() <= FEW.max(self.held.len() / 16) {
             for (replica, run) in dots.runs() {
                 let first = Dot::new(replica, run.first);
                 let from = self.held.partition_point(|held| held.dot < first);
@@ -138,7 +138,8 @@ impl Entries {
     }
 }
 
-/// So many runs are looked for one by one; with more, every entry is looked at.
+/// So many runs are looked for one by one, and more among many entries; else every entry is
+/// looked at.
 const FEW: usize = 4;
 
 impl FromIterator<(Dot, Entry)> for Entries {
