@@ -58,7 +58,7 @@ pub struct Run {
 /// assert!(!seen.contains(Dot::new(phone, 2)));
 /// assert!(!seen.insert(Dot::new(phone, 3)));
 /// ```
-#[derive(Clone, PartialEq, Eq, Default, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
 pub struct Dots {
     /// Sorted by writer, then by number.
     runs: Vec<(ReplicaId, Run)>,
@@ -140,6 +140,12 @@ impl Dots {
         } else {
             self.runs.insert(from, (replica, run));
         }
+    }
+
+    /// The same without the dots of one writer.
+    #[must_use]
+    pub fn without(&self, replica: ReplicaId) -> Self {
+        Self { runs: self.runs.iter().filter(|(writer, _)| *writer != replica).copied().collect() }
     }
 
     /// The same with at most `most` runs a writer: the gaps between the oldest are filled.

@@ -160,6 +160,7 @@ impl FromIterator<Held> for Entries {
 }
 
 /// Each dot of some entries with its entry.
+#[derive(Clone)]
 pub struct Iter<'a>(core::slice::Iter<'a, Held>);
 
 impl<'a> Iterator for Iter<'a> {

@@ -82,9 +82,9 @@ pub struct SetTo {
     pub sided: bool,
     /// The price the shopper saw.
     pub price: Option<Money>,
-    /// All dots its author had seen. It tells which Sets and orders did not know of each other;
-    /// what died long ago leaves no other trace, so nothing less would do.
-    pub seen: Dots,
+    /// All dots of other writers that its author had seen. It tells which Sets and orders did not
+    /// know of each other; what died long ago leaves no other trace, so nothing less would do.
+    pub seen: Arc<Dots>,
     /// The dots whose units are in its number: what it replaced, what had lost against that, and
     /// what the Sets among these had replaced. What an order bought of them comes off its number.
     pub covers: Dots,
@@ -92,6 +92,14 @@ pub struct SetTo {
     pub took: Vec<Taken>,
     /// What stays as it was.
     pub stays: Stays,
+}
+
+impl SetTo {
+    /// Whether the author of this Set, whose dot is `own`, had seen `other`.
+    #[must_use]
+    pub fn saw(&self, own: Dot, other: Dot) -> bool {
+        if other.replica == own.replica { other.seq < own.seq } else { self.seen.contains(other) }
+    }
 }
 
 /// A Set that goes on lacking units which a Set that is gone had taken.
@@ -169,7 +177,7 @@ pub struct Purchase {
     pub bought: Vec<Bought>,
     /// All dots its author had seen when the cart was frozen: what was there and was not bought
     /// owes the order nothing.
-    pub seen: Dots,
+    pub seen: Arc<Dots>,
     /// What stays as it was.
     pub stays: Stays,
 }

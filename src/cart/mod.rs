@@ -90,6 +90,20 @@ impl Cart {
         }
     }
 
+    /// A state that was written whole. `None` if it has a live dot that it does not know of: what
+    /// is not live and known is dead, so this is for nothing but what came from a state.
+    pub(crate) fn whole(
+        id: CartId,
+        erased: bool,
+        context: Dots,
+        live: Vec<(Dot, Entry)>,
+    ) -> Option<Self> {
+        let live: Entries = live.into_iter().collect();
+        let index = index::Index::of(&live);
+        let known = live.keys().all(|dot| context.contains(*dot));
+        known.then_some(Self { id, live, context, erased, index, sum: 0 })
+    }
+
     /// The cart's id, and the scope of what is written in it.
     #[must_use]
     pub const fn id(&self) -> CartId {

@@ -2,6 +2,7 @@
 //! entry came to life and exactly which dots died.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::delta::Delta;
@@ -92,7 +93,7 @@ impl Cart {
             list: place.list,
             sided: place.sided,
             price,
-            seen: seen.known.clone(),
+            seen: Arc::new(seen.known.without(stamp.dot.replica)),
             covers: seen.covers.clone().with_runs_at_most(limits::COVERED_RUNS),
             took,
             stays: seen.stays.clone(),
@@ -265,7 +266,7 @@ impl Cart {
         snapshot: &Snapshot,
     ) -> Result<Delta, VerbError> {
         let Snapshot { bought, settled, seen, stays, .. } = snapshot;
-        let (bought, seen, stays) = (bought.clone(), seen.clone(), stays.clone());
+        let (bought, seen, stays) = (bought.clone(), Arc::new(seen.clone()), stays.clone());
         let body = Body::Order(Box::new(Purchase { id, bought, seen, stays }));
         let entry = entry(&stamp, self.id(), None, body);
         let kills =

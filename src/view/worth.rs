@@ -38,8 +38,8 @@ fn clash(a: &Contribution<'_>, b: &Contribution<'_>) -> bool {
     let (Some(x), Some(y)) = (set_of(a.entry), set_of(b.entry)) else { return false };
     a.entry.scope == b.entry.scope
         && x.list == y.list
-        && !x.seen.contains(b.dot)
-        && !y.seen.contains(a.dot)
+        && !x.saw(a.dot, b.dot)
+        && !y.saw(b.dot, a.dot)
 }
 
 /// Units that a Set lacks.
@@ -78,12 +78,12 @@ pub(super) fn weigh_sets(
             }
         };
         let of = |taken: &Taken, by, ordered| {
-            let counted = counted_on(part.entry.scope, set, taken);
+            let counted = counted_on(part, set, taken);
             counted.then_some(Cut { taken: taken.dot, by, ordered, units: taken.units })
         };
         for (by, entry) in cart.on_line(line) {
             let Body::Order(order) = &entry.body else { continue };
-            let neither = !set.seen.contains(by) && !order.seen.contains(part.dot);
+            let neither = !set.saw(part.dot, by) && !order.seen.contains(part.dot);
             if is_ours(entry.scope) && neither {
                 let here = order.bought.iter().filter(|bought| bought.line == *line);
                 here.filter_map(|bought| of(&bought.taken, by, true)).for_each(&mut cut);
@@ -94,7 +94,7 @@ pub(super) fn weigh_sets(
         if part.entry.scope != cart.id() {
             for other in parts.iter().filter(|other| other.entry.scope == cart.id()) {
                 let Some(theirs) = set_of(other.entry) else { continue };
-                let neither = !set.seen.contains(other.dot) && !theirs.seen.contains(part.dot);
+                let neither = !set.saw(part.dot, other.dot) && !theirs.saw(other.dot, part.dot);
                 // A Set that counts, though nothing may be left of it by now.
                 let counts = matches!(other.state, State::Counts | State::Spent);
                 if counts && neither {
@@ -123,7 +123,7 @@ pub(super) fn weigh_sets(
 
 /// Whether the units of a dot that somebody took were in a Set's number: it covers the dot, or the
 /// dot is a Set that it competes with.
-fn counted_on(scope: CartId, set: &SetTo, taken: &Taken) -> bool {
-    let rival = taken.scope == scope && taken.set == Some(set.list);
-    set.covers.contains(taken.dot) || (rival && !set.seen.contains(taken.dot))
+fn counted_on(part: &Contribution<'_>, set: &SetTo, taken: &Taken) -> bool {
+    let rival = taken.scope == part.entry.scope && taken.set == Some(set.list);
+    set.covers.contains(taken.dot) || (rival && !set.saw(part.dot, taken.dot))
 }

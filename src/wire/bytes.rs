@@ -15,6 +15,9 @@ const CONFIG: bincode::config::Configuration<
     bincode::config::Limit<9>,
 > = bincode::config::standard().with_limit::<9>();
 
+/// Below it a number is one byte, the same as bincode's.
+const ONE_BYTE: u64 = 251;
+
 /// Appends values to bytes.
 #[derive(Default)]
 pub(super) struct Writer {
@@ -23,6 +26,10 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn number(&mut self, number: u64) {
+        if number < ONE_BYTE {
+            self.bytes.push(number as u8);
+            return;
+        }
         let mut buffer = [0; 9];
         // A varint of a u64 has at most nine bytes, so this cannot fail.
         let written = bincode::encode_into_slice(number, &mut buffer, CONFIG).unwrap_or_default();
@@ -88,6 +95,10 @@ impl<'a> Reader<'a> {
 
     pub(super) fn number(&mut self) -> Result<u64, DecodeError> {
         let rest = &self.bytes[self.at..];
+        if let Some(first) = rest.first().filter(|first| u64::from(**first) < ONE_BYTE) {
+            self.at += 1;
+            return Ok(u64::from(*first));
+        }
         match bincode::decode_from_slice::<u64, _>(rest, CONFIG) {
             Ok((number, read)) => {
                 self.at += read;

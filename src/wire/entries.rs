@@ -11,27 +11,52 @@ use crate::cart::{
     RuleRef, SetTo, SkuPattern, Stays, Taken,
 };
 use crate::clock::Time;
+use crate::context::Dot;
 use crate::id::{AttributeKey, CouponCode, OrderId, RuleName, ShippingOption, Text};
 use crate::limits;
-use crate::money::{Currency, Money};
+use crate::money::Money;
 use crate::quantity::Quantity;
 
 /// Kinds below this are this version's; what is above is kept as it is.
 const FIRST_UNKNOWN: u32 = 12;
 
+/// In the first byte of an entry: its kind, or that the kind's number follows;
+const KIND: u8 = 0b0000_1111;
+/// that it has a line;
+const LINE: u8 = 0b0001_0000;
+/// that it was written elsewhere, or after merges;
+const AUTHORSHIP: u8 = 0b0010_0000;
+/// that it is about one side of a split line;
+const SIDED: u8 = 0b0100_0000;
+/// that it has a price.
+const PRICE: u8 = 0b1000_0000;
+
+/// In the first byte of a Set: that it is about the saved list;
+const SAVED: u8 = 0b0001;
+/// that it took units of other scopes;
+const TOOK: u8 = 0b0010;
+/// that something stays by its word.
+const STAYS: u8 = 0b0100;
+
 /// Milliseconds as a difference to the entry before, so that neighbours in time are short.
 pub(super) fn write_time(out: &mut Writer, time: Time, before: &mut u64) {
     let step = time.ms().wrapping_sub(*before) as i64;
-    out.number(((step << 1) ^ (step >> 63)) as u64);
-    out.number(u64::from(time.counter()));
+    let zigzag = ((step << 1) ^ (step >> 63)) as u64;
+    // Times have 48 bits, so there is room for one more.
+    out.number(zigzag << 1 | u64::from(time.counter() > 0));
+    if time.counter() > 0 {
+        out.number(u64::from(time.counter()));
+    }
     *before = time.ms();
 }
 
 pub(super) fn read_time(input: &mut Reader<'_>, before: &mut u64) -> Result<Time, DecodeError> {
     let error = input.error(Broken::Number);
-    let step = input.number()?;
-    let ms = before.wrapping_add(((step >> 1) as i64 ^ -((step & 1) as i64)) as u64);
-    let counter = u16::try_from(input.number()?).map_err(|_| error.clone())?;
+    let number = input.number()?;
+    let zigzag = number >> 1;
+    let ms = before.wrapping_add(((zigzag >> 1) as i64 ^ -((zigzag & 1) as i64)) as u64);
+    let counter = if number & 1 == 1 { input.number()? } else { 0 };
+    let counter = u16::try_from(counter).map_err(|_| error.clone())?;
     if Time::from_ms(ms).ms() != ms {
         return Err(error);
     }
@@ -40,26 +65,71 @@ pub(super) fn read_time(input: &mut Reader<'_>, before: &mut u64) -> Result<Time
 }
 
 pub(super) fn write_entry(out: &mut Writer, tables: &Tables, entry: &Entry, before: &mut u64) {
+    let (kind, sided, price) = head_of(&entry.body);
+    let authorship = tables.authorship_of(entry);
+    let flag = |is: bool, flag| if is { flag } else { 0 };
+    out.raw(&[(kind as u8).min(KIND)
+        | flag(entry.line.is_some(), LINE)
+        | flag(authorship > 0, AUTHORSHIP)
+        | flag(sided, SIDED)
+        | flag(price.is_some(), PRICE)]);
+    if kind >= u32::from(KIND) {
+        out.number(u64::from(kind));
+    }
     write_time(out, entry.time, before);
-    tables.write_cart(out, entry.scope);
-    tables.write_after(out, &entry.after);
-    tables.write_line(out, entry.line.as_ref());
+    if authorship > 0 {
+        out.number(authorship);
+    }
+    if let Some(line) = &entry.line {
+        tables.write_line(out, line);
+    }
+    if let Some(price) = price {
+        tables.write_price(out, price);
+    }
     write_body(out, tables, &entry.body);
+}
+
+/// An entry's kind, whether it is about one side, and its price.
+const fn head_of(body: &Body) -> (u32, bool, Option<&Money>) {
+    match body {
+        Body::Add { sided, price, .. } => (1, *sided, price.as_ref()),
+        Body::Set(set) => (2, set.sided, set.price.as_ref()),
+        Body::Move { .. } => (3, false, None),
+        Body::Register { sided, .. } => (4, *sided, None),
+        Body::Coupon(_) => (5, false, None),
+        Body::Consent(_) => (6, false, None),
+        Body::Merge { .. } => (7, false, None),
+        Body::Unmerge { .. } => (8, false, None),
+        Body::Order(_) => (9, false, None),
+        Body::Expired { .. } => (10, false, None),
+        Body::Stay(_) => (11, false, None),
+        Body::Unknown { kind, .. } => (*kind, false, None),
+    }
 }
 
 pub(super) fn read_entry(
     input: &mut Reader<'_>,
     tables: &Tables,
+    dot: Dot,
     before: &mut u64,
 ) -> Result<Entry, DecodeError> {
+    let broken = input.error(Broken::Variant { what: "entry" });
+    let head = input.byte()?;
+    let has = |flag| head & flag != 0;
+    let kind = match head & KIND {
+        KIND => input.small()?,
+        kind => u32::from(kind),
+    };
     let time = read_time(input, before)?;
-    let scope = tables.cart(input)?;
-    let after = tables.after(input)?;
-    let line = tables.line(input)?;
-    let needs_line = input.error(Broken::Variant { what: "entry without a line" });
-    let body = read_body(input, tables)?;
+    let (scope, after) = match has(AUTHORSHIP) {
+        true => tables.authorship(input)?,
+        false => tables.authorships[0].clone(),
+    };
+    let line = if has(LINE) { Some(tables.line(input)?) } else { None };
+    let price = if has(PRICE) { Some(tables.price(input)?) } else { None };
+    let body = read_body(input, tables, dot, (kind, has(SIDED), price), broken)?;
     if line.is_none() && matches!(body, Body::Add { .. } | Body::Set(_)) {
-        return Err(needs_line);
+        return Err(input.error(Broken::Variant { what: "entry without a line" }));
     }
     Ok(Entry { time, scope, after, line, body })
 }
@@ -70,104 +140,54 @@ fn text(out: &mut Writer, text: &str) {
 
 fn write_body(out: &mut Writer, tables: &Tables, body: &Body) {
     match body {
-        Body::Add { quantity, sided, price } => {
-            out.number(1);
-            out.number(u64::from(quantity.get()));
-            out.flag(*sided);
-            out.maybe(price.as_ref(), write_price);
-        }
-        Body::Set(set) => {
-            out.number(2);
-            out.number(u64::from(set.quantity.get()));
-            write_list(out, set.list);
-            out.flag(set.sided);
-            out.maybe(set.price.as_ref(), write_price);
-            tables.write_dots(out, &set.seen);
-            tables.write_dots(out, &set.covers);
-            out.count(set.took.len());
-            set.took.iter().for_each(|taken| write_taken(out, tables, taken));
-            write_stays(out, tables, &set.stays);
-        }
+        Body::Add { quantity, .. } => out.number(u64::from(quantity.get())),
+        Body::Set(set) => write_set(out, tables, set),
         Body::Move { to, dots } => {
-            out.number(3);
             write_list(out, *to);
             tables.write_list(out, dots);
         }
-        Body::Register { value, sided } => {
-            out.number(4);
-            out.flag(*sided);
-            write_register(out, value);
-        }
-        Body::Coupon(code) => {
-            out.number(5);
-            text(out, code.as_str());
-        }
-        Body::Consent(given) => {
-            out.number(6);
-            out.flag(*given);
-        }
+        Body::Register { value, .. } => write_register(out, value),
+        Body::Coupon(code) => text(out, code.as_str()),
+        Body::Consent(given) => out.flag(*given),
         Body::Merge { guest, account, claim, policy } => {
-            out.number(7);
             tables.write_cart(out, *guest);
             tables.write_cart(out, *account);
             out.number(u64::from(*claim));
             write_policy(out, policy);
         }
         Body::Unmerge { guest, claim } => {
-            out.number(8);
             tables.write_cart(out, *guest);
             out.number(u64::from(*claim));
         }
         Body::Order(order) => {
             let Purchase { id, bought, seen, stays } = &**order;
-            out.number(9);
             text(out, id.as_str());
             out.count(bought.len());
             for bought in bought {
-                tables.write_line(out, Some(&bought.line));
+                tables.write_line(out, &bought.line);
                 write_taken(out, tables, &bought.taken);
             }
-            tables.write_dots(out, seen);
+            tables.write_seen(out, seen);
             write_stays(out, tables, stays);
         }
-        Body::Expired { rule } => {
-            out.number(10);
-            text(out, rule.as_str());
-        }
-        Body::Stay(stays) => {
-            out.number(11);
-            write_stays(out, tables, stays);
-        }
-        Body::Unknown { kind, payload } => {
-            out.number(u64::from(*kind));
-            out.blob(payload);
-        }
+        Body::Expired { rule } => text(out, rule.as_str()),
+        Body::Stay(stays) => write_stays(out, tables, stays),
+        Body::Unknown { payload, .. } => out.blob(payload),
     }
 }
 
-fn read_body(input: &mut Reader<'_>, tables: &Tables) -> Result<Body, DecodeError> {
-    let error = input.error(Broken::Variant { what: "entry" });
-    Ok(match input.small()? {
-        1 => Body::Add {
-            quantity: read_quantity(input)?,
-            sided: input.flag()?,
-            price: input.maybe(read_price)?,
-        },
-        2 => Body::Set(Box::new(SetTo {
-            quantity: read_quantity(input)?,
-            list: read_list(input)?,
-            sided: input.flag()?,
-            price: input.maybe(read_price)?,
-            seen: tables.dots(input)?,
-            covers: tables.dots(input)?,
-            took: read_took(input, tables)?,
-            stays: read_stays(input, tables)?,
-        })),
+fn read_body(
+    input: &mut Reader<'_>,
+    tables: &Tables,
+    dot: Dot,
+    (kind, sided, price): (u32, bool, Option<Money>),
+    broken: DecodeError,
+) -> Result<Body, DecodeError> {
+    Ok(match kind {
+        1 => Body::Add { quantity: read_quantity(input)?, sided, price },
+        2 => Body::Set(Box::new(read_set(input, tables, dot, sided, price)?)),
         3 => Body::Move { to: read_list(input)?, dots: tables.list(input)? },
-        4 => {
-            let sided = input.flag()?;
-            Body::Register { value: read_register(input)?, sided }
-        }
+        4 => Body::Register { value: read_register(input)?, sided },
         5 => Body::Coupon(input.parsed(CouponCode::new)?),
         6 => Body::Consent(input.flag()?),
         7 => Body::Merge {
@@ -180,13 +200,57 @@ fn read_body(input: &mut Reader<'_>, tables: &Tables) -> Result<Body, DecodeErro
         9 => Body::Order(Box::new(Purchase {
             id: input.parsed(OrderId::new)?,
             bought: read_bought(input, tables)?,
-            seen: tables.dots(input)?,
+            seen: tables.seen(input)?,
             stays: read_stays(input, tables)?,
         })),
         10 => Body::Expired { rule: input.parsed(RuleName::new)? },
         11 => Body::Stay(Box::new(read_stays(input, tables)?)),
         kind if kind >= FIRST_UNKNOWN => Body::Unknown { kind, payload: input.blob()?.into() },
-        _ => return Err(error),
+        _ => return Err(broken),
+    })
+}
+
+fn write_set(out: &mut Writer, tables: &Tables, set: &SetTo) {
+    let flag = |is: bool, flag| if is { flag } else { 0 };
+    out.raw(&[flag(set.list == List::Saved, SAVED)
+        | flag(!set.took.is_empty(), TOOK)
+        | flag(!set.stays.is_empty(), STAYS)]);
+    out.number(u64::from(set.quantity.get()));
+    tables.write_seen(out, &set.seen);
+    tables.write_dots(out, &set.covers);
+    if !set.took.is_empty() {
+        out.count(set.took.len());
+        set.took.iter().for_each(|taken| write_taken(out, tables, taken));
+    }
+    if !set.stays.is_empty() {
+        write_stays(out, tables, &set.stays);
+    }
+}
+
+fn read_set(
+    input: &mut Reader<'_>,
+    tables: &Tables,
+    dot: Dot,
+    sided: bool,
+    price: Option<Money>,
+) -> Result<SetTo, DecodeError> {
+    let head = input.byte()?;
+    let has = |flag| head & flag != 0;
+    let quantity = read_quantity(input)?;
+    let own = input.error(Broken::NotCanonical);
+    let seen = tables.seen(input)?;
+    if seen.last(dot.replica) > 0 {
+        return Err(own);
+    }
+    Ok(SetTo {
+        quantity,
+        list: if has(SAVED) { List::Saved } else { List::Active },
+        sided,
+        price,
+        seen,
+        covers: tables.dots(input)?,
+        took: if has(TOOK) { read_took(input, tables)? } else { Vec::new() },
+        stays: if has(STAYS) { read_stays(input, tables)? } else { Stays::default() },
     })
 }
 
@@ -238,22 +302,6 @@ fn read_list(input: &mut Reader<'_>) -> Result<List, DecodeError> {
     Ok(if input.flag()? { List::Saved } else { List::Active })
 }
 
-fn write_price(out: &mut Writer, price: &Money) {
-    let (digits, scale) = price.parts();
-    out.number(digits);
-    out.raw(&[scale]);
-    out.raw(price.currency().as_bytes());
-}
-
-fn read_price(input: &mut Reader<'_>) -> Result<Money, DecodeError> {
-    let at = input.offset();
-    let (digits, scale) = (input.number()?, input.byte()?);
-    let code = core::str::from_utf8(input.take(3)?).map_err(|_| input.error(Broken::Utf8))?;
-    Currency::new(code)
-        .and_then(|currency| Money::from_parts(digits, scale, currency))
-        .map_err(|error| DecodeError { offset: at, broken: error.into() })
-}
-
 fn write_taken(out: &mut Writer, tables: &Tables, taken: &Taken) {
     tables.write_dot(out, taken.dot);
     out.number(u64::from(taken.units));
@@ -280,9 +328,7 @@ fn read_bought(input: &mut Reader<'_>, tables: &Tables) -> Result<Vec<Bought>, D
     let count = input.count(6, "units bought", limits::MESSAGE_BYTES)?;
     let mut all = Vec::with_capacity(count);
     for _ in 0..count {
-        let error = input.error(Broken::Index { table: "lines" });
-        let line = tables.line(input)?.ok_or(error)?;
-        all.push(Bought { line, taken: read_taken(input, tables)? });
+        all.push(Bought { line: tables.line(input)?, taken: read_taken(input, tables)? });
     }
     sorted(input, all)
 }

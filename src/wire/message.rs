@@ -79,7 +79,7 @@ fn write_have(out: &mut Writer, have: &Have) {
     let writers: Vec<ReplicaId> = have.context.writers().map(|(writer, _)| writer).collect();
     out.count(writers.len());
     writers.iter().for_each(|writer| out.id(writer.as_u128()));
-    let tables = Tables { writers, ..Tables::default() };
+    let tables = Tables::of_writers(writers);
     tables.write_dots(out, &have.context);
     tables.write_dots(out, &have.live);
 }

@@ -15,9 +15,9 @@ use alloc::vec::Vec;
 
 pub use error::{Broken, DecodeError};
 
-use crate::cart::{Cart, Delta};
+use crate::cart::{Cart, Delta, Entries, Entry};
 use crate::clock::Time;
-use crate::context::Dot;
+use crate::context::{Dot, Dots};
 use crate::id::{CartId, ReplicaId};
 use crate::limits;
 use crate::replica::Replica;
@@ -99,7 +99,7 @@ fn open<T>(
 /// ```
 #[must_use]
 pub fn encode_cart(cart: &Cart) -> Vec<u8> {
-    seal(Kind::Cart, |out| write_delta(out, &cart.to_delta()))
+    seal(Kind::Cart, |out| write_cart(out, cart))
 }
 
 /// A state from its bytes.
@@ -142,7 +142,7 @@ pub fn encode_replica(replica: &Replica) -> Vec<u8> {
     seal(Kind::Replica, |out| {
         out.id(replica.id().as_u128());
         entries::write_time(out, replica.latest(), &mut 0);
-        write_delta(out, &replica.cart().to_delta());
+        write_cart(out, replica.cart());
     })
 }
 
@@ -174,47 +174,108 @@ pub fn decode_message(bytes: &[u8]) -> Result<Message, DecodeError> {
 }
 
 fn write_delta(out: &mut Writer, delta: &Delta) {
-    out.id(delta.cart().as_u128());
-    out.flag(delta.is_erasure());
-    if delta.is_erasure() {
+    // Live and dead together are few runs; the live ones are listed below, the rest is dead.
+    write_parts(out, delta.cart(), delta.is_erasure(), &delta.dots(), delta.needs(), delta.live());
+}
+
+fn write_cart(out: &mut Writer, cart: &Cart) {
+    let none = Dots::default();
+    write_parts(out, cart.id(), cart.is_erased(), cart.context(), &none, cart.live());
+}
+
+fn write_parts(
+    out: &mut Writer,
+    cart: CartId,
+    erased: bool,
+    dots: &Dots,
+    needs: &Dots,
+    live: &Entries,
+) {
+    out.id(cart.as_u128());
+    out.flag(erased);
+    if erased {
         return;
     }
-    let tables = Tables::of(delta);
+    let tables = Tables::of(cart, dots, live);
     tables.write(out);
-    // Live and dead together are few runs; the live ones are listed below, the rest is dead.
-    tables.write_dots(out, &delta.dots());
-    tables.write_dots(out, delta.needs());
-    out.count(delta.live().len());
+    tables.write_dots(out, dots);
+    tables.write_dots(out, needs);
     let mut before = 0;
-    for (dot, entry) in delta.live() {
-        tables.write_dot(out, *dot);
+    let mut last: Option<Dot> = None;
+    let mut left = live.iter();
+    out.count(live.len());
+    while let Some((dot, entry)) = left.next() {
+        let seq = match last {
+            Some(last) if last.replica == dot.replica => last.seq,
+            _ => {
+                tables.write_writer(out, dot.replica);
+                // How many of this writer's follow.
+                let same = left.clone().take_while(|(other, _)| other.replica == dot.replica);
+                out.count(same.count());
+                0
+            }
+        };
+        out.number(dot.seq - seq);
         entries::write_entry(out, &tables, entry, &mut before);
+        last = Some(*dot);
     }
 }
 
-fn read_delta(input: &mut Reader<'_>) -> Result<Delta, DecodeError> {
+/// What a message says: all its dots, those it needs, and the live entries.
+struct Parts {
+    cart: CartId,
+    erased: bool,
+    dots: Dots,
+    needs: Dots,
+    live: Vec<(Dot, Entry)>,
+}
+
+fn read_parts(input: &mut Reader<'_>) -> Result<Parts, DecodeError> {
     let cart = CartId::from_u128(input.id()?);
+    let nothing = Dots::default;
     if input.flag()? {
-        return Ok(Delta::erasure(cart));
+        return Ok(Parts {
+            cart,
+            erased: true,
+            dots: nothing(),
+            needs: nothing(),
+            live: Vec::new(),
+        });
     }
     let tables = Tables::read(input, cart)?;
     let dots = tables.dots(input)?;
     let needs = tables.dots(input)?;
-    let count = input.count(8, "live entries", limits::MESSAGE_BYTES)?;
-    let mut live = Vec::with_capacity(count);
+    let count = input.count(4, "live entries", limits::MESSAGE_BYTES)?;
+    let mut live: Vec<(Dot, Entry)> = Vec::with_capacity(count);
     let mut before = 0;
-    for _ in 0..count {
-        let dot: Dot = tables.dot(input)?;
-        live.push((dot, entries::read_entry(input, &tables, &mut before)?));
+    while live.len() < count {
+        let writer = tables.writer(input)?;
+        let mut seq: u64 = 0;
+        for _ in 0..=input.count(4, "live entries", count - live.len() - 1)? {
+            let error = input.error(Broken::Number);
+            let step = input.number()?;
+            seq = seq.checked_add(step).filter(|_| step > 0).ok_or(error)?;
+            let dot = Dot::new(writer, seq);
+            if live.last().is_some_and(|(last, _)| *last >= dot) {
+                return Err(input.error(Broken::NotCanonical));
+            }
+            live.push((dot, entries::read_entry(input, &tables, dot, &mut before)?));
+        }
+    }
+    Ok(Parts { cart, erased: false, dots, needs, live })
+}
+
+fn read_delta(input: &mut Reader<'_>) -> Result<Delta, DecodeError> {
+    let Parts { cart, erased, dots, needs, live } = read_parts(input)?;
+    if erased {
+        return Ok(Delta::erasure(cart));
     }
     let dead = dots.minus(&live.iter().map(|(dot, _)| *dot).collect());
     Delta::new(cart, live, dead, needs).map_err(|error| input.error(error))
 }
 
 fn read_cart(input: &mut Reader<'_>) -> Result<Cart, DecodeError> {
-    let delta = read_delta(input)?;
-    let mut cart = Cart::new(delta.cart());
-    // The delta is about this very cart, and a map has no dot twice.
-    let _ = cart.join(&delta);
-    Ok(cart)
+    let Parts { cart, erased, dots, needs, live } = read_parts(input)?;
+    let whole = needs.is_empty().then(|| Cart::whole(cart, erased, dots, live)).flatten();
+    whole.ok_or_else(|| input.error(Broken::NotCanonical))
 }

@@ -1,14 +1,18 @@
 //! What many entries share is written once, in sorted tables, and named by index.
 
-use alloc::collections::BTreeSet;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::bytes::{Reader, Writer};
 use super::error::{Broken, DecodeError};
-use crate::cart::{After, Body, Delta, Purchase};
+use crate::cart::{After, Body, Entries, Entry, Stays};
 use crate::context::{Dot, Dots, Run};
 use crate::id::{Bundle, CartId, LineKey, OptionKey, OptionValue, ReplicaId, Sku, Tag};
 use crate::limits;
+use crate::money::{Currency, Money};
+
+/// Where an entry was written, and which merges its author had seen.
+pub(super) type Authorship = (CartId, After);
 
 /// The tables of a message.
 #[derive(Default)]
@@ -16,64 +20,111 @@ pub(super) struct Tables {
     pub(super) writers: Vec<ReplicaId>,
     /// Carts other than the message's own: scopes, guests. Index 0 is the message's own.
     pub(super) carts: Vec<CartId>,
-    pub(super) afters: Vec<After>,
+    /// Index 0 is the message's own cart, and no merges.
+    pub(super) authorships: Vec<Authorship>,
     pub(super) lines: Vec<LineKey>,
+    pub(super) prices: Vec<Money>,
+    /// What authors had seen. Index 0 is the empty set.
+    pub(super) seen: Vec<Arc<Dots>>,
+    /// Where in memory a set seen is, sorted, with its index: many entries share few sets, and to
+    /// compare them each time would cost the product of their lengths.
+    seen_at: Vec<(usize, u64)>,
+}
+
+/// A price as what it is sorted by.
+fn price_key(price: &Money) -> (u64, u8, [u8; 3]) {
+    let (digits, scale) = price.parts();
+    (digits, scale, *price.currency().as_bytes())
+}
+
+fn put<T: PartialEq>(list: &mut Vec<T>, value: T) {
+    // Neighbours are mostly alike; the rest is for the sort.
+    if list.last() != Some(&value) {
+        list.push(value);
+    }
+}
+
+fn address(seen: &Arc<Dots>) -> usize {
+    Arc::as_ptr(seen).addr()
+}
+
+fn put_writers(writers: &mut Vec<ReplicaId>, dots: &Dots) {
+    dots.runs().for_each(|(writer, _)| put(writers, writer));
 }
 
 impl Tables {
-    /// The tables that `delta` needs: exactly what it uses, sorted.
-    pub(super) fn of(delta: &Delta) -> Self {
-        let mut writers = BTreeSet::new();
-        let mut carts = BTreeSet::new();
-        let mut afters: BTreeSet<After> = BTreeSet::new();
-        let mut lines = BTreeSet::new();
-        writers.extend(delta.live().keys().map(|dot| dot.replica));
-        writers.extend(delta.dead().writers().map(|(writer, _)| writer));
-        for entry in delta.live().values() {
-            lines.extend(entry.lines());
-            afters.insert(entry.after.clone());
-            carts.insert(entry.scope);
-            carts.extend(entry.after.iter().copied());
-            Self::of_body(&entry.body, &mut writers, &mut carts);
-        }
-        carts.remove(&delta.cart());
-        Self {
-            writers: writers.into_iter().collect(),
-            carts: core::iter::once(delta.cart()).chain(carts).collect(),
-            afters: afters.into_iter().collect(),
-            lines: lines.into_iter().cloned().collect(),
-        }
+    /// Of writers alone.
+    pub(super) fn of_writers(writers: Vec<ReplicaId>) -> Self {
+        Self { writers, ..Self::default() }
     }
 
-    fn of_body(body: &Body, writers: &mut BTreeSet<ReplicaId>, carts: &mut BTreeSet<CartId>) {
+    /// The tables that a message needs: exactly what it uses, sorted.
+    pub(super) fn of(cart: CartId, dots: &Dots, live: &Entries) -> Self {
+        let mut all = Self::default();
+        put_writers(&mut all.writers, dots);
+        for entry in live.values() {
+            all.lines.extend(entry.lines().cloned());
+            if entry.scope != cart || !entry.after.is_empty() {
+                put(&mut all.authorships, (entry.scope, entry.after.clone()));
+                put(&mut all.carts, entry.scope);
+                entry.after.iter().for_each(|guest| put(&mut all.carts, *guest));
+            }
+            all.of_body(&entry.body);
+        }
+        all.sort_seen();
+        all.writers.sort_unstable();
+        all.writers.dedup();
+        all.carts.sort_unstable();
+        all.carts.dedup();
+        all.carts.retain(|other| *other != cart);
+        all.carts.insert(0, cart);
+        all.authorships.sort_unstable();
+        all.authorships.dedup();
+        all.authorships.insert(0, (cart, After::default()));
+        all.lines.sort_unstable();
+        all.lines.dedup();
+        all.prices.sort_unstable_by_key(price_key);
+        all.prices.dedup();
+        all
+    }
+
+    fn of_body(&mut self, body: &Body) {
         match body {
+            Body::Add { price, .. } => {
+                if let Some(price) = price {
+                    put(&mut self.prices, *price);
+                }
+            }
             Body::Set(set) => {
-                writers.extend(set.seen.writers().map(|(writer, _)| writer));
-                writers.extend(set.covers.writers().map(|(writer, _)| writer));
-                writers.extend(set.took.iter().map(|taken| taken.dot.replica));
-                writers.extend(set.stays.named().map(|dot| dot.replica));
-                carts.extend(set.stays.pins.iter().filter_map(|pin| pin.until));
-                carts.extend(set.took.iter().map(|taken| taken.scope));
+                if let Some(price) = set.price {
+                    put(&mut self.prices, price);
+                }
+                put_writers(&mut self.writers, &set.covers);
+                put(&mut self.seen, set.seen.clone());
+                for taken in &set.took {
+                    put(&mut self.writers, taken.dot.replica);
+                    put(&mut self.carts, taken.scope);
+                }
+                self.of_stays(&set.stays);
             }
-            Body::Move { dots, .. } => writers.extend(dots.iter().map(|dot| dot.replica)),
+            Body::Move { dots, .. } => {
+                dots.iter().for_each(|dot| put(&mut self.writers, dot.replica));
+            }
             Body::Order(order) => {
-                let Purchase { bought, seen, stays, .. } = &**order;
-                writers.extend(seen.writers().map(|(writer, _)| writer));
-                writers.extend(bought.iter().map(|bought| bought.taken.dot.replica));
-                writers.extend(stays.named().map(|dot| dot.replica));
-                carts.extend(stays.pins.iter().filter_map(|pin| pin.until));
-                carts.extend(bought.iter().map(|bought| bought.taken.scope));
+                put(&mut self.seen, order.seen.clone());
+                for bought in &order.bought {
+                    put(&mut self.writers, bought.taken.dot.replica);
+                    put(&mut self.carts, bought.taken.scope);
+                }
+                self.of_stays(&order.stays);
             }
-            Body::Stay(stays) => {
-                writers.extend(stays.named().map(|dot| dot.replica));
-                carts.extend(stays.pins.iter().filter_map(|pin| pin.until));
+            Body::Stay(stays) => self.of_stays(stays),
+            Body::Merge { guest, account, .. } => {
+                put(&mut self.carts, *guest);
+                put(&mut self.carts, *account);
             }
-            Body::Merge { guest, account, .. } => carts.extend([*guest, *account]),
-            Body::Unmerge { guest, .. } => {
-                carts.insert(*guest);
-            }
-            Body::Add { .. }
-            | Body::Register { .. }
+            Body::Unmerge { guest, .. } => put(&mut self.carts, *guest),
+            Body::Register { .. }
             | Body::Coupon(_)
             | Body::Consent(_)
             | Body::Expired { .. }
@@ -81,35 +132,76 @@ impl Tables {
         }
     }
 
+    fn sort_seen(&mut self) {
+        self.seen.sort_unstable_by_key(address);
+        self.seen.dedup_by_key(|seen| address(seen));
+        let each = self.seen.clone();
+        each.iter().for_each(|seen| put_writers(&mut self.writers, seen));
+        self.seen.push(Arc::default());
+        self.seen.sort_unstable();
+        self.seen.dedup();
+        let index = |seen: &Arc<Dots>| Self::index(&self.seen, seen);
+        self.seen_at = each.iter().map(|seen| (address(seen), index(seen))).collect();
+    }
+
+    fn of_stays(&mut self, stays: &Stays) {
+        stays.named().for_each(|dot| put(&mut self.writers, dot.replica));
+        let until = stays.pins.iter().filter_map(|pin| pin.until);
+        until.for_each(|guest| put(&mut self.carts, guest));
+    }
+
     pub(super) fn write(&self, out: &mut Writer) {
         out.count(self.writers.len());
         self.writers.iter().for_each(|writer| out.id(writer.as_u128()));
         out.count(self.carts.len() - 1);
         self.carts.iter().skip(1).for_each(|cart| out.id(cart.as_u128()));
-        out.count(self.afters.len());
-        for after in &self.afters {
+        out.count(self.authorships.len() - 1);
+        for (scope, after) in self.authorships.iter().skip(1) {
+            self.write_cart(out, *scope);
             out.count(after.len());
             after.iter().for_each(|guest| self.write_cart(out, *guest));
         }
         out.count(self.lines.len());
         self.lines.iter().for_each(|line| write_line(out, line));
+        out.count(self.prices.len());
+        for price in &self.prices {
+            let (digits, scale, currency) = price_key(price);
+            out.number(digits);
+            out.raw(&[scale]);
+            out.raw(&currency);
+        }
+        out.count(self.seen.len() - 1);
+        self.seen.iter().skip(1).for_each(|seen| self.write_dots(out, seen));
     }
 
     pub(super) fn read(input: &mut Reader<'_>, own: CartId) -> Result<Self, DecodeError> {
-        let mut tables = Self { carts: Vec::from([own]), ..Self::default() };
+        let mut tables = Self {
+            carts: Vec::from([own]),
+            authorships: Vec::from([(own, After::default())]),
+            seen: Vec::from([Arc::default()]),
+            ..Self::default()
+        };
         for _ in 0..input.count(16, "writers", limits::MESSAGE_BYTES)? {
             tables.writers.push(ReplicaId::from_u128(input.id()?));
         }
         for _ in 0..input.count(16, "carts", limits::MESSAGE_BYTES)? {
             tables.carts.push(CartId::from_u128(input.id()?));
         }
-        for _ in 0..input.count(1, "sets of merges", limits::MESSAGE_BYTES)? {
+        for _ in 0..input.count(2, "authorships", limits::MESSAGE_BYTES)? {
+            let scope = tables.cart(input)?;
             let guests = input.count(1, "merged guests", limits::MERGES)?;
             let after: Result<Vec<CartId>, _> = (0..guests).map(|_| tables.cart(input)).collect();
-            tables.afters.push(sorted(input, after?)?.into());
+            tables.authorships.push((scope, sorted(input, after?)?.into()));
         }
         for _ in 0..input.count(5, "lines", limits::MESSAGE_BYTES)? {
             tables.lines.push(read_line(input)?);
+        }
+        for _ in 0..input.count(5, "prices", limits::MESSAGE_BYTES)? {
+            tables.prices.push(read_price(input)?);
+        }
+        for _ in 0..input.count(5, "sets of dots seen", limits::MESSAGE_BYTES)? {
+            let seen = tables.dots(input)?;
+            tables.seen.push(seen.into());
         }
         Ok(tables)
     }
@@ -138,26 +230,46 @@ impl Tables {
         Self::row(input, &self.carts, "carts")
     }
 
-    pub(super) fn write_after(&self, out: &mut Writer, after: &After) {
-        out.number(Self::index(&self.afters, after));
-    }
-
-    pub(super) fn after(&self, input: &mut Reader<'_>) -> Result<After, DecodeError> {
-        Self::row(input, &self.afters, "sets of merges")
-    }
-
-    pub(super) fn write_line(&self, out: &mut Writer, line: Option<&LineKey>) {
-        out.number(line.map_or(0, |line| Self::index(&self.lines, line) + 1));
-    }
-
-    pub(super) fn line(&self, input: &mut Reader<'_>) -> Result<Option<LineKey>, DecodeError> {
-        let error = input.error(Broken::Index { table: "lines" });
-        let at = input.number()?;
-        if at == 0 {
-            return Ok(None);
+    /// The index of an authorship.
+    pub(super) fn authorship_of(&self, entry: &Entry) -> u64 {
+        if entry.scope == self.carts[0] && entry.after.is_empty() {
+            return 0;
         }
-        let at = usize::try_from(at - 1).unwrap_or(usize::MAX);
-        self.lines.get(at).cloned().map(Some).ok_or(error)
+        let others = &self.authorships[1..];
+        let key = (entry.scope, &entry.after);
+        others
+            .binary_search_by(|(scope, after)| (*scope, after).cmp(&key))
+            .map_or(0, |at| at as u64 + 1)
+    }
+
+    pub(super) fn authorship(&self, input: &mut Reader<'_>) -> Result<Authorship, DecodeError> {
+        Self::row(input, &self.authorships, "authorships")
+    }
+
+    pub(super) fn write_price(&self, out: &mut Writer, price: &Money) {
+        let at = self.prices.binary_search_by_key(&price_key(price), price_key);
+        out.number(at.map_or(u64::MAX, |at| at as u64));
+    }
+
+    pub(super) fn price(&self, input: &mut Reader<'_>) -> Result<Money, DecodeError> {
+        Self::row(input, &self.prices, "prices")
+    }
+
+    pub(super) fn write_seen(&self, out: &mut Writer, seen: &Arc<Dots>) {
+        let at = self.seen_at.binary_search_by_key(&address(seen), |(at, _)| *at);
+        out.number(at.map_or(u64::MAX, |at| self.seen_at[at].1));
+    }
+
+    pub(super) fn seen(&self, input: &mut Reader<'_>) -> Result<Arc<Dots>, DecodeError> {
+        Self::row(input, &self.seen, "sets of dots seen")
+    }
+
+    pub(super) fn write_line(&self, out: &mut Writer, line: &LineKey) {
+        out.number(Self::index(&self.lines, line));
+    }
+
+    pub(super) fn line(&self, input: &mut Reader<'_>) -> Result<LineKey, DecodeError> {
+        Self::row(input, &self.lines, "lines")
     }
 
     pub(super) fn write_writer(&self, out: &mut Writer, writer: ReplicaId) {
@@ -239,6 +351,15 @@ pub(super) fn sorted<T: Ord>(input: &Reader<'_>, list: Vec<T>) -> Result<Vec<T>,
     } else {
         Err(input.error(Broken::NotCanonical))
     }
+}
+
+fn read_price(input: &mut Reader<'_>) -> Result<Money, DecodeError> {
+    let at = input.offset();
+    let (digits, scale) = (input.number()?, input.byte()?);
+    let code = core::str::from_utf8(input.take(3)?).map_err(|_| input.error(Broken::Utf8))?;
+    Currency::new(code)
+        .and_then(|currency| Money::from_parts(digits, scale, currency))
+        .map_err(|error| DecodeError { offset: at, broken: error.into() })
 }
 
 fn write_line(out: &mut Writer, line: &LineKey) {

@@ -159,21 +159,59 @@ fn full_tables_stay_within_the_bound() {
     });
 }
 
+fn head(kind: u8) -> Vec<u8> {
+    [&b"hold\x01"[..], &[kind], &CART.as_u128().to_be_bytes(), &[0]].concat()
+}
+
+/// A number in its shortest form.
+fn number(n: u32) -> Vec<u8> {
+    match (u8::try_from(n), u16::try_from(n)) {
+        (Ok(byte @ ..251), _) => vec![byte],
+        (_, Ok(short)) => [&[251], &short.to_le_bytes()[..]].concat(),
+        _ => [&[252], &n.to_le_bytes()[..]].concat(),
+    }
+}
+
 fn full_tables() -> Vec<(&'static str, Vec<u8>)> {
-    let head = |kind: u8| [&b"hold\x01"[..], &[kind], &CART.as_u128().to_be_bytes(), &[0]].concat();
-    let count = |n: u32| [&[252_u8][..], &n.to_le_bytes()].concat();
+    let count = number;
     let many = 2_000_000_u32;
     let zeros = vec![0_u8; many as usize];
-    // No writers, no carts, and then that many empty sets of merges.
-    let afters = [head(2), vec![0, 0], count(many), zeros.clone()].concat();
+    // No writers, no carts, and then that many authorships without merges.
+    let authorships = [head(2), vec![0, 0], count(many / 2), zeros.clone()].concat();
     // As many of the shortest lines; then one writer's runs, each next to the one before.
     let lines: Vec<u8> = (0..many / 5).flat_map(|_| [1, b'a', 0, 0, 0]).collect();
     let lines = [head(2), vec![0, 0, 0], count(many / 5), lines].concat();
     let writer = [1_u8; 16];
     let runs: Vec<u8> = (0..many / 2).flat_map(|_| [2, 0]).collect();
-    let runs = [head(2), vec![1], writer.to_vec(), vec![0, 0, 0, 1, 0], count(many / 2), runs];
-    let tables = [("afters", afters), ("lines", lines), ("runs", runs.concat())];
-    tables.into_iter().map(|(name, bytes)| (name, seal(&bytes))).collect()
+    let runs =
+        [head(2), vec![1], writer.to_vec(), vec![0, 0, 0, 0, 0, 1, 0], count(many / 2), runs];
+    let tables = [("authorships", authorships), ("lines", lines), ("runs", runs.concat())];
+    let sealed = tables.into_iter().map(|(name, bytes)| (name, seal(&bytes)));
+    sealed.chain([("seen", seen_by_many(2, many / 16, true))]).collect()
+}
+
+/// As many Sets that had all seen one set of as many runs: it is there once. Perhaps with a line
+/// that nothing is about.
+fn seen_by_many(kind: u8, many: u32, unused: bool) -> Vec<u8> {
+    let (first, second) = ([1_u8; 16], [2_u8; 16]);
+    let lines: &[u8] =
+        if unused { &[2, 1, b'a', 0, 0, 0, 1, b'b', 0, 0, 0] } else { &[1, 1, b'a', 0, 0, 0] };
+    let runs: Vec<u8> = (0..many).flat_map(|_| [2, 0]).collect();
+    let seen = [vec![1, 1, 1], number(many), runs].concat();
+    let context = [vec![1, 0, 1, 1], number(many - 1), vec![0]].concat();
+    let entry = [1, 0x12, 0, 0, 0, 1, 1, 0];
+    let entries: Vec<u8> = (0..many).flat_map(|_| entry).collect();
+    let live = [number(many), vec![0], number(many - 1), entries].concat();
+    let tables = [&[2], &first[..], &second, &[0, 0], lines, &[0]].concat();
+    seal(&[head(kind), tables, seen, context, live].concat())
+}
+
+#[test]
+fn one_set_of_dots_that_many_entries_had_seen_is_there_once() {
+    let bytes = seen_by_many(1, 1_000, false);
+    let cart = decode_cart(&bytes).expect("sound bytes");
+    assert_eq!(cart.live().len(), 1_000);
+    assert_eq!(encode_cart(&cart), bytes);
 }
 
 #[test]

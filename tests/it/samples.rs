@@ -1,6 +1,8 @@
 //! Fixed values with every field used: what golden files are made of, and what hostile bytes are
 //! made from.
 
+use std::sync::Arc;
+
 use holdall::cart::{Lack, Pin, SetTo, Taken};
 use holdall::sync::Message;
 use holdall::wire::{self, DecodeError};
@@ -14,6 +16,7 @@ use holdall::{
 pub(crate) const CART: CartId = CartId::from_u128(0xca27);
 pub(crate) const GUEST: CartId = CartId::from_u128(0x60e5);
 pub(crate) const PHONE: ReplicaId = ReplicaId::from_u128(0x9402e);
+pub(crate) const OTHER: ReplicaId = ReplicaId::from_u128(0x07e5);
 pub(crate) const LAPTOP: ReplicaId = ReplicaId::from_u128(0x1a9709);
 
 /// A value of one of the four kinds of envelopes.
@@ -105,7 +108,7 @@ pub(crate) fn bodies() -> Vec<(&'static str, Option<LineKey>, Body)> {
         list: List::Saved,
         sided: true,
         price,
-        seen: [dot(PHONE, 1), dot(PHONE, 2), dot(LAPTOP, 5)].into_iter().collect(),
+        seen: Arc::new([dot(OTHER, 1), dot(OTHER, 2), dot(OTHER, 5)].into_iter().collect()),
         covers: [dot(PHONE, 1), dot(LAPTOP, 5)].into_iter().collect(),
         took: vec![taken],
         stays: stays(),
@@ -154,7 +157,7 @@ pub(crate) fn bodies() -> Vec<(&'static str, Option<LineKey>, Body)> {
             Body::Order(Box::new(Purchase {
                 id: order,
                 bought: vec![Bought { line: tee(), taken: Taken { set: None, ..taken } }],
-                seen: [dot(PHONE, 1), dot(LAPTOP, 5)].into_iter().collect(),
+                seen: Arc::new([dot(PHONE, 1), dot(LAPTOP, 5)].into_iter().collect()),
                 stays: stays(),
             })),
         ),
