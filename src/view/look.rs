@@ -314,8 +314,8 @@ impl<'a> Look<'a> {
                     is.list == was.list && (is.side == was.side || here.contains(dot))
                 });
                 // As early as will do, so that the merges after that find what they found.
-                let next = what_if.pinned.get(dot).map_or(1, |(_, past)| past + 1);
-                if !same && next <= self.merges.len().max(1) {
+                let next = what_if.pinned.get(dot).map_or(0, |(_, past)| past + 1);
+                if !same && next <= self.merges.len() {
                     what_if.pinned.insert(*dot, (was.list, next));
                     pinned = true;
                 }

@@ -100,7 +100,7 @@ impl Tables {
                     put(&mut self.prices, price);
                 }
                 put_writers(&mut self.writers, &set.covers);
-                put(&mut self.seen, set.seen.clone());
+                self.seen.push(set.seen.clone());
                 for taken in &set.took {
                     put(&mut self.writers, taken.dot.replica);
                     put(&mut self.carts, taken.scope);
@@ -111,7 +111,7 @@ impl Tables {
                 dots.iter().for_each(|dot| put(&mut self.writers, dot.replica));
             }
             Body::Order(order) => {
-                put(&mut self.seen, order.seen.clone());
+                self.seen.push(order.seen.clone());
                 for bought in &order.bought {
                     put(&mut self.writers, bought.taken.dot.replica);
                     put(&mut self.carts, bought.taken.scope);
