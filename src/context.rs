@@ -148,6 +148,19 @@ impl Dots {
         Self { runs: self.runs.iter().filter(|(writer, _)| *writer != replica).copied().collect() }
     }
 
+    /// Puts a run in that begins no earlier than all that is there.
+    pub(crate) fn push_run(&mut self, replica: ReplicaId, run: Run) {
+        match self.runs.last_mut() {
+            Some((writer, last))
+                if *writer == replica && run.first <= last.last.saturating_add(1) =>
+            {
+                last.last = last.last.max(run.last);
+            }
+            _ if run.first > 0 => self.runs.push((replica, run)),
+            _ => {}
+        }
+    }
+
     /// The same with at most `most` runs a writer: the gaps between the oldest are filled.
     #[must_use]
     pub fn with_runs_at_most(self, most: usize) -> Self {

@@ -1,5 +1,5 @@
 //! Runs every target on seeded inputs, on a stable compiler and without a sanitizer:
-//! `cargo run --release --no-default-features --bin smoke -- [RUNS] [SEED]`.
+//! `cargo run --release --no-default-features --bin smoke -- [RUNS] [SEED] [TARGET]`.
 //!
 //! It is no replacement for `cargo +nightly fuzz run TARGET`, which looks for new paths; it says that
 //! the targets build, run, and reach what they are about. A failure names its target, run and
@@ -17,14 +17,22 @@ const TARGETS: [Target; 3] = [
 ];
 
 fn main() -> ExitCode {
-    let mut numbers = std::env::args().skip(1).map(|text| text.parse::<u64>());
+    let mut numbers = std::env::args().skip(1).take(2).map(|text| text.parse::<u64>());
+    let only = std::env::args().nth(3);
     let (Ok(runs), Ok(seed)) =
         (numbers.next().unwrap_or(Ok(20_000)), numbers.next().unwrap_or(Ok(1)))
     else {
-        eprintln!("usage: smoke [RUNS] [SEED]");
+        eprintln!("usage: smoke [RUNS] [SEED] [TARGET]");
         return ExitCode::from(2);
     };
+    if only.as_ref().is_some_and(|only| TARGETS.iter().all(|(name, _)| name != only)) {
+        eprintln!("the targets are decode, actions and exchange");
+        return ExitCode::from(2);
+    }
     for (name, target) in TARGETS {
+        if only.as_ref().is_some_and(|only| only != name) {
+            continue;
+        }
         let started = Instant::now();
         let mut reached = 0_u64;
         for run in 0..runs {

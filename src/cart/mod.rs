@@ -16,6 +16,7 @@ mod seen;
 mod terms;
 mod verbs;
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -261,12 +262,17 @@ impl Cart {
         self.index.lines().iter().map(|line| &line.key)
     }
 
-    /// How many live entries say something about `line`.
-    pub(crate) fn entries_on(&self, line: &LineKey) -> usize {
-        self.index.on_line(line).len()
+    /// The lines, sorted, each with the live entries that say something about it.
+    pub(crate) fn by_line(&self) -> impl Iterator<Item = (&LineKey, OnLine<'_>)> {
+        self.index.lines().iter().map(|line| (&line.key, line.entries.as_slice()))
     }
 
     /// The live entries that say something about `line`, sorted by dot.
+    pub(crate) fn entries_on(&self, line: &LineKey) -> OnLine<'_> {
+        self.index.on_line(line)
+    }
+
+    /// The same, one by one.
     pub(crate) fn on_line<'a>(
         &'a self,
         line: &LineKey,
@@ -296,6 +302,9 @@ impl Cart {
         dots.filter_map(|dot| Some((*dot, self.live.get(dot)?)))
     }
 }
+
+/// What is said about a line, sorted by dot.
+pub(crate) type OnLine<'a> = &'a [(Dot, Arc<Entry>)];
 
 /// So many entries are put in one by one; with more, the index is made anew.
 const FEW: usize = 16;

@@ -297,7 +297,7 @@ impl Cart {
 
     /// Whether one more entry fits on `line` once `replaced` of its entries are gone.
     fn check_line(&self, line: &LineKey, replaced: usize) -> Result<(), VerbError> {
-        let here = self.entries_on(line);
+        let here = self.entries_on(line).len();
         if here == 0 && self.lines().len() >= limits::LINES {
             return Err(VerbError::Limit { what: "lines", limit: limits::LINES });
         }

@@ -17,7 +17,7 @@ impl<'a> Source<'a> {
                 return reading;
             }
         }
-        let mut reading = self.gather(line);
+        let mut reading = self.gather(line, self.cart.entries_on(line));
         for merge in 0..self.merges.len() {
             self.choose(&mut reading, merge, None);
         }
@@ -28,7 +28,7 @@ impl<'a> Source<'a> {
     /// Reads every line, in the order of line keys.
     pub(crate) fn all(&self) -> Vec<Reading<'a>> {
         let mut readings: Vec<Reading<'a>> =
-            self.cart.lines().map(|line| self.gather(line)).collect();
+            self.cart.by_line().map(|(line, entries)| self.gather(line, entries)).collect();
         for (at, merge) in self.merges.iter().enumerate() {
             let presence = self.is_cartwide(merge).then(|| self.presence(&readings, at));
             for reading in &mut readings {

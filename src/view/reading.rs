@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use super::merged::{Merged, saw, stage};
 use super::worth::{Cut, settle_clashes, weigh_sets};
-use crate::cart::{Body, Cart, Entry, List, Loser, Pin, Register, RuleRef, latest};
+use crate::cart::{Body, Cart, Entry, Kind, List, Loser, OnLine, Pin, Register, RuleRef, latest};
 use crate::clock::Time;
 use crate::context::Dot;
 use crate::id::{CartId, LineKey};
@@ -69,6 +69,8 @@ pub(crate) struct Decision<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct Reading<'a> {
     pub(crate) line: LineKey,
+    /// What is said about it.
+    pub(crate) entries: OnLine<'a>,
     pub(crate) parts: Vec<Contribution<'a>>,
     pub(crate) decisions: Vec<Decision<'a>>,
     pub(crate) split: bool,
@@ -144,10 +146,11 @@ impl Contribution<'_> {
 
 impl<'a> Source<'a> {
     /// Step 1 for a line, and its parts before any merge.
-    pub(super) fn gather(&self, line: &LineKey) -> Reading<'a> {
+    pub(super) fn gather(&self, line: &LineKey, entries: OnLine<'a>) -> Reading<'a> {
         let mut reading = Reading {
             line: line.clone(),
-            parts: Vec::with_capacity(self.cart.entries_on(line)),
+            entries,
+            parts: Vec::with_capacity(entries.len()),
             decisions: Vec::new(),
             split: false,
             question: false,
@@ -155,7 +158,8 @@ impl<'a> Source<'a> {
             needs_upgrade: false,
             ceiling: None,
         };
-        for (dot, entry) in self.cart.on_line(line) {
+        for (dot, entry) in entries {
+            let dot = *dot;
             let asked = match &entry.body {
                 Body::Add { quantity, .. } => quantity.get(),
                 Body::Set(set) => set.quantity.get(),
@@ -191,7 +195,11 @@ impl<'a> Source<'a> {
         let is_ours = |scope| {
             scope == self.cart.id() || self.merges.iter().any(|merge| merge.claim.guest == scope)
         };
-        weigh_sets(self.cart, is_ours, line, &mut reading.parts, &self.what_if.gone);
+        let takes = self.cart.has(Kind::Order) || self.cart.has_moves();
+        if takes || !self.merges.is_empty() {
+            let gone = &self.what_if.gone;
+            weigh_sets(self.cart, is_ours, line, entries, &mut reading.parts, gone);
+        }
         reading.enter(0);
         reading
     }
@@ -467,7 +475,13 @@ impl Reading<'_> {
     }
 
     /// The sides that a list shows apart: one, unless the line is split there.
-    pub(crate) fn sides_in(&self, list: List) -> BTreeSet<CartId> {
-        self.shown(list, None).map(|part| part.side).collect()
+    pub(crate) fn sides_in(&self, list: List) -> Vec<CartId> {
+        let mut sides: Vec<CartId> = Vec::new();
+        for part in self.shown(list, None) {
+            if let Err(at) = sides.binary_search(&part.side) {
+                sides.insert(at, part.side);
+            }
+        }
+        sides
     }
 }

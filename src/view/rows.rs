@@ -289,6 +289,9 @@ fn row_registers<'a>(
     reading: &Reading<'_>,
     side: CartId,
 ) -> Vec<&'a Register> {
+    if !reading.entries.iter().any(|(_, entry)| matches!(entry.body, Body::Register { .. })) {
+        return Vec::new();
+    }
     let own = source.registers(&reading.line, side);
     if side != source.cart.id() {
         return own;

@@ -4,7 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::reading::{Contribution, State};
-use crate::cart::{Body, Cart, Entry, SetTo, Taken};
+use crate::cart::{Body, Cart, Entry, OnLine, SetTo, Taken};
 use crate::context::Dot;
 use crate::id::{CartId, LineKey};
 
@@ -61,6 +61,7 @@ pub(super) fn weigh_sets(
     cart: &Cart,
     is_ours: impl Fn(CartId) -> bool,
     line: &LineKey,
+    entries: OnLine<'_>,
     parts: &mut [Contribution<'_>],
     except: &BTreeSet<Dot>,
 ) {
@@ -81,12 +82,12 @@ pub(super) fn weigh_sets(
             let counted = counted_on(part, set, taken);
             counted.then_some(Cut { taken: taken.dot, by, ordered, units: taken.units })
         };
-        for (by, entry) in cart.on_line(line) {
+        for (by, entry) in entries {
             let Body::Order(order) = &entry.body else { continue };
-            let neither = !set.saw(part.dot, by) && !order.seen.contains(part.dot);
+            let neither = !set.saw(part.dot, *by) && !order.seen.contains(part.dot);
             if is_ours(entry.scope) && neither {
                 let here = order.bought.iter().filter(|bought| bought.line == *line);
-                here.filter_map(|bought| of(&bought.taken, by, true)).for_each(&mut cut);
+                here.filter_map(|bought| of(&bought.taken, *by, true)).for_each(&mut cut);
             }
         }
         // What the account took from a guest's line is in the account's number; the guest's own

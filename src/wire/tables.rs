@@ -324,7 +324,7 @@ impl Tables {
                 let first = end.checked_add(input.number()?);
                 let last = input.number()?.checked_add(first.unwrap_or(u64::MAX));
                 let (Some(first), Some(last)) = (first, last) else { return Err(error) };
-                dots.insert_run(writer, Run { first, last });
+                dots.push_run(writer, Run { first, last });
                 end = last;
             }
         }
