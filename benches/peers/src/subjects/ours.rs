@@ -1,0 +1,121 @@
+//! `holdall` with everything a real cart has: times, scopes, seen prices, the default policies, and
+//! lines read through the view.
+
+use std::collections::BTreeMap;
+
+use holdall::{
+    Cart, CartId, Claim, Delta, Have, LineKey, MergePolicy, Money, Quantity, Replica, ReplicaId,
+    RowRef, Time, wire,
+};
+
+use crate::script::Verb;
+use crate::subject::{ACCOUNT, CartNumber, Clock, GUEST, Subject, Writer, random_bits};
+
+/// This library.
+#[derive(Debug)]
+pub struct Ours {
+    replica: Replica,
+    base: Have,
+}
+
+/// A line as a caller has it: its key, its row, and the price the shopper sees.
+#[derive(Debug)]
+pub struct Line {
+    key: LineKey,
+    row: RowRef,
+    price: Money,
+}
+
+fn cart_id(cart: CartNumber) -> CartId {
+    CartId::from_u128(random_bits(0xca47 << 32 | cart))
+}
+
+impl Ours {
+    fn act(&mut self, now_ms: u64, verb: Verb, line: &Line) -> Delta {
+        let price = Some(line.price);
+        let done = match verb {
+            Verb::Add(units) => {
+                let units = Quantity::new(units).expect("a quantity");
+                self.replica.add(now_ms, &line.key, units, price)
+            }
+            Verb::Set(units) => self.replica.set(now_ms, &line.row, units, price),
+            Verb::Remove => self.replica.remove(now_ms, &line.row),
+        };
+        done.expect("an edit")
+    }
+}
+
+impl Subject for Ours {
+    const NAME: &'static str = "holdall";
+    type Line = Line;
+    type Guest = (Claim, Option<MergePolicy>, Cart);
+
+    fn line(sku: &str) -> Line {
+        let key = LineKey::sku(sku).expect("a SKU");
+        let price = Money::parse("2.60", "EUR").expect("a price");
+        Line { row: RowRef::active(key.clone()), key, price }
+    }
+
+    fn new(cart: CartNumber, writer: Writer) -> Self {
+        let id = ReplicaId::from_u128(random_bits(writer));
+        Self { replica: Replica::new(cart_id(cart), id), base: Have::default() }
+    }
+
+    fn edit(&mut self, now_ms: u64, verb: Verb, line: &Line) {
+        std::hint::black_box(self.act(now_ms, verb, line));
+    }
+
+    // The delta alone, as anybody could send it. A session between two peers that know each other
+    // could name writers and lines by number.
+    fn edit_and_encode(
+        &mut self,
+        now_ms: u64,
+        verb: Verb,
+        line: &Line,
+        clock: &mut Clock,
+    ) -> Vec<u8> {
+        let delta = self.act(now_ms, verb, line);
+        clock.run(|| wire::encode_delta(&delta))
+    }
+
+    fn apply(&mut self, message: &[u8]) {
+        let delta = wire::decode_delta(message).expect("a delta");
+        let joined = self.replica.join(&delta).expect("the same cart");
+        assert!(joined.equivocations.is_empty());
+    }
+
+    fn mark(&mut self) {
+        self.base = self.replica.cart().have();
+    }
+
+    fn since_mark(&mut self) -> Vec<u8> {
+        wire::encode_delta(&self.replica.cart().answer(&self.base))
+    }
+
+    fn save(&mut self) -> Vec<u8> {
+        wire::encode_cart(self.replica.cart())
+    }
+
+    fn load(bytes: &[u8], _cart: CartNumber, writer: Writer) -> Self {
+        let cart = wire::decode_cart(bytes).expect("a cart");
+        let id = ReplicaId::from_u128(random_bits(writer));
+        Self { replica: Replica::resume(id, Time::default(), cart), base: Have::default() }
+    }
+
+    fn lines(&self) -> BTreeMap<String, u64> {
+        let view = self.replica.view();
+        view.lines.iter().map(|row| (row.line.product().to_string(), row.quantity)).collect()
+    }
+
+    fn guest(&mut self) -> Self::Guest {
+        let claim = Claim { guest: cart_id(GUEST), account: cart_id(ACCOUNT), number: 1 };
+        let policy = MergePolicy::rule("sum").expect("a rule");
+        (claim, Some(policy), self.replica.cart().clone())
+    }
+
+    fn merge(&mut self, now_ms: u64, guest: &mut Option<Self::Guest>) {
+        let (claim, policy, cart) = guest.as_mut().expect("a guest");
+        let policy = policy.take().expect("a policy");
+        std::hint::black_box(self.replica.merge(now_ms, *claim, policy, cart).expect("a merge"));
+    }
+}
