@@ -12,7 +12,7 @@ pub const ROWS: [&str; 2] = ["edited in memory", "loaded and read"];
 const CARTS: usize = 200;
 
 /// Bytes a cart, with the adapter's own. `live` says how many bytes are allocated.
-pub fn count(live: &dyn Fn() -> usize) -> [(&'static str, [f64; 2]); 5] {
+pub fn count(live: &dyn Fn() -> usize) -> [(&'static str, [f64; 2]); 6] {
     for_each_subject!(S => [each(live, edited::<S>), each(live, loaded::<S>)])
 }
 

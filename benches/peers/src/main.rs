@@ -66,7 +66,7 @@ fn run(args: &Args) -> Report {
             let chosen = recipes.iter().zip(right).filter(|(_, right)| *right);
             let mut jobs: Vec<Job> = chosen.map(|((_, recipe), _)| recipe()).collect();
             let mut timings = interleave(&mut jobs, effort).into_iter();
-            let timings: [Option<Timing>; 5] =
+            let timings: [Option<Timing>; 6] =
                 right.map(|right| if right { timings.next() } else { None });
             eprintln!(" {:.1} s", began.elapsed().as_secs_f64());
             report.times(workload.id, metric, unit.scale(), timings);

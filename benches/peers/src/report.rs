@@ -31,7 +31,7 @@ pub struct Row {
     /// In what.
     pub unit: &'static str,
     /// For each subject.
-    pub cells: [Option<Cell>; 5],
+    pub cells: [Option<Cell>; 6],
 }
 
 /// All rows, and who was wrong about what.
@@ -68,7 +68,7 @@ impl Report {
         workload: &'static str,
         metric: &str,
         (unit, scale): (&'static str, f64),
-        timings: [Option<Timing>; 5],
+        timings: [Option<Timing>; 6],
     ) {
         let cell = |timing: Timing| Cell {
             value: timing.median / scale,
@@ -79,7 +79,7 @@ impl Report {
     }
 
     /// A row of exact numbers.
-    pub fn sizes(&mut self, workload: &'static str, metric: &str, values: [Option<f64>; 5]) {
+    pub fn sizes(&mut self, workload: &'static str, metric: &str, values: [Option<f64>; 6]) {
         let cells = values.map(|value| value.map(|value| Cell { value, least: None }));
         self.rows.push(Row { workload, metric: metric.to_owned(), unit: "bytes", cells });
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use crate::model::Clash;
 use crate::script::{Edit, Verb, sku};
 
 /// A cart's number; an adapter makes of it what its engine calls the name of a document.
@@ -20,6 +21,8 @@ pub const GUEST: CartNumber = 2;
 pub trait Subject: Sized + 'static {
     /// How it is called in the table.
     const NAME: &'static str;
+    /// What it makes of sets that had not seen each other.
+    const CLASH: Clash = Clash::AddUp;
     /// What a caller has at hand of a line it edits.
     type Line;
     /// A guest's cart, as a merge takes it.
@@ -45,6 +48,11 @@ pub trait Subject: Sized + 'static {
 
     /// Takes a message of a peer: a delta or what it wrote since its mark.
     fn apply(&mut self, message: &[u8]);
+
+    /// Takes several at once, where an engine has something for it.
+    fn apply_all(&mut self, messages: &[&[u8]]) {
+        messages.iter().for_each(|message| self.apply(message));
+    }
 
     /// Remembers what it has as what all have.
     fn mark(&mut self);
@@ -100,15 +108,21 @@ pub fn shelf<S: Subject>(count: usize) -> Vec<S::Line> {
     (0..count).map(|line| S::line(&sku(line))).collect()
 }
 
-/// The time of an edit.
-pub fn now_ms(edit: usize) -> u64 {
-    1_700_000_000_000 + edit as u64 * 1_000
+/// The time of an edit. No two writers act in the same millisecond.
+pub fn now_ms(edit: usize, writer: Writer) -> u64 {
+    1_700_000_000_000 + edit as u64 * 1_000 + writer
 }
 
 /// Does a script's edits; `from` is the number of the first.
-pub fn play<S: Subject>(subject: &mut S, shelf: &[S::Line], script: &[Edit], from: usize) {
+pub fn play<S: Subject>(
+    subject: &mut S,
+    writer: Writer,
+    shelf: &[S::Line],
+    script: &[Edit],
+    from: usize,
+) {
     for (at, edit) in script.iter().enumerate() {
-        subject.edit(now_ms(from + at), edit.verb, &shelf[edit.line]);
+        subject.edit(now_ms(from + at, writer), edit.verb, &shelf[edit.line]);
     }
 }
 
@@ -120,7 +134,7 @@ pub fn grown<S: Subject>(
     script: &[Edit],
 ) -> S {
     let mut subject = S::new(cart, writer);
-    play(&mut subject, shelf, script, 0);
+    play(&mut subject, writer, shelf, script, 0);
     subject
 }
 

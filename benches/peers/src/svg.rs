@@ -13,7 +13,7 @@ const RIGHT: f64 = 610.0;
 const TOP: f64 = 50.0;
 const BOTTOM: f64 = 400.0;
 /// Told apart in print and by most eyes.
-const COLOURS: [&str; 5] = ["#d55e00", "#0072b2", "#009e73", "#cc79a7", "#777777"];
+const COLOURS: [&str; 6] = ["#d55e00", "#0072b2", "#009e73", "#56b4e9", "#cc79a7", "#777777"];
 /// The crowded cart has about so many edits.
 const CROWDED_EDITS: f64 = 1_750.0;
 

@@ -67,7 +67,16 @@ impl Subject for Automerge {
     }
 
     fn apply(&mut self, message: &[u8]) {
-        self.doc.load_incremental(message).expect("changes");
+        if crate::exp("change") {
+        let change = automerge::Change::from_bytes(message.to_vec()).unwrap();
+        self.doc.apply_changes([change]).unwrap();
+        } else {
+        self.doc.load_incremental(message).expect("changes"); }
+        self.keys.spoil();
+    }
+
+    fn apply_all(&mut self, messages: &[&[u8]]) {
+        self.doc.load_incremental(&messages.concat()).expect("changes");
         self.keys.spoil();
     }
 

@@ -76,6 +76,13 @@ impl Subject for Loro {
         self.keys.spoil();
     }
 
+    fn apply_all(&mut self, messages: &[&[u8]]) {
+        let messages: Vec<Vec<u8>> = messages.iter().map(|message| message.to_vec()).collect();
+        let status = self.doc.import_batch(&messages).expect("updates");
+        assert!(status.pending.is_none_or(|pending| pending.is_empty()));
+        self.keys.spoil();
+    }
+
     fn mark(&mut self) {
         self.base = self.doc.oplog_vv();
     }
@@ -85,10 +92,12 @@ impl Subject for Loro {
     }
 
     fn save(&mut self) -> Vec<u8> {
+        if crate::exp("updates") { return self.doc.export(ExportMode::all_updates()).unwrap(); }
         self.doc.export(ExportMode::Snapshot).expect("a snapshot")
     }
 
     fn load(bytes: &[u8], _cart: CartNumber, writer: Writer) -> Self {
+        if crate::exp("updates") { let doc = LoroDoc::new(); doc.import(bytes).unwrap(); return Self::of(doc, writer, true); }
         Self::of(LoroDoc::from_snapshot(bytes).expect("a snapshot"), writer, true)
     }
 

@@ -6,20 +6,22 @@ mod keys;
 mod loro;
 mod ours;
 mod yrs;
+mod yrs_list;
 
 pub use automerge::Automerge;
 pub use crdts::Crdts;
 pub use loro::Loro;
 pub use ours::Ours;
 pub use yrs::Yrs;
+pub use yrs_list::YrsList;
 
 use crate::subject::Subject;
 
 /// All, in the order of the table's columns.
-pub const NAMES: [&str; 5] = [Ours::NAME, Crdts::NAME, Yrs::NAME, Loro::NAME, Automerge::NAME];
+pub const NAMES: [&str; 6] = [Ours::NAME, Crdts::NAME, Yrs::NAME, YrsList::NAME, Loro::NAME, Automerge::NAME];
 
 /// The engines the goals speak of.
-pub const ENGINES: [&str; 3] = [Yrs::NAME, Loro::NAME, Automerge::NAME];
+pub const ENGINES: [&str; 4] = [Yrs::NAME, YrsList::NAME, Loro::NAME, Automerge::NAME];
 
 /// The same expression for each subject, with its name.
 #[macro_export]
@@ -32,6 +34,6 @@ macro_rules! for_each_subject {
                 ($subject::NAME, $value)
             }};
         }
-        [one!(Ours), one!(Crdts), one!(Yrs), one!(Loro), one!(Automerge)]
+        [one!(Ours), one!(Crdts), one!(Yrs), one!(YrsList), one!(Loro), one!(Automerge)]
     }};
 }

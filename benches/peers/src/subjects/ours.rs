@@ -8,6 +8,7 @@ use holdall::{
     RowRef, Time, wire,
 };
 
+use crate::model::Clash;
 use crate::script::Verb;
 use crate::subject::{ACCOUNT, CartNumber, Clock, GUEST, Subject, Writer, random_bits};
 
@@ -47,6 +48,7 @@ impl Ours {
 
 impl Subject for Ours {
     const NAME: &'static str = "holdall";
+    const CLASH: Clash = Clash::Latest;
     type Line = Line;
     type Guest = (Claim, Option<MergePolicy>, Cart);
 

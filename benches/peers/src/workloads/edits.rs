@@ -25,9 +25,9 @@ pub(super) fn prove_edits<S: Subject>() -> Result<(), String> {
     let mut subject: S = grown(ACCOUNT, 1, &shelf, &before());
     let mut model = Model::new(1).play(&before());
     for (at, edit) in edits().iter().enumerate() {
-        subject.edit(now_ms(BEFORE + at), edit.verb, &shelf[edit.line]);
+        subject.edit(now_ms(BEFORE + at, 1), edit.verb, &shelf[edit.line]);
         model.edit(*edit);
-        same(&format!("after edit {at}"), &subject.lines(), &model.lines())?;
+        same(&format!("after edit {at}"), &subject.lines(), &model.lines(S::CLASH))?;
     }
     Ok(())
 }
@@ -36,7 +36,7 @@ pub(super) fn edit<S: Subject>() -> Job {
     let (shelf, before, edits) = (shelf::<S>(LINES), before(), edits());
     Box::new(move || {
         let mut subject: S = grown(ACCOUNT, 1, &shelf, &before);
-        clocked(EDITS as u32, || play(&mut subject, &shelf, &edits, BEFORE)).1
+        clocked(EDITS as u32, || play(&mut subject, 1, &shelf, &edits, BEFORE)).1
     })
 }
 
@@ -46,7 +46,7 @@ fn deltas<S: Subject>(shelf: &[S::Line]) -> (S, Vec<u8>, Vec<Vec<u8>>) {
     let state = subject.save();
     let mut clock = Clock::new(0);
     let encode = |(at, edit): (usize, &Edit)| {
-        subject.edit_and_encode(now_ms(BEFORE + at), edit.verb, &shelf[edit.line], &mut clock)
+        subject.edit_and_encode(now_ms(BEFORE + at, 1), edit.verb, &shelf[edit.line], &mut clock)
     };
     let deltas = edits().iter().enumerate().map(encode).collect();
     (subject, state, deltas)
@@ -66,9 +66,9 @@ pub(super) fn prove_deltas<S: Subject>() -> Result<(), String> {
     for (at, (edit, delta)) in edits().iter().zip(&deltas).enumerate() {
         peer.apply(delta);
         model.edit(*edit);
-        same(&format!("a peer after delta {at}"), &peer.lines(), &model.lines())?;
+        same(&format!("a peer after delta {at}"), &peer.lines(), &model.lines(S::CLASH))?;
     }
-    same("the author", &subject.lines(), &model.lines())
+    same("the author", &subject.lines(), &model.lines(S::CLASH))
 }
 
 pub(super) fn encode<S: Subject>() -> Job {
@@ -77,7 +77,7 @@ pub(super) fn encode<S: Subject>() -> Job {
         let mut subject: S = grown(ACCOUNT, 1, &shelf, &before);
         let mut clock = Clock::new(TIMES);
         for (at, edit) in edits.iter().enumerate() {
-            let now_ms = now_ms(BEFORE + at);
+            let now_ms = now_ms(BEFORE + at, 1);
             subject.edit_and_encode(now_ms, edit.verb, &shelf[edit.line], &mut clock);
         }
         Spent { time: clock.spent, operations: TIMES * EDITS as u32 }
@@ -100,7 +100,7 @@ pub(super) fn bytes_an_edit<S: Subject>() -> f64 {
 pub(super) fn edit_times<S: Subject>(times: u32) {
     let shelf = shelf::<S>(LINES);
     let mut subject: S = grown(ACCOUNT, 1, &shelf, &before());
-    play(&mut subject, &shelf, &mixed(1, LINES, times as usize), BEFORE);
+    play(&mut subject, 1, &shelf, &mixed(1, LINES, times as usize), BEFORE);
 }
 
 /// One operation is one delta encoded and one applied; of deltas there are as many as edits.
@@ -112,7 +112,7 @@ pub(super) fn delta_times<S: Subject>(times: u32) {
     // Ten more edits share the encoding; nothing of it is clocked.
     let mut clock = Clock::new(times / 10);
     for (at, edit) in mixed(2, LINES, 10).iter().enumerate() {
-        let now_ms = now_ms(BEFORE + EDITS + at);
+        let now_ms = now_ms(BEFORE + EDITS + at, 1);
         subject.edit_and_encode(now_ms, edit.verb, &shelf[edit.line], &mut clock);
     }
 }

@@ -25,10 +25,10 @@ pub(super) fn prove<S: Subject>() -> Result<(), String> {
     let (mut account, mut guest) = pair::<S>(&shelf::<S>(GUEST_TO));
     let mut model = Model::new(1).play(&opening(0, ACCOUNT_LINES));
     model.join(&Model::new(2).play(&opening(GUEST_FROM, GUEST_TO)));
-    account.merge(now_ms(AT), &mut guest);
-    same("the account", &account.lines(), &model.lines())?;
+    account.merge(now_ms(AT, 1), &mut guest);
+    same("the account", &account.lines(), &model.lines(S::CLASH))?;
     let stored = S::load(&account.save(), ACCOUNT, 3);
-    same("the account, stored", &stored.lines(), &model.lines())
+    same("the account, stored", &stored.lines(), &model.lines(S::CLASH))
 }
 
 pub(super) fn merge<S: Subject>() -> Job {
@@ -41,7 +41,7 @@ pub(super) fn merge<S: Subject>() -> Job {
 
 fn merge_all<S: Subject>(pairs: &mut [(S, Option<S::Guest>)]) {
     for (account, guest) in pairs {
-        account.merge(now_ms(AT), guest);
+        account.merge(now_ms(AT, 1), guest);
     }
 }
 

@@ -21,7 +21,7 @@ pub type Proof = Box<dyn Fn() -> Result<(), String>>;
 /// An exact number, in bytes.
 pub type Size = Box<dyn Fn() -> f64>;
 /// For each subject, with its name.
-pub type Each<T> = [(&'static str, T); 5];
+pub type Each<T> = [(&'static str, T); 6];
 
 /// A workload.
 pub struct Workload {

@@ -77,14 +77,14 @@ fn prepared<S: Subject>(past: Past) -> (Vec<u8>, Vec<u8>) {
     for device in 0..past.devices {
         let mut visitor = S::load(&cart.save(), ACCOUNT, 100 + device);
         for edit in visit(past.lines, device) {
-            let (now, line) = (now_ms(past.lines), &shelf[edit.line]);
+            let (now, line) = (now_ms(past.lines, device), &shelf[edit.line]);
             cart.apply(&visitor.edit_and_encode(now, edit.verb, line, &mut Clock::new(0)));
         }
     }
-    play(&mut cart, &shelf, rest, past.lines);
+    play(&mut cart, 1, &shelf, rest, past.lines);
     let bytes = cart.save();
     let mut phone = S::load(&bytes, ACCOUNT, PHONE);
-    let now_ms = now_ms(past.edits);
+    let now_ms = now_ms(past.edits, PHONE);
     let delta = phone.edit_and_encode(now_ms, Verb::Add(1), &shelf[7], &mut Clock::new(0));
     (bytes, delta)
 }
@@ -109,7 +109,7 @@ fn answer<S: Subject>(bytes: &[u8], delta: &[u8]) -> (usize, Vec<u8>) {
 
 fn prove<S: Subject>(past: Past) -> Result<(), String> {
     let (bytes, delta) = prepared::<S>(past);
-    let right = modelled(past).lines();
+    let right = modelled(past).lines(S::CLASH);
     let mut cart = S::load(&bytes, ACCOUNT, SERVER);
     cart.apply(&delta);
     same("the request", &cart.lines(), &right)?;

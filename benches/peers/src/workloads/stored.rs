@@ -45,7 +45,7 @@ fn bytes<S: Subject>(row: usize) -> Vec<u8> {
 
 fn prove<S: Subject>(row: usize) -> Result<(), String> {
     let stored = S::load(&bytes::<S>(row), ACCOUNT, 2);
-    same(ROWS[row], &stored.lines(), &Model::new(1).play(&script(row)).lines())
+    same(ROWS[row], &stored.lines(), &Model::new(1).play(&script(row)).lines(S::CLASH))
 }
 
 pub(super) fn prove_small<S: Subject>() -> Result<(), String> {
