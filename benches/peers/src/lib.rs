@@ -14,8 +14,3 @@ pub mod subject;
 pub mod subjects;
 pub mod svg;
 pub mod workloads;
-
-pub fn exp(name: &str) -> bool {
-    static E: std::sync::OnceLock<String> = std::sync::OnceLock::new();
-    E.get_or_init(|| std::env::var("EXP").unwrap_or_default()).contains(name)
-}

@@ -67,11 +67,7 @@ impl Subject for Automerge {
     }
 
     fn apply(&mut self, message: &[u8]) {
-        if crate::exp("change") {
-        let change = automerge::Change::from_bytes(message.to_vec()).unwrap();
-        self.doc.apply_changes([change]).unwrap();
-        } else {
-        self.doc.load_incremental(message).expect("changes"); }
+        self.doc.load_incremental(message).expect("changes");
         self.keys.spoil();
     }
 

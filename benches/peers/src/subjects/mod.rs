@@ -18,7 +18,8 @@ pub use yrs_list::YrsList;
 use crate::subject::Subject;
 
 /// All, in the order of the table's columns.
-pub const NAMES: [&str; 6] = [Ours::NAME, Crdts::NAME, Yrs::NAME, YrsList::NAME, Loro::NAME, Automerge::NAME];
+pub const NAMES: [&str; 6] =
+    [Ours::NAME, Crdts::NAME, Yrs::NAME, YrsList::NAME, Loro::NAME, Automerge::NAME];
 
 /// The engines the goals speak of.
 pub const ENGINES: [&str; 4] = [Yrs::NAME, YrsList::NAME, Loro::NAME, Automerge::NAME];

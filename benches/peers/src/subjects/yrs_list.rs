@@ -2,9 +2,7 @@
 //! than what is deleted from a map, but a line's adds have to be looked for.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use yrs::any::Number;
 use yrs::block::ClientID;
 use yrs::updates::decoder::Decode;
 use yrs::{
@@ -23,14 +21,10 @@ pub struct YrsList {
     base: StateVector,
 }
 
-/// An entry is an array of the line and its units.
-fn parts(entry: &Out) -> (&str, u64) {
-    if let Out::Any(Any::Array(parts)) = entry
-        && let [Any::String(line), Any::Number(Number::Int(units))] = &**parts
-    {
-        return (line, (*units).try_into().expect("units"));
-    }
-    panic!("an entry is no {entry:?}")
+/// An entry is a line and its units as text, which is smaller and faster than an array of two.
+fn parts(entry: &Out) -> (&str, &str) {
+    let Out::Any(Any::String(text)) = entry else { panic!("an entry is no {entry:?}") };
+    text.split_once('/').expect("a line and its units")
 }
 
 impl YrsList {
@@ -54,8 +48,8 @@ impl YrsList {
             }
         }
         if let Verb::Add(units) | Verb::Set(units) = verb {
-            let entry = [Any::String(line.into()), Any::from(i64::from(units))];
-            self.list.push_back(&mut transaction, Any::Array(Arc::from(entry)));
+            let entry = Any::String(format!("{line}/{units}").into());
+            self.list.push_back(&mut transaction, entry);
         }
         transaction
     }
@@ -103,13 +97,16 @@ impl Subject for YrsList {
         self.doc.transact().encode_diff_v1(&self.base)
     }
 
+    // In the second format, which is smaller by a third and slower by a tenth. In messages it is
+    // larger.
     fn save(&mut self) -> Vec<u8> {
-        self.doc.transact().encode_state_as_update_v1(&StateVector::default())
+        self.doc.transact().encode_state_as_update_v2(&StateVector::default())
     }
 
     fn load(bytes: &[u8], _cart: CartNumber, writer: Writer) -> Self {
-        let mut subject = Self::open(writer);
-        subject.apply(bytes);
+        let subject = Self::open(writer);
+        let update = Update::decode_v2(bytes).expect("a state");
+        subject.doc.transact_mut().apply_update(update).expect("its place");
         subject
     }
 
@@ -117,7 +114,7 @@ impl Subject for YrsList {
         let mut lines = BTreeMap::new();
         for entry in self.list.iter(&self.doc.transact()) {
             let (line, units) = parts(&entry);
-            count(&mut lines, line, units);
+            count(&mut lines, line, units.parse().expect("units"));
         }
         lines
     }

@@ -40,28 +40,26 @@ pub(super) fn edit<S: Subject>() -> Job {
     })
 }
 
-/// A cart, the state a peer has of it, and the deltas that come after.
-fn deltas<S: Subject>(shelf: &[S::Line]) -> (S, Vec<u8>, Vec<Vec<u8>>) {
+/// An author, and the deltas of what it did.
+fn deltas<S: Subject>(shelf: &[S::Line]) -> (S, Vec<Vec<u8>>) {
     let mut subject: S = grown(ACCOUNT, 1, shelf, &before());
-    let state = subject.save();
     let mut clock = Clock::new(0);
     let encode = |(at, edit): (usize, &Edit)| {
         subject.edit_and_encode(now_ms(BEFORE + at, 1), edit.verb, &shelf[edit.line], &mut clock)
     };
     let deltas = edits().iter().enumerate().map(encode).collect();
-    (subject, state, deltas)
+    (subject, deltas)
 }
 
-/// A peer in use: what an engine puts off until somebody reads is done.
-fn peer<S: Subject>(state: &[u8]) -> S {
-    let peer = S::load(state, ACCOUNT, 2);
-    std::hint::black_box(peer.lines());
-    peer
+/// A peer that has what the author had before.
+fn peer<S: Subject>(shelf: &[S::Line]) -> S {
+    grown::<S>(ACCOUNT, 1, shelf, &before()).copy(ACCOUNT, 2)
 }
 
 pub(super) fn prove_deltas<S: Subject>() -> Result<(), String> {
-    let (subject, state, deltas) = deltas::<S>(&shelf::<S>(LINES));
-    let mut peer: S = peer(&state);
+    let shelf = shelf::<S>(LINES);
+    let (subject, deltas) = deltas::<S>(&shelf);
+    let mut peer: S = peer(&shelf);
     let mut model = Model::new(1).play(&before());
     for (at, (edit, delta)) in edits().iter().zip(&deltas).enumerate() {
         peer.apply(delta);
@@ -85,15 +83,16 @@ pub(super) fn encode<S: Subject>() -> Job {
 }
 
 pub(super) fn apply<S: Subject>() -> Job {
-    let (_, state, deltas) = deltas::<S>(&shelf::<S>(LINES));
+    let shelf = shelf::<S>(LINES);
+    let (_, deltas) = deltas::<S>(&shelf);
     Box::new(move || {
-        let mut peer: S = peer(&state);
+        let mut peer: S = peer(&shelf);
         clocked(EDITS as u32, || deltas.iter().for_each(|delta| peer.apply(delta))).1
     })
 }
 
 pub(super) fn bytes_an_edit<S: Subject>() -> f64 {
-    let (_, _, deltas) = deltas::<S>(&shelf::<S>(LINES));
+    let (_, deltas) = deltas::<S>(&shelf::<S>(LINES));
     deltas.iter().map(Vec::len).sum::<usize>() as f64 / deltas.len() as f64
 }
 
@@ -106,8 +105,8 @@ pub(super) fn edit_times<S: Subject>(times: u32) {
 /// One operation is one delta encoded and one applied; of deltas there are as many as edits.
 pub(super) fn delta_times<S: Subject>(times: u32) {
     let shelf = shelf::<S>(LINES);
-    let (mut subject, state, deltas) = deltas::<S>(&shelf);
-    let mut peer: S = peer(&state);
+    let (mut subject, deltas) = deltas::<S>(&shelf);
+    let mut peer: S = peer(&shelf);
     deltas.iter().take(times as usize).for_each(|delta| peer.apply(delta));
     // Ten more edits share the encoding; nothing of it is clocked.
     let mut clock = Clock::new(times / 10);

@@ -20,10 +20,10 @@ fn offline(device: u64) -> Vec<Edit> {
 }
 
 /// Three devices with one state in common and a hundred edits each since.
-fn devices<S: Subject>(shelf: &[S::Line], state: &[u8]) -> [S; 3] {
+fn devices<S: Subject>(shelf: &[S::Line]) -> [S; 3] {
+    let mut first: S = grown(ACCOUNT, 1, shelf, &before());
     DEVICES.map(|writer| {
-        let mut device = S::load(state, ACCOUNT, writer);
-        std::hint::black_box(device.lines());
+        let mut device = first.copy(ACCOUNT, writer);
         device.mark();
         play(&mut device, writer, shelf, &offline(writer), BEFORE);
         device
@@ -42,13 +42,9 @@ fn deliver<S: Subject>(devices: &mut [S; 3], messages: &[Vec<u8>; 3]) {
     }
 }
 
-fn state<S: Subject>(shelf: &[S::Line]) -> Vec<u8> {
-    grown::<S>(ACCOUNT, 1, shelf, &before()).save()
-}
-
 pub(super) fn prove<S: Subject>() -> Result<(), String> {
     let shelf = shelf::<S>(LINES);
-    let mut devices: [S; 3] = devices(&shelf, &state::<S>(&shelf));
+    let mut devices: [S; 3] = devices(&shelf);
     let base = Model::new(1).play(&before());
     let alone = DEVICES.map(|writer| base.by(writer).play(&offline(writer)));
     for (device, model) in devices.iter().zip(&alone) {
@@ -58,7 +54,9 @@ pub(super) fn prove<S: Subject>() -> Result<(), String> {
     alone.iter().for_each(|model| all.join(model));
     let messages = messages(&mut devices);
     deliver(&mut devices, &messages);
-    devices.iter().try_for_each(|device| same("a device", &device.lines(), &all.lines(S::CLASH)))?;
+    devices
+        .iter()
+        .try_for_each(|device| same("a device", &device.lines(), &all.lines(S::CLASH)))?;
     // Late, twice and in any order, as networks do.
     deliver(&mut devices, &messages);
     devices.iter().try_for_each(|device| same("told twice", &device.lines(), &all.lines(S::CLASH)))
@@ -66,9 +64,8 @@ pub(super) fn prove<S: Subject>() -> Result<(), String> {
 
 pub(super) fn exchange<S: Subject>() -> Job {
     let shelf = shelf::<S>(LINES);
-    let state = state::<S>(&shelf);
     Box::new(move || {
-        let mut devices: [S; 3] = devices(&shelf, &state);
+        let mut devices: [S; 3] = devices(&shelf);
         let ((), spent) = clocked(1, || {
             let messages = messages(&mut devices);
             deliver(&mut devices, &messages);
@@ -79,6 +76,6 @@ pub(super) fn exchange<S: Subject>() -> Job {
 
 pub(super) fn bytes<S: Subject>() -> f64 {
     let shelf = shelf::<S>(LINES);
-    let mut devices: [S; 3] = devices(&shelf, &state::<S>(&shelf));
+    let mut devices: [S; 3] = devices(&shelf);
     messages(&mut devices).iter().map(Vec::len).sum::<usize>() as f64
 }

@@ -33,17 +33,17 @@ pub const SMALL: &str = "10 lines, 40 edits";
 pub const CROWDED: &str = "50 lines, 1,000 edits, 500 devices more";
 const DEVICES: u64 = 500;
 const LARGE: Past = past(50, 1_000);
+const CROWD: Past = Past { devices: DEVICES, ..LARGE };
 /// The server is a writer of its own.
 const SERVER: u64 = 2;
 const PHONE: u64 = 3;
 
 pub(super) fn workload(short: bool) -> Workload {
-    let crowded = Past { devices: DEVICES, ..LARGE };
     let mut pasts = vec![(SMALL, past(10, 40)), (AGES[1].1, LARGE)];
     if !short {
         pasts.extend([AGES[0], AGES[2], AGES[3]].map(|(edits, name)| (name, past(50, edits))));
     }
-    pasts.push((CROWDED, crowded));
+    pasts.push((CROWDED, CROWD));
     let proven: Vec<Past> = pasts.iter().map(|(_, past)| *past).collect();
     let proof = for_each_subject!(S => {
         let proven = proven.clone();
@@ -87,6 +87,11 @@ fn prepared<S: Subject>(past: Past) -> (Vec<u8>, Vec<u8>) {
     let now_ms = now_ms(past.edits, PHONE);
     let delta = phone.edit_and_encode(now_ms, Verb::Add(1), &shelf[7], &mut Clock::new(0));
     (bytes, delta)
+}
+
+/// What the cart that many devices wrote in is stored as.
+pub(super) fn crowded_bytes<S: Subject>() -> Vec<u8> {
+    prepared::<S>(CROWD).0
 }
 
 fn modelled(past: Past) -> Model {

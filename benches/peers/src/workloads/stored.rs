@@ -1,5 +1,6 @@
 //! W5: bytes stored. And the proof for W6, whose carts are counted by another program.
 
+use super::requests::{CROWDED, crowded_bytes};
 use super::{Size, Workload, same, size};
 use crate::for_each_subject;
 use crate::model::Model;
@@ -30,12 +31,16 @@ pub(super) fn workload() -> Workload {
     let sizes = ROWS.into_iter().enumerate().map(|(row, name)| {
         size(name, for_each_subject!(S => Box::new(move || bytes::<S>(row).len() as f64) as Size))
     });
+    let crowded = size(
+        CROWDED,
+        for_each_subject!(S => Box::new(|| crowded_bytes::<S>().len() as f64) as Size),
+    );
     Workload {
         id: "W5",
         title: "bytes stored",
         proof: for_each_subject!(S => Box::new(|| (0..ROWS.len()).try_for_each(prove::<S>))),
         times: Vec::new(),
-        sizes: sizes.collect(),
+        sizes: sizes.chain([crowded]).collect(),
     }
 }
 
