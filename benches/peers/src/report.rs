@@ -140,7 +140,7 @@ impl Report {
     }
 
     fn is_wrong(&self, workload: &str, subject: &str) -> bool {
-        self.wrong.iter().any(|wrong| *wrong == (workload, subject))
+        self.wrong.contains(&(workload, subject))
     }
 
     /// For people.
