@@ -148,6 +148,11 @@ impl Dots {
         Self { runs: self.runs.iter().filter(|(writer, _)| *writer != replica).copied().collect() }
     }
 
+    /// Makes room for so many more runs.
+    pub(crate) fn reserve(&mut self, runs: usize) {
+        self.runs.reserve_exact(runs);
+    }
+
     /// Puts a run in that begins no earlier than all that is there.
     pub(crate) fn push_run(&mut self, replica: ReplicaId, run: Run) {
         match self.runs.last_mut() {

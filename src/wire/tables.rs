@@ -11,6 +11,9 @@ use crate::id::{Bundle, CartId, LineKey, OptionKey, OptionValue, ReplicaId, Sku,
 use crate::limits;
 use crate::money::{Currency, Money};
 
+/// Steps from here on are written in full.
+const WIDE_STEP: u64 = 1 << 62;
+
 /// Where an entry was written, and which merges its author had seen.
 pub(super) type Authorship = (CartId, After);
 
@@ -199,7 +202,7 @@ impl Tables {
         for _ in 0..input.count(5, "prices", limits::MESSAGE_BYTES)? {
             tables.prices.push(read_price(input)?);
         }
-        for _ in 0..input.count(5, "sets of dots seen", limits::MESSAGE_BYTES)? {
+        for _ in 0..input.count(4, "sets of dots seen", limits::MESSAGE_BYTES)? {
             let seen = tables.dots(input)?;
             tables.seen.push(seen.into());
         }
@@ -294,17 +297,29 @@ impl Tables {
         }
     }
 
-    /// For each writer its runs: how far after the one before each begins, and how much longer
-    /// than one it is.
+    /// For each writer its runs: how far after the one before each begins, with one bit that says
+    /// whether it is longer than one, and how much longer.
     pub(super) fn write_dots(&self, out: &mut Writer, dots: &Dots) {
         out.count(dots.writers().count());
-        for (writer, runs) in dots.writers() {
+        let mut runs = dots.runs().peekable();
+        for (writer, of_writer) in dots.writers() {
             self.write_writer(out, writer);
-            out.count(runs.len());
+            out.count(of_writer.len());
             let mut end = 0;
-            for run in runs {
-                out.number(run.first - end);
-                out.number(run.last - run.first);
+            while let Some((_, run)) = runs.next_if(|(of, _)| *of == writer) {
+                let (step, longer) = (run.first - end, run.last - run.first);
+                // There is no room for the bit in steps that no honest writer gets to.
+                let wide = step >= WIDE_STEP;
+                if wide {
+                    out.number(0);
+                    out.number(step);
+                    out.number(longer);
+                } else {
+                    out.number(step << 1 | u64::from(longer > 0));
+                    if longer > 0 {
+                        out.number(longer);
+                    }
+                }
                 end = run.last;
             }
         }
@@ -313,16 +328,23 @@ impl Tables {
     pub(super) fn dots(&self, input: &mut Reader<'_>) -> Result<Dots, DecodeError> {
         let mut dots = Dots::default();
         let mut before = None;
-        for _ in 0..input.count(4, "writers", limits::MESSAGE_BYTES)? {
+        for _ in 0..input.count(3, "writers", limits::MESSAGE_BYTES)? {
             let writer = self.writer(input)?;
             if before.replace(writer) >= Some(writer) {
                 return Err(input.error(Broken::NotCanonical));
             }
             let mut end: u64 = 0;
-            for _ in 0..input.count(2, "runs", limits::MESSAGE_BYTES)? {
+            let count = input.count(1, "runs", limits::MESSAGE_BYTES)?;
+            dots.reserve(count);
+            for _ in 0..count {
                 let error = input.error(Broken::Number);
-                let first = end.checked_add(input.number()?);
-                let last = input.number()?.checked_add(first.unwrap_or(u64::MAX));
+                let (step, longer) = match input.number()? {
+                    0 => (input.number()?, input.number()?),
+                    tagged if tagged & 1 == 1 => (tagged >> 1, input.number()?),
+                    tagged => (tagged >> 1, 0),
+                };
+                let first = end.checked_add(step);
+                let last = longer.checked_add(first.unwrap_or(u64::MAX));
                 let (Some(first), Some(last)) = (first, last) else { return Err(error) };
                 dots.push_run(writer, Run { first, last });
                 end = last;

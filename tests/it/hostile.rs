@@ -196,9 +196,9 @@ fn seen_by_many(kind: u8, many: u32, unused: bool) -> Vec<u8> {
     let (first, second) = ([1_u8; 16], [2_u8; 16]);
     let lines: &[u8] =
         if unused { &[2, 1, b'a', 0, 0, 0, 1, b'b', 0, 0, 0] } else { &[1, 1, b'a', 0, 0, 0] };
-    let runs: Vec<u8> = (0..many).flat_map(|_| [2, 0]).collect();
+    let runs = vec![4_u8; many as usize];
     let seen = [vec![1, 1, 1], number(many), runs].concat();
-    let context = [vec![1, 0, 1, 1], number(many - 1), vec![0]].concat();
+    let context = [vec![1, 0, 1, 3], number(many - 1), vec![0]].concat();
     let entry = [1, 0x12, 0, 0, 0, 1, 1, 0];
     let entries: Vec<u8> = (0..many).flat_map(|_| entry).collect();
     let live = [number(many), vec![0], number(many - 1), entries].concat();
