@@ -25,6 +25,11 @@ pub(super) struct Writer {
 }
 
 impl Writer {
+    /// With room for most deltas.
+    pub(super) fn with_room() -> Self {
+        Self { bytes: Vec::with_capacity(256) }
+    }
+
     pub(super) fn number(&mut self, number: u64) {
         if number < ONE_BYTE {
             self.bytes.push(number as u8);

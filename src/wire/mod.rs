@@ -40,7 +40,7 @@ enum Kind {
 }
 
 fn seal(kind: Kind, write: impl FnOnce(&mut Writer)) -> Vec<u8> {
-    let mut out = Writer::default();
+    let mut out = Writer::with_room();
     out.raw(&MAGIC);
     out.raw(&[VERSION, kind as u8]);
     write(&mut out);

@@ -136,6 +136,10 @@ impl Tables {
     }
 
     fn sort_seen(&mut self) {
+        if self.seen.is_empty() {
+            self.seen.push(Arc::default());
+            return;
+        }
         self.seen.sort_unstable_by_key(address);
         self.seen.dedup_by_key(|seen| address(seen));
         let each = self.seen.clone();
