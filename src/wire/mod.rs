@@ -18,7 +18,7 @@ pub use error::{Broken, DecodeError};
 use crate::cart::{Cart, Delta, Entries, Entry};
 use crate::clock::Time;
 use crate::context::{Dot, Dots};
-use crate::id::{CartId, ReplicaId};
+use crate::id::{CartId, LineKey, ReplicaId};
 use crate::limits;
 use crate::replica::Replica;
 use crate::sync::Message;
@@ -175,28 +175,34 @@ pub fn decode_message(bytes: &[u8]) -> Result<Message, DecodeError> {
 
 fn write_delta(out: &mut Writer, delta: &Delta) {
     // Live and dead together are few runs; the live ones are listed below, the rest is dead.
-    write_parts(out, delta.cart(), delta.is_erasure(), &delta.dots(), delta.needs(), delta.live());
+    let mut lines: Vec<LineKey> = delta.live().values().flat_map(Entry::lines).cloned().collect();
+    lines.sort_unstable();
+    lines.dedup();
+    let (dots, needs, live) = (&delta.dots(), delta.needs(), delta.live());
+    write_parts(out, (delta.cart(), delta.is_erasure()), dots, needs, live, lines);
 }
 
 fn write_cart(out: &mut Writer, cart: &Cart) {
     let none = Dots::default();
-    write_parts(out, cart.id(), cart.is_erased(), cart.context(), &none, cart.live());
+    let lines = cart.lines().cloned().collect();
+    let (id, erased) = (cart.id(), cart.is_erased());
+    write_parts(out, (id, erased), cart.context(), &none, cart.live(), lines);
 }
 
 fn write_parts(
     out: &mut Writer,
-    cart: CartId,
-    erased: bool,
+    (cart, erased): (CartId, bool),
     dots: &Dots,
     needs: &Dots,
     live: &Entries,
+    lines: Vec<LineKey>,
 ) {
     out.id(cart.as_u128());
     out.flag(erased);
     if erased {
         return;
     }
-    let tables = Tables::of(cart, dots, live);
+    let tables = Tables::of(cart, dots, live, lines);
     tables.write(out);
     tables.write_dots(out, dots);
     tables.write_dots(out, needs);

@@ -62,11 +62,11 @@ impl Tables {
     }
 
     /// The tables that a message needs: exactly what it uses, sorted.
-    pub(super) fn of(cart: CartId, dots: &Dots, live: &Entries) -> Self {
-        let mut all = Self::default();
+    /// `lines` are those of the live entries.
+    pub(super) fn of(cart: CartId, dots: &Dots, live: &Entries, lines: Vec<LineKey>) -> Self {
+        let mut all = Self { lines, ..Self::default() };
         put_writers(&mut all.writers, dots);
         for entry in live.values() {
-            all.lines.extend(entry.lines().cloned());
             if entry.scope != cart || !entry.after.is_empty() {
                 put(&mut all.authorships, (entry.scope, entry.after.clone()));
                 put(&mut all.carts, entry.scope);
@@ -84,8 +84,6 @@ impl Tables {
         all.authorships.sort_unstable();
         all.authorships.dedup();
         all.authorships.insert(0, (cart, After::default()));
-        all.lines.sort_unstable();
-        all.lines.dedup();
         all.prices.sort_unstable_by_key(price_key);
         all.prices.dedup();
         all
