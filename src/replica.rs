@@ -253,7 +253,7 @@ impl Replica {
         let place = self.place(row)?;
         let seen = self.look().row(row);
         let stamp = self.stamp(now_ms)?;
-        Ok(self.cart.set(stamp, &place, quantity, price, &seen)?)
+        Ok(self.cart.set(stamp, &place, quantity, price, seen)?)
     }
 
     /// Takes out what this replica sees of a row.

@@ -32,8 +32,6 @@ pub struct Seen {
     pub settled: Vec<Dot>,
     /// Units of guests that the Sets among these had taken.
     pub took: Vec<Taken>,
-    /// All the author's knowledge: see [`SetTo::seen`](super::SetTo::seen).
-    pub known: Dots,
     /// All that the row shows, the Sets that lost against it, and what those Sets had replaced.
     pub covers: Dots,
     /// What stays as the author saw it.

@@ -81,9 +81,10 @@ impl Cart {
         place: &Place,
         quantity: Quantity,
         price: Option<Money>,
-        seen: &Seen,
+        seen: Seen,
     ) -> Result<Delta, VerbError> {
         self.check_line(&place.line, seen.kills().count())?;
+        let kills: Dots = seen.kills().collect();
         let other_scopes = seen.shown.iter().filter(|taken| taken.scope != place.scope);
         let mut took: Vec<Taken> = other_scopes.chain(&seen.took).copied().collect();
         took.sort_unstable();
@@ -93,13 +94,13 @@ impl Cart {
             list: place.list,
             sided: place.sided,
             price,
-            seen: Arc::new(seen.known.without(stamp.dot.replica)),
-            covers: seen.covers.clone().with_runs_at_most(limits::COVERED_RUNS),
+            seen: Arc::new(self.context().without(stamp.dot.replica)),
+            covers: seen.covers.with_runs_at_most(limits::COVERED_RUNS),
             took,
-            stays: seen.stays.clone(),
+            stays: seen.stays,
         }));
         let entry = entry(&stamp, place.scope, Some(&place.line), body);
-        self.write(stamp, Some(entry), seen.kills())
+        self.write_killing(stamp, Some(entry), kills)
     }
 
     /// Takes a row out, or several: a dot that is born dead. Only where something has to stay
@@ -318,6 +319,15 @@ impl Cart {
         entry: Option<Entry>,
         kills: impl IntoIterator<Item = Dot>,
     ) -> Result<Delta, VerbError> {
+        self.write_killing(stamp, entry, kills.into_iter().collect())
+    }
+
+    fn write_killing(
+        &mut self,
+        stamp: Stamp,
+        entry: Option<Entry>,
+        kills: Dots,
+    ) -> Result<Delta, VerbError> {
         if self.is_erased() {
             return Err(VerbError::Erased);
         }
@@ -325,8 +335,8 @@ impl Cart {
             return Err(VerbError::DotTaken { dot: stamp.dot });
         }
         let mut delta = Delta::empty(self.id());
-        delta.needs = kills.into_iter().collect::<Dots>();
-        delta.dead = delta.needs.clone();
+        delta.dead = kills.clone();
+        delta.needs = kills;
         match entry {
             Some(entry) => {
                 delta.live = Entries::one(stamp.dot, entry);

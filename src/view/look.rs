@@ -168,20 +168,22 @@ impl<'a> Look<'a> {
         let before = [reading];
         let (settled, stays) = self.settle(&before, &shown);
         let [reading] = &before;
-        let mut covers: Dots = shown.iter().map(|taken| taken.dot).collect();
+        let mut covers = Dots::default();
         // An order of a Set that lost bought units of the row all the same.
         let lost = reading.parts.iter().filter(|part| match part.state {
             State::Lost { to } => shown.iter().any(|taken| taken.dot == to),
             _ => false,
         });
-        for part in reading.shown(row.list, side).chain(lost) {
-            covers.insert(part.dot);
+        let replaced: Vec<&Contribution<'_>> = reading.shown(row.list, side).chain(lost).collect();
+        for part in &replaced {
             if let Body::Set(set) = &part.entry.body {
                 covers.extend(&set.covers);
             }
         }
-        let known = self.cart.context().clone();
-        Seen { shown, settled, took: took(reading), known, covers, stays }
+        for part in replaced {
+            covers.insert(part.dot);
+        }
+        Seen { shown, settled, took: took(reading), covers, stays }
     }
 
     /// What the author sees of a whole list.
