@@ -2,6 +2,7 @@
 //!
 //! | module | what it holds |
 //! |---|---|
+//! | `dots` | sets of dots against the obvious model |
 //! | `strata` | which module may import which |
 //! | `laws` | the algebra of states and exchange, on random histories |
 //! | `effects` | what an action does for its author, on random histories, and coverage of those |
@@ -13,6 +14,7 @@
 //! | `faults` | faults that other libraries shipped |
 
 mod codec;
+mod dots;
 mod effects;
 mod faults;
 mod golden;

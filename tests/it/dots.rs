@@ -1,0 +1,97 @@
+//! Sets of dots against the obvious model: a tree of single dots.
+
+use std::collections::BTreeSet;
+
+use holdall::{Dot, Dots, ReplicaId, Run};
+use proptest::prelude::*;
+
+use super::laws::cases;
+
+type Runs = Vec<(u8, u64, u64)>;
+
+fn replica(writer: u8) -> ReplicaId {
+    ReplicaId::from_u128(u128::from(writer) << 64 | 7)
+}
+
+/// Runs of a few writers, short enough to touch, overlap and leave gaps.
+fn runs() -> impl Strategy<Value = Runs> {
+    prop::collection::vec((0..4_u8, 0..40_u64, 0..6_u64), 0..24)
+}
+
+fn both(runs: &Runs) -> (Dots, BTreeSet<Dot>) {
+    let (mut dots, mut model) = (Dots::default(), BTreeSet::new());
+    for (writer, first, longer) in runs {
+        let (replica, last) = (replica(*writer), first + longer);
+        dots.insert_run(replica, Run { first: *first, last });
+        if *first > 0 {
+            model.extend((*first..=last).map(|seq| Dot::new(replica, seq)));
+        }
+    }
+    (dots, model)
+}
+
+fn single(dots: &Dots) -> BTreeSet<Dot> {
+    let each = |(replica, run): (ReplicaId, Run)| {
+        (run.first..=run.last).map(move |seq| Dot::new(replica, seq))
+    };
+    dots.runs().flat_map(each).collect()
+}
+
+/// Sorted, disjoint and not adjacent: the one form of a set.
+fn is_in_its_one_form(dots: &Dots) -> bool {
+    let runs: Vec<(ReplicaId, Run)> = dots.runs().collect();
+    runs.iter().all(|(_, run)| run.first > 0 && run.first <= run.last)
+        && runs.windows(2).all(|pair| match pair {
+            [(a, x), (b, y)] => a < b || (a == b && x.last + 1 < y.first),
+            _ => true,
+        })
+}
+
+proptest! {
+    #![proptest_config(cases(400))]
+
+    #[test]
+    fn sets_of_dots_are_sets(a in runs(), b in runs(), one in (0..4_u8, 0..50_u64)) {
+        let ((x, in_x), (y, in_y)) = (both(&a), both(&b));
+        let mut union = x.clone();
+        union.extend(&y);
+        let (rest, common) = (x.minus(&y), x.intersection(&y));
+        for set in [&x, &y, &union, &rest, &common] {
+            prop_assert!(is_in_its_one_form(set), "{set:?}");
+        }
+        prop_assert_eq!(single(&x), in_x.clone());
+        prop_assert_eq!(single(&union), &in_x | &in_y);
+        prop_assert_eq!(single(&rest), &in_x - &in_y);
+        prop_assert_eq!(single(&common), &in_x & &in_y);
+        prop_assert_eq!(x.covers(&y), in_y.is_subset(&in_x));
+        prop_assert_eq!(x.count(), in_x.len() as u64);
+
+        let dot = Dot::new(replica(one.0), one.1);
+        prop_assert_eq!(x.contains(dot), in_x.contains(&dot));
+        let mut more = x.clone();
+        prop_assert_eq!(more.insert(dot), one.1 > 0 && !in_x.contains(&dot));
+        prop_assert!(is_in_its_one_form(&more));
+        prop_assert_eq!(more.contains(dot), one.1 > 0);
+        let of_writer = |dot: &&Dot| dot.replica == replica(one.0);
+        let last = in_x.iter().filter(of_writer).map(|dot| dot.seq).max().unwrap_or(0);
+        prop_assert_eq!(x.last(replica(one.0)), last);
+        let others = in_x.iter().filter(|dot| !of_writer(dot)).copied().collect::<BTreeSet<_>>();
+        prop_assert_eq!(single(&x.without(replica(one.0))), others);
+    }
+
+    /// Filling gaps loses nothing, and the newest runs stay as they are.
+    #[test]
+    fn at_most_so_many_runs(a in runs(), most in 1..5_usize) {
+        let (dots, all) = both(&a);
+        let few = dots.clone().with_runs_at_most(most);
+        prop_assert!(is_in_its_one_form(&few));
+        prop_assert!(few.covers(&dots));
+        for ((writer, runs), (_, before)) in few.writers().zip(dots.writers()) {
+            prop_assert!(runs.len() <= most, "{writer}");
+            let (runs, before): (Vec<Run>, Vec<Run>) = (runs.collect(), before.collect());
+            let kept = runs.len().min(most) - 1;
+            prop_assert_eq!(&runs[runs.len() - kept..], &before[before.len() - kept..]);
+        }
+        prop_assert!(all.iter().all(|dot| few.contains(*dot)));
+    }
+}
