@@ -194,8 +194,8 @@ impl Replica {
     /// It is about another cart.
     pub fn join(&mut self, delta: &Delta) -> Result<Joined, WrongCart> {
         let joined = self.cart.join(delta)?;
-        for entry in delta.live().values() {
-            self.clock.observe(entry.time);
+        for fact in delta.live().facts() {
+            self.clock.observe(fact.time());
         }
         Ok(joined)
     }

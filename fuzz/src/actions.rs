@@ -109,6 +109,6 @@ fn late(input: &mut Input<'_>, sent: Vec<Delta>, all: &Replica) {
 
 fn shown(view: &View) -> Model {
     let sku = |text: &str| *LINES.iter().find(|sku| **sku == text).expect("one of ours");
-    let rows = view.rows().map(|row| ((sku(row.line.product().as_str()), row.list), row.quantity));
+    let rows = view.rows().map(|row| ((sku(row.line.product()), row.list), row.quantity));
     rows.collect()
 }

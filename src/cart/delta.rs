@@ -2,7 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::entries::{Entries, Held};
+use super::entries::Entries;
+use super::digest;
 use super::entry::Entry;
 use crate::context::{Dot, Dots};
 use crate::id::CartId;
@@ -48,8 +49,17 @@ impl Delta {
         dead: Dots,
         needs: Dots,
     ) -> Result<Self, DeltaError> {
-        let live: Entries = live.into_iter().collect();
-        if let Some(dot) = live.keys().copied().find(|dot| dead.contains(*dot)) {
+        Self::of(cart, Entries::collect(cart, live), dead, needs)
+    }
+
+    /// The same of entries that are together already.
+    pub(crate) fn of(
+        cart: CartId,
+        live: Entries,
+        dead: Dots,
+        needs: Dots,
+    ) -> Result<Self, DeltaError> {
+        if let Some(dot) = live.keys().find(|dot| dead.contains(*dot)) {
             return Err(DeltaError::LiveAndDead { dot });
         }
         if !needs.minus(&dead).is_empty() {
@@ -63,7 +73,7 @@ impl Delta {
     pub fn empty(cart: CartId) -> Self {
         Self {
             cart,
-            live: Entries::default(),
+            live: Entries::new(cart),
             dead: Dots::default(),
             needs: Dots::default(),
             erased: false,
@@ -115,7 +125,7 @@ impl Delta {
     /// Every dot it says something about.
     #[must_use]
     pub fn dots(&self) -> Dots {
-        let mut dots: Dots = self.live.keys().copied().collect();
+        let mut dots: Dots = self.live.keys().collect();
         dots.extend(&self.dead);
         dots
     }
@@ -140,15 +150,20 @@ impl Delta {
         self.needs.extend(&other.needs);
         self.needs = self.needs.minus(&own);
         self.dead.extend(&other.dead);
-        for theirs in other.live.held() {
-            let digest = |held: &Held| super::digest::of_entry(held.dot, &held.entry);
-            let larger = |here: &Held| digest(here) >= digest(theirs);
-            if !self.live.at(theirs.dot).is_some_and(larger) {
-                self.live.put(theirs.clone());
+        let mut new = Vec::new();
+        for (at, theirs) in other.live.facts().enumerate() {
+            match self.live.fact(theirs.dot()) {
+                None => new.push(at as u32),
+                Some(here) if digest::of_entry(here) < digest::of_entry(theirs) => {
+                    self.live.put(theirs.dot(), theirs.entry());
+                }
+                Some(_) => {}
             }
         }
-        let dead = &self.dead;
-        self.live.retain(|dot| !dead.contains(dot));
+        if !new.is_empty() {
+            self.live.put_all(&other.live, &new);
+        }
+        self.live.take(&self.dead, |_| {});
     }
 
     /// The smallest deltas that together say the same: one for each live dot, one for each run of
@@ -160,10 +175,8 @@ impl Delta {
         if self.erased {
             parts.push(self.clone());
         }
-        for held in self.live.held() {
-            let mut part = Self::empty(self.cart);
-            part.live.put(held.clone());
-            parts.push(part);
+        for (dot, entry) in self.live.iter() {
+            parts.push(Self { live: Entries::one(self.cart, dot, entry), ..Self::empty(self.cart) });
         }
         for (replica, run) in self.dead.runs() {
             let mut part = Self::empty(self.cart);

@@ -6,7 +6,8 @@
 
 use alloc::vec::Vec;
 
-use super::entry::{Body, Bought, Entry, Gift, List, Purchase, Register, Stays, Taken};
+use super::entry::{Body, Bought, Gift, List, Purchase, Register, Stays, Taken};
+use super::row::Fact;
 use crate::context::{Dot, Dots};
 use crate::id::LineKey;
 use crate::money::Money;
@@ -83,14 +84,7 @@ impl Feed {
     }
 
     fn line(&mut self, line: &LineKey) {
-        self.text(line.product().as_str());
-        self.number(line.options().len() as u64);
-        for (key, value) in line.options() {
-            self.text(key.as_str());
-            self.text(value.as_str());
-        }
-        self.maybe(line.bundle(), |feed, bundle| feed.text(bundle.as_str()));
-        self.maybe(line.tag(), |feed, tag| feed.text(tag.as_str()));
+        self.text(line.descriptor());
     }
 
     fn price(&mut self, price: &Money) {
@@ -125,33 +119,32 @@ const fn list_number(list: List) -> u64 {
 }
 
 /// The digest of an entry under its dot: 128 bits.
-pub(super) fn of_entry(dot: Dot, entry: &Entry) -> u128 {
+pub(super) fn of_entry(fact: Fact<'_>) -> u128 {
     let mut feed = Feed::new(b"e1");
-    feed.dot(dot);
-    feed.number(entry.time.bits());
-    feed.wide(entry.scope.as_u128());
-    feed.number(entry.after.len() as u64);
-    entry.after.iter().for_each(|guest| feed.wide(guest.as_u128()));
-    feed.maybe(entry.line.as_ref(), Feed::line);
-    of_body(&mut feed, &entry.body);
+    feed.dot(fact.dot());
+    feed.number(fact.time().bits());
+    feed.wide(fact.scope().as_u128());
+    feed.number(fact.after().len() as u64);
+    fact.after().iter().for_each(|guest| feed.wide(guest.as_u128()));
+    feed.maybe(fact.line(), Feed::line);
+    feed.maybe(fact.price().as_ref(), Feed::price);
+    of_body(&mut feed, fact.body());
     feed.end()
 }
 
 fn of_body(feed: &mut Feed, body: &Body) {
     // The tags are those of the wire format.
     match body {
-        Body::Add { quantity, sided, price } => {
+        Body::Add { quantity, sided } => {
             feed.number(1);
             feed.number(u64::from(quantity.get()));
             feed.number(u64::from(*sided));
-            feed.maybe(price.as_ref(), Feed::price);
         }
         Body::Set(set) => {
             feed.number(2);
             feed.number(u64::from(set.quantity.get()));
             feed.number(list_number(set.list));
             feed.number(u64::from(set.sided));
-            feed.maybe(set.price.as_ref(), Feed::price);
             feed.runs(&set.seen);
             feed.runs(&set.covers);
             feed.number(set.took.len() as u64);
@@ -175,12 +168,12 @@ fn of_body(feed: &mut Feed, body: &Body) {
             feed.number(6);
             feed.number(u64::from(*given));
         }
-        Body::Merge { guest, account, claim, policy } => {
+        Body::Merge(merge) => {
             feed.number(7);
-            feed.wide(guest.as_u128());
-            feed.wide(account.as_u128());
-            feed.number(u64::from(*claim));
-            of_policy(feed, policy);
+            feed.wide(merge.guest.as_u128());
+            feed.wide(merge.account.as_u128());
+            feed.number(u64::from(merge.claim));
+            of_policy(feed, &merge.policy);
         }
         Body::Unmerge { guest, claim } => {
             feed.number(8);

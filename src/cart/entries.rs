@@ -1,215 +1,556 @@
-//! Live entries by their dots: one sorted run.
+//! Live entries: one sorted run of rows, with tables of what they share.
+//!
+//! An Add is its row and nothing else. The price of that is that a new line or writer renumbers
+//! the rows, which costs less than one allocation for each entry did.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
-use core::ops::Index;
 
-use super::entry::Entry;
+use super::entry::{Body, Entry};
+use super::row::{Fact, Row};
+use super::tables::{Authorship, NONE, Price, Tables, Union, place, sweep, unite};
 use crate::context::{Dot, Dots};
+use crate::id::{CartId, LineKey};
 
-/// Entries by dot, in the order of dots. They are shared: a cart and the deltas it took or gave
-/// hold the same entry.
+/// Entries by dot, in the order of dots.
 ///
 /// ```
 /// use holdall::{CartId, LineKey, Quantity, Replica, ReplicaId};
 /// let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
 /// let delta = phone.add(0, &LineKey::sku("TEE")?, Quantity::ONE, None)?;
 /// let (dot, entry) = delta.live().iter().next().expect("one entry");
-/// assert_eq!(phone.cart().live().get(dot), Some(entry));
+/// assert_eq!(phone.cart().live().get(&dot), Some(entry));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Default)]
-pub struct Entries {
-    held: Vec<Held>,
-}
-
 #[derive(Clone)]
-pub(super) struct Held {
-    pub(super) dot: Dot,
-    pub(super) entry: Arc<Entry>,
-    /// Whether a cart's sum of digests has it.
-    pub(super) summed: bool,
+pub struct Entries {
+    tables: Tables,
+    /// Sorted by writer, then by number.
+    rows: Vec<Row>,
+    /// How many there are of each kind.
+    kinds: [u32; Kind::COUNT],
+    /// How many bear on others.
+    bearing: u32,
 }
 
-impl Held {
-    pub(super) const fn new(dot: Dot, entry: Arc<Entry>) -> Self {
-        Self { dot, entry, summed: false }
+/// Kinds of entries, for knowing that there is none without a look.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Kind {
+    Contribution,
+    Merge,
+    Unmerge,
+    Order,
+    Coupon,
+    /// A register of the cart.
+    Register,
+    /// A register of a line.
+    LineRegister,
+    Consent,
+    Expired,
+    Stay,
+    Other,
+}
+
+impl Kind {
+    const COUNT: usize = Self::Other as usize + 1;
+
+    #[inline]
+    const fn of(row: &Row) -> Self {
+        match &row.body {
+            Body::Add { .. } | Body::Set(_) => Self::Contribution,
+            Body::Merge(_) => Self::Merge,
+            Body::Unmerge { .. } => Self::Unmerge,
+            Body::Order(_) => Self::Order,
+            Body::Coupon(_) => Self::Coupon,
+            Body::Consent(_) => Self::Consent,
+            Body::Expired { .. } => Self::Expired,
+            Body::Stay(_) => Self::Stay,
+            Body::Register { .. } if row.line == NONE => Self::Register,
+            Body::Register { .. } => Self::LineRegister,
+            Body::Move { .. } | Body::Unknown { .. } => Self::Other,
+        }
     }
 }
 
+type Column = fn(&mut Row) -> &mut u32;
+const WRITER: Column = |row| &mut row.writer;
+const LINE: Column = |row| &mut row.line;
+const PRICE: Column = |row| &mut row.price;
+const AUTHORSHIP: Column = |row| &mut row.authorship;
+
+/// Tables may have so many rows that nothing uses, and as many as there are entries.
+const SPARE_ROWS: usize = 64;
+
 impl Entries {
+    pub(super) const fn new(home: CartId) -> Self {
+        Self { tables: Tables::new(home), rows: Vec::new(), kinds: [0; Kind::COUNT], bearing: 0 }
+    }
+
+    /// One entry.
+    pub(super) fn one(home: CartId, dot: Dot, entry: Entry) -> Self {
+        let mut one = Self::new(home);
+        one.put(dot, entry);
+        one
+    }
+
+    /// From rows that are sorted and fit the tables, as they are read from bytes.
+    pub(crate) fn from_rows(tables: Tables, rows: Vec<Row>) -> Self {
+        let mut entries = Self { tables, rows, kinds: [0; Kind::COUNT], bearing: 0 };
+        for row in &entries.rows {
+            entries.kinds[Kind::of(row) as usize] += 1;
+            entries.bearing += u32::from(row.body.bears());
+        }
+        entries
+    }
+
+    /// From entries in any order. Of two of one dot the first is kept.
+    pub(super) fn collect(
+        home: CartId,
+        entries: impl IntoIterator<Item = (Dot, Entry)>,
+    ) -> Self {
+        let mut all: Vec<(Dot, Entry)> = entries.into_iter().collect();
+        all.sort_by_key(|(dot, _)| *dot);
+        all.dedup_by_key(|(dot, _)| *dot);
+        let mut tables = Tables::new(home);
+        let lines = |entry: &Entry| {
+            let bought = entry.body.bought().iter().map(|bought| bought.line.clone());
+            entry.line.iter().cloned().chain(bought).collect::<Vec<_>>()
+        };
+        tables.writers = sorted(all.iter().map(|(dot, _)| dot.replica).collect());
+        tables.lines = sorted(all.iter().flat_map(|(_, entry)| lines(entry)).collect());
+        tables.prices = sorted(all.iter().filter_map(|(_, e)| e.price.map(Price)).collect());
+        let foreign = all.iter().filter_map(|(_, entry)| authorship(home, entry));
+        tables.authorships = sorted(foreign.collect());
+        let rows = all.into_iter().map(|(dot, entry)| {
+            let authorship = authorship(home, &entry);
+            Row {
+                seq: dot.seq,
+                time: entry.time,
+                writer: index(&tables.writers, Some(&dot.replica)),
+                line: index(&tables.lines, entry.line.as_ref()),
+                price: index(&tables.prices, entry.price.map(Price).as_ref()),
+                authorship: index(&tables.authorships, authorship.as_ref()),
+                body: entry.body,
+            }
+        });
+        let rows = rows.collect();
+        Self::from_rows(tables, rows)
+    }
+
     /// How many there are.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.held.len()
+        self.rows.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.held.is_empty()
-    }
-
-    /// One entry.
-    pub(super) fn one(dot: Dot, entry: Entry) -> Self {
-        Self { held: Vec::from([Held::new(dot, Arc::new(entry))]) }
-    }
-
-    fn find(&self, dot: Dot) -> Result<usize, usize> {
-        self.held.binary_search_by(|held| held.dot.cmp(&dot))
+        self.rows.is_empty()
     }
 
     /// The entry of a dot.
     #[must_use]
-    pub fn get(&self, dot: &Dot) -> Option<&Entry> {
-        self.find(*dot).ok().map(|at| &*self.held[at].entry)
+    pub fn get(&self, dot: &Dot) -> Option<Entry> {
+        self.fact(*dot).map(Fact::entry)
     }
 
     /// Whether a dot is there.
     #[must_use]
     pub fn contains_key(&self, dot: &Dot) -> bool {
-        self.find(*dot).is_ok()
+        self.find(*dot).is_some()
     }
 
     /// Each dot with its entry.
-    pub fn iter(&self) -> Iter<'_> {
-        Iter(self.held.iter())
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (Dot, Entry)> + '_ {
+        self.facts().map(|fact| (fact.dot(), fact.entry()))
     }
 
     /// The dots.
-    pub fn keys(&self) -> impl ExactSizeIterator<Item = &Dot> {
-        self.held.iter().map(|held| &held.dot)
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = Dot> + '_ {
+        self.facts().map(Fact::dot)
     }
 
     /// The entries.
-    pub fn values(&self) -> impl ExactSizeIterator<Item = &Entry> {
-        self.held.iter().map(|held| &*held.entry)
+    pub fn values(&self) -> impl ExactSizeIterator<Item = Entry> + '_ {
+        self.facts().map(Fact::entry)
     }
 
-    pub(super) fn held(&self) -> &[Held] {
-        &self.held
+    /// The entries, where they are.
+    pub(crate) fn facts(&self) -> impl ExactSizeIterator<Item = Fact<'_>> + Clone {
+        self.rows.iter().map(|row| self.fact_of(row))
     }
 
-    pub(super) fn held_mut(&mut self) -> &mut [Held] {
-        &mut self.held
+    /// The entry of a dot, where it is.
+    pub(crate) fn fact(&self, dot: Dot) -> Option<Fact<'_>> {
+        self.find(dot).map(|at| self.fact_of(&self.rows[at]))
     }
 
-    /// The place of a dot, if it is there.
-    pub(super) fn at(&self, dot: Dot) -> Option<&Held> {
-        self.find(dot).ok().map(|at| &self.held[at])
+    const fn fact_of<'a>(&'a self, row: &'a Row) -> Fact<'a> {
+        Fact { tables: &self.tables, row }
     }
 
-    /// Puts one in; in place of one that is there.
-    pub(super) fn put(&mut self, held: Held) {
-        match self.find(held.dot) {
-            Ok(at) => self.held[at] = held,
-            Err(at) => self.held.insert(at, held),
+    pub(crate) const fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    pub(crate) fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// How many there are of a kind.
+    pub(crate) const fn count(&self, kind: Kind) -> usize {
+        self.kinds[kind as usize] as usize
+    }
+
+    /// Those of a kind.
+    pub(crate) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = Fact<'_>> {
+        let of_kind = self.rows.iter().filter(move |row| Kind::of(row) == kind);
+        of_kind.take(self.count(kind)).map(|row| self.fact_of(row))
+    }
+
+    /// Those that say of others where they show, or what they lack.
+    pub(crate) fn bearing(&self) -> impl Iterator<Item = Fact<'_>> {
+        let bearing = self.rows.iter().filter(|row| row.body.bears());
+        bearing.take(self.bearing as usize).map(|row| self.fact_of(row))
+    }
+
+    /// Those that say something about a line, by dot.
+    pub(crate) fn on_line<'a>(
+        &'a self,
+        line: &LineKey,
+    ) -> impl Iterator<Item = Fact<'a>> + Clone + use<'a> {
+        let at = self.tables.lines.binary_search(line).map_or(NONE, |at| at as u32);
+        let rows = if at == NONE { &[][..] } else { &self.rows[..] };
+        let orders = self.count(Kind::Order) > 0;
+        let here = rows.iter().filter(move |row| {
+            row.line == at
+                || orders
+                    && matches!(&row.body, Body::Order(order)
+                        if !order.on_line(&self.tables.lines[at as usize]).is_empty())
+        });
+        here.map(|row| self.fact_of(row))
+    }
+
+    /// The lines that something is said about.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &LineKey> {
+        let used = self.used().lines;
+        self.tables.lines.iter().zip(used).filter(|(_, used)| *used).map(|(line, _)| line)
+    }
+
+    /// The lines, sorted, each with the places of the rows that say something about it.
+    pub(crate) fn by_line(&self) -> ByLine<'_> {
+        ByLine::of(self)
+    }
+
+    fn find(&self, dot: Dot) -> Option<usize> {
+        let writer = self.tables.writers.binary_search(&dot.replica).ok()? as u32;
+        self.rows.binary_search_by_key(&(writer, dot.seq), Row::key).ok()
+    }
+
+    fn count_in(&mut self, row: &Row) {
+        self.kinds[Kind::of(row) as usize] += 1;
+        self.bearing += u32::from(row.body.bears());
+    }
+
+    fn renumber(&mut self, column: Column, (at, new): (u32, bool)) -> u32 {
+        if new {
+            for row in &mut self.rows {
+                let number = column(row);
+                *number += u32::from(*number >= at && *number != NONE);
+            }
+        }
+        at
+    }
+
+    /// Puts an entry in, in place of one that is there.
+    pub(super) fn put(&mut self, dot: Dot, entry: Entry) {
+        let placed = place(&mut self.tables.writers, &dot.replica);
+        let writer = self.renumber(WRITER, placed);
+        for bought in entry.body.bought() {
+            let placed = place(&mut self.tables.lines, &bought.line);
+            self.renumber(LINE, placed);
+        }
+        let line = entry.line.as_ref().map_or(NONE, |line| {
+            let placed = place(&mut self.tables.lines, line);
+            self.renumber(LINE, placed)
+        });
+        let price = entry.price.map_or(NONE, |price| {
+            let placed = place(&mut self.tables.prices, &Price(price));
+            self.renumber(PRICE, placed)
+        });
+        let authorship = authorship(self.tables.home, &entry).map_or(NONE, |authorship| {
+            let placed = place(&mut self.tables.authorships, &authorship);
+            self.renumber(AUTHORSHIP, placed)
+        });
+        let Entry { time, body, .. } = entry;
+        self.put_row(Row { seq: dot.seq, time, body, writer, line, price, authorship });
+        self.tidy();
+    }
+
+    fn put_row(&mut self, row: Row) {
+        self.count_in(&row);
+        match self.rows.binary_search_by_key(&row.key(), Row::key) {
+            Ok(at) => {
+                let old = core::mem::replace(&mut self.rows[at], row);
+                self.count_out(&old);
+            }
+            Err(at) => self.rows.insert(at, row),
         }
     }
 
-    /// Puts in some that are sorted and not there.
-    pub(super) fn put_all(&mut self, mut new: Vec<Held>) {
-        // Two sorted runs, which this sort merges.
-        self.held.append(&mut new);
-        self.held.sort_by_key(|held| held.dot);
+    fn count_out(&mut self, row: &Row) {
+        self.kinds[Kind::of(row) as usize] -= 1;
+        self.bearing -= u32::from(row.body.bears());
     }
 
-    /// Takes out those that are in a set, and says which they are.
-    pub(super) fn take(&mut self, dots: &Dots, mut gone: impl FnMut(Held)) {
-        if dots.runs().len() <= FEW.max(self.held.len() / 16) {
+    /// Puts in some of another's rows, by their places there, sorted, whose dots are not here.
+    pub(super) fn put_all(&mut self, other: &Self, places: &[u32]) {
+        let writers = unite(&mut self.tables.writers, &other.tables.writers);
+        let lines = unite(&mut self.tables.lines, &other.tables.lines);
+        let prices = unite(&mut self.tables.prices, &other.tables.prices);
+        let (home, theirs) = (self.tables.home, other.tables.home);
+        let mut foreign = other.tables.authorships.clone();
+        if theirs != home {
+            let at_home = Authorship { scope: theirs, after: Default::default() };
+            let _ = place(&mut foreign, &at_home);
+            foreign.retain(|authorship| authorship.scope != home || !authorship.after.is_empty());
+        }
+        let authorships = unite(&mut self.tables.authorships, &foreign);
+        for (column, union) in [
+            (WRITER, &writers),
+            (LINE, &lines),
+            (PRICE, &prices),
+            (AUTHORSHIP, &authorships),
+        ] {
+            self.remap(column, union);
+        }
+        let moved = |union: &Union, at: u32| union.there.get(at as usize).copied().unwrap_or(NONE);
+        self.rows.reserve(places.len());
+        for at in places {
+            let row = &other.rows[*at as usize];
+            let authorship = if theirs == home {
+                moved(&authorships, row.authorship)
+            } else {
+                let fact = other.fact_of(row);
+                let found = self.tables.authorships.binary_search_by(|here| {
+                    (here.scope, &*here.after).cmp(&(fact.scope(), fact.after()))
+                });
+                found.map_or(NONE, |at| at as u32)
+            };
+            let row = Row {
+                writer: moved(&writers, row.writer),
+                line: moved(&lines, row.line),
+                price: moved(&prices, row.price),
+                authorship,
+                ..row.clone()
+            };
+            self.count_in(&row);
+            self.rows.push(row);
+        }
+        // Two sorted runs, which this sort merges.
+        self.rows.sort_by_key(Row::key);
+        self.tidy();
+    }
+
+    fn remap(&mut self, column: Column, union: &Union) {
+        let Some(here) = &union.here else { return };
+        for row in &mut self.rows {
+            let number = column(row);
+            *number = here.get(*number as usize).copied().unwrap_or(NONE);
+        }
+    }
+
+    /// Takes out those that are in a set, and shows each before it goes.
+    pub(super) fn take(&mut self, dots: &Dots, mut gone: impl FnMut(Fact<'_>)) {
+        let (tables, mut kinds, mut bearing) = (&self.tables, self.kinds, self.bearing);
+        let mut take = |row: &Row| {
+            kinds[Kind::of(row) as usize] -= 1;
+            bearing -= u32::from(row.body.bears());
+            gone(Fact { tables, row });
+        };
+        if dots.runs().len() <= FEW.max(self.rows.len() / 16) {
             for (replica, run) in dots.runs() {
-                let first = Dot::new(replica, run.first);
-                let from = self.held.partition_point(|held| held.dot < first);
-                let is_in = |held: &&Held| held.dot <= Dot::new(replica, run.last);
-                let len = self.held[from..].iter().take_while(is_in).count();
-                if len > 0 {
-                    self.held.drain(from..from + len).for_each(&mut gone);
-                }
+                let Ok(writer) = tables.writers.binary_search(&replica) else { continue };
+                let writer = writer as u32;
+                let from = self.rows.partition_point(|row| row.key() < (writer, run.first));
+                let is_in = |row: &&Row| row.key() <= (writer, run.last);
+                let len = self.rows[from..].iter().take_while(is_in).count();
+                self.rows[from..from + len].iter().for_each(&mut take);
+                self.rows.drain(from..from + len);
             }
         } else {
-            self.held.extract_if(.., |held| dots.contains(held.dot)).for_each(gone);
+            self.rows.retain(|row| {
+                let goes = dots.contains(Fact { tables, row }.dot());
+                if goes {
+                    take(row);
+                }
+                !goes
+            });
+        }
+        (self.kinds, self.bearing) = (kinds, bearing);
+    }
+
+    /// A part of them, with the same tables.
+    pub(super) fn filtered(&self, keep: impl Fn(Fact<'_>) -> bool) -> Self {
+        let kept = self.rows.iter().filter(|row| keep(self.fact_of(row)));
+        let mut part = Self::from_rows(self.tables.clone(), kept.cloned().collect());
+        part.tidy();
+        part
+    }
+
+    /// The same with another cart as home.
+    pub(crate) fn at_home(&self, home: CartId) -> Self {
+        let mut moved = Self::new(home);
+        moved.put_all(self, &(0..self.rows.len() as u32).collect::<Vec<_>>());
+        moved
+    }
+
+    /// Drops rows of the tables that nothing uses, if they are too many.
+    fn tidy(&mut self) {
+        if self.tables.len() > 4 * self.rows.len() + SPARE_ROWS {
+            let used = self.used();
+            for (column, moved) in [
+                (WRITER, sweep(&mut self.tables.writers, &used.writers)),
+                (LINE, sweep(&mut self.tables.lines, &used.lines)),
+                (PRICE, sweep(&mut self.tables.prices, &used.prices)),
+                (AUTHORSHIP, sweep(&mut self.tables.authorships, &used.authorships)),
+            ] {
+                self.remap(column, &Union { here: Some(moved), there: Vec::new() });
+            }
         }
     }
 
-    /// Keeps those whose dot passes.
-    pub(super) fn retain(&mut self, keep: impl Fn(Dot) -> bool) {
-        self.held.retain(|held| keep(held.dot));
+    /// Which rows of the tables are in use.
+    pub(crate) fn used(&self) -> Used {
+        let mut used = Used {
+            writers: alloc::vec![false; self.tables.writers.len()],
+            lines: alloc::vec![false; self.tables.lines.len()],
+            prices: alloc::vec![false; self.tables.prices.len()],
+            authorships: alloc::vec![false; self.tables.authorships.len()],
+        };
+        let mark = |table: &mut Vec<bool>, at: u32| {
+            if let Some(used) = table.get_mut(at as usize) {
+                *used = true;
+            }
+        };
+        for row in &self.rows {
+            mark(&mut used.writers, row.writer);
+            mark(&mut used.lines, row.line);
+            mark(&mut used.prices, row.price);
+            mark(&mut used.authorships, row.authorship);
+        }
+        for bought in self.of_kind(Kind::Order).flat_map(|order| order.body().bought()) {
+            mark(&mut used.lines, index(&self.tables.lines, Some(&bought.line)));
+        }
+        used
     }
+}
+
+/// Of each table, which rows are in use.
+pub(crate) struct Used {
+    pub(crate) writers: Vec<bool>,
+    pub(crate) lines: Vec<bool>,
+    pub(crate) prices: Vec<bool>,
+    pub(crate) authorships: Vec<bool>,
 }
 
 /// So many runs are looked for one by one, and more among many entries; else every entry is
 /// looked at.
 const FEW: usize = 4;
 
-impl FromIterator<(Dot, Entry)> for Entries {
-    /// Of two entries of one dot the first is kept.
-    fn from_iter<I: IntoIterator<Item = (Dot, Entry)>>(entries: I) -> Self {
-        let held = |(dot, entry)| Held::new(dot, Arc::new(entry));
-        let mut held: Vec<Held> = entries.into_iter().map(held).collect();
-        held.sort_by_key(|held| held.dot);
-        held.dedup_by_key(|held| held.dot);
-        Self { held }
-    }
+fn sorted<T: Ord>(mut all: Vec<T>) -> Vec<T> {
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
-impl FromIterator<Held> for Entries {
-    fn from_iter<I: IntoIterator<Item = Held>>(held: I) -> Self {
-        Self { held: held.into_iter().collect() }
-    }
+fn index<T: Ord>(table: &[T], value: Option<&T>) -> u32 {
+    value.and_then(|value| table.binary_search(value).ok()).map_or(NONE, |at| at as u32)
 }
 
-/// Each dot of some entries with its entry.
-#[derive(Clone)]
-pub struct Iter<'a>(core::slice::Iter<'a, Held>);
-
-impl<'a> Iterator for Iter<'a> {
-    type Item = (&'a Dot, &'a Entry);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.0.next().map(|held| (&held.dot, &*held.entry))
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.0.size_hint()
-    }
+/// `None` if it goes without saying.
+fn authorship(home: CartId, entry: &Entry) -> Option<Authorship> {
+    let says = entry.scope != home || !entry.after.is_empty();
+    says.then(|| Authorship { scope: entry.scope, after: entry.after.clone() })
 }
 
-impl ExactSizeIterator for Iter<'_> {}
+/// Entries by line.
+pub(crate) struct ByLine<'a> {
+    entries: &'a Entries,
+    /// Places of rows, line by line, and on each line by dot.
+    places: Vec<u32>,
+    /// Of each line of the table, where its places end.
+    ends: Vec<u32>,
+}
+
+impl<'a> ByLine<'a> {
+    /// A counting sort.
+    fn of(entries: &'a Entries) -> Self {
+        let table = &entries.tables.lines;
+        let mut ends = alloc::vec![0_u32; table.len()];
+        let orders = entries.count(Kind::Order) > 0;
+        let each = |at_line: &mut dyn FnMut(u32, u32)| {
+            for (at, row) in entries.rows.iter().enumerate() {
+                if row.line != NONE {
+                    at_line(row.line, at as u32);
+                }
+                if orders && matches!(row.body, Body::Order(_)) {
+                    for line in entries.fact_of(row).lines() {
+                        let line = index(table, Some(line));
+                        if line != row.line {
+                            at_line(line, at as u32);
+                        }
+                    }
+                }
+            }
+        };
+        each(&mut |line, _| ends[line as usize] += 1);
+        let mut sum = 0;
+        for end in &mut ends {
+            // For now where they begin.
+            sum += core::mem::replace(end, sum);
+        }
+        let mut places = alloc::vec![0; sum as usize];
+        each(&mut |line, at| {
+            let end = &mut ends[line as usize];
+            places[*end as usize] = at;
+            *end += 1;
+        });
+        Self { entries, places, ends }
+    }
+
+    /// Each line that something is said about, sorted, with that.
+    pub(crate) fn iter(
+        &self,
+    ) -> impl Iterator<Item = (&'a LineKey, impl Iterator<Item = Fact<'a>> + Clone + use<'_, 'a>)>
+    {
+        let entries = self.entries;
+        let mut from = 0;
+        let lines = entries.tables.lines.iter().zip(&self.ends).map(move |(line, end)| {
+            let places = &self.places[from..*end as usize];
+            from = *end as usize;
+            (line, places)
+        });
+        lines.filter(|(_, places)| !places.is_empty()).map(move |(line, places)| {
+            let fact = move |at: &u32| entries.fact_of(&entries.rows[*at as usize]);
+            (line, places.iter().map(fact))
+        })
+    }
+}
 
 impl<'a> IntoIterator for &'a Entries {
-    type Item = (&'a Dot, &'a Entry);
-    type IntoIter = Iter<'a>;
-
-    fn into_iter(self) -> Iter<'a> {
-        self.iter()
-    }
-}
-
-impl IntoIterator for Entries {
     type Item = (Dot, Entry);
-    type IntoIter = alloc::vec::IntoIter<(Dot, Entry)>;
+    type IntoIter = alloc::boxed::Box<dyn Iterator<Item = (Dot, Entry)> + 'a>;
 
     fn into_iter(self) -> Self::IntoIter {
-        let owned = |held: Held| (held.dot, Arc::unwrap_or_clone(held.entry));
-        self.held.into_iter().map(owned).collect::<Vec<_>>().into_iter()
-    }
-}
-
-impl Index<&Dot> for Entries {
-    type Output = Entry;
-
-    fn index(&self, dot: &Dot) -> &Entry {
-        self.get(dot).expect("a dot that is there")
+        alloc::boxed::Box::new(self.iter())
     }
 }
 
 impl PartialEq for Entries {
     fn eq(&self, other: &Self) -> bool {
-        let same = |(a, b): (&Held, &Held)| {
-            a.dot == b.dot && (Arc::ptr_eq(&a.entry, &b.entry) || a.entry == b.entry)
-        };
-        self.held.len() == other.held.len() && self.held.iter().zip(&other.held).all(same)
+        self.len() == other.len() && self.facts().zip(other.facts()).all(|(a, b)| a == b)
     }
 }
 

@@ -1,6 +1,5 @@
 //! What a live dot carries: an immutable fact.
 
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -53,6 +52,8 @@ pub struct Entry {
     pub after: After,
     /// The line it is about, if it is about one.
     pub line: Option<LineKey>,
+    /// The price the shopper saw, if it is an Add or a Set.
+    pub price: Option<Money>,
     /// The fact.
     pub body: Body,
 }
@@ -80,8 +81,6 @@ pub struct SetTo {
     pub list: List,
     /// Whether one side of a split line was set.
     pub sided: bool,
-    /// The price the shopper saw.
-    pub price: Option<Money>,
     /// All dots of other writers that its author had seen. It tells which Sets and orders did not
     /// know of each other; what died long ago leaves no other trace, so nothing less would do.
     pub seen: Arc<Dots>,
@@ -231,7 +230,20 @@ impl Register {
     }
 }
 
-/// The fact that an entry states.
+/// "The guest cart belongs to this account", and what that means.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MergeTo {
+    /// The guest cart.
+    pub guest: CartId,
+    /// The account's cart.
+    pub account: CartId,
+    /// Which claim of that guest it is.
+    pub claim: u32,
+    /// What the merge means.
+    pub policy: MergePolicy,
+}
+
+/// The fact that an entry states. Cheap to clone: what is large is shared.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Body {
     /// Put n more in.
@@ -240,24 +252,22 @@ pub enum Body {
         quantity: Quantity,
         /// Whether it was put on one side of a split line.
         sided: bool,
-        /// The price the shopper saw.
-        price: Option<Money>,
     },
     /// Make it n.
-    Set(Box<SetTo>),
+    Set(Arc<SetTo>),
     /// Show exactly these dots in that list.
     Move {
         /// The list.
         to: List,
         /// The dots, sorted.
-        dots: Vec<Dot>,
+        dots: Arc<[Dot]>,
     },
     /// What a removal leaves where it was, though a rule would move it.
-    Stay(Box<Stays>),
+    Stay(Arc<Stays>),
     /// Write a register.
     Register {
         /// Its value.
-        value: Register,
+        value: Arc<Register>,
         /// Whether it was written on one side of a split line.
         sided: bool,
     },
@@ -266,16 +276,7 @@ pub enum Body {
     /// Whether the shop may remind the shopper of this cart.
     Consent(bool),
     /// The guest cart belongs to this account.
-    Merge {
-        /// The guest cart.
-        guest: CartId,
-        /// The account's cart.
-        account: CartId,
-        /// Which claim of that guest it is.
-        claim: u32,
-        /// What the merge means.
-        policy: Box<MergePolicy>,
-    },
+    Merge(Arc<MergeTo>),
     /// That claim was a mistake.
     Unmerge {
         /// The guest cart.
@@ -284,7 +285,7 @@ pub enum Body {
         claim: u32,
     },
     /// An order was placed.
-    Order(Box<Purchase>),
+    Order(Arc<Purchase>),
     /// The server let what it saw expire.
     Expired {
         /// By which rule.
@@ -295,37 +296,45 @@ pub enum Body {
         /// Its number in the wire format.
         kind: u32,
         /// Its payload, self-contained.
-        payload: Vec<u8>,
+        payload: Arc<[u8]>,
     },
 }
 
-impl Entry {
+impl Body {
     /// Whether it is an Add or a Set.
     #[must_use]
     pub const fn is_contribution(&self) -> bool {
-        matches!(self.body, Body::Add { .. } | Body::Set(_))
+        matches!(self, Self::Add { .. } | Self::Set(_))
     }
 
     /// What it says of others that stay as they are.
     #[must_use]
-    pub const fn stays(&self) -> Option<&Stays> {
-        match &self.body {
-            Body::Set(set) => Some(&set.stays),
-            Body::Order(order) => Some(&order.stays),
-            Body::Stay(stays) => Some(stays),
+    pub fn stays(&self) -> Option<&Stays> {
+        match self {
+            Self::Set(set) => Some(&set.stays),
+            Self::Order(order) => Some(&order.stays),
+            Self::Stay(stays) => Some(stays),
             _ => None,
         }
     }
 
     /// The dots of which it says where they show, or what they lack; one or more times.
     pub fn bears_on(&self) -> impl Iterator<Item = Dot> + '_ {
-        let moved: &[Dot] = match &self.body {
-            Body::Move { dots, .. } => dots,
+        let moved: &[Dot] = match self {
+            Self::Move { dots, .. } => dots,
             _ => &[],
         };
         let pins = self.stays().into_iter().flat_map(|stays| &stays.pins);
         let lacks = self.stays().into_iter().flat_map(|stays| &stays.lacks);
         moved.iter().copied().chain(pins.map(|pin| pin.dot)).chain(lacks.map(|lack| lack.set))
+    }
+
+    /// Whether it says of any other dot where it shows, or what it lacks.
+    pub(super) fn bears(&self) -> bool {
+        match self {
+            Self::Move { .. } => true,
+            _ => self.stays().is_some_and(|stays| !stays.is_empty()),
+        }
     }
 
     /// Where it says that `dot` stays.
@@ -334,14 +343,22 @@ impl Entry {
         self.stays().and_then(|stays| stays.pins.iter().find(|pin| pin.dot == dot))
     }
 
-    /// Every line it says something about: its own, or those an order bought.
-    pub fn lines(&self) -> impl Iterator<Item = &LineKey> {
-        let bought: &[Bought] = match &self.body {
-            Body::Order(order) => &order.bought,
+    /// What an order bought.
+    #[must_use]
+    pub fn bought(&self) -> &[Bought] {
+        match self {
+            Self::Order(order) => &order.bought,
             _ => &[],
-        };
-        let first = |at: usize| at == 0 || bought[at - 1].line != bought[at].line;
-        let of_order = bought.iter().enumerate().filter(move |(at, _)| first(*at));
-        self.line.iter().chain(of_order.map(|(_, bought)| &bought.line))
+        }
+    }
+}
+
+impl Purchase {
+    /// What it bought on a line.
+    #[must_use]
+    pub fn on_line(&self, line: &LineKey) -> &[Bought] {
+        let from = self.bought.partition_point(|bought| bought.line < *line);
+        let here = &self.bought[from..];
+        &here[..here.partition_point(|bought| bought.line == *line)]
     }
 }

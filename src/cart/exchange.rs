@@ -39,8 +39,7 @@ impl Cart {
             return Delta::erasure(self.id);
         }
         let unseen = self.context.minus(&have.context);
-        let live = self.live.held().iter().filter(|held| unseen.contains(held.dot)).cloned();
-        let live = live.collect();
+        let live = self.live.filtered(|fact| unseen.contains(fact.dot()));
         let here = self.dead();
         let mut dead = here.minus(&have.context);
         dead.extend(&here.intersection(&have.live));

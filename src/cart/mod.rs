@@ -11,33 +11,34 @@ mod digest;
 mod entries;
 mod entry;
 mod exchange;
-mod index;
+mod row;
 mod seen;
+mod tables;
 mod terms;
 mod verbs;
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
 pub use delta::{Delta, DeltaError};
 pub use digest::Fingerprint;
 pub use entries::Entries;
+pub(crate) use entries::Kind;
 pub use entry::{
-    After, Body, Bought, Entry, Gift, Lack, List, Pin, Purchase, Register, RegisterKey, SetTo,
+    After, Body, Bought, Entry, Gift, Lack, List, MergeTo, Pin, Purchase, Register, RegisterKey, SetTo,
     Stays, Taken,
 };
 pub use exchange::Have;
-pub(crate) use index::Kind;
+pub(crate) use row::{Fact, Row};
 pub(crate) use seen::latest;
 pub use seen::{Claim, OrderKey, Place, Seen, Snapshot};
+pub(crate) use tables::{Authorship, NONE, Price, Tables};
 pub use terms::{LineTerms, Loser, MergePolicy, Override, PolicyError, RuleRef, SkuPattern};
 pub use verbs::{Stamp, VerbError};
 
 use crate::clock::Time;
 use crate::context::{Dot, Dots};
 use crate::id::{CartId, LineKey};
-use entries::Held;
 
 /// What a join found.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -72,37 +73,28 @@ pub struct Cart {
     live: Entries,
     context: Dots,
     erased: bool,
-    index: index::Index,
-    /// Of the digests of those live entries that are marked as summed.
-    sum: u128,
+    /// The sum of the digests of the live entries, once somebody has asked for it.
+    sum: Option<u128>,
 }
 
 impl Cart {
     /// A cart that nothing is known of.
     #[must_use]
     pub fn new(id: CartId) -> Self {
-        Self {
-            id,
-            live: Entries::default(),
-            context: Dots::default(),
-            erased: false,
-            index: index::Index::default(),
-            sum: 0,
-        }
+        let (live, context) = (Entries::new(id), Dots::default());
+        Self { id, live, context, erased: false, sum: None }
     }
 
     /// A state that was written whole. `None` if it has a live dot that it does not know of: what
     /// is not live and known is dead, so this is for nothing but what came from a state.
-    pub(crate) fn whole(
-        id: CartId,
-        erased: bool,
-        context: Dots,
-        live: Vec<(Dot, Entry)>,
-    ) -> Option<Self> {
-        let live: Entries = live.into_iter().collect();
-        let index = index::Index::of(&live);
-        let known = live.keys().all(|dot| context.contains(*dot));
-        known.then_some(Self { id, live, context, erased, index, sum: 0 })
+    pub(crate) fn whole(id: CartId, context: Dots, live: Entries) -> Option<Self> {
+        let known = live.keys().all(|dot| context.contains(dot));
+        known.then_some(Self { id, live, context, erased: false, sum: None })
+    }
+
+    /// The largest state.
+    pub(crate) fn erased(id: CartId) -> Self {
+        Self { erased: true, ..Self::new(id) }
     }
 
     /// The cart's id, and the scope of what is written in it.
@@ -127,39 +119,12 @@ impl Cart {
         let mut joined = Joined::default();
         if self.erased || delta.erased {
             joined.changed = !self.erased;
-            *self = Self { erased: true, ..Self::new(self.id) };
+            *self = Self::erased(self.id);
             return joined;
         }
-        let mut new: Vec<Held> = Vec::new();
-        let many = delta.live.len() > FEW;
-        for Held { dot, entry, .. } in delta.live.held() {
-            if self.context.insert(*dot) {
-                // Unseen < Live
-                joined.changed = true;
-                let held = Held::new(*dot, entry.clone());
-                if many { new.push(held) } else { self.put(held) }
-            } else if let Some(here) = self.live.at(*dot).filter(|here| here.entry != *entry) {
-                // Live < Live: two contents of one dot
-                joined.equivocations.push(*dot);
-                if digest::of_entry(*dot, &here.entry) < digest::of_entry(*dot, entry) {
-                    let here = here.clone();
-                    self.forget(&here);
-                    self.put(Held::new(*dot, entry.clone()));
-                    joined.changed = true;
-                }
-            }
-            // Dead stays dead.
-        }
-        if !new.is_empty() {
-            self.put_all(new);
-        }
+        self.join_live(&delta.live, &mut joined);
         // Live < Dead
-        let mut live = core::mem::take(&mut self.live);
-        live.take(&delta.dead, |gone| {
-            self.forget(&gone);
-            joined.changed = true;
-        });
-        self.live = live;
+        self.kill(&delta.dead, &mut joined);
         // Unseen < Dead
         if !self.context.covers(&delta.dead) {
             self.context.extend(&delta.dead);
@@ -168,25 +133,47 @@ impl Cart {
         joined
     }
 
-    /// Makes an entry live: in the run and the index. Its digest is summed when somebody asks for
-    /// the fingerprint.
-    fn put(&mut self, held: Held) {
-        self.index.insert(&held);
-        self.live.put(held);
-    }
-
-    /// The same for many, sorted, that are not live.
-    fn put_all(&mut self, new: Vec<Held>) {
-        self.live.put_all(new);
-        self.index = index::Index::of(&self.live);
-    }
-
-    /// Takes what is not live any more out of the index and the sum.
-    fn forget(&mut self, gone: &Held) {
-        if gone.summed {
-            self.sum = self.sum.wrapping_sub(digest::of_entry(gone.dot, &gone.entry));
+    fn join_live(&mut self, live: &Entries, joined: &mut Joined) {
+        let mut new: Vec<u32> = Vec::new();
+        for (at, fact) in live.facts().enumerate() {
+            let dot = fact.dot();
+            if self.context.insert(dot) {
+                // Unseen < Live
+                joined.changed = true;
+                if let Some(sum) = &mut self.sum {
+                    *sum = sum.wrapping_add(digest::of_entry(fact));
+                }
+                if live.len() == 1 {
+                    self.live.put(dot, fact.entry());
+                } else {
+                    new.push(at as u32);
+                }
+            } else if let Some(here) = self.live.fact(dot).filter(|here| *here != fact) {
+                // Live < Live: two contents of one dot
+                joined.equivocations.push(dot);
+                let (ours, theirs) = (digest::of_entry(here), digest::of_entry(fact));
+                if ours < theirs {
+                    self.live.put(dot, fact.entry());
+                    let sum = self.sum.map(|sum| sum.wrapping_sub(ours).wrapping_add(theirs));
+                    self.sum = sum;
+                    joined.changed = true;
+                }
+            }
+            // Dead stays dead.
         }
-        self.index.remove(gone.dot, &gone.entry);
+        if !new.is_empty() {
+            self.live.put_all(live, &new);
+        }
+    }
+
+    fn kill(&mut self, dots: &Dots, joined: &mut Joined) {
+        let sum = &mut self.sum;
+        self.live.take(dots, |gone| {
+            if let Some(sum) = sum {
+                *sum = sum.wrapping_sub(digest::of_entry(gone));
+            }
+            joined.changed = true;
+        });
     }
 
     /// The whole state as a delta.
@@ -216,7 +203,7 @@ impl Cart {
     /// The dots that are live.
     #[must_use]
     pub fn live_dots(&self) -> Dots {
-        self.live.keys().copied().collect()
+        self.live.keys().collect()
     }
 
     /// The live entries, by dot.
@@ -232,82 +219,41 @@ impl Cart {
     }
 
     /// What to compare with another replica: equal exactly when the states are. It costs a digest
-    /// for each entry that came since [`sum_up`](Self::sum_up).
+    /// for each live entry, unless they were [summed up](Self::sum_up).
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         let context = if self.erased { u128::MAX } else { digest::of_dots(&self.context) };
-        let new = self.live.held().iter().filter(|held| !held.summed);
-        let live = new
-            .fold(self.sum, |sum, held| sum.wrapping_add(digest::of_entry(held.dot, &held.entry)));
-        Fingerprint { live, context }
+        Fingerprint { live: self.sum.unwrap_or_else(|| self.digests()), context }
     }
 
-    /// Sums up the digests of the entries that came since the last time, so that the next
-    /// fingerprints cost only what comes from now on. The [conversation](crate::sync) does so.
+    /// Sums up the digests of the live entries, so that from now on the sum is kept and
+    /// fingerprints cost only what comes and goes. The [conversation](crate::sync) does so.
     pub fn sum_up(&mut self) {
-        for held in self.live.held_mut().iter_mut().filter(|held| !held.summed) {
-            self.sum = self.sum.wrapping_add(digest::of_entry(held.dot, &held.entry));
-            held.summed = true;
+        if self.sum.is_none() {
+            self.sum = Some(self.digests());
         }
+    }
+
+    fn digests(&self) -> u128 {
+        self.live.facts().fold(0, |sum, fact| sum.wrapping_add(digest::of_entry(fact)))
     }
 
     /// The latest time among the live entries.
     #[must_use]
     pub fn latest(&self) -> Time {
-        self.live.values().map(|entry| entry.time).max().unwrap_or_default()
+        self.live.facts().map(Fact::time).max().unwrap_or_default()
     }
 
-    /// The lines that have live entries.
-    pub fn lines(&self) -> impl ExactSizeIterator<Item = &LineKey> {
-        self.index.lines().iter().map(|line| &line.key)
-    }
-
-    /// The lines, sorted, each with the live entries that say something about it.
-    pub(crate) fn by_line(&self) -> impl Iterator<Item = (&LineKey, OnLine<'_>)> {
-        self.index.lines().iter().map(|line| (&line.key, line.entries.as_slice()))
-    }
-
-    /// The live entries that say something about `line`, sorted by dot.
-    pub(crate) fn entries_on(&self, line: &LineKey) -> OnLine<'_> {
-        self.index.on_line(line)
-    }
-
-    /// The same, one by one.
-    pub(crate) fn on_line<'a>(
-        &'a self,
-        line: &LineKey,
-    ) -> impl Iterator<Item = (Dot, &'a Entry)> + use<'a> {
-        self.index.on_line(line).iter().map(|(dot, entry)| (*dot, &**entry))
-    }
-
-    /// The live entries of a kind that is not about one line.
-    pub(crate) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = (Dot, &Entry)> {
-        let dots = self.index.of_kind(kind).iter();
-        dots.filter_map(|(_, dot)| Some((*dot, self.live.get(dot)?)))
+    /// The lines that have live entries, sorted.
+    pub fn lines(&self) -> impl Iterator<Item = &LineKey> {
+        self.live.lines()
     }
 
     /// Whether there is any live entry of a kind.
-    pub(crate) fn has(&self, kind: Kind) -> bool {
-        !self.index.of_kind(kind).is_empty()
-    }
-
-    /// Whether any live entry says where another shows or what it lacks.
-    pub(crate) fn has_moves(&self) -> bool {
-        self.index.has_moves()
-    }
-
-    /// The live entries that say where `dot` shows or what it lacks.
-    pub(crate) fn bearing_on(&self, dot: Dot) -> impl Iterator<Item = (Dot, &Entry)> {
-        let dots = self.index.bearing_on(dot).iter();
-        dots.filter_map(|dot| Some((*dot, self.live.get(dot)?)))
+    pub(crate) const fn has(&self, kind: Kind) -> bool {
+        self.live.count(kind) > 0
     }
 }
-
-/// What is said about a line, sorted by dot.
-pub(crate) type OnLine<'a> = &'a [(Dot, Arc<Entry>)];
-
-/// So many entries are put in one by one; with more, the index is made anew.
-const FEW: usize = 16;
 
 /// Equal states: the same live entries and the same dead dots of the same cart.
 impl PartialEq for Cart {

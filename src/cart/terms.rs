@@ -76,7 +76,7 @@ impl SkuPattern {
     /// Whether the line's SKU matches.
     #[must_use]
     pub fn matches(&self, line: &LineKey) -> bool {
-        glob(self.0.as_str().as_bytes(), line.product().as_str().as_bytes())
+        glob(self.0.as_str().as_bytes(), line.product().as_bytes())
     }
 }
 

@@ -1,13 +1,12 @@
 //! The shopper's verbs. Each takes what its author saw and writes one dot; its delta says which
 //! entry came to life and exactly which dots died.
 
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::delta::Delta;
 use super::entries::Entries;
-use super::entry::{After, Body, Entry, Purchase, Register, SetTo, Stays, Taken};
+use super::entry::{After, Body, Entry, MergeTo, Purchase, Register, SetTo, Stays, Taken};
 use super::seen::{Claim, Place, Seen, Snapshot};
 use super::terms::MergePolicy;
 use super::{Cart, Kind};
@@ -66,8 +65,8 @@ impl Cart {
         leftovers: &[Dot],
     ) -> Result<Delta, VerbError> {
         self.check_line(&place.line, leftovers.len())?;
-        let body = Body::Add { quantity, sided: place.sided, price };
-        let entry = entry(&stamp, place.scope, Some(&place.line), body);
+        let body = Body::Add { quantity, sided: place.sided };
+        let entry = Entry { price, ..entry(&stamp, place.scope, Some(&place.line), body) };
         self.write(stamp, Some(entry), leftovers.iter().copied())
     }
 
@@ -89,17 +88,16 @@ impl Cart {
         let mut took: Vec<Taken> = other_scopes.chain(&seen.took).copied().collect();
         took.sort_unstable();
         took.dedup_by_key(|taken| taken.dot);
-        let body = Body::Set(Box::new(SetTo {
+        let body = Body::Set(Arc::new(SetTo {
             quantity,
             list: place.list,
             sided: place.sided,
-            price,
             seen: Arc::new(self.context().without(stamp.dot.replica)),
             covers: seen.covers.with_runs_at_most(limits::COVERED_RUNS),
             took,
             stays: seen.stays,
         }));
-        let entry = entry(&stamp, place.scope, Some(&place.line), body);
+        let entry = Entry { price, ..entry(&stamp, place.scope, Some(&place.line), body) };
         self.write_killing(stamp, Some(entry), kills)
     }
 
@@ -112,7 +110,7 @@ impl Cart {
         let mut stays = Stays::default();
         rows.iter().for_each(|seen| stays.extend(&seen.stays));
         let word = (!stays.is_empty())
-            .then(|| entry(&stamp, self.id(), None, Body::Stay(Box::new(stays))));
+            .then(|| entry(&stamp, self.id(), None, Body::Stay(Arc::new(stays))));
         self.write(stamp, word, rows.iter().flat_map(Seen::kills))
     }
 
@@ -151,7 +149,10 @@ impl Cart {
         if let Some(line) = line {
             self.check_line(line, replaced.len())?;
         }
-        let entry = value.map(|value| entry(&stamp, scope, line, Body::Register { value, sided }));
+        let entry = value.map(|value| {
+            let value = Arc::new(value);
+            entry(&stamp, scope, line, Body::Register { value, sided })
+        });
         self.write(stamp, entry, replaced.iter().copied())
     }
 
@@ -165,7 +166,7 @@ impl Cart {
         code: CouponCode,
         replaced: &[Dot],
     ) -> Result<Delta, VerbError> {
-        if self.of_kind(Kind::Coupon).count() - replaced.len() >= limits::COUPONS {
+        if self.live().count(Kind::Coupon).saturating_sub(replaced.len()) >= limits::COUPONS {
             return Err(VerbError::Limit { what: "coupons", limit: limits::COUPONS });
         }
         let entry = entry(&stamp, self.id(), None, Body::Coupon(code));
@@ -207,14 +208,13 @@ impl Cart {
         policy: MergePolicy,
         guest: &Self,
     ) -> Result<Delta, VerbError> {
-        if self.of_kind(Kind::Merge).count() >= limits::MERGES {
+        if self.live().count(Kind::Merge) >= limits::MERGES {
             return Err(VerbError::Limit { what: "merged guests", limit: limits::MERGES });
         }
         let mut delta = self.absorb(guest)?;
         if !self.context().contains(claim.dot()) {
-            let Claim { guest, account, number: claim_number } = claim;
-            let policy = Box::new(policy);
-            let body = Body::Merge { guest, account, claim: claim_number, policy };
+            let Claim { guest, account, number } = claim;
+            let body = Body::Merge(Arc::new(MergeTo { guest, account, claim: number, policy }));
             let stamp = Stamp { dot: claim.dot(), ..stamp };
             let entry = entry(&stamp, self.id(), None, body);
             delta.batch(&self.write(stamp, Some(entry), [])?);
@@ -268,7 +268,7 @@ impl Cart {
     ) -> Result<Delta, VerbError> {
         let Snapshot { bought, settled, seen, stays, .. } = snapshot;
         let (bought, seen, stays) = (bought.clone(), Arc::new(seen.clone()), stays.clone());
-        let body = Body::Order(Box::new(Purchase { id, bought, seen, stays }));
+        let body = Body::Order(Arc::new(Purchase { id, bought, seen, stays }));
         let entry = entry(&stamp, self.id(), None, body);
         let kills =
             snapshot.bought.iter().map(|bought| bought.taken.dot).chain(settled.iter().copied());
@@ -298,8 +298,10 @@ impl Cart {
 
     /// Whether one more entry fits on `line` once `replaced` of its entries are gone.
     fn check_line(&self, line: &LineKey, replaced: usize) -> Result<(), VerbError> {
-        let here = self.entries_on(line).len();
-        if here == 0 && self.lines().len() >= limits::LINES {
+        let here = self.live().on_line(line).count();
+        // The table has at least as many lines as are in use.
+        let full = self.live().tables().lines.len() >= limits::LINES;
+        if here == 0 && full && self.lines().count() >= limits::LINES {
             return Err(VerbError::Limit { what: "lines", limit: limits::LINES });
         }
         if here.saturating_sub(replaced) >= limits::LINE_ENTRIES {
@@ -339,7 +341,7 @@ impl Cart {
         delta.needs = kills;
         match entry {
             Some(entry) => {
-                delta.live = Entries::one(stamp.dot, entry);
+                delta.live = Entries::one(self.id(), stamp.dot, entry);
             }
             None => {
                 delta.dead.insert(stamp.dot);
@@ -351,5 +353,6 @@ impl Cart {
 }
 
 fn entry(stamp: &Stamp, scope: CartId, line: Option<&LineKey>, body: Body) -> Entry {
-    Entry { time: stamp.time, scope, after: stamp.after.clone(), line: line.cloned(), body }
+    let (time, after) = (stamp.time, stamp.after.clone());
+    Entry { time, scope, after, line: line.cloned(), price: None, body }
 }

@@ -1,5 +1,6 @@
 //! What makes two lines the same line.
 
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -27,6 +28,9 @@ pub enum LineError {
         /// How many.
         options: usize,
     },
+    /// A descriptor whose parts are not in their order.
+    #[error("a line descriptor is not in its one form: SKU, options by key, bundle, tag")]
+    Descriptor,
 }
 
 /// A line's identity: SKU, options, bundle and tag. Cheap to clone; order of options has no
@@ -43,16 +47,25 @@ pub enum LineError {
 /// ```
 #[derive(Clone)]
 pub struct LineKey {
-    /// The first eight bytes of the SKU, which mostly tell two lines apart.
+    /// The first eight bytes of the descriptor, which mostly tell two lines apart.
     begin: u64,
-    identity: Arc<Identity>,
+    /// The SKU, then `\x01` key `\x02` value for each option, `\x03` bundle, `\x04` tag. Names
+    /// have no control characters, so each descriptor says one thing.
+    descriptor: Arc<str>,
 }
 
+const KEY: char = '\x01';
+const VALUE: char = '\x02';
+const BUNDLE: char = '\x03';
+const TAG: char = '\x04';
+
 impl PartialEq for LineKey {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
         // Lines of one cart mostly share their one allocation.
-        Arc::ptr_eq(&self.identity, &other.identity)
-            || (self.begin == other.begin && self.identity == other.identity)
+        self.begin == other.begin
+            && (Arc::ptr_eq(&self.descriptor, &other.descriptor)
+                || self.descriptor == other.descriptor)
     }
 }
 
@@ -60,13 +73,32 @@ impl Eq for LineKey {}
 
 impl core::hash::Hash for LineKey {
     fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
-        self.identity.hash(state);
+        self.descriptor.hash(state);
     }
 }
 
 impl serde::Serialize for LineKey {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.identity.serialize(serializer)
+        use serde::ser::SerializeStruct;
+        let fields = 2 + usize::from(self.bundle().is_some()) + usize::from(self.tag().is_some());
+        let mut line = serializer.serialize_struct("LineKey", fields)?;
+        line.serialize_field("sku", self.product())?;
+        line.serialize_field("options", &Options(self))?;
+        if let Some(bundle) = self.bundle() {
+            line.serialize_field("bundle", bundle)?;
+        }
+        if let Some(tag) = self.tag() {
+            line.serialize_field("tag", tag)?;
+        }
+        line.end()
+    }
+}
+
+struct Options<'a>(&'a LineKey);
+
+impl serde::Serialize for Options<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.options())
     }
 }
 
@@ -74,8 +106,8 @@ impl Ord for LineKey {
     #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
         match self.begin.cmp(&other.begin) {
-            Ordering::Equal if Arc::ptr_eq(&self.identity, &other.identity) => Ordering::Equal,
-            Ordering::Equal => self.identity.cmp(&other.identity),
+            Ordering::Equal if Arc::ptr_eq(&self.descriptor, &other.descriptor) => Ordering::Equal,
+            Ordering::Equal => self.descriptor.cmp(&other.descriptor),
             different => different,
         }
     }
@@ -85,24 +117,6 @@ impl PartialOrd for LineKey {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
-}
-
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
-struct Identity {
-    sku: Sku,
-    #[serde(serialize_with = "options_as_map")]
-    options: Vec<(OptionKey, OptionValue)>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bundle: Option<Bundle>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tag: Option<Tag>,
-}
-
-fn options_as_map<S: serde::Serializer>(
-    options: &[(OptionKey, OptionValue)],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(options.iter().map(|(k, v)| (k, v)))
 }
 
 impl LineKey {
@@ -125,13 +139,33 @@ impl LineKey {
         if let Some(pair) = options.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             return Err(LineError::OptionTwice { key: pair[0].0.clone() });
         }
-        // No SKU has a byte 0, so what is short sorts as the SKU itself does.
-        let mut begin = [0; 8];
-        for (to, from) in begin.iter_mut().zip(sku.as_str().bytes()) {
-            *to = from;
+        if options.is_empty() && bundle.is_none() && tag.is_none() {
+            return Ok(Self::of(sku.as_str()));
         }
-        let identity = Arc::new(Identity { sku, options, bundle, tag });
-        Ok(Self { begin: u64::from_be_bytes(begin), identity })
+        let mut descriptor = String::from(sku.as_str());
+        let mut put = |mark: char, text: &str| {
+            descriptor.push(mark);
+            descriptor.push_str(text);
+        };
+        for (key, value) in &options {
+            put(KEY, key.as_str());
+            put(VALUE, value.as_str());
+        }
+        if let Some(bundle) = &bundle {
+            put(BUNDLE, bundle.as_str());
+        }
+        if let Some(tag) = &tag {
+            put(TAG, tag.as_str());
+        }
+        Ok(Self::of(&descriptor))
+    }
+
+    fn of(descriptor: &str) -> Self {
+        // No descriptor has a byte 0, so what is short sorts as it does by itself.
+        let mut begin = [0; 8];
+        let short = descriptor.len().min(8);
+        begin[..short].copy_from_slice(&descriptor.as_bytes()[..short]);
+        Self { begin: u64::from_be_bytes(begin), descriptor: descriptor.into() }
     }
 
     /// A line of a plain product.
@@ -139,7 +173,8 @@ impl LineKey {
     /// # Errors
     /// The SKU is not one.
     pub fn sku(sku: &str) -> Result<Self, LineError> {
-        Self::new(Sku::new(sku)?, [], None, None)
+        Sku::check(sku)?;
+        Ok(Self::of(sku))
     }
 
     /// A line of a product with options.
@@ -158,44 +193,98 @@ impl LineKey {
         Self::new(Sku::new(sku)?, options?, None, None)
     }
 
-    /// The product.
-    #[must_use]
-    pub fn product(&self) -> &Sku {
-        &self.identity.sku
+    /// A line from its [`descriptor`](Self::descriptor).
+    ///
+    /// # Errors
+    /// It is not the descriptor of a line.
+    pub fn from_descriptor(descriptor: &str) -> Result<Self, LineError> {
+        if !descriptor.contains([KEY, VALUE, BUNDLE, TAG]) {
+            return Self::sku(descriptor);
+        }
+        let (rest, tag) = cut(descriptor, TAG);
+        let (rest, bundle) = cut(rest, BUNDLE);
+        let mut parts = rest.split(KEY);
+        Sku::check(parts.next().unwrap_or_default())?;
+        let mut before = None;
+        for (at, option) in parts.enumerate() {
+            if at >= limits::OPTIONS {
+                return Err(LineError::TooManyOptions { options: at + 1 });
+            }
+            let (key, value) = option.split_once(VALUE).ok_or(LineError::Descriptor)?;
+            OptionKey::check(key)?;
+            OptionValue::check(value)?;
+            if before.replace(key) >= Some(key) {
+                return Err(LineError::Descriptor);
+            }
+        }
+        bundle.map_or(Ok(()), Bundle::check)?;
+        tag.map_or(Ok(()), Tag::check)?;
+        Ok(Self::of(descriptor))
     }
 
-    /// The identity options, sorted by key.
+    /// The whole identity in one text, by whose bytes lines are sorted: the SKU, then U+0001, key,
+    /// U+0002 and value for each option, sorted by key, then U+0003 and the bundle, if there is
+    /// one, and U+0004 and the tag. Names have no control characters.
+    ///
+    /// ```
+    /// use holdall::LineKey;
+    /// let line = LineKey::parse("TEE", [("size", "M")])?;
+    /// assert_eq!(line.descriptor(), "TEE\u{1}size\u{2}M");
+    /// assert_eq!(LineKey::from_descriptor(line.descriptor())?, line);
+    /// # Ok::<(), holdall::LineError>(())
+    /// ```
     #[must_use]
-    pub fn options(&self) -> &[(OptionKey, OptionValue)] {
-        &self.identity.options
+    pub fn descriptor(&self) -> &str {
+        &self.descriptor
+    }
+
+    /// The product: its SKU.
+    #[must_use]
+    pub fn product(&self) -> &str {
+        let end = self.descriptor.find([KEY, BUNDLE, TAG]);
+        end.map_or(&*self.descriptor, |end| &self.descriptor[..end])
+    }
+
+    /// The identity options, key and value, sorted by key.
+    pub fn options(&self) -> impl Iterator<Item = (&str, &str)> {
+        let (rest, _) = cut(&self.descriptor, TAG);
+        let (rest, _) = cut(rest, BUNDLE);
+        rest.split(KEY).skip(1).filter_map(|option| option.split_once(VALUE))
     }
 
     /// The bundle it belongs to.
     #[must_use]
-    pub fn bundle(&self) -> Option<&Bundle> {
-        self.identity.bundle.as_ref()
+    pub fn bundle(&self) -> Option<&str> {
+        cut(cut(&self.descriptor, TAG).0, BUNDLE).1
     }
 
     /// What keeps it separate.
     #[must_use]
-    pub fn tag(&self) -> Option<&Tag> {
-        self.identity.tag.as_ref()
+    pub fn tag(&self) -> Option<&str> {
+        cut(&self.descriptor, TAG).1
     }
+}
+
+/// What stands before the first `mark`, and what after it.
+fn cut(text: &str, mark: char) -> (&str, Option<&str>) {
+    text.split_once(mark).map_or((text, None), |(before, after)| (before, Some(after)))
 }
 
 impl fmt::Display for LineKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.identity.sku.as_str())?;
-        for (at, (key, value)) in self.identity.options.iter().enumerate() {
-            write!(f, "{}{key} {value}", if at == 0 { " (" } else { ", " })?;
+        f.write_str(self.product())?;
+        let mut options = false;
+        for (key, value) in self.options() {
+            write!(f, "{}{key} {value}", if options { ", " } else { " (" })?;
+            options = true;
         }
-        if !self.identity.options.is_empty() {
+        if options {
             f.write_str(")")?;
         }
-        if let Some(bundle) = &self.identity.bundle {
+        if let Some(bundle) = self.bundle() {
             write!(f, " in {bundle}")?;
         }
-        if let Some(tag) = &self.identity.tag {
+        if let Some(tag) = self.tag() {
             write!(f, " #{tag}")?;
         }
         Ok(())

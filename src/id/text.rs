@@ -44,6 +44,10 @@ fn check(what: &'static str, text: &str, limit: usize, multiline: bool) -> Resul
     if text.len() > limit {
         return Err(TextError::TooLong { what, bytes: text.len(), limit });
     }
+    // Most names are plain ASCII, which is quickly seen.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Ok(());
+    }
     let bad = |c: char| c.is_control() && !(multiline && (c == '\n' || c == '\t'));
     match text.find(bad) {
         Some(at) => Err(TextError::Control { what, at }),
@@ -65,8 +69,13 @@ macro_rules! bounded_text {
             /// Empty, longer than the limit in [`limits`], or with control characters.
             pub fn new(text: impl AsRef<str>) -> Result<Self, TextError> {
                 let text = text.as_ref();
-                check($what, text, $limit, $multiline)?;
+                Self::check(text)?;
                 Ok(Self(text.into()))
+            }
+
+            /// Whether it is one, without keeping it.
+            pub(super) fn check(text: &str) -> Result<(), TextError> {
+                check($what, text, $limit, $multiline)
             }
 
             /// The text.

@@ -59,7 +59,9 @@ impl From<LineError> for Failure {
         match error {
             LineError::Text(error) => error.into(),
             LineError::TooManyOptions { .. } => Self::new("limit", error),
-            LineError::OptionTwice { .. } => Self::new("invalid", error),
+            LineError::OptionTwice { .. } | LineError::Descriptor => {
+                Self::new("invalid", error)
+            }
         }
     }
 }

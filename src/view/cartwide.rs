@@ -10,14 +10,14 @@ use crate::policy::Reach;
 
 impl<'a> Source<'a> {
     /// Reads one line.
-    pub(crate) fn line(&self, line: &LineKey) -> Reading<'a> {
+    pub(crate) fn line(&self, line: &'a LineKey) -> Reading<'a> {
         if self.merges.iter().any(|merge| self.is_cartwide(merge)) {
             let all = self.all();
-            if let Some(reading) = all.into_iter().find(|reading| reading.line == *line) {
+            if let Some(reading) = all.into_iter().find(|reading| reading.line == line) {
                 return reading;
             }
         }
-        let mut reading = self.gather(line, self.cart.entries_on(line));
+        let mut reading = self.gather(line, self.cart.live().on_line(line));
         for merge in 0..self.merges.len() {
             self.choose(&mut reading, merge, None);
         }
@@ -27,8 +27,9 @@ impl<'a> Source<'a> {
 
     /// Reads every line, in the order of line keys.
     pub(crate) fn all(&self) -> Vec<Reading<'a>> {
+        let by_line = self.cart.live().by_line();
         let mut readings: Vec<Reading<'a>> =
-            self.cart.by_line().map(|(line, entries)| self.gather(line, entries)).collect();
+            by_line.iter().map(|(line, facts)| self.gather(line, facts)).collect();
         for (at, merge) in self.merges.iter().enumerate() {
             let presence = self.is_cartwide(merge).then(|| self.presence(&readings, at));
             for reading in &mut readings {

@@ -145,9 +145,10 @@ pub fn explain(cart: &Cart, rules: &Registry, options: &ViewOptions) -> Vec<Expl
     let look = Look::at(cart, rules);
     let source = look.source();
     let orders: BTreeMap<Dot, (&OrderId, Time)> = cart
+        .live()
         .of_kind(Kind::Order)
-        .filter_map(|(dot, entry)| match &entry.body {
-            Body::Order(order) => Some((dot, (&order.id, entry.time))),
+        .filter_map(|fact| match fact.body() {
+            Body::Order(order) => Some((fact.dot(), (&order.id, fact.time()))),
             _ => None,
         })
         .collect();
@@ -193,7 +194,7 @@ fn part_of(
     match part.state {
         State::Lost { to } => {
             if let Some(winner) = reading.parts.iter().find(|other| other.dot == to) {
-                let (time, asked) = (winner.entry.time, winner.asked);
+                let (time, asked) = (winner.entry.time(), winner.asked);
                 reasons.push(Reason::Superseded { to, by: to.replica, time, asked });
             }
         }
@@ -209,8 +210,10 @@ fn part_of(
     }
     if part.is_shown() && !part.is_set() {
         let missed = cart
-            .on_line(&reading.line)
-            .filter_map(|(dot, entry)| orders.get(&dot).filter(|_| entry.time > part.entry.time));
+            .live()
+            .of_kind(Kind::Order)
+            .filter(|fact| fact.time() > part.entry.time() && fact.is_about(reading.line))
+            .filter_map(|fact| orders.get(&fact.dot()));
         reasons.extend(
             missed.map(|(order, time)| Reason::NotInOrder { order: (*order).clone(), time: *time }),
         );
@@ -218,8 +221,8 @@ fn part_of(
     Part {
         dot: part.dot,
         by: part.dot.replica,
-        time: part.entry.time,
-        guest: (part.entry.scope != cart.id()).then_some(part.entry.scope),
+        time: part.entry.time(),
+        guest: (part.entry.scope() != cart.id()).then(|| part.entry.scope()),
         set: part.is_set(),
         asked: part.asked,
         counts: if part.is_shown() { part.units } else { 0 },

@@ -3,12 +3,13 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use super::bearing::Words;
 use super::merged::{Merged, after, merged};
 use super::reading::{AS_IT_IS, Contribution, Reading, Source, State, WhatIf};
 use super::rows::{ViewOptions, clamp};
 use super::worth::Cut;
 use crate::cart::{
-    After, Body, Bought, Cart, Entry, Kind, Lack, List, Pin, Place, RegisterKey, Seen, Snapshot,
+    After, Body, Bought, Cart, Fact, Kind, Lack, List, Pin, Place, RegisterKey, Seen, Snapshot,
     Stays, Taken,
 };
 use crate::context::{Dot, Dots};
@@ -79,13 +80,14 @@ pub struct Look<'a> {
     cart: &'a Cart,
     rules: &'a Registry,
     merges: Vec<Merged<'a>>,
+    words: Words<'a>,
 }
 
 impl<'a> Look<'a> {
     /// Looks at a cart with the rules at hand.
     #[must_use]
     pub fn at(cart: &'a Cart, rules: &'a Registry) -> Self {
-        Self { cart, rules, merges: merged(cart) }
+        Self { cart, rules, merges: merged(cart), words: Words::of(cart) }
     }
 
     pub(super) fn source(&self) -> Source<'_> {
@@ -93,7 +95,8 @@ impl<'a> Look<'a> {
     }
 
     fn source_if<'s>(&'s self, what_if: &'s WhatIf) -> Source<'s> {
-        Source { cart: self.cart, rules: self.rules, merges: &self.merges, what_if }
+        let bearing = self.words.bearing();
+        Source { cart: self.cart, rules: self.rules, merges: &self.merges, bearing, what_if }
     }
 
     /// The guests whose merge the author sees.
@@ -130,11 +133,11 @@ impl<'a> Look<'a> {
     pub fn leftovers(&self, line: &LineKey) -> Vec<Dot> {
         let mut dots = self.inert(line, &BTreeSet::new());
         if self.shows_nothing(line) {
-            let left = self.cart.on_line(line).filter(|(_, entry)| {
-                let known = !matches!(entry.body, Body::Unknown { .. } | Body::Order(_));
-                known && self.is_ours(entry.scope)
+            let left = self.cart.live().on_line(line).filter(|fact| {
+                let known = !matches!(fact.body(), Body::Unknown { .. } | Body::Order(_));
+                known && self.is_ours(fact.scope())
             });
-            dots.extend(left.map(|(dot, _)| dot));
+            dots.extend(left.map(Fact::dot));
         }
         dots.sort_unstable();
         dots.dedup();
@@ -145,15 +148,15 @@ impl<'a> Look<'a> {
         // An Add of the cart's own counts unless a merge hides it, and a Set unless an order took
         // of it: no need to read the line.
         let orders = self.cart.has(Kind::Order);
-        let counts = |entry: &Entry| {
-            entry.scope == self.cart.id()
-                && match entry.body {
+        let counts = |fact: Fact<'_>| {
+            fact.scope() == self.cart.id()
+                && match fact.body() {
                     Body::Add { .. } => true,
                     Body::Set(_) => !orders,
                     _ => false,
                 }
         };
-        if self.merges.is_empty() && self.cart.on_line(line).any(|(_, entry)| counts(entry)) {
+        if self.merges.is_empty() && self.cart.live().on_line(line).any(counts) {
             return false;
         }
         self.source().line(line).shows_nothing()
@@ -176,7 +179,7 @@ impl<'a> Look<'a> {
         });
         let replaced: Vec<&Contribution<'_>> = reading.shown(row.list, side).chain(lost).collect();
         for part in &replaced {
-            if let Body::Set(set) = &part.entry.body {
+            if let Body::Set(set) = part.entry.body() {
                 covers.extend(&set.covers);
             }
         }
@@ -242,7 +245,7 @@ impl<'a> Look<'a> {
     pub fn covered(&self, line: &LineKey, dots: &[Taken]) -> Vec<Dot> {
         let named: BTreeSet<Dot> = dots.iter().map(|taken| taken.dot).collect();
         let after = self.after();
-        let as_wise = |dot: &Dot| self.cart.live().get(dot).is_some_and(|e| e.after == after);
+        let as_wise = |dot: &Dot| self.cart.live().fact(*dot).is_some_and(|fact| *fact.after() == *after);
         let mut moves = self.inert(line, &named);
         let inert = self.inert(line, &BTreeSet::new());
         moves.retain(|dot| inert.contains(dot) || as_wise(dot));
@@ -251,22 +254,22 @@ impl<'a> Look<'a> {
 
     /// Moves of the line that place nothing but `gone` and what is dead already.
     fn inert(&self, line: &LineKey, gone: &BTreeSet<Dot>) -> Vec<Dot> {
-        if !self.cart.has_moves() {
+        if self.words.bearing().is_empty() {
             return Vec::new();
         }
-        let moves = self.cart.on_line(line).filter(|(_, entry)| {
-            matches!(entry.body, Body::Move { .. }) && self.is_inert(entry, gone)
+        let moves = self.cart.live().on_line(line).filter(|fact| {
+            matches!(fact.body(), Body::Move { .. }) && self.is_inert(*fact, gone)
         });
-        moves.map(|(dot, _)| dot).collect()
+        moves.map(Fact::dot).collect()
     }
 
     /// Whether an entry of ours places nothing but `gone` and what is dead already.
-    fn is_inert(&self, entry: &Entry, gone: &BTreeSet<Dot>) -> bool {
+    fn is_inert(&self, fact: Fact<'_>, gone: &BTreeSet<Dot>) -> bool {
         let dead = |dot: Dot| {
             gone.contains(&dot)
                 || (self.cart.context().contains(dot) && !self.cart.live().contains_key(&dot))
         };
-        self.is_ours(entry.scope) && entry.bears_on().all(dead)
+        self.is_ours(fact.scope()) && fact.body().bears_on().all(dead)
     }
 
     /// What else must die, and what must stay where it is, so that an action which makes `shown` dead
@@ -275,13 +278,13 @@ impl<'a> Look<'a> {
     fn settle(&self, lines: &[Reading<'_>], shown: &[Taken]) -> (Vec<Dot>, Stays) {
         let parts = lines.iter().flat_map(|reading| &reading.parts);
         let hidden = parts.filter(|part| part.is_ours() && !part.is_shown()).map(|part| part.dot);
-        if self.merges.is_empty() && !self.cart.has_moves() {
+        if self.merges.is_empty() && self.words.bearing().is_empty() {
             // Nothing hangs on anything else.
             return (hidden.collect(), Stays::default());
         }
         let mut gone: BTreeSet<Dot> = shown.iter().map(|taken| taken.dot).chain(hidden).collect();
         let mut stays = Stays::default();
-        let word = |dot: &Dot| self.cart.live().get(dot).and_then(Entry::stays);
+        let word = |dot: &Dot| self.cart.live().fact(*dot).and_then(|fact| fact.body().stays());
         let takes_a_word = gone.iter().filter_map(word).any(|stays| !stays.is_empty());
         if !self.merges.is_empty() || takes_a_word {
             let here: BTreeSet<Dot> =
@@ -289,11 +292,12 @@ impl<'a> Look<'a> {
             (gone, stays) = self.settle_merged(gone, &here);
         }
         for reading in lines {
-            let inert = self.inert(&reading.line, &gone);
+            let inert = self.inert(reading.line, &gone);
             gone.extend(inert);
         }
-        let words = self.cart.of_kind(Kind::Stay).filter(|(_, entry)| self.is_inert(entry, &gone));
-        let words: Vec<Dot> = words.map(|(dot, _)| dot).collect();
+        let words =
+            self.cart.live().of_kind(Kind::Stay).filter(|fact| self.is_inert(*fact, &gone));
+        let words: Vec<Dot> = words.map(Fact::dot).collect();
         gone.extend(words);
         shown.iter().for_each(|taken| {
             gone.remove(&taken.dot);
@@ -350,7 +354,7 @@ impl<'a> Look<'a> {
     /// The live entries of a register the author sees: of a row, or of the cart.
     #[must_use]
     pub fn registers(&self, row: Option<&RowRef>, key: &RegisterKey) -> Vec<Dot> {
-        let of = |entry: &Entry| match &entry.body {
+        let of = |fact: Fact<'_>| match fact.body() {
             Body::Register { value, .. } => value.key() == *key,
             _ => false,
         };
@@ -358,10 +362,11 @@ impl<'a> Look<'a> {
             Some(row) => {
                 let only = self.register_scope(row);
                 self.cart
+                    .live()
                     .on_line(&row.line)
-                    .filter(|(_, entry)| of(entry) && self.is_ours(entry.scope))
-                    .filter(|(_, entry)| only.is_none_or(|scope| entry.scope == scope))
-                    .map(|(dot, _)| dot)
+                    .filter(|fact| of(*fact) && self.is_ours(fact.scope()))
+                    .filter(|fact| only.is_none_or(|scope| fact.scope() == scope))
+                    .map(Fact::dot)
                     .collect()
             }
             None => self.general(Kind::Register, of),
@@ -371,7 +376,7 @@ impl<'a> Look<'a> {
     /// The live entries of a coupon code the author sees.
     #[must_use]
     pub fn coupon(&self, code: &CouponCode) -> Vec<Dot> {
-        self.general(Kind::Coupon, |entry| matches!(&entry.body, Body::Coupon(c) if c == code))
+        self.general(Kind::Coupon, |fact| matches!(fact.body(), Body::Coupon(c) if c == code))
     }
 
     /// The live consent entries the author sees.
@@ -383,7 +388,8 @@ impl<'a> Look<'a> {
     /// Whether an order of that id is known.
     #[must_use]
     pub fn knows_order(&self, id: &OrderId) -> bool {
-        let same = |entry: &Entry| matches!(&entry.body, Body::Order(order) if order.id == *id);
+        let same =
+            |fact: Fact<'_>| matches!(fact.body(), Body::Order(order) if order.id == *id);
         !self.general(Kind::Order, same).is_empty()
     }
 
@@ -393,19 +399,20 @@ impl<'a> Look<'a> {
         self.merges.iter().map(|merge| merge.claim).find(|claim| claim.guest == guest)
     }
 
-    fn general(&self, kind: Kind, of: impl Fn(&Entry) -> bool) -> Vec<Dot> {
+    fn general(&self, kind: Kind, of: impl Fn(Fact<'_>) -> bool) -> Vec<Dot> {
         self.cart
+            .live()
             .of_kind(kind)
-            .filter(|(_, entry)| self.is_ours(entry.scope) && of(entry))
-            .map(|(dot, _)| dot)
+            .filter(|fact| self.is_ours(fact.scope()) && of(*fact))
+            .map(Fact::dot)
             .collect()
     }
 
     /// Every live dot of a scope.
     #[must_use]
     pub fn scope(&self, scope: CartId) -> Vec<Dot> {
-        let live = self.cart.live().iter();
-        live.filter(|(_, entry)| entry.scope == scope).map(|(dot, _)| *dot).collect()
+        let live = self.cart.live().facts();
+        live.filter(|fact| fact.scope() == scope).map(Fact::dot).collect()
     }
 
     /// Everything a server lets expire: all the author sees but orders and merges.
@@ -414,22 +421,22 @@ impl<'a> Look<'a> {
         let lasting = |body: &Body| {
             matches!(
                 body,
-                Body::Order(_) | Body::Merge { .. } | Body::Unmerge { .. } | Body::Unknown { .. }
+                Body::Order(_) | Body::Merge(_) | Body::Unmerge { .. } | Body::Unknown { .. }
             )
         };
-        let live = self.cart.live().iter();
-        live.filter(|(_, entry)| !lasting(&entry.body) && self.is_ours(entry.scope))
-            .map(|(dot, _)| *dot)
+        let live = self.cart.live().facts();
+        live.filter(|fact| !lasting(fact.body()) && self.is_ours(fact.scope()))
+            .map(Fact::dot)
             .collect()
     }
 }
 
 fn taken(part: &Contribution<'_>) -> Taken {
-    let set = match &part.entry.body {
+    let set = match part.entry.body() {
         Body::Set(set) => Some(set.list),
         _ => None,
     };
-    Taken { dot: part.dot, units: part.units, scope: part.entry.scope, set }
+    Taken { dot: part.dot, units: part.units, scope: part.entry.scope(), set }
 }
 
 /// How a contribution shows.
@@ -466,7 +473,7 @@ fn lacks(before: &BTreeMap<Dot, Shown>, after: &BTreeMap<Dot, Shown>) -> Vec<Lac
 fn took(reading: &Reading<'_>) -> Vec<Taken> {
     let ours = || reading.parts.iter().filter(|part| part.is_ours());
     let hidden = ours().filter(|part| matches!(part.state, State::Hidden { .. })).map(taken);
-    let before = ours().filter_map(|part| match &part.entry.body {
+    let before = ours().filter_map(|part| match part.entry.body() {
         Body::Set(set) => Some(set.took.iter().copied()),
         _ => None,
     });

@@ -3,7 +3,7 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use crate::cart::{After, Body, Cart, Claim, Entry, Kind, MergePolicy};
+use crate::cart::{After, Body, Cart, Claim, Fact, Kind, MergePolicy};
 use crate::clock::Time;
 use crate::id::CartId;
 
@@ -22,22 +22,25 @@ pub(crate) fn merged(cart: &Cart) -> Vec<Merged<'_>> {
         return Vec::new();
     }
     let taken_back: BTreeSet<(CartId, u32)> = cart
+        .live()
         .of_kind(Kind::Unmerge)
-        .filter_map(|(_, entry)| match &entry.body {
+        .filter_map(|fact| match fact.body() {
             Body::Unmerge { guest, claim } => Some((*guest, *claim)),
             _ => None,
         })
         .collect();
     let mut merges: Vec<Merged<'_>> = cart
+        .live()
         .of_kind(Kind::Merge)
-        .filter_map(|(dot, entry)| {
-            let Body::Merge { guest, account, claim, policy } = &entry.body else { return None };
-            let claim = Claim { guest: *guest, account: *account, number: *claim };
-            let valid = *account == cart.id()
-                && *guest != cart.id()
-                && dot == claim.dot()
+        .filter_map(|fact| {
+            let Body::Merge(merge) = fact.body() else { return None };
+            let (guest, account) = (merge.guest, merge.account);
+            let claim = Claim { guest, account, number: merge.claim };
+            let valid = account == cart.id()
+                && guest != cart.id()
+                && fact.dot() == claim.dot()
                 && !taken_back.contains(&(claim.guest, claim.number));
-            valid.then_some(Merged { time: entry.time, claim, policy })
+            valid.then_some(Merged { time: fact.time(), claim, policy: &merge.policy })
         })
         .collect();
     // Of two claims of one guest the later one is the authority's last word.
@@ -58,14 +61,14 @@ pub(crate) fn after(merges: &[Merged<'_>]) -> After {
 }
 
 /// The last of the merges that the entry's author had seen, counted from 1; 0 for none.
-pub(crate) fn stage(entry: &Entry, merges: &[Merged<'_>]) -> usize {
-    if entry.after.is_empty() {
+pub(crate) fn stage(entry: Fact<'_>, merges: &[Merged<'_>]) -> usize {
+    if entry.after().is_empty() {
         return 0;
     }
     merges.iter().rposition(|merge| saw(entry, merge.claim.guest)).map_or(0, |at| at + 1)
 }
 
 /// Whether the entry's author had seen the merge of `guest`.
-pub(crate) fn saw(entry: &Entry, guest: CartId) -> bool {
-    entry.after.binary_search(&guest).is_ok()
+pub(crate) fn saw(entry: Fact<'_>, guest: CartId) -> bool {
+    entry.after().binary_search(&guest).is_ok()
 }

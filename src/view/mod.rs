@@ -4,6 +4,7 @@
 //! they are worth (`worth`), which side of each merge counts (`reading`), in which list each
 //! contribution shows, and the sum of what is left, under the ceiling (`rows`).
 
+mod bearing;
 mod cartwide;
 mod explain;
 mod look;

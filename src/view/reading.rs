@@ -8,9 +8,10 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use super::bearing::Bearing;
 use super::merged::{Merged, saw, stage};
 use super::worth::{Cut, settle_clashes, weigh_sets};
-use crate::cart::{Body, Cart, Entry, Kind, List, Loser, OnLine, Pin, Register, RuleRef, latest};
+use crate::cart::{Body, Cart, Fact, Kind, List, Loser, Pin, Register, RuleRef, latest};
 use crate::clock::Time;
 use crate::context::Dot;
 use crate::id::{CartId, LineKey};
@@ -35,7 +36,7 @@ pub(crate) enum State {
 #[derive(Clone, Debug)]
 pub(crate) struct Contribution<'a> {
     pub(crate) dot: Dot,
-    pub(crate) entry: &'a Entry,
+    pub(crate) entry: Fact<'a>,
     /// The number it was written with.
     pub(crate) asked: u32,
     /// The number it brings.
@@ -68,9 +69,9 @@ pub(crate) struct Decision<'a> {
 /// One line, read.
 #[derive(Clone, Debug)]
 pub(crate) struct Reading<'a> {
-    pub(crate) line: LineKey,
-    /// What is said about it.
-    pub(crate) entries: OnLine<'a>,
+    pub(crate) line: &'a LineKey,
+    /// Whether it has registers.
+    pub(crate) registers: bool,
     pub(crate) parts: Vec<Contribution<'a>>,
     pub(crate) decisions: Vec<Decision<'a>>,
     pub(crate) split: bool,
@@ -107,6 +108,7 @@ pub(crate) struct Source<'a> {
     pub(crate) cart: &'a Cart,
     pub(crate) rules: &'a Registry,
     pub(crate) merges: &'a [Merged<'a>],
+    pub(crate) bearing: Bearing<'a>,
     pub(crate) what_if: &'a WhatIf,
 }
 
@@ -122,13 +124,13 @@ impl Contribution<'_> {
     }
 
     /// Whether it is a Set.
-    pub(crate) const fn is_set(&self) -> bool {
-        matches!(self.entry.body, Body::Set(_))
+    pub(crate) fn is_set(&self) -> bool {
+        matches!(self.entry.body(), Body::Set(_))
     }
 
     /// Whether its author edited one row of a split line.
-    const fn is_sided(&self) -> bool {
-        match &self.entry.body {
+    fn is_sided(&self) -> bool {
+        match self.entry.body() {
             Body::Add { sided, .. } => *sided,
             Body::Set(set) => set.sided,
             _ => false,
@@ -136,8 +138,8 @@ impl Contribution<'_> {
     }
 
     /// The list it was written for.
-    pub(crate) const fn home(&self) -> List {
-        match &self.entry.body {
+    pub(crate) fn home(&self) -> List {
+        match self.entry.body() {
             Body::Set(set) => set.list,
             _ => List::Active,
         }
@@ -146,11 +148,15 @@ impl Contribution<'_> {
 
 impl<'a> Source<'a> {
     /// Step 1 for a line, and its parts before any merge.
-    pub(super) fn gather(&self, line: &LineKey, entries: OnLine<'a>) -> Reading<'a> {
+    pub(super) fn gather(
+        &self,
+        line: &'a LineKey,
+        facts: impl Iterator<Item = Fact<'a>> + Clone,
+    ) -> Reading<'a> {
         let mut reading = Reading {
-            line: line.clone(),
-            entries,
-            parts: Vec::with_capacity(entries.len()),
+            line,
+            registers: false,
+            parts: Vec::with_capacity(facts.clone().count()),
             decisions: Vec::new(),
             split: false,
             question: false,
@@ -158,13 +164,17 @@ impl<'a> Source<'a> {
             needs_upgrade: false,
             ceiling: None,
         };
-        for (dot, entry) in entries {
-            let dot = *dot;
-            let asked = match &entry.body {
+        for entry in facts {
+            let dot = entry.dot();
+            let asked = match entry.body() {
                 Body::Add { quantity, .. } => quantity.get(),
                 Body::Set(set) => set.quantity.get(),
                 Body::Unknown { .. } => {
                     reading.needs_upgrade = true;
+                    continue;
+                }
+                Body::Register { .. } => {
+                    reading.registers = true;
                     continue;
                 }
                 _ => continue,
@@ -172,8 +182,9 @@ impl<'a> Source<'a> {
             if self.what_if.gone.contains(&dot) {
                 continue;
             }
-            let own = entry.scope == self.cart.id();
-            let guest = self.merges.iter().position(|merge| merge.claim.guest == entry.scope);
+            let scope = entry.scope();
+            let own = scope == self.cart.id();
+            let guest = self.merges.iter().position(|merge| merge.claim.guest == scope);
             let pinned = self.pinned(dot);
             reading.parts.push(Contribution {
                 dot,
@@ -187,7 +198,7 @@ impl<'a> Source<'a> {
                 decided: None,
                 side: self.cart.id(),
                 stage: stage(entry, self.merges).max(pinned),
-                guest: guest.map(|at| (at, saw(entry, entry.scope) || pinned > at)),
+                guest: guest.map(|at| (at, saw(entry, scope) || pinned > at)),
                 joined: false,
             });
         }
@@ -195,10 +206,10 @@ impl<'a> Source<'a> {
         let is_ours = |scope| {
             scope == self.cart.id() || self.merges.iter().any(|merge| merge.claim.guest == scope)
         };
-        let takes = self.cart.has(Kind::Order) || self.cart.has_moves();
+        let takes = self.cart.has(Kind::Order) || !self.bearing.is_empty();
         if takes || !self.merges.is_empty() {
             let gone = &self.what_if.gone;
-            weigh_sets(self.cart, is_ours, line, entries, &mut reading.parts, gone);
+            weigh_sets(self.cart, is_ours, self.bearing, line, &mut reading.parts, gone);
         }
         reading.enter(0);
         reading
@@ -210,12 +221,12 @@ impl<'a> Source<'a> {
         if let Some((_, past)) = self.what_if.pinned.get(&dot) {
             return *past;
         }
-        let words = self.cart.bearing_on(dot).filter(|(by, _)| !self.what_if.gone.contains(by));
-        let past = words.filter_map(|(_, entry)| Some(self.past(entry, entry.pin(dot)?)));
+        let words = self.bearing.on(dot).filter(|by| !self.what_if.gone.contains(&by.dot()));
+        let past = words.filter_map(|entry| Some(self.past(entry, entry.body().pin(dot)?)));
         past.max().unwrap_or_default()
     }
 
-    fn past(&self, entry: &Entry, pin: &Pin) -> usize {
+    fn past(&self, entry: Fact<'a>, pin: &Pin) -> usize {
         let seen = stage(entry, self.merges);
         let until = |guest| self.merges.iter().position(|merge| merge.claim.guest == guest);
         pin.until.and_then(until).map_or(seen, |at| seen.min(at))
@@ -228,7 +239,7 @@ impl<'a> Source<'a> {
         merge: usize,
         presence: Option<Presence>,
     ) {
-        let terms = self.merges[merge].policy.for_line(&reading.line);
+        let terms = self.merges[merge].policy.for_line(reading.line);
         let guest_scope = self.merges[merge].claim.guest;
         let mut touched = false;
         for (at, list) in List::ALL.into_iter().enumerate() {
@@ -255,10 +266,10 @@ impl<'a> Source<'a> {
             }
             let choice = match rule {
                 Some(rule) => {
-                    let own = self.registers(&reading.line, self.cart.id());
-                    let other = self.registers(&reading.line, guest_scope);
+                    let own = self.registers(reading.line, self.cart.id());
+                    let other = self.registers(reading.line, guest_scope);
                     rule.choose(&Facts {
-                        line: &reading.line,
+                        line: reading.line,
                         list,
                         account: side(reading, &account, &own),
                         guest: side(reading, &guest, &other),
@@ -330,7 +341,7 @@ impl<'a> Source<'a> {
         let ours = self.cart.id();
         let (account, guest): (Vec<_>, Vec<_>) = edited
             .filter(|(_, part)| match part.guest {
-                None => part.entry.scope == ours,
+                None => part.entry.scope() == ours,
                 Some((of, _)) => of == merge,
             })
             .partition(|(_, part)| part.guest.is_none());
@@ -352,18 +363,18 @@ impl<'a> Source<'a> {
             return *list;
         }
         let default = if part.parked.is_some() { List::Saved } else { part.home() };
-        if !self.cart.has_moves() {
+        if self.bearing.is_empty() {
             return default;
         }
-        let words = self.cart.bearing_on(part.dot);
+        let words = self.bearing.on(part.dot);
         let placed =
-            words.filter(|(by, _)| !self.what_if.gone.contains(by)).filter_map(|(by, e)| {
-                let (stage, list) = match (&e.body, e.pin(part.dot)) {
-                    (Body::Move { to, .. }, _) => (stage(e, self.merges), *to),
-                    (_, Some(pin)) => (self.past(e, pin), pin.list),
+            words.filter(|by| !self.what_if.gone.contains(&by.dot())).filter_map(|word| {
+                let (stage, list) = match (word.body(), word.body().pin(part.dot)) {
+                    (Body::Move { to, .. }, _) => (stage(word, self.merges), *to),
+                    (_, Some(pin)) => (self.past(word, pin), pin.list),
                     _ => return None,
                 };
-                in_time(stage).then_some((e.time, by, list))
+                in_time(stage).then_some((word.time(), word.dot(), list))
             });
         latest(placed).unwrap_or(default)
     }
@@ -380,13 +391,15 @@ impl<'a> Source<'a> {
     pub(super) fn registers(&self, line: &LineKey, scope: CartId) -> Vec<&'a Register> {
         let mut here: Vec<(&Register, (bool, Time, Dot))> = self
             .cart
+            .live()
             .on_line(line)
-            .filter(|(dot, _)| !self.what_if.gone.contains(dot))
-            .filter_map(|(dot, entry)| {
-                let Body::Register { value, sided } = &entry.body else { return None };
-                let saw = saw(entry, scope);
-                let whole = !sided && saw && entry.scope == self.cart.id();
-                (entry.scope == scope || whole).then_some((value, (saw, entry.time, dot)))
+            .filter(|fact| !self.what_if.gone.contains(&fact.dot()))
+            .filter_map(|fact| {
+                let Body::Register { value, sided } = fact.body() else { return None };
+                let saw = saw(fact, scope);
+                let whole = !sided && saw && fact.scope() == self.cart.id();
+                let at = (saw, fact.time(), fact.dot());
+                (fact.scope() == scope || whole).then_some((&**value, at))
             })
             .collect();
         here.sort_by(|a, b| (a.0.key(), b.1).cmp(&(b.0.key(), a.1)));
@@ -404,7 +417,7 @@ fn merge_lists(mut some: Vec<usize>, more: Vec<usize>) -> Vec<usize> {
 
 fn side<'r>(reading: &Reading<'_>, parts: &[usize], registers: &'r [&'r Register]) -> Side<'r> {
     let units = parts.iter().map(|at| u64::from(reading.parts[*at].units)).sum();
-    let latest = parts.iter().map(|at| reading.parts[*at].entry.time).max().unwrap_or_default();
+    let latest = parts.iter().map(|at| reading.parts[*at].entry.time()).max().unwrap_or_default();
     Side { units, latest, registers }
 }
 
@@ -448,7 +461,7 @@ impl Reading<'_> {
     /// Shows what is in the guest's scope apart, whether its author had seen the merge or not.
     fn split(&mut self, guest: CartId) {
         self.split = true;
-        for part in self.parts.iter_mut().filter(|part| part.entry.scope == guest) {
+        for part in self.parts.iter_mut().filter(|part| part.entry.scope() == guest) {
             part.side = guest;
         }
     }

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::look::{Look, RowRef, Side};
 use super::reading::{Reading, Source};
-use crate::cart::{Body, Cart, Entry, Gift, Kind, List, Purchase, Register, RuleRef, latest};
+use crate::cart::{Body, Cart, Fact, Gift, Kind, List, Purchase, Register, RuleRef, latest};
 use crate::clock::Time;
 use crate::context::Dot;
 use crate::id::{AttributeKey, CartId, CouponCode, LineKey, OrderId, ShippingOption, Text};
@@ -201,8 +201,8 @@ pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
             }
         }
     }
-    let ours = |kind| cart.of_kind(kind).filter(|(_, entry)| look.is_ours(entry.scope));
-    let coupons = ours(Kind::Coupon).filter_map(|(_, entry)| match &entry.body {
+    let ours = |kind| cart.live().of_kind(kind).filter(|fact| look.is_ours(fact.scope()));
+    let coupons = ours(Kind::Coupon).filter_map(|fact| match fact.body() {
         Body::Coupon(code) => Some(code.clone()),
         _ => None,
     });
@@ -214,9 +214,11 @@ pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
             Register::Gift(_) | Register::Attribute(..) => {}
         }
     }
-    view.consent = consent(cart, ours(Kind::Consent).map(|(_, entry)| entry));
+    view.consent = consent(cart, ours(Kind::Consent));
     orders(ours(Kind::Order), &mut view);
-    if cart.of_kind(Kind::Other).any(|(_, entry)| matches!(entry.body, Body::Unknown { .. })) {
+    let unknown =
+        |fact: Fact<'_>| fact.line().is_none() && matches!(fact.body(), Body::Unknown { .. });
+    if cart.live().of_kind(Kind::Other).any(unknown) {
         view.notices.push(Notice::NeedsUpgrade { line: None });
     }
     let prices = view.rows().filter_map(|row| row.seen_price);
@@ -246,12 +248,7 @@ pub(super) fn rows_of(
             of_merge.map(|decision| decision.rule.clone())
         });
         let prices = parts.iter().filter_map(|part| {
-            let price = match &part.entry.body {
-                Body::Add { price, .. } => *price,
-                Body::Set(set) => set.price,
-                _ => None,
-            };
-            price.map(|price| (part.entry.time, part.dot, price))
+            part.entry.price().map(|price| (part.entry.time(), part.dot, price))
         });
         let mut row = Row {
             line: reading.line.clone(),
@@ -289,10 +286,10 @@ fn row_registers<'a>(
     reading: &Reading<'_>,
     side: CartId,
 ) -> Vec<&'a Register> {
-    if !reading.entries.iter().any(|(_, entry)| matches!(entry.body, Body::Register { .. })) {
+    if !reading.registers {
         return Vec::new();
     }
-    let own = source.registers(&reading.line, side);
+    let own = source.registers(reading.line, side);
     if side != source.cart.id() {
         return own;
     }
@@ -300,7 +297,7 @@ fn row_registers<'a>(
     let guests = source.merges.iter().map(|merge| merge.claim.guest);
     let others = guests
         .filter(|guest| !apart.contains(guest))
-        .flat_map(|guest| source.registers(&reading.line, guest));
+        .flat_map(|guest| source.registers(reading.line, guest));
     let mut all: Vec<&Register> = own.into_iter().chain(others).collect();
     let mut keys = BTreeSet::new();
     all.retain(|register| keys.insert(register.key()));
@@ -308,15 +305,15 @@ fn row_registers<'a>(
 }
 
 /// The cart's own registers, each the account's if set, else the first guest's that has it.
-fn cart_registers<'a>(source: &Source<'_>, entries: &[(Dot, &'a Entry)]) -> Vec<&'a Register> {
+fn cart_registers<'a>(source: &Source<'_>, entries: &[Fact<'a>]) -> Vec<&'a Register> {
     let scopes = source.merges.iter().map(|merge| merge.claim.guest);
     let mut found: BTreeMap<_, &Register> = BTreeMap::new();
     for scope in core::iter::once(source.cart.id()).chain(scopes) {
         let mut here: Vec<_> = entries
             .iter()
-            .filter(|(_, entry)| entry.scope == scope)
-            .filter_map(|(dot, entry)| match &entry.body {
-                Body::Register { value, .. } => Some((entry.time, *dot, value)),
+            .filter(|fact| fact.scope() == scope)
+            .filter_map(|fact| match fact.body() {
+                Body::Register { value, .. } => Some((fact.time(), fact.dot(), &**value)),
                 _ => None,
             })
             .collect();
@@ -331,11 +328,11 @@ fn cart_registers<'a>(source: &Source<'_>, entries: &[(Dot, &'a Entry)]) -> Vec<
 
 /// Consent holds if it was given in this cart and nobody revoked it, in this cart or as a guest.
 /// It is never imported from a guest.
-fn consent<'a>(cart: &Cart, entries: impl Iterator<Item = &'a Entry>) -> bool {
+fn consent<'a>(cart: &Cart, entries: impl Iterator<Item = Fact<'a>>) -> bool {
     let mut given = false;
     for entry in entries {
-        match &entry.body {
-            Body::Consent(true) => given |= entry.scope == cart.id(),
+        match entry.body() {
+            Body::Consent(true) => given |= entry.scope() == cart.id(),
             Body::Consent(false) => return false,
             _ => {}
         }
@@ -343,11 +340,11 @@ fn consent<'a>(cart: &Cart, entries: impl Iterator<Item = &'a Entry>) -> bool {
     given
 }
 
-fn orders<'a>(entries: impl Iterator<Item = (Dot, &'a Entry)>, view: &mut View) {
+fn orders<'a>(entries: impl Iterator<Item = Fact<'a>>, view: &mut View) {
     let mut buyers: BTreeMap<Dot, (BTreeSet<&OrderId>, &LineKey)> = BTreeMap::new();
     let mut known: BTreeMap<&OrderId, OrderView> = BTreeMap::new();
-    for (_, entry) in entries {
-        let Body::Order(order) = &entry.body else { continue };
+    for entry in entries {
+        let Body::Order(order) = entry.body() else { continue };
         let Purchase { id, bought, .. } = &**order;
         let mut lines: BTreeMap<&LineKey, u64> = BTreeMap::new();
         for bought in bought {
@@ -357,7 +354,7 @@ fn orders<'a>(entries: impl Iterator<Item = (Dot, &'a Entry)>, view: &mut View) 
         }
         let lines = lines.into_iter().map(|(line, units)| (line.clone(), units)).collect();
         // One id is one order, however often it was written.
-        let order = OrderView { id: id.clone(), time: entry.time, lines };
+        let order = OrderView { id: id.clone(), time: entry.time(), lines };
         let first = known.entry(id).or_insert_with(|| order.clone());
         if order.time < first.time {
             *first = order;

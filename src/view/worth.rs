@@ -3,13 +3,14 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use super::bearing::Bearing;
 use super::reading::{Contribution, State};
-use crate::cart::{Body, Cart, Entry, OnLine, SetTo, Taken};
+use crate::cart::{Body, Cart, Fact, Kind, SetTo, Taken};
 use crate::context::Dot;
 use crate::id::{CartId, LineKey};
 
-const fn set_of(entry: &Entry) -> Option<&SetTo> {
-    match &entry.body {
+fn set_of(entry: Fact<'_>) -> Option<&SetTo> {
+    match entry.body() {
         Body::Set(set) => Some(set),
         _ => None,
     }
@@ -23,7 +24,7 @@ pub(super) fn settle_clashes(parts: &mut [Contribution<'_>]) {
     if sets.len() < 2 {
         return;
     }
-    sets.sort_by_key(|at| core::cmp::Reverse((parts[*at].entry.time, parts[*at].dot)));
+    sets.sort_by_key(|at| core::cmp::Reverse((parts[*at].entry.time(), parts[*at].dot)));
     let mut counting: Vec<usize> = Vec::new();
     for at in sets {
         let winner = counting.iter().find(|other| clash(&parts[at], &parts[**other]));
@@ -36,7 +37,7 @@ pub(super) fn settle_clashes(parts: &mut [Contribution<'_>]) {
 
 fn clash(a: &Contribution<'_>, b: &Contribution<'_>) -> bool {
     let (Some(x), Some(y)) = (set_of(a.entry), set_of(b.entry)) else { return false };
-    a.entry.scope == b.entry.scope
+    a.entry.scope() == b.entry.scope()
         && x.list == y.list
         && !x.saw(a.dot, b.dot)
         && !y.saw(b.dot, a.dot)
@@ -60,8 +61,8 @@ pub(crate) struct Cut {
 pub(super) fn weigh_sets(
     cart: &Cart,
     is_ours: impl Fn(CartId) -> bool,
+    bearing: Bearing<'_>,
     line: &LineKey,
-    entries: OnLine<'_>,
     parts: &mut [Contribution<'_>],
     except: &BTreeSet<Dot>,
 ) {
@@ -82,18 +83,19 @@ pub(super) fn weigh_sets(
             let counted = counted_on(part, set, taken);
             counted.then_some(Cut { taken: taken.dot, by, ordered, units: taken.units })
         };
-        for (by, entry) in entries {
-            let Body::Order(order) = &entry.body else { continue };
-            let neither = !set.saw(part.dot, *by) && !order.seen.contains(part.dot);
-            if is_ours(entry.scope) && neither {
-                let here = order.bought.iter().filter(|bought| bought.line == *line);
-                here.filter_map(|bought| of(&bought.taken, *by, true)).for_each(&mut cut);
+        for fact in cart.live().of_kind(Kind::Order) {
+            let Body::Order(order) = fact.body() else { continue };
+            let by = fact.dot();
+            let neither = !set.saw(part.dot, by) && !order.seen.contains(part.dot);
+            if is_ours(fact.scope()) && neither {
+                let here = order.on_line(line).iter();
+                here.filter_map(|bought| of(&bought.taken, by, true)).for_each(&mut cut);
             }
         }
         // What the account took from a guest's line is in the account's number; the guest's own
         // Set brings only what goes beyond it.
-        if part.entry.scope != cart.id() {
-            for other in parts.iter().filter(|other| other.entry.scope == cart.id()) {
+        if part.entry.scope() != cart.id() {
+            for other in parts.iter().filter(|other| other.entry.scope() == cart.id()) {
                 let Some(theirs) = set_of(other.entry) else { continue };
                 let neither = !set.saw(part.dot, other.dot) && !theirs.saw(other.dot, part.dot);
                 // A Set that counts, though nothing may be left of it by now.
@@ -105,9 +107,10 @@ pub(super) fn weigh_sets(
             }
         }
         // Somebody took such a Set out, and left word that this one stays as it was.
-        for (by, entry) in cart.bearing_on(part.dot).filter(|(by, _)| !except.contains(by)) {
-            let lacks = entry.stays().into_iter().flat_map(|stays| &stays.lacks);
-            for lack in lacks.filter(|lack| lack.set == part.dot && is_ours(entry.scope)) {
+        for word in bearing.on(part.dot).filter(|word| !except.contains(&word.dot())) {
+            let lacks = word.body().stays().into_iter().flat_map(|stays| &stays.lacks);
+            for lack in lacks.filter(|lack| lack.set == part.dot && is_ours(word.scope())) {
+                let by = word.dot();
                 cut(Cut { taken: lack.taken, by, ordered: false, units: lack.units });
             }
         }
@@ -125,6 +128,6 @@ pub(super) fn weigh_sets(
 /// Whether the units of a dot that somebody took were in a Set's number: it covers the dot, or the
 /// dot is a Set that it competes with.
 fn counted_on(part: &Contribution<'_>, set: &SetTo, taken: &Taken) -> bool {
-    let rival = taken.scope == part.entry.scope && taken.set == Some(set.list);
+    let rival = taken.scope == part.entry.scope() && taken.set == Some(set.list);
     set.covers.contains(taken.dot) || (rival && !set.saw(part.dot, taken.dot))
 }

@@ -1,22 +1,15 @@
-//! Numbers and byte strings, through bincode's varint configuration. This is the one file that
-//! knows bincode; the format is written down in full in [`wire`](super), so that another
-//! implementation of the same bytes can take its place here.
+//! Numbers and byte strings.
+//!
+//! Numbers are LEB128, in their shortest form and no other.
 
 use alloc::vec::Vec;
 
 use super::error::{Broken, DecodeError};
 use crate::limits;
 
-/// Little-endian, variable-length integers. A decode of one number allocates nothing, and the
-/// limit is the largest encoding of a `u64`.
-const CONFIG: bincode::config::Configuration<
-    bincode::config::LittleEndian,
-    bincode::config::Varint,
-    bincode::config::Limit<9>,
-> = bincode::config::standard().with_limit::<9>();
-
-/// Below it a number is one byte, the same as bincode's.
-const ONE_BYTE: u64 = 251;
+/// Seven bits of a number, and whether more follow.
+const LOW: u64 = 0x7f;
+const MORE: u8 = 0x80;
 
 /// Appends values to bytes.
 #[derive(Default)]
@@ -30,15 +23,13 @@ impl Writer {
         Self { bytes: Vec::with_capacity(256) }
     }
 
-    pub(super) fn number(&mut self, number: u64) {
-        if number < ONE_BYTE {
-            self.bytes.push(number as u8);
-            return;
+    #[inline]
+    pub(super) fn number(&mut self, mut number: u64) {
+        while number > LOW {
+            self.bytes.push((number & LOW) as u8 | MORE);
+            number >>= 7;
         }
-        let mut buffer = [0; 9];
-        // A varint of a u64 has at most nine bytes, so this cannot fail.
-        let written = bincode::encode_into_slice(number, &mut buffer, CONFIG).unwrap_or_default();
-        self.bytes.extend_from_slice(&buffer[..written]);
+        self.bytes.push(number as u8);
     }
 
     pub(super) fn count(&mut self, count: usize) {
@@ -98,22 +89,37 @@ impl<'a> Reader<'a> {
         DecodeError { offset: self.at, broken: broken.into() }
     }
 
+    #[inline]
     pub(super) fn number(&mut self) -> Result<u64, DecodeError> {
-        let rest = &self.bytes[self.at..];
-        if let Some(first) = rest.first().filter(|first| u64::from(**first) < ONE_BYTE) {
-            self.at += 1;
-            return Ok(u64::from(*first));
-        }
-        match bincode::decode_from_slice::<u64, _>(rest, CONFIG) {
-            Ok((number, read)) => {
-                self.at += read;
-                Ok(number)
+        match self.bytes.get(self.at) {
+            Some(byte) if *byte < MORE => {
+                self.at += 1;
+                Ok(u64::from(*byte))
             }
-            Err(bincode::error::DecodeError::UnexpectedEnd { .. }) => {
-                Err(self.error(Broken::Truncated))
-            }
-            Err(_) => Err(self.error(Broken::Number)),
+            _ => self.long_number(),
         }
+    }
+
+    fn long_number(&mut self) -> Result<u64, DecodeError> {
+        let mut number = 0;
+        for (at, byte) in self.bytes[self.at..].iter().enumerate() {
+            let bits = u64::from(*byte) & LOW;
+            let shift = at as u32 * 7;
+            // The tenth byte has room for one bit. A last byte of zero bits is one too many.
+            let fits = shift < 63 || shift == 63 && bits <= 1;
+            if *byte == 0 && at > 0 {
+                return Err(self.error(Broken::NotCanonical));
+            }
+            if !fits {
+                return Err(self.error(Broken::Number));
+            }
+            number |= bits << shift;
+            if *byte < MORE {
+                self.at += at + 1;
+                return Ok(number);
+            }
+        }
+        Err(self.error(Broken::Truncated))
     }
 
     pub(super) fn small(&mut self) -> Result<u32, DecodeError> {

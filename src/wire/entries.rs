@@ -1,162 +1,324 @@
 //! Entries as bytes.
 
-use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::bytes::{Reader, Writer};
 use super::error::{Broken, DecodeError};
+use super::numbering::Numbering;
 use super::tables::{Tables, sorted};
 use crate::cart::{
-    Body, Bought, Entry, Gift, Lack, List, Loser, MergePolicy, Override, Pin, Purchase, Register,
-    RuleRef, SetTo, SkuPattern, Stays, Taken,
+    Body, Bought, Gift, Lack, List, Loser, MergePolicy, MergeTo, NONE, Override, Pin, Purchase,
+    Register, Row, RuleRef, SetTo, SkuPattern, Stays, Taken,
 };
 use crate::clock::Time;
-use crate::context::Dot;
+use crate::context::{Dot, Dots, Run};
 use crate::id::{AttributeKey, CouponCode, OrderId, RuleName, ShippingOption, Text};
 use crate::limits;
-use crate::money::Money;
 use crate::quantity::Quantity;
 
 /// Kinds below this are this version's; what is above is kept as it is.
 const FIRST_UNKNOWN: u32 = 12;
+const ADD: u32 = 1;
+const SET: u32 = 2;
+const MOVE: u32 = 3;
+const REGISTER: u32 = 4;
 
-/// In the first byte of an entry: its kind, or that the kind's number follows;
+/// In the first byte of an entry: it is no short Add;
+const LONG: u8 = 0b1000_0000;
+/// its kind, or that the kind's number follows;
 const KIND: u8 = 0b0000_1111;
-/// that it has a line;
-const LINE: u8 = 0b0001_0000;
-/// that it was written elsewhere, or after merges;
-const AUTHORSHIP: u8 = 0b0010_0000;
+/// that a byte with more follows.
+const MORE: u8 = 0b0001_0000;
+/// Where the step of a long entry is, and the largest that fits; 0 is that it follows.
+const STEP_AT: u8 = 5;
+const STEP_MAX: u64 = 3;
+/// A short Add has its quantity, less one, in three bits, and its step in four.
+const SHORT_UNITS: u32 = 8;
+const SHORT_STEP_AT: u8 = 3;
+const SHORT_STEP_MAX: u64 = 15;
+
+/// In the byte with more: that it was written elsewhere, or after merges;
+const AUTHORSHIP: u8 = 0b0001;
 /// that it is about one side of a split line;
-const SIDED: u8 = 0b0100_0000;
-/// that it has a price.
-const PRICE: u8 = 0b1000_0000;
+const SIDED: u8 = 0b0010;
+/// that its price is another than one would think;
+const PRICE: u8 = 0b0100;
+/// that it has a line though its kind has none, or has none though its kind has one.
+const LINE: u8 = 0b1000;
 
 /// In the first byte of a Set: that it is about the saved list;
-const SAVED: u8 = 0b0001;
+const SAVED: u8 = 0b0000_0001;
 /// that it took units of other scopes;
-const TOOK: u8 = 0b0010;
-/// that something stays by its word.
-const STAYS: u8 = 0b0100;
+const TOOK: u8 = 0b0000_0010;
+/// that something stays by its word;
+const STAYS: u8 = 0b0000_0100;
+/// that its author had seen dots of others;
+const SEEN: u8 = 0b0000_1000;
+/// that it covers dots of others, or many.
+const COVERS: u8 = 0b0001_0000;
+/// Where the number of runs of its writer's own dots is that it covers, and the largest that fits.
+const RUNS_AT: u8 = 5;
+const RUNS_MAX: usize = 7;
 
-/// Milliseconds as a difference to the entry before, so that neighbours in time are short.
+/// What the entries before lead one to think of the next.
+pub(super) struct Before {
+    ms: u64,
+    /// Of the last contribution.
+    price: u32,
+    /// Of the last contribution of each line.
+    price_on: Vec<Option<u32>>,
+}
+
+impl Before {
+    pub(super) fn new(lines: usize, prices: usize) -> Self {
+        // Without prices there is nothing to remember.
+        let lines = if prices == 0 { 0 } else { lines };
+        Self { ms: 0, price: NONE, price_on: alloc::vec![None; lines] }
+    }
+
+    fn price(&self, line: u32) -> u32 {
+        self.price_on.get(line as usize).copied().flatten().unwrap_or(self.price)
+    }
+
+    fn note_price(&mut self, line: u32, price: u32) {
+        self.price = price;
+        if let Some(on_line) = self.price_on.get_mut(line as usize) {
+            *on_line = Some(price);
+        }
+    }
+}
+
+/// Milliseconds after the entry before, so that neighbours in time are short.
 pub(super) fn write_time(out: &mut Writer, time: Time, before: &mut u64) {
     let step = time.ms().wrapping_sub(*before) as i64;
-    let zigzag = ((step << 1) ^ (step >> 63)) as u64;
-    // Times have 48 bits, so there is room for one more.
-    out.number(zigzag << 1 | u64::from(time.counter() > 0));
-    if time.counter() > 0 {
+    // Times have 48 bits, so there is room for two more.
+    if step >= 0 && time.counter() == 0 {
+        out.number((step as u64) << 1);
+    } else {
+        let zigzag = ((step << 1) ^ (step >> 63)) as u64;
+        out.number(zigzag << 1 | 1);
         out.number(u64::from(time.counter()));
     }
     *before = time.ms();
 }
 
 pub(super) fn read_time(input: &mut Reader<'_>, before: &mut u64) -> Result<Time, DecodeError> {
-    let error = input.error(Broken::Number);
-    let number = input.number()?;
-    let zigzag = number >> 1;
-    let ms = before.wrapping_add(((zigzag >> 1) as i64 ^ -((zigzag & 1) as i64)) as u64);
-    let counter = if number & 1 == 1 { input.number()? } else { 0 };
-    let counter = u16::try_from(counter).map_err(|_| error.clone())?;
-    if Time::from_ms(ms).ms() != ms {
-        return Err(error);
-    }
-    *before = ms;
-    Ok(Time::from_bits(Time::from_ms(ms).bits() | u64::from(counter)))
+    let (number, canonical) = (input.error(Broken::Number), input.error(Broken::NotCanonical));
+    let tagged = input.number()?;
+    let rest = tagged >> 1;
+    let (step, counter) = if tagged & 1 == 0 {
+        (rest as i64, 0)
+    } else {
+        let step = (rest >> 1) as i64 ^ -((rest & 1) as i64);
+        let counter = u16::try_from(input.number()?).map_err(|_| number.clone())?;
+        if step >= 0 && counter == 0 {
+            return Err(canonical);
+        }
+        (step, counter)
+    };
+    let ms = before.checked_add_signed(step).filter(|ms| Time::from_ms(*ms).ms() == *ms);
+    *before = ms.ok_or(number)?;
+    Ok(Time::from_bits(Time::from_ms(*before).bits() | u64::from(counter)))
 }
 
-pub(super) fn write_entry(out: &mut Writer, tables: &Tables, entry: &Entry, before: &mut u64) {
-    let (kind, sided, price) = head_of(&entry.body);
-    let authorship = tables.authorship_of(entry);
-    let flag = |is: bool, flag| if is { flag } else { 0 };
-    out.raw(&[(kind as u8).min(KIND)
-        | flag(entry.line.is_some(), LINE)
-        | flag(authorship > 0, AUTHORSHIP)
-        | flag(sided, SIDED)
-        | flag(price.is_some(), PRICE)]);
+/// An entry: how far its number is after the one before, and all else.
+pub(super) fn write_entry(
+    out: &mut Writer,
+    tables: &Numbering<'_>,
+    row: &Row,
+    step: u64,
+    before: &mut Before,
+) {
+    let (kind, sided) = kind_of(&row.body);
+    let (line, authorship) = (tables.line_of(row), tables.authorship_of(row));
+    let mut more = 0;
+    let mut flag = |is: bool, flag| more |= if is { flag } else { 0 };
+    flag(authorship.is_some(), AUTHORSHIP);
+    flag(sided, SIDED);
+    flag(line.is_some() != has_line(kind), LINE);
+    let mut price = None;
+    if let (true, Some(line)) = (row.body.is_contribution(), line) {
+        let this = tables.price_of(row);
+        let other = this != before.price(line);
+        flag(other, PRICE);
+        price = other.then_some(this);
+        before.note_price(line, this);
+    }
+    match &row.body {
+        Body::Add { quantity, .. } if more == 0 && quantity.get() <= SHORT_UNITS => {
+            let here = if step <= SHORT_STEP_MAX { step as u8 } else { 0 };
+            out.raw(&[here << SHORT_STEP_AT | (quantity.get() - 1) as u8]);
+            if here == 0 {
+                out.number(step);
+            }
+            write_time(out, row.time, &mut before.ms);
+            out.number(u64::from(line.unwrap_or(NONE)));
+            return;
+        }
+        _ => {}
+    }
+    let here = if step <= STEP_MAX { step as u8 } else { 0 };
+    let has_more = if more > 0 { MORE } else { 0 };
+    out.raw(&[LONG | here << STEP_AT | has_more | (kind as u8).min(KIND)]);
     if kind >= u32::from(KIND) {
         out.number(u64::from(kind));
     }
-    write_time(out, entry.time, before);
-    if authorship > 0 {
-        out.number(authorship);
+    if more > 0 {
+        out.raw(&[more]);
     }
-    if let Some(line) = &entry.line {
-        tables.write_line(out, line);
+    if here == 0 {
+        out.number(step);
+    }
+    write_time(out, row.time, &mut before.ms);
+    if let Some(authorship) = authorship {
+        out.number(u64::from(authorship));
+    }
+    if let Some(line) = line {
+        out.number(u64::from(line));
     }
     if let Some(price) = price {
-        tables.write_price(out, price);
+        // 0 is none.
+        out.number(u64::from(price.wrapping_add(1)));
     }
-    write_body(out, tables, &entry.body);
+    write_body(out, tables, row);
 }
 
-/// An entry's kind, whether it is about one side, and its price.
-const fn head_of(body: &Body) -> (u32, bool, Option<&Money>) {
+const fn has_line(kind: u32) -> bool {
+    matches!(kind, ADD | SET | MOVE | REGISTER)
+}
+
+fn kind_of(body: &Body) -> (u32, bool) {
     match body {
-        Body::Add { sided, price, .. } => (1, *sided, price.as_ref()),
-        Body::Set(set) => (2, set.sided, set.price.as_ref()),
-        Body::Move { .. } => (3, false, None),
-        Body::Register { sided, .. } => (4, *sided, None),
-        Body::Coupon(_) => (5, false, None),
-        Body::Consent(_) => (6, false, None),
-        Body::Merge { .. } => (7, false, None),
-        Body::Unmerge { .. } => (8, false, None),
-        Body::Order(_) => (9, false, None),
-        Body::Expired { .. } => (10, false, None),
-        Body::Stay(_) => (11, false, None),
-        Body::Unknown { kind, .. } => (*kind, false, None),
+        Body::Add { sided, .. } => (ADD, *sided),
+        Body::Set(set) => (SET, set.sided),
+        Body::Move { .. } => (MOVE, false),
+        Body::Register { sided, .. } => (REGISTER, *sided),
+        Body::Coupon(_) => (5, false),
+        Body::Consent(_) => (6, false),
+        Body::Merge(_) => (7, false),
+        Body::Unmerge { .. } => (8, false),
+        Body::Order(_) => (9, false),
+        Body::Expired { .. } => (10, false),
+        Body::Stay(_) => (11, false),
+        Body::Unknown { kind, .. } => (*kind, false),
     }
 }
 
+/// An entry by `writer`, after its entry of number `last` (0 before its first).
 pub(super) fn read_entry(
     input: &mut Reader<'_>,
-    tables: &Tables,
-    dot: Dot,
-    before: &mut u64,
-) -> Result<Entry, DecodeError> {
+    tables: &mut Tables,
+    (writer, last): (u32, u64),
+    before: &mut Before,
+) -> Result<Row, DecodeError> {
     let broken = input.error(Broken::Variant { what: "entry" });
+    let canonical = input.error(Broken::NotCanonical);
     let head = input.byte()?;
-    let has = |flag| head & flag != 0;
+    if head & LONG == 0 {
+        let here = u64::from(head >> SHORT_STEP_AT);
+        let seq = read_step(input, here, SHORT_STEP_MAX, last)?;
+        let time = read_time(input, &mut before.ms)?;
+        let line = tables.lines.index(input)?;
+        let price = before.price(line);
+        before.note_price(line, price);
+        let quantity = Quantity::new(u32::from(head % SHORT_UNITS as u8) + 1);
+        let quantity = quantity.map_err(|error| input.error(error))?;
+        let body = Body::Add { quantity, sided: false };
+        return Ok(Row { seq, time, body, writer, line, price, authorship: NONE });
+    }
     let kind = match head & KIND {
         KIND => input.small()?,
         kind => u32::from(kind),
     };
-    let time = read_time(input, before)?;
-    let (scope, after) = match has(AUTHORSHIP) {
-        true => tables.authorship(input)?,
-        false => tables.authorships[0].clone(),
-    };
-    let line = if has(LINE) { Some(tables.line(input)?) } else { None };
-    let price = if has(PRICE) { Some(tables.price(input)?) } else { None };
-    let body = read_body(input, tables, dot, (kind, has(SIDED), price), broken)?;
-    if line.is_none() && matches!(body, Body::Add { .. } | Body::Set(_)) {
+    let more = if head & MORE != 0 { input.byte()? } else { 0 };
+    let has = |flag| more & flag != 0;
+    if (head & MORE != 0 && more == 0)
+        || more > AUTHORSHIP | SIDED | PRICE | LINE
+        || (head & KIND == KIND && kind < u32::from(KIND))
+    {
+        return Err(canonical);
+    }
+    let seq = read_step(input, u64::from(head >> STEP_AT & STEP_MAX as u8), STEP_MAX, last)?;
+    let time = read_time(input, &mut before.ms)?;
+    let authorship = if has(AUTHORSHIP) { tables.authorships.index(input)? } else { NONE };
+    let line = if has_line(kind) != has(LINE) { tables.lines.index(input)? } else { NONE };
+    let contributes = matches!(kind, ADD | SET);
+    if contributes && line == NONE {
         return Err(input.error(Broken::Variant { what: "entry without a line" }));
     }
-    Ok(Entry { time, scope, after, line, body })
+    let mut price = NONE;
+    if contributes {
+        price = before.price(line);
+        if has(PRICE) {
+            let other = match input.number()? {
+                0 => NONE,
+                above => tables.prices.row(input, above - 1)?,
+            };
+            if other == price {
+                return Err(canonical);
+            }
+            price = other;
+        }
+        before.note_price(line, price);
+    }
+    if has(PRICE) && !contributes || has(SIDED) && !matches!(kind, ADD | SET | REGISTER) {
+        return Err(canonical);
+    }
+    let dot = Dot::new(tables.writers.rows[writer as usize], seq);
+    let body = read_body(input, tables, dot, (kind, has(SIDED)), broken)?;
+    if let Body::Add { quantity, .. } = &body
+        && more == 0
+        && quantity.get() <= SHORT_UNITS
+    {
+        return Err(canonical);
+    }
+    Ok(Row { seq, time, body, writer, line, price, authorship })
+}
+
+/// The number of an entry from how far it is after the one before: `here`, or if that is 0, what
+/// follows, which is above `most`.
+fn read_step(
+    input: &mut Reader<'_>,
+    here: u64,
+    most: u64,
+    last: u64,
+) -> Result<u64, DecodeError> {
+    let number = input.error(Broken::Number);
+    let step = match here {
+        0 => input.number()?,
+        here => here,
+    };
+    if here == 0 && step <= most {
+        return Err(input.error(Broken::NotCanonical));
+    }
+    last.checked_add(step).ok_or(number)
 }
 
 fn text(out: &mut Writer, text: &str) {
     out.blob(text.as_bytes());
 }
 
-fn write_body(out: &mut Writer, tables: &Tables, body: &Body) {
-    match body {
+fn write_body(out: &mut Writer, tables: &Numbering<'_>, row: &Row) {
+    match &row.body {
         Body::Add { quantity, .. } => out.number(u64::from(quantity.get())),
-        Body::Set(set) => write_set(out, tables, set),
+        Body::Set(set) => write_set(out, tables, row, set),
         Body::Move { to, dots } => {
             write_list(out, *to);
-            tables.write_list(out, dots);
+            out.count(dots.len());
+            dots.iter().for_each(|dot| tables.dot(out, *dot));
         }
         Body::Register { value, .. } => write_register(out, value),
         Body::Coupon(code) => text(out, code.as_str()),
         Body::Consent(given) => out.flag(*given),
-        Body::Merge { guest, account, claim, policy } => {
-            tables.write_cart(out, *guest);
-            tables.write_cart(out, *account);
-            out.number(u64::from(*claim));
-            write_policy(out, policy);
+        Body::Merge(merge) => {
+            tables.cart(out, merge.guest);
+            tables.cart(out, merge.account);
+            out.number(u64::from(merge.claim));
+            write_policy(out, &merge.policy);
         }
         Body::Unmerge { guest, claim } => {
-            tables.write_cart(out, *guest);
+            tables.cart(out, *guest);
             out.number(u64::from(*claim));
         }
         Body::Order(order) => {
@@ -164,10 +326,10 @@ fn write_body(out: &mut Writer, tables: &Tables, body: &Body) {
             text(out, id.as_str());
             out.count(bought.len());
             for bought in bought {
-                tables.write_line(out, &bought.line);
+                tables.line(out, &bought.line);
                 write_taken(out, tables, &bought.taken);
             }
-            tables.write_seen(out, seen);
+            tables.seen(out, seen);
             write_stays(out, tables, stays);
         }
         Body::Expired { rule } => text(out, rule.as_str()),
@@ -178,46 +340,76 @@ fn write_body(out: &mut Writer, tables: &Tables, body: &Body) {
 
 fn read_body(
     input: &mut Reader<'_>,
-    tables: &Tables,
+    tables: &mut Tables,
     dot: Dot,
-    (kind, sided, price): (u32, bool, Option<Money>),
+    (kind, sided): (u32, bool),
     broken: DecodeError,
 ) -> Result<Body, DecodeError> {
     Ok(match kind {
-        1 => Body::Add { quantity: read_quantity(input)?, sided, price },
-        2 => Body::Set(Box::new(read_set(input, tables, dot, sided, price)?)),
-        3 => Body::Move { to: read_list(input)?, dots: tables.list(input)? },
-        4 => Body::Register { value: read_register(input)?, sided },
-        5 => Body::Coupon(input.parsed(CouponCode::new)?),
+        ADD => Body::Add { quantity: read_quantity(input)?, sided },
+        SET => Body::Set(Arc::new(read_set(input, tables, dot, sided)?)),
+        MOVE => Body::Move { to: read_list(input)?, dots: read_dots(input, tables)?.into() },
+        REGISTER => Body::Register { value: Arc::new(read_register(input)?), sided },
+        5 => Body::Coupon(read_coupon(input)?),
         6 => Body::Consent(input.flag()?),
-        7 => Body::Merge {
+        7 => Body::Merge(Arc::new(MergeTo {
             guest: tables.cart(input)?,
             account: tables.cart(input)?,
             claim: input.small()?,
-            policy: Box::new(read_policy(input)?),
-        },
+            policy: read_policy(input)?,
+        })),
         8 => Body::Unmerge { guest: tables.cart(input)?, claim: input.small()? },
-        9 => Body::Order(Box::new(Purchase {
+        9 => Body::Order(Arc::new(Purchase {
             id: input.parsed(OrderId::new)?,
             bought: read_bought(input, tables)?,
             seen: tables.seen(input)?,
             stays: read_stays(input, tables)?,
         })),
         10 => Body::Expired { rule: input.parsed(RuleName::new)? },
-        11 => Body::Stay(Box::new(read_stays(input, tables)?)),
+        11 => Body::Stay(Arc::new(read_stays(input, tables)?)),
         kind if kind >= FIRST_UNKNOWN => Body::Unknown { kind, payload: input.blob()?.into() },
         _ => return Err(broken),
     })
 }
 
-fn write_set(out: &mut Writer, tables: &Tables, set: &SetTo) {
+/// A code is written in its normal form.
+fn read_coupon(input: &mut Reader<'_>) -> Result<CouponCode, DecodeError> {
+    let error = input.error(Broken::NotCanonical);
+    let text = input.text()?;
+    let code = CouponCode::new(text).map_err(|error| input.error(error))?;
+    if code.as_str() == text { Ok(code) } else { Err(error) }
+}
+
+fn read_dots(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Vec<Dot>, DecodeError> {
+    let count = input.count(2, "dots", limits::MESSAGE_BYTES)?;
+    let dots: Result<Vec<Dot>, _> = (0..count).map(|_| tables.dot(input)).collect();
+    sorted(input, dots?)
+}
+
+/// The runs of a Set's covers, if they are few, of its own writer and from before it.
+fn own_covers(dot: Dot, covers: &Dots) -> Option<usize> {
+    let own = |(writer, run): (_, Run)| writer == dot.replica && run.last < dot.seq;
+    let runs = covers.runs();
+    (runs.len() <= RUNS_MAX && covers.runs().all(own)).then_some(runs.len())
+}
+
+fn write_set(out: &mut Writer, tables: &Numbering<'_>, row: &Row, set: &SetTo) {
     let flag = |is: bool, flag| if is { flag } else { 0 };
+    let dot = Dot::new(tables.writers[tables.writer_of(row) as usize], row.seq);
+    let own = own_covers(dot, &set.covers);
     out.raw(&[flag(set.list == List::Saved, SAVED)
         | flag(!set.took.is_empty(), TOOK)
-        | flag(!set.stays.is_empty(), STAYS)]);
+        | flag(!set.stays.is_empty(), STAYS)
+        | flag(!set.seen.is_empty(), SEEN)
+        | own.map_or(COVERS, |runs| (runs as u8) << RUNS_AT)]);
     out.number(u64::from(set.quantity.get()));
-    tables.write_seen(out, &set.seen);
-    tables.write_dots(out, &set.covers);
+    if !set.seen.is_empty() {
+        tables.seen(out, &set.seen);
+    }
+    match own {
+        Some(_) => write_own_covers(out, dot.seq, &set.covers),
+        None => tables.dots(out, &set.covers),
+    }
     if !set.took.is_empty() {
         out.count(set.took.len());
         set.took.iter().for_each(|taken| write_taken(out, tables, taken));
@@ -227,49 +419,97 @@ fn write_set(out: &mut Writer, tables: &Tables, set: &SetTo) {
     }
 }
 
-fn read_set(
-    input: &mut Reader<'_>,
-    tables: &Tables,
-    dot: Dot,
-    sided: bool,
-    price: Option<Money>,
-) -> Result<SetTo, DecodeError> {
-    let head = input.byte()?;
-    let has = |flag| head & flag != 0;
-    let quantity = read_quantity(input)?;
-    let own = input.error(Broken::NotCanonical);
-    let seen = tables.seen(input)?;
-    if seen.last(dot.replica) > 0 {
-        return Err(own);
+/// From the latest run to the first: how many numbers are left out before the one above, with one
+/// bit that says whether it is longer than one, and how much longer.
+fn write_own_covers(out: &mut Writer, seq: u64, covers: &Dots) {
+    let mut above = seq;
+    let mut runs = covers.runs().map(|(_, run)| run).collect::<Vec<_>>();
+    runs.reverse();
+    for run in runs {
+        let (left_out, longer) = (above - run.last - 1, run.last - run.first);
+        out.number(left_out << 1 | u64::from(longer > 0));
+        if longer > 0 {
+            out.number(longer);
+        }
+        above = run.first;
     }
-    Ok(SetTo {
-        quantity,
-        list: if has(SAVED) { List::Saved } else { List::Active },
-        sided,
-        price,
-        seen,
-        covers: tables.dots(input)?,
-        took: if has(TOOK) { read_took(input, tables)? } else { Vec::new() },
-        stays: if has(STAYS) { read_stays(input, tables)? } else { Stays::default() },
-    })
 }
 
-fn write_stays(out: &mut Writer, tables: &Tables, stays: &Stays) {
+fn read_own_covers(input: &mut Reader<'_>, dot: Dot, count: usize) -> Result<Dots, DecodeError> {
+    let canonical = input.error(Broken::NotCanonical);
+    let mut runs = Vec::with_capacity(count);
+    let mut above = dot.seq;
+    for at in 0..count {
+        let error = input.error(Broken::Number);
+        let tagged = input.number()?;
+        let longer = if tagged & 1 == 1 { input.number()? } else { 0 };
+        if tagged & 1 == 1 && longer == 0 || at > 0 && tagged >> 1 == 0 {
+            return Err(canonical);
+        }
+        let last = above.checked_sub(1).and_then(|last| last.checked_sub(tagged >> 1));
+        let first = last.and_then(|last| last.checked_sub(longer)).filter(|first| *first > 0);
+        let (Some(last), Some(first)) = (last, first) else { return Err(error) };
+        runs.push(Run { first, last });
+        above = first;
+    }
+    let mut covers = Dots::default();
+    covers.reserve(count);
+    runs.into_iter().rev().for_each(|run| covers.push_run(dot.replica, run));
+    Ok(covers)
+}
+
+fn read_set(
+    input: &mut Reader<'_>,
+    tables: &mut Tables,
+    dot: Dot,
+    sided: bool,
+) -> Result<SetTo, DecodeError> {
+    let canonical = input.error(Broken::NotCanonical);
+    let head = input.byte()?;
+    let has = |flag| head & flag != 0;
+    let runs = usize::from(head >> RUNS_AT);
+    if has(COVERS) && runs > 0 {
+        return Err(canonical);
+    }
+    let quantity = read_quantity(input)?;
+    let seen = if has(SEEN) { tables.seen(input)? } else { tables.nothing_seen() };
+    if has(SEEN) == seen.is_empty() || seen.last(dot.replica) > 0 {
+        return Err(canonical);
+    }
+    let covers = if has(COVERS) {
+        let covers = tables.dots(input)?;
+        if own_covers(dot, &covers).is_some() {
+            return Err(canonical);
+        }
+        covers
+    } else {
+        read_own_covers(input, dot, runs)?
+    };
+    let took = if has(TOOK) { read_took(input, tables)? } else { Vec::new() };
+    let stays = if has(STAYS) { read_stays(input, tables)? } else { Stays::default() };
+    if has(TOOK) == took.is_empty() || has(STAYS) == stays.is_empty() {
+        return Err(canonical);
+    }
+    let list = if has(SAVED) { List::Saved } else { List::Active };
+    Ok(SetTo { quantity, list, sided, seen, covers, took, stays })
+}
+
+fn write_stays(out: &mut Writer, tables: &Numbering<'_>, stays: &Stays) {
     out.count(stays.pins.len());
     for pin in &stays.pins {
-        tables.write_dot(out, pin.dot);
+        tables.dot(out, pin.dot);
         write_list(out, pin.list);
-        out.maybe(pin.until, |out, guest| tables.write_cart(out, guest));
+        out.maybe(pin.until, |out, guest| tables.cart(out, guest));
     }
     out.count(stays.lacks.len());
     for lack in &stays.lacks {
-        tables.write_dot(out, lack.set);
-        tables.write_dot(out, lack.taken);
+        tables.dot(out, lack.set);
+        tables.dot(out, lack.taken);
         out.number(u64::from(lack.units));
     }
 }
 
-fn read_stays(input: &mut Reader<'_>, tables: &Tables) -> Result<Stays, DecodeError> {
+fn read_stays(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Stays, DecodeError> {
     let count = input.count(4, "pins", limits::MESSAGE_BYTES)?;
     let pins: Result<Vec<_>, _> = (0..count)
         .map(|_| {
@@ -302,14 +542,14 @@ fn read_list(input: &mut Reader<'_>) -> Result<List, DecodeError> {
     Ok(if input.flag()? { List::Saved } else { List::Active })
 }
 
-fn write_taken(out: &mut Writer, tables: &Tables, taken: &Taken) {
-    tables.write_dot(out, taken.dot);
+fn write_taken(out: &mut Writer, tables: &Numbering<'_>, taken: &Taken) {
+    tables.dot(out, taken.dot);
     out.number(u64::from(taken.units));
-    tables.write_cart(out, taken.scope);
+    tables.cart(out, taken.scope);
     out.maybe(taken.set, write_list);
 }
 
-fn read_taken(input: &mut Reader<'_>, tables: &Tables) -> Result<Taken, DecodeError> {
+fn read_taken(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Taken, DecodeError> {
     Ok(Taken {
         dot: tables.dot(input)?,
         units: input.small()?,
@@ -318,13 +558,13 @@ fn read_taken(input: &mut Reader<'_>, tables: &Tables) -> Result<Taken, DecodeEr
     })
 }
 
-fn read_took(input: &mut Reader<'_>, tables: &Tables) -> Result<Vec<Taken>, DecodeError> {
+fn read_took(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Vec<Taken>, DecodeError> {
     let count = input.count(5, "units taken", limits::MESSAGE_BYTES)?;
     let took: Result<Vec<_>, _> = (0..count).map(|_| read_taken(input, tables)).collect();
     sorted(input, took?)
 }
 
-fn read_bought(input: &mut Reader<'_>, tables: &Tables) -> Result<Vec<Bought>, DecodeError> {
+fn read_bought(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Vec<Bought>, DecodeError> {
     let count = input.count(6, "units bought", limits::MESSAGE_BYTES)?;
     let mut all = Vec::with_capacity(count);
     for _ in 0..count {

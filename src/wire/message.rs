@@ -5,10 +5,9 @@ use alloc::vec::Vec;
 use super::bytes::{Reader, Writer};
 use super::error::{Broken, DecodeError};
 use super::tables::Tables;
-use super::{read_delta, write_delta};
+use super::{dots, read_delta, write_delta};
 use crate::cart::{Fingerprint, Have};
 use crate::id::{CartId, ReplicaId};
-use crate::limits;
 use crate::sync::Message;
 
 pub(super) fn write(out: &mut Writer, message: &Message) {
@@ -79,19 +78,19 @@ fn write_have(out: &mut Writer, have: &Have) {
     let writers: Vec<ReplicaId> = have.context.writers().map(|(writer, _)| writer).collect();
     out.count(writers.len());
     writers.iter().for_each(|writer| out.id(writer.as_u128()));
-    let tables = Tables::of_writers(writers);
-    tables.write_dots(out, &have.context);
-    tables.write_dots(out, &have.live);
+    dots::write(out, &writers, &have.context);
+    dots::write(out, &writers, &have.live);
 }
 
 fn read_have(input: &mut Reader<'_>) -> Result<Have, DecodeError> {
     let erased = input.flag()?;
-    let mut tables = Tables::default();
-    for _ in 0..input.count(16, "writers", limits::MESSAGE_BYTES)? {
-        tables.writers.push(ReplicaId::from_u128(input.id()?));
-    }
-    let (context, live) = (tables.dots(input)?, tables.dots(input)?);
-    if !live.minus(&context).is_empty() {
+    // No part of this is about a cart.
+    let mut tables = Tables::empty(CartId::from_u128(0));
+    tables.read_writers(input)?;
+    let context = tables.dots(input)?;
+    let all_used = tables.all_used();
+    let live = tables.dots(input)?;
+    if !all_used || !live.minus(&context).is_empty() {
         return Err(input.error(Broken::NotCanonical));
     }
     Ok(Have { context, live, erased })

@@ -6,29 +6,33 @@
 #![doc = include_str!("FORMAT.md")]
 
 mod bytes;
+mod dots;
 mod entries;
 mod error;
 mod message;
+mod numbering;
 mod tables;
 
 use alloc::vec::Vec;
 
 pub use error::{Broken, DecodeError};
 
-use crate::cart::{Cart, Delta, Entries, Entry};
+use crate::cart::{Cart, Delta, Entries, Row};
 use crate::clock::Time;
-use crate::context::{Dot, Dots};
-use crate::id::{CartId, LineKey, ReplicaId};
+use crate::context::Dots;
+use crate::id::{CartId, ReplicaId};
 use crate::limits;
 use crate::replica::Replica;
 use crate::sync::Message;
 use bytes::{Reader, Writer};
+use entries::Before;
+use numbering::{NEEDS, Numbering};
 use tables::Tables;
 
-const MAGIC: [u8; 4] = *b"hold";
+const MAGIC: [u8; 2] = *b"hd";
 const VERSION: u8 = 1;
 const CHECKSUM_BYTES: usize = 4;
-const HEADER_BYTES: usize = MAGIC.len() + 2;
+const HEADER_BYTES: usize = MAGIC.len() + 1;
 
 /// What an envelope holds.
 #[derive(Clone, Copy)]
@@ -42,19 +46,19 @@ enum Kind {
 fn seal(kind: Kind, write: impl FnOnce(&mut Writer)) -> Vec<u8> {
     let mut out = Writer::with_room();
     out.raw(&MAGIC);
-    out.raw(&[VERSION, kind as u8]);
+    out.raw(&[VERSION << 4 | kind as u8]);
     write(&mut out);
     let checksum = crc32fast::hash(&out.bytes);
     out.raw(&checksum.to_le_bytes());
     out.bytes
 }
 
-/// Opens an envelope of `kind`, reads its content, and holds it to its one form.
+/// Opens an envelope of `kind` and reads its content. Whoever reads a part holds it to its one
+/// form: that bytes are written again as they were is not tried here, it is a law that is tested.
 fn open<T>(
     bytes: &[u8],
     kind: Kind,
     read: impl FnOnce(&mut Reader<'_>) -> Result<T, DecodeError>,
-    encode: impl FnOnce(&T) -> Vec<u8>,
 ) -> Result<T, DecodeError> {
     let error = |offset, broken| DecodeError { offset, broken };
     if bytes.len() > limits::MESSAGE_BYTES {
@@ -67,11 +71,12 @@ fn open<T>(
     if bytes.len() < HEADER_BYTES + CHECKSUM_BYTES {
         return Err(error(bytes.len(), Broken::Truncated));
     }
-    if bytes[4] != VERSION {
-        return Err(error(4, Broken::Version { found: bytes[4] }));
+    let (version, found) = (bytes[2] >> 4, bytes[2] & 0x0f);
+    if version != VERSION {
+        return Err(error(2, Broken::Version { found: version }));
     }
-    if bytes[5] != kind as u8 {
-        return Err(error(5, Broken::Kind { expected: kind as u8, found: bytes[5] }));
+    if found != kind as u8 {
+        return Err(error(2, Broken::Kind { expected: kind as u8, found }));
     }
     let (content, checksum) = bytes.split_at(bytes.len() - CHECKSUM_BYTES);
     if crc32fast::hash(content).to_le_bytes() != checksum {
@@ -82,11 +87,7 @@ fn open<T>(
     if !input.is_at_end() {
         return Err(input.error(Broken::Trailing));
     }
-    let again = encode(&value);
-    match again.iter().zip(bytes).position(|(ours, theirs)| ours != theirs) {
-        None if again.len() == bytes.len() => Ok(value),
-        at => Err(error(at.unwrap_or_else(|| again.len().min(bytes.len())), Broken::NotCanonical)),
-    }
+    Ok(value)
 }
 
 /// A state as bytes.
@@ -107,7 +108,7 @@ pub fn encode_cart(cart: &Cart) -> Vec<u8> {
 /// # Errors
 /// Anything but the bytes of a state in their one form.
 pub fn decode_cart(bytes: &[u8]) -> Result<Cart, DecodeError> {
-    open(bytes, Kind::Cart, read_cart, encode_cart)
+    open(bytes, Kind::Cart, read_cart)
 }
 
 /// A delta as bytes.
@@ -121,7 +122,7 @@ pub fn encode_delta(delta: &Delta) -> Vec<u8> {
 /// # Errors
 /// Anything but the bytes of a delta in their one form.
 pub fn decode_delta(bytes: &[u8]) -> Result<Delta, DecodeError> {
-    open(bytes, Kind::Delta, read_delta, encode_delta)
+    open(bytes, Kind::Delta, read_delta)
 }
 
 /// What a replica must keep to come back: its id, its time, its state. Rules and options are the
@@ -154,9 +155,12 @@ pub fn decode_replica(bytes: &[u8]) -> Result<Replica, DecodeError> {
     let read = |input: &mut Reader<'_>| {
         let id = ReplicaId::from_u128(input.id()?);
         let latest: Time = entries::read_time(input, &mut 0)?;
-        Ok(Replica::resume(id, latest, read_cart(input)?))
+        let replica = Replica::resume(id, latest, read_cart(input)?);
+        // Time goes on from the latest it knew, which is no earlier than its entries.
+        let right = replica.latest() == latest;
+        if right { Ok(replica) } else { Err(input.error(Broken::NotCanonical)) }
     };
-    open(bytes, Kind::Replica, read, encode_replica)
+    open(bytes, Kind::Replica, read)
 }
 
 /// A message of a [`Session`](crate::sync::Session) as bytes.
@@ -170,23 +174,20 @@ pub fn encode_message(message: &Message) -> Vec<u8> {
 /// # Errors
 /// Anything but the bytes of a message in their one form.
 pub fn decode_message(bytes: &[u8]) -> Result<Message, DecodeError> {
-    open(bytes, Kind::Message, message::read, encode_message)
+    open(bytes, Kind::Message, message::read)
 }
+
+/// In the first byte of a delta: that it is an erasure, and nothing follows.
+const ERASED: u8 = 0b0000_0001;
 
 fn write_delta(out: &mut Writer, delta: &Delta) {
     // Live and dead together are few runs; the live ones are listed below, the rest is dead.
-    let mut lines: Vec<LineKey> = delta.live().values().flat_map(Entry::lines).cloned().collect();
-    lines.sort_unstable();
-    lines.dedup();
-    let (dots, needs, live) = (&delta.dots(), delta.needs(), delta.live());
-    write_parts(out, (delta.cart(), delta.is_erasure()), dots, needs, live, lines);
+    write_parts(out, (delta.cart(), delta.is_erasure()), &delta.dots(), delta.needs(), delta.live());
 }
 
 fn write_cart(out: &mut Writer, cart: &Cart) {
     let none = Dots::default();
-    let lines = cart.lines().cloned().collect();
-    let (id, erased) = (cart.id(), cart.is_erased());
-    write_parts(out, (id, erased), cart.context(), &none, cart.live(), lines);
+    write_parts(out, (cart.id(), cart.is_erased()), cart.context(), &none, cart.live());
 }
 
 fn write_parts(
@@ -195,93 +196,113 @@ fn write_parts(
     dots: &Dots,
     needs: &Dots,
     live: &Entries,
-    lines: Vec<LineKey>,
 ) {
     out.id(cart.as_u128());
-    out.flag(erased);
     if erased {
+        out.raw(&[ERASED]);
         return;
     }
-    let tables = Tables::of(cart, dots, live, lines);
+    // What a guest's devices wrote may be on its way to an account.
+    let moved;
+    let live = if live.tables().home == cart {
+        live
+    } else {
+        moved = live.at_home(cart);
+        &moved
+    };
+    let tables = Numbering::of(cart, dots, live);
+    let needed = if needs.is_empty() { 0 } else { NEEDS };
+    out.raw(&[tables.head() | needed]);
     tables.write(out);
-    tables.write_dots(out, dots);
-    tables.write_dots(out, needs);
-    let mut before = 0;
-    let mut last: Option<Dot> = None;
-    let mut left = live.iter();
-    out.count(live.len());
-    while let Some((dot, entry)) = left.next() {
-        let seq = match last {
-            Some(last) if last.replica == dot.replica => last.seq,
-            _ => {
-                tables.write_writer(out, dot.replica);
-                // How many of this writer's follow.
-                let same = left.clone().take_while(|(other, _)| other.replica == dot.replica);
-                out.count(same.count());
-                0
-            }
-        };
-        out.number(dot.seq - seq);
-        entries::write_entry(out, &tables, entry, &mut before);
-        last = Some(*dot);
+    tables.dots(out, dots);
+    if !needs.is_empty() {
+        tables.dots(out, needs);
+    }
+    let mut before = Before::new(tables.lines(), tables.prices());
+    let groups = || live.rows().chunk_by(|a, b| a.writer == b.writer);
+    out.count(groups().count());
+    let mut next = 0;
+    for rows in groups() {
+        let writer = tables.writer_of(&rows[0]);
+        out.number(u64::from(writer - next));
+        next = writer + 1;
+        out.count(rows.len() - 1);
+        let mut last = 0;
+        for row in rows {
+            entries::write_entry(out, &tables, row, row.seq - last, &mut before);
+            last = row.seq;
+        }
     }
 }
 
 /// What a message says: all its dots, those it needs, and the live entries.
 struct Parts {
     cart: CartId,
-    erased: bool,
     dots: Dots,
     needs: Dots,
-    live: Vec<(Dot, Entry)>,
+    /// `None`: it is an erasure.
+    live: Option<Entries>,
 }
 
 fn read_parts(input: &mut Reader<'_>) -> Result<Parts, DecodeError> {
     let cart = CartId::from_u128(input.id()?);
-    let nothing = Dots::default;
-    if input.flag()? {
-        return Ok(Parts {
-            cart,
-            erased: true,
-            dots: nothing(),
-            needs: nothing(),
-            live: Vec::new(),
-        });
+    let canonical = input.error(Broken::NotCanonical);
+    let head = input.byte()?;
+    if head == ERASED {
+        return Ok(Parts { cart, dots: Dots::default(), needs: Dots::default(), live: None });
     }
-    let tables = Tables::read(input, cart)?;
+    if head & (ERASED | 0b1000_0000) != 0 {
+        return Err(canonical);
+    }
+    let mut tables = Tables::read(input, cart, head)?;
     let dots = tables.dots(input)?;
-    let needs = tables.dots(input)?;
-    let count = input.count(4, "live entries", limits::MESSAGE_BYTES)?;
-    let mut live: Vec<(Dot, Entry)> = Vec::with_capacity(count);
-    let mut before = 0;
-    while live.len() < count {
-        let writer = tables.writer(input)?;
-        let mut seq: u64 = 0;
-        for _ in 0..=input.count(4, "live entries", count - live.len() - 1)? {
-            let error = input.error(Broken::Number);
-            let step = input.number()?;
-            seq = seq.checked_add(step).filter(|_| step > 0).ok_or(error)?;
-            let dot = Dot::new(writer, seq);
-            if live.last().is_some_and(|(last, _)| *last >= dot) {
-                return Err(input.error(Broken::NotCanonical));
-            }
-            live.push((dot, entries::read_entry(input, &tables, dot, &mut before)?));
+    let mut needs = Dots::default();
+    if head & NEEDS != 0 {
+        needs = tables.dots(input)?;
+        if needs.is_empty() {
+            return Err(canonical);
         }
     }
-    Ok(Parts { cart, erased: false, dots, needs, live })
+    let rows = read_rows(input, &mut tables)?;
+    if !tables.all_used() {
+        return Err(input.error(Broken::NotCanonical));
+    }
+    Ok(Parts { cart, dots, needs, live: Some(Entries::from_rows(tables.held(), rows)) })
+}
+
+fn read_rows(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Vec<Row>, DecodeError> {
+    let mut rows: Vec<Row> = Vec::new();
+    let mut before = Before::new(tables.lines.rows.len(), tables.prices.rows.len());
+    let mut next = 0;
+    for _ in 0..input.count(5, "writers of entries", limits::MESSAGE_BYTES)? {
+        let skipped = input.number()?;
+        let writer = tables.writers.row(input, skipped.saturating_add(next))?;
+        next = u64::from(writer) + 1;
+        let more = input.count(3, "live entries", limits::MESSAGE_BYTES)?;
+        rows.reserve_exact(more + 1);
+        let mut last = 0;
+        for _ in 0..=more {
+            let row = entries::read_entry(input, tables, (writer, last), &mut before)?;
+            last = row.seq;
+            rows.push(row);
+        }
+    }
+    Ok(rows)
 }
 
 fn read_delta(input: &mut Reader<'_>) -> Result<Delta, DecodeError> {
-    let Parts { cart, erased, dots, needs, live } = read_parts(input)?;
-    if erased {
-        return Ok(Delta::erasure(cart));
+    let Parts { cart, dots, needs, live } = read_parts(input)?;
+    let Some(live) = live else { return Ok(Delta::erasure(cart)) };
+    let listed: Dots = live.keys().collect();
+    if !dots.covers(&listed) {
+        return Err(input.error(Broken::NotCanonical));
     }
-    let dead = dots.minus(&live.iter().map(|(dot, _)| *dot).collect());
-    Delta::new(cart, live, dead, needs).map_err(|error| input.error(error))
+    Delta::of(cart, live, dots.minus(&listed), needs).map_err(|error| input.error(error))
 }
 
 fn read_cart(input: &mut Reader<'_>) -> Result<Cart, DecodeError> {
-    let Parts { cart, erased, dots, needs, live } = read_parts(input)?;
-    let whole = needs.is_empty().then(|| Cart::whole(cart, erased, dots, live)).flatten();
+    let Parts { cart, dots, needs, live } = read_parts(input)?;
+    let Some(live) = live else { return Ok(Cart::erased(cart)) };
+    let whole = needs.is_empty().then(|| Cart::whole(cart, dots, live)).flatten();
     whole.ok_or_else(|| input.error(Broken::NotCanonical))
 }

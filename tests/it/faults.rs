@@ -70,7 +70,7 @@ fn delta_crdt_ex_partial_diff_never_deletes() {
     // A delta that does say so contradicts itself.
     let live = phone.cart().live().clone();
     let whole = phone.cart().context().clone();
-    assert!(Delta::new(CART, live, whole, Dots::default()).is_err());
+    assert!(Delta::new(CART, &live, whole, Dots::default()).is_err());
 }
 
 /// riak_dt 78, 79: one side's clock dominates, so its state was taken, or kept, whole.

@@ -9,9 +9,9 @@ use holdall::{
 use super::memory::{alone, growth};
 use super::samples::{self, CART, PHONE, Sample, tee};
 
-/// Memory for one byte of input. A row of a table or a live entry is some 200 bytes in memory and
-/// may be 8 in the message; all of it is held once more while the form is checked.
-const BYTES_PER_BYTE: usize = 64;
+/// Memory for one byte of input. A line is some 90 bytes in memory and may be three in the message,
+/// and an Add 56, while a list that grows is held twice for a moment.
+const BYTES_PER_BYTE: usize = 48;
 /// What a process may grow by for reasons of its own: an allocator takes address space for an
 /// arena, 64 MB at a time, and gives most of it back.
 const SLACK_BYTES: usize = 72 << 20;
@@ -48,7 +48,7 @@ fn every_truncation_is_an_error() {
         let bytes = sample.encode();
         for end in 0..bytes.len() {
             assert!(!try_bytes(&name, &sample, &bytes[..end]), "{name} cut at {end}");
-            if end >= 6 && end < bytes.len() - 4 {
+            if end >= 3 && end < bytes.len() - 4 {
                 assert!(!try_bytes(&name, &sample, &seal(&bytes[..end])), "{name} cut at {end}");
             }
         }
@@ -128,14 +128,14 @@ fn hostile_counts_are_not_believed() {
 
 fn hostile_counts() {
     let huge: [&[u8]; 4] = [
-        &[253, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
-        &[253, 0, 0, 0, 0, 0, 0, 0, 0x80],
-        &[252, 0xff, 0xff, 0xff, 0xff],
-        &[251, 0xff, 0xff],
+        &[0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01],
+        &[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01],
+        &[0xff, 0xff, 0xff, 0xff, 0x0f],
+        &[0xff, 0xff, 0x03],
     ];
     for (name, sample) in samples::all() {
         let bytes = sample.encode();
-        for at in 6..content(&bytes).len() {
+        for at in 3..content(&bytes).len() {
             // Every place, with one of them in turn.
             for count in &huge[at % huge.len()..=at % huge.len()] {
                 let put = [&bytes[..at], count, &bytes[at + 1..bytes.len() - 4]].concat();
@@ -159,33 +159,51 @@ fn full_tables_stay_within_the_bound() {
     });
 }
 
-fn head(kind: u8) -> Vec<u8> {
-    [&b"hold\x01"[..], &[kind], &CART.as_u128().to_be_bytes(), &[0]].concat()
+/// Which tables there are, as the format has it.
+const CARTS: u8 = 2;
+const AUTHORSHIPS: u8 = 4;
+const LINES: u8 = 8;
+const SEEN: u8 = 32;
+
+fn head(kind: u8, tables: u8) -> Vec<u8> {
+    [&b"hd"[..], &[0x10 | kind], &CART.as_u128().to_be_bytes(), &[tables]].concat()
 }
 
 /// A number in its shortest form.
-fn number(n: u32) -> Vec<u8> {
-    match (u8::try_from(n), u16::try_from(n)) {
-        (Ok(byte @ ..251), _) => vec![byte],
-        (_, Ok(short)) => [&[251], &short.to_le_bytes()[..]].concat(),
-        _ => [&[252], &n.to_le_bytes()[..]].concat(),
+fn number(mut n: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while n > 0x7f {
+        bytes.push(n as u8 | 0x80);
+        n >>= 7;
     }
+    bytes.push(n as u8);
+    bytes
 }
 
 fn full_tables() -> Vec<(&'static str, Vec<u8>)> {
     let count = number;
     let many = 2_000_000_u32;
-    let zeros = vec![0_u8; many as usize];
-    // No writers, no carts, and then that many authorships without merges.
-    let authorships = [head(2), vec![0, 0], count(many / 2), zeros.clone()].concat();
-    // As many of the shortest lines; then one writer's runs, each next to the one before.
-    let lines: Vec<u8> = (0..many / 5).flat_map(|_| [1, b'a', 0, 0, 0]).collect();
-    let lines = [head(2), vec![0, 0, 0], count(many / 5), lines].concat();
-    let writer = [1_u8; 16];
-    let runs: Vec<u8> = (0..many / 2).flat_map(|_| [2, 0]).collect();
-    let runs =
-        [head(2), vec![1], writer.to_vec(), vec![0, 0, 0, 0, 0, 1, 0], count(many / 2), runs];
-    let tables = [("authorships", authorships), ("lines", lines), ("runs", runs.concat())];
+    let (no_writers, writer, cart) = (vec![0], [&[1][..], &[1; 16]].concat(), [1_u8; 16]);
+    // That many authorships in one other cart, without merges.
+    let rows: Vec<u8> = (0..many / 2).flat_map(|_| [1, 0]).collect();
+    let tables = head(2, CARTS | AUTHORSHIPS);
+    let carts = [&[1][..], &cart].concat();
+    let authorships = [tables, no_writers.clone(), carts, count(many / 2), rows].concat();
+    // As many of the shortest lines, each with as much of the one before as there may be.
+    let first = [&[0, 25][..], &[b'a'; 25]].concat();
+    let rows: Vec<u8> = (1..many / 3).flat_map(|at| [24, 1, b'a' + (at % 20) as u8]).collect();
+    let lines = [head(2, LINES), no_writers.clone(), count(many / 3), first, rows].concat();
+    // One writer's runs, as close to each other as may be.
+    let runs: Vec<u8> = (0..many / 2).flat_map(|_| [5, 1]).collect();
+    let dots = [vec![1, 0], count(many / 2), runs].concat();
+    let runs = [head(2, 0), writer.clone(), dots].concat();
+    // Adds of one line, in the three bytes an Add has at least.
+    let line = vec![1, 0, 1, b'a'];
+    let dots = [vec![1, 0, 1, 3], count(many / 3 - 1)].concat();
+    let rows: Vec<u8> = (0..many / 3).flat_map(|_| [8, 2, 0]).collect();
+    let live = [vec![1, 0], count(many / 3 - 1), rows].concat();
+    let adds = [head(2, LINES), writer, line, dots, live, vec![0]].concat();
+    let tables = [("authorships", authorships), ("lines", lines), ("runs", runs), ("adds", adds)];
     let sealed = tables.into_iter().map(|(name, bytes)| (name, seal(&bytes)));
     sealed.chain([("seen", seen_by_many(2, many / 16, true))]).collect()
 }
@@ -194,16 +212,15 @@ fn full_tables() -> Vec<(&'static str, Vec<u8>)> {
 /// that nothing is about.
 fn seen_by_many(kind: u8, many: u32, unused: bool) -> Vec<u8> {
     let (first, second) = ([1_u8; 16], [2_u8; 16]);
-    let lines: &[u8] =
-        if unused { &[2, 1, b'a', 0, 0, 0, 1, b'b', 0, 0, 0] } else { &[1, 1, b'a', 0, 0, 0] };
+    let lines: &[u8] = if unused { &[2, 0, 1, b'a', 0, 1, b'b'] } else { &[1, 0, 1, b'a'] };
     let runs = vec![4_u8; many as usize];
     let seen = [vec![1, 1, 1], number(many), runs].concat();
-    let context = [vec![1, 0, 1, 3], number(many - 1), vec![0]].concat();
-    let entry = [1, 0x12, 0, 0, 0, 1, 1, 0];
-    let entries: Vec<u8> = (0..many).flat_map(|_| entry).collect();
-    let live = [number(many), vec![0], number(many - 1), entries].concat();
-    let tables = [&[2], &first[..], &second, &[0, 0], lines, &[0]].concat();
-    seal(&[head(kind), tables, seen, context, live].concat())
+    let context = [vec![1, 0, 1, 3], number(many - 1)].concat();
+    let set = [0xa2, 0, 0, 8, 1, 1];
+    let entries: Vec<u8> = (0..many).flat_map(|_| set).collect();
+    let live = [vec![1, 0], number(many - 1), entries].concat();
+    let tables = [&[2], &first[..], &second, lines].concat();
+    seal(&[head(kind, LINES | SEEN), tables, seen, context, live].concat())
 }
 
 #[test]
@@ -222,7 +239,7 @@ fn other_envelopes_and_versions_are_told_apart() {
         Broken::Kind { expected: 2, found: 1 }
     ));
     let mut newer = content(&bytes).to_vec();
-    newer[4] = 2;
+    newer[2] = 0x21;
     assert_eq!(decode_cart(&seal(&newer)).expect_err("newer").broken, Broken::Version { found: 2 });
     assert_eq!(decode_cart(b"HTTP/1.1 200").expect_err("no").broken, Broken::Magic);
     assert_eq!(decode_message(&[]).expect_err("none").broken, Broken::Truncated);

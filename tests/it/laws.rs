@@ -210,7 +210,7 @@ proptest! {
                     prop_assert_eq!(exact, full);
                 }
                 for dot in answer.live().keys() {
-                    prop_assert!(!b.context().contains(*dot), "sent what the peer had");
+                    prop_assert!(!b.context().contains(dot), "sent what the peer had");
                 }
                 for dot in each(answer.dead()) {
                     let lacked = !b.context().contains(dot) || b.live().contains_key(&dot);

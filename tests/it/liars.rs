@@ -14,7 +14,7 @@ fn a_writer_that_equivocates_is_reported_and_both_regions_end_equal() {
     let (mut one, mut nine) = (replica(PHONE), replica(PHONE));
     let (plus_1, plus_9) = (add(&mut one, 1, 1), add(&mut nine, 1, 9));
     let dot = Dot::new(PHONE, 1);
-    let of = |delta: &Delta| digest(dot, &delta.live()[&dot]);
+    let of = |delta: &Delta| digest(dot, &delta.live().get(&dot).expect("the dot"));
     let larger = if of(&plus_1) > of(&plus_9) { 1 } else { 9 };
     let ids = [ReplicaId::from_u128(71), ReplicaId::from_u128(72)];
     for turned in [false, true] {

@@ -23,12 +23,11 @@ impl Naive {
     pub(crate) fn join(&mut self, delta: &Delta) {
         assert!(!delta.is_erasure(), "erasure is tested apart");
         for (dot, entry) in delta.live() {
-            let new = Known::Live(Box::new(entry.clone()));
-            match self.dots.get(dot) {
+            match self.dots.get(&dot) {
                 Some(Known::Dead) => {}
-                Some(Known::Live(here)) if digest(*dot, here) >= digest(*dot, entry) => {}
+                Some(Known::Live(here)) if digest(dot, here) >= digest(dot, &entry) => {}
                 _ => {
-                    self.dots.insert(*dot, new);
+                    self.dots.insert(dot, Known::Live(Box::new(entry)));
                 }
             }
         }
@@ -42,13 +41,13 @@ impl Naive {
         let mut dots: BTreeMap<Dot, Known> = BTreeMap::new();
         for dot in each(cart.context()) {
             let known = match cart.live().get(&dot) {
-                Some(entry) => Known::Live(Box::new(entry.clone())),
+                Some(entry) => Known::Live(Box::new(entry)),
                 None => Known::Dead,
             };
             dots.insert(dot, known);
         }
         for dot in cart.live().keys() {
-            assert!(dots.contains_key(dot), "a live dot is not in the context");
+            assert!(dots.contains_key(&dot), "a live dot is not in the context");
         }
         Self { dots }
     }

@@ -219,7 +219,7 @@ fn what_a_set_took_stays_taken_when_its_row_changes() {
     assert_eq!((phone.view().quantity(&tee()), saved(&phone.view())), (1, 0));
     // And the word goes with what it was said of.
     phone.remove(205, &RowRef::active(tee())).expect("a row");
-    assert!(phone.cart().live().values().all(|entry| !entry.is_contribution()));
+    assert!(phone.cart().live().values().all(|entry| !entry.body.is_contribution()));
     assert!(!phone.cart().live().values().any(|entry| matches!(entry.body, Body::Stay(_))));
 }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use holdall::cart::{Lack, Pin, SetTo, Taken};
+use holdall::cart::{Lack, MergeTo, Pin, SetTo, Taken};
 use holdall::sync::Message;
 use holdall::wire::{self, DecodeError};
 use holdall::{
@@ -101,13 +101,11 @@ fn stays() -> Stays {
 
 /// Every kind of entry, by its name in the format.
 pub(crate) fn bodies() -> Vec<(&'static str, Option<LineKey>, Body)> {
-    let price = Money::parse("2.60", "EUR").ok();
     let taken = Taken { dot: dot(LAPTOP, 1), units: 3, scope: GUEST, set: Some(List::Saved) };
     let set = SetTo {
         quantity: units(1_000_000),
         list: List::Saved,
         sided: true,
-        price,
         seen: Arc::new([dot(OTHER, 1), dot(OTHER, 2), dot(OTHER, 5)].into_iter().collect()),
         covers: [dot(PHONE, 1), dot(LAPTOP, 5)].into_iter().collect(),
         took: vec![taken],
@@ -129,32 +127,30 @@ pub(crate) fn bodies() -> Vec<(&'static str, Option<LineKey>, Body)> {
         .expect("one override");
     let order = OrderId::new("2026-17").expect("an id");
     let shipping = ShippingOption::new("express").expect("an option");
-    let register = |value| Body::Register { value, sided: false };
+    let register = |value| Body::Register { value: Arc::new(value), sided: false };
+    let sided = Body::Register { value: Arc::new(Register::Note(text("x"))), sided: true };
+    let merge = MergeTo { guest: GUEST, account: CART, claim: 2, policy };
     vec![
-        ("01-add", Some(tee()), Body::Add { quantity: units(300), sided: true, price }),
-        ("02-set", Some(tee()), Body::Set(Box::new(set))),
+        ("01-add", Some(tee()), Body::Add { quantity: units(300), sided: true }),
+        ("02-set", Some(tee()), Body::Set(Arc::new(set))),
         (
             "03-move",
             Some(tee()),
-            Body::Move { to: List::Saved, dots: vec![dot(PHONE, 3), dot(LAPTOP, 70_000)] },
+            Body::Move { to: List::Saved, dots: [dot(PHONE, 3), dot(LAPTOP, 70_000)].into() },
         ),
         ("04-note", Some(tee()), register(Register::Note(text("doorbell is broken")))),
         ("04-gift", Some(tee()), register(Register::Gift(gift))),
         ("04-attribute", Some(tee()), register(Register::Attribute(key, text("for A.")))),
-        ("04-sided", Some(tee()), Body::Register { value: Register::Note(text("x")), sided: true }),
+        ("04-sided", Some(tee()), sided),
         ("04-shipping", None, register(Register::Shipping(shipping))),
         ("05-coupon", None, Body::Coupon(CouponCode::new("spring10").expect("a code"))),
         ("06-consent", None, Body::Consent(true)),
-        (
-            "07-merge",
-            None,
-            Body::Merge { guest: GUEST, account: CART, claim: 2, policy: Box::new(policy) },
-        ),
+        ("07-merge", None, Body::Merge(Arc::new(merge))),
         ("08-unmerge", None, Body::Unmerge { guest: GUEST, claim: 2 }),
         (
             "09-order",
             None,
-            Body::Order(Box::new(Purchase {
+            Body::Order(Arc::new(Purchase {
                 id: order,
                 bought: vec![Bought { line: tee(), taken: Taken { set: None, ..taken } }],
                 seen: Arc::new([dot(PHONE, 1), dot(LAPTOP, 5)].into_iter().collect()),
@@ -166,8 +162,8 @@ pub(crate) fn bodies() -> Vec<(&'static str, Option<LineKey>, Body)> {
             None,
             Body::Expired { rule: RuleName::new("idle-90-days").expect("a name") },
         ),
-        ("11-stay", None, Body::Stay(Box::new(stays()))),
-        ("12-unknown", Some(tee()), Body::Unknown { kind: 12, payload: vec![0, 0xff, b'x'] }),
+        ("11-stay", None, Body::Stay(Arc::new(stays()))),
+        ("12-unknown", Some(tee()), Body::Unknown { kind: 12, payload: [0, 0xff, b'x'].into() }),
     ]
 }
 
@@ -178,6 +174,7 @@ pub(crate) fn entry(line: Option<LineKey>, body: Body) -> Entry {
         scope: GUEST,
         after: [GUEST].into(),
         line,
+        price: if body.is_contribution() { Money::parse("2.60", "EUR").ok() } else { None },
         body,
     }
 }
@@ -185,8 +182,8 @@ pub(crate) fn entry(line: Option<LineKey>, body: Body) -> Entry {
 /// A cart that has one entry, and a dead dot before it and a gap.
 pub(crate) fn cart_with(line: Option<LineKey>, body: Body) -> Cart {
     let at = match &body {
-        Body::Merge { guest, account, claim, .. } => {
-            Claim { guest: *guest, account: *account, number: *claim }.dot()
+        Body::Merge(merge) => {
+            Claim { guest: merge.guest, account: merge.account, number: merge.claim }.dot()
         }
         _ => dot(PHONE, 9),
     };

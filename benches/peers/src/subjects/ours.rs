@@ -108,7 +108,7 @@ impl Subject for Ours {
         let view = self.replica.view();
         view.lines
             .iter()
-            .map(|row| (row.line.product().as_str().to_owned(), row.quantity))
+            .map(|row| (row.line.product().to_owned(), row.quantity))
             .collect()
     }
 

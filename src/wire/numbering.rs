@@ -1,0 +1,288 @@
+//! What many entries share is written once, in sorted tables, and named by index: the tables of
+//! what is to be written, just with what is used, and how its parts are numbered in them.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::bytes::Writer;
+use super::dots;
+use crate::cart::{Authorship, Body, Entries, Kind, NONE, Price, Row, Stays, Tables};
+use crate::context::{Dot, Dots};
+use crate::id::{CartId, LineKey, ReplicaId};
+
+/// In the first byte of the tables: which of them there are.
+pub(super) const CARTS: u8 = 0b0000_0010;
+pub(super) const AUTHORSHIPS: u8 = 0b0000_0100;
+pub(super) const LINES: u8 = 0b0000_1000;
+pub(super) const PRICES: u8 = 0b0001_0000;
+pub(super) const SEEN: u8 = 0b0010_0000;
+/// And that some of the dead are needed.
+pub(super) const NEEDS: u8 = 0b0100_0000;
+
+pub(super) struct Numbering<'a> {
+    cart: CartId,
+    tables: &'a Tables,
+    pub(super) writers: Vec<ReplicaId>,
+    /// Other carts than the message's own.
+    carts: Vec<CartId>,
+    /// Sets of dots that authors had seen, but for the empty one.
+    seen: Vec<&'a Dots>,
+    /// Where in memory such a set is, sorted, with its number: many entries share few sets, and
+    /// to compare them each time would cost the product of their lengths.
+    seen_at: Vec<(usize, u64)>,
+    writer_of: Vec<u32>,
+    line_of: Vec<u32>,
+    price_of: Vec<u32>,
+    authorship_of: Vec<u32>,
+}
+
+fn address(seen: &Arc<Dots>) -> usize {
+    Arc::as_ptr(seen).addr()
+}
+
+/// The numbers of the rows that are used.
+fn numbers(used: &[bool]) -> Vec<u32> {
+    let mut next = 0;
+    let number = |used: &bool| {
+        let at = if *used { next } else { NONE };
+        next += u32::from(*used);
+        at
+    };
+    used.iter().map(number).collect()
+}
+
+impl<'a> Numbering<'a> {
+    /// The tables for some entries of a cart whose home that cart is, and for the dots of their
+    /// message.
+    pub(super) fn of(cart: CartId, dots: &Dots, live: &'a Entries) -> Self {
+        debug_assert_eq!(cart, live.tables().home);
+        let tables = live.tables();
+        let used = live.used();
+        let mut all = Self {
+            cart,
+            tables,
+            writers: dots.writers().map(|(writer, _)| writer).collect(),
+            carts: Vec::new(),
+            seen: Vec::new(),
+            seen_at: Vec::new(),
+            writer_of: Vec::new(),
+            line_of: numbers(&used.lines),
+            price_of: numbers(&used.prices),
+            authorship_of: numbers(&used.authorships),
+        };
+        for (authorship, _) in tables.authorships.iter().zip(&used.authorships).filter(|(_, u)| **u)
+        {
+            all.carts.push(authorship.scope);
+            all.carts.extend(authorship.after.iter());
+        }
+        // The dots of a message have the writers of its entries. Adds name nobody else.
+        let mut others = Vec::new();
+        let mut seen = Vec::new();
+        if live.count(Kind::Contribution) < live.len() || has_sets(live.rows()) {
+            live.rows().iter().for_each(|row| all.of_body(&row.body, &mut others, &mut seen));
+            all.number_seen(seen, &mut others);
+        }
+        if !others.is_empty() {
+            all.writers.append(&mut others);
+            all.writers.sort_unstable();
+            all.writers.dedup();
+        }
+        all.carts.sort_unstable();
+        all.carts.dedup();
+        all.carts.retain(|other| *other != cart);
+        let number = |writer: &ReplicaId| all.writers.binary_search(writer).ok();
+        let writer_of = tables.writers.iter().map(|w| number(w).map_or(NONE, |at| at as u32));
+        all.writer_of = writer_of.collect();
+        all
+    }
+
+    fn of_body(
+        &mut self,
+        body: &'a Body,
+        others: &mut Vec<ReplicaId>,
+        seen: &mut Vec<&'a Arc<Dots>>,
+    ) {
+        let mut other = |writer: ReplicaId| {
+            // Neighbours are mostly alike, and most are known.
+            if others.last() != Some(&writer) && self.writers.binary_search(&writer).is_err() {
+                others.push(writer);
+            }
+        };
+        match body {
+            Body::Set(set) => {
+                set.covers.writers().for_each(|(writer, _)| other(writer));
+                set.took.iter().for_each(|taken| other(taken.dot.replica));
+                set.stays.named().for_each(|dot| other(dot.replica));
+                self.carts.extend(set.took.iter().map(|taken| taken.scope));
+                self.of_stays(&set.stays);
+                if !set.seen.is_empty() {
+                    seen.push(&set.seen);
+                }
+            }
+            Body::Move { dots, .. } => dots.iter().for_each(|dot| other(dot.replica)),
+            Body::Order(order) => {
+                order.bought.iter().for_each(|bought| other(bought.taken.dot.replica));
+                order.stays.named().for_each(|dot| other(dot.replica));
+                self.carts.extend(order.bought.iter().map(|bought| bought.taken.scope));
+                self.of_stays(&order.stays);
+                if !order.seen.is_empty() {
+                    seen.push(&order.seen);
+                }
+            }
+            Body::Stay(stays) => {
+                stays.named().for_each(|dot| other(dot.replica));
+                self.of_stays(stays);
+            }
+            Body::Merge(merge) => self.carts.extend([merge.guest, merge.account]),
+            Body::Unmerge { guest, .. } => self.carts.push(*guest),
+            Body::Add { .. }
+            | Body::Register { .. }
+            | Body::Coupon(_)
+            | Body::Consent(_)
+            | Body::Expired { .. }
+            | Body::Unknown { .. } => {}
+        }
+    }
+
+    fn of_stays(&mut self, stays: &Stays) {
+        self.carts.extend(stays.pins.iter().filter_map(|pin| pin.until));
+    }
+
+    fn number_seen(&mut self, mut each: Vec<&'a Arc<Dots>>, others: &mut Vec<ReplicaId>) {
+        each.sort_unstable_by_key(|seen| address(seen));
+        each.dedup_by_key(|seen| address(seen));
+        for (writer, _) in each.iter().flat_map(|seen| seen.writers()) {
+            if self.writers.binary_search(&writer).is_err() {
+                others.push(writer);
+            }
+        }
+        self.seen = each.iter().map(|seen| &***seen).collect();
+        self.seen.sort_unstable();
+        self.seen.dedup();
+        let number = |seen: &Dots| self.seen.binary_search(&seen).map_or(NONE, |at| at as u32);
+        let seen_at = each.iter().map(|seen| (address(seen), u64::from(number(seen))));
+        self.seen_at = seen_at.collect();
+    }
+
+    /// Which tables there are.
+    pub(super) fn head(&self) -> u8 {
+        let flag = |is: bool, flag| if is { flag } else { 0 };
+        let used = |numbers: &[u32]| numbers.iter().any(|number| *number != NONE);
+        flag(!self.carts.is_empty(), CARTS)
+            | flag(used(&self.authorship_of), AUTHORSHIPS)
+            | flag(used(&self.line_of), LINES)
+            | flag(used(&self.price_of), PRICES)
+            | flag(!self.seen.is_empty(), SEEN)
+    }
+
+    /// The tables, but for those that are empty.
+    pub(super) fn write(&self, out: &mut Writer) {
+        out.count(self.writers.len());
+        self.writers.iter().for_each(|writer| out.id(writer.as_u128()));
+        if !self.carts.is_empty() {
+            out.count(self.carts.len());
+            self.carts.iter().for_each(|cart| out.id(cart.as_u128()));
+        }
+        table(out, &self.tables.authorships, &self.authorship_of, |out, row| {
+            let Authorship { scope, after } = row;
+            self.cart(out, *scope);
+            out.count(after.len());
+            after.iter().for_each(|guest| self.cart(out, *guest));
+        });
+        let mut before = "";
+        table(out, &self.tables.lines, &self.line_of, |out, line| {
+            let same = shared(before, line.descriptor());
+            before = line.descriptor();
+            out.count(same);
+            out.blob(&before.as_bytes()[same..]);
+        });
+        table(out, &self.tables.prices, &self.price_of, |out, price: &Price| {
+            let (digits, scale, currency) = price.key();
+            out.number(digits);
+            out.raw(&[scale]);
+            out.raw(&currency);
+        });
+        if !self.seen.is_empty() {
+            out.count(self.seen.len());
+            self.seen.iter().for_each(|seen| dots::write(out, &self.writers, seen));
+        }
+    }
+
+    pub(super) fn cart(&self, out: &mut Writer, cart: CartId) {
+        let other = self.carts.binary_search(&cart).map_or(u64::MAX, |at| at as u64 + 1);
+        out.number(if cart == self.cart { 0 } else { other });
+    }
+
+    pub(super) fn writer_of(&self, row: &Row) -> u32 {
+        self.writer_of[row.writer as usize]
+    }
+
+    /// `None` if it goes without saying.
+    pub(super) fn authorship_of(&self, row: &Row) -> Option<u32> {
+        self.authorship_of.get(row.authorship as usize).copied()
+    }
+
+    pub(super) fn line_of(&self, row: &Row) -> Option<u32> {
+        self.line_of.get(row.line as usize).copied()
+    }
+
+    pub(super) fn price_of(&self, row: &Row) -> u32 {
+        self.price_of.get(row.price as usize).copied().unwrap_or(NONE)
+    }
+
+    pub(super) fn prices(&self) -> usize {
+        self.price_of.len()
+    }
+
+    pub(super) fn lines(&self) -> usize {
+        self.line_of.len()
+    }
+
+    pub(super) fn line(&self, out: &mut Writer, line: &LineKey) {
+        let at = self.tables.lines.binary_search(line).unwrap_or(usize::MAX);
+        out.number(u64::from(self.line_of.get(at).copied().unwrap_or(NONE)));
+    }
+
+    /// 0 is the empty set.
+    pub(super) fn seen(&self, out: &mut Writer, seen: &Arc<Dots>) {
+        let at = self.seen_at.binary_search_by_key(&address(seen), |(at, _)| *at);
+        out.number(at.map_or(0, |at| self.seen_at[at].1 + 1));
+    }
+
+    pub(super) fn dots(&self, out: &mut Writer, dots: &Dots) {
+        dots::write(out, &self.writers, dots);
+    }
+
+    pub(super) fn dot(&self, out: &mut Writer, dot: Dot) {
+        out.number(self.writers.binary_search(&dot.replica).map_or(u64::MAX, |at| at as u64));
+        out.number(dot.seq);
+    }
+}
+
+/// The most bytes that a line shares with the one before it: a limit on what few bytes may grow to.
+pub(super) const SHARED_BYTES: usize = 24;
+
+/// So many bytes, whole characters, two texts begin alike, up to [`SHARED_BYTES`].
+pub(super) fn shared(a: &str, b: &str) -> usize {
+    let alike = a.bytes().zip(b.bytes()).take(SHARED_BYTES).take_while(|(a, b)| a == b).count();
+    let whole = |at: &usize| a.is_char_boundary(*at) && b.is_char_boundary(*at);
+    (0..=alike).rev().find(whole).unwrap_or_default()
+}
+
+fn has_sets(rows: &[Row]) -> bool {
+    rows.iter().any(|row| matches!(row.body, Body::Set(_)))
+}
+
+fn table<'t, T>(
+    out: &mut Writer,
+    rows: &'t [T],
+    numbers: &[u32],
+    mut write: impl FnMut(&mut Writer, &'t T),
+) {
+    let count = numbers.iter().filter(|number| **number != NONE).count();
+    if count > 0 {
+        out.count(count);
+        let used = rows.iter().zip(numbers).filter(|(_, number)| **number != NONE);
+        used.for_each(|(row, _)| write(out, row));
+    }
+}
