@@ -7,8 +7,6 @@
 use core::fmt;
 
 const COUNTER_BITS: u32 = 16;
-/// Largest wall time, in milliseconds since 1970: the year 10889.
-const MS_MAX: u64 = (1 << (64 - COUNTER_BITS)) - 1;
 
 /// A point in hybrid logical time.
 ///
@@ -21,10 +19,13 @@ const MS_MAX: u64 = (1 << (64 - COUNTER_BITS)) - 1;
 pub struct Time(u64);
 
 impl Time {
+    /// Largest wall time, in milliseconds since 1970: the year 10889.
+    pub const MS_MAX: u64 = (1 << (64 - COUNTER_BITS)) - 1;
+
     /// A wall time in milliseconds since 1970, counter 0. Beyond 48 bits it saturates.
     #[must_use]
     pub const fn from_ms(ms: u64) -> Self {
-        Self((if ms > MS_MAX { MS_MAX } else { ms }) << COUNTER_BITS)
+        Self((if ms > Self::MS_MAX { Self::MS_MAX } else { ms }) << COUNTER_BITS)
     }
 
     /// From its 64 bits: milliseconds above, counter below.

@@ -3,6 +3,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use smallvec::SmallVec;
+
 use crate::id::ReplicaId;
 
 /// The name of one action: who wrote it, and the how-manieth of theirs it is, from 1.
@@ -43,6 +45,8 @@ pub struct Run {
     pub last: u64,
 }
 
+type Runs = SmallVec<[(ReplicaId, Run); 1]>;
+
 /// A set of dots, as runs of sequence numbers for each writer.
 ///
 /// Runs are sorted, disjoint and not adjacent, and no writer has none, so equal sets are equal
@@ -60,14 +64,14 @@ pub struct Run {
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
 pub struct Dots {
-    /// Sorted by writer, then by number.
-    runs: Vec<(ReplicaId, Run)>,
+    /// Sorted by writer, then by number. Most sets, those of deltas above all, are one run.
+    runs: Runs,
 }
 
 impl Dots {
     /// Whether there is none.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.runs.is_empty()
     }
 
@@ -209,7 +213,9 @@ impl Dots {
     }
 
     /// The runs, by writer and then by number.
-    pub fn runs(&self) -> impl ExactSizeIterator<Item = (ReplicaId, Run)> + '_ {
+    pub fn runs(
+        &self,
+    ) -> impl ExactSizeIterator<Item = (ReplicaId, Run)> + DoubleEndedIterator + '_ {
         self.runs.iter().copied()
     }
 
@@ -232,7 +238,7 @@ impl Dots {
     /// What is in `self` and not in `other`.
     #[must_use]
     pub fn minus(&self, other: &Self) -> Self {
-        let mut rest = Vec::new();
+        let mut rest = Runs::new();
         let mut from = 0;
         for (replica, run) in self.runs() {
             let there = &other.runs[from..];
@@ -272,7 +278,7 @@ impl Dots {
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         let (mut a, mut b) = (0, 0);
-        let mut both = Vec::new();
+        let mut both = Runs::new();
         while let (Some((x_of, x)), Some((y_of, y))) = (self.runs.get(a), other.runs.get(b)) {
             if x_of == y_of {
                 let (first, last) = (x.first.max(y.first), x.last.min(y.last));

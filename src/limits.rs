@@ -30,6 +30,7 @@ pub const MESSAGE_BYTES: usize = 16 * 1024 * 1024;
 pub const WAITING_DELTAS: usize = 1_024;
 /// Highest sequence number of a writer. One that comes near it was lied about; it writes no more.
 pub const SEQ_MAX: u64 = 1 << 48;
-/// Runs of dots that a Set names as replaced. A longer history of one row is named with the gaps
-/// between its oldest runs filled.
-pub const COVERED_RUNS: usize = 64;
+/// Runs of dots, of each writer, that a Set names as replaced. A longer history of one row is named
+/// with the gaps between its oldest runs filled. What is in the gaps is about other lines, but for
+/// dots of this row that were taken out while others of it stayed.
+pub const COVERED_RUNS: usize = 4;

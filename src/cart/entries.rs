@@ -6,9 +6,11 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+use smallvec::SmallVec;
+
 use super::entry::{Body, Entry};
 use super::row::{Fact, Row};
-use super::tables::{Authorship, NONE, Price, Tables, Union, place, sweep, unite};
+use super::tables::{Authorship, NONE, Price, Table, Tables, Union, place, sweep, unite};
 use crate::context::{Dot, Dots};
 use crate::id::{CartId, LineKey};
 
@@ -25,8 +27,8 @@ use crate::id::{CartId, LineKey};
 #[derive(Clone)]
 pub struct Entries {
     tables: Tables,
-    /// Sorted by writer, then by number.
-    rows: Vec<Row>,
+    /// Sorted by writer, then by number. A delta of one action has one.
+    rows: SmallVec<[Row; 1]>,
     /// How many there are of each kind.
     kinds: [u32; Kind::COUNT],
     /// How many bear on others.
@@ -82,8 +84,8 @@ const AUTHORSHIP: Column = |row| &mut row.authorship;
 const SPARE_ROWS: usize = 64;
 
 impl Entries {
-    pub(super) const fn new(home: CartId) -> Self {
-        Self { tables: Tables::new(home), rows: Vec::new(), kinds: [0; Kind::COUNT], bearing: 0 }
+    pub(super) fn new(home: CartId) -> Self {
+        Self { tables: Tables::new(home), rows: SmallVec::new(), kinds: [0; Kind::COUNT], bearing: 0 }
     }
 
     /// One entry.
@@ -95,7 +97,7 @@ impl Entries {
 
     /// From rows that are sorted and fit the tables, as they are read from bytes.
     pub(crate) fn from_rows(tables: Tables, rows: Vec<Row>) -> Self {
-        let mut entries = Self { tables, rows, kinds: [0; Kind::COUNT], bearing: 0 };
+        let mut entries = Self { tables, rows: rows.into(), kinds: [0; Kind::COUNT], bearing: 0 };
         for row in &entries.rows {
             entries.kinds[Kind::of(row) as usize] += 1;
             entries.bearing += u32::from(row.body.bears());
@@ -139,13 +141,13 @@ impl Entries {
 
     /// How many there are.
     #[must_use]
-    pub const fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.rows.len()
     }
 
     /// Whether there is none.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
@@ -459,10 +461,10 @@ pub(crate) struct Used {
 /// looked at.
 const FEW: usize = 4;
 
-fn sorted<T: Ord>(mut all: Vec<T>) -> Vec<T> {
+fn sorted<T: Ord>(mut all: Vec<T>) -> Table<T> {
     all.sort_unstable();
     all.dedup();
-    all
+    all.into()
 }
 
 fn index<T: Ord>(table: &[T], value: Option<&T>) -> u32 {
@@ -489,35 +491,47 @@ impl<'a> ByLine<'a> {
     fn of(entries: &'a Entries) -> Self {
         let table = &entries.tables.lines;
         let mut ends = alloc::vec![0_u32; table.len()];
-        let orders = entries.count(Kind::Order) > 0;
-        let each = |at_line: &mut dyn FnMut(u32, u32)| {
+        // An order says something about many lines.
+        let mut ordered: Vec<(u32, u32)> = Vec::new();
+        if entries.count(Kind::Order) > 0 {
             for (at, row) in entries.rows.iter().enumerate() {
-                if row.line != NONE {
-                    at_line(row.line, at as u32);
-                }
-                if orders && matches!(row.body, Body::Order(_)) {
-                    for line in entries.fact_of(row).lines() {
-                        let line = index(table, Some(line));
-                        if line != row.line {
-                            at_line(line, at as u32);
-                        }
-                    }
+                if matches!(row.body, Body::Order(_)) {
+                    let lines = entries.fact_of(row).lines();
+                    let lines = lines.map(|line| index(table, Some(line)));
+                    ordered.extend(lines.filter(|l| *l != row.line).map(|l| (at as u32, l)));
                 }
             }
-        };
-        each(&mut |line, _| ends[line as usize] += 1);
+        }
+        let own = entries.rows.iter().filter(|row| row.line != NONE);
+        own.for_each(|row| ends[row.line as usize] += 1);
+        ordered.iter().for_each(|(_, line)| ends[*line as usize] += 1);
         let mut sum = 0;
         for end in &mut ends {
             // For now where they begin.
             sum += core::mem::replace(end, sum);
         }
         let mut places = alloc::vec![0; sum as usize];
-        each(&mut |line, at| {
+        let mut put = |line: u32, at: u32| {
             let end = &mut ends[line as usize];
             places[*end as usize] = at;
             *end += 1;
-        });
+        };
+        let mut ordered = ordered.into_iter().peekable();
+        for (at, row) in entries.rows.iter().enumerate() {
+            let at = at as u32;
+            if row.line != NONE {
+                put(row.line, at);
+            }
+            while let Some((_, line)) = ordered.next_if(|(order, _)| *order == at) {
+                put(line, at);
+            }
+        }
         Self { entries, places, ends }
+    }
+
+    /// At least as many as there are lines.
+    pub(crate) fn most(&self) -> usize {
+        self.ends.len()
     }
 
     /// Each line that something is said about, sorted, with that.

@@ -32,7 +32,7 @@ pub use exchange::Have;
 pub(crate) use row::{Fact, Row};
 pub(crate) use seen::latest;
 pub use seen::{Claim, OrderKey, Place, Seen, Snapshot};
-pub(crate) use tables::{Authorship, NONE, Price, Tables};
+pub(crate) use tables::{Authorship, NONE, Price, Table, Tables};
 pub use terms::{LineTerms, Loser, MergePolicy, Override, PolicyError, RuleRef, SkuPattern};
 pub use verbs::{Stamp, VerbError};
 

@@ -3,6 +3,8 @@
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
+use smallvec::SmallVec;
+
 use super::entry::After;
 use crate::id::{CartId, LineKey, ReplicaId};
 use crate::money::Money;
@@ -40,36 +42,39 @@ impl PartialOrd for Price {
     }
 }
 
+/// A table. Those of a delta of one action have one row each, and are allocated nowhere.
+pub(crate) type Table<T> = SmallVec<[T; 1]>;
+
 /// The tables, each sorted and without doubles. Rows that no entry uses any more may linger; no
 /// reader minds them, and no byte is written of them.
 #[derive(Clone, Debug)]
 pub(crate) struct Tables {
     /// The cart whose own entries, if their authors had seen no merge, need no authorship.
     pub(crate) home: CartId,
-    pub(crate) writers: Vec<ReplicaId>,
-    pub(crate) lines: Vec<LineKey>,
-    pub(crate) prices: Vec<Price>,
-    pub(crate) authorships: Vec<Authorship>,
+    pub(crate) writers: Table<ReplicaId>,
+    pub(crate) lines: Table<LineKey>,
+    pub(crate) prices: Table<Price>,
+    pub(crate) authorships: Table<Authorship>,
 }
 
 impl Tables {
-    pub(super) const fn new(home: CartId) -> Self {
+    pub(super) fn new(home: CartId) -> Self {
         Self {
             home,
-            writers: Vec::new(),
-            lines: Vec::new(),
-            prices: Vec::new(),
-            authorships: Vec::new(),
+            writers: Table::new(),
+            lines: Table::new(),
+            prices: Table::new(),
+            authorships: Table::new(),
         }
     }
 
-    pub(super) const fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.writers.len() + self.lines.len() + self.prices.len() + self.authorships.len()
     }
 }
 
 /// Where a value is in a sorted table, and whether it was put there just now.
-pub(super) fn place<T: Ord + Clone>(table: &mut Vec<T>, value: &T) -> (u32, bool) {
+pub(super) fn place<T: Ord + Clone>(table: &mut Table<T>, value: &T) -> (u32, bool) {
     match table.binary_search(value) {
         Ok(at) => (at as u32, false),
         Err(at) => {
@@ -88,13 +93,13 @@ pub(super) struct Union {
 }
 
 /// Puts the rows of another table in.
-pub(super) fn unite<T: Ord + Clone>(table: &mut Vec<T>, other: &[T]) -> Union {
+pub(super) fn unite<T: Ord + Clone>(table: &mut Table<T>, other: &[T]) -> Union {
     let found: Option<Vec<u32>> =
         other.iter().map(|value| table.binary_search(value).ok().map(|at| at as u32)).collect();
     if let Some(there) = found {
         return Union { here: None, there };
     }
-    let mut both = Vec::with_capacity(table.len() + other.len());
+    let mut both = Table::with_capacity(table.len() + other.len());
     let (mut here, mut there) = (Vec::with_capacity(table.len()), Vec::with_capacity(other.len()));
     let mut more = other.iter().peekable();
     for value in table.drain(..) {
@@ -117,7 +122,7 @@ pub(super) fn unite<T: Ord + Clone>(table: &mut Vec<T>, other: &[T]) -> Union {
 }
 
 /// Drops the rows that are not used, and says where the others are then.
-pub(super) fn sweep<T>(table: &mut Vec<T>, used: &[bool]) -> Vec<u32> {
+pub(super) fn sweep<T>(table: &mut Table<T>, used: &[bool]) -> Vec<u32> {
     let mut left = 0;
     let moved = used.iter().map(|used| {
         left += u32::from(*used);

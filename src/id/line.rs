@@ -47,12 +47,18 @@ pub enum LineError {
 /// ```
 #[derive(Clone)]
 pub struct LineKey {
-    /// The first eight bytes of the descriptor, which mostly tell two lines apart.
-    begin: u64,
-    /// The SKU, then `\x01` key `\x02` value for each option, `\x03` bundle, `\x04` tag. Names
-    /// have no control characters, so each descriptor says one thing.
-    descriptor: Arc<str>,
+    /// The first sixteen bytes of the descriptor, which mostly are all of it.
+    begin: [u64; 2],
+    /// Where in the text the descriptor is: the SKU, then `\x01` key `\x02` value for each option,
+    /// `\x03` bundle, `\x04` tag. Names have no control characters, so each descriptor says one
+    /// thing.
+    from: u32,
+    to: u32,
+    /// Lines that were read together share one text.
+    text: Arc<str>,
 }
+
+const BEGIN_BYTES: u32 = 16;
 
 const KEY: char = '\x01';
 const VALUE: char = '\x02';
@@ -62,10 +68,7 @@ const TAG: char = '\x04';
 impl PartialEq for LineKey {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
-        // Lines of one cart mostly share their one allocation.
-        self.begin == other.begin
-            && (Arc::ptr_eq(&self.descriptor, &other.descriptor)
-                || self.descriptor == other.descriptor)
+        self.cmp(other) == Ordering::Equal
     }
 }
 
@@ -73,7 +76,7 @@ impl Eq for LineKey {}
 
 impl core::hash::Hash for LineKey {
     fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
-        self.descriptor.hash(state);
+        self.descriptor().hash(state);
     }
 }
 
@@ -105,9 +108,11 @@ impl serde::Serialize for Options<'_> {
 impl Ord for LineKey {
     #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
+        let (ours, theirs) = (self.to - self.from, other.to - other.from);
         match self.begin.cmp(&other.begin) {
-            Ordering::Equal if Arc::ptr_eq(&self.descriptor, &other.descriptor) => Ordering::Equal,
-            Ordering::Equal => self.descriptor.cmp(&other.descriptor),
+            // No descriptor has a byte 0, so those that are short and begin alike are the same.
+            Ordering::Equal if ours <= BEGIN_BYTES && theirs <= BEGIN_BYTES => Ordering::Equal,
+            Ordering::Equal => self.descriptor().cmp(other.descriptor()),
             different => different,
         }
     }
@@ -161,11 +166,17 @@ impl LineKey {
     }
 
     fn of(descriptor: &str) -> Self {
-        // No descriptor has a byte 0, so what is short sorts as it does by itself.
-        let mut begin = [0; 8];
-        let short = descriptor.len().min(8);
-        begin[..short].copy_from_slice(&descriptor.as_bytes()[..short]);
-        Self { begin: u64::from_be_bytes(begin), descriptor: descriptor.into() }
+        Self::part(&descriptor.into(), 0, descriptor.len() as u32)
+    }
+
+    /// A part of a text that is known to be a descriptor.
+    fn part(text: &Arc<str>, from: u32, to: u32) -> Self {
+        let descriptor = &text.as_bytes()[from as usize..to as usize];
+        let mut begin = [0; BEGIN_BYTES as usize];
+        let known = descriptor.len().min(begin.len());
+        begin[..known].copy_from_slice(&descriptor[..known]);
+        let begin = u128::from_be_bytes(begin);
+        Self { begin: [(begin >> 64) as u64, begin as u64], from, to, text: text.clone() }
     }
 
     /// A line of a plain product.
@@ -198,27 +209,7 @@ impl LineKey {
     /// # Errors
     /// It is not the descriptor of a line.
     pub fn from_descriptor(descriptor: &str) -> Result<Self, LineError> {
-        if !descriptor.contains([KEY, VALUE, BUNDLE, TAG]) {
-            return Self::sku(descriptor);
-        }
-        let (rest, tag) = cut(descriptor, TAG);
-        let (rest, bundle) = cut(rest, BUNDLE);
-        let mut parts = rest.split(KEY);
-        Sku::check(parts.next().unwrap_or_default())?;
-        let mut before = None;
-        for (at, option) in parts.enumerate() {
-            if at >= limits::OPTIONS {
-                return Err(LineError::TooManyOptions { options: at + 1 });
-            }
-            let (key, value) = option.split_once(VALUE).ok_or(LineError::Descriptor)?;
-            OptionKey::check(key)?;
-            OptionValue::check(value)?;
-            if before.replace(key) >= Some(key) {
-                return Err(LineError::Descriptor);
-            }
-        }
-        bundle.map_or(Ok(()), Bundle::check)?;
-        tag.map_or(Ok(()), Tag::check)?;
+        check(descriptor)?;
         Ok(Self::of(descriptor))
     }
 
@@ -235,19 +226,20 @@ impl LineKey {
     /// ```
     #[must_use]
     pub fn descriptor(&self) -> &str {
-        &self.descriptor
+        &self.text[self.from as usize..self.to as usize]
     }
 
     /// The product: its SKU.
     #[must_use]
     pub fn product(&self) -> &str {
-        let end = self.descriptor.find([KEY, BUNDLE, TAG]);
-        end.map_or(&*self.descriptor, |end| &self.descriptor[..end])
+        let descriptor = self.descriptor();
+        let end = descriptor.bytes().position(|byte| byte < b' ');
+        end.map_or(descriptor, |end| &descriptor[..end])
     }
 
     /// The identity options, key and value, sorted by key.
     pub fn options(&self) -> impl Iterator<Item = (&str, &str)> {
-        let (rest, _) = cut(&self.descriptor, TAG);
+        let (rest, _) = cut(self.descriptor(), TAG);
         let (rest, _) = cut(rest, BUNDLE);
         rest.split(KEY).skip(1).filter_map(|option| option.split_once(VALUE))
     }
@@ -255,14 +247,83 @@ impl LineKey {
     /// The bundle it belongs to.
     #[must_use]
     pub fn bundle(&self) -> Option<&str> {
-        cut(cut(&self.descriptor, TAG).0, BUNDLE).1
+        cut(cut(self.descriptor(), TAG).0, BUNDLE).1
     }
 
     /// What keeps it separate.
     #[must_use]
     pub fn tag(&self) -> Option<&str> {
-        cut(&self.descriptor, TAG).1
+        cut(self.descriptor(), TAG).1
     }
+}
+
+/// Lines that are made together, from their descriptors, and share one text.
+pub(crate) struct Lines {
+    text: String,
+    ends: Vec<u32>,
+}
+
+impl Lines {
+    pub(crate) fn with_room(lines: usize) -> Self {
+        Self { text: String::with_capacity(lines * 8), ends: Vec::with_capacity(lines) }
+    }
+
+    /// The descriptor of the last one; empty before the first.
+    pub(crate) fn last(&self) -> &str {
+        let before = self.ends.len().checked_sub(2).map_or(0, |at| self.ends[at]);
+        &self.text[before as usize..]
+    }
+
+    /// The next one: as many bytes of the last as are given, then the rest.
+    ///
+    /// # Errors
+    /// It is not the descriptor of a line.
+    pub(crate) fn push(&mut self, same: usize, rest: &str) -> Result<(), LineError> {
+        let (before, from) = (self.text.len() - self.last().len(), self.text.len());
+        self.text.extend_from_within(before..before + same);
+        self.text.push_str(rest);
+        check(&self.text[from..])?;
+        self.ends.push(self.text.len() as u32);
+        Ok(())
+    }
+
+    /// All of them.
+    pub(crate) fn keys(self) -> impl ExactSizeIterator<Item = LineKey> {
+        let text: Arc<str> = self.text.into();
+        let mut from = 0;
+        self.ends.into_iter().map(move |to| {
+            let key = LineKey::part(&text, from, to);
+            from = to;
+            key
+        })
+    }
+}
+
+/// Whether a text is the descriptor of a line.
+fn check(descriptor: &str) -> Result<(), LineError> {
+    // Most are a plain SKU.
+    if !descriptor.bytes().any(|byte| byte < b' ') {
+        return Ok(Sku::check(descriptor)?);
+    }
+    let (rest, tag) = cut(descriptor, TAG);
+    let (rest, bundle) = cut(rest, BUNDLE);
+    let mut parts = rest.split(KEY);
+    Sku::check(parts.next().unwrap_or_default())?;
+    let mut before = None;
+    for (at, option) in parts.enumerate() {
+        if at >= limits::OPTIONS {
+            return Err(LineError::TooManyOptions { options: at + 1 });
+        }
+        let (key, value) = option.split_once(VALUE).ok_or(LineError::Descriptor)?;
+        OptionKey::check(key)?;
+        OptionValue::check(value)?;
+        if before.replace(key) >= Some(key) {
+            return Err(LineError::Descriptor);
+        }
+    }
+    bundle.map_or(Ok(()), Bundle::check)?;
+    tag.map_or(Ok(()), Tag::check)?;
+    Ok(())
 }
 
 /// What stands before the first `mark`, and what after it.

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::merged::Merged;
 use super::reading::{Presence, Reading, Source};
-use crate::cart::List;
+use crate::cart::{Fact, List};
 use crate::id::LineKey;
 use crate::policy::Reach;
 
@@ -21,6 +21,17 @@ impl<'a> Source<'a> {
         for merge in 0..self.merges.len() {
             self.choose(&mut reading, merge, None);
         }
+        self.place(&mut reading);
+        reading
+    }
+
+    /// Reads a line of a cart without merges.
+    pub(crate) fn alone(
+        &self,
+        line: &'a LineKey,
+        facts: impl Iterator<Item = Fact<'a>> + Clone,
+    ) -> Reading<'a> {
+        let mut reading = self.gather(line, facts);
         self.place(&mut reading);
         reading
     }

@@ -110,6 +110,11 @@ impl<'a> Look<'a> {
         scope == self.cart.id() || self.merges.iter().any(|merge| merge.claim.guest == scope)
     }
 
+    /// Whether nothing in the cart says anything about another entry than its own.
+    pub(super) fn is_simple(&self) -> bool {
+        self.merges.is_empty() && self.words.bearing().is_empty() && !self.cart.has(Kind::Order)
+    }
+
     fn scope_of(&self, side: Option<Side>) -> CartId {
         match side {
             Some(Side::Guest(guest)) => guest,

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use super::look::{Look, RowRef, Side};
 use super::reading::{Reading, Source};
+use super::simple;
 use crate::cart::{Body, Cart, Fact, Gift, Kind, List, Purchase, Register, RuleRef, latest};
 use crate::clock::Time;
 use crate::context::Dot;
@@ -163,6 +164,47 @@ impl View {
         self.lines.iter().filter(|row| row.line == *line).map(|row| row.quantity).sum()
     }
 
+    fn put_reading(&mut self, source: &Source<'_>, reading: &Reading<'_>, options: &ViewOptions) {
+        notices_of(reading, &mut self.notices);
+        for list in List::ALL {
+            rows_of(source, reading, list, options).into_iter().for_each(|row| self.put(row));
+        }
+    }
+
+    fn put_sums(&mut self, line: &LineKey, sums: &[simple::Sum; 2], options: &ViewOptions) {
+        for list in List::ALL {
+            let sum = &sums[list as usize];
+            if sum.shown {
+                let quantity = sum.units.min(options.ceiling);
+                self.put(Row {
+                    line: line.clone(),
+                    list,
+                    side: None,
+                    quantity,
+                    asked: sum.units,
+                    note: None,
+                    gift: None,
+                    attributes: BTreeMap::new(),
+                    seen_price: sum.seen_price(),
+                    question: false,
+                    because: None,
+                });
+            }
+        }
+    }
+
+    #[inline]
+    fn put(&mut self, row: Row) {
+        if row.asked > row.quantity {
+            let (line, asked, shown) = (row.line.clone(), row.asked, row.quantity);
+            self.notices.push(Notice::Ceiling { line, asked, shown });
+        }
+        match row.list {
+            List::Active => self.lines.push(row),
+            List::Saved => self.saved.push(row),
+        }
+    }
+
     /// Every row, active first.
     pub fn rows(&self) -> impl Iterator<Item = &Row> {
         self.lines.iter().chain(&self.saved)
@@ -186,19 +228,18 @@ pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
     let look = Look::at(cart, rules);
     let source = look.source();
     let mut view = View { erased: cart.is_erased(), ..View::default() };
-    for reading in source.all() {
-        notices_of(&reading, &mut view.notices);
-        for list in List::ALL {
-            for row in rows_of(&source, &reading, list, options) {
-                if row.asked > row.quantity {
-                    let Row { line, asked, quantity: shown, .. } = row.clone();
-                    view.notices.push(Notice::Ceiling { line, asked, shown });
-                }
-                match list {
-                    List::Active => view.lines.push(row),
-                    List::Saved => view.saved.push(row),
-                }
+    if look.is_simple() {
+        let by_line = cart.live().by_line();
+        view.lines.reserve(by_line.most());
+        for (line, facts) in by_line.iter() {
+            match simple::sums(cart.id(), facts.clone()) {
+                Some(sums) => view.put_sums(line, &sums, options),
+                None => view.put_reading(&source, &source.alone(line, facts), options),
             }
+        }
+    } else {
+        for reading in source.all() {
+            view.put_reading(&source, &reading, options);
         }
     }
     let ours = |kind| cart.live().of_kind(kind).filter(|fact| look.is_ours(fact.scope()));
@@ -221,10 +262,13 @@ pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
     if cart.live().of_kind(Kind::Other).any(unknown) {
         view.notices.push(Notice::NeedsUpgrade { line: None });
     }
-    let prices = view.rows().filter_map(|row| row.seen_price);
-    let currencies: BTreeSet<Currency> = prices.map(|price| price.currency()).collect();
+    let mut currencies: Vec<Currency> = Vec::new();
+    for price in view.rows().filter_map(|row| row.seen_price) {
+        if let Err(at) = currencies.binary_search(&price.currency()) {
+            currencies.insert(at, price.currency());
+        }
+    }
     if currencies.len() > 1 {
-        let currencies = currencies.into_iter().collect();
         view.notices.push(Notice::Currencies { currencies });
     }
     view

@@ -4,7 +4,7 @@
 
 use alloc::vec::Vec;
 
-use super::error::{Broken, DecodeError};
+use super::error::{Broken, Fault, fault};
 use crate::limits;
 
 /// Seven bits of a number, and whether more follow.
@@ -85,22 +85,29 @@ impl<'a> Reader<'a> {
     }
 
     /// An error at the last place that was right.
-    pub(super) fn error(&self, broken: impl Into<Broken>) -> DecodeError {
-        DecodeError { offset: self.at, broken: broken.into() }
+    pub(super) fn error(&self, broken: impl Into<Broken>) -> Fault {
+        fault(self.at, broken)
     }
 
     #[inline]
-    pub(super) fn number(&mut self) -> Result<u64, DecodeError> {
+    pub(super) fn number(&mut self) -> Result<u64, Fault> {
         match self.bytes.get(self.at) {
             Some(byte) if *byte < MORE => {
                 self.at += 1;
                 Ok(u64::from(*byte))
             }
-            _ => self.long_number(),
+            Some(first) => match self.bytes.get(self.at + 1) {
+                Some(byte) if *byte < MORE && *byte > 0 => {
+                    self.at += 2;
+                    Ok(u64::from(*first) & LOW | u64::from(*byte) << 7)
+                }
+                _ => self.long_number(),
+            },
+            None => Err(self.error(Broken::Truncated)),
         }
     }
 
-    fn long_number(&mut self) -> Result<u64, DecodeError> {
+    fn long_number(&mut self) -> Result<u64, Fault> {
         let mut number = 0;
         for (at, byte) in self.bytes[self.at..].iter().enumerate() {
             let bits = u64::from(*byte) & LOW;
@@ -122,10 +129,10 @@ impl<'a> Reader<'a> {
         Err(self.error(Broken::Truncated))
     }
 
-    pub(super) fn small(&mut self) -> Result<u32, DecodeError> {
+    pub(super) fn small(&mut self) -> Result<u32, Fault> {
         let at = self.at;
         let number = self.number()?;
-        u32::try_from(number).map_err(|_| DecodeError { offset: at, broken: Broken::Number })
+        u32::try_from(number).map_err(|_| fault(at, Broken::Number))
     }
 
     /// A count of things of at least `each` bytes, checked against what is left before anything
@@ -135,9 +142,9 @@ impl<'a> Reader<'a> {
         each: usize,
         what: &'static str,
         limit: usize,
-    ) -> Result<usize, DecodeError> {
+    ) -> Result<usize, Fault> {
         let at = self.at;
-        let here = |broken| DecodeError { offset: at, broken };
+        let here = |broken: Broken| fault(at, broken);
         let count = self.number()?;
         let count = usize::try_from(count).map_err(|_| here(Broken::Truncated))?;
         if count > limit {
@@ -149,7 +156,7 @@ impl<'a> Reader<'a> {
         Ok(count)
     }
 
-    pub(super) fn take(&mut self, bytes: usize) -> Result<&'a [u8], DecodeError> {
+    pub(super) fn take(&mut self, bytes: usize) -> Result<&'a [u8], Fault> {
         if bytes > self.left() {
             return Err(self.error(Broken::Truncated));
         }
@@ -158,49 +165,49 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    pub(super) fn byte(&mut self) -> Result<u8, DecodeError> {
+    pub(super) fn byte(&mut self) -> Result<u8, Fault> {
         Ok(self.take(1)?[0])
     }
 
-    pub(super) fn flag(&mut self) -> Result<bool, DecodeError> {
+    pub(super) fn flag(&mut self) -> Result<bool, Fault> {
         let at = self.at;
         match self.byte()? {
             0 => Ok(false),
             1 => Ok(true),
-            _ => Err(DecodeError { offset: at, broken: Broken::Flag }),
+            _ => Err(fault(at, Broken::Flag)),
         }
     }
 
-    pub(super) fn id(&mut self) -> Result<u128, DecodeError> {
+    pub(super) fn id(&mut self) -> Result<u128, Fault> {
         let mut id = [0; 16];
         id.copy_from_slice(self.take(16)?);
         Ok(u128::from_be_bytes(id))
     }
 
-    pub(super) fn blob(&mut self) -> Result<&'a [u8], DecodeError> {
+    pub(super) fn blob(&mut self) -> Result<&'a [u8], Fault> {
         let count = self.count(1, "bytes of a payload", limits::MESSAGE_BYTES)?;
         self.take(count)
     }
 
-    pub(super) fn text(&mut self) -> Result<&'a str, DecodeError> {
+    pub(super) fn text(&mut self) -> Result<&'a str, Fault> {
         let at = self.at;
         let bytes = self.blob()?;
-        core::str::from_utf8(bytes).map_err(|_| DecodeError { offset: at, broken: Broken::Utf8 })
+        core::str::from_utf8(bytes).map_err(|_| fault(at, Broken::Utf8))
     }
 
     /// A value made from a text; its own error is kept.
     pub(super) fn parsed<T, E: Into<Broken>>(
         &mut self,
         parse: impl FnOnce(&'a str) -> Result<T, E>,
-    ) -> Result<T, DecodeError> {
+    ) -> Result<T, Fault> {
         let at = self.at;
-        parse(self.text()?).map_err(|error| DecodeError { offset: at, broken: error.into() })
+        parse(self.text()?).map_err(|error| fault(at, error))
     }
 
     pub(super) fn maybe<T>(
         &mut self,
-        read: impl FnOnce(&mut Self) -> Result<T, DecodeError>,
-    ) -> Result<Option<T>, DecodeError> {
+        read: impl FnOnce(&mut Self) -> Result<T, Fault>,
+    ) -> Result<Option<T>, Fault> {
         if self.flag()? { read(self).map(Some) } else { Ok(None) }
     }
 }

@@ -1,7 +1,7 @@
 //! Sets of dots as bytes.
 
 use super::bytes::{Reader, Writer};
-use super::error::{Broken, DecodeError};
+use super::error::{Broken, Fault, fault};
 use crate::context::{Dots, Run};
 use crate::id::ReplicaId;
 use crate::limits;
@@ -44,20 +44,20 @@ pub(super) fn read(
     input: &mut Reader<'_>,
     writers: &[ReplicaId],
     used: &mut [bool],
-) -> Result<Dots, DecodeError> {
+) -> Result<Dots, Fault> {
     let mut dots = Dots::default();
     let mut next = 0;
     let groups = input.count(3, "writers", limits::MESSAGE_BYTES)?;
     for _ in 0..groups {
-        let error = input.error(Broken::Index { table: "writers" });
+        let here = input.offset();
         let skipped = usize::try_from(input.number()?).unwrap_or(usize::MAX);
-        let at = skipped.checked_add(next).filter(|at| *at < writers.len()).ok_or(error)?;
+        let at = skipped.checked_add(next).filter(|at| *at < writers.len()).ok_or_else(|| fault(here, Broken::Index { table: "writers" }))?;
         next = at + 1;
         used[at] = true;
-        let error = input.error(Broken::NotCanonical);
+        let here = input.offset();
         let count = input.count(1, "runs", limits::MESSAGE_BYTES)?;
         if count == 0 {
-            return Err(error);
+            return Err(fault(here, Broken::NotCanonical));
         }
         dots.reserve(count);
         let mut end: Option<u64> = None;
@@ -71,13 +71,12 @@ pub(super) fn read(
 }
 
 /// A run after one that ends at `end`, and so not adjacent to it.
-fn read_run(input: &mut Reader<'_>, end: Option<u64>) -> Result<Run, DecodeError> {
-    let number = input.error(Broken::Number);
-    let canonical = input.error(Broken::NotCanonical);
+fn read_run(input: &mut Reader<'_>, end: Option<u64>) -> Result<Run, Fault> {
+    let here = input.offset();
     let (step, longer, wide) = match input.number()? {
         0 => (input.number()?, input.number()?, true),
         tagged if tagged & 1 == 1 => match input.number()? {
-            0 => return Err(canonical),
+            0 => return Err(fault(here, Broken::NotCanonical)),
             longer => (tagged >> 1, longer, false),
         },
         tagged => (tagged >> 1, 0, false),
@@ -85,12 +84,12 @@ fn read_run(input: &mut Reader<'_>, end: Option<u64>) -> Result<Run, DecodeError
     let tagged_zero = !wide && step == 0;
     let adjacent = end.is_some() && step < 2;
     if wide != (step >= WIDE_STEP) || tagged_zero || adjacent {
-        return Err(canonical);
+        return Err(fault(here, Broken::NotCanonical));
     }
     let first = end.unwrap_or_default().checked_add(step);
     let last = first.and_then(|first| first.checked_add(longer));
     match (first, last) {
         (Some(first), Some(last)) => Ok(Run { first, last }),
-        _ => Err(number),
+        _ => Err(fault(here, Broken::Number)),
     }
 }

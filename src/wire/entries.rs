@@ -3,8 +3,10 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use smallvec::SmallVec;
+
 use super::bytes::{Reader, Writer};
-use super::error::{Broken, DecodeError};
+use super::error::{Broken, Fault, fault};
 use super::numbering::Numbering;
 use super::tables::{Tables, sorted};
 use crate::cart::{
@@ -103,23 +105,26 @@ pub(super) fn write_time(out: &mut Writer, time: Time, before: &mut u64) {
     *before = time.ms();
 }
 
-pub(super) fn read_time(input: &mut Reader<'_>, before: &mut u64) -> Result<Time, DecodeError> {
-    let (number, canonical) = (input.error(Broken::Number), input.error(Broken::NotCanonical));
+pub(super) fn read_time(input: &mut Reader<'_>, before: &mut u64) -> Result<Time, Fault> {
+    let here = input.offset();
     let tagged = input.number()?;
+    if tagged & 1 == 0 {
+        let ms = before.checked_add(tagged >> 1).filter(|ms| *ms <= Time::MS_MAX);
+        *before = ms.ok_or_else(|| fault(here, Broken::Number))?;
+        return Ok(Time::from_ms(*before));
+    }
     let rest = tagged >> 1;
-    let (step, counter) = if tagged & 1 == 0 {
-        (rest as i64, 0)
-    } else {
-        let step = (rest >> 1) as i64 ^ -((rest & 1) as i64);
-        let counter = u16::try_from(input.number()?).map_err(|_| number.clone())?;
-        if step >= 0 && counter == 0 {
-            return Err(canonical);
-        }
-        (step, counter)
+    let step = (rest >> 1) as i64 ^ -((rest & 1) as i64);
+    let counter = input.number()?;
+    if step >= 0 && counter == 0 {
+        return Err(fault(here, Broken::NotCanonical));
+    }
+    let ms = before.checked_add_signed(step).filter(|ms| *ms <= Time::MS_MAX);
+    let (Some(ms), Ok(counter)) = (ms, u16::try_from(counter)) else {
+        return Err(fault(here, Broken::Number));
     };
-    let ms = before.checked_add_signed(step).filter(|ms| Time::from_ms(*ms).ms() == *ms);
-    *before = ms.ok_or(number)?;
-    Ok(Time::from_bits(Time::from_ms(*before).bits() | u64::from(counter)))
+    *before = ms;
+    Ok(Time::from_bits(Time::from_ms(ms).bits() | u64::from(counter)))
 }
 
 /// An entry: how far its number is after the one before, and all else.
@@ -147,9 +152,9 @@ pub(super) fn write_entry(
     }
     match &row.body {
         Body::Add { quantity, .. } if more == 0 && quantity.get() <= SHORT_UNITS => {
-            let here = if step <= SHORT_STEP_MAX { step as u8 } else { 0 };
-            out.raw(&[here << SHORT_STEP_AT | (quantity.get() - 1) as u8]);
-            if here == 0 {
+            let short = if step <= SHORT_STEP_MAX { step as u8 } else { 0 };
+            out.raw(&[short << SHORT_STEP_AT | (quantity.get() - 1) as u8]);
+            if short == 0 {
                 out.number(step);
             }
             write_time(out, row.time, &mut before.ms);
@@ -158,16 +163,16 @@ pub(super) fn write_entry(
         }
         _ => {}
     }
-    let here = if step <= STEP_MAX { step as u8 } else { 0 };
+    let short = if step <= STEP_MAX { step as u8 } else { 0 };
     let has_more = if more > 0 { MORE } else { 0 };
-    out.raw(&[LONG | here << STEP_AT | has_more | (kind as u8).min(KIND)]);
+    out.raw(&[LONG | short << STEP_AT | has_more | (kind as u8).min(KIND)]);
     if kind >= u32::from(KIND) {
         out.number(u64::from(kind));
     }
     if more > 0 {
         out.raw(&[more]);
     }
-    if here == 0 {
+    if short == 0 {
         out.number(step);
     }
     write_time(out, row.time, &mut before.ms);
@@ -211,13 +216,12 @@ pub(super) fn read_entry(
     tables: &mut Tables,
     (writer, last): (u32, u64),
     before: &mut Before,
-) -> Result<Row, DecodeError> {
-    let broken = input.error(Broken::Variant { what: "entry" });
-    let canonical = input.error(Broken::NotCanonical);
+) -> Result<Row, Fault> {
+    let here = input.offset();
     let head = input.byte()?;
     if head & LONG == 0 {
-        let here = u64::from(head >> SHORT_STEP_AT);
-        let seq = read_step(input, here, SHORT_STEP_MAX, last)?;
+        let short = u64::from(head >> SHORT_STEP_AT);
+        let seq = read_step(input, short, SHORT_STEP_MAX, last)?;
         let time = read_time(input, &mut before.ms)?;
         let line = tables.lines.index(input)?;
         let price = before.price(line);
@@ -237,7 +241,7 @@ pub(super) fn read_entry(
         || more > AUTHORSHIP | SIDED | PRICE | LINE
         || (head & KIND == KIND && kind < u32::from(KIND))
     {
-        return Err(canonical);
+        return Err(fault(here, Broken::NotCanonical));
     }
     let seq = read_step(input, u64::from(head >> STEP_AT & STEP_MAX as u8), STEP_MAX, last)?;
     let time = read_time(input, &mut before.ms)?;
@@ -256,43 +260,38 @@ pub(super) fn read_entry(
                 above => tables.prices.row(input, above - 1)?,
             };
             if other == price {
-                return Err(canonical);
+                return Err(fault(here, Broken::NotCanonical));
             }
             price = other;
         }
         before.note_price(line, price);
     }
     if has(PRICE) && !contributes || has(SIDED) && !matches!(kind, ADD | SET | REGISTER) {
-        return Err(canonical);
+        return Err(fault(here, Broken::NotCanonical));
     }
     let dot = Dot::new(tables.writers.rows[writer as usize], seq);
-    let body = read_body(input, tables, dot, (kind, has(SIDED)), broken)?;
+    let body = read_body(input, tables, dot, (kind, has(SIDED)), here)?;
     if let Body::Add { quantity, .. } = &body
         && more == 0
         && quantity.get() <= SHORT_UNITS
     {
-        return Err(canonical);
+        return Err(fault(here, Broken::NotCanonical));
     }
     Ok(Row { seq, time, body, writer, line, price, authorship })
 }
 
-/// The number of an entry from how far it is after the one before: `here`, or if that is 0, what
+/// The number of an entry from how far it is after the one before: `short`, or if that is 0, what
 /// follows, which is above `most`.
-fn read_step(
-    input: &mut Reader<'_>,
-    here: u64,
-    most: u64,
-    last: u64,
-) -> Result<u64, DecodeError> {
-    let number = input.error(Broken::Number);
-    let step = match here {
+fn read_step(input: &mut Reader<'_>, short: u64, most: u64, last: u64) -> Result<u64, Fault> {
+    let here = input.offset();
+    let step = match short {
         0 => input.number()?,
-        here => here,
+        short => short,
     };
-    if here == 0 && step <= most {
-        return Err(input.error(Broken::NotCanonical));
+    if short == 0 && step <= most {
+        return Err(fault(here, Broken::NotCanonical));
     }
-    last.checked_add(step).ok_or(number)
+    last.checked_add(step).filter(|_| step > 0).ok_or_else(|| fault(here, Broken::Number))
 }
 
 fn text(out: &mut Writer, text: &str) {
@@ -343,8 +342,8 @@ fn read_body(
     tables: &mut Tables,
     dot: Dot,
     (kind, sided): (u32, bool),
-    broken: DecodeError,
-) -> Result<Body, DecodeError> {
+    here: usize,
+) -> Result<Body, Fault> {
     Ok(match kind {
         ADD => Body::Add { quantity: read_quantity(input)?, sided },
         SET => Body::Set(Arc::new(read_set(input, tables, dot, sided)?)),
@@ -368,19 +367,19 @@ fn read_body(
         10 => Body::Expired { rule: input.parsed(RuleName::new)? },
         11 => Body::Stay(Arc::new(read_stays(input, tables)?)),
         kind if kind >= FIRST_UNKNOWN => Body::Unknown { kind, payload: input.blob()?.into() },
-        _ => return Err(broken),
+        _ => return Err(fault(here, Broken::Variant { what: "entry" })),
     })
 }
 
 /// A code is written in its normal form.
-fn read_coupon(input: &mut Reader<'_>) -> Result<CouponCode, DecodeError> {
-    let error = input.error(Broken::NotCanonical);
+fn read_coupon(input: &mut Reader<'_>) -> Result<CouponCode, Fault> {
+    let here = input.offset();
     let text = input.text()?;
     let code = CouponCode::new(text).map_err(|error| input.error(error))?;
-    if code.as_str() == text { Ok(code) } else { Err(error) }
+    if code.as_str() == text { Ok(code) } else { Err(fault(here, Broken::NotCanonical)) }
 }
 
-fn read_dots(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Vec<Dot>, DecodeError> {
+fn read_dots(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Vec<Dot>, Fault> {
     let count = input.count(2, "dots", limits::MESSAGE_BYTES)?;
     let dots: Result<Vec<Dot>, _> = (0..count).map(|_| tables.dot(input)).collect();
     sorted(input, dots?)
@@ -423,9 +422,7 @@ fn write_set(out: &mut Writer, tables: &Numbering<'_>, row: &Row, set: &SetTo) {
 /// bit that says whether it is longer than one, and how much longer.
 fn write_own_covers(out: &mut Writer, seq: u64, covers: &Dots) {
     let mut above = seq;
-    let mut runs = covers.runs().map(|(_, run)| run).collect::<Vec<_>>();
-    runs.reverse();
-    for run in runs {
+    for (_, run) in covers.runs().rev() {
         let (left_out, longer) = (above - run.last - 1, run.last - run.first);
         out.number(left_out << 1 | u64::from(longer > 0));
         if longer > 0 {
@@ -435,20 +432,19 @@ fn write_own_covers(out: &mut Writer, seq: u64, covers: &Dots) {
     }
 }
 
-fn read_own_covers(input: &mut Reader<'_>, dot: Dot, count: usize) -> Result<Dots, DecodeError> {
-    let canonical = input.error(Broken::NotCanonical);
-    let mut runs = Vec::with_capacity(count);
+fn read_own_covers(input: &mut Reader<'_>, dot: Dot, count: usize) -> Result<Dots, Fault> {
+    let mut runs: SmallVec<[Run; RUNS_MAX]> = SmallVec::new();
     let mut above = dot.seq;
     for at in 0..count {
-        let error = input.error(Broken::Number);
+        let here = input.offset();
         let tagged = input.number()?;
         let longer = if tagged & 1 == 1 { input.number()? } else { 0 };
         if tagged & 1 == 1 && longer == 0 || at > 0 && tagged >> 1 == 0 {
-            return Err(canonical);
+            return Err(fault(here, Broken::NotCanonical));
         }
         let last = above.checked_sub(1).and_then(|last| last.checked_sub(tagged >> 1));
         let first = last.and_then(|last| last.checked_sub(longer)).filter(|first| *first > 0);
-        let (Some(last), Some(first)) = (last, first) else { return Err(error) };
+        let (Some(last), Some(first)) = (last, first) else { return Err(fault(here, Broken::Number)) };
         runs.push(Run { first, last });
         above = first;
     }
@@ -463,23 +459,23 @@ fn read_set(
     tables: &mut Tables,
     dot: Dot,
     sided: bool,
-) -> Result<SetTo, DecodeError> {
-    let canonical = input.error(Broken::NotCanonical);
+) -> Result<SetTo, Fault> {
+    let here = input.offset();
     let head = input.byte()?;
     let has = |flag| head & flag != 0;
     let runs = usize::from(head >> RUNS_AT);
     if has(COVERS) && runs > 0 {
-        return Err(canonical);
+        return Err(fault(here, Broken::NotCanonical));
     }
     let quantity = read_quantity(input)?;
     let seen = if has(SEEN) { tables.seen(input)? } else { tables.nothing_seen() };
     if has(SEEN) == seen.is_empty() || seen.last(dot.replica) > 0 {
-        return Err(canonical);
+        return Err(fault(here, Broken::NotCanonical));
     }
     let covers = if has(COVERS) {
         let covers = tables.dots(input)?;
         if own_covers(dot, &covers).is_some() {
-            return Err(canonical);
+            return Err(fault(here, Broken::NotCanonical));
         }
         covers
     } else {
@@ -488,7 +484,7 @@ fn read_set(
     let took = if has(TOOK) { read_took(input, tables)? } else { Vec::new() };
     let stays = if has(STAYS) { read_stays(input, tables)? } else { Stays::default() };
     if has(TOOK) == took.is_empty() || has(STAYS) == stays.is_empty() {
-        return Err(canonical);
+        return Err(fault(here, Broken::NotCanonical));
     }
     let list = if has(SAVED) { List::Saved } else { List::Active };
     Ok(SetTo { quantity, list, sided, seen, covers, took, stays })
@@ -509,9 +505,9 @@ fn write_stays(out: &mut Writer, tables: &Numbering<'_>, stays: &Stays) {
     }
 }
 
-fn read_stays(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Stays, DecodeError> {
+fn read_stays(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Stays, Fault> {
     let count = input.count(4, "pins", limits::MESSAGE_BYTES)?;
-    let pins: Result<Vec<_>, _> = (0..count)
+    let pins: Result<Vec<_>, Fault> = (0..count)
         .map(|_| {
             let (dot, list) = (tables.dot(input)?, read_list(input)?);
             Ok(Pin { dot, list, until: input.maybe(|input| tables.cart(input))? })
@@ -519,7 +515,7 @@ fn read_stays(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Stays, Deco
         .collect();
     let pins = sorted(input, pins?)?;
     let count = input.count(5, "units lacking", limits::MESSAGE_BYTES)?;
-    let lacks: Result<Vec<_>, _> = (0..count)
+    let lacks: Result<Vec<_>, Fault> = (0..count)
         .map(|_| {
             let (set, taken) = (tables.dot(input)?, tables.dot(input)?);
             Ok(Lack { set, taken, units: input.small()? })
@@ -528,17 +524,17 @@ fn read_stays(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Stays, Deco
     Ok(Stays { pins, lacks: sorted(input, lacks?)? })
 }
 
-fn read_quantity(input: &mut Reader<'_>) -> Result<Quantity, DecodeError> {
+fn read_quantity(input: &mut Reader<'_>) -> Result<Quantity, Fault> {
     let at = input.offset();
     let units = i64::from(input.small()?);
-    Quantity::new(units).map_err(|e| DecodeError { offset: at, broken: e.into() })
+    Quantity::new(units).map_err(|e| fault(at, e))
 }
 
 fn write_list(out: &mut Writer, list: List) {
     out.flag(list == List::Saved);
 }
 
-fn read_list(input: &mut Reader<'_>) -> Result<List, DecodeError> {
+fn read_list(input: &mut Reader<'_>) -> Result<List, Fault> {
     Ok(if input.flag()? { List::Saved } else { List::Active })
 }
 
@@ -549,7 +545,7 @@ fn write_taken(out: &mut Writer, tables: &Numbering<'_>, taken: &Taken) {
     out.maybe(taken.set, write_list);
 }
 
-fn read_taken(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Taken, DecodeError> {
+fn read_taken(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Taken, Fault> {
     Ok(Taken {
         dot: tables.dot(input)?,
         units: input.small()?,
@@ -558,13 +554,13 @@ fn read_taken(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Taken, Deco
     })
 }
 
-fn read_took(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Vec<Taken>, DecodeError> {
+fn read_took(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Vec<Taken>, Fault> {
     let count = input.count(5, "units taken", limits::MESSAGE_BYTES)?;
     let took: Result<Vec<_>, _> = (0..count).map(|_| read_taken(input, tables)).collect();
     sorted(input, took?)
 }
 
-fn read_bought(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Vec<Bought>, DecodeError> {
+fn read_bought(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Vec<Bought>, Fault> {
     let count = input.count(6, "units bought", limits::MESSAGE_BYTES)?;
     let mut all = Vec::with_capacity(count);
     for _ in 0..count {
@@ -596,8 +592,8 @@ fn write_register(out: &mut Writer, register: &Register) {
     }
 }
 
-fn read_register(input: &mut Reader<'_>) -> Result<Register, DecodeError> {
-    let error = input.error(Broken::Variant { what: "register" });
+fn read_register(input: &mut Reader<'_>) -> Result<Register, Fault> {
+    let here = input.offset();
     Ok(match input.number()? {
         0 => Register::Note(input.parsed(Text::new)?),
         1 => Register::Gift(Gift {
@@ -606,7 +602,7 @@ fn read_register(input: &mut Reader<'_>) -> Result<Register, DecodeError> {
         }),
         2 => Register::Attribute(input.parsed(AttributeKey::new)?, input.parsed(Text::new)?),
         3 => Register::Shipping(input.parsed(ShippingOption::new)?),
-        _ => return Err(error),
+        _ => return Err(fault(here, Broken::Variant { what: "register" })),
     })
 }
 
@@ -615,7 +611,7 @@ fn write_rule(out: &mut Writer, rule: &RuleRef) {
     out.number(u64::from(rule.version));
 }
 
-fn read_rule(input: &mut Reader<'_>) -> Result<RuleRef, DecodeError> {
+fn read_rule(input: &mut Reader<'_>) -> Result<RuleRef, Fault> {
     Ok(RuleRef { name: input.parsed(RuleName::new)?, version: input.small()? })
 }
 
@@ -623,7 +619,7 @@ fn write_loser(out: &mut Writer, loser: Loser) {
     out.flag(loser == Loser::SaveForLater);
 }
 
-fn read_loser(input: &mut Reader<'_>) -> Result<Loser, DecodeError> {
+fn read_loser(input: &mut Reader<'_>) -> Result<Loser, Fault> {
     Ok(if input.flag()? { Loser::SaveForLater } else { Loser::Hide })
 }
 
@@ -641,7 +637,7 @@ fn write_policy(out: &mut Writer, policy: &MergePolicy) {
     }
 }
 
-fn read_policy(input: &mut Reader<'_>) -> Result<MergePolicy, DecodeError> {
+fn read_policy(input: &mut Reader<'_>) -> Result<MergePolicy, Fault> {
     let rule = read_rule(input)?;
     let ceiling = input.maybe(read_quantity)?;
     let loser = read_loser(input)?;

@@ -1,5 +1,7 @@
 //! Why bytes are not what they claim to be, and where.
 
+use alloc::boxed::Box;
+
 use crate::cart::{DeltaError, PolicyError};
 use crate::id::{LineError, TextError};
 use crate::limits;
@@ -15,6 +17,14 @@ pub struct DecodeError {
     /// What is wrong there.
     #[source]
     pub broken: Broken,
+}
+
+/// An error on its way out. Most reads are right, so it is small while it is not there.
+pub(super) type Fault = Box<DecodeError>;
+
+#[cold]
+pub(super) fn fault(offset: usize, broken: impl Into<Broken>) -> Fault {
+    Box::new(DecodeError { offset, broken: broken.into() })
 }
 
 /// What is wrong with the bytes.

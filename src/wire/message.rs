@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::bytes::{Reader, Writer};
-use super::error::{Broken, DecodeError};
+use super::error::{Broken, Fault, fault};
 use super::tables::Tables;
 use super::{dots, read_delta, write_delta};
 use crate::cart::{Fingerprint, Have};
@@ -41,8 +41,8 @@ pub(super) fn write(out: &mut Writer, message: &Message) {
     }
 }
 
-pub(super) fn read(input: &mut Reader<'_>) -> Result<Message, DecodeError> {
-    let error = input.error(Broken::Variant { what: "message" });
+pub(super) fn read(input: &mut Reader<'_>) -> Result<Message, Fault> {
+    let here = input.offset();
     Ok(match input.number()? {
         1 => Message::Probe {
             cart: CartId::from_u128(input.id()?),
@@ -60,7 +60,7 @@ pub(super) fn read(input: &mut Reader<'_>) -> Result<Message, DecodeError> {
             fingerprint: read_fingerprint(input)?,
             reply: input.flag()?,
         },
-        _ => return Err(error),
+        _ => return Err(fault(here, Broken::Variant { what: "message" })),
     })
 }
 
@@ -69,7 +69,7 @@ fn write_fingerprint(out: &mut Writer, fingerprint: &Fingerprint) {
     out.id(fingerprint.context);
 }
 
-fn read_fingerprint(input: &mut Reader<'_>) -> Result<Fingerprint, DecodeError> {
+fn read_fingerprint(input: &mut Reader<'_>) -> Result<Fingerprint, Fault> {
     Ok(Fingerprint { live: input.id()?, context: input.id()? })
 }
 
@@ -82,7 +82,7 @@ fn write_have(out: &mut Writer, have: &Have) {
     dots::write(out, &writers, &have.live);
 }
 
-fn read_have(input: &mut Reader<'_>) -> Result<Have, DecodeError> {
+fn read_have(input: &mut Reader<'_>) -> Result<Have, Fault> {
     let erased = input.flag()?;
     // No part of this is about a cart.
     let mut tables = Tables::empty(CartId::from_u128(0));

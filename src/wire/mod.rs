@@ -15,6 +15,7 @@ mod tables;
 
 use alloc::vec::Vec;
 
+use error::{Fault, fault};
 pub use error::{Broken, DecodeError};
 
 use crate::cart::{Cart, Delta, Entries, Row};
@@ -58,7 +59,7 @@ fn seal(kind: Kind, write: impl FnOnce(&mut Writer)) -> Vec<u8> {
 fn open<T>(
     bytes: &[u8],
     kind: Kind,
-    read: impl FnOnce(&mut Reader<'_>) -> Result<T, DecodeError>,
+    read: impl FnOnce(&mut Reader<'_>) -> Result<T, Fault>,
 ) -> Result<T, DecodeError> {
     let error = |offset, broken| DecodeError { offset, broken };
     if bytes.len() > limits::MESSAGE_BYTES {
@@ -83,9 +84,9 @@ fn open<T>(
         return Err(error(content.len(), Broken::Checksum));
     }
     let mut input = Reader::new(content, HEADER_BYTES);
-    let value = read(&mut input)?;
+    let value = read(&mut input).map_err(|fault| *fault)?;
     if !input.is_at_end() {
-        return Err(input.error(Broken::Trailing));
+        return Err(*input.error(Broken::Trailing));
     }
     Ok(value)
 }
@@ -244,15 +245,15 @@ struct Parts {
     live: Option<Entries>,
 }
 
-fn read_parts(input: &mut Reader<'_>) -> Result<Parts, DecodeError> {
+fn read_parts(input: &mut Reader<'_>) -> Result<Parts, Fault> {
     let cart = CartId::from_u128(input.id()?);
-    let canonical = input.error(Broken::NotCanonical);
+    let here = input.offset();
     let head = input.byte()?;
     if head == ERASED {
         return Ok(Parts { cart, dots: Dots::default(), needs: Dots::default(), live: None });
     }
     if head & (ERASED | 0b1000_0000) != 0 {
-        return Err(canonical);
+        return Err(fault(here, Broken::NotCanonical));
     }
     let mut tables = Tables::read(input, cart, head)?;
     let dots = tables.dots(input)?;
@@ -260,7 +261,7 @@ fn read_parts(input: &mut Reader<'_>) -> Result<Parts, DecodeError> {
     if head & NEEDS != 0 {
         needs = tables.dots(input)?;
         if needs.is_empty() {
-            return Err(canonical);
+            return Err(fault(here, Broken::NotCanonical));
         }
     }
     let rows = read_rows(input, &mut tables)?;
@@ -270,7 +271,7 @@ fn read_parts(input: &mut Reader<'_>) -> Result<Parts, DecodeError> {
     Ok(Parts { cart, dots, needs, live: Some(Entries::from_rows(tables.held(), rows)) })
 }
 
-fn read_rows(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Vec<Row>, DecodeError> {
+fn read_rows(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Vec<Row>, Fault> {
     let mut rows: Vec<Row> = Vec::new();
     let mut before = Before::new(tables.lines.rows.len(), tables.prices.rows.len());
     let mut next = 0;
@@ -290,7 +291,7 @@ fn read_rows(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Vec<Row>, De
     Ok(rows)
 }
 
-fn read_delta(input: &mut Reader<'_>) -> Result<Delta, DecodeError> {
+fn read_delta(input: &mut Reader<'_>) -> Result<Delta, Fault> {
     let Parts { cart, dots, needs, live } = read_parts(input)?;
     let Some(live) = live else { return Ok(Delta::erasure(cart)) };
     let listed: Dots = live.keys().collect();
@@ -300,7 +301,7 @@ fn read_delta(input: &mut Reader<'_>) -> Result<Delta, DecodeError> {
     Delta::of(cart, live, dots.minus(&listed), needs).map_err(|error| input.error(error))
 }
 
-fn read_cart(input: &mut Reader<'_>) -> Result<Cart, DecodeError> {
+fn read_cart(input: &mut Reader<'_>) -> Result<Cart, Fault> {
     let Parts { cart, dots, needs, live } = read_parts(input)?;
     let Some(live) = live else { return Ok(Cart::erased(cart)) };
     let whole = needs.is_empty().then(|| Cart::whole(cart, dots, live)).flatten();

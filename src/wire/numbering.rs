@@ -263,7 +263,7 @@ impl<'a> Numbering<'a> {
 pub(super) const SHARED_BYTES: usize = 24;
 
 /// So many bytes, whole characters, two texts begin alike, up to [`SHARED_BYTES`].
-pub(super) fn shared(a: &str, b: &str) -> usize {
+fn shared(a: &str, b: &str) -> usize {
     let alike = a.bytes().zip(b.bytes()).take(SHARED_BYTES).take_while(|(a, b)| a == b).count();
     let whole = |at: &usize| a.is_char_boundary(*at) && b.is_char_boundary(*at);
     (0..=alike).rev().find(whole).unwrap_or_default()

@@ -1,33 +1,34 @@
 //! The tables of bytes that are read, and which of their rows are named.
 
-use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::bytes::Reader;
 use super::dots;
-use super::error::{Broken, DecodeError};
-use super::numbering::{AUTHORSHIPS, CARTS, LINES, PRICES, SEEN, SHARED_BYTES, shared};
-use crate::cart::{Authorship, Price, Tables as Held};
+use super::error::{Broken, Fault, fault};
+use super::numbering::{AUTHORSHIPS, CARTS, LINES, PRICES, SEEN, SHARED_BYTES};
+use crate::cart::{Authorship, Price, Table as HeldTable, Tables as Held};
 use crate::context::{Dot, Dots};
-use crate::id::{CartId, LineKey, ReplicaId};
+use crate::id::{CartId, LineKey, Lines, ReplicaId};
 use crate::limits;
 use crate::money::{Currency, Money};
 
+type Used = smallvec::SmallVec<[bool; 16]>;
+
 /// A table that is read. What nobody names must not be in it.
 pub(super) struct Table<T> {
-    pub(super) rows: Vec<T>,
-    used: Vec<bool>,
+    pub(super) rows: HeldTable<T>,
+    used: Used,
     name: &'static str,
 }
 
 impl<T> Table<T> {
     fn new(name: &'static str) -> Self {
-        Self { rows: Vec::new(), used: Vec::new(), name }
+        Self { rows: HeldTable::new(), used: Used::new(), name }
     }
 
     /// Checks that it is sorted, without doubles.
-    fn check(&mut self, input: &Reader<'_>) -> Result<(), DecodeError>
+    fn check(&mut self, input: &Reader<'_>) -> Result<(), Fault>
     where
         T: Ord,
     {
@@ -39,18 +40,18 @@ impl<T> Table<T> {
     }
 
     /// An index that follows, of a row there is.
-    pub(super) fn index(&mut self, input: &mut Reader<'_>) -> Result<u32, DecodeError> {
-        let error = input.error(Broken::Index { table: self.name });
+    pub(super) fn index(&mut self, input: &mut Reader<'_>) -> Result<u32, Fault> {
+        let here = input.offset();
         let at = usize::try_from(input.number()?).unwrap_or(usize::MAX);
-        *self.used.get_mut(at).ok_or(error)? = true;
+        *self.used.get_mut(at).ok_or_else(|| fault(here, Broken::Index { table: self.name }))? = true;
         Ok(at as u32)
     }
 
     /// The row of an index that was read.
-    pub(super) fn row(&mut self, input: &Reader<'_>, at: u64) -> Result<u32, DecodeError> {
-        let error = input.error(Broken::Index { table: self.name });
+    pub(super) fn row(&mut self, input: &Reader<'_>, at: u64) -> Result<u32, Fault> {
+        let here = input.offset();
         let at = usize::try_from(at).unwrap_or(usize::MAX);
-        *self.used.get_mut(at).ok_or(error)? = true;
+        *self.used.get_mut(at).ok_or_else(|| fault(here, Broken::Index { table: self.name }))? = true;
         Ok(at as u32)
     }
 
@@ -91,7 +92,7 @@ impl Tables {
         input: &mut Reader<'_>,
         cart: CartId,
         head: u8,
-    ) -> Result<Self, DecodeError> {
+    ) -> Result<Self, Fault> {
         let mut tables = Self::empty(cart);
         let has = |flag| head & flag != 0;
         tables.read_writers(input)?;
@@ -139,7 +140,7 @@ impl Tables {
         Ok(tables)
     }
 
-    pub(super) fn read_writers(&mut self, input: &mut Reader<'_>) -> Result<(), DecodeError> {
+    pub(super) fn read_writers(&mut self, input: &mut Reader<'_>) -> Result<(), Fault> {
         let count = input.count(16, "writers", limits::MESSAGE_BYTES)?;
         self.writers.rows.reserve_exact(count);
         for _ in 0..count {
@@ -148,26 +149,26 @@ impl Tables {
         self.writers.check(input)
     }
 
-    fn read_lines(&mut self, input: &mut Reader<'_>) -> Result<(), DecodeError> {
+    fn read_lines(&mut self, input: &mut Reader<'_>) -> Result<(), Fault> {
         let count = some(input, 2, "lines")?;
-        self.lines.rows.reserve_exact(count);
-        let mut before = String::new();
+        let mut lines = Lines::with_room(count);
         for _ in 0..count {
-            let at = input.offset();
+            let here = input.offset();
             let same = usize::try_from(input.number()?).unwrap_or(usize::MAX);
             let rest = input.text()?;
-            let kept = before.get(..same.min(SHARED_BYTES)).unwrap_or_default();
-            let mut line = String::with_capacity(kept.len() + rest.len());
-            line.push_str(kept);
-            line.push_str(rest);
-            if shared(&before, &line) != same {
-                return Err(DecodeError { offset: at, broken: Broken::NotCanonical });
+            // As much is shared as may be: the next character is another, or too much.
+            let next = lines.last().get(same..);
+            let next = next.ok_or_else(|| fault(here, Broken::NotCanonical))?;
+            let more = match (next.chars().next(), rest.chars().next()) {
+                (Some(a), Some(b)) if a == b => same + a.len_utf8(),
+                _ => usize::MAX,
+            };
+            if same > SHARED_BYTES || more <= SHARED_BYTES {
+                return Err(fault(here, Broken::NotCanonical));
             }
-            let key = LineKey::from_descriptor(&line)
-                .map_err(|error| DecodeError { offset: at, broken: error.into() })?;
-            self.lines.rows.push(key);
-            before = line;
+            lines.push(same, rest).map_err(|error| fault(here, error))?;
         }
+        self.lines.rows = lines.keys().collect();
         self.lines.check(input)
     }
 
@@ -192,25 +193,25 @@ impl Tables {
         }
     }
 
-    pub(super) fn cart(&mut self, input: &mut Reader<'_>) -> Result<CartId, DecodeError> {
-        let error = input.error(Broken::Index { table: self.carts.name });
+    pub(super) fn cart(&mut self, input: &mut Reader<'_>) -> Result<CartId, Fault> {
+        let here = input.offset();
         let at = usize::try_from(input.number()?).unwrap_or(usize::MAX);
         let Some(at) = at.checked_sub(1) else { return Ok(self.cart) };
-        *self.carts.used.get_mut(at).ok_or(error)? = true;
+        *self.carts.used.get_mut(at).ok_or_else(|| fault(here, Broken::Index { table: self.carts.name }))? = true;
         Ok(self.carts.rows[at])
     }
 
-    pub(super) fn line(&mut self, input: &mut Reader<'_>) -> Result<LineKey, DecodeError> {
+    pub(super) fn line(&mut self, input: &mut Reader<'_>) -> Result<LineKey, Fault> {
         let at = self.lines.index(input)?;
         Ok(self.lines.rows[at as usize].clone())
     }
 
     /// 0 is the empty set.
-    pub(super) fn seen(&mut self, input: &mut Reader<'_>) -> Result<Arc<Dots>, DecodeError> {
-        let error = input.error(Broken::Index { table: self.seen.name });
+    pub(super) fn seen(&mut self, input: &mut Reader<'_>) -> Result<Arc<Dots>, Fault> {
+        let here = input.offset();
         let at = usize::try_from(input.number()?).unwrap_or(usize::MAX);
         let Some(at) = at.checked_sub(1) else { return Ok(self.nothing_seen()) };
-        *self.seen.used.get_mut(at).ok_or(error)? = true;
+        *self.seen.used.get_mut(at).ok_or_else(|| fault(here, Broken::Index { table: self.seen.name }))? = true;
         Ok(self.seen.rows[at].clone())
     }
 
@@ -218,15 +219,15 @@ impl Tables {
         self.nothing_seen.get_or_insert_default().clone()
     }
 
-    pub(super) fn dots(&mut self, input: &mut Reader<'_>) -> Result<Dots, DecodeError> {
+    pub(super) fn dots(&mut self, input: &mut Reader<'_>) -> Result<Dots, Fault> {
         dots::read(input, &self.writers.rows, &mut self.writers.used)
     }
 
-    pub(super) fn dot(&mut self, input: &mut Reader<'_>) -> Result<Dot, DecodeError> {
+    pub(super) fn dot(&mut self, input: &mut Reader<'_>) -> Result<Dot, Fault> {
         let writer = self.writers.index(input)?;
-        let error = input.error(Broken::Number);
+        let here = input.offset();
         match input.number()? {
-            0 => Err(error),
+            0 => Err(fault(here, Broken::Number)),
             seq => Ok(Dot::new(self.writers.rows[writer as usize], seq)),
         }
     }
@@ -237,16 +238,16 @@ fn some(
     input: &mut Reader<'_>,
     each: usize,
     what: &'static str,
-) -> Result<usize, DecodeError> {
-    let error = input.error(Broken::NotCanonical);
+) -> Result<usize, Fault> {
+    let here = input.offset();
     match input.count(each, what, limits::MESSAGE_BYTES)? {
-        0 => Err(error),
+        0 => Err(fault(here, Broken::NotCanonical)),
         count => Ok(count),
     }
 }
 
 /// A list that must be strictly ascending, so that equal facts have equal bytes.
-pub(super) fn sorted<T: Ord>(input: &Reader<'_>, list: Vec<T>) -> Result<Vec<T>, DecodeError> {
+pub(super) fn sorted<T: Ord>(input: &Reader<'_>, list: Vec<T>) -> Result<Vec<T>, Fault> {
     if list.windows(2).all(|pair| pair[0] < pair[1]) {
         Ok(list)
     } else {
@@ -254,11 +255,11 @@ pub(super) fn sorted<T: Ord>(input: &Reader<'_>, list: Vec<T>) -> Result<Vec<T>,
     }
 }
 
-fn read_price(input: &mut Reader<'_>) -> Result<Money, DecodeError> {
+fn read_price(input: &mut Reader<'_>) -> Result<Money, Fault> {
     let at = input.offset();
     let (digits, scale) = (input.number()?, input.byte()?);
     let code = core::str::from_utf8(input.take(3)?).map_err(|_| input.error(Broken::Utf8))?;
     Currency::new(code)
         .and_then(|currency| Money::from_parts(digits, scale, currency))
-        .map_err(|error| DecodeError { offset: at, broken: error.into() })
+        .map_err(|error| fault(at, error))
 }
