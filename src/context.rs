@@ -170,6 +170,15 @@ impl Dots {
         }
     }
 
+    /// From dots in their order.
+    pub(crate) fn ascending(dots: impl Iterator<Item = Dot>) -> Self {
+        let mut set = Self::default();
+        for Dot { replica, seq } in dots {
+            set.push_run(replica, Run { first: seq, last: seq });
+        }
+        set
+    }
+
     /// The same with at most `most` runs a writer: the gaps between the oldest are filled.
     #[must_use]
     pub fn with_runs_at_most(self, most: usize) -> Self {

@@ -34,3 +34,5 @@ pub const SEQ_MAX: u64 = 1 << 48;
 /// with the gaps between its oldest runs filled. What is in the gaps is about other lines, but for
 /// dots of this row that were taken out while others of it stayed.
 pub const COVERED_RUNS: usize = 4;
+/// Rows that the ends of a link remember before both begin anew.
+pub const LINK_ROWS: usize = 16_384;

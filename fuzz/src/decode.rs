@@ -42,8 +42,47 @@ pub fn decode(data: &[u8]) -> bool {
         assert_eq!(wire::encode_message(&message), bytes);
         read = true;
     }
-    read
+    read | link(&mut input)
 }
+
+/// A frame of a link, damaged, after those before it.
+fn link(input: &mut Input<'_>) -> bool {
+    let links = &*LINKS;
+    let Frame { sender, receiver, bytes } = &links[usize::from(input.byte()) % links.len()];
+    let bytes = input.damage(bytes.clone(), 4);
+    let mut receiver = receiver.clone();
+    match receiver.decode(&bytes) {
+        Ok(delta) => {
+            assert_eq!(sender.clone().encode(&delta), bytes);
+            true
+        }
+        Err(_) => {
+            assert!(receiver.decode(&bytes).is_err(), "a link that ended goes on");
+            false
+        }
+    }
+}
+
+/// A frame, and what both ends knew before it.
+struct Frame {
+    sender: wire::LinkSender,
+    receiver: wire::LinkReceiver,
+    bytes: Vec<u8>,
+}
+
+static LINKS: LazyLock<Vec<Frame>> = LazyLock::new(|| {
+    let deltas: Vec<_> =
+        SAMPLES[1].iter().map(|bytes| wire::decode_delta(bytes).expect("a sound delta")).collect();
+    let cart = CartId::from_u128(0xa);
+    let (mut sender, mut receiver) = (wire::LinkSender::new(cart), wire::LinkReceiver::new(cart));
+    let frame = |delta| {
+        let before = (sender.clone(), receiver.clone());
+        let bytes = sender.encode(delta);
+        assert_eq!(receiver.decode(&bytes).as_ref(), Ok(delta));
+        Frame { sender: before.0, receiver: before.1, bytes }
+    };
+    deltas.iter().map(frame).collect()
+});
 
 /// Sound bytes of each kind, with every kind of entry in them.
 static SAMPLES: LazyLock<[Vec<Vec<u8>>; 4]> =

@@ -59,8 +59,8 @@ impl Input<'_> {
 
     /// The rest of the input as the content of an envelope of `kind`.
     pub(crate) fn envelope(&mut self, kind: u8) -> Vec<u8> {
-        let mut bytes = b"hold\x01".to_vec();
-        bytes.push(kind);
+        let mut bytes = b"hd".to_vec();
+        bytes.push(0x10 | kind);
         bytes.extend_from_slice(self.0);
         sealed(bytes)
     }

@@ -125,7 +125,7 @@ impl Delta {
     /// Every dot it says something about.
     #[must_use]
     pub fn dots(&self) -> Dots {
-        let mut dots: Dots = self.live.keys().collect();
+        let mut dots = self.live.dots();
         dots.extend(&self.dead);
         dots
     }

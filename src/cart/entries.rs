@@ -105,12 +105,13 @@ impl Entries {
         entries
     }
 
-    /// From entries in any order. Of two of one dot the first is kept.
+    /// From entries in any order. Of two of one dot the first is kept; 0 is nobody's number.
     pub(super) fn collect(
         home: CartId,
         entries: impl IntoIterator<Item = (Dot, Entry)>,
     ) -> Self {
-        let mut all: Vec<(Dot, Entry)> = entries.into_iter().collect();
+        let mut all: Vec<(Dot, Entry)> =
+            entries.into_iter().filter(|(dot, _)| dot.seq > 0).collect();
         all.sort_by_key(|(dot, _)| *dot);
         all.dedup_by_key(|(dot, _)| *dot);
         let mut tables = Tables::new(home);
@@ -176,6 +177,11 @@ impl Entries {
     /// The entries.
     pub fn values(&self) -> impl ExactSizeIterator<Item = Entry> + '_ {
         self.facts().map(Fact::entry)
+    }
+
+    /// The set of the dots.
+    pub(crate) fn dots(&self) -> Dots {
+        Dots::ascending(self.keys())
     }
 
     /// The entries, where they are.

@@ -137,7 +137,7 @@ impl Cart {
         let mut new: Vec<u32> = Vec::new();
         for (at, fact) in live.facts().enumerate() {
             let dot = fact.dot();
-            if self.context.insert(dot) {
+            if !self.context.contains(dot) {
                 // Unseen < Live
                 joined.changed = true;
                 if let Some(sum) = &mut self.sum {
@@ -145,6 +145,7 @@ impl Cart {
                 }
                 if live.len() == 1 {
                     self.live.put(dot, fact.entry());
+                    self.context.insert(dot);
                 } else {
                     new.push(at as u32);
                 }
@@ -163,6 +164,7 @@ impl Cart {
         }
         if !new.is_empty() {
             self.live.put_all(live, &new);
+            self.context.extend(&live.dots());
         }
     }
 
@@ -203,7 +205,7 @@ impl Cart {
     /// The dots that are live.
     #[must_use]
     pub fn live_dots(&self) -> Dots {
-        self.live.keys().collect()
+        self.live.dots()
     }
 
     /// The live entries, by dot.

@@ -58,7 +58,7 @@ pub(crate) struct Tables {
 }
 
 impl Tables {
-    pub(super) fn new(home: CartId) -> Self {
+    pub(crate) fn new(home: CartId) -> Self {
         Self {
             home,
             writers: Table::new(),

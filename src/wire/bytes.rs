@@ -80,7 +80,7 @@ impl<'a> Reader<'a> {
         self.at == self.bytes.len()
     }
 
-    const fn left(&self) -> usize {
+    pub(super) const fn left(&self) -> usize {
         self.bytes.len() - self.at
     }
 

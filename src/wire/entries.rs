@@ -64,6 +64,7 @@ const RUNS_AT: u8 = 5;
 const RUNS_MAX: usize = 7;
 
 /// What the entries before lead one to think of the next.
+#[derive(Clone)]
 pub(super) struct Before {
     ms: u64,
     /// Of the last contribution.
@@ -77,6 +78,19 @@ impl Before {
         // Without prices there is nothing to remember.
         let lines = if prices == 0 { 0 } else { lines };
         Self { ms: 0, price: NONE, price_on: alloc::vec![None; lines] }
+    }
+
+    /// A line is put into its table, at that place.
+    pub(super) fn insert_line(&mut self, at: usize) {
+        self.price_on.insert(at, None);
+    }
+
+    /// The same with a price.
+    pub(super) fn insert_price(&mut self, at: u32) {
+        let prices = self.price_on.iter_mut().flatten().chain([&mut self.price]);
+        for price in prices.filter(|price| **price >= at && **price != NONE) {
+            *price += 1;
+        }
     }
 
     fn price(&self, line: u32) -> u32 {

@@ -9,14 +9,16 @@ mod bytes;
 mod dots;
 mod entries;
 mod error;
+mod link;
 mod message;
 mod numbering;
 mod tables;
 
 use alloc::vec::Vec;
 
-use error::{Fault, fault};
 pub use error::{Broken, DecodeError};
+use error::{Fault, fault};
+pub use link::{LinkReceiver, LinkSender};
 
 use crate::cart::{Cart, Delta, Entries, Row};
 use crate::clock::Time;
@@ -27,7 +29,7 @@ use crate::replica::Replica;
 use crate::sync::Message;
 use bytes::{Reader, Writer};
 use entries::Before;
-use numbering::{NEEDS, Numbering};
+use numbering::{NEEDS, Numbering, write_writers};
 use tables::Tables;
 
 const MAGIC: [u8; 2] = *b"hd";
@@ -213,8 +215,10 @@ fn write_parts(
     };
     let tables = Numbering::of(cart, dots, live);
     let needed = if needs.is_empty() { 0 } else { NEEDS };
-    out.raw(&[tables.head() | needed]);
-    tables.write(out);
+    let rows = tables.rows();
+    out.raw(&[tables.head(&rows) | needed]);
+    write_writers(out, &rows.writers);
+    tables.write(out, &rows);
     tables.dots(out, dots);
     if !needs.is_empty() {
         tables.dots(out, needs);
@@ -294,7 +298,7 @@ fn read_rows(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Vec<Row>, Fa
 fn read_delta(input: &mut Reader<'_>) -> Result<Delta, Fault> {
     let Parts { cart, dots, needs, live } = read_parts(input)?;
     let Some(live) = live else { return Ok(Delta::erasure(cart)) };
-    let listed: Dots = live.keys().collect();
+    let listed = live.dots();
     if !dots.covers(&listed) {
         return Err(input.error(Broken::NotCanonical));
     }

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use super::bytes::Writer;
 use super::dots;
+use super::tables::Tables as Known;
 use crate::cart::{Authorship, Body, Entries, Kind, NONE, Price, Row, Stays, Tables};
 use crate::context::{Dot, Dots};
 use crate::id::{CartId, LineKey, ReplicaId};
@@ -18,6 +19,14 @@ pub(super) const PRICES: u8 = 0b0001_0000;
 pub(super) const SEEN: u8 = 0b0010_0000;
 /// And that some of the dead are needed.
 pub(super) const NEEDS: u8 = 0b0100_0000;
+
+/// Rows of tables that are to be written, each sorted.
+pub(super) struct Rows<'a> {
+    pub(super) writers: Vec<ReplicaId>,
+    carts: Vec<CartId>,
+    lines: Vec<&'a LineKey>,
+    prices: Vec<&'a Price>,
+}
 
 pub(super) struct Numbering<'a> {
     cart: CartId,
@@ -164,39 +173,67 @@ impl<'a> Numbering<'a> {
         self.seen_at = seen_at.collect();
     }
 
-    /// Which tables there are.
-    pub(super) fn head(&self) -> u8 {
+    /// The rows of the tables.
+    pub(super) fn rows(&self) -> Rows<'a> {
+        Rows {
+            writers: self.writers.clone(),
+            carts: self.carts.clone(),
+            lines: named(&self.tables.lines, &self.line_of),
+            prices: named(&self.tables.prices, &self.price_of),
+        }
+    }
+
+    /// On a link: numbers by what both ends know, and says what is new there.
+    pub(super) fn on_link(&mut self, known: &mut Known) -> Rows<'a> {
+        let mut new = self.rows();
+        new.writers.retain(|writer| known.writers.rows.binary_search(writer).is_err());
+        new.carts.retain(|cart| known.carts.rows.binary_search(cart).is_err());
+        new.lines.retain(|line| known.lines.rows.binary_search(line).is_err());
+        new.prices.retain(|price| known.prices.rows.binary_search(price).is_err());
+        // What is sorted and new is taken in.
+        let taken = known.writers.take(new.writers.iter().copied().collect())
+            & known.carts.take(new.carts.iter().copied().collect())
+            & known.lines.take(new.lines.iter().map(|line| (*line).clone()).collect())
+            & known.prices.take(new.prices.iter().map(|price| **price).collect());
+        debug_assert!(taken);
+        self.writers = known.writers.rows.to_vec();
+        self.carts = known.carts.rows.to_vec();
+        renumber(&mut self.writer_of, &self.tables.writers, &known.writers.rows);
+        renumber(&mut self.line_of, &self.tables.lines, &known.lines.rows);
+        renumber(&mut self.price_of, &self.tables.prices, &known.prices.rows);
+        new
+    }
+
+    /// Which tables there are, or on a link of which there are new rows.
+    pub(super) fn head(&self, rows: &Rows<'_>) -> u8 {
         let flag = |is: bool, flag| if is { flag } else { 0 };
-        let used = |numbers: &[u32]| numbers.iter().any(|number| *number != NONE);
-        flag(!self.carts.is_empty(), CARTS)
-            | flag(used(&self.authorship_of), AUTHORSHIPS)
-            | flag(used(&self.line_of), LINES)
-            | flag(used(&self.price_of), PRICES)
+        flag(!rows.carts.is_empty(), CARTS)
+            | flag(self.authorship_of.iter().any(|number| *number != NONE), AUTHORSHIPS)
+            | flag(!rows.lines.is_empty(), LINES)
+            | flag(!rows.prices.is_empty(), PRICES)
             | flag(!self.seen.is_empty(), SEEN)
     }
 
-    /// The tables, but for those that are empty.
-    pub(super) fn write(&self, out: &mut Writer) {
-        out.count(self.writers.len());
-        self.writers.iter().for_each(|writer| out.id(writer.as_u128()));
-        if !self.carts.is_empty() {
-            out.count(self.carts.len());
-            self.carts.iter().for_each(|cart| out.id(cart.as_u128()));
+    /// The tables but for the writers, and for those that are empty.
+    pub(super) fn write(&self, out: &mut Writer, rows: &Rows<'_>) {
+        if !rows.carts.is_empty() {
+            out.count(rows.carts.len());
+            rows.carts.iter().for_each(|cart| out.id(cart.as_u128()));
         }
-        table(out, &self.tables.authorships, &self.authorship_of, |out, row| {
+        table(out, &named(&self.tables.authorships, &self.authorship_of), |out, row| {
             let Authorship { scope, after } = row;
             self.cart(out, *scope);
             out.count(after.len());
             after.iter().for_each(|guest| self.cart(out, *guest));
         });
         let mut before = "";
-        table(out, &self.tables.lines, &self.line_of, |out, line| {
+        table(out, &rows.lines, |out, line| {
             let same = shared(before, line.descriptor());
             before = line.descriptor();
             out.count(same);
             out.blob(&before.as_bytes()[same..]);
         });
-        table(out, &self.tables.prices, &self.price_of, |out, price: &Price| {
+        table(out, &rows.prices, |out, price| {
             let (digits, scale, currency) = price.key();
             out.number(digits);
             out.raw(&[scale]);
@@ -273,16 +310,27 @@ fn has_sets(rows: &[Row]) -> bool {
     rows.iter().any(|row| matches!(row.body, Body::Set(_)))
 }
 
-fn table<'t, T>(
-    out: &mut Writer,
-    rows: &'t [T],
-    numbers: &[u32],
-    mut write: impl FnMut(&mut Writer, &'t T),
-) {
-    let count = numbers.iter().filter(|number| **number != NONE).count();
-    if count > 0 {
-        out.count(count);
-        let used = rows.iter().zip(numbers).filter(|(_, number)| **number != NONE);
-        used.for_each(|(row, _)| write(out, row));
+/// The rows that have numbers.
+fn named<'t, T>(rows: &'t [T], numbers: &[u32]) -> Vec<&'t T> {
+    let used = rows.iter().zip(numbers).filter(|(_, number)| **number != NONE);
+    used.map(|(row, _)| row).collect()
+}
+
+fn renumber<T: Ord>(numbers: &mut [u32], rows: &[T], known: &[T]) {
+    for (number, row) in numbers.iter_mut().zip(rows).filter(|(number, _)| **number != NONE) {
+        *number = known.binary_search(row).map_or(NONE, |at| at as u32);
     }
+}
+
+/// A table that is not empty.
+fn table<'t, T>(out: &mut Writer, rows: &[&'t T], mut write: impl FnMut(&mut Writer, &'t T)) {
+    if !rows.is_empty() {
+        out.count(rows.len());
+        rows.iter().for_each(|row| write(out, row));
+    }
+}
+
+pub(super) fn write_writers(out: &mut Writer, writers: &[ReplicaId]) {
+    out.count(writers.len());
+    writers.iter().for_each(|writer| out.id(writer.as_u128()));
 }

@@ -3,40 +3,68 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use smallvec::SmallVec;
+
 use super::bytes::Reader;
 use super::dots;
 use super::error::{Broken, Fault, fault};
 use super::numbering::{AUTHORSHIPS, CARTS, LINES, PRICES, SEEN, SHARED_BYTES};
-use crate::cart::{Authorship, Price, Table as HeldTable, Tables as Held};
+use crate::cart::{Authorship, NONE, Price, Row, Table as HeldTable, Tables as Held};
 use crate::context::{Dot, Dots};
 use crate::id::{CartId, LineKey, Lines, ReplicaId};
 use crate::limits;
 use crate::money::{Currency, Money};
 
-type Used = smallvec::SmallVec<[bool; 16]>;
+type Used = SmallVec<[bool; 16]>;
 
 /// A table that is read. What nobody names must not be in it.
+#[derive(Clone)]
 pub(super) struct Table<T> {
     pub(super) rows: HeldTable<T>,
     used: Used,
+    /// On a link: where rows were put in, in ascending order.
+    new: SmallVec<[u32; 4]>,
     name: &'static str,
 }
 
-impl<T> Table<T> {
+impl<T: Ord> Table<T> {
     fn new(name: &'static str) -> Self {
-        Self { rows: HeldTable::new(), used: Used::new(), name }
+        Self { rows: HeldTable::new(), used: Used::new(), new: SmallVec::new(), name }
     }
 
-    /// Checks that it is sorted, without doubles.
-    fn check(&mut self, input: &Reader<'_>) -> Result<(), Fault>
-    where
-        T: Ord,
-    {
-        if !self.rows.windows(2).all(|pair| pair[0] < pair[1]) {
-            return Err(input.error(Broken::NotCanonical));
+    /// Takes rows in, which are sorted, without doubles, and not there yet; says if they are not.
+    pub(super) fn take(&mut self, rows: HeldTable<T>) -> bool {
+        self.new.clear();
+        if !rows.windows(2).all(|pair| pair[0] < pair[1]) {
+            return false;
         }
-        self.used.resize(self.rows.len(), false);
-        Ok(())
+        if self.rows.is_empty() {
+            self.used.resize(rows.len(), false);
+            self.rows = rows;
+            return true;
+        }
+        for row in rows {
+            let Err(at) = self.rows.binary_search(&row) else { return false };
+            self.rows.insert(at, row);
+            self.used.insert(at, false);
+            self.new.push(at as u32);
+        }
+        true
+    }
+
+    /// Where the rows are that were taken in last.
+    pub(super) fn places(&self, before: usize) -> impl Iterator<Item = usize> + '_ {
+        let all = if before == 0 { self.rows.len() } else { 0 };
+        (0..all).chain(self.new.iter().map(|at| *at as usize))
+    }
+
+    pub(super) fn parts(&mut self) -> (&[T], &mut [bool]) {
+        (&self.rows, &mut self.used)
+    }
+
+    fn clear(&mut self) {
+        self.rows.clear();
+        self.used.clear();
     }
 
     /// An index that follows, of a row there is.
@@ -61,11 +89,12 @@ impl<T> Table<T> {
 }
 
 /// The tables of a message.
+#[derive(Clone)]
 pub(super) struct Tables {
     pub(super) cart: CartId,
     pub(super) writers: Table<ReplicaId>,
     /// Other carts than the message's own, which is index 0.
-    carts: Table<CartId>,
+    pub(super) carts: Table<CartId>,
     pub(super) authorships: Table<Authorship>,
     pub(super) lines: Table<LineKey>,
     pub(super) prices: Table<Price>,
@@ -88,68 +117,76 @@ impl Tables {
     }
 
     /// Those that `head` says there are.
-    pub(super) fn read(
-        input: &mut Reader<'_>,
-        cart: CartId,
-        head: u8,
-    ) -> Result<Self, Fault> {
+    pub(super) fn read(input: &mut Reader<'_>, cart: CartId, head: u8) -> Result<Self, Fault> {
         let mut tables = Self::empty(cart);
-        let has = |flag| head & flag != 0;
         tables.read_writers(input)?;
-        if has(CARTS) {
-            for _ in 0..some(input, 16, "carts")? {
-                tables.carts.rows.push(CartId::from_u128(input.id()?));
-            }
-            tables.carts.check(input)?;
-            if tables.carts.rows.binary_search(&cart).is_ok() {
-                return Err(input.error(Broken::NotCanonical));
-            }
-        }
-        if has(AUTHORSHIPS) {
-            for _ in 0..some(input, 2, "authorships")? {
-                let scope = tables.cart(input)?;
-                let guests = input.count(1, "merged guests", limits::MERGES)?;
-                let after: Result<Vec<_>, _> = (0..guests).map(|_| tables.cart(input)).collect();
-                let after = sorted(input, after?)?;
-                if scope == cart && after.is_empty() {
-                    return Err(input.error(Broken::NotCanonical));
-                }
-                tables.authorships.rows.push(Authorship { scope, after: after.into() });
-            }
-            tables.authorships.check(input)?;
-        }
-        if has(LINES) {
-            tables.read_lines(input)?;
-        }
-        if has(PRICES) {
-            for _ in 0..some(input, 5, "prices")? {
-                tables.prices.rows.push(Price(read_price(input)?));
-            }
-            tables.prices.check(input)?;
-        }
-        if has(SEEN) {
-            for _ in 0..some(input, 4, "sets of dots seen")? {
-                let seen = tables.dots(input)?;
-                if seen.is_empty() {
-                    return Err(input.error(Broken::NotCanonical));
-                }
-                tables.seen.rows.push(seen.into());
-            }
-            tables.seen.check(input)?;
-        }
+        tables.read_rest(input, head)?;
         Ok(tables)
     }
 
     pub(super) fn read_writers(&mut self, input: &mut Reader<'_>) -> Result<(), Fault> {
         let count = input.count(16, "writers", limits::MESSAGE_BYTES)?;
-        self.writers.rows.reserve_exact(count);
+        let mut writers = HeldTable::new();
+        writers.reserve_exact(count);
         for _ in 0..count {
-            self.writers.rows.push(ReplicaId::from_u128(input.id()?));
+            writers.push(ReplicaId::from_u128(input.id()?));
         }
-        self.writers.check(input)
+        taken(input, self.writers.take(writers))
     }
 
-    fn read_lines(&mut self, input: &mut Reader<'_>) -> Result<(), Fault> {
+    /// The others that `head` says there are, or on a link what is new of them.
+    pub(super) fn read_rest(&mut self, input: &mut Reader<'_>, head: u8) -> Result<(), Fault> {
+        let has = |flag| head & flag != 0;
+        if has(CARTS) {
+            let mut carts = HeldTable::new();
+            for _ in 0..some(input, 16, "carts")? {
+                carts.push(CartId::from_u128(input.id()?));
+            }
+            let own = carts.binary_search(&self.cart).is_ok();
+            taken(input, !own && self.carts.take(carts))?;
+        }
+        self.authorships.clear();
+        if has(AUTHORSHIPS) {
+            let mut authorships = HeldTable::new();
+            for _ in 0..some(input, 2, "authorships")? {
+                let scope = self.cart(input)?;
+                let guests = input.count(1, "merged guests", limits::MERGES)?;
+                let after: Result<Vec<_>, _> = (0..guests).map(|_| self.cart(input)).collect();
+                let after = sorted(input, after?)?;
+                if scope == self.cart && after.is_empty() {
+                    return Err(input.error(Broken::NotCanonical));
+                }
+                authorships.push(Authorship { scope, after: after.into() });
+            }
+            taken(input, self.authorships.take(authorships))?;
+        }
+        if has(LINES) {
+            let lines = Self::read_lines(input)?;
+            taken(input, self.lines.take(lines))?;
+        }
+        if has(PRICES) {
+            let mut prices = HeldTable::new();
+            for _ in 0..some(input, 5, "prices")? {
+                prices.push(Price(read_price(input)?));
+            }
+            taken(input, self.prices.take(prices))?;
+        }
+        self.seen.clear();
+        if has(SEEN) {
+            let mut all = HeldTable::new();
+            for _ in 0..some(input, 4, "sets of dots seen")? {
+                let seen = self.dots(input)?;
+                if seen.is_empty() {
+                    return Err(input.error(Broken::NotCanonical));
+                }
+                all.push(Arc::new(seen));
+            }
+            taken(input, self.seen.take(all))?;
+        }
+        Ok(())
+    }
+
+    fn read_lines(input: &mut Reader<'_>) -> Result<HeldTable<LineKey>, Fault> {
         let count = some(input, 2, "lines")?;
         let mut lines = Lines::with_room(count);
         for _ in 0..count {
@@ -168,8 +205,15 @@ impl Tables {
             }
             lines.push(same, rest).map_err(|error| fault(here, error))?;
         }
-        self.lines.rows = lines.keys().collect();
-        self.lines.check(input)
+        Ok(lines.keys().collect())
+    }
+
+    /// How many rows there are.
+    pub(super) fn len(&self) -> usize {
+        self.writers.rows.len()
+            + self.carts.rows.len()
+            + self.lines.rows.len()
+            + self.prices.rows.len()
     }
 
     /// Whether each row of each is named.
@@ -191,6 +235,31 @@ impl Tables {
             prices: self.prices.rows,
             authorships: self.authorships.rows,
         }
+    }
+
+    /// The same for rows that use few of them. They are renumbered.
+    pub(super) fn held_for(&mut self, rows: &mut [Row]) -> Held {
+        let mut held = Held::new(self.cart);
+        held.authorships = core::mem::take(&mut self.authorships.rows);
+        for row in rows.iter() {
+            held.writers.push(self.writers.rows[row.writer as usize]);
+            held.lines.extend(self.lines.rows.get(row.line as usize).cloned());
+            held.lines.extend(row.body.bought().iter().map(|bought| bought.line.clone()));
+            held.prices.extend(self.prices.rows.get(row.price as usize).copied());
+        }
+        dedup(&mut held.writers);
+        dedup(&mut held.lines);
+        dedup(&mut held.prices);
+        for row in rows {
+            let place = |found: Option<usize>| found.map_or(NONE, |at| at as u32);
+            let writer = self.writers.rows[row.writer as usize];
+            row.writer = place(held.writers.binary_search(&writer).ok());
+            let line = self.lines.rows.get(row.line as usize);
+            row.line = place(line.and_then(|line| held.lines.binary_search(line).ok()));
+            let price = self.prices.rows.get(row.price as usize);
+            row.price = place(price.and_then(|price| held.prices.binary_search(price).ok()));
+        }
+        held
     }
 
     pub(super) fn cart(&mut self, input: &mut Reader<'_>) -> Result<CartId, Fault> {
@@ -231,6 +300,15 @@ impl Tables {
             seq => Ok(Dot::new(self.writers.rows[writer as usize], seq)),
         }
     }
+}
+
+fn dedup<T: Ord>(table: &mut HeldTable<T>) {
+    table.sort_unstable();
+    table.dedup();
+}
+
+fn taken(input: &Reader<'_>, right: bool) -> Result<(), Fault> {
+    if right { Ok(()) } else { Err(input.error(Broken::NotCanonical)) }
 }
 
 /// A count of rows of a table that is there, and so not empty.

@@ -2,6 +2,7 @@
 //! byte for byte. On random histories, and for what later versions may send.
 
 use holdall::sync::probe;
+use holdall::wire::{Broken, LinkReceiver, LinkSender};
 use holdall::wire::{decode_cart, decode_delta, decode_message, decode_replica};
 use holdall::wire::{encode_cart, encode_delta, encode_message, encode_replica};
 use holdall::{Body, Cart, Delta, Dots, Notice, Quantity, Replica, ReplicaId};
@@ -42,6 +43,39 @@ proptest! {
             let back = decode_message(&bytes).expect("a message");
             prop_assert_eq!(&back, &message);
             prop_assert_eq!(encode_message(&back), bytes);
+        }
+    }
+
+    /// The same over a link, where a frame says only what is new; and a frame that was tampered
+    /// with is an error, or the one form of another delta.
+    #[test]
+    fn what_histories_write_crosses_a_link(
+        history in histories(60), places in proptest::collection::vec(any::<(u16, u8)>(), 64),
+    ) {
+        let world = World::run(&history, |_| {});
+        for (cart, deltas) in &world.log {
+            let (mut sender, mut receiver) = (LinkSender::new(*cart), LinkReceiver::new(*cart));
+            let mut places = places.iter().cycle();
+            for delta in deltas {
+                let (before, ready) = (sender.clone(), receiver.clone());
+                let frame = sender.encode(delta);
+                prop_assert!(frame.len() <= encode_delta(delta).len());
+                for (at, bit) in places.by_ref().take(4) {
+                    let mut frame = frame[..frame.len() - 4].to_vec();
+                    let at = usize::from(*at) % frame.len();
+                    frame[at] ^= (1 << (bit % 8)) | bit;
+                    frame.extend(crc32fast::hash(&frame).to_le_bytes());
+                    let mut receiver = ready.clone();
+                    match receiver.decode(&frame) {
+                        Ok(other) => prop_assert_eq!(before.clone().encode(&other), frame),
+                        Err(_) => {
+                            let after = receiver.decode(&frame).map_err(|error| error.broken);
+                            prop_assert_eq!(after, Err(Broken::Link));
+                        }
+                    }
+                }
+                prop_assert_eq!(&receiver.decode(&frame).expect("a frame"), delta);
+            }
         }
     }
 

@@ -46,6 +46,9 @@ pub trait Subject: Sized + 'static {
         clock: &mut Clock,
     ) -> Vec<u8>;
 
+    /// From here on its deltas go over one connection to one peer, in order, or come over one.
+    fn connect(&mut self) {}
+
     /// Takes a message of a peer: a delta or what it wrote since its mark.
     fn apply(&mut self, message: &[u8]);
 

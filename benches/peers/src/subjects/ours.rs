@@ -17,6 +17,16 @@ use crate::subject::{ACCOUNT, CartNumber, Clock, GUEST, Subject, Writer, random_
 pub struct Ours {
     replica: Replica,
     base: Have,
+    link: Option<Link>,
+}
+
+/// The ends of a connection. A frame is encoded once; what is clocked is encoded for a second
+/// connection that is as far.
+#[derive(Debug)]
+struct Link {
+    sender: wire::LinkSender,
+    clocked: wire::LinkSender,
+    receiver: wire::LinkReceiver,
 }
 
 /// A line as a caller has it: its key, its row, and the price the shopper sees.
@@ -60,15 +70,13 @@ impl Subject for Ours {
 
     fn new(cart: CartNumber, writer: Writer) -> Self {
         let id = ReplicaId::from_u128(random_bits(writer));
-        Self { replica: Replica::new(cart_id(cart), id), base: Have::default() }
+        Self { replica: Replica::new(cart_id(cart), id), base: Have::default(), link: None }
     }
 
     fn edit(&mut self, now_ms: u64, verb: Verb, line: &Line) {
         std::hint::black_box(self.act(now_ms, verb, line));
     }
 
-    // The delta alone, as anybody could send it. A session between two peers that know each other
-    // could name writers and lines by number.
     fn edit_and_encode(
         &mut self,
         now_ms: u64,
@@ -77,11 +85,26 @@ impl Subject for Ours {
         clock: &mut Clock,
     ) -> Vec<u8> {
         let delta = self.act(now_ms, verb, line);
-        clock.run(|| wire::encode_delta(&delta))
+        match &mut self.link {
+            None => clock.run(|| wire::encode_delta(&delta)),
+            Some(link) => {
+                clock.run(|| link.clocked.encode(&delta));
+                link.sender.encode(&delta)
+            }
+        }
+    }
+
+    fn connect(&mut self) {
+        let cart = self.replica.cart().id();
+        let (sender, receiver) = (wire::LinkSender::new(cart), wire::LinkReceiver::new(cart));
+        self.link = Some(Link { clocked: sender.clone(), sender, receiver });
     }
 
     fn apply(&mut self, message: &[u8]) {
-        let delta = wire::decode_delta(message).expect("a delta");
+        let delta = match &mut self.link {
+            None => wire::decode_delta(message).expect("a delta"),
+            Some(link) => link.receiver.decode(message).expect("a frame"),
+        };
         let joined = self.replica.join(&delta).expect("the same cart");
         assert!(joined.equivocations.is_empty());
     }
@@ -101,7 +124,8 @@ impl Subject for Ours {
     fn load(bytes: &[u8], _cart: CartNumber, writer: Writer) -> Self {
         let cart = wire::decode_cart(bytes).expect("a cart");
         let id = ReplicaId::from_u128(random_bits(writer));
-        Self { replica: Replica::resume(id, Time::default(), cart), base: Have::default() }
+        let replica = Replica::resume(id, Time::default(), cart);
+        Self { replica, base: Have::default(), link: None }
     }
 
     fn lines(&self) -> BTreeMap<String, u64> {

@@ -43,6 +43,7 @@ pub(super) fn edit<S: Subject>() -> Job {
 /// An author, and the deltas of what it did.
 fn deltas<S: Subject>(shelf: &[S::Line]) -> (S, Vec<Vec<u8>>) {
     let mut subject: S = grown(ACCOUNT, 1, shelf, &before());
+    subject.connect();
     let mut clock = Clock::new(0);
     let encode = |(at, edit): (usize, &Edit)| {
         subject.edit_and_encode(now_ms(BEFORE + at, 1), edit.verb, &shelf[edit.line], &mut clock)
@@ -53,7 +54,9 @@ fn deltas<S: Subject>(shelf: &[S::Line]) -> (S, Vec<Vec<u8>>) {
 
 /// A peer that has what the author had before.
 fn peer<S: Subject>(shelf: &[S::Line]) -> S {
-    grown::<S>(ACCOUNT, 1, shelf, &before()).copy(ACCOUNT, 2)
+    let mut peer = grown::<S>(ACCOUNT, 1, shelf, &before()).copy(ACCOUNT, 2);
+    peer.connect();
+    peer
 }
 
 pub(super) fn prove_deltas<S: Subject>() -> Result<(), String> {
@@ -73,6 +76,7 @@ pub(super) fn encode<S: Subject>() -> Job {
     let (shelf, before, edits) = (shelf::<S>(LINES), before(), edits());
     Box::new(move || {
         let mut subject: S = grown(ACCOUNT, 1, &shelf, &before);
+        subject.connect();
         let mut clock = Clock::new(TIMES);
         for (at, edit) in edits.iter().enumerate() {
             let now_ms = now_ms(BEFORE + at, 1);

@@ -1,0 +1,330 @@
+//! Deltas of one cart on one connection, in order: what was said once is not said again.
+//!
+//! Both ends keep the same tables and put in them what each frame brings, so a frame names a known
+//! writer or line by its number. A frame that is lost, doubled or out of place is noticed by its
+//! count and ends the link; a new one starts from nothing, and joining twice harms nobody.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::bytes::{Reader, Writer};
+use super::entries::{self, Before};
+use super::error::{Broken, DecodeError, Fault, fault};
+use super::numbering::{NEEDS, Numbering, write_writers};
+use super::tables::Tables;
+use super::{CHECKSUM_BYTES, dots};
+use crate::cart::{Delta, Entries, Row};
+use crate::context::Dots;
+use crate::id::CartId;
+use crate::limits;
+
+/// In a frame's first byte: its count, modulo 64;
+const COUNT: u8 = 0b0011_1111;
+/// that it is an erasure, and nothing follows;
+const ERASED: u8 = 0b0100_0000;
+/// that both ends forget what they know, first.
+const RESET: u8 = 0b1000_0000;
+
+/// In the second, besides the tables it brings rows of: writers are among them;
+const WRITERS: u8 = 0b1000_0000;
+/// some dots are born dead.
+const BORN: u8 = 0b0000_0001;
+
+/// What both ends know.
+#[derive(Clone)]
+struct Known {
+    tables: Tables,
+    /// Of each writer the highest number said.
+    last: Vec<u64>,
+    before: Before,
+    frames: u8,
+}
+
+impl Known {
+    fn new(cart: CartId) -> Self {
+        Self { tables: Tables::empty(cart), last: Vec::new(), before: Before::new(0, 0), frames: 0 }
+    }
+
+    fn reset(&mut self) {
+        *self = Self { frames: self.frames, ..Self::new(self.tables.cart) };
+    }
+
+    /// How many rows there are of the tables that something is remembered for.
+    fn rows(&self) -> [usize; 3] {
+        let tables = &self.tables;
+        [tables.writers.rows.len(), tables.lines.rows.len(), tables.prices.rows.len()]
+    }
+
+    /// Makes room for what is remembered of the rows that a frame brought.
+    fn grow(&mut self, [writers, lines, prices]: [usize; 3]) {
+        if self.tables.writers.rows.len() > writers {
+            self.tables.writers.places(writers).for_each(|at| self.last.insert(at, 0));
+        }
+        if self.tables.lines.rows.len() > lines {
+            self.tables.lines.places(lines).for_each(|at| self.before.insert_line(at));
+        }
+        if self.tables.prices.rows.len() > prices {
+            self.tables.prices.places(prices).for_each(|at| self.before.insert_price(at as u32));
+        }
+    }
+
+    /// Notes the numbers that a frame said.
+    fn note(&mut self, rows: &[Row], born: &Dots) {
+        for row in rows {
+            let last = &mut self.last[row.writer as usize];
+            *last = row.seq.max(*last);
+        }
+        for (writer, run) in born.runs() {
+            if let Ok(at) = self.tables.writers.rows.binary_search(&writer) {
+                self.last[at] = run.last.max(self.last[at]);
+            }
+        }
+    }
+}
+
+/// The sending end of a link.
+///
+/// ```
+/// use holdall::wire::{LinkReceiver, LinkSender};
+/// use holdall::{CartId, LineKey, Quantity, Replica, ReplicaId};
+/// let cart = CartId::from_u128(1);
+/// let (mut phone, tee) = (Replica::new(cart, ReplicaId::from_u128(2)), LineKey::sku("TEE")?);
+/// let mut region = Replica::new(cart, ReplicaId::from_u128(3));
+/// let (mut to_region, mut from_phone) = (LinkSender::new(cart), LinkReceiver::new(cart));
+/// let mut bytes = Vec::new();
+/// for now in 0..10 {
+///     let delta = phone.add(1_700_000_000_000 + now * 1_000, &tee, Quantity::ONE, None)?;
+///     bytes = to_region.encode(&delta);
+///     region.join(&from_phone.decode(&bytes)?)?;
+/// }
+/// assert_eq!(region.view(), phone.view());
+/// assert_eq!(bytes.len(), 13);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct LinkSender {
+    known: Known,
+}
+
+impl LinkSender {
+    /// The beginning of a link about a cart.
+    #[must_use]
+    pub fn new(cart: CartId) -> Self {
+        Self { known: Known::new(cart) }
+    }
+
+    /// The next frame. Every frame has to reach the other end, once and in order.
+    ///
+    /// # Panics
+    /// The delta is about another cart than the link.
+    #[must_use]
+    pub fn encode(&mut self, delta: &Delta) -> Vec<u8> {
+        let known = &mut self.known;
+        assert_eq!(delta.cart(), known.tables.cart, "a link is about one cart");
+        let mut first = known.frames & COUNT;
+        known.frames = known.frames.wrapping_add(1);
+        let mut out = Writer::with_room();
+        if delta.is_erasure() {
+            out.raw(&[first | ERASED]);
+            return sealed(out);
+        }
+        if known.tables.len() > limits::LINK_ROWS {
+            known.reset();
+            first |= RESET;
+        }
+        let moved;
+        let live = if delta.live().tables().home == known.tables.cart {
+            delta.live()
+        } else {
+            moved = delta.live().at_home(known.tables.cart);
+            &moved
+        };
+        let (needs, mut all) = (delta.needs(), delta.dead().clone());
+        let born = if needs.is_empty() { all.clone() } else { all.minus(needs) };
+        all.extend(&live.dots());
+        let mut tables = Numbering::of(known.tables.cart, &all, live);
+        let rows = known.rows();
+        let new = tables.on_link(&mut known.tables);
+        known.grow(rows);
+        let flag = |is: bool, flag| if is { flag } else { 0 };
+        let head = tables.head(&new)
+            | flag(!new.writers.is_empty(), WRITERS)
+            | flag(!born.is_empty(), BORN)
+            | flag(!needs.is_empty(), NEEDS);
+        out.raw(&[first, head]);
+        if !new.writers.is_empty() {
+            write_writers(&mut out, &new.writers);
+        }
+        tables.write(&mut out, &new);
+        if !born.is_empty() {
+            tables.dots(&mut out, &born);
+        }
+        if !needs.is_empty() {
+            tables.dots(&mut out, needs);
+        }
+        let groups = || live.rows().chunk_by(|a, b| a.writer == b.writer);
+        out.count(groups().count());
+        let mut next = 0;
+        for rows in groups() {
+            let writer = tables.writer_of(&rows[0]);
+            out.number(u64::from(writer - next));
+            next = writer + 1;
+            let known_to = known.last[writer as usize];
+            let restart = rows[0].seq <= known_to;
+            out.number((rows.len() as u64 - 1) << 1 | u64::from(restart));
+            let mut last = if restart { 0 } else { known_to };
+            for row in rows {
+                entries::write_entry(&mut out, &tables, row, row.seq - last, &mut known.before);
+                last = row.seq;
+            }
+            known.last[writer as usize] = last.max(known_to);
+        }
+        known.note(&[], &born);
+        sealed(out)
+    }
+}
+
+fn sealed(mut out: Writer) -> Vec<u8> {
+    let checksum = crc32fast::hash(&out.bytes);
+    out.raw(&checksum.to_le_bytes());
+    out.bytes
+}
+
+impl fmt::Debug for LinkSender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LinkSender").field("frames", &self.known.frames).finish_non_exhaustive()
+    }
+}
+
+/// The receiving end of a link.
+#[derive(Clone)]
+pub struct LinkReceiver {
+    known: Known,
+    broken: bool,
+}
+
+impl fmt::Debug for LinkReceiver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LinkReceiver").field("frames", &self.known.frames).finish_non_exhaustive()
+    }
+}
+
+impl LinkReceiver {
+    /// The beginning of a link about a cart.
+    #[must_use]
+    pub fn new(cart: CartId) -> Self {
+        Self { known: Known::new(cart), broken: false }
+    }
+
+    /// The delta of the next frame.
+    ///
+    /// # Errors
+    /// Anything but that frame in its one form. The link is of no more use then, and says so from
+    /// there on: both ends have to begin a new one, and the sender has to send again what was
+    /// not acknowledged.
+    pub fn decode(&mut self, bytes: &[u8]) -> Result<Delta, DecodeError> {
+        let error = |offset, broken| DecodeError { offset, broken };
+        if core::mem::replace(&mut self.broken, true) {
+            return Err(error(0, Broken::Link));
+        }
+        if bytes.len() > limits::MESSAGE_BYTES {
+            return Err(error(limits::MESSAGE_BYTES, Broken::TooLarge));
+        }
+        let Some((content, checksum)) = bytes.split_last_chunk::<CHECKSUM_BYTES>() else {
+            return Err(error(bytes.len(), Broken::Truncated));
+        };
+        if crc32fast::hash(content).to_le_bytes() != *checksum {
+            return Err(error(content.len(), Broken::Checksum));
+        }
+        let mut input = Reader::new(content, 0);
+        let delta = self.read(&mut input).map_err(|fault| *fault)?;
+        if !input.is_at_end() {
+            return Err(*input.error(Broken::Trailing));
+        }
+        self.broken = false;
+        Ok(delta)
+    }
+
+    fn read(&mut self, input: &mut Reader<'_>) -> Result<Delta, Fault> {
+        let known = &mut self.known;
+        let cart = known.tables.cart;
+        let first = input.byte()?;
+        if first & COUNT != known.frames & COUNT {
+            return Err(fault(0, Broken::Link));
+        }
+        known.frames = known.frames.wrapping_add(1);
+        if first & ERASED != 0 {
+            let alone = first & RESET == 0;
+            return if alone { Ok(Delta::erasure(cart)) } else { Err(fault(0, Broken::NotCanonical)) };
+        }
+        let full = known.tables.len() > limits::LINK_ROWS;
+        if full != (first & RESET != 0) {
+            return Err(fault(0, Broken::NotCanonical));
+        }
+        if full {
+            known.reset();
+        }
+        let head = input.byte()?;
+        let before = known.rows();
+        if head & WRITERS != 0 {
+            let here = input.offset();
+            known.tables.read_writers(input)?;
+            if known.tables.writers.rows.len() == before[0] {
+                return Err(fault(here, Broken::NotCanonical));
+            }
+        }
+        known.tables.read_rest(input, head)?;
+        known.grow(before);
+        let mut set = |flag| -> Result<Dots, Fault> {
+            if head & flag == 0 {
+                return Ok(Dots::default());
+            }
+            let here = input.offset();
+            let (rows, used) = known.tables.writers.parts();
+            let dots = dots::read(input, rows, used)?;
+            if dots.is_empty() { Err(fault(here, Broken::NotCanonical)) } else { Ok(dots) }
+        };
+        let (born, needs) = (set(BORN)?, set(NEEDS)?);
+        let mut rows = Self::read_rows(input, known)?;
+        if !known.tables.all_used() {
+            return Err(input.error(Broken::NotCanonical));
+        }
+        known.note(&rows, &born);
+        let mut dead = born;
+        if !needs.minus(&dead).eq(&needs) {
+            return Err(input.error(Broken::NotCanonical));
+        }
+        dead.extend(&needs);
+        let live = Entries::from_rows(known.tables.held_for(&mut rows), rows);
+        Delta::of(cart, live, dead, needs).map_err(|error| input.error(error))
+    }
+
+    fn read_rows(input: &mut Reader<'_>, known: &mut Known) -> Result<Vec<Row>, Fault> {
+        let mut rows: Vec<Row> = Vec::new();
+        let mut next = 0;
+        for _ in 0..input.count(5, "writers of entries", limits::MESSAGE_BYTES)? {
+            let skipped = input.number()?;
+            let writer = known.tables.writers.row(input, skipped.saturating_add(next))?;
+            next = u64::from(writer) + 1;
+            let here = input.offset();
+            let tagged = input.number()?;
+            let (more, restart) = (tagged >> 1, tagged & 1 == 1);
+            let room = input.left() / 3;
+            let more = usize::try_from(more).ok().filter(|more| *more < room.max(1));
+            let more = more.ok_or_else(|| fault(here, Broken::Truncated))?;
+            rows.reserve_exact(more + 1);
+            let known_to = known.last[writer as usize];
+            let mut last = if restart { 0 } else { known_to };
+            for at in 0..=more {
+                let tables = &mut known.tables;
+                let row = entries::read_entry(input, tables, (writer, last), &mut known.before)?;
+                if at == 0 && restart && row.seq > known_to {
+                    return Err(fault(here, Broken::NotCanonical));
+                }
+                last = row.seq;
+                rows.push(row);
+            }
+        }
+        Ok(rows)
+    }
+}
