@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::entries::Entries;
 use super::digest;
+use super::entries::Entries;
 use super::entry::Entry;
 use crate::context::{Dot, Dots};
 use crate::id::CartId;
@@ -176,7 +176,8 @@ impl Delta {
             parts.push(self.clone());
         }
         for (dot, entry) in self.live.iter() {
-            parts.push(Self { live: Entries::one(self.cart, dot, entry), ..Self::empty(self.cart) });
+            parts
+                .push(Self { live: Entries::one(self.cart, dot, entry), ..Self::empty(self.cart) });
         }
         for (replica, run) in self.dead.runs() {
             let mut part = Self::empty(self.cart);

@@ -85,7 +85,12 @@ const SPARE_ROWS: usize = 64;
 
 impl Entries {
     pub(super) fn new(home: CartId) -> Self {
-        Self { tables: Tables::new(home), rows: SmallVec::new(), kinds: [0; Kind::COUNT], bearing: 0 }
+        Self {
+            tables: Tables::new(home),
+            rows: SmallVec::new(),
+            kinds: [0; Kind::COUNT],
+            bearing: 0,
+        }
     }
 
     /// One entry.
@@ -106,10 +111,7 @@ impl Entries {
     }
 
     /// From entries in any order. Of two of one dot the first is kept; 0 is nobody's number.
-    pub(super) fn collect(
-        home: CartId,
-        entries: impl IntoIterator<Item = (Dot, Entry)>,
-    ) -> Self {
+    pub(super) fn collect(home: CartId, entries: impl IntoIterator<Item = (Dot, Entry)>) -> Self {
         let mut all: Vec<(Dot, Entry)> =
             entries.into_iter().filter(|(dot, _)| dot.seq > 0).collect();
         all.sort_by_key(|(dot, _)| *dot);
@@ -325,12 +327,9 @@ impl Entries {
             foreign.retain(|authorship| authorship.scope != home || !authorship.after.is_empty());
         }
         let authorships = unite(&mut self.tables.authorships, &foreign);
-        for (column, union) in [
-            (WRITER, &writers),
-            (LINE, &lines),
-            (PRICE, &prices),
-            (AUTHORSHIP, &authorships),
-        ] {
+        for (column, union) in
+            [(WRITER, &writers), (LINE, &lines), (PRICE, &prices), (AUTHORSHIP, &authorships)]
+        {
             self.remap(column, union);
         }
         let moved = |union: &Union, at: u32| union.there.get(at as usize).copied().unwrap_or(NONE);
@@ -432,12 +431,12 @@ impl Entries {
     /// Which rows of the tables are in use.
     pub(crate) fn used(&self) -> Used {
         let mut used = Used {
-            writers: alloc::vec![false; self.tables.writers.len()],
-            lines: alloc::vec![false; self.tables.lines.len()],
-            prices: alloc::vec![false; self.tables.prices.len()],
-            authorships: alloc::vec![false; self.tables.authorships.len()],
+            writers: Flags::from_elem(false, self.tables.writers.len()),
+            lines: Flags::from_elem(false, self.tables.lines.len()),
+            prices: Flags::from_elem(false, self.tables.prices.len()),
+            authorships: Flags::from_elem(false, self.tables.authorships.len()),
         };
-        let mark = |table: &mut Vec<bool>, at: u32| {
+        let mark = |table: &mut Flags, at: u32| {
             if let Some(used) = table.get_mut(at as usize) {
                 *used = true;
             }
@@ -455,12 +454,15 @@ impl Entries {
     }
 }
 
+/// A flag for each row of a table.
+type Flags = SmallVec<[bool; 16]>;
+
 /// Of each table, which rows are in use.
 pub(crate) struct Used {
-    pub(crate) writers: Vec<bool>,
-    pub(crate) lines: Vec<bool>,
-    pub(crate) prices: Vec<bool>,
-    pub(crate) authorships: Vec<bool>,
+    pub(crate) writers: Flags,
+    pub(crate) lines: Flags,
+    pub(crate) prices: Flags,
+    pub(crate) authorships: Flags,
 }
 
 /// So many runs are looked for one by one, and more among many entries; else every entry is

@@ -25,8 +25,8 @@ pub use digest::Fingerprint;
 pub use entries::Entries;
 pub(crate) use entries::Kind;
 pub use entry::{
-    After, Body, Bought, Entry, Gift, Lack, List, MergeTo, Pin, Purchase, Register, RegisterKey, SetTo,
-    Stays, Taken,
+    After, Body, Bought, Entry, Gift, Lack, List, MergeTo, Pin, Purchase, Register, RegisterKey,
+    SetTo, Stays, Taken,
 };
 pub use exchange::Have;
 pub(crate) use row::{Fact, Row};

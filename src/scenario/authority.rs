@@ -25,7 +25,7 @@ pub(super) enum Answer {
     /// It is yours; write the merge and record it.
     Granted(Claim),
     /// It has been yours: this is the merge.
-    Yours(Delta),
+    Yours(Box<Delta>),
     /// It is somebody else's; no hint whose.
     AlreadyClaimed,
     /// An account's cart is nobody's guest, and a guest has no guests.
@@ -44,7 +44,9 @@ impl Authority {
     pub(super) fn claim(&self, guest: CartId, account: CartId) -> Answer {
         let owner = |cart| self.guests.get(&cart).and_then(|guest| guest.owner.as_ref());
         match owner(guest) {
-            Some((owner, merge)) if *owner == account => return Answer::Yours(merge.clone()),
+            Some((owner, merge)) if *owner == account => {
+                return Answer::Yours(Box::new(merge.clone()));
+            }
             Some(_) => return Answer::AlreadyClaimed,
             None => {}
         }

@@ -250,7 +250,8 @@ impl<'a> Look<'a> {
     pub fn covered(&self, line: &LineKey, dots: &[Taken]) -> Vec<Dot> {
         let named: BTreeSet<Dot> = dots.iter().map(|taken| taken.dot).collect();
         let after = self.after();
-        let as_wise = |dot: &Dot| self.cart.live().fact(*dot).is_some_and(|fact| *fact.after() == *after);
+        let as_wise =
+            |dot: &Dot| self.cart.live().fact(*dot).is_some_and(|fact| *fact.after() == *after);
         let mut moves = self.inert(line, &named);
         let inert = self.inert(line, &BTreeSet::new());
         moves.retain(|dot| inert.contains(dot) || as_wise(dot));
@@ -262,9 +263,10 @@ impl<'a> Look<'a> {
         if self.words.bearing().is_empty() {
             return Vec::new();
         }
-        let moves = self.cart.live().on_line(line).filter(|fact| {
-            matches!(fact.body(), Body::Move { .. }) && self.is_inert(*fact, gone)
-        });
+        let moves =
+            self.cart.live().on_line(line).filter(|fact| {
+                matches!(fact.body(), Body::Move { .. }) && self.is_inert(*fact, gone)
+            });
         moves.map(Fact::dot).collect()
     }
 
@@ -300,8 +302,7 @@ impl<'a> Look<'a> {
             let inert = self.inert(reading.line, &gone);
             gone.extend(inert);
         }
-        let words =
-            self.cart.live().of_kind(Kind::Stay).filter(|fact| self.is_inert(*fact, &gone));
+        let words = self.cart.live().of_kind(Kind::Stay).filter(|fact| self.is_inert(*fact, &gone));
         let words: Vec<Dot> = words.map(Fact::dot).collect();
         gone.extend(words);
         shown.iter().for_each(|taken| {
@@ -393,8 +394,7 @@ impl<'a> Look<'a> {
     /// Whether an order of that id is known.
     #[must_use]
     pub fn knows_order(&self, id: &OrderId) -> bool {
-        let same =
-            |fact: Fact<'_>| matches!(fact.body(), Body::Order(order) if order.id == *id);
+        let same = |fact: Fact<'_>| matches!(fact.body(), Body::Order(order) if order.id == *id);
         !self.general(Kind::Order, same).is_empty()
     }
 

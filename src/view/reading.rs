@@ -367,15 +367,14 @@ impl<'a> Source<'a> {
             return default;
         }
         let words = self.bearing.on(part.dot);
-        let placed =
-            words.filter(|by| !self.what_if.gone.contains(&by.dot())).filter_map(|word| {
-                let (stage, list) = match (word.body(), word.body().pin(part.dot)) {
-                    (Body::Move { to, .. }, _) => (stage(word, self.merges), *to),
-                    (_, Some(pin)) => (self.past(word, pin), pin.list),
-                    _ => return None,
-                };
-                in_time(stage).then_some((word.time(), word.dot(), list))
-            });
+        let placed = words.filter(|by| !self.what_if.gone.contains(&by.dot())).filter_map(|word| {
+            let (stage, list) = match (word.body(), word.body().pin(part.dot)) {
+                (Body::Move { to, .. }, _) => (stage(word, self.merges), *to),
+                (_, Some(pin)) => (self.past(word, pin), pin.list),
+                _ => return None,
+            };
+            in_time(stage).then_some((word.time(), word.dot(), list))
+        });
         latest(placed).unwrap_or(default)
     }
 

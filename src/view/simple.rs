@@ -23,10 +23,7 @@ impl Sum {
 }
 
 /// What each list shows of a line; `None` if it has to be read.
-pub(super) fn sums<'a>(
-    cart: CartId,
-    facts: impl Iterator<Item = Fact<'a>>,
-) -> Option<[Sum; 2]> {
+pub(super) fn sums<'a>(cart: CartId, facts: impl Iterator<Item = Fact<'a>>) -> Option<[Sum; 2]> {
     let mut sums = [Sum::default(); 2];
     let mut sets = 0;
     for fact in facts {

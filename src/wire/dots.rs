@@ -51,7 +51,10 @@ pub(super) fn read(
     for _ in 0..groups {
         let here = input.offset();
         let skipped = usize::try_from(input.number()?).unwrap_or(usize::MAX);
-        let at = skipped.checked_add(next).filter(|at| *at < writers.len()).ok_or_else(|| fault(here, Broken::Index { table: "writers" }))?;
+        let at = skipped
+            .checked_add(next)
+            .filter(|at| *at < writers.len())
+            .ok_or_else(|| fault(here, Broken::Index { table: "writers" }))?;
         next = at + 1;
         used[at] = true;
         let here = input.offset();

@@ -70,14 +70,14 @@ pub(super) struct Before {
     /// Of the last contribution.
     price: u32,
     /// Of the last contribution of each line.
-    price_on: Vec<Option<u32>>,
+    price_on: SmallVec<[Option<u32>; 8]>,
 }
 
 impl Before {
     pub(super) fn new(lines: usize, prices: usize) -> Self {
         // Without prices there is nothing to remember.
         let lines = if prices == 0 { 0 } else { lines };
-        Self { ms: 0, price: NONE, price_on: alloc::vec![None; lines] }
+        Self { ms: 0, price: NONE, price_on: SmallVec::from_elem(None, lines) }
     }
 
     /// A line is put into its table, at that place.
@@ -458,7 +458,9 @@ fn read_own_covers(input: &mut Reader<'_>, dot: Dot, count: usize) -> Result<Dot
         }
         let last = above.checked_sub(1).and_then(|last| last.checked_sub(tagged >> 1));
         let first = last.and_then(|last| last.checked_sub(longer)).filter(|first| *first > 0);
-        let (Some(last), Some(first)) = (last, first) else { return Err(fault(here, Broken::Number)) };
+        let (Some(last), Some(first)) = (last, first) else {
+            return Err(fault(here, Broken::Number));
+        };
         runs.push(Run { first, last });
         above = first;
     }

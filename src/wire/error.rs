@@ -58,7 +58,9 @@ pub enum Broken {
         found: u8,
     },
     /// A frame of a link that has ended, or that is not the next.
-    #[error("a frame was lost or came twice: begin a new link, and send again what is not acknowledged")]
+    #[error(
+        "a frame was lost or came twice: begin a new link, and send again what is not acknowledged"
+    )]
     Link,
     /// They were changed on the way.
     #[error("the checksum does not match: the bytes were damaged, send them again")]

@@ -255,7 +255,11 @@ impl LinkReceiver {
         known.frames = known.frames.wrapping_add(1);
         if first & ERASED != 0 {
             let alone = first & RESET == 0;
-            return if alone { Ok(Delta::erasure(cart)) } else { Err(fault(0, Broken::NotCanonical)) };
+            return if alone {
+                Ok(Delta::erasure(cart))
+            } else {
+                Err(fault(0, Broken::NotCanonical))
+            };
         }
         let full = known.tables.len() > limits::LINK_ROWS;
         if full != (first & RESET != 0) {

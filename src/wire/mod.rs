@@ -185,7 +185,13 @@ const ERASED: u8 = 0b0000_0001;
 
 fn write_delta(out: &mut Writer, delta: &Delta) {
     // Live and dead together are few runs; the live ones are listed below, the rest is dead.
-    write_parts(out, (delta.cart(), delta.is_erasure()), &delta.dots(), delta.needs(), delta.live());
+    write_parts(
+        out,
+        (delta.cart(), delta.is_erasure()),
+        &delta.dots(),
+        delta.needs(),
+        delta.live(),
+    );
 }
 
 fn write_cart(out: &mut Writer, cart: &Cart) {

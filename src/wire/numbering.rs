@@ -4,6 +4,8 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use smallvec::SmallVec;
+
 use super::bytes::Writer;
 use super::dots;
 use super::tables::Tables as Known;
@@ -20,29 +22,32 @@ pub(super) const SEEN: u8 = 0b0010_0000;
 /// And that some of the dead are needed.
 pub(super) const NEEDS: u8 = 0b0100_0000;
 
+/// Mostly there are few.
+type Few<T> = SmallVec<[T; 8]>;
+
 /// Rows of tables that are to be written, each sorted.
 pub(super) struct Rows<'a> {
-    pub(super) writers: Vec<ReplicaId>,
-    carts: Vec<CartId>,
-    lines: Vec<&'a LineKey>,
-    prices: Vec<&'a Price>,
+    pub(super) writers: Few<ReplicaId>,
+    carts: Few<CartId>,
+    lines: Few<&'a LineKey>,
+    prices: Few<&'a Price>,
 }
 
 pub(super) struct Numbering<'a> {
     cart: CartId,
     tables: &'a Tables,
-    pub(super) writers: Vec<ReplicaId>,
+    pub(super) writers: Few<ReplicaId>,
     /// Other carts than the message's own.
-    carts: Vec<CartId>,
+    carts: Few<CartId>,
     /// Sets of dots that authors had seen, but for the empty one.
     seen: Vec<&'a Dots>,
     /// Where in memory such a set is, sorted, with its number: many entries share few sets, and
     /// to compare them each time would cost the product of their lengths.
     seen_at: Vec<(usize, u64)>,
-    writer_of: Vec<u32>,
-    line_of: Vec<u32>,
-    price_of: Vec<u32>,
-    authorship_of: Vec<u32>,
+    writer_of: Few<u32>,
+    line_of: Few<u32>,
+    price_of: Few<u32>,
+    authorship_of: Few<u32>,
 }
 
 fn address(seen: &Arc<Dots>) -> usize {
@@ -50,7 +55,7 @@ fn address(seen: &Arc<Dots>) -> usize {
 }
 
 /// The numbers of the rows that are used.
-fn numbers(used: &[bool]) -> Vec<u32> {
+fn numbers(used: &[bool]) -> Few<u32> {
     let mut next = 0;
     let number = |used: &bool| {
         let at = if *used { next } else { NONE };
@@ -71,10 +76,10 @@ impl<'a> Numbering<'a> {
             cart,
             tables,
             writers: dots.writers().map(|(writer, _)| writer).collect(),
-            carts: Vec::new(),
+            carts: Few::new(),
             seen: Vec::new(),
             seen_at: Vec::new(),
-            writer_of: Vec::new(),
+            writer_of: Few::new(),
             line_of: numbers(&used.lines),
             price_of: numbers(&used.prices),
             authorship_of: numbers(&used.authorships),
@@ -82,7 +87,7 @@ impl<'a> Numbering<'a> {
         for (authorship, _) in tables.authorships.iter().zip(&used.authorships).filter(|(_, u)| **u)
         {
             all.carts.push(authorship.scope);
-            all.carts.extend(authorship.after.iter());
+            all.carts.extend(authorship.after.iter().copied());
         }
         // The dots of a message have the writers of its entries. Adds name nobody else.
         let mut others = Vec::new();
@@ -92,7 +97,7 @@ impl<'a> Numbering<'a> {
             all.number_seen(seen, &mut others);
         }
         if !others.is_empty() {
-            all.writers.append(&mut others);
+            all.writers.extend(others.drain(..));
             all.writers.sort_unstable();
             all.writers.dedup();
         }
@@ -196,8 +201,8 @@ impl<'a> Numbering<'a> {
             & known.lines.take(new.lines.iter().map(|line| (*line).clone()).collect())
             & known.prices.take(new.prices.iter().map(|price| **price).collect());
         debug_assert!(taken);
-        self.writers = known.writers.rows.to_vec();
-        self.carts = known.carts.rows.to_vec();
+        self.writers = known.writers.rows.iter().copied().collect();
+        self.carts = known.carts.rows.iter().copied().collect();
         renumber(&mut self.writer_of, &self.tables.writers, &known.writers.rows);
         renumber(&mut self.line_of, &self.tables.lines, &known.lines.rows);
         renumber(&mut self.price_of, &self.tables.prices, &known.prices.rows);
@@ -311,7 +316,7 @@ fn has_sets(rows: &[Row]) -> bool {
 }
 
 /// The rows that have numbers.
-fn named<'t, T>(rows: &'t [T], numbers: &[u32]) -> Vec<&'t T> {
+fn named<'t, T>(rows: &'t [T], numbers: &[u32]) -> Few<&'t T> {
     let used = rows.iter().zip(numbers).filter(|(_, number)| **number != NONE);
     used.map(|(row, _)| row).collect()
 }

@@ -71,7 +71,8 @@ impl<T: Ord> Table<T> {
     pub(super) fn index(&mut self, input: &mut Reader<'_>) -> Result<u32, Fault> {
         let here = input.offset();
         let at = usize::try_from(input.number()?).unwrap_or(usize::MAX);
-        *self.used.get_mut(at).ok_or_else(|| fault(here, Broken::Index { table: self.name }))? = true;
+        *self.used.get_mut(at).ok_or_else(|| fault(here, Broken::Index { table: self.name }))? =
+            true;
         Ok(at as u32)
     }
 
@@ -79,7 +80,8 @@ impl<T: Ord> Table<T> {
     pub(super) fn row(&mut self, input: &Reader<'_>, at: u64) -> Result<u32, Fault> {
         let here = input.offset();
         let at = usize::try_from(at).unwrap_or(usize::MAX);
-        *self.used.get_mut(at).ok_or_else(|| fault(here, Broken::Index { table: self.name }))? = true;
+        *self.used.get_mut(at).ok_or_else(|| fault(here, Broken::Index { table: self.name }))? =
+            true;
         Ok(at as u32)
     }
 
@@ -266,7 +268,11 @@ impl Tables {
         let here = input.offset();
         let at = usize::try_from(input.number()?).unwrap_or(usize::MAX);
         let Some(at) = at.checked_sub(1) else { return Ok(self.cart) };
-        *self.carts.used.get_mut(at).ok_or_else(|| fault(here, Broken::Index { table: self.carts.name }))? = true;
+        *self
+            .carts
+            .used
+            .get_mut(at)
+            .ok_or_else(|| fault(here, Broken::Index { table: self.carts.name }))? = true;
         Ok(self.carts.rows[at])
     }
 
@@ -280,7 +286,11 @@ impl Tables {
         let here = input.offset();
         let at = usize::try_from(input.number()?).unwrap_or(usize::MAX);
         let Some(at) = at.checked_sub(1) else { return Ok(self.nothing_seen()) };
-        *self.seen.used.get_mut(at).ok_or_else(|| fault(here, Broken::Index { table: self.seen.name }))? = true;
+        *self
+            .seen
+            .used
+            .get_mut(at)
+            .ok_or_else(|| fault(here, Broken::Index { table: self.seen.name }))? = true;
         Ok(self.seen.rows[at].clone())
     }
 
@@ -312,11 +322,7 @@ fn taken(input: &Reader<'_>, right: bool) -> Result<(), Fault> {
 }
 
 /// A count of rows of a table that is there, and so not empty.
-fn some(
-    input: &mut Reader<'_>,
-    each: usize,
-    what: &'static str,
-) -> Result<usize, Fault> {
+fn some(input: &mut Reader<'_>, each: usize, what: &'static str) -> Result<usize, Fault> {
     let here = input.offset();
     match input.count(each, what, limits::MESSAGE_BYTES)? {
         0 => Err(fault(here, Broken::NotCanonical)),

@@ -130,10 +130,7 @@ impl Subject for Ours {
 
     fn lines(&self) -> BTreeMap<String, u64> {
         let view = self.replica.view();
-        view.lines
-            .iter()
-            .map(|row| (row.line.product().to_owned(), row.quantity))
-            .collect()
+        view.lines.iter().map(|row| (row.line.product().to_owned(), row.quantity)).collect()
     }
 
     fn guest(&mut self) -> Self::Guest {
