@@ -8,6 +8,7 @@ use core::fmt;
 
 use smallvec::SmallVec;
 
+use super::by_line::ByLine;
 use super::entry::{Body, Entry};
 use super::row::{Fact, Row};
 use super::tables::{Authorship, NONE, Price, Table, Tables, Union, place, sweep, unite};
@@ -196,7 +197,7 @@ impl Entries {
         self.find(dot).map(|at| self.fact_of(&self.rows[at]))
     }
 
-    const fn fact_of<'a>(&'a self, row: &'a Row) -> Fact<'a> {
+    pub(super) const fn fact_of<'a>(&'a self, row: &'a Row) -> Fact<'a> {
         Fact { tables: &self.tables, row }
     }
 
@@ -475,7 +476,7 @@ fn sorted<T: Ord>(mut all: Vec<T>) -> Table<T> {
     all.into()
 }
 
-fn index<T: Ord>(table: &[T], value: Option<&T>) -> u32 {
+pub(super) fn index<T: Ord>(table: &[T], value: Option<&T>) -> u32 {
     value.and_then(|value| table.binary_search(value).ok()).map_or(NONE, |at| at as u32)
 }
 
@@ -483,82 +484,6 @@ fn index<T: Ord>(table: &[T], value: Option<&T>) -> u32 {
 fn authorship(home: CartId, entry: &Entry) -> Option<Authorship> {
     let says = entry.scope != home || !entry.after.is_empty();
     says.then(|| Authorship { scope: entry.scope, after: entry.after.clone() })
-}
-
-/// Entries by line.
-pub(crate) struct ByLine<'a> {
-    entries: &'a Entries,
-    /// Places of rows, line by line, and on each line by dot.
-    places: Vec<u32>,
-    /// Of each line of the table, where its places end.
-    ends: Vec<u32>,
-}
-
-impl<'a> ByLine<'a> {
-    /// A counting sort.
-    fn of(entries: &'a Entries) -> Self {
-        let table = &entries.tables.lines;
-        let mut ends = alloc::vec![0_u32; table.len()];
-        // An order says something about many lines.
-        let mut ordered: Vec<(u32, u32)> = Vec::new();
-        if entries.count(Kind::Order) > 0 {
-            for (at, row) in entries.rows.iter().enumerate() {
-                if matches!(row.body, Body::Order(_)) {
-                    let lines = entries.fact_of(row).lines();
-                    let lines = lines.map(|line| index(table, Some(line)));
-                    ordered.extend(lines.filter(|l| *l != row.line).map(|l| (at as u32, l)));
-                }
-            }
-        }
-        let own = entries.rows.iter().filter(|row| row.line != NONE);
-        own.for_each(|row| ends[row.line as usize] += 1);
-        ordered.iter().for_each(|(_, line)| ends[*line as usize] += 1);
-        let mut sum = 0;
-        for end in &mut ends {
-            // For now where they begin.
-            sum += core::mem::replace(end, sum);
-        }
-        let mut places = alloc::vec![0; sum as usize];
-        let mut put = |line: u32, at: u32| {
-            let end = &mut ends[line as usize];
-            places[*end as usize] = at;
-            *end += 1;
-        };
-        let mut ordered = ordered.into_iter().peekable();
-        for (at, row) in entries.rows.iter().enumerate() {
-            let at = at as u32;
-            if row.line != NONE {
-                put(row.line, at);
-            }
-            while let Some((_, line)) = ordered.next_if(|(order, _)| *order == at) {
-                put(line, at);
-            }
-        }
-        Self { entries, places, ends }
-    }
-
-    /// At least as many as there are lines.
-    pub(crate) fn most(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Each line that something is said about, sorted, with that.
-    pub(crate) fn iter(
-        &self,
-    ) -> impl Iterator<Item = (&'a LineKey, impl Iterator<Item = Fact<'a>> + Clone + use<'_, 'a>)>
-    {
-        let entries = self.entries;
-        let mut from = 0;
-        let lines = entries.tables.lines.iter().zip(&self.ends).map(move |(line, end)| {
-            let places = &self.places[from..*end as usize];
-            from = *end as usize;
-            (line, places)
-        });
-        lines.filter(|(_, places)| !places.is_empty()).map(move |(line, places)| {
-            let fact = move |at: &u32| entries.fact_of(&entries.rows[*at as usize]);
-            (line, places.iter().map(fact))
-        })
-    }
 }
 
 impl<'a> IntoIterator for &'a Entries {

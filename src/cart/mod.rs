@@ -6,6 +6,7 @@
 //! There are no tombstones. What the entries mean for a shopper is the business of
 //! [`view`](mod@crate::view); how they travel, of [`sync`](crate::sync).
 
+mod by_line;
 mod delta;
 mod digest;
 mod entries;

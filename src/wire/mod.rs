@@ -5,6 +5,7 @@
 //! against the bytes that are left before anything is allocated for it.
 #![doc = include_str!("FORMAT.md")]
 
+mod bodies;
 mod bytes;
 mod dots;
 mod entries;
@@ -12,6 +13,8 @@ mod error;
 mod link;
 mod message;
 mod numbering;
+mod policies;
+mod sets;
 mod tables;
 
 use alloc::vec::Vec;

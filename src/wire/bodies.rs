@@ -1,0 +1,229 @@
+//! What entries state, as bytes.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::bytes::{Reader, Writer};
+use super::entries::{ADD, MOVE, REGISTER, SET};
+use super::error::{Broken, Fault, fault};
+use super::numbering::Numbering;
+use super::policies::{read_policy, write_policy};
+use super::sets::{read_set, write_set};
+use super::tables::{Tables, sorted};
+use crate::cart::{
+    Body, Bought, Gift, Lack, List, MergeTo, Pin, Purchase, Register, Row, Stays, Taken,
+};
+use crate::context::Dot;
+use crate::id::{AttributeKey, CouponCode, OrderId, RuleName, ShippingOption, Text};
+use crate::limits;
+use crate::quantity::Quantity;
+
+/// Kinds below this are this version's; what is above is kept as it is.
+const FIRST_UNKNOWN: u32 = 12;
+
+pub(super) fn text(out: &mut Writer, text: &str) {
+    out.blob(text.as_bytes());
+}
+
+pub(super) fn write_body(out: &mut Writer, tables: &Numbering<'_>, row: &Row) {
+    match &row.body {
+        Body::Add { quantity, .. } => out.number(u64::from(quantity.get())),
+        Body::Set(set) => write_set(out, tables, row, set),
+        Body::Move { to, dots } => {
+            write_list(out, *to);
+            out.count(dots.len());
+            dots.iter().for_each(|dot| tables.dot(out, *dot));
+        }
+        Body::Register { value, .. } => write_register(out, value),
+        Body::Coupon(code) => text(out, code.as_str()),
+        Body::Consent(given) => out.flag(*given),
+        Body::Merge(merge) => {
+            tables.cart(out, merge.guest);
+            tables.cart(out, merge.account);
+            out.number(u64::from(merge.claim));
+            write_policy(out, &merge.policy);
+        }
+        Body::Unmerge { guest, claim } => {
+            tables.cart(out, *guest);
+            out.number(u64::from(*claim));
+        }
+        Body::Order(order) => {
+            let Purchase { id, bought, seen, stays } = &**order;
+            text(out, id.as_str());
+            out.count(bought.len());
+            for bought in bought {
+                tables.line(out, &bought.line);
+                write_taken(out, tables, &bought.taken);
+            }
+            tables.seen(out, seen);
+            write_stays(out, tables, stays);
+        }
+        Body::Expired { rule } => text(out, rule.as_str()),
+        Body::Stay(stays) => write_stays(out, tables, stays),
+        Body::Unknown { payload, .. } => out.blob(payload),
+    }
+}
+
+pub(super) fn read_body(
+    input: &mut Reader<'_>,
+    tables: &mut Tables,
+    dot: Dot,
+    (kind, sided): (u32, bool),
+    here: usize,
+) -> Result<Body, Fault> {
+    Ok(match kind {
+        ADD => Body::Add { quantity: read_quantity(input)?, sided },
+        SET => Body::Set(Arc::new(read_set(input, tables, dot, sided)?)),
+        MOVE => Body::Move { to: read_list(input)?, dots: read_dots(input, tables)?.into() },
+        REGISTER => Body::Register { value: Arc::new(read_register(input)?), sided },
+        5 => Body::Coupon(read_coupon(input)?),
+        6 => Body::Consent(input.flag()?),
+        7 => Body::Merge(Arc::new(MergeTo {
+            guest: tables.cart(input)?,
+            account: tables.cart(input)?,
+            claim: input.small()?,
+            policy: read_policy(input)?,
+        })),
+        8 => Body::Unmerge { guest: tables.cart(input)?, claim: input.small()? },
+        9 => Body::Order(Arc::new(Purchase {
+            id: input.parsed(OrderId::new)?,
+            bought: read_bought(input, tables)?,
+            seen: tables.seen(input)?,
+            stays: read_stays(input, tables)?,
+        })),
+        10 => Body::Expired { rule: input.parsed(RuleName::new)? },
+        11 => Body::Stay(Arc::new(read_stays(input, tables)?)),
+        kind if kind >= FIRST_UNKNOWN => Body::Unknown { kind, payload: input.blob()?.into() },
+        _ => return Err(fault(here, Broken::Variant { what: "entry" })),
+    })
+}
+
+/// A code is written in its normal form.
+fn read_coupon(input: &mut Reader<'_>) -> Result<CouponCode, Fault> {
+    let here = input.offset();
+    let text = input.text()?;
+    let code = CouponCode::new(text).map_err(|error| input.error(error))?;
+    if code.as_str() == text { Ok(code) } else { Err(fault(here, Broken::NotCanonical)) }
+}
+
+fn read_dots(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Vec<Dot>, Fault> {
+    let count = input.count(2, "dots", limits::MESSAGE_BYTES)?;
+    let dots: Result<Vec<Dot>, _> = (0..count).map(|_| tables.dot(input)).collect();
+    sorted(input, dots?)
+}
+
+pub(super) fn write_stays(out: &mut Writer, tables: &Numbering<'_>, stays: &Stays) {
+    out.count(stays.pins.len());
+    for pin in &stays.pins {
+        tables.dot(out, pin.dot);
+        write_list(out, pin.list);
+        out.maybe(pin.until, |out, guest| tables.cart(out, guest));
+    }
+    out.count(stays.lacks.len());
+    for lack in &stays.lacks {
+        tables.dot(out, lack.set);
+        tables.dot(out, lack.taken);
+        out.number(u64::from(lack.units));
+    }
+}
+
+pub(super) fn read_stays(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Stays, Fault> {
+    let count = input.count(4, "pins", limits::MESSAGE_BYTES)?;
+    let pins: Result<Vec<_>, Fault> = (0..count)
+        .map(|_| {
+            let (dot, list) = (tables.dot(input)?, read_list(input)?);
+            Ok(Pin { dot, list, until: input.maybe(|input| tables.cart(input))? })
+        })
+        .collect();
+    let pins = sorted(input, pins?)?;
+    let count = input.count(5, "units lacking", limits::MESSAGE_BYTES)?;
+    let lacks: Result<Vec<_>, Fault> = (0..count)
+        .map(|_| {
+            let (set, taken) = (tables.dot(input)?, tables.dot(input)?);
+            Ok(Lack { set, taken, units: input.small()? })
+        })
+        .collect();
+    Ok(Stays { pins, lacks: sorted(input, lacks?)? })
+}
+
+pub(super) fn read_quantity(input: &mut Reader<'_>) -> Result<Quantity, Fault> {
+    let at = input.offset();
+    let units = i64::from(input.small()?);
+    Quantity::new(units).map_err(|e| fault(at, e))
+}
+
+fn write_list(out: &mut Writer, list: List) {
+    out.flag(list == List::Saved);
+}
+
+fn read_list(input: &mut Reader<'_>) -> Result<List, Fault> {
+    Ok(if input.flag()? { List::Saved } else { List::Active })
+}
+
+pub(super) fn write_taken(out: &mut Writer, tables: &Numbering<'_>, taken: &Taken) {
+    tables.dot(out, taken.dot);
+    out.number(u64::from(taken.units));
+    tables.cart(out, taken.scope);
+    out.maybe(taken.set, write_list);
+}
+
+fn read_taken(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Taken, Fault> {
+    Ok(Taken {
+        dot: tables.dot(input)?,
+        units: input.small()?,
+        scope: tables.cart(input)?,
+        set: input.maybe(read_list)?,
+    })
+}
+
+pub(super) fn read_took(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Vec<Taken>, Fault> {
+    let count = input.count(5, "units taken", limits::MESSAGE_BYTES)?;
+    let took: Result<Vec<_>, _> = (0..count).map(|_| read_taken(input, tables)).collect();
+    sorted(input, took?)
+}
+
+fn read_bought(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Vec<Bought>, Fault> {
+    let count = input.count(6, "units bought", limits::MESSAGE_BYTES)?;
+    let mut all = Vec::with_capacity(count);
+    for _ in 0..count {
+        all.push(Bought { line: tables.line(input)?, taken: read_taken(input, tables)? });
+    }
+    sorted(input, all)
+}
+
+fn write_register(out: &mut Writer, register: &Register) {
+    match register {
+        Register::Note(note) => {
+            out.number(0);
+            text(out, note.as_str());
+        }
+        Register::Gift(Gift { wrap, message }) => {
+            out.number(1);
+            out.flag(*wrap);
+            out.maybe(message.as_ref(), |out, message| text(out, message.as_str()));
+        }
+        Register::Attribute(key, value) => {
+            out.number(2);
+            text(out, key.as_str());
+            text(out, value.as_str());
+        }
+        Register::Shipping(option) => {
+            out.number(3);
+            text(out, option.as_str());
+        }
+    }
+}
+
+fn read_register(input: &mut Reader<'_>) -> Result<Register, Fault> {
+    let here = input.offset();
+    Ok(match input.number()? {
+        0 => Register::Note(input.parsed(Text::new)?),
+        1 => Register::Gift(Gift {
+            wrap: input.flag()?,
+            message: input.maybe(|input| input.parsed(Text::new))?,
+        }),
+        2 => Register::Attribute(input.parsed(AttributeKey::new)?, input.parsed(Text::new)?),
+        3 => Register::Shipping(input.parsed(ShippingOption::new)?),
+        _ => return Err(fault(here, Broken::Variant { what: "register" })),
+    })
+}

@@ -1,0 +1,59 @@
+//! Merge policies as bytes.
+
+use alloc::vec::Vec;
+
+use super::bodies::{read_quantity, text};
+use super::bytes::{Reader, Writer};
+use super::error::Fault;
+use crate::cart::{Loser, MergePolicy, Override, RuleRef, SkuPattern};
+use crate::id::RuleName;
+use crate::limits;
+use crate::quantity::Quantity;
+
+fn write_rule(out: &mut Writer, rule: &RuleRef) {
+    text(out, rule.name.as_str());
+    out.number(u64::from(rule.version));
+}
+
+fn read_rule(input: &mut Reader<'_>) -> Result<RuleRef, Fault> {
+    Ok(RuleRef { name: input.parsed(RuleName::new)?, version: input.small()? })
+}
+
+fn write_loser(out: &mut Writer, loser: Loser) {
+    out.flag(loser == Loser::SaveForLater);
+}
+
+fn read_loser(input: &mut Reader<'_>) -> Result<Loser, Fault> {
+    Ok(if input.flag()? { Loser::SaveForLater } else { Loser::Hide })
+}
+
+pub(super) fn write_policy(out: &mut Writer, policy: &MergePolicy) {
+    let ceiling = |out: &mut Writer, units: Quantity| out.number(u64::from(units.get()));
+    write_rule(out, &policy.rule);
+    out.maybe(policy.ceiling, ceiling);
+    write_loser(out, policy.loser);
+    out.count(policy.overrides.len());
+    for other in &policy.overrides {
+        text(out, other.lines.as_str());
+        out.maybe(other.rule.as_ref(), write_rule);
+        out.maybe(other.ceiling, ceiling);
+        out.maybe(other.loser, write_loser);
+    }
+}
+
+pub(super) fn read_policy(input: &mut Reader<'_>) -> Result<MergePolicy, Fault> {
+    let rule = read_rule(input)?;
+    let ceiling = input.maybe(read_quantity)?;
+    let loser = read_loser(input)?;
+    let count = input.count(5, "overrides", limits::OVERRIDES)?;
+    let mut overrides = Vec::with_capacity(count);
+    for _ in 0..count {
+        overrides.push(Override {
+            lines: input.parsed(SkuPattern::new)?,
+            rule: input.maybe(read_rule)?,
+            ceiling: input.maybe(read_quantity)?,
+            loser: input.maybe(read_loser)?,
+        });
+    }
+    Ok(MergePolicy { rule, overrides, ceiling, loser })
+}
