@@ -16,7 +16,9 @@ use crate::limits;
 use crate::money::Money;
 use crate::policy::Registry;
 use crate::quantity::{Quantity, QuantityError};
-use crate::view::{Explanation, Look, RowRef, Unreadable, View, ViewOptions, explain, view};
+use crate::view::{
+    Explanation, Look, RowRef, Unreadable, View, ViewOptions, after_here, explain, view,
+};
 
 /// Why an action changed nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -497,6 +499,9 @@ impl Replica {
     }
 
     fn place(&self, row: &RowRef) -> Result<Place, ActionError> {
+        if row.side.is_none() {
+            return Ok(Look::whole(&self.cart, row));
+        }
         self.look().place(row).ok_or_else(|| ActionError::UnknownRow { line: row.line.clone() })
     }
 
@@ -551,7 +556,7 @@ impl Replica {
             return Err(ActionError::ReplicaRetired { replica: self.id });
         }
         let dot = Dot::new(self.id, seq + 1);
-        let after = self.look().after();
+        let after = after_here(&self.cart);
         Ok(Stamp { dot, time: self.clock.tick(now_ms), after })
     }
 }

@@ -276,6 +276,7 @@ impl Entries {
 
     /// Puts an entry in, in place of one that is there.
     pub(super) fn put(&mut self, dot: Dot, entry: Entry) {
+        let spare = self.tables.len();
         let placed = place(&mut self.tables.writers, &dot.replica);
         let writer = self.renumber(WRITER, placed);
         for bought in entry.body.bought() {
@@ -296,11 +297,18 @@ impl Entries {
         });
         let Entry { time, body, .. } = entry;
         self.put_row(Row { seq: dot.seq, time, body, writer, line, price, authorship });
-        self.tidy();
+        if self.tables.len() > spare {
+            self.tidy();
+        }
     }
 
     fn put_row(&mut self, row: Row) {
         self.count_in(&row);
+        // Mostly it is its writer's next, and often there is one writer.
+        if self.rows.last().is_none_or(|last| last.key() < row.key()) {
+            self.rows.push(row);
+            return;
+        }
         match self.rows.binary_search_by_key(&row.key(), Row::key) {
             Ok(at) => {
                 let old = core::mem::replace(&mut self.rows[at], row);

@@ -124,13 +124,8 @@ impl Cart {
             return joined;
         }
         self.join_live(&delta.live, &mut joined);
-        // Live < Dead
-        self.kill(&delta.dead, &mut joined);
-        // Unseen < Dead
-        if !self.context.covers(&delta.dead) {
-            self.context.extend(&delta.dead);
-            joined.changed = true;
-        }
+        // Live < Dead, Unseen < Dead
+        joined.changed |= self.kill(&delta.dead);
         joined
     }
 
@@ -141,15 +136,14 @@ impl Cart {
             if !self.context.contains(dot) {
                 // Unseen < Live
                 joined.changed = true;
+                if live.len() == 1 {
+                    self.enliven(dot, fact.entry());
+                    return;
+                }
                 if let Some(sum) = &mut self.sum {
                     *sum = sum.wrapping_add(digest::of_entry(fact));
                 }
-                if live.len() == 1 {
-                    self.live.put(dot, fact.entry());
-                    self.context.insert(dot);
-                } else {
-                    new.push(at as u32);
-                }
+                new.push(at as u32);
             } else if let Some(here) = self.live.fact(dot).filter(|here| *here != fact) {
                 // Live < Live: two contents of one dot
                 joined.equivocations.push(dot);
@@ -169,14 +163,37 @@ impl Cart {
         }
     }
 
-    fn kill(&mut self, dots: &Dots, joined: &mut Joined) {
-        let sum = &mut self.sum;
+    /// Makes an entry live that nobody knew of.
+    fn enliven(&mut self, dot: Dot, entry: Entry) {
+        self.live.put(dot, entry);
+        self.context.insert(dot);
+        if let (Some(sum), Some(fact)) = (&mut self.sum, self.live.fact(dot)) {
+            *sum = sum.wrapping_add(digest::of_entry(fact));
+        }
+    }
+
+    /// Knows a dot that nobody knew of as dead.
+    fn born_dead(&mut self, dot: Dot) {
+        self.context.insert(dot);
+    }
+
+    /// Makes dots dead; says whether any was not.
+    fn kill(&mut self, dots: &Dots) -> bool {
+        if dots.is_empty() {
+            return false;
+        }
+        let (sum, mut changed) = (&mut self.sum, false);
         self.live.take(dots, |gone| {
             if let Some(sum) = sum {
                 *sum = sum.wrapping_sub(digest::of_entry(gone));
             }
-            joined.changed = true;
+            changed = true;
         });
+        if !self.context.covers(dots) {
+            self.context.extend(dots);
+            changed = true;
+        }
+        changed
     }
 
     /// The whole state as a delta.

@@ -340,19 +340,24 @@ impl Cart {
         if self.context().contains(stamp.dot) {
             return Err(VerbError::DotTaken { dot: stamp.dot });
         }
-        let mut delta = Delta::empty(self.id());
-        delta.dead = kills.clone();
-        delta.needs = kills;
-        match entry {
+        // What `join` would do with this delta, which says nothing that is not new here.
+        let live = match entry {
             Some(entry) => {
-                delta.live = Entries::one(self.id(), stamp.dot, entry);
+                let live = Entries::one(self.id(), stamp.dot, entry.clone());
+                self.enliven(stamp.dot, entry);
+                live
             }
             None => {
-                delta.dead.insert(stamp.dot);
+                self.born_dead(stamp.dot);
+                Entries::new(self.id())
             }
+        };
+        self.kill(&kills);
+        let mut dead = kills.clone();
+        if live.is_empty() {
+            dead.insert(stamp.dot);
         }
-        let _ = self.join_any(&delta);
-        Ok(delta)
+        Ok(Delta { live, dead, needs: kills, ..Delta::empty(self.id()) })
     }
 }
 

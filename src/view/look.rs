@@ -125,12 +125,18 @@ impl<'a> Look<'a> {
     /// Where an action on `row` writes. `None` if its side is not a row of its own there.
     #[must_use]
     pub fn place(&self, row: &RowRef) -> Option<Place> {
-        let place = |scope, sided| Place { line: row.line.clone(), list: row.list, scope, sided };
-        let Some(side) = row.side else { return Some(place(self.cart.id(), false)) };
+        let whole = Self::whole(self.cart, row);
+        let Some(side) = row.side else { return Some(whole) };
         let reading = self.source().line(&row.line);
         let scope = self.scope_of(Some(side));
         let sides = reading.sides_in(row.list);
-        (sides.len() > 1 && sides.contains(&scope)).then(|| place(scope, true))
+        let apart = sides.len() > 1 && sides.contains(&scope);
+        apart.then_some(Place { scope, sided: true, ..whole })
+    }
+
+    /// Where an action on a whole row writes.
+    pub(crate) fn whole(cart: &Cart, row: &RowRef) -> Place {
+        Place { line: row.line.clone(), list: row.list, scope: cart.id(), sided: false }
     }
 
     /// What adding to `line` makes dead: on a line that shows nothing, what is left there.

@@ -60,6 +60,11 @@ pub(crate) fn after(merges: &[Merged<'_>]) -> After {
     guests.into()
 }
 
+/// What an author who sees this cart writes into an entry.
+pub(crate) fn after_here(cart: &Cart) -> After {
+    after(&merged(cart))
+}
+
 /// The last of the merges that the entry's author had seen, counted from 1; 0 for none.
 pub(crate) fn stage(entry: Fact<'_>, merges: &[Merged<'_>]) -> usize {
     if entry.after().is_empty() {

@@ -18,5 +18,6 @@ mod worth;
 pub use explain::explain;
 pub use explain::{Explanation, Part, Reason, RowExplanation};
 pub use look::{Look, RowRef, Side, Unreadable};
+pub(crate) use merged::after_here;
 pub use rows::{Notice, OrderView, Row, View, ViewOptions, view};
 pub use sentence::{Names, Plain};

@@ -120,6 +120,7 @@ pub(super) fn read_time(input: &mut Reader<'_>, before: &mut u64) -> Result<Time
 }
 
 /// An entry: how far its number is after the one before, and all else.
+#[inline]
 pub(super) fn write_entry(
     out: &mut Writer,
     tables: &Numbering<'_>,
@@ -127,33 +128,46 @@ pub(super) fn write_entry(
     step: u64,
     before: &mut Before,
 ) {
+    let line = tables.line_of(row);
+    let price = tables.price_of(row);
+    if let (Body::Add { quantity, sided: false }, Some(line), NONE) =
+        (&row.body, line, row.authorship)
+        && quantity.get() <= SHORT_UNITS
+        && price == before.price(line)
+    {
+        let short = if step <= SHORT_STEP_MAX { step as u8 } else { 0 };
+        out.raw(&[short << SHORT_STEP_AT | (quantity.get() - 1) as u8]);
+        if short == 0 {
+            out.number(step);
+        }
+        write_time(out, row.time, &mut before.ms);
+        out.number(u64::from(line));
+        before.note_price(line, price);
+        return;
+    }
+    write_long(out, tables, row, (step, line, price), before);
+}
+
+fn write_long(
+    out: &mut Writer,
+    tables: &Numbering<'_>,
+    row: &Row,
+    (step, line, price): (u64, Option<u32>, u32),
+    before: &mut Before,
+) {
     let (kind, sided) = kind_of(&row.body);
-    let (line, authorship) = (tables.line_of(row), tables.authorship_of(row));
+    let authorship = tables.authorship_of(row);
     let mut more = 0;
     let mut flag = |is: bool, flag| more |= if is { flag } else { 0 };
     flag(authorship.is_some(), AUTHORSHIP);
     flag(sided, SIDED);
     flag(line.is_some() != has_line(kind), LINE);
-    let mut price = None;
+    let mut other_price = None;
     if let (true, Some(line)) = (row.body.is_contribution(), line) {
-        let this = tables.price_of(row);
-        let other = this != before.price(line);
+        let other = price != before.price(line);
         flag(other, PRICE);
-        price = other.then_some(this);
-        before.note_price(line, this);
-    }
-    match &row.body {
-        Body::Add { quantity, .. } if more == 0 && quantity.get() <= SHORT_UNITS => {
-            let short = if step <= SHORT_STEP_MAX { step as u8 } else { 0 };
-            out.raw(&[short << SHORT_STEP_AT | (quantity.get() - 1) as u8]);
-            if short == 0 {
-                out.number(step);
-            }
-            write_time(out, row.time, &mut before.ms);
-            out.number(u64::from(line.unwrap_or(NONE)));
-            return;
-        }
-        _ => {}
+        other_price = other.then_some(price);
+        before.note_price(line, price);
     }
     let short = if step <= STEP_MAX { step as u8 } else { 0 };
     let has_more = if more > 0 { MORE } else { 0 };
@@ -174,7 +188,7 @@ pub(super) fn write_entry(
     if let Some(line) = line {
         out.number(u64::from(line));
     }
-    if let Some(price) = price {
+    if let Some(price) = other_price {
         // 0 is none.
         out.number(u64::from(price.wrapping_add(1)));
     }
@@ -203,6 +217,7 @@ fn kind_of(body: &Body) -> (u32, bool) {
 }
 
 /// An entry by `writer`, after its entry of number `last` (0 before its first).
+#[inline]
 pub(super) fn read_entry(
     input: &mut Reader<'_>,
     tables: &mut Tables,
@@ -223,6 +238,16 @@ pub(super) fn read_entry(
         let body = Body::Add { quantity, sided: false };
         return Ok(Row { seq, time, body, writer, line, price, authorship: NONE });
     }
+    read_long(input, tables, (writer, last), before, (here, head))
+}
+
+fn read_long(
+    input: &mut Reader<'_>,
+    tables: &mut Tables,
+    (writer, last): (u32, u64),
+    before: &mut Before,
+    (here, head): (usize, u8),
+) -> Result<Row, Fault> {
     let kind = match head & KIND {
         KIND => input.small()?,
         kind => u32::from(kind),

@@ -317,8 +317,10 @@ fn has_sets(rows: &[Row]) -> bool {
 
 /// The rows that have numbers.
 fn named<'t, T>(rows: &'t [T], numbers: &[u32]) -> Few<&'t T> {
+    let mut named = Few::with_capacity(rows.len());
     let used = rows.iter().zip(numbers).filter(|(_, number)| **number != NONE);
-    used.map(|(row, _)| row).collect()
+    named.extend(used.map(|(row, _)| row));
+    named
 }
 
 fn renumber<T: Ord>(numbers: &mut [u32], rows: &[T], known: &[T]) {
