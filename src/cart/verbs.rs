@@ -357,7 +357,7 @@ impl Cart {
         if live.is_empty() {
             dead.insert(stamp.dot);
         }
-        Ok(Delta { live, dead, needs: kills, ..Delta::empty(self.id()) })
+        Ok(Delta { cart: self.id(), live, dead, needs: kills, erased: false })
     }
 }
 
