@@ -10,8 +10,8 @@ mod check;
 mod parse;
 mod raw;
 mod schedule;
-mod story;
-mod world;
+pub(crate) mod story;
+pub(crate) mod world;
 mod write;
 
 use std::collections::BTreeSet;

@@ -92,7 +92,7 @@ pub(crate) enum Act {
 }
 
 /// Which side of a split line a story means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum SideName {
     Account,
     Guest,

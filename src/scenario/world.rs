@@ -277,6 +277,36 @@ impl World {
         }
     }
 
+    /// What [`sync`](Self::sync) comes to, without the conversation and its bytes: every one of
+    /// the sites knows what any of them knew.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn share(&mut self, sites: &[String]) {
+        let names: Vec<&str> = sites.iter().map(String::as_str).collect();
+        for cart in self.carts_of(&names) {
+            let mut all = Cart::new(cart_id(&cart));
+            for site in &names {
+                let known = self.replica(site, &cart).cart().answer(&all.have());
+                // The deltas are of this very cart.
+                let _ = all.join(&known);
+            }
+            for site in &names {
+                let replica = self.replica(site, &cart);
+                let lacked = all.answer(&replica.cart().have());
+                let _ = replica.join(&lacked);
+            }
+        }
+        // All are equal now, so what one absorbs all would.
+        let Some((first, others)) = names.split_first() else { return };
+        let before = self.made.len();
+        self.absorb(first);
+        for (cart, delta) in self.made.split_off(before) {
+            for site in others {
+                let _ = self.replica(site, &cart).join(&delta);
+            }
+            self.made.push((cart, delta));
+        }
+    }
+
     fn exchange(&mut self, a: &str, b: &str, cart: &str) {
         // Both have the cart from here on.
         self.replica(a, cart);
@@ -371,7 +401,11 @@ pub(crate) fn cart_id(name: &str) -> CartId {
 }
 
 /// The row that a story means: in the active list, or where it only is in the saved one, there.
-fn row_ref(replica: &Replica, name: &RowName, prefer: Option<List>) -> Result<RowRef, Failure> {
+pub(crate) fn row_ref(
+    replica: &Replica,
+    name: &RowName,
+    prefer: Option<List>,
+) -> Result<RowRef, Failure> {
     let line = name.key()?;
     let view = replica.view();
     let shown = |list: List| {
