@@ -34,6 +34,16 @@ pub struct Story {
     pub(crate) expect: Vec<Expect>,
 }
 
+#[cfg(feature = "testkit")]
+impl Story {
+    /// Without the steps in which nothing happens but that a moment passes.
+    pub(crate) fn without_idle_steps(&self) -> Self {
+        let mut story = self.clone();
+        story.steps.retain(|step| !matches!(step.verb, Verb::Advance { ms: 0 }));
+        story
+    }
+}
+
 /// A step, and the line of the file it is on.
 #[derive(Debug, Clone)]
 pub(crate) struct Step {

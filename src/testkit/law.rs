@@ -65,11 +65,11 @@ impl Law {
         Self::OrderInSide,
         Self::LineLocal,
         Self::EmptySide,
+        Self::DeliveryOrder,
         Self::Explained,
         Self::EditIsExact,
         Self::MergeAgain,
         Self::Unmerge,
-        Self::DeliveryOrder,
     ];
 
     /// What a merge rule keeps if its author claims it.

@@ -8,6 +8,7 @@ mod certify;
 mod counterexample;
 mod edit;
 mod law;
+mod quiet;
 pub mod rule;
 mod simpler;
 mod stage;

@@ -83,20 +83,21 @@ pub(super) fn shorter<T: Clone>(items: &[T]) -> Vec<Vec<T>> {
     found
 }
 
-/// Smaller numbers: the least, the half, one less.
+/// Smaller numbers: the least, then less by a half, a quarter, and so on to one.
 pub(super) fn smaller(number: u32, least: u32) -> Vec<u32> {
-    let mut found = vec![least, least + (number - least) / 2, number.saturating_sub(1)];
-    found.retain(|smaller| *smaller >= least && *smaller < number);
-    found.dedup();
+    let mut found = Vec::new();
+    let mut less = number.saturating_sub(least);
+    while less > 0 {
+        found.push(number - less);
+        less /= 2;
+    }
     found
 }
 
 /// Numbers nearer to 0.
 pub(super) fn nearer(number: i32) -> Vec<i32> {
-    let mut found = vec![0, number / 2, number - number.signum()];
-    found.retain(|near| near.unsigned_abs() < number.unsigned_abs());
-    found.dedup();
-    found
+    let sizes = smaller(number.unsigned_abs(), 0).into_iter();
+    sizes.map(|size| number.signum() * i32::try_from(size).unwrap_or(i32::MAX)).collect()
 }
 
 #[cfg(test)]
@@ -151,8 +152,8 @@ mod tests {
     #[test]
     fn nothing_leads_back() {
         assert_eq!(smaller(1, 1), [0_u32; 0]);
-        assert_eq!(smaller(9, 1), [1, 5, 8]);
-        assert_eq!(nearer(-9), [0, -4, -8]);
+        assert_eq!(smaller(9, 1), [1, 5, 7, 8]);
+        assert_eq!(nearer(-9), [0, -5, -7, -8]);
         assert_eq!(nearer(0), [0_i32; 0]);
     }
 }

@@ -1,6 +1,7 @@
 //! A tale, told with a rule: every step is noted as a story has it, so that what was run is what
 //! is printed.
 
+use super::law::Law;
 use super::subject::Subject;
 use super::tale::{ACCOUNT, Deed, Device, GUEST, SECOND_GUEST, Tale, Tap, line, text};
 use crate::cart::{Delta, List, Loser, MergePolicy};
@@ -111,6 +112,7 @@ pub(super) struct Stage<'a> {
     orders: usize,
     /// Whether everybody knows everything.
     settled: bool,
+    looked: Option<Rows>,
 }
 
 impl<'a> Stage<'a> {
@@ -119,8 +121,16 @@ impl<'a> Stage<'a> {
         let loser = if tale.save_loser { Loser::SaveForLater } else { Loser::Hide };
         let ceiling = (tale.units() > limits::CEILING_UNITS).then_some(HIGH_CEILING_UNITS);
         let world = World::new(ceiling, &subject.rules);
-        let mut stage =
-            Self { subject, loser, ceiling, world, steps: Vec::new(), orders: 0, settled: false };
+        let mut stage = Self {
+            subject,
+            loser,
+            ceiling,
+            world,
+            steps: Vec::new(),
+            orders: 0,
+            settled: false,
+            looked: None,
+        };
         // Here merges happen, and here is looked.
         let _ = stage.world.replica("laptop", ACCOUNT);
         for (device, skew_ms) in Device::ALL.into_iter().zip(tale.skew_ms) {
@@ -156,14 +166,16 @@ impl<'a> Stage<'a> {
                 stage.idle();
             }
         }
-        if how.look {
-            stage.look();
-        }
+        stage.look(how.look);
         for (at, tap) in tale.late.iter().enumerate() {
             stage.unaware(tap, tale.before.len() + at, &how);
-            if how.look && tap.device == Device::Kiosk {
-                stage.sync(&["laptop", "phone", "kiosk"]);
-                stage.look();
+            if tap.device == Device::Kiosk {
+                if how.look {
+                    stage.sync(&["laptop", "phone", "kiosk"]);
+                } else {
+                    stage.idle();
+                }
+                stage.look(how.look);
             }
         }
         stage.hear();
@@ -307,11 +319,32 @@ impl<'a> Stage<'a> {
         self.world.share(&all);
     }
 
-    /// Looks at the account's cart on the laptop, and expects what is seen there.
-    fn look(&mut self) {
+    /// Looks at the account's cart on the laptop, and expects what is seen there; or just lets the
+    /// moment pass.
+    fn look(&mut self, really: bool) {
+        if !really {
+            return self.idle();
+        }
         let seen = self.seen();
+        self.looked = Some(seen.clone());
         let expect = Expect { at: Some("laptop".into()), ..expect(&seen) };
         self.moment(Verb::Expect(expect));
+    }
+
+    /// What was seen at the last look, if there was one.
+    pub(super) fn last_look(&self) -> Option<Rows> {
+        self.looked.clone()
+    }
+
+    /// Tells the story so that something else was expected there.
+    pub(super) fn expect_at_last_look(&mut self, rows: &Rows) {
+        let look = self.steps.iter_mut().rev().find_map(|step| match &mut step.verb {
+            Verb::Expect(look) => Some(look),
+            _ => None,
+        });
+        if let Some(look) = look {
+            *look = Expect { at: look.at.clone(), ..expect(rows) };
+        }
     }
 
     /// What a cart shows on the laptop, once everybody knows everything.
@@ -365,15 +398,15 @@ impl<'a> Stage<'a> {
     }
 
     /// What was told, as a story that expects these rows of the account's cart.
-    pub(super) fn story(&self, why: &str, rows: &Rows) -> Story {
+    pub(super) fn story(&self, law: Law, rows: &Rows) -> Story {
         let mut steps = self.steps.clone();
         let waits = |step: &Step| matches!(step.verb, Verb::Sync(None) | Verb::Advance { .. });
         while steps.last().is_some_and(waits) {
             steps.pop();
         }
         Story {
-            name: format!("{} keeps the law", self.subject.known().name),
-            why: Some(why.into()),
+            name: format!("{} keeps the law {law}", self.subject.known().name),
+            why: Some(law.sentence().into()),
             ceiling: self.ceiling,
             steps,
             expect: vec![expect(rows)],

@@ -1,10 +1,10 @@
 //! A merge rule under test: watched while it is asked.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::counterexample::Counterexample;
 use super::law::Law;
+use super::quiet::quietly;
 use crate::cart::{List, Register, RuleRef};
 use crate::clock::Time;
 use crate::id::{LineKey, RuleName};
@@ -91,14 +91,6 @@ impl Watched {
     }
 }
 
-/// Calls a rule; says what it panicked with.
-fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| {
-        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no text".into())
-    })
-}
-
 impl Rule for Watched {
     fn name(&self) -> &str {
         self.known.name.as_str()
@@ -109,15 +101,15 @@ impl Rule for Watched {
     }
 
     fn reach(&self) -> Reach {
-        guarded(|| self.rule.reach()).unwrap_or_default()
+        quietly(|| self.rule.reach()).unwrap_or_default()
     }
 
     fn choose(&self, facts: &Facts<'_>) -> Choice {
-        let (choice, panic) = match guarded(|| self.rule.choose(facts)) {
+        let (choice, panic) = match quietly(|| self.rule.choose(facts)) {
             Ok(choice) => (choice, None),
             Err(panic) => (Choice::Both, Some(panic)),
         };
-        let reason = guarded(|| self.rule.reason(choice).to_owned());
+        let reason = quietly(|| self.rule.reason(choice).to_owned());
         let imposture = self.imposture(facts, choice);
         let mut noticed = self.noticed();
         if noticed.questions.len() < QUESTIONS {
@@ -137,7 +129,7 @@ impl Rule for Watched {
     }
 
     fn reason(&self, choice: Choice) -> &str {
-        catch_unwind(AssertUnwindSafe(|| self.rule.reason(choice))).unwrap_or_default()
+        quietly(|| self.rule.reason(choice)).unwrap_or_default()
     }
 }
 
@@ -150,10 +142,10 @@ impl Subject {
         let rule: Arc<dyn Rule> = Arc::new(rule);
         let bad = |what: String| Counterexample::bare(Law::Named, what);
         let about = || (rule.name().to_owned(), rule.version(), rule.reach());
-        let (name, version, reach) = guarded(about)
+        let (name, version, reach) = quietly(about)
             .map_err(|panic| bad(format!("it panics when asked for its name: {panic}")))?;
         for _ in 0..3 {
-            if guarded(about).ok() != Some((name.clone(), version, reach)) {
+            if quietly(about).ok() != Some((name.clone(), version, reach)) {
                 return Err(bad("its name, version or reach changes".into()));
             }
         }
@@ -223,7 +215,7 @@ impl Subject {
             account: Side { units: account_units, latest: account_latest, registers: &account },
             guest: Side { units: guest_units, latest: guest_latest, registers: &guest },
         };
-        guarded(|| {
+        quietly(|| {
             let choice = self.rule.choose(&facts);
             (choice, self.rule.reason(choice).to_owned())
         })

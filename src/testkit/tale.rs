@@ -278,6 +278,12 @@ impl Tale {
         adds
     }
 
+    /// Whether somebody who looks after each of the guest's late taps has seen everything in the end.
+    pub(super) fn is_looked_at(&self) -> bool {
+        let last = self.late.last().is_some_and(|tap| tap.device == Device::Kiosk);
+        last && !self.before.iter().chain(&self.late).any(|tap| tap.device == Device::Tablet)
+    }
+
     /// Without a second guest, and without edits by those who know everything.
     pub(super) fn of_one_guest(mut self) -> Self {
         self.second_guest = false;

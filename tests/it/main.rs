@@ -13,6 +13,7 @@
 //! | `liars` | writers that lie, and erasure |
 //! | `faults` | faults that other libraries shipped |
 
+mod bad_rules;
 mod certified;
 mod codec;
 mod dots;

@@ -30,7 +30,8 @@ pub fn pure(subject: &Subject, tale: &Tale) -> Verdict {
     subject.forget();
     let (stage, rows) = full(subject, tale);
     for (at, question) in subject.questions().iter().enumerate() {
-        // What it said while others were asked between is the matter of other laws.
+        // What it says after it was asked about something else is the matter of other laws.
+        let _ = subject.ask(question);
         let mut answers: Vec<_> = (0..REPEATED).map(|_| subject.ask(question)).collect();
         if at == 0 {
             let elsewhere =
@@ -55,7 +56,7 @@ pub fn pure(subject: &Subject, tale: &Tale) -> Verdict {
 /// # Errors
 /// Another order shows other rows.
 pub fn order_in_side(subject: &Subject, tale: &Tale) -> Verdict {
-    let tale = tale.plain();
+    let tale = tale.adds();
     let how = Telling { look: true, ..Telling::default() };
     let told = |tale: &Tale| {
         let mut stage = Stage::tell(subject, tale, how);
@@ -71,8 +72,16 @@ pub fn order_in_side(subject: &Subject, tale: &Tale) -> Verdict {
             };
             let mut other = tale.clone();
             part(&mut other).splice(at - 1..=at, turned);
-            let (_, wanted) = told(&tale);
-            let (stage, seen) = told(&other);
+            // Twice: a rule that remembers has by then forgotten what it was asked before.
+            let _ = told(&tale);
+            let (straight, wanted) = told(&tale);
+            let (mut stage, seen) = told(&other);
+            if tale.is_looked_at()
+                && let (Some(wanted), Some(seen)) = (straight.last_look(), stage.last_look())
+            {
+                stage.expect_at_last_look(&wanted);
+                same(Law::OrderInSide, subject, &stage, &seen, &wanted)?;
+            }
             same(Law::OrderInSide, subject, &stage, &seen, &wanted)?;
         }
     }
@@ -115,11 +124,16 @@ pub fn delivery_order(subject: &Subject, tale: &Tale) -> Verdict {
         (stage, rows)
     };
     let late = Telling { right_clocks: true, ..Telling::default() };
+    // Twice, as above.
+    let _ = told(Telling { hear: true, ..late });
     let (_, wanted) = told(Telling { hear: true, ..late });
-    for how in [Telling { look: true, ..late }, late] {
-        let (stage, seen) = told(how);
+    let (mut stage, _) = told(Telling { look: true, ..late });
+    if let Some(seen) = stage.last_look().filter(|_| adds.is_looked_at()) {
+        stage.expect_at_last_look(&wanted);
         same(Law::DeliveryOrder, subject, &stage, &seen, &wanted)?;
     }
+    let (stage, seen) = told(late);
+    same(Law::DeliveryOrder, subject, &stage, &seen, &wanted)?;
     let (stage, rows) = full(subject, tale);
     for seen in stage.delivered() {
         same(Law::DeliveryOrder, subject, &stage, &seen, &rows)?;

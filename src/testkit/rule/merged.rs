@@ -30,7 +30,7 @@ pub fn line_local(subject: &Subject, tale: &Tale) -> Verdict {
     }
     let mut wanted: Rows = Vec::new();
     for only in &lines {
-        let how = Telling { only: Some(*only), ..Telling::default() };
+        let how = Telling { only: Some(*only), right_clocks: true, ..Telling::default() };
         let mut alone = Stage::tell(subject, tale, how);
         // A rule that remembers has by then forgotten what it was asked before.
         let _ = alone.final_rows(ACCOUNT);
@@ -38,7 +38,8 @@ pub fn line_local(subject: &Subject, tale: &Tale) -> Verdict {
         wanted.extend(rows.into_iter().filter(|row| row.line == line(*only)));
     }
     wanted.sort();
-    let mut stage = Stage::tell(subject, tale, Telling::default());
+    let how = Telling { right_clocks: true, ..Telling::default() };
+    let mut stage = Stage::tell(subject, tale, how);
     let seen = stage.final_rows(ACCOUNT);
     same(Law::LineLocal, subject, &stage, &seen, &wanted)
 }

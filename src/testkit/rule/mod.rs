@@ -80,5 +80,5 @@ fn broken(
     stage: &Stage<'_>,
     wanted: &Rows,
 ) -> Counterexample {
-    Counterexample::told(law, what, subject, &stage.story(law.sentence(), wanted))
+    Counterexample::told(law, what, subject, &stage.story(law, wanted))
 }
