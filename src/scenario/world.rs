@@ -125,7 +125,10 @@ impl World {
     }
 
     fn site(&mut self, name: &str) -> &mut Site {
-        self.sites.entry(name.into()).or_default()
+        if !self.sites.contains_key(name) {
+            self.sites.insert(name.into(), Site::default());
+        }
+        self.sites.get_mut(name).expect("it is there")
     }
 
     fn now_at(&mut self, site: &str) -> u64 {
@@ -135,13 +138,14 @@ impl World {
 
     /// A site's replica of a cart. Either comes into being when first named.
     pub(crate) fn replica(&mut self, site: &str, cart: &str) -> &mut Replica {
-        let (options, rules) = (self.options, self.rules.clone());
-        let place = self.site(site);
-        let lives = place.lives;
-        place.carts.entry(cart.into()).or_insert_with(|| {
-            let id = ReplicaId::from_u128(name_bits(&["replica", site, cart, &lives.to_string()]));
-            Replica::new(cart_id(cart), id).with_options(options).with_rules(rules)
-        })
+        if !self.has(site, cart) {
+            let lives = self.site(site).lives.to_string();
+            let id = ReplicaId::from_u128(name_bits(&["replica", site, cart, &lives]));
+            let replica = Replica::new(cart_id(cart), id);
+            let replica = replica.with_options(self.options).with_rules(self.rules.clone());
+            self.site(site).carts.insert(cart.into(), replica);
+        }
+        self.sites.get_mut(site).and_then(|site| site.carts.get_mut(cart)).expect("it is there")
     }
 
     pub(crate) fn has(&self, site: &str, cart: &str) -> bool {

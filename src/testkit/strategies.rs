@@ -86,7 +86,7 @@ fn skew() -> impl Strategy<Value = i32> {
 /// let rule = Subject::new(Both)?;
 /// let mut runner = TestRunner::new(Config { failure_persistence: None, cases: 8, ..Config::default() });
 /// runner.run(&tales(), |tale| {
-///     rule.check(Law::Unmerge, &tale).map_err(|broken| broken.to_string().into())
+///     rule.check(Law::Unmerge, &tale).map_err(Into::into)
 /// })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
