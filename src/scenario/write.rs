@@ -64,10 +64,16 @@ fn list(items: impl Iterator<Item = String>) -> String {
     if items.is_empty() { "[]".into() } else { format!("[ {} ]", items.join(", ")) }
 }
 
-/// Names as keys: quoted, since an option may be called anything.
+/// A name as a key: quoted where it has to be, since an option may be called anything.
+fn key(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if !name.is_empty() && name.chars().all(plain) { name.into() } else { quoted(name) }
+}
+
+/// A table of texts.
 fn names(map: &BTreeMap<String, String>) -> String {
     let pairs: Vec<String> =
-        map.iter().map(|(key, value)| format!("{} = {}", quoted(key), quoted(value))).collect();
+        map.iter().map(|(name, value)| format!("{} = {}", key(name), quoted(value))).collect();
     format!("{{ {} }}", pairs.join(", "))
 }
 

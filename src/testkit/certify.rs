@@ -7,9 +7,10 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRu
 
 use super::counterexample::Counterexample;
 use super::law::Law;
+use super::simpler::Tree;
 use super::strategies::tales;
 use super::subject::{Question, Subject};
-use super::tale::Tale;
+use super::tale::{Tale, at_the_limits};
 use crate::cart::RuleRef;
 use crate::policy::Rule;
 
@@ -192,7 +193,7 @@ impl Certification {
         memory: &RefCell<Vec<(Question, Tale)>>,
     ) -> Result<(), Counterexample> {
         let best: RefCell<Option<Counterexample>> = RefCell::new(None);
-        let tried = self.runner(law).run(&tales(), |tale| {
+        let test = |tale: Tale| {
             subject.forget();
             let Err(broken) = subject.check(law, &tale) else {
                 remember(subject, &tale, &mut memory.borrow_mut());
@@ -205,7 +206,14 @@ impl Certification {
             let what = broken.what.clone();
             *best = Some(broken);
             Err(TestCaseError::fail(what))
-        });
+        };
+        let mut runner = self.runner(law);
+        let limits = if law == Law::Total { at_the_limits() } else { Vec::new() };
+        let mut tried = Ok(());
+        for tale in limits {
+            tried = tried.and_then(|()| runner.run_one(Tree::of(tale), test).map(drop));
+        }
+        let tried = tried.and_then(|()| runner.run(&tales(), test));
         match (tried, best.into_inner()) {
             (Err(_), Some(broken)) => Err(broken),
             (Err(error), None) => Err(Counterexample::bare(law, error.to_string())),

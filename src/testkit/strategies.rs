@@ -17,7 +17,7 @@ fn units() -> impl Strategy<Value = u32> {
 }
 
 fn line() -> impl Strategy<Value = u8> {
-    prop_oneof![10 => Just(0_u8), 6 => Just(1_u8), 1 => 0..LINES]
+    prop_oneof![10 => Just(0_u8), 6 => Just(1_u8), 2 => 0..LINES]
 }
 
 fn text() -> impl Strategy<Value = u8> {

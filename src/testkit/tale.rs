@@ -65,7 +65,9 @@ pub(super) const GUEST: &str = "g";
 /// The second guest's.
 pub(super) const SECOND_GUEST: &str = "h";
 
-/// What is done on a line. Lines and texts are numbers of [`line`] and [`text`].
+/// What is done on a line. Lines and texts are small numbers: the lines X (0), Y (1), a gift, one
+/// with options and a tag in other scripts, one with the longest SKU (4); two short texts (0, 1) and
+/// the longest (2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Deed {
     /// So many more.
@@ -373,6 +375,26 @@ pub(super) fn line(at: u8) -> LineKey {
         }
         _ => plain(&"S".repeat(limits::NAME_BYTES)),
     }
+}
+
+/// Tales that chance might leave out: every kind of line and the longest texts on both sides, equal
+/// sides, the largest quantities.
+pub(super) fn at_the_limits() -> Vec<Tale> {
+    let both = |ours: Deed, theirs: Deed| {
+        [Tap::new(Device::Laptop, ours), Tap::new(Device::Phone, theirs)]
+    };
+    let add = |line, units| Deed::Add { line, units };
+    let tale = |before: &[[Tap; 2]]| Tale { before: before.concat(), ..Tale::default() };
+    let most = add(0, limits::QUANTITY_UNITS);
+    let long = Deed::Note { line: 0, text: TEXTS - 1 };
+    let mut tales: Vec<Tale> =
+        (0..LINES).map(|line| tale(&[both(add(line, 2), add(line, 3))])).collect();
+    tales.push(tale(&[both(add(0, 1), add(0, 1))]));
+    tales.push(tale(&[both(most, most), both(most, most)]));
+    tales.push(tale(&[both(add(0, 1), most)]));
+    tales.push(tale(&[both(most, add(0, 1))]));
+    tales.push(tale(&[both(add(0, 2), add(0, 3)), both(long, long)]));
+    tales
 }
 
 /// How many texts [`text`] knows.
