@@ -7,7 +7,11 @@
 mod certify;
 mod counterexample;
 mod edit;
+pub mod history;
 mod law;
+pub mod library;
+pub mod model;
+pub mod naive;
 mod quiet;
 pub mod rule;
 mod simpler;

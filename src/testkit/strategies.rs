@@ -3,8 +3,10 @@
 
 use proptest::prelude::*;
 
+use super::history::{ACCOUNT, Action, History, Step, World};
 use super::simpler::Simplified;
 use super::tale::{Deed, Device, LINES, TEXTS, Tale, Tap};
+use crate::cart::Cart;
 use crate::limits;
 
 fn units() -> impl Strategy<Value = u32> {
@@ -116,4 +118,87 @@ pub fn tales() -> impl Strategy<Value = Tale> {
             tale
         },
     ))
+}
+
+/// What shoppers and servers do.
+pub fn actions() -> impl Strategy<Value = Action> {
+    let units = 1_u32..6;
+    prop_oneof![
+        16 => (0..3_u8, units.clone()).prop_map(|(line, units)| Action::Add { line, units }),
+        5 => (any::<u8>(), units.clone()).prop_map(|(row, units)| Action::AddToRow { row, units }),
+        2 => (0..3_u8, any::<bool>(), units.clone())
+            .prop_map(|(line, saved, units)| Action::Set { line, saved, units }),
+        7 => (any::<u8>(), units).prop_map(|(row, units)| Action::SetRow { row, units }),
+        3 => any::<u8>().prop_map(|row| Action::Remove { row }),
+        1 => any::<bool>().prop_map(|saved| Action::Clear { saved }),
+        5 => any::<u8>().prop_map(|row| Action::Relocate { row }),
+        2 => (any::<u8>(), prop::option::of(0..3_u8))
+            .prop_map(|(row, text)| Action::Note { row, text }),
+        1 => (0..2_u8).prop_map(|code| Action::Coupon { code }),
+        1 => (0..2_u8).prop_map(|code| Action::DropCoupon { code }),
+        1 => any::<bool>().prop_map(|given| Action::Consent { given }),
+        2 => Just(Action::Order),
+        10 => (0..2_u8, any::<u8>(), 0..10_u8, any::<bool>(), prop::bool::weighted(0.2)).prop_map(
+            |(guest, copy, rule, save_loser, ceiling)| Action::Merge {
+                guest, copy, rule, save_loser, ceiling
+            }
+        ),
+        2 => (0..2_u8, any::<u8>()).prop_map(|(guest, copy)| Action::Absorb { guest, copy }),
+        1 => (0..2_u8).prop_map(|guest| Action::Unmerge { guest }),
+        1 => Just(Action::Expire),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        7 => (any::<u8>(), actions()).prop_map(|(who, action)| Step::Act(who, action)),
+        3 => (any::<u8>(), any::<u16>()).prop_map(|(to, which)| Step::Deliver { to, which }),
+        1 => (any::<u8>(), any::<u8>()).prop_map(|(a, b)| Step::Exchange { a, b }),
+    ]
+}
+
+/// Histories of up to `steps` steps: several writers of an account's cart and one or two guest carts, with
+/// clocks that are off, deltas that come late, twice or never, and merges by every rule.
+pub fn histories(steps: usize) -> impl Strategy<Value = History> {
+    let history = (
+        3..=5_usize,
+        1..=2_usize,
+        prop::collection::vec(-7_200_000..7_200_000_i32, 9),
+        prop::option::of((0..10_u8, any::<bool>(), prop::bool::weighted(0.2))),
+        prop::collection::vec(step(), 1..steps),
+    );
+    Simplified(history.prop_map(|(writers, guests, skew, opening, mut steps)| {
+        if let Some((rule, save_loser, ceiling)) = opening {
+            steps.splice(0..0, open(writers as u8, rule, save_loser, ceiling));
+        }
+        History { writers, guests, skew, steps }
+    }))
+}
+
+/// Half of the histories begin with a line on both sides of a merge, since chance alone seldom
+/// makes one and what follows a merge is the difficult part.
+fn open(writers: u8, rule: u8, save_loser: bool, ceiling: bool) -> [Step; 6] {
+    let add = |units| Action::Add { line: 0, units };
+    let merge = Action::Merge { guest: 0, copy: 0, rule, save_loser, ceiling };
+    [
+        Step::Act(0, add(2)),
+        Step::Act(writers, add(3)),
+        Step::Act(writers, Action::Note { row: 0, text: Some(1) }),
+        Step::Act(0, merge),
+        Step::Exchange { a: 0, b: 0 },
+        Step::Exchange { a: 1, b: 1 },
+    ]
+}
+
+/// States of an account's cart, as histories of up to `steps` steps leave them. They shrink as those do.
+pub fn carts(steps: usize) -> impl Strategy<Value = Cart> {
+    histories(steps).prop_map(|history| {
+        let world = World::run(&history, |_| Ok(())).expect("a check that never fails");
+        let mut cart = Cart::new(ACCOUNT);
+        for delta in world.account_log() {
+            // The log is of this very cart.
+            let _ = cart.join(delta);
+        }
+        cart
+    })
 }
