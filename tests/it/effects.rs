@@ -35,6 +35,12 @@ proptest! {
         library::explanation_adds_up(&history)?;
     }
 
+    /// Without merges, every replica sees at every moment what the obvious model makes of the actions.
+    #[test]
+    fn what_is_seen_is_what_the_model_says(history in histories(90)) {
+        library::as_the_model(&history)?;
+    }
+
     /// Moves that place nothing any more say nothing.
     #[test]
     fn a_sweep_is_not_seen(history in histories(90)) {

@@ -1,17 +1,18 @@
 //! The laws of the library itself, each a function of a [`History`]: whatever the merge rules.
 
 mod effects;
+mod modelled;
 mod states;
 
 pub use effects::{
     explanation_adds_up, explanations, local_effect, sweep_is_unseen, view_is_of_state,
 };
+pub use modelled::as_the_model;
 pub use states::{deltas_commute, exchange_is_exact, fingerprint_tells, join_is_maximum};
 
 use super::counterexample::Counterexample;
 use super::history::{History, World};
 use super::law::Law;
-use super::model::as_the_model;
 use super::rule::Verdict;
 use crate::cart::Cart;
 use crate::id::ReplicaId;
