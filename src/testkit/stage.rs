@@ -226,8 +226,8 @@ impl<'a> Stage<'a> {
         match tap.deed {
             Deed::Order | Deed::Back { .. } => self.idle(),
             Deed::Meet => match tap.device {
-                Device::Laptop | Device::Tablet => self.sync(&["laptop", "tablet"]),
-                Device::Phone | Device::Kiosk => self.sync(&["phone", "kiosk"]),
+                Device::Laptop | Device::Tablet => self.both(ACCOUNT, ["laptop", "tablet"]),
+                Device::Phone | Device::Kiosk => self.both(GUEST, ["phone", "kiosk"]),
                 Device::Watch => self.idle(),
             },
             deed => {
@@ -298,6 +298,14 @@ impl<'a> Stage<'a> {
             return self.idle();
         }
         self.moment(Verb::Sync(Some(sites)));
+    }
+
+    /// Two devices of a cart exchange, whether they have acted before or not.
+    fn both(&mut self, cart: &str, sites: [&str; 2]) {
+        for site in sites {
+            let _ = self.world.replica(site, cart);
+        }
+        self.sync(&sites);
     }
 
     fn moment(&mut self, verb: Verb) {

@@ -128,3 +128,33 @@ fn the_same_seed_asks_the_same() {
     assert_eq!(asked(7), asked(7));
     assert_ne!(asked(7), asked(8));
 }
+
+/// Whatever a rule makes of units, times, lines and lists: as long as it is a function of those, it
+/// keeps every law that all rules keep.
+#[test]
+fn any_function_of_the_facts_but_notes_is_certified() {
+    use holdall::{Choice, Facts, Rule};
+
+    struct Arbitrary(u64);
+    impl Rule for Arbitrary {
+        fn name(&self) -> &str {
+            "arbitrary"
+        }
+        fn choose(&self, facts: &Facts<'_>) -> Choice {
+            let (ours, theirs) = (&facts.account, &facts.guest);
+            let later = u64::from(ours.latest < theirs.latest);
+            let mixed = [ours.units, theirs.units, facts.list as u64, later, self.0]
+                .into_iter()
+                .fold(self.0, |sum, n| {
+                    (sum ^ n).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23)
+                });
+            [Choice::Both, Choice::Account, Choice::Guest, Choice::Split, Choice::Ask]
+                [(mixed % 5) as usize]
+        }
+    }
+    for seed in 0..ARBITRARY {
+        Certification::default().cases(16).seed(seed).certify(Arbitrary(seed));
+    }
+}
+
+const ARBITRARY: u64 = 3;
