@@ -125,7 +125,7 @@ impl Model {
         match &did {
             Did::Add(line, _) => {
                 if !counts.values().any(|part| part.line == *line) {
-                    covers = self.live(&seen, |did| did.is_about(line));
+                    covers = self.lasting(&seen, |did| did.is_about(line));
                 }
             }
             Did::Set(line, shelf, _) => {
@@ -150,7 +150,7 @@ impl Model {
                 let active = counts.iter().filter(|(_, part)| part.shelf == Shelf::Active);
                 bought = active.map(|(dot, part)| (*dot, part.units)).collect();
             }
-            Did::Expire => covers = self.live(&seen, |did| !matches!(did, Did::Order(_))),
+            Did::Expire => covers = self.lasting(&seen, |did| !matches!(did, Did::Order(_))),
         }
         self.facts.insert(dot, Fact { did, time, seen, covers, names, bought });
     }
@@ -181,6 +181,12 @@ impl Model {
         shown
     }
 
+    /// Whether whatever the authors of those facts had seen is among them.
+    #[must_use]
+    pub fn is_closed(&self, known: &Facts) -> bool {
+        known.iter().filter_map(|dot| self.facts.get(dot)).all(|fact| fact.seen.is_subset(known))
+    }
+
     /// Known facts of a kind that no known fact covers.
     fn live(&self, known: &Facts, of: impl Fn(&Did) -> bool) -> Facts {
         let facts = || known.iter().filter_map(|dot| Some((*dot, self.facts.get(dot)?)));
@@ -189,6 +195,17 @@ impl Model {
             .filter(|(dot, fact)| !over.contains(dot) && of(&fact.did))
             .map(|(dot, _)| dot)
             .collect()
+    }
+
+    /// The same without Moves of what is over: those say nothing any more, and nobody need cover them.
+    fn lasting(&self, known: &Facts, of: impl Fn(&Did) -> bool) -> Facts {
+        let live = self.live(known, |_| true);
+        let over = |dot: &Dot| known.contains(dot) && !live.contains(dot);
+        let idle = |dot: &Dot| {
+            let fact = &self.facts[dot];
+            matches!(fact.did, Did::Move(..)) && fact.names.iter().all(over)
+        };
+        live.iter().filter(|dot| of(&self.facts[*dot].did) && !idle(dot)).copied().collect()
     }
 
     fn note(&self, known: &Facts, line: &LineKey) -> Option<String> {
