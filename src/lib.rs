@@ -49,6 +49,7 @@
 //! | none | the pure part: `no_std` with `alloc`, no clock, no chance, no I/O, no hash order |
 //! | `std` | run-time choice of CPU instructions in the hashes |
 //! | `scenario` | stories as TOML files, and their runner |
+//! | `testkit` (default) | laws of carts and merge rules, and generators, for test suites: [a page about it](manual::test_your_own_policy) |
 //! | `cli` (default) | what the `holdall` command needs; embedders leave it out |
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -83,6 +84,9 @@ pub mod manual;
 
 #[cfg(feature = "scenario")]
 pub mod scenario;
+
+#[cfg(feature = "testkit")]
+pub mod testkit;
 
 pub use cart::{
     After, Body, Bought, Cart, Claim, Delta, DeltaError, Entries, Entry, Fingerprint, Gift, Have,

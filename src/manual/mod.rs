@@ -11,6 +11,12 @@ pub mod museum {
     #![doc = include_str!("museum.md")]
 }
 
+#[cfg(feature = "testkit")]
+pub mod test_your_own_policy {
+    //! Test your own policy.
+    #![doc = include_str!("test_your_own_policy.md")]
+}
+
 #[cfg(all(test, feature = "std"))]
 mod tests {
     use std::path::Path;

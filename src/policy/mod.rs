@@ -7,6 +7,8 @@
 mod builtin;
 mod registry;
 
+use alloc::sync::Arc;
+
 pub use builtin::builtin;
 pub use registry::{Registry, RegistryError};
 
@@ -111,3 +113,33 @@ pub trait Rule: Send + Sync {
         }
     }
 }
+
+/// A rule that is used in several places.
+macro_rules! by_reference {
+    ($reference:ty) => {
+        impl<R: Rule + ?Sized> Rule for $reference {
+            fn name(&self) -> &str {
+                (**self).name()
+            }
+
+            fn version(&self) -> u32 {
+                (**self).version()
+            }
+
+            fn reach(&self) -> Reach {
+                (**self).reach()
+            }
+
+            fn choose(&self, facts: &Facts<'_>) -> Choice {
+                (**self).choose(facts)
+            }
+
+            fn reason(&self, choice: Choice) -> &str {
+                (**self).reason(choice)
+            }
+        }
+    };
+}
+
+by_reference!(&R);
+by_reference!(Arc<R>);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::story::{Expect, ExpectRow, SideName};
-use crate::view::{Row, Side, View};
+use crate::view::{Explanation, Reason, Row, Side, View};
 
 /// Says what differs, if anything does.
 pub(super) fn differs(expect: &Expect, view: &View) -> Option<String> {
@@ -42,6 +42,37 @@ pub(super) fn differs(expect: &Expect, view: &View) -> Option<String> {
         other("orders", format!("{seen:?}"), format!("{expected:?}"));
     }
     (!wrong.is_empty()).then(|| wrong.join("; "))
+}
+
+/// Says which number is not explained, or which contribution is hidden for no reason. An
+/// explanation is a promise of its own: what the shopper is told adds up to what is shown.
+pub(crate) fn unexplained(lines: &[Explanation]) -> Option<String> {
+    lines.iter().find_map(|line| {
+        let rows = line.rows.iter().find_map(|row| {
+            let sum: u64 = row.parts.iter().map(|part| u64::from(part.counts)).sum();
+            let idle = row.parts.iter().find(|part| part.counts == 0);
+            let adds_up = sum.checked_sub(row.over_ceiling) == Some(row.quantity)
+                && row.row.quantity == row.quantity;
+            match idle {
+                _ if !adds_up => Some(format!("{} is shown, and explained as {sum}", row.quantity)),
+                Some(part) => Some(format!("{} asked for counts for nothing", part.asked)),
+                None => None,
+            }
+        });
+        let hidden = line.hidden.iter().find_map(|part| {
+            let counts = part.counts > 0;
+            let silent = part.reasons.is_empty();
+            (counts || silent).then(|| format!("{} hidden for no reason", part.asked))
+        });
+        let parts = line.rows.iter().flat_map(|row| &row.parts).chain(&line.hidden);
+        let blank = parts.flat_map(|part| &part.reasons).find_map(|reason| match reason {
+            Reason::Hidden { rule, because } | Reason::Kept { rule, because } => {
+                because.trim().is_empty().then(|| format!("the rule {} gives no reason", rule.name))
+            }
+            _ => None,
+        });
+        rows.or(hidden).or(blank).map(|what| format!("{}: {what}", line.line))
+    })
 }
 
 /// Whether there is a one-to-one match of what is expected with what is seen.

@@ -10,15 +10,18 @@ mod check;
 mod parse;
 mod raw;
 mod schedule;
-mod story;
-mod world;
+pub(crate) mod story;
+pub(crate) mod world;
+mod write;
 
 use std::collections::BTreeSet;
 
 pub use story::{Story, StoryError};
 
 use crate::context::Dots;
+use crate::policy::Registry;
 use check::differs;
+pub(crate) use check::unexplained;
 use schedule::Outcome;
 use story::{Expect, Step, Verb};
 use world::World;
@@ -55,7 +58,15 @@ pub struct Mismatch {
 /// What was seen and what was expected, at the first step or expectation that differs; for a
 /// schedule, its seed and the shortest one that fails.
 pub fn tell(story: &Story, options: &Options) -> Result<(), Mismatch> {
-    let mut world = World::new(story.ceiling);
+    tell_with(story, options, &Registry::default())
+}
+
+/// Tells a story whose merges may name users' own rules.
+///
+/// # Errors
+/// As with [`tell`].
+pub fn tell_with(story: &Story, options: &Options, rules: &Registry) -> Result<(), Mismatch> {
+    let mut world = World::new(story.ceiling, rules);
     for step in &story.steps {
         world.tick();
         take(&mut world, step)?;
@@ -67,7 +78,7 @@ pub fn tell(story: &Story, options: &Options) -> Result<(), Mismatch> {
     }
     let carts: BTreeSet<String> = world.made().iter().map(|(cart, _)| cart.clone()).collect();
     for cart in &carts {
-        retell(&mut world, story, cart, &sites, options)?;
+        retell(&mut world, story, cart, &sites, options, rules)?;
     }
     Ok(())
 }
@@ -139,6 +150,10 @@ fn look(world: &mut World, expect: &Expect) -> Result<(), Mismatch> {
             let what = format!("{site}, cart {}: {wrong}", expect.cart);
             return Err(Mismatch { line: expect.line, what });
         }
+        if let Some(wrong) = unexplained(&world.replica(&site, &expect.cart).explain()) {
+            let what = format!("{site}, cart {}: {wrong}", expect.cart);
+            return Err(Mismatch { line: expect.line, what });
+        }
     }
     Ok(())
 }
@@ -151,6 +166,7 @@ fn retell(
     cart: &str,
     sites: &[String],
     options: &Options,
+    rules: &Registry,
 ) -> Result<(), Mismatch> {
     let line = story.expect.iter().find(|e| e.cart == cart).map_or(1, |expect| expect.line);
     let states: Vec<_> = sites
@@ -177,6 +193,7 @@ fn retell(
         fingerprint: first.fingerprint(),
         expect: story.expect.iter().filter(|e| e.cart == cart && e.at.is_none()).collect(),
         options: world.options(),
+        rules,
     };
     outcome.check(options.schedules, options.seed).map_err(|what| Mismatch { line, what })
 }

@@ -9,9 +9,12 @@ use super::raw::{
 };
 use super::story::{Act, Expect, ExpectRow, RowName, SideName, Step, Story, StoryError, Verb};
 use crate::cart::{Loser, MergePolicy, Override, RuleRef, SkuPattern};
-use crate::id::{Bundle, CouponCode, LineError, LineKey, OptionKey, OptionValue, Sku, Tag};
+use crate::id::{
+    Bundle, CouponCode, LineError, LineKey, OptionKey, OptionValue, RuleName, Sku, Tag,
+};
 use crate::limits;
 use crate::money::Money;
+use crate::policy::Registry;
 use crate::quantity::Quantity;
 
 type Parsed<T> = Result<T, String>;
@@ -23,6 +26,15 @@ impl Story {
     /// Not TOML, a key that the format does not have, a step without exactly one verb, a value
     /// out of its range; with the line.
     pub fn parse(text: &str) -> Result<Self, StoryError> {
+        Self::parse_with(text, &Registry::default())
+    }
+
+    /// Parses a story file's text whose merges may name users' own rules: `policy = "own"`, or
+    /// `policy = { rule = "own", version = 2 }`.
+    ///
+    /// # Errors
+    /// As with [`parse`](Self::parse); a rule that is not in `rules`.
+    pub fn parse_with(text: &str, rules: &Registry) -> Result<Self, StoryError> {
         let line_of = |at: usize| text[..at.min(text.len())].matches('\n').count() + 1;
         let raw: RawStory = toml::from_str(text).map_err(|error| {
             let line = error.span().map_or(1, |span| line_of(span.start));
@@ -45,7 +57,7 @@ impl Story {
         let at = |span: usize| move |what: String| StoryError { line: line_of(span), what };
         let steps = raw.steps.into_iter().map(|step: Spanned<RawStep>| {
             let span = step.span().start;
-            parse_step(step.into_inner(), line_of(span)).map_err(at(span))
+            parse_step(step.into_inner(), line_of(span), rules).map_err(at(span))
         });
         let steps: Vec<Step> = steps.collect::<Result<_, _>>()?;
         let expect = raw.expect.into_iter().map(|expect| {
@@ -105,7 +117,7 @@ fn known_cart(carts: &[&str], expect: &Expect) -> Result<(), StoryError> {
     Err(StoryError { line: expect.line, what })
 }
 
-fn parse_step(raw: RawStep, line: usize) -> Parsed<Step> {
+fn parse_step(raw: RawStep, line: usize, rules: &Registry) -> Parsed<Step> {
     let mut verbs: Vec<(&'static str, Parsed<Verb>)> = Vec::new();
     let (at, cart) = (raw.at.clone(), raw.cart.clone());
     let act = |name: &'static str, act: Parsed<Act>| {
@@ -151,7 +163,7 @@ fn parse_step(raw: RawStep, line: usize) -> Parsed<Step> {
     verbs.extend(raw.drop_coupon.map(|code| act("drop_coupon", Ok(Act::DropCoupon(code)))));
     verbs.extend(raw.shipping.map(|option| act("shipping", Ok(Act::Shipping(option)))));
     verbs.extend(raw.merge.map(|RawMerge { guest, policy }| {
-        act("merge", parse_policy(policy).map(|policy| Act::Merge { guest, policy }))
+        act("merge", parse_policy(policy, rules).map(|policy| Act::Merge { guest, policy }))
     }));
     verbs.extend(
         raw.unmerge.map(|unmerge| act("unmerge", Ok(Act::Unmerge { guest: unmerge.guest }))),
@@ -381,19 +393,25 @@ fn duration(text: &str) -> Parsed<i64> {
     Ok(sign * sum)
 }
 
-fn parse_policy(raw: WordOr<RawPolicyTable>) -> Parsed<MergePolicy> {
+fn parse_policy(raw: WordOr<RawPolicyTable>, rules: &Registry) -> Parsed<MergePolicy> {
     let table = match raw {
-        WordOr::Word(rule) => {
-            RawPolicyTable { rule, loser: None, ceiling: None, overrides: Vec::new() }
-        }
+        WordOr::Word(rule) => RawPolicyTable {
+            rule,
+            version: None,
+            loser: None,
+            ceiling: None,
+            overrides: Vec::new(),
+        },
         WordOr::Other(table) => table,
     };
-    let rule = |name: &str| {
-        let known = crate::policy::builtin().any(|rule| rule.name() == name);
-        if !known {
-            return Err(format!("merge: policy: rule: there is no rule {name:?}"));
+    let rule = |name: &str, version: Option<u32>| {
+        let name = RuleName::new(name).map_err(|e| format!("merge: policy: rule: {e}"))?;
+        let rule = RuleRef { name, version: version.unwrap_or(1) };
+        match (rules.get(&rule), version) {
+            (Some(_), _) => Ok(rule),
+            (None, None) => Err(format!("merge: policy: rule: there is no rule {:?}", rule.name)),
+            (None, Some(_)) => Err(format!("merge: policy: rule: there is no rule {rule}")),
         }
-        RuleRef::first(name).map_err(|e| format!("merge: policy: rule: {e}"))
     };
     let loser = |word: &str| match word {
         "hide" => Ok(Loser::Hide),
@@ -402,7 +420,7 @@ fn parse_policy(raw: WordOr<RawPolicyTable>) -> Parsed<MergePolicy> {
     };
     let ceiling =
         |units: i64| Quantity::new(units).map_err(|e| format!("merge: policy: ceiling: {e}"));
-    let mut policy = MergePolicy::of(rule(&table.rule)?);
+    let mut policy = MergePolicy::of(rule(&table.rule, table.version)?);
     policy.ceiling = table.ceiling.map(ceiling).transpose()?;
     policy.loser = table.loser.as_deref().map(loser).transpose()?.unwrap_or_default();
     for other in table.overrides {
@@ -410,7 +428,7 @@ fn parse_policy(raw: WordOr<RawPolicyTable>) -> Parsed<MergePolicy> {
             SkuPattern::new(&other.sku).map_err(|e| format!("merge: overrides: sku: {e}"))?;
         let other = Override {
             lines,
-            rule: other.rule.as_deref().map(rule).transpose()?,
+            rule: other.rule.map(|name| rule(&name, other.version)).transpose()?,
             ceiling: other.ceiling.map(ceiling).transpose()?,
             loser: other.loser.as_deref().map(loser).transpose()?,
         };

@@ -143,6 +143,7 @@ pub(super) struct RawMerge {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawPolicyTable {
     pub(super) rule: String,
+    pub(super) version: Option<u32>,
     pub(super) loser: Option<String>,
     pub(super) ceiling: Option<i64>,
     #[serde(default)]
@@ -154,6 +155,7 @@ pub(super) struct RawPolicyTable {
 pub(super) struct RawOverride {
     pub(super) sku: String,
     pub(super) rule: Option<String>,
+    pub(super) version: Option<u32>,
     pub(super) loser: Option<String>,
     pub(super) ceiling: Option<i64>,
 }

@@ -7,6 +7,7 @@ use super::story::Expect;
 use super::world::{cart_id, name_bits};
 use crate::cart::{Delta, Fingerprint};
 use crate::id::ReplicaId;
+use crate::policy::Registry;
 use crate::replica::Replica;
 use crate::sync::Inbox;
 use crate::view::ViewOptions;
@@ -18,6 +19,7 @@ pub(super) struct Outcome<'a> {
     pub(super) fingerprint: Fingerprint,
     pub(super) expect: Vec<&'a Expect>,
     pub(super) options: ViewOptions,
+    pub(super) rules: &'a Registry,
 }
 
 /// Up to this many deltas, every order of them is tried.
@@ -83,7 +85,8 @@ impl Outcome<'_> {
             .iter()
             .map(|name| {
                 let id = ReplicaId::from_u128(name_bits(&["fresh", name]));
-                Replica::new(cart_id(self.cart), id).with_options(self.options)
+                let replica = Replica::new(cart_id(self.cart), id);
+                replica.with_options(self.options).with_rules(self.rules.clone())
             })
             .collect();
         let mut inboxes = [Inbox::default(), Inbox::default()];

@@ -29,21 +29,31 @@ pub struct Story {
     pub name: String,
     /// Where it comes from.
     pub why: Option<String>,
-    pub(super) ceiling: Option<u64>,
-    pub(super) steps: Vec<Step>,
-    pub(super) expect: Vec<Expect>,
+    pub(crate) ceiling: Option<u64>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) expect: Vec<Expect>,
+}
+
+#[cfg(feature = "testkit")]
+impl Story {
+    /// Without the steps in which nothing happens but that a moment passes.
+    pub(crate) fn without_idle_steps(&self) -> Self {
+        let mut story = self.clone();
+        story.steps.retain(|step| !matches!(step.verb, Verb::Advance { ms: 0 }));
+        story
+    }
 }
 
 /// A step, and the line of the file it is on.
 #[derive(Debug, Clone)]
-pub(super) struct Step {
-    pub(super) line: usize,
-    pub(super) fails: Option<String>,
-    pub(super) verb: Verb,
+pub(crate) struct Step {
+    pub(crate) line: usize,
+    pub(crate) fails: Option<String>,
+    pub(crate) verb: Verb,
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Verb {
+pub(crate) enum Verb {
     /// Something a shopper or server does to a cart.
     Act {
         at: String,
@@ -70,7 +80,7 @@ pub(super) enum Verb {
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Act {
+pub(crate) enum Act {
     Add { row: RowName, quantity: i64, price: Option<Money> },
     Set { row: RowName, quantity: i64, price: Option<Money> },
     Remove(RowName),
@@ -92,8 +102,8 @@ pub(super) enum Act {
 }
 
 /// Which side of a split line a story means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SideName {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum SideName {
     Account,
     Guest,
 }
@@ -101,37 +111,37 @@ pub(super) enum SideName {
 /// A line as a story names it. Whether the names in it are valid shows when the step is told, so
 /// that a story can expect the refusal.
 #[derive(Debug, Clone)]
-pub(super) struct RowName {
-    pub(super) sku: String,
-    pub(super) options: BTreeMap<String, String>,
-    pub(super) bundle: Option<String>,
-    pub(super) tag: Option<String>,
-    pub(super) side: Option<SideName>,
+pub(crate) struct RowName {
+    pub(crate) sku: String,
+    pub(crate) options: BTreeMap<String, String>,
+    pub(crate) bundle: Option<String>,
+    pub(crate) tag: Option<String>,
+    pub(crate) side: Option<SideName>,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Expect {
-    pub(super) line: usize,
-    pub(super) at: Option<String>,
-    pub(super) cart: String,
+pub(crate) struct Expect {
+    pub(crate) line: usize,
+    pub(crate) at: Option<String>,
+    pub(crate) cart: String,
     /// The rows of the active and the saved list, if the story says anything of rows.
-    pub(super) rows: Option<[Vec<ExpectRow>; 2]>,
-    pub(super) coupons: Option<Vec<CouponCode>>,
-    pub(super) shipping: Option<String>,
-    pub(super) note: Option<String>,
-    pub(super) orders: Option<Vec<String>>,
+    pub(crate) rows: Option<[Vec<ExpectRow>; 2]>,
+    pub(crate) coupons: Option<Vec<CouponCode>>,
+    pub(crate) shipping: Option<String>,
+    pub(crate) note: Option<String>,
+    pub(crate) orders: Option<Vec<String>>,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct ExpectRow {
-    pub(super) key: LineKey,
-    pub(super) quantity: u64,
-    pub(super) side: Option<SideName>,
-    pub(super) note: Option<String>,
-    pub(super) gift: Option<(Option<bool>, Option<String>)>,
-    pub(super) attributes: Option<BTreeMap<String, String>>,
-    pub(super) question: Option<bool>,
-    pub(super) because: Option<String>,
+pub(crate) struct ExpectRow {
+    pub(crate) key: LineKey,
+    pub(crate) quantity: u64,
+    pub(crate) side: Option<SideName>,
+    pub(crate) note: Option<String>,
+    pub(crate) gift: Option<(Option<bool>, Option<String>)>,
+    pub(crate) attributes: Option<BTreeMap<String, String>>,
+    pub(crate) question: Option<bool>,
+    pub(crate) because: Option<String>,
 }
 
 /// A file that is not a valid story: the line, what is wrong with which key, and how to mend it.

@@ -14,7 +14,7 @@ use crate::policy::Registry;
 use crate::quantity::{Quantity, QuantityError};
 use crate::replica::{ActionError, Replica};
 use crate::sync::{Message, probe, respond};
-use crate::view::{RowRef, Side, View, ViewOptions, view};
+use crate::view::{RowRef, Side, View, ViewOptions};
 use crate::wire;
 
 /// Stories begin on 1 January 2026 at 10:00 UTC.
@@ -24,9 +24,9 @@ const STEP_MS: u64 = 1;
 
 /// Why an act failed: its stable kind, and what it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Failure {
-    pub(super) kind: &'static str,
-    pub(super) says: String,
+pub(crate) struct Failure {
+    pub(crate) kind: &'static str,
+    pub(crate) says: String,
 }
 
 impl Failure {
@@ -74,11 +74,12 @@ struct Site {
 
 /// Where a story happens.
 #[derive(Debug)]
-pub(super) struct World {
+pub(crate) struct World {
     sites: BTreeMap<String, Site>,
     authority: Authority,
     now_ms: u64,
     options: ViewOptions,
+    rules: Registry,
     /// Every delta that was made, with its cart, in order.
     made: Vec<(String, Delta)>,
     /// Merges that wait for the authority: site, account, guest, policy.
@@ -86,44 +87,48 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new(ceiling: Option<u64>) -> Self {
+    pub(crate) fn new(ceiling: Option<u64>, rules: &Registry) -> Self {
         let options = ceiling.map_or_else(ViewOptions::default, |ceiling| ViewOptions { ceiling });
         Self {
             sites: BTreeMap::new(),
             authority: Authority::default(),
             now_ms: DAWN_MS,
             options,
+            rules: rules.clone(),
             made: Vec::new(),
             pending: Vec::new(),
         }
     }
 
-    pub(super) const fn options(&self) -> ViewOptions {
+    pub(crate) const fn options(&self) -> ViewOptions {
         self.options
     }
 
-    pub(super) const fn tick(&mut self) {
+    pub(crate) const fn tick(&mut self) {
         self.now_ms += STEP_MS;
     }
 
-    pub(super) const fn advance(&mut self, ms: u64) {
+    pub(crate) const fn advance(&mut self, ms: u64) {
         self.now_ms = self.now_ms.saturating_add(ms);
     }
 
-    pub(super) fn skew(&mut self, site: &str, skew_ms: i64) {
+    pub(crate) fn skew(&mut self, site: &str, skew_ms: i64) {
         self.site(site).skew_ms = skew_ms;
     }
 
-    pub(super) fn made(&self) -> &[(String, Delta)] {
+    pub(crate) fn made(&self) -> &[(String, Delta)] {
         &self.made
     }
 
-    pub(super) fn sites(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn sites(&self) -> impl Iterator<Item = &str> {
         self.sites.keys().map(String::as_str)
     }
 
     fn site(&mut self, name: &str) -> &mut Site {
-        self.sites.entry(name.into()).or_default()
+        if !self.sites.contains_key(name) {
+            self.sites.insert(name.into(), Site::default());
+        }
+        self.sites.get_mut(name).expect("it is there")
     }
 
     fn now_at(&mut self, site: &str) -> u64 {
@@ -132,28 +137,29 @@ impl World {
     }
 
     /// A site's replica of a cart. Either comes into being when first named.
-    pub(super) fn replica(&mut self, site: &str, cart: &str) -> &mut Replica {
-        let options = self.options;
-        let place = self.site(site);
-        let lives = place.lives;
-        place.carts.entry(cart.into()).or_insert_with(|| {
-            let id = ReplicaId::from_u128(name_bits(&["replica", site, cart, &lives.to_string()]));
-            Replica::new(cart_id(cart), id).with_options(options)
-        })
+    pub(crate) fn replica(&mut self, site: &str, cart: &str) -> &mut Replica {
+        if !self.has(site, cart) {
+            let lives = self.site(site).lives.to_string();
+            let id = ReplicaId::from_u128(name_bits(&["replica", site, cart, &lives]));
+            let replica = Replica::new(cart_id(cart), id);
+            let replica = replica.with_options(self.options).with_rules(self.rules.clone());
+            self.site(site).carts.insert(cart.into(), replica);
+        }
+        self.sites.get_mut(site).and_then(|site| site.carts.get_mut(cart)).expect("it is there")
     }
 
-    pub(super) fn has(&self, site: &str, cart: &str) -> bool {
+    pub(crate) fn has(&self, site: &str, cart: &str) -> bool {
         self.sites.get(site).is_some_and(|site| site.carts.contains_key(cart))
     }
 
     /// The fingerprints of all that a site holds.
-    pub(super) fn fingerprints(&self, site: &str) -> Vec<crate::cart::Fingerprint> {
+    pub(crate) fn fingerprints(&self, site: &str) -> Vec<crate::cart::Fingerprint> {
         let site = self.sites.get(site);
         site.into_iter().flat_map(|s| s.carts.values().map(Replica::fingerprint)).collect()
     }
 
     /// What a shopper does, or a server.
-    pub(super) fn act(&mut self, site: &str, cart: &str, act: &Act) -> Result<(), Failure> {
+    pub(crate) fn act(&mut self, site: &str, cart: &str, act: &Act) -> Result<(), Failure> {
         match act {
             Act::Merge { guest, policy } => return self.merge(site, cart, guest, policy),
             Act::Unmerge { guest } => return self.unmerge(site, cart, guest),
@@ -222,14 +228,14 @@ impl World {
     }
 
     /// Keeps a merge for when the authority is back.
-    pub(super) fn keep_pending(&mut self, site: &str, cart: &str, act: &Act) -> bool {
+    pub(crate) fn keep_pending(&mut self, site: &str, cart: &str, act: &Act) -> bool {
         let Act::Merge { guest, policy } = act else { return false };
         self.pending.push((site.into(), cart.into(), guest.clone(), policy.clone()));
         true
     }
 
     /// The authority goes down, or comes back and settles what waited for it.
-    pub(super) fn set_authority(&mut self, up: bool) -> Result<(), Failure> {
+    pub(crate) fn set_authority(&mut self, up: bool) -> Result<(), Failure> {
         self.authority.set_up(up);
         if up {
             for (site, account, guest, policy) in std::mem::take(&mut self.pending) {
@@ -240,7 +246,7 @@ impl World {
     }
 
     /// One-way: everything that `to` lacks, or everything again, as bytes.
-    pub(super) fn send(&mut self, from: &str, to: &str, again: bool) {
+    pub(crate) fn send(&mut self, from: &str, to: &str, again: bool) {
         for cart in self.carts_of(&[from]) {
             let delta = if again {
                 self.replica(from, &cart).cart().to_delta()
@@ -256,7 +262,7 @@ impl World {
     }
 
     /// Two-way exchange among sites until nothing changes any more.
-    pub(super) fn sync(&mut self, sites: &[String]) {
+    pub(crate) fn sync(&mut self, sites: &[String]) {
         let names: Vec<&str> = sites.iter().map(String::as_str).collect();
         loop {
             let before: Vec<_> = names.iter().map(|site| self.fingerprints(site)).collect();
@@ -275,16 +281,46 @@ impl World {
         }
     }
 
+    /// What [`sync`](Self::sync) comes to, without the conversation and its bytes: every one of
+    /// the sites knows what any of them knew.
+    #[cfg(feature = "testkit")]
+    pub(crate) fn share(&mut self, sites: &[String]) {
+        let names: Vec<&str> = sites.iter().map(String::as_str).collect();
+        for cart in self.carts_of(&names) {
+            let mut all = Cart::new(cart_id(&cart));
+            for site in &names {
+                let known = self.replica(site, &cart).cart().answer(&all.have());
+                // The deltas are of this very cart.
+                let _ = all.join(&known);
+            }
+            for site in &names {
+                let replica = self.replica(site, &cart);
+                let lacked = all.answer(&replica.cart().have());
+                let _ = replica.join(&lacked);
+            }
+        }
+        // All are equal now, so what one absorbs all would.
+        let Some((first, others)) = names.split_first() else { return };
+        let before = self.made.len();
+        self.absorb(first);
+        for (cart, delta) in self.made.split_off(before) {
+            for site in others {
+                let _ = self.replica(site, &cart).join(&delta);
+            }
+            self.made.push((cart, delta));
+        }
+    }
+
     fn exchange(&mut self, a: &str, b: &str, cart: &str) {
         // Both have the cart from here on.
         self.replica(a, cart);
         let mut message = Some(probe(self.replica(a, cart)));
         let mut receiver = self.site(b).carts.remove(cart);
         let mut other = self.site(a).carts.remove(cart);
-        let options = self.options;
+        let (options, rules) = (self.options, self.rules.clone());
         let fresh = || {
             let id = ReplicaId::from_u128(name_bits(&["replica", b, cart, "0"]));
-            Replica::new(cart_id(cart), id).with_options(options)
+            Replica::new(cart_id(cart), id).with_options(options).with_rules(rules.clone())
         };
         let mut pair = [receiver.take().unwrap_or_else(fresh), other.take().unwrap_or_else(fresh)];
         let mut to = 0;
@@ -326,18 +362,19 @@ impl World {
     }
 
     /// The site stops, and comes back from its saved bytes.
-    pub(super) fn restart(&mut self, site: &str) {
-        let options = self.options;
+    pub(crate) fn restart(&mut self, site: &str) {
+        let (options, rules) = (self.options, self.rules.clone());
         for replica in self.site(site).carts.values_mut() {
             let bytes = wire::encode_replica(replica);
             *replica = wire::decode_replica(&bytes)
                 .expect("what was encoded decodes")
-                .with_options(options);
+                .with_options(options)
+                .with_rules(rules.clone());
         }
     }
 
     /// The site's memory is gone; it comes back empty, as a new writer.
-    pub(super) fn lose(&mut self, site: &str) {
+    pub(crate) fn lose(&mut self, site: &str) {
         let site = self.site(site);
         site.lives += 1;
         site.carts.clear();
@@ -345,14 +382,13 @@ impl World {
     }
 
     /// What is seen of a cart at a site.
-    pub(super) fn view(&mut self, site: &str, cart: &str) -> View {
-        let options = self.options;
-        view(self.replica(site, cart).cart(), &Registry::default(), &options)
+    pub(crate) fn view(&mut self, site: &str, cart: &str) -> View {
+        self.replica(site, cart).view()
     }
 }
 
 /// 128 bits from a story's names, so that a story is the same world each time it is told.
-pub(super) fn name_bits(names: &[&str]) -> u128 {
+pub(crate) fn name_bits(names: &[&str]) -> u128 {
     let mut hasher = blake3::Hasher::new();
     for name in names {
         hasher.update(&(name.len() as u64).to_le_bytes());
@@ -364,12 +400,16 @@ pub(super) fn name_bits(names: &[&str]) -> u128 {
 }
 
 /// The id of the cart that a story calls so.
-pub(super) fn cart_id(name: &str) -> CartId {
+pub(crate) fn cart_id(name: &str) -> CartId {
     CartId::from_u128(name_bits(&["cart", name]))
 }
 
 /// The row that a story means: in the active list, or where it only is in the saved one, there.
-fn row_ref(replica: &Replica, name: &RowName, prefer: Option<List>) -> Result<RowRef, Failure> {
+pub(crate) fn row_ref(
+    replica: &Replica,
+    name: &RowName,
+    prefer: Option<List>,
+) -> Result<RowRef, Failure> {
     let line = name.key()?;
     let view = replica.view();
     let shown = |list: List| {

@@ -142,17 +142,18 @@ impl<'a> Look<'a> {
     /// What adding to `line` makes dead: on a line that shows nothing, what is left there.
     #[must_use]
     pub fn leftovers(&self, line: &LineKey) -> Vec<Dot> {
-        let mut dots = self.inert(line, &BTreeSet::new());
-        if self.shows_nothing(line) {
-            let left = self.cart.live().on_line(line).filter(|fact| {
-                let known = !matches!(fact.body(), Body::Unknown { .. } | Body::Order(_));
-                known && self.is_ours(fact.scope())
-            });
-            dots.extend(left.map(Fact::dot));
+        if !self.shows_nothing(line) {
+            return Vec::new();
         }
-        dots.sort_unstable();
-        dots.dedup();
-        dots
+        let left = self.cart.live().on_line(line).filter(|fact| {
+            use Body::{Move, Order, Unknown};
+            let stays = matches!(fact.body(), Unknown { .. } | Order(_) | Move { .. });
+            !stays && self.is_ours(fact.scope())
+        });
+        let mut dots: BTreeSet<Dot> = left.map(Fact::dot).collect();
+        let moves = self.inert(line, &dots);
+        dots.extend(moves);
+        dots.into_iter().collect()
     }
 
     fn shows_nothing(&self, line: &LineKey) -> bool {
@@ -259,12 +260,13 @@ impl<'a> Look<'a> {
         let as_wise =
             |dot: &Dot| self.cart.live().fact(*dot).is_some_and(|fact| *fact.after() == *after);
         let mut moves = self.inert(line, &named);
-        let inert = self.inert(line, &BTreeSet::new());
-        moves.retain(|dot| inert.contains(dot) || as_wise(dot));
+        moves.retain(as_wise);
         moves
     }
 
-    /// Moves of the line that place nothing but `gone` and what is dead already.
+    /// Moves of the line that place nothing but `gone`. One that places what is dead already stays: who
+    /// takes a Move out has to say in the same breath that what it placed is dead, or where that
+    /// is not known yet the row would go back to the list it came from.
     fn inert(&self, line: &LineKey, gone: &BTreeSet<Dot>) -> Vec<Dot> {
         if self.words.bearing().is_empty() {
             return Vec::new();
@@ -276,13 +278,22 @@ impl<'a> Look<'a> {
         moves.map(Fact::dot).collect()
     }
 
-    /// Whether an entry of ours places nothing but `gone` and what is dead already.
+    /// Moves of the line that place nothing any more, as far as is known here. What is seen is the
+    /// same without them; but while others know less, they are not to be taken out.
+    #[must_use]
+    pub fn spent(&self, line: &LineKey) -> Vec<Dot> {
+        let dead =
+            |dot: Dot| self.cart.context().contains(dot) && !self.cart.live().contains_key(&dot);
+        let moves = self.cart.live().on_line(line).filter(|fact| {
+            let named = matches!(fact.body(), Body::Move { .. });
+            named && self.is_ours(fact.scope()) && fact.body().bears_on().all(dead)
+        });
+        moves.map(Fact::dot).collect()
+    }
+
+    /// Whether an entry of ours places nothing but `gone`.
     fn is_inert(&self, fact: Fact<'_>, gone: &BTreeSet<Dot>) -> bool {
-        let dead = |dot: Dot| {
-            gone.contains(&dot)
-                || (self.cart.context().contains(dot) && !self.cart.live().contains_key(&dot))
-        };
-        self.is_ours(fact.scope()) && fact.body().bears_on().all(dead)
+        self.is_ours(fact.scope()) && fact.body().bears_on().all(|dot| gone.contains(&dot))
     }
 
     /// What else must die, and what must stay where it is, so that an action which makes `shown` dead
@@ -435,10 +446,16 @@ impl<'a> Look<'a> {
                 Body::Order(_) | Body::Merge(_) | Body::Unmerge { .. } | Body::Unknown { .. }
             )
         };
+        let is_move = |fact: &Fact<'_>| matches!(fact.body(), Body::Move { .. });
         let live = self.cart.live().facts();
-        live.filter(|fact| !lasting(fact.body()) && self.is_ours(fact.scope()))
-            .map(Fact::dot)
-            .collect()
+        let ours = live.filter(|fact| !lasting(fact.body()) && self.is_ours(fact.scope()));
+        let (moves, rest): (Vec<_>, Vec<_>) = ours.partition(is_move);
+        let mut dots: BTreeSet<Dot> = rest.into_iter().map(Fact::dot).collect();
+        // As ever, a Move goes with what it placed.
+        let within = moves.into_iter().filter(|fact| self.is_inert(*fact, &dots));
+        let within: Vec<Dot> = within.map(Fact::dot).collect();
+        dots.extend(within);
+        dots.into_iter().collect()
     }
 }
 

@@ -2,23 +2,23 @@
 //! byte for byte. On random histories, and for what later versions may send.
 
 use holdall::sync::probe;
+use holdall::testkit::history::{ACCOUNT, World, converse};
+use holdall::testkit::strategies::histories;
 use holdall::wire::{Broken, LinkReceiver, LinkSender};
 use holdall::wire::{decode_cart, decode_delta, decode_message, decode_replica};
 use holdall::wire::{encode_cart, encode_delta, encode_message, encode_replica};
 use holdall::{Body, Cart, Delta, Dots, Notice, Quantity, Replica, ReplicaId};
 use proptest::prelude::*;
 
-use super::histories::histories;
 use super::laws::cases;
 use super::samples::{self, CART, LAPTOP, PHONE, dot, entry, tee};
-use super::world::{ACCOUNT, World, converse};
 
 proptest! {
     #![proptest_config(cases(100))]
 
     #[test]
     fn what_histories_write_is_read_back(history in histories(60)) {
-        let mut world = World::run(&history, |_| {});
+        let mut world = World::run(&history, |_| Ok(())).expect("a check that never fails");
         for node in &world.nodes {
             let bytes = encode_cart(node.replica.cart());
             let cart = decode_cart(&bytes).expect("a cart");
@@ -52,7 +52,7 @@ proptest! {
     fn what_histories_write_crosses_a_link(
         history in histories(60), places in proptest::collection::vec(any::<(u16, u8)>(), 64),
     ) {
-        let world = World::run(&history, |_| {});
+        let world = World::run(&history, |_| Ok(())).expect("a check that never fails");
         for (cart, deltas) in &world.log {
             let (mut sender, mut receiver) = (LinkSender::new(*cart), LinkReceiver::new(*cart));
             let mut places = places.iter().cycle();
@@ -82,7 +82,7 @@ proptest! {
     /// Equal states are equal bytes, whatever way they were reached.
     #[test]
     fn equal_states_are_equal_bytes(history in histories(40)) {
-        let world = World::run(&history, |_| {});
+        let world = World::run(&history, |_| Ok(())).expect("a check that never fails");
         let (mut forth, mut back) = (Cart::new(ACCOUNT), Cart::new(ACCOUNT));
         for delta in world.account_log() {
             let _ = forth.join(delta).expect("the same cart");

@@ -4,13 +4,13 @@
 //! everything that travels to that.
 
 use holdall::sync::{Inbox, Message};
+use holdall::testkit::history::{ACCOUNT, History, World, converse};
+use holdall::testkit::library;
+use holdall::testkit::naive::Naive;
+use holdall::testkit::strategies::histories;
 use holdall::{Cart, Delta, Replica, ReplicaId};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
-
-use super::histories::{History, histories};
-use super::model::{Naive, each};
-use super::world::{ACCOUNT, World, converse};
 
 /// Few cases of long histories; a failure is kept beside this file, and printed with its seed.
 pub(crate) fn cases(cases: u32) -> ProptestConfig {
@@ -23,7 +23,7 @@ pub(crate) fn cases(cases: u32) -> ProptestConfig {
 }
 
 fn run(history: &History) -> World {
-    World::run(history, |_| {})
+    World::run(history, |_| Ok(())).expect("a check that never fails")
 }
 
 fn joined<'a>(deltas: impl IntoIterator<Item = &'a Delta>) -> Cart {
@@ -58,31 +58,7 @@ proptest! {
     /// maximum. riak_dt 78: the last is the one that a shortcut breaks.
     #[test]
     fn join_is_the_maximum_dot_by_dot(history in histories(50)) {
-        let world = run(&history);
-        let states: Vec<&Cart> = world.account().map(|node| node.replica.cart()).collect();
-        let join = |a: &Cart, b: &Cart| {
-            let mut a = a.clone();
-            let _ = a.join(&b.to_delta()).expect("the same cart");
-            a
-        };
-        for a in &states {
-            prop_assert_eq!(&join(a, a), *a);
-            for b in &states {
-                let ab = join(a, b);
-                prop_assert_eq!(&ab, &join(b, a));
-                prop_assert_eq!(ab.fingerprint(), join(b, a).fingerprint());
-                prop_assert_eq!(&join(&ab, b), &ab);
-                let mut naive = Naive::of(a);
-                naive.join(&b.to_delta());
-                prop_assert_eq!(&Naive::of(&ab), &naive);
-                prop_assert!(naive.is_above(&Naive::of(a)) && naive.is_above(&Naive::of(b)));
-                let changed = Cart::clone(a).join(&b.to_delta()).expect("the same cart").changed;
-                prop_assert_eq!(changed, &ab != *a);
-                for c in &states {
-                    prop_assert_eq!(join(&ab, c), join(a, &join(b, c)));
-                }
-            }
-        }
+        library::join_is_maximum(&history)?;
     }
 
     /// Single deltas are states too: joined into any state they do what the model does.
@@ -104,27 +80,7 @@ proptest! {
     fn deltas_are_blind_to_order_grouping_splitting_and_repetition(
         history in histories(60), keys in keys(), group in 1..7_usize,
     ) {
-        let world = run(&history);
-        let log = world.account_log();
-        let whole = joined(log);
-        let mixed = shuffled(log, &keys);
-        prop_assert_eq!(&joined(&mixed), &whole);
-        prop_assert_eq!(&joined(mixed.iter().chain(log).chain(&mixed)), &whole);
-        let batches: Vec<Delta> = mixed.chunks(group).map(|chunk| {
-            let mut batch = Delta::empty(ACCOUNT);
-            chunk.iter().for_each(|delta| batch.batch(delta));
-            batch
-        }).collect();
-        prop_assert_eq!(&joined(&batches), &whole);
-        let parts: Vec<Delta> = batches.iter().flat_map(Delta::split).collect();
-        prop_assert_eq!(&joined(&shuffled(&parts, &keys)), &whole);
-        prop_assert_eq!(joined(&mixed).fingerprint(), whole.fingerprint());
-        // Nothing that a replica knows was not told in some delta.
-        let mut all = Cart::new(ACCOUNT);
-        for node in world.account() {
-            let _ = all.join(&node.replica.cart().to_delta()).expect("the same cart");
-        }
-        prop_assert_eq!(&all, &whole);
+        library::deltas_commute(&history, &keys, group)?;
     }
 
     /// Every order of up to five deltas, not a sample of them (y-crdt 648e7fe).
@@ -194,33 +150,10 @@ proptest! {
         prop_assert!(!run(&history).seen.contains_key("waits for nothing"));
     }
 
-    /// An answer is exact: joined it is the full join, and it holds nothing the peer had.
+    /// What a peer is answered is exact: as a full join, and it holds nothing the peer had.
     #[test]
     fn exchange_is_exact(history in histories(60)) {
-        let world = run(&history);
-        for a in world.account() {
-            for b in world.account() {
-                let (a, b) = (a.replica.cart(), b.replica.cart());
-                let answer = a.answer(&b.have());
-                let mut full = b.clone();
-                let found = full.join(&a.to_delta()).expect("the same cart");
-                if found.equivocations.is_empty() {
-                    let mut exact = b.clone();
-                    let _ = exact.join(&answer).expect("the same cart");
-                    prop_assert_eq!(exact, full);
-                }
-                for dot in answer.live().keys() {
-                    prop_assert!(!b.context().contains(dot), "sent what the peer had");
-                }
-                for dot in each(answer.dead()) {
-                    let lacked = !b.context().contains(dot) || b.live().contains_key(&dot);
-                    prop_assert!(lacked, "told of a death that the peer knew of");
-                }
-                if a == b {
-                    prop_assert!(answer.is_empty());
-                }
-            }
-        }
+        library::exchange_is_exact(&history)?;
     }
 
     /// Two replicas that talked are equal, in state, view and explanation; then they say "same".
@@ -251,18 +184,7 @@ proptest! {
     /// Fingerprints are equal exactly when states are, along every path.
     #[test]
     fn fingerprints_tell_states_apart(history in histories(50)) {
-        let world = run(&history);
-        let mut states: Vec<Cart> = world.account().map(|n| n.replica.cart().clone()).collect();
-        let mut growing = Cart::new(ACCOUNT);
-        for delta in world.account_log() {
-            states.push(growing.clone());
-            let _ = growing.join(delta).expect("the same cart");
-        }
-        for a in &states {
-            for b in &states {
-                prop_assert_eq!(a == b, a.fingerprint() == b.fingerprint());
-            }
-        }
+        library::fingerprint_tells(&history)?;
     }
 }
 

@@ -4,8 +4,8 @@ use holdall::sync::{Inbox, Message, Outbox, probe, respond};
 use holdall::{Cart, CartId, Claim, Delta, Dot, MergePolicy, Replica, ReplicaId, wire};
 
 use super::faults::{CART, LAPTOP, PHONE, add, join, replica, row, shown, tee, units};
-use super::model::digest;
-use super::world::converse;
+use holdall::testkit::history::converse;
+use holdall::testkit::naive::digest;
 
 /// One writer gives its first dot two contents, one to each region. Both end with the same one,
 /// and both say so.

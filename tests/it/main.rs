@@ -11,20 +11,20 @@
 //! | `hostile`, `memory` | bytes by somebody who means harm |
 //! | `regressions` | what random search found |
 //! | `liars` | writers that lie, and erasure |
+//! | `certified`, `bad_rules` | merge rules before the test kit, good ones and bad ones |
 //! | `faults` | faults that other libraries shipped |
 
+mod bad_rules;
+mod certified;
 mod codec;
 mod dots;
 mod effects;
 mod faults;
 mod golden;
-mod histories;
 mod hostile;
 mod laws;
 mod liars;
 mod memory;
-mod model;
 mod regressions;
 mod samples;
 mod strata;
-mod world;

@@ -240,3 +240,20 @@ fn a_word_that_units_stay_saved_outlives_its_set() {
     phone.remove(202, &RowRef::active(tee())).expect("a row");
     assert_eq!((phone.view().quantity(&tee()), saved(&phone.view())), (0, 2));
 }
+
+/// A phone saves one tee for later. A laptop, which has heard of that and of an order of this tee,
+/// moves another one, and sweeps out the phone's Move, which for the laptop places nothing any more. The
+/// phone hears of the laptop's Move before it hears of the order: its own tee must stay saved.
+#[test]
+fn a_sweep_does_not_overtake_what_it_is_for() {
+    let (mut phone, mut laptop) = (replica(ACCOUNT, 1), replica(ACCOUNT, 2));
+    let add = phone.add(1, &tee(), one(), None).expect("an add");
+    let _ = laptop.join(&add).expect("the same cart");
+    let _order = buy(&mut laptop, 2);
+    let save = phone.relocate(3, &RowRef::active(tee())).expect("a move");
+    laptop.add(4, &tee(), one(), None).expect("an add");
+    let _ = laptop.join(&save).expect("the same cart");
+    let other = laptop.relocate(5, &RowRef::active(tee())).expect("a move");
+    let _ = phone.join(&other).expect("the same cart");
+    assert_eq!((phone.view().quantity(&tee()), saved(&phone.view())), (0, 1));
+}

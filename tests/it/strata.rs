@@ -238,6 +238,16 @@ fn the_strata_keep_their_direction() {
     }
 }
 
+/// The obvious model judges what `cart` and `view` make of the actions: it must not ask them.
+#[test]
+fn the_model_shares_no_code_with_what_it_judges() {
+    let model = all().into_iter().find(|(path, _)| path.ends_with("testkit/model.rs"));
+    let (_, text) = model.expect("the model");
+    let named: Vec<String> =
+        paths(&text, false).into_iter().filter_map(|path| path.into_iter().next()).collect();
+    assert_eq!(named, ["clock", "context", "id"]);
+}
+
 /// The table itself points upwards only, and `lib.rs` has the modules in its order.
 #[test]
 fn the_table_points_upwards() {

@@ -3,17 +3,22 @@
 
 use std::collections::BTreeMap;
 
-use holdall::sync::{self, Inbox, Received};
-use holdall::{
-    ActionError, Cart, CartId, Claim, CouponCode, Delta, LineKey, List, Loser, MergePolicy,
-    OrderId, Quantity, Replica, ReplicaId, Row, RowRef, RuleName, RuleRef, Text, View,
-};
+use super::{Action, History, Step, name_of};
+use crate::cart::{Cart, Claim, Delta, List, Loser, MergePolicy, RuleRef};
+use crate::id::{CartId, CouponCode, LineKey, OrderId, ReplicaId, RuleName, Text};
+use crate::quantity::Quantity;
+use crate::replica::{ActionError, Replica};
+use crate::sync::{self, Inbox, Received};
+use crate::testkit::counterexample::Counterexample;
+use crate::testkit::rule::Verdict;
+use crate::view::{Row, RowRef, View};
 
-use super::histories::{Action, History, Step, name_of};
-
-pub(crate) const ACCOUNT: CartId = CartId::from_u128(1);
-pub(crate) const GUESTS: [CartId; 2] = [CartId::from_u128(11), CartId::from_u128(12)];
-pub(crate) const RULES: [&str; 10] = [
+/// The account's cart.
+pub const ACCOUNT: CartId = CartId::from_u128(1);
+/// The guest carts.
+pub const GUESTS: [CartId; 2] = [CartId::from_u128(11), CartId::from_u128(12)];
+/// The rules that merges are by: those of the library, and one that no replica has.
+pub const RULES: [&str; 10] = [
     "sum",
     "max",
     "latest",
@@ -28,47 +33,69 @@ pub(crate) const RULES: [&str; 10] = [
 ];
 
 /// A replica with its waiting room.
-pub(crate) struct Node {
-    pub(crate) replica: Replica,
-    pub(crate) inbox: Inbox,
+pub struct Node {
+    /// It.
+    pub replica: Replica,
+    /// What waits to be joined.
+    pub inbox: Inbox,
 }
 
 /// What an action was told about, for checks on its effect.
-pub(crate) struct Acted<'a> {
-    pub(crate) action: Action,
+pub struct Acted<'a> {
+    /// The action.
+    pub action: Action,
     /// The row it was about, if it was about one.
-    pub(crate) row: Option<RowRef>,
-    pub(crate) before: &'a View,
-    pub(crate) node: &'a Node,
+    pub row: Option<RowRef>,
+    /// What its author saw before.
+    pub before: &'a View,
+    /// Its author.
+    pub node: &'a Node,
     /// The state before.
-    pub(crate) cart: &'a Cart,
-    pub(crate) guest: Option<(&'a Cart, Claim)>,
+    pub cart: &'a Cart,
+    /// The guest cart, and the claim on it.
+    pub guest: Option<(&'a Cart, Claim)>,
+    /// What was written.
+    pub delta: &'a Delta,
 }
 
 /// The running world.
-pub(crate) struct World {
-    pub(crate) nodes: Vec<Node>,
-    pub(crate) writers: usize,
-    pub(crate) guests: usize,
+pub struct World {
+    /// The account's writers, then two for each guest.
+    pub nodes: Vec<Node>,
+    /// How many write to the account's cart.
+    pub writers: usize,
+    /// How many guest carts there are.
+    pub guests: usize,
     /// Every delta that was written, by cart, in the order of writing.
-    pub(crate) log: BTreeMap<CartId, Vec<Delta>>,
-    pub(crate) claims: BTreeMap<CartId, u32>,
+    pub log: BTreeMap<CartId, Vec<Delta>>,
+    /// The number of the next claim of each guest.
+    pub claims: BTreeMap<CartId, u32>,
     /// What happened, and how often.
-    pub(crate) seen: BTreeMap<String, usize>,
-    pub(crate) now: u64,
+    pub seen: BTreeMap<String, usize>,
+    /// The time.
+    pub now: u64,
     skew: Vec<i32>,
 }
 
-pub(crate) fn line(at: u8) -> LineKey {
+/// The lines of histories.
+#[must_use]
+pub fn line(at: u8) -> LineKey {
     LineKey::sku(["X", "Y", "Z"][usize::from(at) % 3]).expect("a SKU")
 }
 
-pub(crate) fn quantity(units: u32) -> Quantity {
+/// A quantity of the library's.
+///
+/// # Panics
+/// If it is none.
+#[must_use]
+pub fn quantity(units: u32) -> Quantity {
     Quantity::new(units).expect("a quantity")
 }
 
 impl World {
-    pub(crate) fn new(history: &History) -> Self {
+    /// A world in which nothing has happened.
+    #[must_use]
+    pub fn new(history: &History) -> Self {
         let node = |cart, id: usize| Node {
             replica: Replica::new(cart, ReplicaId::from_u128(100 + id as u128)),
             inbox: Inbox::default(),
@@ -92,28 +119,37 @@ impl World {
     }
 
     /// Runs a history to its end, with a check after every action that changed something.
-    pub(crate) fn run(history: &History, mut check: impl FnMut(Acted<'_>)) -> Self {
+    ///
+    /// # Errors
+    /// What the check found first.
+    pub fn run(
+        history: &History,
+        mut check: impl FnMut(Acted<'_>) -> Verdict,
+    ) -> Result<Self, Counterexample> {
         let mut world = Self::new(history);
         for step in &history.steps {
             world.now += 1_000;
             match *step {
-                Step::Act(who, action) => world.act(usize::from(who), action, &mut check),
+                Step::Act(who, action) => world.act(usize::from(who), action, &mut check)?,
                 Step::Deliver { to, which } => world.deliver(usize::from(to), usize::from(which)),
                 Step::Exchange { a, b } => world.exchange(usize::from(a), usize::from(b)),
             }
         }
-        world
+        Ok(world)
     }
 
-    pub(crate) fn note(&mut self, what: impl Into<String>) {
+    fn note(&mut self, what: impl Into<String>) {
         *self.seen.entry(what.into()).or_default() += 1;
     }
 
-    pub(crate) fn account(&self) -> impl Iterator<Item = &Node> {
+    /// The account's writers.
+    pub fn account(&self) -> impl Iterator<Item = &Node> {
         self.nodes[..self.writers].iter()
     }
 
-    pub(crate) fn account_log(&self) -> &[Delta] {
+    /// What was written to the account's cart.
+    #[must_use]
+    pub fn account_log(&self) -> &[Delta] {
         self.log.get(&ACCOUNT).map_or(&[], Vec::as_slice)
     }
 
@@ -174,7 +210,12 @@ impl World {
         self.note("exchanged");
     }
 
-    fn act(&mut self, who: usize, action: Action, check: &mut impl FnMut(Acted<'_>)) {
+    fn act(
+        &mut self,
+        who: usize,
+        action: Action,
+        check: &mut impl FnMut(Acted<'_>) -> Verdict,
+    ) -> Verdict {
         let mut who = who % self.nodes.len();
         if matches!(
             action,
@@ -201,7 +242,7 @@ impl World {
         let Ok(delta) = written else {
             assert_eq!(*replica.cart(), cart, "a refused action changed the cart");
             self.note(format!("refused {name}"));
-            return;
+            return Ok(());
         };
         self.note(name);
         if row.as_ref().is_some_and(|row| row.side.is_some()) {
@@ -214,10 +255,10 @@ impl World {
             let guest = GUESTS[usize::from(guest) % self.guests];
             *self.claims.entry(guest).or_insert(1) += 1;
         }
-        self.log.entry(cart.id()).or_default().push(delta);
+        self.log.entry(cart.id()).or_default().push(delta.clone());
         let guest = guest.as_ref().map(|(cart, claim)| (cart, *claim));
         let node = &self.nodes[who];
-        check(Acted { action, row, before: &before, node, cart: &cart, guest });
+        check(Acted { action, row, before: &before, node, cart: &cart, guest, delta: &delta })
     }
 }
 
@@ -243,7 +284,8 @@ fn pick(action: Action, view: &View) -> Option<RowRef> {
 }
 
 /// What the policy of a merge action is.
-pub(crate) fn policy(rule: u8, save_loser: bool, ceiling: bool) -> MergePolicy {
+#[must_use]
+pub fn policy(rule: u8, save_loser: bool, ceiling: bool) -> MergePolicy {
     let rule = RuleRef::first(RULES[usize::from(rule)]).expect("a name");
     let loser = if save_loser { Loser::SaveForLater } else { Loser::Hide };
     let policy = MergePolicy::of(rule).with_loser(loser);
@@ -301,8 +343,11 @@ fn perform(
     }
 }
 
-/// The conversation of two replicas, message by message; says what was sent.
-pub(crate) fn converse(a: &mut Replica, b: &mut Replica) -> Vec<sync::Message> {
+/// The conversation of two replicas of one cart, message by message; says what was sent.
+///
+/// # Panics
+/// If it does not end.
+pub fn converse(a: &mut Replica, b: &mut Replica) -> Vec<sync::Message> {
     let mut sent = vec![sync::probe(a)];
     let mut to_b = true;
     loop {

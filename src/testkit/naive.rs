@@ -3,24 +3,32 @@
 
 use std::collections::BTreeMap;
 
-use holdall::{Cart, CartId, Delta, Dot, Dots, Entry};
+use crate::cart::{Cart, Delta, Entry};
+use crate::context::{Dot, Dots};
+use crate::id::CartId;
 
 /// What is known of a dot; one that is not in the map is unseen.
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) enum Known {
+pub enum Known {
+    /// It says this.
     Live(Box<Entry>),
+    /// It is over.
     Dead,
 }
 
 /// A state, spelled out.
 #[derive(Clone, PartialEq, Debug, Default)]
-pub(crate) struct Naive {
-    pub(crate) dots: BTreeMap<Dot, Known>,
+pub struct Naive {
+    /// What is known of each dot.
+    pub dots: BTreeMap<Dot, Known>,
 }
 
 impl Naive {
     /// The maximum, dot by dot.
-    pub(crate) fn join(&mut self, delta: &Delta) {
+    ///
+    /// # Panics
+    /// On an erasure, which has no dots.
+    pub fn join(&mut self, delta: &Delta) {
         assert!(!delta.is_erasure(), "erasure is tested apart");
         for (dot, entry) in delta.live() {
             match self.dots.get(&dot) {
@@ -37,7 +45,11 @@ impl Naive {
     }
 
     /// A compact state, spelled out.
-    pub(crate) fn of(cart: &Cart) -> Self {
+    ///
+    /// # Panics
+    /// If it has a live dot that it does not know of.
+    #[must_use]
+    pub fn of(cart: &Cart) -> Self {
         let mut dots: BTreeMap<Dot, Known> = BTreeMap::new();
         for dot in each(cart.context()) {
             let known = match cart.live().get(&dot) {
@@ -53,7 +65,8 @@ impl Naive {
     }
 
     /// Whether this is at or above `other` in every dot.
-    pub(crate) fn is_above(&self, other: &Self) -> bool {
+    #[must_use]
+    pub fn is_above(&self, other: &Self) -> bool {
         other.dots.iter().all(|(dot, there)| match (self.dots.get(dot), there) {
             (Some(Known::Dead), _) => true,
             (Some(Known::Live(here)), Known::Live(there)) => {
@@ -65,14 +78,16 @@ impl Naive {
 }
 
 /// Every dot of a set, one by one.
-pub(crate) fn each(dots: &Dots) -> Vec<Dot> {
+#[must_use]
+pub fn each(dots: &Dots) -> Vec<Dot> {
     dots.runs()
         .flat_map(|(replica, run)| (run.first..=run.last).map(move |seq| Dot::new(replica, seq)))
         .collect()
 }
 
 /// The digest of one entry, read off the fingerprint of a state that holds nothing else.
-pub(crate) fn digest(dot: Dot, entry: &Entry) -> u128 {
+#[must_use]
+pub fn digest(dot: Dot, entry: &Entry) -> u128 {
     let id = CartId::from_u128(1);
     let alone = Delta::new(id, [(dot, entry.clone())], Dots::default(), Dots::default());
     let mut cart = Cart::new(id);
