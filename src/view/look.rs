@@ -374,6 +374,12 @@ impl<'a> Look<'a> {
         }
     }
 
+    /// The sides that the line of a row has apart.
+    fn apart(&self, row: &RowRef) -> BTreeSet<CartId> {
+        let reading = self.source().line(&row.line);
+        reading.parts.iter().map(|part| part.side).collect()
+    }
+
     /// The live entries of a register the author sees: of a row, or of the cart.
     #[must_use]
     pub fn registers(&self, row: Option<&RowRef>, key: &RegisterKey) -> Vec<Dot> {
@@ -384,11 +390,16 @@ impl<'a> Look<'a> {
         match row {
             Some(row) => {
                 let only = self.register_scope(row);
+                let apart = self.apart(row);
+                // The account's row has the registers of guests who have no row of their own, too.
+                let on_row = |scope: CartId, side: CartId| {
+                    scope == side || side == self.cart.id() && !apart.contains(&scope)
+                };
                 self.cart
                     .live()
                     .on_line(&row.line)
                     .filter(|fact| of(*fact) && self.is_ours(fact.scope()))
-                    .filter(|fact| only.is_none_or(|scope| fact.scope() == scope))
+                    .filter(|fact| only.is_none_or(|side| on_row(fact.scope(), side)))
                     .map(Fact::dot)
                     .collect()
             }
