@@ -240,3 +240,26 @@ fn a_word_that_units_stay_saved_outlives_its_set() {
     phone.remove(202, &RowRef::active(tee())).expect("a row");
     assert_eq!((phone.view().quantity(&tee()), saved(&phone.view())), (0, 2));
 }
+
+/// B sets the row while C saves it for later; A, who has both, adds two. C has A's add before B's
+/// Set: what it saved stays saved until it learns that B replaced it.
+#[test]
+#[ignore = "a Move is taken out by whoever knows that it places nothing, before all know why"]
+fn a_saved_row_stays_saved_until_its_death_is_known() {
+    let three = Quantity::new(3).expect("a quantity");
+    let row = RowRef::active(tee());
+    let (mut a, mut b, mut c) = (replica(ACCOUNT, 1), replica(ACCOUNT, 2), replica(ACCOUNT, 3));
+    let start = a.add(1, &tee(), three, None).expect("an add");
+    for replica in [&mut b, &mut c] {
+        let _ = replica.join(&start).expect("the same cart");
+    }
+    let set = b.set(2, &row, 5, None).expect("a set");
+    let save = c.relocate(3, &row).expect("saved for later");
+    let _ = (a.join(&set).expect("the same cart"), a.join(&save).expect("the same cart"));
+    let add = a.add(4, &tee(), Quantity::new(2).expect("a quantity"), None).expect("an add");
+    let mut inbox = Inbox::default();
+    let _ = inbox.receive(&mut c, add).expect("room");
+    assert_eq!((c.view().quantity(&tee()), saved(&c.view())), (2, 3));
+    let _ = inbox.receive(&mut c, set).expect("room");
+    assert_eq!((c.view().quantity(&tee()), saved(&c.view())), (7, 0));
+}
