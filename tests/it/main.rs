@@ -10,6 +10,7 @@
 //! | `golden` | bytes and merge outcomes that must not change |
 //! | `hostile`, `memory` | bytes by somebody who means harm |
 //! | `regressions` | what random search found |
+//! | `noticed` | what no other test noticed when the library was broken on purpose |
 //! | `liars` | writers that lie, and erasure |
 //! | `faults` | faults that other libraries shipped |
 
@@ -24,6 +25,7 @@ mod laws;
 mod liars;
 mod memory;
 mod model;
+mod noticed;
 mod regressions;
 mod samples;
 mod strata;
