@@ -381,6 +381,10 @@ impl World {
             self.send_pending(node, cart, PENDING_MAX);
             let (now, nodes) = (self.now, &mut self.nodes);
             let Some(site) = nodes[node].sites.get_mut(&cart) else { continue };
+            // One that is open probes again by itself.
+            if site.sessions.get(&peer).is_some_and(|session| !session.is_quiet()) {
+                continue;
+            }
             let mut session = sync::Session::default();
             let probe = session.start(&site.replica, now);
             let deadline = session.deadline();
