@@ -1,8 +1,10 @@
 //! `holdall soak`: worlds from one seed, in which everything goes wrong that can.
 
 mod args;
+mod arrivals;
 mod authority;
 mod deed;
+mod doings;
 mod effect;
 mod judge;
 mod network;

@@ -55,7 +55,10 @@ impl Report {
             }
             writeln!(out, "  again: holdall soak --seed {seed} --world {world}")?;
             match story {
-                Some(file) => writeln!(out, "  as a story: holdall scenario {file}")?,
+                Some(file) => writeln!(
+                    out,
+                    "  told without its packets it fails too: holdall scenario {file}"
+                )?,
                 None => writeln!(out, "  it cannot be told as a story: that takes the packets")?,
             }
         }

@@ -35,6 +35,16 @@ fn a_seed_means_the_same_worlds() {
     assert_ne!(a.actions, of(4).actions);
 }
 
+/// Whatever happened, what is written of it is a valid story.
+#[test]
+fn a_world_is_written_as_a_story() {
+    let mut world = World::new(1, 2, Sloppy::default());
+    world.live();
+    let text = story::write(&world, "a world").unwrap();
+    holdall::scenario::Story::parse(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    assert_eq!(story::of(&world, "a world"), None, "it ended well");
+}
+
 /// A check that cannot fail is worse than none.
 #[test]
 fn sloppy_machines_are_found() {
