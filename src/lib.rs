@@ -90,8 +90,8 @@ pub mod testkit;
 
 pub use cart::{
     After, Body, Bought, Cart, Claim, Delta, DeltaError, Entries, Entry, Fingerprint, Gift, Have,
-    Joined, Lack, List, Loser, MergePolicy, OrderKey, Override, Pin, PolicyError, Purchase,
-    Register, RegisterKey, RuleRef, SetTo, SkuPattern, Snapshot, Stays, Taken, VerbError,
+    Joined, Lack, List, Loser, MergePolicy, MergeTo, OrderKey, Override, Pin, PolicyError,
+    Purchase, Register, RegisterKey, RuleRef, SetTo, SkuPattern, Snapshot, Stays, Taken, VerbError,
     WrongCart,
 };
 pub use clock::{Clock, Time};

@@ -13,10 +13,12 @@ use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 
 /// Few cases of long histories; a failure is kept beside this file, and printed with its seed.
+/// Whoever just wants to know whether it fails asks for fewer attempts to shrink it.
 pub(crate) fn cases(cases: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_MAX_SHRINK_ITERS").ok().and_then(|n| n.parse().ok());
     ProptestConfig {
         cases,
-        max_shrink_iters: 20_000,
+        max_shrink_iters: asked.unwrap_or(20_000),
         failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("seeds"))),
         ..ProptestConfig::default()
     }

@@ -10,6 +10,7 @@
 //! | `golden` | bytes and merge outcomes that must not change |
 //! | `hostile`, `memory` | bytes by somebody who means harm |
 //! | `regressions` | what random search found |
+//! | `noticed` | what no other test noticed when the library was broken on purpose |
 //! | `liars` | writers that lie, and erasure |
 //! | `certified`, `bad_rules` | merge rules before the test kit, good ones and bad ones |
 //! | `faults` | faults that other libraries shipped |
@@ -25,6 +26,7 @@ mod hostile;
 mod laws;
 mod liars;
 mod memory;
+mod noticed;
 mod regressions;
 mod samples;
 mod strata;

@@ -3,7 +3,7 @@
 use holdall::sync::{Inbox, Outbox};
 use holdall::{
     Body, Cart, CartId, Claim, LineKey, List, Loser, MergePolicy, OrderId, Quantity, Replica,
-    ReplicaId, RowRef, View,
+    ReplicaId, RowRef, Side, Text, View,
 };
 
 const ACCOUNT: CartId = CartId::from_u128(1);
@@ -256,4 +256,54 @@ fn a_sweep_does_not_overtake_what_it_is_for() {
     let other = laptop.relocate(5, &RowRef::active(tee())).expect("a move");
     let _ = phone.join(&other).expect("the same cart");
     assert_eq!((phone.view().quantity(&tee()), saved(&phone.view())), (0, 1));
+}
+
+/// B sets the row while C saves it for later; A, who has both, adds two. C has A's add before B's
+/// Set: what it saved stays saved until it learns that B replaced it.
+#[test]
+fn a_saved_row_stays_saved_until_its_death_is_known() {
+    let three = Quantity::new(3).expect("a quantity");
+    let row = RowRef::active(tee());
+    let (mut a, mut b, mut c) = (replica(ACCOUNT, 1), replica(ACCOUNT, 2), replica(ACCOUNT, 3));
+    let start = a.add(1, &tee(), three, None).expect("an add");
+    for replica in [&mut b, &mut c] {
+        let _ = replica.join(&start).expect("the same cart");
+    }
+    let set = b.set(2, &row, 5, None).expect("a set");
+    let save = c.relocate(3, &row).expect("saved for later");
+    let _ = (a.join(&set).expect("the same cart"), a.join(&save).expect("the same cart"));
+    let add = a.add(4, &tee(), Quantity::new(2).expect("a quantity"), None).expect("an add");
+    let mut inbox = Inbox::default();
+    let _ = inbox.receive(&mut c, add).expect("room");
+    assert_eq!((c.view().quantity(&tee()), saved(&c.view())), (2, 3));
+    let _ = inbox.receive(&mut c, set).expect("room");
+    assert_eq!((c.view().quantity(&tee()), saved(&c.view())), (7, 0));
+}
+
+/// Two guests: one whose note differs, so that its row is apart, and one whose row is the account's
+/// too. Clearing the note of the account's row clears it, and does not bring up the other guest's.
+#[test]
+fn a_note_that_is_cleared_on_the_accounts_row_is_cleared() {
+    let text = |text| Some(Text::new(text).expect("a text"));
+    let row = RowRef::active(tee());
+    let mut phone = replica(ACCOUNT, 1);
+    phone.add(1, &tee(), one(), None).expect("an add");
+    phone.note(2, &row, text("blue")).expect("a note");
+    for (guest, rule) in [(CartId::from_u128(3), "sum"), (GUEST, "split-variant")] {
+        let mut device = replica(guest, guest.as_u128());
+        device.add(3, &tee(), one(), None).expect("an add");
+        device.note(4, &row, text(rule)).expect("a note");
+        let claim = Claim { guest, account: ACCOUNT, number: 1 };
+        let policy = MergePolicy::rule(rule).expect("a policy");
+        phone.merge(100, claim, policy, device.cart()).expect("a merge");
+    }
+    let accounts = row.on(Side::Account);
+    let note = |phone: &Replica| {
+        let view = phone.view();
+        let row = view.lines.iter().find(|row| row.reference() == accounts).expect("it is split");
+        row.note.as_ref().map(|note| note.as_str().to_owned())
+    };
+    assert_eq!(note(&phone).as_deref(), Some("blue"));
+    phone.note(200, &accounts, None).expect("it is cleared");
+    assert_eq!(note(&phone), None);
 }

@@ -4,6 +4,7 @@
 //! out wrong), 2 the input or the arguments cannot be used.
 
 mod replay;
+mod soak;
 mod stories;
 
 use std::process::ExitCode;
@@ -26,6 +27,8 @@ struct Arguments {
 enum Command {
     /// Play shopper events over several regions with a bad network, beside the designs people use.
     Replay(replay::ReplayArgs),
+    /// Live through made-up worlds with everything going wrong, and compare all replicas.
+    Soak(soak::SoakArgs),
     /// Tell story files: what shoppers did, and what everybody must see in the end.
     Scenario(stories::Arguments),
 }
@@ -33,6 +36,7 @@ enum Command {
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Replay(arguments) => replay::run(&arguments),
+        Command::Soak(arguments) => soak::run(&arguments),
         Command::Scenario(arguments) => stories::run(&arguments),
     }
 }

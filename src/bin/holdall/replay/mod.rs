@@ -9,7 +9,7 @@
 mod args;
 mod climate;
 mod designs;
-mod dice;
+pub(crate) mod dice;
 mod error;
 mod event;
 mod input;
