@@ -17,7 +17,7 @@ use crate::subject::{ACCOUNT, CartNumber, Clock, GUEST, Subject, Writer, random_
 pub struct Ours {
     replica: Replica,
     base: Have,
-    link: Option<Link>,
+    link: Option<Box<Link>>,
 }
 
 /// The ends of a connection. A frame is encoded once; what is clocked is encoded for a second
@@ -97,7 +97,7 @@ impl Subject for Ours {
     fn connect(&mut self) {
         let cart = self.replica.cart().id();
         let (sender, receiver) = (wire::LinkSender::new(cart), wire::LinkReceiver::new(cart));
-        self.link = Some(Link { clocked: sender.clone(), sender, receiver });
+        self.link = Some(Box::new(Link { clocked: sender.clone(), sender, receiver }));
     }
 
     fn apply(&mut self, message: &[u8]) {
