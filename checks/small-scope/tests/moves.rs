@@ -19,8 +19,8 @@ fn holds(sites: [&[Deed]; 3]) {
 }
 
 #[test]
-fn a_set_leaves_the_move_of_what_somebody_else_replaced() {
-    holds([&[Deed::Add(2)], &[Deed::Set(5)], &[Deed::Save]]);
+fn a_set_leaves_the_move_of_what_somebody_else_took_out() {
+    holds([&[Deed::Remove], &[Deed::Set(5)], &[Deed::Save]]);
 }
 
 #[test]
