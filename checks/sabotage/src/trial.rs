@@ -17,7 +17,15 @@ pub(crate) enum Trial {
 pub(crate) fn run(tree: &Path, names: &[String]) -> Result<Trial, String> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
-        .args(["test", "--locked", "--no-default-features", "--features", "std", "--test", "it"])
+        .args([
+            "test",
+            "--locked",
+            "--no-default-features",
+            "--features",
+            "std,testkit",
+            "--test",
+            "it",
+        ])
         .current_dir(tree)
         // Failing is enough, and it should be the same failure each time.
         .env("PROPTEST_MAX_SHRINK_ITERS", "0")
