@@ -40,10 +40,10 @@ pub(crate) fn run(tree: &Path, names: &[String]) -> Result<Trial, String> {
     for line in out.lines() {
         // Others may print between a test's name and what became of it.
         let Some(rest) = line.strip_prefix("test ") else { continue };
-        if let Some((name, outcome)) = rest.split_once(" ... ") {
-            if !outcome.starts_with("ignored") {
-                ran.insert(name.trim_end_matches(" - should panic").into(), outcome == "ok");
-            }
+        if let Some((name, outcome)) = rest.split_once(" ... ")
+            && !outcome.starts_with("ignored")
+        {
+            ran.insert(name.trim_end_matches(" - should panic").into(), outcome == "ok");
         }
     }
     if ran.is_empty() {
