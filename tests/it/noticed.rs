@@ -2,10 +2,11 @@
 //! (`checks/sabotage`) and every other test passed, or could have.
 
 use holdall::sync::{Inbox, InboxFull, Outbox};
+use holdall::wire::{Broken, LinkReceiver, LinkSender};
 use holdall::{
     Body, CartId, Claim, CouponCode, Delta, Dot, Dots, Entry, LineKey, Loser, MergePolicy, MergeTo,
-    Notice, OrderId, Quantity, Replica, ReplicaId, RowRef, Side, Text, Time, ViewOptions, limits,
-    wire,
+    Money, Notice, OrderId, Quantity, Replica, ReplicaId, RowRef, Side, Text, Time, ViewOptions,
+    limits, wire,
 };
 
 const ACCOUNT: CartId = CartId::from_u128(1);
@@ -341,4 +342,58 @@ fn a_clock_that_is_behind_still_writes_later() {
     assert!(time(&late) > time(&early));
     let again = b.set(4, &row(), 5, None).expect("a set");
     assert!(time(&again) > time(&late));
+}
+
+/// A link says what is new against the frames before, so one that is not the next must end it.
+#[test]
+fn a_link_ends_where_a_frame_is_lost_or_doubled() {
+    let (mut phone, mut sender) = (replica(ACCOUNT, 1), LinkSender::new(ACCOUNT));
+    let frames: Vec<Vec<u8>> = (0..3)
+        .map(|now| sender.encode(&phone.add(now, &tee(), Quantity::ONE, None).expect("an add")))
+        .collect();
+    for order in [[1, 2], [0, 0], [0, 2]] {
+        let mut receiver = LinkReceiver::new(ACCOUNT);
+        let ended = order.iter().map(|at| receiver.decode(&frames[*at])).find_map(Result::err);
+        assert_eq!(ended.map(|error| error.broken), Some(Broken::Link), "{order:?}");
+        assert!(receiver.decode(&frames[0]).is_err(), "a link that has ended goes on");
+    }
+}
+
+/// Bytes leave out a price that goes without saying, so each has to be another once.
+#[test]
+fn every_price_that_was_seen_crosses() {
+    let mug = LineKey::sku("MUG").expect("a SKU");
+    let euro = |text| Some(Money::parse(text, "EUR").expect("a price"));
+    let seen = [
+        (tee(), euro("2.60")),
+        (mug.clone(), euro("3.00")),
+        (tee(), euro("3.00")),
+        (tee(), None),
+        (mug, None),
+        (tee(), euro("1.00")),
+        (tee(), euro("2.60")),
+    ];
+    let mut phone = replica(ACCOUNT, 1);
+    let (mut sender, mut receiver) = (LinkSender::new(ACCOUNT), LinkReceiver::new(ACCOUNT));
+    for (now, (line, price)) in (0..).zip(&seen) {
+        let delta = phone.add(now, line, Quantity::ONE, *price).expect("an add");
+        assert_eq!(receiver.decode(&sender.encode(&delta)).as_ref(), Ok(&delta));
+        assert_eq!(wire::decode_delta(&wire::encode_delta(&delta)), Ok(delta));
+    }
+    let cart = wire::decode_cart(&wire::encode_cart(phone.cart())).expect("a cart");
+    let prices: Vec<Option<Money>> = cart.live().values().map(|entry| entry.price).collect();
+    assert_eq!(prices, seen.map(|(_, price)| price));
+}
+
+/// A writer that says two prices equivocates as well.
+#[test]
+fn a_fingerprint_tells_prices_apart() {
+    let at = |text| {
+        let mut phone = replica(ACCOUNT, 1);
+        let price = Money::parse(text, "EUR").expect("a price");
+        phone.add(0, &tee(), Quantity::ONE, Some(price)).expect("an add");
+        phone.fingerprint()
+    };
+    assert_eq!(at("2.60"), at("2.60"));
+    assert_ne!(at("2.60"), at("2.70"));
 }

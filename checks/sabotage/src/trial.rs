@@ -17,7 +17,15 @@ pub(crate) enum Trial {
 pub(crate) fn run(tree: &Path, names: &[String]) -> Result<Trial, String> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
-        .args(["test", "--locked", "--no-default-features", "--features", "std", "--test", "it"])
+        .args([
+            "test",
+            "--locked",
+            "--no-default-features",
+            "--features",
+            "std,testkit",
+            "--test",
+            "it",
+        ])
         .current_dir(tree)
         // Failing is enough, and it should be the same failure each time.
         .env("PROPTEST_MAX_SHRINK_ITERS", "0")
@@ -32,10 +40,10 @@ pub(crate) fn run(tree: &Path, names: &[String]) -> Result<Trial, String> {
     for line in out.lines() {
         // Others may print between a test's name and what became of it.
         let Some(rest) = line.strip_prefix("test ") else { continue };
-        if let Some((name, outcome)) = rest.split_once(" ... ") {
-            if !outcome.starts_with("ignored") {
-                ran.insert(name.trim_end_matches(" - should panic").into(), outcome == "ok");
-            }
+        if let Some((name, outcome)) = rest.split_once(" ... ")
+            && !outcome.starts_with("ignored")
+        {
+            ran.insert(name.trim_end_matches(" - should panic").into(), outcome == "ok");
         }
     }
     if ran.is_empty() {

@@ -9,8 +9,6 @@ pub struct Args {
     pub json: bool,
     /// One line a model instead of one a family.
     pub each: bool,
-    /// The contract's letter where the library is known to differ.
-    pub strict: bool,
     /// Only the families whose name has this in it.
     pub only: Option<String>,
 }
@@ -22,7 +20,6 @@ every interleaving of a few replicas of a cart, of a claim and of a retirement
   --short      fewer of the models, in under a minute
   --only TEXT  only the families whose name has TEXT in it
   --each       one line a model instead of one a family
-  --strict     the contract's letter where the library is known to differ: Moves that are taken out
   --json       one JSON object instead of lines
 
 Exit status: 0 all laws hold, 1 one does not and the shortest way there is told, 2 the arguments
@@ -42,7 +39,6 @@ pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Option<Args>, Str
             "--short" => parsed.short = true,
             "--json" => parsed.json = true,
             "--each" => parsed.each = true,
-            "--strict" => parsed.strict = true,
             "--only" => {
                 let text = args.next().ok_or("--only wants a part of a family's name")?;
                 parsed.only = Some(text);

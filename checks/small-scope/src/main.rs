@@ -62,7 +62,7 @@ fn all(args: &Args) -> Vec<Outcome> {
         let scripts = family.scripts.into_iter().step_by(stride);
         let run = |script: script::Script| {
             let name = script.name.clone();
-            run(&family.name, &name, || Carts::new(script.clone(), args.strict))
+            run(&family.name, &name, || Carts::new(script.clone()))
         };
         tell(scripts.map(run).collect());
     }

@@ -153,9 +153,6 @@ impl Carts {
         let kills = fact.kills;
         let packet = Packet::new(delta.clone(), dot, fact.clone(), (brings, kills));
         let needs = says_its_part(state, &packet, number)?;
-        if !self.strict {
-            fact.kills |= needs;
-        }
         self.asked(*deed, &before, &rows_of(&replica.view()))?;
         let mut next = state.clone();
         next.packets[number] = Some(Arc::new(Packet::new(delta, dot, fact, (brings, needs))));

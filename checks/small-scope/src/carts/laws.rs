@@ -167,8 +167,8 @@ fn waiting(state: &State, at: usize, site: &Site) -> Result<(), Fault> {
 
 /// That a delta says what its author did, and no more: its own facts, and those it kills.
 ///
-/// Gives the facts that it needs: those it kills, and the Moves among them which place nothing
-/// any more, and of which the fold knows nothing.
+/// Gives the facts that it needs: those it kills, and Moves that go with all that they placed. For
+/// the fold these stay, since it must not matter.
 pub fn says_its_part(state: &State, packet: &Packet, own: usize) -> Result<Facts, Fault> {
     let number = |dot| {
         (0..state.packets.len())
@@ -189,14 +189,19 @@ pub fn says_its_part(state: &State, packet: &Packet, own: usize) -> Result<Facts
     };
     // An absorption has no dot of its own.
     let brings = if packet.dot.is_some() { packet.brings } else { packet.brings & !(1 << own) };
-    let is_move = |n: usize| {
-        let fact = state.packets[n].as_ref().map(|packet| &packet.fact.what);
-        matches!(fact, Some(What::Move { .. }))
+    // What is placed anew is placed by that alone.
+    let goes = match packet.fact.what {
+        What::Move { which, .. } => packet.needs | which,
+        _ => packet.needs,
+    };
+    let goes_too = |n: usize| match state.packets[n].as_ref().map(|packet| &packet.fact.what) {
+        Some(What::Move { which, .. }) => knows(goes, *which),
+        _ => false,
     };
     let needs = facts(packet.delta.needs());
     let more = needs.map(|needs| needs & !packet.needs);
     let exact = facts(&packet.delta.own()) == Some(brings)
-        && more.is_some_and(|more| each(more).all(is_move))
+        && more.is_some_and(|more| each(more).all(goes_too))
         && needs.is_some_and(|needs| packet.needs & !needs == 0);
     if let Some(needs) = needs.filter(|_| exact) {
         return Ok(needs);

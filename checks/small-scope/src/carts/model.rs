@@ -54,21 +54,16 @@ pub enum Step {
 /// A script, and which replica states were held to the laws already.
 pub struct Carts {
     script: Script,
-    /// Whether Moves die as the contract says and not as the library has it: see [`Carts::new`].
-    pub(super) strict: bool,
     pub(super) line: LineKey,
     checked: Mutex<HashSet<u64>>,
 }
 
 impl Carts {
-    /// The library takes out Moves that place nothing any more for the author of an action. A
-    /// replica that knows the Move and not yet why it places nothing shows the row in the cart
-    /// until it does. `strict` counts that as a fault, as the contract would; else the fold
-    /// follows the library in this one thing.
-    pub fn new(script: Script, strict: bool) -> Self {
+    /// A script of three replicas.
+    pub fn new(script: Script) -> Self {
         assert_eq!(script.sites.len(), SITES);
         let line = LineKey::sku("TEE").expect("a SKU");
-        Self { script, strict, line, checked: Mutex::default() }
+        Self { script, line, checked: Mutex::default() }
     }
 
     pub(super) fn deeds(&self, at: usize) -> &[Deed] {

@@ -1,8 +1,9 @@
 //! The claim protocol as a value: what is asked, what is answered, and who keeps what.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use holdall::{Body, CartId, Claim, Delta, Dots, Entry, MergePolicy, Time};
+use holdall::{Body, CartId, Claim, Delta, Dots, Entry, MergePolicy, MergeTo, Time};
 
 use super::model::Flaw;
 
@@ -19,7 +20,7 @@ pub struct Ask {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Answer {
     /// It is yours: this is the merge, the same bytes each time.
-    Yours(Delta),
+    Yours(Box<Delta>),
     /// It is somebody's. With a hint whose, if the authority is flawed.
     AlreadyClaimed { hint: Option<CartId> },
 }
@@ -44,7 +45,7 @@ impl Authority {
         let guest = self.guests.entry(ask.guest).or_default();
         match &guest.owner {
             Some((owner, merge)) if *owner == ask.account && flaw != Flaw::NewClaimEachTime => {
-                return Answer::Yours(merge.clone());
+                return Answer::Yours(Box::new(merge.clone()));
             }
             Some((owner, _)) if *owner != ask.account && flaw != Flaw::NoCompare => {
                 let hint = (flaw == Flaw::HintsWhose).then_some(*owner);
@@ -55,7 +56,7 @@ impl Authority {
         guest.claims += 1;
         let merge = merge(ask, guest.claims);
         guest.owner = Some((ask.account, merge.clone()));
-        Answer::Yours(merge)
+        Answer::Yours(Box::new(merge))
     }
 
     /// The owner has taken its merge back, durably: the guest cart is nobody's again. A release
@@ -85,12 +86,13 @@ fn merge(ask: &Ask, number: u32) -> Delta {
         scope: ask.account,
         after: [].into(),
         line: None,
-        body: Body::Merge {
+        price: None,
+        body: Body::Merge(Arc::new(MergeTo {
             guest: ask.guest,
             account: ask.account,
             claim: number,
-            policy: Box::new(MergePolicy::rule("sum").expect("a rule's name")),
-        },
+            policy: MergePolicy::rule("sum").expect("a rule's name"),
+        })),
     };
     Delta::new(ask.account, [(claim.dot(), entry)], Dots::default(), Dots::default())
         .expect("one live dot contradicts nothing")
