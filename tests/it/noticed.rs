@@ -397,3 +397,29 @@ fn a_fingerprint_tells_prices_apart() {
     assert_eq!(at("2.60"), at("2.60"));
     assert_ne!(at("2.60"), at("2.70"));
 }
+
+/// B removes the row while C saves it for later; B, who has learned of that, adds two. C has the
+/// add before the removal: what it saved stays saved until then.
+#[test]
+fn an_add_leaves_a_move_whose_row_is_gone() {
+    let (mut b, mut c) = (with(ACCOUNT, 2, 3), replica(ACCOUNT, 3));
+    tell(&b, &mut c);
+    let removal = b.remove(2, &row()).expect("a removal");
+    join(&mut b, &c.relocate(3, &row()).expect("saved for later"));
+    let add = b.add(4, &tee(), units(2), None).expect("an add");
+    join(&mut c, &add);
+    assert_eq!((shown(&c), saved(&c)), (2, 3));
+    join(&mut c, &removal);
+    assert_eq!((shown(&c), saved(&c)), (2, 0));
+}
+
+/// "Was mine applied?" has an answer for a removal too.
+#[test]
+fn a_removal_tells_its_own_dot() {
+    let (mut phone, mut region) = (with(ACCOUNT, 1, 3), replica(ACCOUNT, 2));
+    tell(&phone, &mut region);
+    let removal = phone.remove(2, &row()).expect("a removal");
+    join(&mut region, &removal);
+    assert!(region.cart().context().contains(Dot::new(phone.id(), 2)));
+    assert_eq!(region.cart(), phone.cart());
+}
