@@ -40,6 +40,7 @@
 //! | what the shopper sees, and why | [`view`](mod@view) |
 //! | bytes to store and send | [`wire`] |
 //! | exchange between two replicas | [`sync`] |
+//! | durable stores | `store` |
 //! | every limit | [`limits`] |
 //!
 //! # Features
@@ -50,6 +51,7 @@
 //! | `std` | run-time choice of CPU instructions in the hashes |
 //! | `scenario` | stories as TOML files, and their runner |
 //! | `testkit` (default) | laws of carts and merge rules, and generators, for test suites: [a page about it](manual::test_your_own_policy) |
+//! | `store` (default) | the contract of a durable store of carts, and a store in memory |
 //! | `cli` (default) | what the `holdall` command needs; embedders leave it out |
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -79,6 +81,9 @@ pub mod replica;
 pub mod sync;
 
 pub mod wire;
+
+#[cfg(feature = "store")]
+pub mod store;
 
 pub mod manual;
 

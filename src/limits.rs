@@ -36,3 +36,5 @@ pub const SEQ_MAX: u64 = 1 << 48;
 pub const COVERED_RUNS: usize = 4;
 /// Rows that the ends of a link remember before both begin anew.
 pub const LINK_ROWS: usize = 16_384;
+/// Longest value of a store's slot, in bytes.
+pub const SLOT_BYTES: usize = 4_096;

@@ -1,0 +1,159 @@
+//! The contract of a durable store of carts, and a store in memory.
+//!
+//! A store keeps bytes and holds to conditions; what the bytes mean is the business of whoever
+//! calls it, usually the authority. It keeps, for each cart, a **record**: a revision that counts
+//! its appends, a header, a snapshot of the state, and the log of what was appended; and, beside
+//! the carts, small **slots** that are compared and set, for claims, leases and who owns which cart.
+//!
+//! Two words carry the weight:
+//!
+//! - **Atomic.** An append, a swap, a fold, a removal and an erasure each happen wholly or not at all, also
+//!   when the process is killed in the middle, and nobody ever sees a part of one. Of two appends that build on one
+//!   revision one is done and the other gets [`Appended::Conflict`].
+//! - **Durable.** When the reply says [`Appended::Done`], the append is where a crash of the process, of the machine and a
+//!   loss of power leave it: it was synced, or the database said that it was. A store that cannot promise that
+//!   ([`MemoryStore`]) says so in [`Store::is_durable`].
+//!
+//! An error tells what the caller may rely on: after [`StoreError::Unavailable`] and [`StoreError::Full`]
+//! nothing has happened; after [`StoreError::Unknown`] it may have, and whoever tries again with the same
+//! [`RequestKey`], or the same dots, is told what became of it.
+//!
+//! The suite that every store has to pass is `testkit::store`.
+//!
+//! ```
+//! use holdall::store::{Append, Appended, Class, MemoryStore, Store};
+//! use holdall::CartId;
+//! # futures_lite::future::block_on(async {
+//! let store = MemoryStore::new(7);
+//! let cart = CartId::from_u128(1);
+//! let append = Append::new(cart, 0, 1_700_000_000_000, Class::Guest).with_delta(b"a delta".to_vec());
+//! assert_eq!(store.append(append.clone()).await?, Appended::Done { revision: 1 });
+//! // It builds on revision 0, and that has passed.
+//! assert_eq!(store.append(append).await?, Appended::Conflict { revision: 1 });
+//! let loaded = store.load(cart).await?.expect("it is there");
+//! assert_eq!(loaded.tail, [b"a delta"]);
+//! # Ok::<(), holdall::store::StoreError>(())
+//! # })?;
+//! # Ok::<(), holdall::store::StoreError>(())
+//! ```
+
+mod error;
+mod memory;
+mod record;
+
+use std::future::Future;
+use std::pin::Pin;
+
+pub use error::StoreError;
+pub use memory::MemoryStore;
+pub use record::{
+    Append, Appended, Class, Erased, Fold, Held, Idle, Loaded, Logged, RequestKey, Slot, Swapped,
+};
+
+use crate::id::CartId;
+
+/// What a store's call gives: a future of the result, which may be sent to another thread.
+pub type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// A durable store of carts. See the [module](self) for what atomic and durable mean.
+///
+/// Every call may be made from many tasks at once. A future that is dropped before it is ready may
+/// have had its effect, wholly, or not.
+pub trait Store: Send + Sync + std::fmt::Debug + 'static {
+    /// A random number that was minted when this store was made. A store that is made anew, from an export or
+    /// from a backup, has another: writers derived from it do not give old dots to new actions.
+    fn incarnation(&self) -> u128;
+
+    /// Whether what it has acknowledged survives the process.
+    fn is_durable(&self) -> bool;
+
+    /// A cart's record, with all that is needed to have its state: the latest snapshot and what was appended
+    /// since. `None`: no such cart.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]; [`StoreError::Damaged`] if this cart's bytes are not what was written.
+    fn load(&self, cart: CartId) -> Reply<'_, Option<Loaded>>;
+
+    /// A cart's revision alone, for whoever has kept the rest.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn revision(&self, cart: CartId) -> Reply<'_, Option<u64>>;
+
+    /// Appends to a cart's record, if it is still at the revision that the append builds on and the request key is
+    /// new there. A cart that is not there is at revision 0. The key is looked at first: what was answered stays answered,
+    /// whatever was appended since.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] and [`StoreError::Full`]: nothing happened.
+    /// [`StoreError::Unknown`]: it may have.
+    fn append(&self, append: Append) -> Reply<'_, Appended>;
+
+    /// What a slot holds.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn slot(&self, slot: Slot) -> Reply<'_, Option<Held>>;
+
+    /// Sets a slot, or clears it, if it is as expected: `None` for empty, else the version read. A slot
+    /// never has one version twice, so a holder who lost it cannot take it for still their own.
+    ///
+    /// # Errors
+    /// As with [`append`](Self::append); a value of more than [`limits::SLOT_BYTES`](crate::limits::SLOT_BYTES) is
+    /// [`StoreError::TooLarge`].
+    fn swap(&self, slot: Slot, expected: Option<u64>, value: Option<Vec<u8>>)
+    -> Reply<'_, Swapped>;
+
+    /// The carts of a class whose last activity is before a time, longest idle first, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn idle(&self, class: Class, before_ms: u64, limit: usize) -> Reply<'_, Vec<Idle>>;
+
+    /// The ids of all carts after one, in ascending order, at most `limit`.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn carts(&self, after: Option<CartId>, limit: usize) -> Reply<'_, Vec<CartId>>;
+
+    /// What was appended to a cart after a revision, oldest first, at most `limit`; and before it all, if `after` is before
+    /// what was folded, nothing: see [`base`](Self::base).
+    ///
+    /// # Errors
+    /// As with [`load`](Self::load).
+    fn log(&self, cart: CartId, after: u64, limit: usize) -> Reply<'_, Vec<Logged>>;
+
+    /// What the folded part of a cart's log came to: the revision through which it was folded, and the
+    /// state then. `None`: nothing was folded, the log begins at revision 1.
+    ///
+    /// # Errors
+    /// As with [`load`](Self::load).
+    fn base(&self, cart: CartId) -> Reply<'_, Option<(u64, Vec<u8>)>>;
+
+    /// Lets go of a cart's log up to a revision, and of the request keys in it, and keeps what it came to. Says
+    /// how many appends went.
+    ///
+    /// # Errors
+    /// As with [`append`](Self::append).
+    fn fold(&self, fold: Fold) -> Reply<'_, u64>;
+
+    /// Removes a cart that is still at a revision, with everything of it, as if it had never been. Says whether it was.
+    ///
+    /// # Errors
+    /// As with [`append`](Self::append).
+    fn remove(&self, cart: CartId, revision: u64) -> Reply<'_, bool>;
+
+    /// Erases a cart: header, snapshot, log, keys and journal go, and a marker without personal data stays as its
+    /// state, at the next revision and in [`Class::Erased`]. Erasing again changes nothing.
+    ///
+    /// # Errors
+    /// As with [`append`](Self::append).
+    fn erase(&self, cart: CartId, marker: Vec<u8>, at_ms: u64) -> Reply<'_, Erased>;
+
+    /// Waits until all that was taken in is durable, and takes in no more: every later call is
+    /// [`StoreError::Closed`].
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn close(&self) -> Reply<'_, ()>;
+}
