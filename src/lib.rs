@@ -52,6 +52,7 @@
 //! | `scenario` | stories as TOML files, and their runner |
 //! | `testkit` (default) | laws of carts and merge rules, and generators, for test suites: [a page about it](manual::test_your_own_policy) |
 //! | `store` (default) | the contract of a durable store of carts, and a store in memory |
+//! | `authority` (default) | takes in commands of shoppers who are not trusted, decides, makes them durable, answers |
 //! | `cli` (default) | what the `holdall` command needs; embedders leave it out |
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -84,6 +85,9 @@ pub mod wire;
 
 #[cfg(feature = "store")]
 pub mod store;
+
+#[cfg(feature = "authority")]
+pub mod authority;
 
 pub mod manual;
 

@@ -38,3 +38,9 @@ pub const COVERED_RUNS: usize = 4;
 pub const LINK_ROWS: usize = 16_384;
 /// Longest value of a store's slot, in bytes.
 pub const SLOT_BYTES: usize = 4_096;
+/// Replicas of clients that may be registered in one cart.
+pub const WRITERS: usize = 1_000;
+/// Devices and shoppers whose rate of commands is remembered.
+pub const RATE_BUCKETS: usize = 100_000;
+/// How often a command is tried again when other processes changed the cart meanwhile.
+pub const ATTEMPTS: usize = 16;

@@ -52,6 +52,9 @@ pub use record::{
 
 use crate::id::CartId;
 
+/// Appends that are read at once where a log is searched.
+const LOG_PAGE: usize = 256;
+
 /// What a store's call gives: a future of the result, which may be sent to another thread.
 pub type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
@@ -122,6 +125,25 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     /// # Errors
     /// As with [`load`](Self::load).
     fn log(&self, cart: CartId, after: u64, limit: usize) -> Reply<'_, Vec<Logged>>;
+
+    /// What a request key was used for in a cart, if it was.
+    ///
+    /// # Errors
+    /// As with [`load`](Self::load).
+    fn answered(&self, cart: CartId, key: u128) -> Reply<'_, Option<Logged>> {
+        Box::pin(async move {
+            let mut after = 0;
+            loop {
+                let page = self.log(cart, after, LOG_PAGE).await?;
+                let Some(last) = page.last() else { return Ok(None) };
+                after = last.revision;
+                let found = page.into_iter().find(|one| one.key.is_some_and(|k| k.key == key));
+                if found.is_some() {
+                    return Ok(found);
+                }
+            }
+        })
+    }
 
     /// What the folded part of a cart's log came to: the revision through which it was folded, and the
     /// state then. `None`: nothing was folded, the log begins at revision 1.

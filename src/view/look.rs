@@ -34,7 +34,7 @@ pub enum Side {
 /// assert_eq!(row.list, List::Active);
 /// # Ok::<(), holdall::LineError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize)]
 pub struct RowRef {
     /// The line.
     pub line: LineKey,
