@@ -2,7 +2,7 @@
 
 use crate::cart::{Claim, OrderKey};
 use crate::context::{Dot, Dots};
-use crate::id::CartId;
+use crate::id::{CartId, OrderId};
 use crate::view::{Explanation, View};
 
 use super::caller::GuestToken;
@@ -121,6 +121,25 @@ pub struct Lease {
     pub revision: u64,
     /// Until when it is held, in milliseconds since 1970.
     pub until_ms: u64,
+}
+
+/// An order to place.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Placing {
+    /// The checkout that it ends.
+    pub lease: Lease,
+    /// The order's id, as the shop's order system names it.
+    pub order: OrderId,
+    /// Whether to refuse it if the cart was changed since it was frozen.
+    pub only_if_unchanged: bool,
+}
+
+impl Placing {
+    /// An order of what was frozen, whatever became of the cart since.
+    #[must_use]
+    pub const fn new(lease: Lease, order: OrderId) -> Self {
+        Self { lease, order, only_if_unchanged: false }
+    }
 }
 
 /// A writer was registered, or had been.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Authority;
-use super::answer::{Accepted, Checkout, Lease, Shown};
+use super::answer::{Accepted, Checkout, Lease, Placing, Shown};
 use super::caller::Caller;
 use super::change::{Ask, Change};
 use super::history;
@@ -11,7 +11,7 @@ use super::refusal::Refusal;
 use super::resident::server_writer;
 use crate::cart::Snapshot;
 use crate::clock::Time;
-use crate::id::{CartId, OrderId};
+use crate::id::CartId;
 use crate::replica::Replica;
 use crate::store::{Held, Slot, Swapped};
 
@@ -82,9 +82,9 @@ impl Authority {
         now_ms: u64,
         caller: &Caller,
         cart: CartId,
-        lease: Lease,
-        order: &OrderId,
+        placing: &Placing,
     ) -> Result<Accepted, Refusal> {
+        let Placing { lease, order, only_if_unchanged } = placing;
         self.observed("order", async {
             if !caller.is_server() {
                 return Err(Refusal::ServerOnly);
@@ -100,8 +100,11 @@ impl Authority {
                 return Err(Refusal::CheckoutClosed);
             }
             let snapshot = self.frozen(cart, lease.revision).await?;
+            // An order that is known changes nothing, whatever else changed.
+            let only_at = (*only_if_unchanged && !placed).then_some(lease.revision);
+            let ask = Ask { key: None, only_at };
             let accepted = self
-                .change(now_ms, caller, cart, Ask::default(), |resident| {
+                .change(now_ms, caller, cart, ask, |resident| {
                     let delta = resident.replica.order(now_ms, order.clone(), &snapshot)?;
                     Ok(Change::of(delta, "order"))
                 })

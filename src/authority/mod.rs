@@ -54,8 +54,8 @@ mod writers;
 use std::sync::Arc;
 
 pub use answer::{
-    Accepted, Admitted, Checkout, Lease, Opened, Receipt, Registered, Rejection, Shown, SignedIn,
-    Swept,
+    Accepted, Admitted, Checkout, Lease, Opened, Placing, Receipt, Registered, Rejection, Shown,
+    SignedIn, Swept,
 };
 pub use caller::{AccountId, Caller, GuestToken, TokenError, Who};
 pub use command::{Command, Request};

@@ -13,8 +13,11 @@
 //! | `noticed` | what no other test noticed when the library was broken on purpose |
 //! | `liars` | writers that lie, and erasure |
 //! | `certified`, `bad_rules` | merge rules before the test kit, good ones and bad ones |
+//! | `authority` | commands of shoppers who are not trusted, over a store in memory |
 //! | `faults` | faults that other libraries shipped |
 
+#[cfg(feature = "authority")]
+mod authority;
 mod bad_rules;
 mod certified;
 mod codec;

@@ -1,0 +1,139 @@
+//! Expiry, the end of journals, erasure.
+
+use futures_lite::future::block_on;
+use holdall::authority::{Admitted, Caller, Command, Refusal, Request, Settings, When};
+use holdall::store::{Class, Slot, Store};
+use holdall::{Quantity, Replica, ReplicaId, wire};
+
+use super::{DAY_MS, MINUTE_MS, NOW_MS, Shop, account, add, quantity, row};
+
+fn sweep(shop: &Shop, now_ms: u64) -> (u64, u64) {
+    let swept = block_on(shop.authority.sweep(now_ms, 100)).expect("a sweep");
+    assert_eq!(swept.skipped, 0);
+    (swept.expired, swept.removed)
+}
+
+#[test]
+fn p_what_nobody_touched_expires_by_an_entry_and_in_its_time() {
+    let shop = Shop::new();
+    let (guest, saver, empty) = (shop.guest(), shop.guest(), shop.guest());
+    let (ann, bob) = (account("ann"), account("bob"));
+    let home = shop.home(&ann);
+    shop.add(guest.token, guest.cart, "TEE", 1);
+    shop.add(saver.token, saver.cart, "TEE", 1);
+    let save = Request::new(3, Command::Move { row: row("TEE") });
+    shop.submit(saver.token, saver.cart, &save).expect("saved");
+    shop.add(ann.clone(), home, "TEE", 1);
+    let none = shop.home(&bob);
+
+    assert_eq!(sweep(&shop, NOW_MS + 6 * 60 * MINUTE_MS), (0, 0));
+    assert_eq!(sweep(&shop, NOW_MS + 6 * 60 * MINUTE_MS + 1), (0, 2));
+    assert_eq!(shop.read(empty.token, empty.cart).expect_err("removed").kind(), "not-yours");
+    assert_ne!(shop.home(&bob), none); // the account gets another one
+
+    assert_eq!(sweep(&shop, NOW_MS + 30 * DAY_MS), (0, 1)); // bob's new one
+    assert_eq!(sweep(&shop, NOW_MS + 30 * DAY_MS + 1), (1, 0));
+    let shown = shop.read(guest.token, guest.cart).expect("still there");
+    assert!(shown.view.is_empty());
+    assert_eq!(shop.read(saver.token, saver.cart).expect("kept").view.saved.len(), 1);
+
+    assert_eq!(sweep(&shop, NOW_MS + 90 * DAY_MS + 1), (2, 0)); // the saver's and ann's
+    // The guest's waits as long again from its expiry on, then it is gone.
+    assert_eq!(sweep(&shop, NOW_MS + 120 * DAY_MS + 2), (0, 1));
+    assert_eq!(shop.read(guest.token, guest.cart).expect_err("removed").kind(), "not-yours");
+}
+
+#[test]
+fn a_late_offline_add_survives_the_expiry() {
+    let shop = Shop::new();
+    let guest = shop.guest();
+    let phone = ReplicaId::from_u128(10);
+    let caller = Caller::from(guest.token);
+    let _ = block_on(shop.authority.register(NOW_MS, &caller, guest.cart, phone)).expect("known");
+    let mut phone = Replica::new(guest.cart, phone);
+    let line = row("TEE").line;
+    let one = phone.add(NOW_MS, &line, Quantity::ONE, None).expect("an add");
+    let late = phone.add(NOW_MS, &line, Quantity::ONE, None).expect("an add");
+    let hand_in = |now_ms, delta| {
+        let bytes = wire::encode_delta(delta);
+        let admitted = block_on(shop.authority.accept(now_ms, &caller, guest.cart, &bytes));
+        assert!(matches!(admitted, Ok(Admitted::Applied { .. })), "{admitted:?}");
+    };
+    hand_in(NOW_MS, &one);
+    assert_eq!(sweep(&shop, NOW_MS + 31 * DAY_MS), (1, 0));
+    hand_in(NOW_MS + 40 * DAY_MS, &late);
+    assert_eq!(quantity(&shop.read(guest.token, guest.cart).expect("the cart"), "TEE"), 1);
+}
+
+#[test]
+fn the_journal_ends_and_the_state_does_not() {
+    let shop = Shop::with(Settings { snapshot_after: 4, ..Settings::default() });
+    let guest = shop.guest();
+    let add_at = |now_ms, key| {
+        let request = Request::new(key, add("TEE", 1));
+        block_on(shop.authority.submit(now_ms, &guest.token.into(), guest.cart, &request))
+    };
+    for key in 0..10 {
+        let _ = add_at(NOW_MS + u64::try_from(key).expect("small") * DAY_MS, key).expect("an add");
+    }
+    let folded = block_on(shop.authority.fold(guest.cart, NOW_MS + 5 * DAY_MS)).expect("folded");
+    assert_eq!(folded, 6); // opened, and five adds
+    let server = Caller::server();
+    let back = |when| block_on(shop.authority.back(&server, guest.cart, when));
+    assert_eq!(quantity(&back(When::Revision(6)).expect("the base").0, "TEE"), 5);
+    assert_eq!(quantity(&back(When::Revision(8)).expect("then").0, "TEE"), 7);
+    assert_eq!(quantity(&back(When::Time(NOW_MS + 7 * DAY_MS)).expect("then").0, "TEE"), 8);
+    assert!(matches!(back(When::Revision(3)), Err(Refusal::TooLongAgo { from: 6 })));
+    assert!(matches!(back(When::Time(NOW_MS)), Err(Refusal::TooLongAgo { from: 6 })));
+    // The keys went with it; those that are left still answer.
+    let now = NOW_MS + 10 * DAY_MS;
+    assert!(add_at(now, 9).expect("the same").repeated);
+    assert!(!add_at(now, 0).expect("taken for a new one").repeated);
+    assert_eq!(quantity(&shop.read(guest.token, guest.cart).expect("the cart"), "TEE"), 11);
+    let found = block_on(shop.second().authority.verify(None, 10)).expect("a look through");
+    assert!(found.damaged.is_empty());
+    assert_eq!(block_on(shop.authority.fold(guest.cart, NOW_MS)).expect("nothing more"), 0);
+}
+
+#[test]
+fn an_erased_shopper_leaves_nothing_but_a_marker() {
+    let shop = Shop::new();
+    let (ann, guest, other) = (account("ann"), shop.guest(), shop.guest());
+    shop.add(guest.token, guest.cart, "SECRET-TEE", 2);
+    shop.add(other.token, other.cart, "MUG", 1);
+    let home = shop.home(&ann);
+    let phone = ReplicaId::from_u128(10);
+    let caller = Caller::from(ann.clone());
+    let _ = block_on(shop.authority.register(NOW_MS, &caller, home, phone)).expect("registered");
+    shop.sign_in(&ann, guest.cart, guest.token).expect("a merge");
+    let mut phone = Replica::new(home, phone);
+    let unsent = phone.add(NOW_MS, &row("SECRET-HAT").line, Quantity::ONE, None).expect("an add");
+
+    let stranger = block_on(shop.authority.erase(NOW_MS, &account("bob").into(), &ann));
+    assert!(matches!(stranger, Err(Refusal::ServerOnly)));
+    let receipt = block_on(shop.authority.erase(NOW_MS, &Caller::server(), &ann)).expect("erased");
+    assert_eq!(receipt.carts, [guest.cart, home]);
+    assert!(receipt.appends >= 5 && receipt.bytes > 0);
+
+    for cart in [guest.cart, home] {
+        let loaded = block_on(shop.store.load(cart)).expect("the store").expect("the marker");
+        assert_eq!((loaded.class, loaded.header.len(), loaded.tail.len()), (Class::Erased, 0, 0));
+        assert!(loaded.snapshot.expect("a state").len() < 40);
+        assert!(block_on(shop.store.log(cart, 0, 10)).expect("the log").is_empty());
+    }
+    for slot in [Slot::Claim(guest.cart), Slot::Lease(home)] {
+        assert_eq!(block_on(shop.store.slot(slot)).expect("the store"), None);
+    }
+    // What comes late is absorbed, by every process.
+    for process in [&shop, &shop.second()] {
+        let bytes = wire::encode_delta(&unsent);
+        let late = block_on(process.authority.accept(NOW_MS, &caller, home, &bytes));
+        assert!(matches!(late, Err(Refusal::Erased)), "{late:?}");
+        assert_eq!(process.read(ann.clone(), home).expect_err("gone").kind(), "erased");
+    }
+    // Nobody else is concerned, and she may come back.
+    assert_eq!(quantity(&shop.read(other.token, other.cart).expect("the other's"), "MUG"), 1);
+    let again = block_on(shop.authority.erase(NOW_MS, &Caller::server(), &ann)).expect("again");
+    assert!(again.carts.is_empty());
+    assert_ne!(shop.home(&ann), home);
+}
