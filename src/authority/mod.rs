@@ -36,6 +36,7 @@
 
 mod admit;
 mod answer;
+mod archive;
 mod caller;
 mod change;
 mod checkout;
@@ -57,6 +58,7 @@ pub use answer::{
     Accepted, Admitted, Checkout, Lease, Opened, Placing, Receipt, Registered, Rejection, Shown,
     SignedIn, Swept,
 };
+pub use archive::Archived;
 pub use caller::{AccountId, Caller, GuestToken, TokenError, Who};
 pub use command::{Command, Request};
 pub use history::When;

@@ -173,6 +173,18 @@ pub enum Refusal {
         /// Where it begins.
         from: u64,
     },
+    /// What was to be imported is no archived cart.
+    #[error("this is no archived cart: {what}")]
+    Archive {
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// Another cart of that id is there.
+    #[error("there is another cart {cart} here: import into a store that is empty")]
+    CartTaken {
+        /// The cart.
+        cart: CartId,
+    },
     /// Others wrote to this cart at the same time, again and again.
     #[error("the cart is being changed by others: try again")]
     Busy,
@@ -196,6 +208,8 @@ impl Refusal {
             | Self::Malformed(_)
             | Self::OtherCart { .. }
             | Self::ManyWriters
+            | Self::Archive { .. }
+            | Self::CartTaken { .. }
             | Self::Limit { .. } => Advice::Correct,
             Self::Erased => Advice::DropCopy,
             Self::Changed { .. }
@@ -253,6 +267,8 @@ impl Refusal {
             Self::CheckoutOpen { .. } => "checkout-open",
             Self::CheckoutClosed => "checkout-closed",
             Self::TooLongAgo { .. } => "too-long-ago",
+            Self::Archive { .. } => "archive",
+            Self::CartTaken { .. } => "cart-taken",
             Self::Busy => "busy",
             Self::Store(StoreError::Damaged { .. }) => "damaged",
             Self::Store(_) => "store",

@@ -1,7 +1,7 @@
 //! Expiry, the end of journals, erasure.
 
 use futures_lite::future::block_on;
-use holdall::authority::{Admitted, Caller, Command, Refusal, Request, Settings, When};
+use holdall::authority::{Admitted, Archived, Caller, Command, Refusal, Request, Settings, When};
 use holdall::store::{Class, Slot, Store};
 use holdall::{Quantity, Replica, ReplicaId, wire};
 
@@ -93,6 +93,59 @@ fn the_journal_ends_and_the_state_does_not() {
     let found = block_on(shop.second().authority.verify(None, 10)).expect("a look through");
     assert!(found.damaged.is_empty());
     assert_eq!(block_on(shop.authority.fold(guest.cart, NOW_MS)).expect("nothing more"), 0);
+}
+
+#[test]
+fn an_exported_store_is_the_same_in_another() {
+    let shop = Shop::with(Settings { snapshot_after: 4, ..Settings::default() });
+    let (ann, guest, erased) = (account("ann"), shop.guest(), shop.guest());
+    let home = shop.home(&ann);
+    let mut requests = Vec::new();
+    for key in 0..10 {
+        let request = Request::new(key, add("TEE", 1));
+        shop.submit(guest.token, guest.cart, &request).expect("an add");
+        requests.push(request);
+    }
+    block_on(shop.authority.fold(guest.cart, NOW_MS + 1)).expect("folded");
+    for key in 10..15 {
+        let request = Request::new(key, add("MUG", 1));
+        shop.submit(guest.token, guest.cart, &request).expect("an add");
+    }
+    shop.sign_in(&ann, guest.cart, guest.token).expect("a merge");
+    shop.add(erased.token, erased.cart, "HAT", 1);
+    let own = Caller::from(erased.token);
+    block_on(shop.authority.erase_guest(NOW_MS, &own, erased.cart)).expect("erased");
+
+    let carts = block_on(shop.store.carts(None, 10)).expect("the store");
+    let lines: Vec<String> = carts
+        .iter()
+        .map(|cart| block_on(shop.authority.export(*cart)).expect("the store").expect("a cart"))
+        .map(|archived| serde_json::to_string(&archived).expect("JSON"))
+        .collect();
+    let other = Shop::new();
+    for (turn, line) in lines.iter().chain(&lines).enumerate() {
+        let archived: Archived = serde_json::from_str(line).expect("an archived cart");
+        let missing = block_on(other.authority.import(&archived)).expect("imported");
+        assert!(turn < lines.len() || !missing, "nothing is missing the second time");
+    }
+    assert_eq!(other.home(&ann), home);
+    let (here, there) = (shop.read(ann.clone(), home), other.read(ann.clone(), home));
+    assert_eq!(here.expect("the cart").view, there.expect("the cart").view);
+    assert_eq!(other.read(guest.token, guest.cart).expect_err("claimed").kind(), "merged");
+    assert_eq!(other.read(erased.token, erased.cart).expect_err("erased").kind(), "erased");
+    let caller = Caller::from(ann.clone());
+    let again = other.submit(caller, guest.cart, &Request::new(12, add("MUG", 1)));
+    assert!(again.expect("known there too").repeated);
+    let found = block_on(other.authority.verify(None, 10)).expect("a look through");
+    assert_eq!((found.carts, found.damaged.len()), (3, 0));
+
+    // Another cart under that id is not touched.
+    let at = carts.iter().position(|cart| *cart == home).expect("ann's");
+    let mut forged: serde_json::Value = serde_json::from_str(&lines[at]).expect("JSON");
+    forged["log"] = serde_json::json!([{ "at_ms": 1, "note": "another" }]);
+    let forged: Archived = serde_json::from_value(forged).expect("an archived cart");
+    let refused = block_on(other.authority.import(&forged));
+    assert!(matches!(refused, Err(Refusal::CartTaken { .. })), "{refused:?}");
 }
 
 #[test]
