@@ -43,13 +43,19 @@
 
 mod error;
 mod memory;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 mod record;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod sum;
 
 use std::future::Future;
 use std::pin::Pin;
 
 pub use error::StoreError;
 pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresConfig, PostgresOptions, PostgresStore};
 pub use record::{
     Append, Appended, Class, Erased, Fold, Held, Idle, Loaded, Logged, RequestKey, Slot, Swapped,
 };
