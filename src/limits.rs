@@ -44,3 +44,11 @@ pub const WRITERS: usize = 1_000;
 pub const RATE_BUCKETS: usize = 100_000;
 /// How often a command is tried again when other processes changed the cart meanwhile.
 pub const ATTEMPTS: usize = 16;
+/// Connections that a PostgreSQL store opens unless a deployment asks for another number.
+pub const POSTGRES_CONNECTIONS: usize = 16;
+/// How long a command waits for a connection to PostgreSQL unless a deployment asks for another time, in milliseconds.
+pub const POSTGRES_CONNECT_MS: u64 = 2_000;
+/// How long a statement may take in PostgreSQL unless a deployment asks for another time, in milliseconds.
+pub const POSTGRES_STATEMENT_MS: u64 = 5_000;
+/// How much longer than that its client waits for the answer, in milliseconds.
+pub const POSTGRES_GRACE_MS: u64 = 500;

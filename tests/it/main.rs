@@ -15,10 +15,12 @@
 //! | `certified`, `bad_rules` | merge rules before the test kit, good ones and bad ones |
 //! | `authority` | commands of shoppers who are not trusted, over a store in memory |
 //! | `faults` | faults that other libraries shipped |
+//! | `stores`, `bad_stores` | durable stores before the test kit, good ones and bad ones |
 
 #[cfg(feature = "authority")]
 mod authority;
 mod bad_rules;
+mod bad_stores;
 mod certified;
 mod codec;
 mod dots;
@@ -32,4 +34,5 @@ mod memory;
 mod noticed;
 mod regressions;
 mod samples;
+mod stores;
 mod strata;
