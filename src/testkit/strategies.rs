@@ -134,6 +134,12 @@ pub fn actions() -> impl Strategy<Value = Action> {
         5 => any::<u8>().prop_map(|row| Action::Relocate { row }),
         2 => (any::<u8>(), prop::option::of(0..3_u8))
             .prop_map(|(row, text)| Action::Note { row, text }),
+        1 => (any::<u8>(), prop::option::of(0..3_u8))
+            .prop_map(|(row, gift)| Action::Gift { row, gift }),
+        1 => (any::<u8>(), prop::option::of(0..3_u8))
+            .prop_map(|(row, text)| Action::Engrave { row, text }),
+        1 => prop::option::of(0..3_u8).prop_map(|text| Action::CartNote { text }),
+        1 => prop::option::of(0..2_u8).prop_map(|option| Action::Shipping { option }),
         1 => (0..2_u8).prop_map(|code| Action::Coupon { code }),
         1 => (0..2_u8).prop_map(|code| Action::DropCoupon { code }),
         1 => any::<bool>().prop_map(|given| Action::Consent { given }),

@@ -35,7 +35,7 @@ proptest! {
         library::explanation_adds_up(&history)?;
     }
 
-    /// Without merges, every replica sees at every moment what the obvious model makes of the actions.
+    /// Every author sees at every moment, and everybody in the end, what the obvious model makes of the actions.
     #[test]
     fn what_is_seen_is_what_the_model_says(history in histories(90)) {
         library::as_the_model(&history)?;

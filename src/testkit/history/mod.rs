@@ -1,9 +1,13 @@
 //! Histories: what shoppers and servers do, and what the network does to it, as plain data, so that
 //! a failing history shrinks to a short one.
 
+mod verbs;
 mod world;
 
-pub use world::{ACCOUNT, Acted, GUESTS, Node, RULES, World, converse, line, policy, quantity};
+pub use verbs::{
+    ENGRAVING, OWN_RULE, RULES, gift, line, policy, price, quantity, shipping, text,
+};
+pub use world::{ACCOUNT, Acted, GUESTS, Node, World, converse};
 
 use super::simpler::{Simpler, nearer, shorter, smaller};
 
@@ -27,6 +31,14 @@ pub enum Action {
     Relocate { row: u8 },
     /// Write a note on a row, or clear it.
     Note { row: u8, text: Option<u8> },
+    /// Write the gift option of a row, or clear it.
+    Gift { row: u8, gift: Option<u8> },
+    /// Write what to engrave on a row, or clear it.
+    Engrave { row: u8, text: Option<u8> },
+    /// Write the cart's note, or clear it.
+    CartNote { text: Option<u8> },
+    /// Choose a shipping option, or none.
+    Shipping { option: Option<u8> },
     /// Use a coupon.
     Coupon { code: u8 },
     /// Drop it.
@@ -91,6 +103,10 @@ pub const fn name_of(action: Action) -> &'static str {
         Action::Clear { .. } => "clear",
         Action::Relocate { .. } => "relocate",
         Action::Note { .. } => "note",
+        Action::Gift { .. } => "gift",
+        Action::Engrave { .. } => "engrave",
+        Action::CartNote { .. } => "cart note",
+        Action::Shipping { .. } => "shipping",
         Action::Coupon { .. } => "coupon",
         Action::DropCoupon { .. } => "drop coupon",
         Action::Consent { .. } => "consent",

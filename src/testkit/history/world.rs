@@ -3,35 +3,20 @@
 
 use std::collections::BTreeMap;
 
+use super::verbs::{perform, pick};
 use super::{Action, History, Step, name_of};
-use crate::cart::{Cart, Claim, Delta, List, Loser, MergePolicy, RuleRef};
-use crate::id::{CartId, CouponCode, LineKey, OrderId, ReplicaId, RuleName, Text};
-use crate::quantity::Quantity;
-use crate::replica::{ActionError, Replica};
+use crate::cart::{Cart, Claim, Delta};
+use crate::id::{CartId, ReplicaId};
+use crate::replica::Replica;
 use crate::sync::{self, Inbox, Received};
 use crate::testkit::counterexample::Counterexample;
 use crate::testkit::rule::Verdict;
-use crate::view::{Row, RowRef, View};
+use crate::view::{RowRef, View};
 
 /// The account's cart.
 pub const ACCOUNT: CartId = CartId::from_u128(1);
 /// The guest carts.
 pub const GUESTS: [CartId; 2] = [CartId::from_u128(11), CartId::from_u128(12)];
-/// The rules that merges are by: those of the library, and one that no replica has.
-pub const RULES: [&str; 10] = [
-    "sum",
-    "max",
-    "latest",
-    "prefer-account",
-    "prefer-guest",
-    "split-variant",
-    "ask",
-    "replace-with-guest",
-    "keep-account",
-    // One that no replica has.
-    "nobody-has-it",
-];
-
 /// A replica with its waiting room.
 pub struct Node {
     /// It.
@@ -56,6 +41,8 @@ pub struct Acted<'a> {
     pub guest: Option<(&'a Cart, Claim)>,
     /// What was written.
     pub delta: &'a Delta,
+    /// What its author's clock showed.
+    pub now: u64,
 }
 
 /// The running world.
@@ -75,21 +62,6 @@ pub struct World {
     /// The time.
     pub now: u64,
     skew: Vec<i32>,
-}
-
-/// The lines of histories.
-#[must_use]
-pub fn line(at: u8) -> LineKey {
-    LineKey::sku(["X", "Y", "Z"][usize::from(at) % 3]).expect("a SKU")
-}
-
-/// A quantity of the library's.
-///
-/// # Panics
-/// If it is none.
-#[must_use]
-pub fn quantity(units: u32) -> Quantity {
-    Quantity::new(units).expect("a quantity")
 }
 
 impl World {
@@ -249,7 +221,7 @@ impl World {
             self.note(format!("{name} on one side"));
         }
         if let Action::Merge { rule, .. } = action {
-            self.note(format!("rule {}", RULES[usize::from(rule)]));
+            self.note(format!("rule {}", super::RULES[usize::from(rule)]));
         }
         if let Action::Unmerge { guest } = action {
             let guest = GUESTS[usize::from(guest) % self.guests];
@@ -258,88 +230,8 @@ impl World {
         self.log.entry(cart.id()).or_default().push(delta.clone());
         let guest = guest.as_ref().map(|(cart, claim)| (cart, *claim));
         let node = &self.nodes[who];
-        check(Acted { action, row, before: &before, node, cart: &cart, guest, delta: &delta })
-    }
-}
-
-/// The row an action is about, by the picture its author has.
-fn pick(action: Action, view: &View) -> Option<RowRef> {
-    let all: Vec<&Row> = view.rows().collect();
-    let of = |at: u8, rows: &[&Row]| match rows.len() {
-        0 => None,
-        len => Some(rows[usize::from(at) % len].reference()),
-    };
-    match action {
-        Action::AddToRow { row, .. } => of(row, &view.lines.iter().collect::<Vec<_>>()),
-        Action::SetRow { row, .. }
-        | Action::Remove { row }
-        | Action::Relocate { row }
-        | Action::Note { row, .. } => of(row, &all),
-        Action::Add { line: at, .. } => Some(RowRef::active(line(at))),
-        Action::Set { line: at, saved, .. } => {
-            Some(if saved { RowRef::saved(line(at)) } else { RowRef::active(line(at)) })
-        }
-        _ => None,
-    }
-}
-
-/// What the policy of a merge action is.
-#[must_use]
-pub fn policy(rule: u8, save_loser: bool, ceiling: bool) -> MergePolicy {
-    let rule = RuleRef::first(RULES[usize::from(rule)]).expect("a name");
-    let loser = if save_loser { Loser::SaveForLater } else { Loser::Hide };
-    let policy = MergePolicy::of(rule).with_loser(loser);
-    if ceiling { policy.with_ceiling(quantity(4)) } else { policy }
-}
-
-fn perform(
-    replica: &mut Replica,
-    now: u64,
-    action: Action,
-    row: Option<&RowRef>,
-    guest: Option<&(Cart, Claim)>,
-    guests: usize,
-) -> Result<Delta, ActionError> {
-    let list = |saved| if saved { List::Saved } else { List::Active };
-    let code = |at| CouponCode::new(["SPRING", "TEN"][usize::from(at)]).expect("a code");
-    let nothing = || Err(ActionError::NothingToOrder);
-    match action {
-        Action::Coupon { code: at } => return replica.coupon(now, code(at)),
-        Action::DropCoupon { code: at } => return replica.drop_coupon(now, &code(at)),
-        Action::Consent { given } => return replica.consent(now, given),
-        Action::Clear { saved } => return replica.clear(now, list(saved)),
-        Action::Expire => return replica.expire(now, RuleName::new("idle").expect("a name")),
-        Action::Order => {
-            let snapshot = replica.snapshot()?;
-            let id = OrderId::new(snapshot.key().to_string()).expect("an id");
-            return replica.order(now, id, &snapshot);
-        }
-        Action::Unmerge { guest } => {
-            return replica.unmerge(now, GUESTS[usize::from(guest) % guests]);
-        }
-        _ => {}
-    }
-    if let (Action::Merge { rule, save_loser, ceiling, .. }, Some((guest, claim))) = (action, guest)
-    {
-        return replica.merge(now, *claim, policy(rule, save_loser, ceiling), guest);
-    }
-    if let (Action::Absorb { .. }, Some((guest, _))) = (action, guest) {
-        return replica.absorb(guest);
-    }
-    let Some(row) = row else { return nothing() };
-    match action {
-        Action::Add { units, .. } => replica.add(now, &row.line, quantity(units), None),
-        Action::AddToRow { units, .. } => replica.add_to(now, row, quantity(units), None),
-        Action::Set { units, .. } | Action::SetRow { units, .. } => {
-            replica.set(now, row, units, None)
-        }
-        Action::Remove { .. } => replica.remove(now, row),
-        Action::Relocate { .. } => replica.relocate(now, row),
-        Action::Note { text, .. } => {
-            let text = text.map(|at| Text::new(format!("note {at}")).expect("a text"));
-            replica.note(now, row, text)
-        }
-        _ => nothing(),
+        let (cart, before, delta) = (&cart, &before, &delta);
+        check(Acted { action, row, before, node, cart, guest, delta, now })
     }
 }
 

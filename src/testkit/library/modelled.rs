@@ -1,56 +1,93 @@
 //! What is seen, held against the obvious model.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::holds;
-use crate::cart::{Cart, Delta, List};
-use crate::clock::Time;
-use crate::id::CartId;
-use crate::testkit::history::{Acted, Action, History, Step, World};
+use crate::cart::{Body, Cart, Delta, List};
+use crate::context::Dot;
+use crate::id::LineKey;
+use crate::limits;
+use crate::testkit::history::{
+    Acted, Action, ENGRAVING, History, OWN_RULE, RULES, World, gift, line, price, shipping, text,
+};
 use crate::testkit::law::Law;
-use crate::testkit::model::{Did, Facts, Model, Shelf, Shown};
-use crate::testkit::naive::each;
+use crate::testkit::model::{
+    Did, FactId, Known, Model, Ordered, Policy, Row, Shelf, Shown, ShownRow, Side, Stamp,
+};
+use crate::testkit::naive::{digest, each};
 use crate::testkit::rule::Verdict;
-use crate::view::{RowRef, View};
+use crate::view::{self, Notice, RowRef, View};
 
-/// [`Law::AsTheModel`], for each cart by itself: merges are left out of the history.
+/// [`Law::AsTheModel`], at each author after each action, and at everybody in the end.
 ///
 /// # Errors
 /// A replica sees something else than the model does.
 pub fn as_the_model(history: &History) -> Verdict {
-    let merges = |step: &Step| {
-        let Step::Act(_, action) = step else { return false };
-        matches!(action, Action::Merge { .. } | Action::Absorb { .. } | Action::Unmerge { .. })
-    };
-    let mut history = history.clone();
-    history.steps.retain(|step| !merges(step));
-    let mut models: BTreeMap<CartId, Model> = BTreeMap::new();
-    let world = World::run(&history, |acted| {
-        let cart = acted.node.replica.cart();
-        let model = models.entry(cart.id()).or_default();
-        if let (Some(dot), Some(did)) = (each(&acted.delta.own()).first(), did(&acted)) {
-            let time = acted.delta.live().get(dot).map_or(Time::default(), |entry| entry.time);
-            model.act(*dot, time, did, known(acted.cart));
-        }
-        as_model(model, cart, &acted.node.replica.view())
+    let mut told = Told::default();
+    let world = World::run(history, |acted| {
+        told.note(&acted);
+        told.holds(acted.node.replica.cart(), &acted.node.replica.view())
     })?;
     for node in &world.nodes {
-        let cart = node.replica.cart();
-        if let Some(model) = models.get(&cart.id()) {
-            as_model(model, cart, &node.replica.view())?;
-        }
+        told.holds(node.replica.cart(), &node.replica.view())?;
     }
     Ok(())
 }
 
-/// A state's facts: a dot that is known is a fact whose whole delta was joined.
-fn known(cart: &Cart) -> Facts {
-    each(cart.context()).into_iter().collect()
+/// The model, and what its facts are called elsewhere. Two regions may write one merge with two
+/// contents; these are two facts of one dot, of which a replica has one.
+#[derive(Default)]
+struct Told {
+    model: Model<LineKey>,
+    names: BTreeMap<(Dot, Option<u128>), FactId>,
 }
 
-fn as_model(model: &Model, cart: &Cart, view: &View) -> Verdict {
-    let (says, sees) = (model.shown(&known(cart)), shown(view));
-    holds(Law::AsTheModel, says == sees, || format!("the model says {says:#?}, seen is {sees:#?}"))
+impl Told {
+    fn note(&mut self, acted: &Acted<'_>) {
+        let Some(dot) = own(acted) else { return };
+        let time = acted.delta.live().get(&dot).map_or(0, |entry| entry.time.bits());
+        let (ms, count) = (time >> 16, (time & 0xffff) as u32);
+        let stamp = Stamp { ms, count, writer: dot.replica.as_u128(), seq: dot.seq };
+        let Some(did) = did(acted) else { return };
+        let author = self.known(acted.cart);
+        let name = (dot, copy(acted.node.replica.cart(), dot));
+        let fact = self.model.act(&author, acted.cart.id(), stamp, did);
+        self.names.insert(name, fact);
+    }
+
+    /// A state's facts: a dot that is known is a fact whose whole delta was joined.
+    fn known(&self, cart: &Cart) -> Known<LineKey> {
+        let dots = each(cart.context()).into_iter();
+        let facts = dots.map(|dot| {
+            let fact = self.names.get(&(dot, copy(cart, dot)));
+            *fact.unwrap_or_else(|| panic!("{dot} is known, and nobody did it"))
+        });
+        Known::of(&self.model, facts)
+    }
+
+    fn holds(&self, cart: &Cart, view: &View) -> Verdict {
+        let says = self.model.shown(&self.known(cart), cart.id(), limits::CEILING_UNITS);
+        let sees = shown(view);
+        let what = || format!("the model says {says:#?}, seen is {sees:#?}");
+        holds(Law::AsTheModel, says == sees, what)
+    }
+}
+
+/// Which of the contents of a merge's dot a state has.
+fn copy(cart: &Cart, dot: Dot) -> Option<u128> {
+    let entry = cart.live().get(&dot)?;
+    matches!(entry.body, Body::Merge(_)).then(|| digest(dot, &entry))
+}
+
+/// The dot that an action wrote; one that was done already wrote none.
+fn own(acted: &Acted<'_>) -> Option<Dot> {
+    match (acted.action, acted.guest) {
+        (Action::Absorb { .. }, _) => None,
+        (Action::Merge { .. }, Some((_, claim))) => {
+            acted.delta.live().contains_key(&claim.dot()).then(|| claim.dot())
+        }
+        _ => each(&acted.delta.own()).first().copied(),
+    }
 }
 
 const fn shelf(list: List) -> Shelf {
@@ -60,51 +97,129 @@ const fn shelf(list: List) -> Shelf {
     }
 }
 
-fn shown(view: &View) -> Shown {
-    let row = |row: &crate::view::Row| {
-        let note = row.note.as_ref().map(ToString::to_string);
-        ((row.line.clone(), shelf(row.list)), (row.asked, note))
+fn side(side: view::Side) -> Side {
+    match side {
+        view::Side::Account => Side::Account,
+        view::Side::Guest(guest) => Side::Guest(guest),
+    }
+}
+
+const NOTE: &str = "a note";
+const GIFT: &str = "a gift";
+const SHIPPING: &str = "shipping";
+
+fn shown(view: &View) -> Shown<LineKey> {
+    let row = |row: &view::Row| {
+        let attributes = row.attributes.iter().map(|(key, v)| (key.to_string(), v.to_string()));
+        let mut registers: BTreeMap<String, String> = attributes.collect();
+        registers.extend(row.note.as_ref().map(|note| (NOTE.into(), note.to_string())));
+        registers.extend(row.gift.as_ref().map(|gift| (GIFT.into(), format!("{gift:?}"))));
+        let shown = ShownRow {
+            units: row.asked,
+            quantity: row.quantity,
+            registers,
+            price: row.seen_price,
+            question: row.question,
+            because: row.because.as_ref().map(|rule| rule.name.to_string()),
+        };
+        ((row.line.clone(), shelf(row.list), row.side.map(side)), shown)
+    };
+    let mut registers = BTreeMap::new();
+    registers.extend(view.note.as_ref().map(|note| (NOTE.into(), note.to_string())));
+    registers.extend(view.shipping.as_ref().map(|option| (SHIPPING.into(), option.to_string())));
+    let (mut bought_twice, mut undecided) = (BTreeMap::new(), BTreeSet::new());
+    for notice in &view.notices {
+        match notice {
+            Notice::ConcurrentOrders { orders, lines } => {
+                let ids = orders.iter().map(ToString::to_string).collect();
+                bought_twice.insert(ids, lines.iter().cloned().collect());
+            }
+            Notice::PolicyUnavailable { line, .. } => {
+                undecided.insert(line.clone());
+            }
+            _ => {}
+        }
+    }
+    let ordered = |order: &view::OrderView| Ordered {
+        id: order.id.to_string(),
+        lines: order.lines.iter().cloned().collect(),
     };
     Shown {
         rows: view.rows().map(row).collect(),
         coupons: view.coupons.iter().map(ToString::to_string).collect(),
+        registers,
         consent: view.consent,
-        orders: view.orders.iter().map(|order| order.id.to_string()).collect(),
+        orders: view.orders.iter().map(ordered).collect(),
+        bought_twice,
+        undecided,
     }
 }
 
 /// What was done, in the model's words. The numbers of rows and lines are those that the author saw.
-fn did(acted: &Acted<'_>) -> Option<Did> {
-    let row = acted.row.as_ref();
-    let of = |did: &dyn Fn(&RowRef) -> Did| row.map(did);
+fn did(acted: &Acted<'_>) -> Option<Did<LineKey>> {
+    let row = || acted.row.as_ref().map(named);
     let list = |saved| if saved { Shelf::Saved } else { Shelf::Active };
     let code = |at: u8| ["SPRING", "TEN"][usize::from(at)].to_owned();
+    let write = |row, key: &str, value| Some(Did::Write { row, key: key.into(), value });
+    let note = |at: Option<u8>| at.map(|at| text(at).to_string());
     match acted.action {
-        Action::Add { units, .. } | Action::AddToRow { units, .. } => {
-            of(&|row| Did::Add(row.line.clone(), units.into()))
-        }
-        Action::Set { units, .. } | Action::SetRow { units, .. } => {
-            of(&|row| Did::Set(row.line.clone(), shelf(row.list), units.into()))
-        }
-        Action::Remove { .. } => of(&|row| Did::Remove(row.line.clone(), shelf(row.list))),
+        Action::Add { units, .. } | Action::AddToRow { units, .. } => Some(Did::Add {
+            row: row()?,
+            units: units.into(),
+            price: price(acted.now, units),
+        }),
+        Action::Set { units, .. } | Action::SetRow { units, .. } => Some(Did::Set {
+            row: row()?,
+            units: units.into(),
+            price: price(acted.now, units),
+        }),
+        Action::Remove { .. } => Some(Did::Remove(row()?)),
         Action::Clear { saved } => Some(Did::Clear(list(saved))),
-        Action::Relocate { .. } => of(&|row| Did::Move(row.line.clone(), shelf(row.list))),
-        Action::Note { text, .. } => {
-            of(&|row| Did::Note(row.line.clone(), text.map(|at| format!("note {at}"))))
+        Action::Relocate { .. } => Some(Did::Move(row()?)),
+        Action::Note { text, .. } => write(Some(row()?), NOTE, note(text)),
+        Action::Gift { gift: at, .. } => {
+            write(Some(row()?), GIFT, at.map(|at| format!("{:?}", gift(at))))
+        }
+        Action::Engrave { text, .. } => write(Some(row()?), ENGRAVING, note(text)),
+        Action::CartNote { text } => write(None, NOTE, note(text)),
+        Action::Shipping { option } => {
+            write(None, SHIPPING, option.map(|at| shipping(at).to_string()))
         }
         Action::Coupon { code: at } => Some(Did::Coupon(code(at))),
         Action::DropCoupon { code: at } => Some(Did::Drop(code(at))),
         Action::Consent { given } => Some(Did::Consent(given)),
-        Action::Order => ordered(acted.delta).map(Did::Order),
+        Action::Order => {
+            Some(Did::Order { id: ordered(acted.delta)?, ceiling: limits::CEILING_UNITS })
+        }
         Action::Expire => Some(Did::Expire),
-        Action::Merge { .. } | Action::Absorb { .. } | Action::Unmerge { .. } => None,
+        Action::Merge { rule, save_loser, ceiling, .. } => {
+            let (_, claim) = acted.guest?;
+            let (pattern, own) = OWN_RULE;
+            let lines = (0..3).map(line).filter(|line| line.product() == pattern).collect();
+            let policy = Policy {
+                rule: RULES[usize::from(rule)].into(),
+                overrides: if ceiling { vec![(lines, own.into())] } else { Vec::new() },
+                save_loser,
+                ceiling: ceiling.then_some(4),
+            };
+            Some(Did::Merge { guest: claim.guest, claim: claim.number, policy })
+        }
+        Action::Unmerge { .. } => acted.delta.live().values().find_map(|entry| match entry.body {
+            Body::Unmerge { guest, .. } => Some(Did::Unmerge(guest)),
+            _ => None,
+        }),
+        Action::Absorb { .. } => None,
     }
+}
+
+fn named(row: &RowRef) -> Row<LineKey> {
+    Row { line: row.line.clone(), shelf: shelf(row.list), side: row.side.map(side) }
 }
 
 /// The id of the order that a delta states; one that was known already states none.
 fn ordered(delta: &Delta) -> Option<String> {
     delta.live().values().find_map(|entry| match &entry.body {
-        crate::cart::Body::Order(order) => Some(order.id.to_string()),
+        Body::Order(order) => Some(order.id.to_string()),
         _ => None,
     })
 }

@@ -1,0 +1,153 @@
+//! What somebody knows: a set of numbers, and what is not over among them.
+
+use std::collections::BTreeMap;
+
+use super::fact::{Fact, What};
+use super::{FactId, Model};
+
+/// A set of facts.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct Bits(Vec<u64>);
+
+impl Bits {
+    pub(super) fn has(&self, fact: FactId) -> bool {
+        self.0.get(fact as usize / 64).is_some_and(|word| word >> (fact % 64) & 1 == 1)
+    }
+
+    fn insert(&mut self, fact: FactId) {
+        let word = fact as usize / 64;
+        if word >= self.0.len() {
+            self.0.resize(word + 1, 0);
+        }
+        self.0[word] |= 1 << (fact % 64);
+    }
+}
+
+/// The facts that somebody knows.
+#[derive(Clone, Debug)]
+pub struct Known<L> {
+    known: Bits,
+    /// What known facts cover, known or not.
+    over: Bits,
+    /// What is not over, by the lines it is about.
+    lines: BTreeMap<L, Vec<FactId>>,
+    /// What is not over and is about no line, or says of others that they stay.
+    others: Vec<FactId>,
+    latest: (u64, u32),
+}
+
+impl<L> Default for Known<L> {
+    /// Nothing.
+    fn default() -> Self {
+        Self {
+            known: Bits::default(),
+            over: Bits::default(),
+            lines: BTreeMap::new(),
+            others: Vec::new(),
+            latest: (0, 0),
+        }
+    }
+}
+
+impl<L: Ord + Clone> Known<L> {
+    /// What somebody knows who has learnt those facts.
+    #[must_use]
+    pub fn of(model: &Model<L>, facts: impl IntoIterator<Item = FactId>) -> Self {
+        let mut known = Self::default();
+        facts.into_iter().for_each(|fact| known.learn(model, fact));
+        known
+    }
+
+    /// Whether a fact is known.
+    #[must_use]
+    pub fn knows(&self, fact: FactId) -> bool {
+        self.known.has(fact)
+    }
+
+    /// Takes in a fact.
+    pub fn learn(&mut self, model: &Model<L>, id: FactId) {
+        if self.knows(id) {
+            return;
+        }
+        self.known.insert(id);
+        let fact = model.fact(id);
+        self.latest = self.latest.max((fact.stamp.ms, fact.stamp.count));
+        let says_nothing = matches!(fact.what, What::Nothing) && fact.stays.is_empty();
+        if !self.over.has(id) && !says_nothing {
+            for line in lines(fact) {
+                self.lines.entry(line.clone()).or_default().push(id);
+            }
+            if fact.line.is_none() || !fact.stays.is_empty() {
+                self.others.push(id);
+            }
+        }
+        for covered in &fact.covers {
+            self.end(model, *covered);
+        }
+    }
+
+    fn end(&mut self, model: &Model<L>, id: FactId) {
+        self.over.insert(id);
+        if !self.knows(id) {
+            return;
+        }
+        for line in lines(model.fact(id)) {
+            if let Some(live) = self.lines.get_mut(line) {
+                live.retain(|fact| *fact != id);
+                if live.is_empty() {
+                    self.lines.remove(line);
+                }
+            }
+        }
+        self.others.retain(|fact| *fact != id);
+    }
+
+    /// How many Adds and Sets of a line are not over.
+    #[must_use]
+    pub fn contributions(&self, model: &Model<L>, line: &L) -> usize {
+        self.on_line(line).iter().filter(|fact| model.fact(**fact).is_contribution()).count()
+    }
+
+    /// The latest time among the known facts: milliseconds, and a count inside them.
+    #[must_use]
+    pub const fn latest(&self) -> (u64, u32) {
+        self.latest
+    }
+
+    pub(super) fn on_line(&self, line: &L) -> &[FactId] {
+        self.lines.get(line).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn lines(&self) -> impl Iterator<Item = &L> {
+        self.lines.keys()
+    }
+
+    pub(super) fn others(&self) -> &[FactId] {
+        &self.others
+    }
+
+    /// Everything that is not over.
+    pub(super) fn live(&self) -> Vec<FactId> {
+        let mut live: Vec<FactId> =
+            self.lines.values().flatten().chain(&self.others).copied().collect();
+        live.sort_unstable();
+        live.dedup();
+        live
+    }
+
+    pub(super) const fn bits(&self) -> &Bits {
+        &self.known
+    }
+}
+
+/// Its own line, or those that an order bought something of.
+fn lines<L: Ord>(fact: &Fact<L>) -> Vec<&L> {
+    let bought: &[_] = match &fact.what {
+        What::Order(order) => &order.bought,
+        _ => &[],
+    };
+    let mut lines: Vec<&L> = fact.line.iter().chain(bought.iter().map(|(line, _)| line)).collect();
+    lines.sort_unstable();
+    lines.dedup();
+    lines
+}

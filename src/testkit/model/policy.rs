@@ -1,0 +1,68 @@
+//! Merge policies, and the table of what each rule chooses.
+
+use super::part::SideOfLine;
+
+/// What a merge means.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Policy<L> {
+    /// The rule's name.
+    pub rule: String,
+    /// Lines with a rule of their own; the first that names a line wins.
+    pub overrides: Vec<(Vec<L>, String)>,
+    /// Whether the losing side is saved for later.
+    pub save_loser: bool,
+    /// The most units that a row may show which the merge had a hand in.
+    pub ceiling: Option<u64>,
+}
+
+/// Which side counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Chosen {
+    Both,
+    Account,
+    Guest,
+    /// As two rows.
+    Apart {
+        asked: bool,
+    },
+}
+
+impl<L> Policy<L> {
+    /// One rule for every line; no ceiling; the losing side hidden.
+    #[must_use]
+    pub fn rule(rule: &str) -> Self {
+        Self { rule: rule.into(), overrides: Vec::new(), save_loser: false, ceiling: None }
+    }
+}
+
+impl<L: Eq> Policy<L> {
+    pub(super) fn on(&self, line: &L) -> &str {
+        let named = self.overrides.iter().find(|(lines, _)| lines.contains(line));
+        named.map_or(&self.rule, |(_, rule)| rule)
+    }
+
+    /// Whether a rule in it decides on whole carts.
+    pub(super) fn is_cartwide(&self) -> bool {
+        is_cartwide(&self.rule) || self.overrides.iter().any(|(_, rule)| is_cartwide(rule))
+    }
+}
+
+pub(super) fn is_cartwide(rule: &str) -> bool {
+    matches!(rule, "replace-with-guest" | "keep-account")
+}
+
+/// The contract's table; `None` for a rule that nobody has.
+pub(super) fn choice(rule: &str, account: &SideOfLine, guest: &SideOfLine) -> Option<Chosen> {
+    let guest_if = |guest| if guest { Chosen::Guest } else { Chosen::Account };
+    Some(match rule {
+        "sum" => Chosen::Both,
+        "max" => guest_if(guest.units > account.units),
+        "latest" => guest_if(guest.latest > account.latest),
+        "prefer-account" | "keep-account" => Chosen::Account,
+        "prefer-guest" | "replace-with-guest" => Chosen::Guest,
+        "split-variant" if account.registers == guest.registers => Chosen::Both,
+        "split-variant" => Chosen::Apart { asked: false },
+        "ask" => Chosen::Apart { asked: true },
+        _ => return None,
+    })
+}
