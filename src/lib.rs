@@ -50,6 +50,7 @@
 //! | `std` | run-time choice of CPU instructions in the hashes |
 //! | `scenario` | stories as TOML files, and their runner |
 //! | `testkit` (default) | laws of carts and merge rules, and generators, for test suites: [a page about it](manual::test_your_own_policy) |
+//! | `automerge` | carts in Automerge documents, both ways |
 //! | `cli` (default) | what the `holdall` command needs; embedders leave it out |
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -79,6 +80,9 @@ pub mod replica;
 pub mod sync;
 
 pub mod wire;
+
+#[cfg(feature = "automerge")]
+pub mod automerge;
 
 pub mod manual;
 

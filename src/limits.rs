@@ -36,3 +36,7 @@ pub const SEQ_MAX: u64 = 1 << 48;
 pub const COVERED_RUNS: usize = 4;
 /// Rows that the ends of a link remember before both begin anew.
 pub const LINK_ROWS: usize = 16_384;
+/// Largest Automerge document that is read, and the most that its text may inflate to, in bytes.
+pub const DOCUMENT_BYTES: usize = 64 * 1024 * 1024;
+/// Rounds in which what waits in a document is told from what is ready.
+pub const DOCUMENT_ROUNDS: usize = 1_024;

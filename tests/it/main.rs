@@ -13,8 +13,11 @@
 //! | `noticed` | what no other test noticed when the library was broken on purpose |
 //! | `liars` | writers that lie, and erasure |
 //! | `certified`, `bad_rules` | merge rules before the test kit, good ones and bad ones |
+//! | `automerge` | carts in Automerge documents |
 //! | `faults` | faults that other libraries shipped |
 
+#[cfg(feature = "automerge")]
+mod automerge;
 mod bad_rules;
 mod certified;
 mod codec;
