@@ -53,6 +53,7 @@
 //! | `testkit` (default) | laws of carts and merge rules, and generators, for test suites: [a page about it](manual::test_your_own_policy) |
 //! | `store` (default) | the contract of a durable store of carts, and a store in memory |
 //! | `authority` (default) | takes in commands of shoppers who are not trusted, decides, makes them durable, answers |
+//! | `automerge` | carts in Automerge documents, both ways |
 //! | `cli` (default) | what the `holdall` command needs; embedders leave it out |
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -88,6 +89,8 @@ pub mod store;
 
 #[cfg(feature = "authority")]
 pub mod authority;
+#[cfg(feature = "automerge")]
+pub mod automerge;
 
 pub mod manual;
 

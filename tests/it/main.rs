@@ -14,11 +14,14 @@
 //! | `liars` | writers that lie, and erasure |
 //! | `certified`, `bad_rules` | merge rules before the test kit, good ones and bad ones |
 //! | `authority` | commands of shoppers who are not trusted, over a store in memory |
+//! | `automerge` | carts in Automerge documents |
 //! | `faults` | faults that other libraries shipped |
 //! | `stores`, `bad_stores` | durable stores before the test kit, good ones and bad ones |
 
 #[cfg(feature = "authority")]
 mod authority;
+#[cfg(feature = "automerge")]
+mod automerge;
 mod bad_rules;
 mod bad_stores;
 mod certified;

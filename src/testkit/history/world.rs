@@ -100,14 +100,27 @@ impl World {
     ) -> Result<Self, Counterexample> {
         let mut world = Self::new(history);
         for step in &history.steps {
-            world.now += 1_000;
-            match *step {
-                Step::Act(who, action) => world.act(usize::from(who), action, &mut check)?,
-                Step::Deliver { to, which } => world.deliver(usize::from(to), usize::from(which)),
-                Step::Exchange { a, b } => world.exchange(usize::from(a), usize::from(b)),
-            }
+            world.step(*step, &mut check)?;
         }
         Ok(world)
+    }
+
+    /// Takes one step, with a check after an action that changed something.
+    ///
+    /// # Errors
+    /// What the check found.
+    pub fn step(
+        &mut self,
+        step: Step,
+        check: &mut impl FnMut(Acted<'_>) -> Verdict,
+    ) -> Result<(), Counterexample> {
+        self.now += 1_000;
+        match step {
+            Step::Act(who, action) => self.act(usize::from(who), action, check)?,
+            Step::Deliver { to, which } => self.deliver(usize::from(to), usize::from(which)),
+            Step::Exchange { a, b } => self.exchange(usize::from(a), usize::from(b)),
+        }
+        Ok(())
     }
 
     fn note(&mut self, what: impl Into<String>) {

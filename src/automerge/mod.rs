@@ -1,0 +1,18 @@
+//! A cart in an Automerge document: edited offline by any Automerge client, joined by Automerge's
+//! own sync, read by this library with all its policies and explanations.
+#![doc = include_str!("LAYOUT.md")]
+
+mod action;
+mod assemble;
+mod decode;
+mod decode_body;
+mod document;
+mod encode;
+mod error;
+mod key;
+mod names;
+mod plan;
+mod scan;
+
+pub use document::{CartDocument, Reading};
+pub use error::{ActError, DocumentError, Refused, Skipped, Waiting};
