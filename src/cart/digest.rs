@@ -84,7 +84,7 @@ impl Feed {
     }
 
     fn line(&mut self, line: &LineKey) {
-        self.text(line.descriptor());
+        self.bytes(line.as_bytes());
     }
 
     fn price(&mut self, price: &Money) {

@@ -228,11 +228,11 @@ impl<'a> Numbering<'a> {
             out.count(after.len());
             after.iter().for_each(|guest| self.cart(out, *guest));
         });
-        let mut before = "";
+        let mut before: &[u8] = &[];
         table(out, &rows.lines, |out, line| {
-            let same = shared(before, line.descriptor());
-            before = line.descriptor();
-            let rest = &before.as_bytes()[same..];
+            let same = shared(before, line.as_bytes());
+            before = line.as_bytes();
+            let rest = &before[same..];
             if rest.len() <= SHORT_REST_BYTES {
                 out.raw(&[(same * SHORT_REST_BYTES + rest.len() - 1) as u8]);
                 out.raw(rest);
@@ -321,9 +321,11 @@ pub(super) const SHORT_REST_BYTES: usize = 10;
 pub(super) const LONG_REST: u8 = 255;
 
 /// So many bytes, whole characters, two texts begin alike, up to [`SHARED_BYTES`].
-fn shared(a: &str, b: &str) -> usize {
-    let alike = a.bytes().zip(b.bytes()).take(SHARED_BYTES).take_while(|(a, b)| a == b).count();
-    let whole = |at: &usize| a.is_char_boundary(*at) && b.is_char_boundary(*at);
+fn shared(a: &[u8], b: &[u8]) -> usize {
+    let alike = a.iter().zip(b).take(SHARED_BYTES).take_while(|(a, b)| a == b).count();
+    // Within a character are the bytes from 0x80 to 0xbf.
+    let begins = |text: &[u8], at: usize| text.get(at).is_none_or(|byte| !(0x80..0xc0).contains(byte));
+    let whole = |at: &usize| begins(a, *at) && begins(b, *at);
     (0..=alike).rev().find(whole).unwrap_or_default()
 }
 
