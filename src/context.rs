@@ -1,6 +1,8 @@
 //! Dots, and sets of dots: the version vector of a replica, with its gaps.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 use core::fmt;
 
 use smallvec::SmallVec;
@@ -224,7 +226,7 @@ impl Dots {
     /// The runs, by writer and then by number.
     pub fn runs(
         &self,
-    ) -> impl ExactSizeIterator<Item = (ReplicaId, Run)> + DoubleEndedIterator + '_ {
+    ) -> impl ExactSizeIterator<Item = (ReplicaId, Run)> + DoubleEndedIterator + Clone + '_ {
         self.runs.iter().copied()
     }
 
@@ -298,6 +300,71 @@ impl Dots {
             if (x_of, x.last) < (y_of, y.last) { a += 1 } else { b += 1 }
         }
         Self { runs: both }
+    }
+}
+
+/// A set of dots that several entries share. To share nothing costs nothing.
+///
+/// ```
+/// use holdall::{Dots, SharedDots};
+/// assert!(SharedDots::default().is_empty());
+/// assert_eq!(SharedDots::from(Dots::default()), SharedDots::default());
+/// ```
+#[derive(Clone, Default)]
+pub struct SharedDots(Option<Arc<Dots>>);
+
+static NO_DOTS: Dots = Dots { runs: SmallVec::new_const() };
+
+impl SharedDots {
+    /// Where in memory the set is: what is at one place is equal. 0 is the empty set.
+    pub(crate) fn address(&self) -> usize {
+        self.0.as_ref().map_or(0, |dots| Arc::as_ptr(dots).addr())
+    }
+}
+
+impl From<Dots> for SharedDots {
+    fn from(dots: Dots) -> Self {
+        Self((!dots.is_empty()).then(|| Arc::new(dots)))
+    }
+}
+
+impl FromIterator<Dot> for SharedDots {
+    fn from_iter<I: IntoIterator<Item = Dot>>(dots: I) -> Self {
+        dots.into_iter().collect::<Dots>().into()
+    }
+}
+
+impl core::ops::Deref for SharedDots {
+    type Target = Dots;
+
+    fn deref(&self) -> &Dots {
+        self.0.as_deref().unwrap_or(&NO_DOTS)
+    }
+}
+
+impl PartialEq for SharedDots {
+    fn eq(&self, other: &Self) -> bool {
+        self.address() == other.address() || **self == **other
+    }
+}
+
+impl Eq for SharedDots {}
+
+impl PartialOrd for SharedDots {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for SharedDots {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (**self).cmp(&**other)
+    }
+}
+
+impl fmt::Debug for SharedDots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
     }
 }
 

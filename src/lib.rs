@@ -107,7 +107,7 @@ pub use cart::{
     WrongCart,
 };
 pub use clock::{Clock, Time};
-pub use context::{Dot, Dots, Run};
+pub use context::{Dot, Dots, Run, SharedDots};
 pub use id::{
     AttributeKey, Bundle, CartId, CouponCode, LineError, LineKey, OptionKey, OptionValue, OrderId,
     ReplicaId, RuleName, ShippingOption, Sku, Tag, Text, TextError,

@@ -84,7 +84,7 @@ impl Feed {
     }
 
     fn line(&mut self, line: &LineKey) {
-        self.text(line.descriptor());
+        self.bytes(line.as_bytes());
     }
 
     fn price(&mut self, price: &Money) {
@@ -146,10 +146,10 @@ fn of_body(feed: &mut Feed, body: &Body) {
             feed.number(list_number(set.list));
             feed.number(u64::from(set.sided));
             feed.runs(&set.seen);
-            feed.runs(&set.covers);
-            feed.number(set.took.len() as u64);
-            set.took.iter().for_each(|taken| feed.taken(taken));
-            of_stays(feed, &set.stays);
+            feed.runs(&set.covers.to_dots());
+            feed.number(set.took().len() as u64);
+            set.took().iter().for_each(|taken| feed.taken(taken));
+            of_stays(feed, body.stays().unwrap_or(&NOTHING_STAYS));
         }
         Body::Move { to, dots } => {
             feed.number(3);
@@ -206,6 +206,8 @@ fn of_body(feed: &mut Feed, body: &Body) {
         }
     }
 }
+
+static NOTHING_STAYS: Stays = Stays { pins: Vec::new(), lacks: Vec::new() };
 
 fn of_stays(feed: &mut Feed, stays: &Stays) {
     feed.number(stays.pins.len() as u64);

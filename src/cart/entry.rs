@@ -1,11 +1,13 @@
 //! What a live dot carries: an immutable fact.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::covers::Covers;
 use super::terms::MergePolicy;
 use crate::clock::Time;
-use crate::context::{Dot, Dots};
+use crate::context::{Dot, SharedDots};
 use crate::id::{
     AttributeKey, CartId, CouponCode, LineKey, OrderId, RuleName, ShippingOption, Text,
 };
@@ -83,17 +85,39 @@ pub struct SetTo {
     pub sided: bool,
     /// All dots of other writers that its author had seen. It tells which Sets and orders did not
     /// know of each other; what died long ago leaves no other trace, so nothing less would do.
-    pub seen: Arc<Dots>,
+    pub seen: SharedDots,
     /// The dots whose units are in its number: what it replaced, what had lost against that, and
     /// what the Sets among these had replaced. What an order bought of them comes off its number.
-    pub covers: Dots,
+    pub covers: Covers,
+    /// What only a Set in a cart with merges, orders or moves has, if it has any.
+    pub settled: Option<Box<Settled>>,
+}
+
+/// What a Set settled besides its row.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Settled {
     /// Units of other scopes (guests') that it replaced, sorted by dot, its predecessors' too.
     pub took: Vec<Taken>,
     /// What stays as it was.
     pub stays: Stays,
 }
 
+impl Settled {
+    /// As a Set has it: `None` if there is nothing in it.
+    #[must_use]
+    pub fn of(took: Vec<Taken>, stays: Stays) -> Option<Box<Self>> {
+        let some = !took.is_empty() || !stays.is_empty();
+        some.then(|| Box::new(Self { took, stays }))
+    }
+}
+
 impl SetTo {
+    /// Units of other scopes that it replaced.
+    #[must_use]
+    pub fn took(&self) -> &[Taken] {
+        self.settled.as_ref().map_or(&[], |settled| &settled.took)
+    }
+
     /// Whether the author of this Set, whose dot is `own`, had seen `other`.
     #[must_use]
     pub fn saw(&self, own: Dot, other: Dot) -> bool {
@@ -176,7 +200,7 @@ pub struct Purchase {
     pub bought: Vec<Bought>,
     /// All dots its author had seen when the cart was frozen: what was there and was not bought
     /// owes the order nothing.
-    pub seen: Arc<Dots>,
+    pub seen: SharedDots,
     /// What stays as it was.
     pub stays: Stays,
 }
@@ -311,7 +335,7 @@ impl Body {
     #[must_use]
     pub fn stays(&self) -> Option<&Stays> {
         match self {
-            Self::Set(set) => Some(&set.stays),
+            Self::Set(set) => set.settled.as_ref().map(|settled| &settled.stays),
             Self::Order(order) => Some(&order.stays),
             Self::Stay(stays) => Some(stays),
             _ => None,

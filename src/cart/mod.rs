@@ -7,6 +7,7 @@
 //! [`view`](mod@crate::view); how they travel, of [`sync`](crate::sync).
 
 mod by_line;
+mod covers;
 mod delta;
 mod digest;
 mod entries;
@@ -21,13 +22,14 @@ mod verbs;
 use alloc::vec::Vec;
 use core::fmt;
 
+pub use covers::Covers;
 pub use delta::{Delta, DeltaError};
 pub use digest::Fingerprint;
 pub use entries::Entries;
 pub(crate) use entries::Kind;
 pub use entry::{
     After, Body, Bought, Entry, Gift, Lack, List, MergeTo, Pin, Purchase, Register, RegisterKey,
-    SetTo, Stays, Taken,
+    SetTo, Settled, Stays, Taken,
 };
 pub use exchange::Have;
 pub(crate) use row::{Fact, Row};

@@ -4,9 +4,10 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::covers::Covers;
 use super::delta::Delta;
 use super::entries::Entries;
-use super::entry::{After, Body, Entry, MergeTo, Purchase, Register, SetTo, Stays, Taken};
+use super::entry::{After, Body, Entry, MergeTo, Purchase, Register, SetTo, Settled, Stays, Taken};
 use super::seen::{Claim, Place, Seen, Snapshot};
 use super::terms::MergePolicy;
 use super::{Cart, Kind};
@@ -92,10 +93,9 @@ impl Cart {
             quantity,
             list: place.list,
             sided: place.sided,
-            seen: Arc::new(self.context().without(stamp.dot.replica)),
-            covers: seen.covers.with_runs_at_most(limits::COVERED_RUNS),
-            took,
-            stays: seen.stays,
+            seen: self.context().without(stamp.dot.replica).into(),
+            covers: Covers::from(&seen.covers.with_runs_at_most(limits::COVERED_RUNS)),
+            settled: Settled::of(took, seen.stays),
         }));
         let entry = Entry { price, ..entry(&stamp, place.scope, Some(&place.line), body) };
         self.write_killing(stamp, Some(entry), kills)
@@ -267,7 +267,7 @@ impl Cart {
         snapshot: &Snapshot,
     ) -> Result<Delta, VerbError> {
         let Snapshot { bought, settled, seen, stays, .. } = snapshot;
-        let (bought, seen, stays) = (bought.clone(), Arc::new(seen.clone()), stays.clone());
+        let (bought, seen, stays) = (bought.clone(), seen.clone().into(), stays.clone());
         let body = Body::Order(Arc::new(Purchase { id, bought, seen, stays }));
         let entry = entry(&stamp, self.id(), None, body);
         let kills =

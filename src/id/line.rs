@@ -45,20 +45,21 @@ pub enum LineError {
 /// assert_eq!(a.to_string(), "TEE (colour red, size M)");
 /// # Ok::<(), holdall::LineError>(())
 /// ```
+///
+/// Inside it is its descriptor: the SKU, then `\x01` key `\x02` value for each option, `\x03`
+/// bundle, `\x04` tag. Names have no control characters, so each descriptor says one thing.
 #[derive(Clone)]
-pub struct LineKey {
-    /// The first sixteen bytes of the descriptor, which mostly are all of it.
-    begin: [u64; 2],
-    /// Where in the text the descriptor is: the SKU, then `\x01` key `\x02` value for each option,
-    /// `\x03` bundle, `\x04` tag. Names have no control characters, so each descriptor says one
-    /// thing.
-    from: u32,
-    to: u32,
-    /// Lines that were read together share one text.
-    text: Arc<str>,
+pub struct LineKey(Form);
+
+#[derive(Clone)]
+enum Form {
+    /// Most are short, and held in place; behind the text are zeros.
+    Short { bytes: u8, text: [u8; SHORT_BYTES] },
+    /// Where in a text it is: lines that were read together share one.
+    Long { from: u32, to: u32, text: Arc<str> },
 }
 
-const BEGIN_BYTES: u32 = 16;
+const SHORT_BYTES: usize = 30;
 
 const KEY: char = '\x01';
 const VALUE: char = '\x02';
@@ -68,7 +69,10 @@ const TAG: char = '\x04';
 impl PartialEq for LineKey {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
+        match (&self.0, &other.0) {
+            (Form::Short { text: a, .. }, Form::Short { text: b, .. }) => a == b,
+            _ => self.as_bytes() == other.as_bytes(),
+        }
     }
 }
 
@@ -76,7 +80,7 @@ impl Eq for LineKey {}
 
 impl core::hash::Hash for LineKey {
     fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
-        self.descriptor().hash(state);
+        self.as_bytes().hash(state);
     }
 }
 
@@ -105,16 +109,28 @@ impl serde::Serialize for Options<'_> {
     }
 }
 
+/// Eight bytes of a short text, to be compared as a number.
+#[inline]
+fn word(text: &[u8; SHORT_BYTES], at: usize) -> u64 {
+    let mut word = [0; 8];
+    word.copy_from_slice(&text[at..at + 8]);
+    u64::from_be_bytes(word)
+}
+
 impl Ord for LineKey {
     #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
-        let (ours, theirs) = (self.to - self.from, other.to - other.from);
-        match self.begin.cmp(&other.begin) {
-            // No descriptor has a byte 0, so those that are short and begin alike are the same.
-            Ordering::Equal if ours <= BEGIN_BYTES && theirs <= BEGIN_BYTES => Ordering::Equal,
-            Ordering::Equal => self.descriptor().cmp(other.descriptor()),
-            different => different,
+        let (Form::Short { text: a, .. }, Form::Short { text: b, .. }) = (&self.0, &other.0) else {
+            return self.as_bytes().cmp(other.as_bytes());
+        };
+        // No descriptor has a byte 0, so what is behind the text is less than any.
+        for at in [0, 8, 16, SHORT_BYTES - 8] {
+            match word(a, at).cmp(&word(b, at)) {
+                Ordering::Equal => {}
+                different => return different,
+            }
         }
+        Ordering::Equal
     }
 }
 
@@ -166,17 +182,15 @@ impl LineKey {
     }
 
     fn of(descriptor: &str) -> Self {
-        Self::part(&descriptor.into(), 0, descriptor.len() as u32)
+        Self::short(descriptor).unwrap_or_else(|| {
+            Self(Form::Long { from: 0, to: descriptor.len() as u32, text: descriptor.into() })
+        })
     }
 
-    /// A part of a text that is known to be a descriptor.
-    fn part(text: &Arc<str>, from: u32, to: u32) -> Self {
-        let descriptor = &text.as_bytes()[from as usize..to as usize];
-        let mut begin = [0; BEGIN_BYTES as usize];
-        let known = descriptor.len().min(begin.len());
-        begin[..known].copy_from_slice(&descriptor[..known]);
-        let begin = u128::from_be_bytes(begin);
-        Self { begin: [(begin >> 64) as u64, begin as u64], from, to, text: text.clone() }
+    fn short(descriptor: &str) -> Option<Self> {
+        let mut text = [0; SHORT_BYTES];
+        text.get_mut(..descriptor.len())?.copy_from_slice(descriptor.as_bytes());
+        Some(Self(Form::Short { bytes: descriptor.len() as u8, text }))
     }
 
     /// A line of a plain product.
@@ -226,15 +240,29 @@ impl LineKey {
     /// ```
     #[must_use]
     pub fn descriptor(&self) -> &str {
-        &self.text[self.from as usize..self.to as usize]
+        match &self.0 {
+            // It was a text when it was put there.
+            Form::Short { .. } => core::str::from_utf8(self.as_bytes()).unwrap_or_default(),
+            Form::Long { from, to, text } => &text[*from as usize..*to as usize],
+        }
+    }
+
+    /// The bytes of the descriptor.
+    #[inline]
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Form::Short { bytes, text } => &text[..usize::from(*bytes)],
+            Form::Long { from, to, text } => &text.as_bytes()[*from as usize..*to as usize],
+        }
     }
 
     /// The product: its SKU.
     #[must_use]
     pub fn product(&self) -> &str {
-        let descriptor = self.descriptor();
-        let end = descriptor.bytes().position(|byte| byte < b' ');
-        end.map_or(descriptor, |end| &descriptor[..end])
+        let bytes = self.as_bytes();
+        let end = bytes.iter().position(|byte| *byte < b' ').unwrap_or(bytes.len());
+        // A name is a text.
+        core::str::from_utf8(&bytes[..end]).unwrap_or_default()
     }
 
     /// The identity options, key and value, sorted by key.
@@ -289,10 +317,14 @@ impl Lines {
 
     /// All of them.
     pub(crate) fn keys(self) -> impl ExactSizeIterator<Item = LineKey> {
-        let text: Arc<str> = self.text.into();
-        let mut from = 0;
-        self.ends.into_iter().map(move |to| {
-            let key = LineKey::part(&text, from, to);
+        let Self { text, ends } = self;
+        let (mut from, mut shared): (u32, Option<Arc<str>>) = (0, None);
+        ends.into_iter().map(move |to| {
+            let short = LineKey::short(&text[from as usize..to as usize]);
+            let key = short.unwrap_or_else(|| {
+                let text = shared.get_or_insert_with(|| text.as_str().into()).clone();
+                LineKey(Form::Long { from, to, text })
+            });
             from = to;
             key
         })

@@ -192,7 +192,7 @@ impl<'a> Look<'a> {
         let replaced: Vec<&Contribution<'_>> = reading.shown(row.list, side).chain(lost).collect();
         for part in &replaced {
             if let Body::Set(set) = part.entry.body() {
-                covers.extend(&set.covers);
+                covers.extend(&set.covers.to_dots());
             }
         }
         for part in replaced {
@@ -513,7 +513,7 @@ fn took(reading: &Reading<'_>) -> Vec<Taken> {
     let ours = || reading.parts.iter().filter(|part| part.is_ours());
     let hidden = ours().filter(|part| matches!(part.state, State::Hidden { .. })).map(taken);
     let before = ours().filter_map(|part| match part.entry.body() {
-        Body::Set(set) => Some(set.took.iter().copied()),
+        Body::Set(set) => Some(set.took().iter().copied()),
         _ => None,
     });
     before.flatten().chain(hidden).collect()

@@ -101,7 +101,7 @@ pub(super) fn weigh_sets(
                 // A Set that counts, though nothing may be left of it by now.
                 let counts = matches!(other.state, State::Counts | State::Spent);
                 if counts && neither {
-                    let took = theirs.took.iter();
+                    let took = theirs.took().iter();
                     took.filter_map(|taken| of(taken, other.dot, false)).for_each(&mut cut);
                 }
             }

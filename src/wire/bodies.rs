@@ -25,10 +25,16 @@ pub(super) fn text(out: &mut Writer, text: &str) {
     out.blob(text.as_bytes());
 }
 
-pub(super) fn write_body(out: &mut Writer, tables: &Numbering<'_>, row: &Row) {
+/// With `thought`, the number of the set of dots that a Set is thought to have seen.
+pub(super) fn write_body(
+    out: &mut Writer,
+    tables: &Numbering<'_>,
+    row: &Row,
+    thought: &mut u64,
+) {
     match &row.body {
         Body::Add { quantity, .. } => out.number(u64::from(quantity.get())),
-        Body::Set(set) => write_set(out, tables, row, set),
+        Body::Set(set) => write_set(out, tables, row, set, thought),
         Body::Move { to, dots } => {
             write_list(out, *to);
             out.count(dots.len());
@@ -55,7 +61,7 @@ pub(super) fn write_body(out: &mut Writer, tables: &Numbering<'_>, row: &Row) {
                 tables.line(out, &bought.line);
                 write_taken(out, tables, &bought.taken);
             }
-            tables.seen(out, seen);
+            out.number(tables.seen(seen));
             write_stays(out, tables, stays);
         }
         Body::Expired { rule } => text(out, rule.as_str()),
@@ -69,11 +75,11 @@ pub(super) fn read_body(
     tables: &mut Tables,
     dot: Dot,
     (kind, sided): (u32, bool),
-    here: usize,
+    (here, thought): (usize, &mut u64),
 ) -> Result<Body, Fault> {
     Ok(match kind {
         ADD => Body::Add { quantity: read_quantity(input)?, sided },
-        SET => Body::Set(Arc::new(read_set(input, tables, dot, sided)?)),
+        SET => Body::Set(Arc::new(read_set(input, tables, dot, sided, thought)?)),
         MOVE => Body::Move { to: read_list(input)?, dots: read_dots(input, tables)?.into() },
         REGISTER => Body::Register { value: Arc::new(read_register(input)?), sided },
         5 => Body::Coupon(read_coupon(input)?),

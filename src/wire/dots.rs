@@ -20,21 +20,81 @@ pub(super) fn write(out: &mut Writer, writers: &[ReplicaId], dots: &Dots) {
         out.count(skipped);
         next += skipped + 1;
         out.count(runs.len());
-        let mut end = 0;
-        for run in runs {
-            let (step, longer) = (run.first - end, run.last - run.first);
-            // There is no room for the bit in steps that no honest writer gets to.
-            if step >= WIDE_STEP {
-                out.number(0);
-                out.number(step);
+        write_runs(out, runs);
+    }
+}
+
+fn write_runs(out: &mut Writer, runs: impl Iterator<Item = Run>) {
+    let mut end = 0;
+    for run in runs {
+        let (step, longer) = (run.first - end, run.last - run.first);
+        // There is no room for the bit in steps that no honest writer gets to.
+        if step >= WIDE_STEP {
+            out.number(0);
+            out.number(step);
+            out.number(longer);
+        } else {
+            out.number(step << 1 | u64::from(longer > 0));
+            if longer > 0 {
                 out.number(longer);
-            } else {
-                out.number(step << 1 | u64::from(longer > 0));
-                if longer > 0 {
-                    out.number(longer);
-                }
             }
-            end = run.last;
+        }
+        end = run.last;
+    }
+}
+
+/// In the first number of a group: whether another follows;
+const ANOTHER: u64 = 0b001;
+/// where the number of its runs is, less one, and what says that it follows;
+const RUNS_AT: u32 = 1;
+const RUNS: u64 = 0b11;
+/// and where the number of writers left out is.
+const SKIPPED_AT: u32 = 3;
+
+/// The same for a small set that is not empty.
+pub(super) fn write_groups(out: &mut Writer, writers: &[ReplicaId], runs: &[(ReplicaId, Run)]) {
+    let mut next = 0;
+    let mut groups = runs.chunk_by(|(a, _), (b, _)| a == b).peekable();
+    while let Some(group) = groups.next() {
+        let skipped = writers[next..].partition_point(|other| *other < group[0].0);
+        next += skipped + 1;
+        let short = (group.len() as u64 - 1).min(RUNS);
+        let another = if groups.peek().is_some() { ANOTHER } else { 0 };
+        out.number((skipped as u64) << SKIPPED_AT | short << RUNS_AT | another);
+        if short == RUNS {
+            out.count(group.len());
+        }
+        write_runs(out, group.iter().map(|(_, run)| *run));
+    }
+}
+
+/// Such a set; the writers it names are marked as used.
+pub(super) fn read_groups(
+    input: &mut Reader<'_>,
+    writers: &[ReplicaId],
+    used: &mut [bool],
+) -> Result<Dots, Fault> {
+    let (mut dots, mut next) = (Dots::default(), 0);
+    loop {
+        let here = input.offset();
+        let head = input.number()?;
+        let at = usize::try_from(head >> SKIPPED_AT)
+            .ok()
+            .and_then(|skipped| skipped.checked_add(next))
+            .filter(|at| *at < writers.len())
+            .ok_or_else(|| fault(here, Broken::Index { table: "writers" }))?;
+        next = at + 1;
+        used[at] = true;
+        let mut count = (head >> RUNS_AT & RUNS) as usize + 1;
+        if count > RUNS as usize {
+            count = input.count(1, "runs", limits::MESSAGE_BYTES)?;
+            if count <= RUNS as usize {
+                return Err(fault(here, Broken::NotCanonical));
+            }
+        }
+        read_runs(input, writers[at], count, &mut dots)?;
+        if head & ANOTHER == 0 {
+            return Ok(dots);
         }
     }
 }
@@ -62,15 +122,25 @@ pub(super) fn read(
         if count == 0 {
             return Err(fault(here, Broken::NotCanonical));
         }
-        dots.reserve(count);
-        let mut end: Option<u64> = None;
-        for _ in 0..count {
-            let run = read_run(input, end)?;
-            dots.push_run(writers[at], run);
-            end = Some(run.last);
-        }
+        read_runs(input, writers[at], count, &mut dots)?;
     }
     Ok(dots)
+}
+
+fn read_runs(
+    input: &mut Reader<'_>,
+    writer: ReplicaId,
+    count: usize,
+    dots: &mut Dots,
+) -> Result<(), Fault> {
+    dots.reserve(count);
+    let mut end: Option<u64> = None;
+    for _ in 0..count {
+        let run = read_run(input, end)?;
+        dots.push_run(writer, run);
+        end = Some(run.last);
+    }
+    Ok(())
 }
 
 /// A run after one that ends at `end`, and so not adjacent to it.

@@ -49,13 +49,15 @@ pub(super) struct Before {
     price: u32,
     /// Of the last contribution of each line.
     price_on: SmallVec<[Option<u32>; 8]>,
+    /// The number of the set of dots that the last Set had seen.
+    pub(super) seen: u64,
 }
 
 impl Before {
     pub(super) fn new(lines: usize, prices: usize) -> Self {
         // Without prices there is nothing to remember.
         let lines = if prices == 0 { 0 } else { lines };
-        Self { ms: 0, price: NONE, price_on: SmallVec::from_elem(None, lines) }
+        Self { ms: 0, price: NONE, price_on: SmallVec::from_elem(None, lines), seen: 0 }
     }
 
     /// A line is put into its table, at that place.
@@ -192,7 +194,7 @@ fn write_long(
         // 0 is none.
         out.number(u64::from(price.wrapping_add(1)));
     }
-    write_body(out, tables, row);
+    write_body(out, tables, row, &mut before.seen);
 }
 
 const fn has_line(kind: u32) -> bool {
@@ -287,7 +289,7 @@ fn read_long(
         return Err(fault(here, Broken::NotCanonical));
     }
     let dot = Dot::new(tables.writers.rows[writer as usize], seq);
-    let body = read_body(input, tables, dot, (kind, has(SIDED)), here)?;
+    let body = read_body(input, tables, dot, (kind, has(SIDED)), (here, &mut before.seen))?;
     if let Body::Add { quantity, .. } = &body
         && more == 0
         && quantity.get() <= SHORT_UNITS

@@ -162,6 +162,7 @@ impl LinkSender {
         if !needs.is_empty() {
             tables.dots(&mut out, needs);
         }
+        known.before.seen = tables.first_seen();
         let groups = || live.rows().chunk_by(|a, b| a.writer == b.writer);
         out.count(groups().count());
         let mut next = 0;
@@ -305,6 +306,7 @@ impl LinkReceiver {
 
     fn read_rows(input: &mut Reader<'_>, known: &mut Known) -> Result<Vec<Row>, Fault> {
         let mut rows: Vec<Row> = Vec::new();
+        known.before.seen = known.tables.first_seen();
         let mut next = 0;
         for _ in 0..input.count(5, "writers of entries", limits::MESSAGE_BYTES)? {
             let skipped = input.number()?;

@@ -233,6 +233,7 @@ fn write_parts(
         tables.dots(out, needs);
     }
     let mut before = Before::new(tables.lines(), tables.prices());
+    before.seen = tables.first_seen();
     let groups = || live.rows().chunk_by(|a, b| a.writer == b.writer);
     out.count(groups().count());
     let mut next = 0;
@@ -287,6 +288,7 @@ fn read_parts(input: &mut Reader<'_>) -> Result<Parts, Fault> {
 fn read_rows(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Vec<Row>, Fault> {
     let mut rows: Vec<Row> = Vec::new();
     let mut before = Before::new(tables.lines.rows.len(), tables.prices.rows.len());
+    before.seen = tables.first_seen();
     let mut next = 0;
     for _ in 0..input.count(5, "writers of entries", limits::MESSAGE_BYTES)? {
         let skipped = input.number()?;

@@ -1,7 +1,6 @@
 //! What many entries share is written once, in sorted tables, and named by index: the tables of
 //! what is to be written, just with what is used, and how its parts are numbered in them.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use smallvec::SmallVec;
@@ -10,7 +9,7 @@ use super::bytes::Writer;
 use super::dots;
 use super::tables::Tables as Known;
 use crate::cart::{Authorship, Body, Entries, Kind, NONE, Price, Row, Stays, Tables};
-use crate::context::{Dot, Dots};
+use crate::context::{Dot, Dots, SharedDots};
 use crate::id::{CartId, LineKey, ReplicaId};
 
 /// In the first byte of the tables: which of them there are.
@@ -48,10 +47,6 @@ pub(super) struct Numbering<'a> {
     line_of: Few<u32>,
     price_of: Few<u32>,
     authorship_of: Few<u32>,
-}
-
-fn address(seen: &Arc<Dots>) -> usize {
-    Arc::as_ptr(seen).addr()
 }
 
 /// The numbers of the rows that are used.
@@ -114,7 +109,7 @@ impl<'a> Numbering<'a> {
         &mut self,
         body: &'a Body,
         others: &mut Vec<ReplicaId>,
-        seen: &mut Vec<&'a Arc<Dots>>,
+        seen: &mut Vec<&'a SharedDots>,
     ) {
         let mut other = |writer: ReplicaId| {
             // Neighbours are mostly alike, and most are known.
@@ -124,11 +119,13 @@ impl<'a> Numbering<'a> {
         };
         match body {
             Body::Set(set) => {
-                set.covers.writers().for_each(|(writer, _)| other(writer));
-                set.took.iter().for_each(|taken| other(taken.dot.replica));
-                set.stays.named().for_each(|dot| other(dot.replica));
-                self.carts.extend(set.took.iter().map(|taken| taken.scope));
-                self.of_stays(&set.stays);
+                set.covers.runs().for_each(|(writer, _)| other(writer));
+                if let Some(settled) = &set.settled {
+                    settled.took.iter().for_each(|taken| other(taken.dot.replica));
+                    settled.stays.named().for_each(|dot| other(dot.replica));
+                    self.carts.extend(settled.took.iter().map(|taken| taken.scope));
+                    self.of_stays(&settled.stays);
+                }
                 if !set.seen.is_empty() {
                     seen.push(&set.seen);
                 }
@@ -162,9 +159,9 @@ impl<'a> Numbering<'a> {
         self.carts.extend(stays.pins.iter().filter_map(|pin| pin.until));
     }
 
-    fn number_seen(&mut self, mut each: Vec<&'a Arc<Dots>>, others: &mut Vec<ReplicaId>) {
-        each.sort_unstable_by_key(|seen| address(seen));
-        each.dedup_by_key(|seen| address(seen));
+    fn number_seen(&mut self, mut each: Vec<&'a SharedDots>, others: &mut Vec<ReplicaId>) {
+        each.sort_unstable_by_key(|seen| seen.address());
+        each.dedup_by_key(|seen| seen.address());
         for (writer, _) in each.iter().flat_map(|seen| seen.writers()) {
             if self.writers.binary_search(&writer).is_err() {
                 others.push(writer);
@@ -174,7 +171,7 @@ impl<'a> Numbering<'a> {
         self.seen.sort_unstable();
         self.seen.dedup();
         let number = |seen: &Dots| self.seen.binary_search(&seen).map_or(NONE, |at| at as u32);
-        let seen_at = each.iter().map(|seen| (address(seen), u64::from(number(seen))));
+        let seen_at = each.iter().map(|seen| (seen.address(), u64::from(number(seen))));
         self.seen_at = seen_at.collect();
     }
 
@@ -231,12 +228,19 @@ impl<'a> Numbering<'a> {
             out.count(after.len());
             after.iter().for_each(|guest| self.cart(out, *guest));
         });
-        let mut before = "";
+        let mut before: &[u8] = &[];
         table(out, &rows.lines, |out, line| {
-            let same = shared(before, line.descriptor());
-            before = line.descriptor();
-            out.count(same);
-            out.blob(&before.as_bytes()[same..]);
+            let same = shared(before, line.as_bytes());
+            before = line.as_bytes();
+            let rest = &before[same..];
+            if rest.len() <= SHORT_REST_BYTES {
+                out.raw(&[(same * SHORT_REST_BYTES + rest.len() - 1) as u8]);
+                out.raw(rest);
+            } else {
+                out.raw(&[LONG_REST]);
+                out.count(same);
+                out.blob(rest);
+            }
         });
         table(out, &rows.prices, |out, price| {
             let (digits, scale, currency) = price.key();
@@ -285,10 +289,18 @@ impl<'a> Numbering<'a> {
         out.number(u64::from(self.line_of.get(at).copied().unwrap_or(NONE)));
     }
 
-    /// 0 is the empty set.
-    pub(super) fn seen(&self, out: &mut Writer, seen: &Arc<Dots>) {
-        let at = self.seen_at.binary_search_by_key(&address(seen), |(at, _)| *at);
-        out.number(at.map_or(0, |at| self.seen_at[at].1 + 1));
+    /// The number of a set of dots seen. 0 is the empty set.
+    pub(super) fn seen(&self, seen: &SharedDots) -> u64 {
+        if seen.is_empty() {
+            return 0;
+        }
+        let at = self.seen_at.binary_search_by_key(&seen.address(), |(at, _)| *at);
+        at.map_or(0, |at| self.seen_at[at].1 + 1)
+    }
+
+    /// The number of the set that the first Set is thought to have seen.
+    pub(super) fn first_seen(&self) -> u64 {
+        u64::from(!self.seen.is_empty())
     }
 
     pub(super) fn dots(&self, out: &mut Writer, dots: &Dots) {
@@ -303,11 +315,17 @@ impl<'a> Numbering<'a> {
 
 /// The most bytes that a line shares with the one before it: a limit on what few bytes may grow to.
 pub(super) const SHARED_BYTES: usize = 24;
+/// So many bytes after those at most, and their number is in one byte with that of those; or else
+/// what that byte is.
+pub(super) const SHORT_REST_BYTES: usize = 10;
+pub(super) const LONG_REST: u8 = 255;
 
 /// So many bytes, whole characters, two texts begin alike, up to [`SHARED_BYTES`].
-fn shared(a: &str, b: &str) -> usize {
-    let alike = a.bytes().zip(b.bytes()).take(SHARED_BYTES).take_while(|(a, b)| a == b).count();
-    let whole = |at: &usize| a.is_char_boundary(*at) && b.is_char_boundary(*at);
+fn shared(a: &[u8], b: &[u8]) -> usize {
+    let alike = a.iter().zip(b).take(SHARED_BYTES).take_while(|(a, b)| a == b).count();
+    // Within a character are the bytes from 0x80 to 0xbf.
+    let begins = |text: &[u8], at: usize| text.get(at).is_none_or(|byte| !(0x80..0xc0).contains(byte));
+    let whole = |at: &usize| begins(a, *at) && begins(b, *at);
     (0..=alike).rev().find(whole).unwrap_or_default()
 }
 

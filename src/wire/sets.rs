@@ -1,69 +1,107 @@
 //! Sets as bytes: "make it n", and what it covers.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use smallvec::SmallVec;
 
 use super::bodies::{read_quantity, read_stays, read_took, write_stays, write_taken};
 use super::bytes::{Reader, Writer};
+use super::dots;
 use super::error::{Broken, Fault, fault};
 use super::numbering::Numbering;
 use super::tables::Tables;
-use crate::cart::{List, Row, SetTo, Stays};
-use crate::context::{Dot, Dots, Run};
+use crate::cart::{Covers, List, Row, SetTo, Settled, Stays};
+use crate::context::{Dot, Run};
+use crate::id::ReplicaId;
+use crate::quantity::Quantity;
 
-/// In the first byte of a Set: that it is about the saved list;
-const SAVED: u8 = 0b0000_0001;
-/// that it took units of other scopes;
-const TOOK: u8 = 0b0000_0010;
-/// that something stays by its word;
-const STAYS: u8 = 0b0000_0100;
-/// that its author had seen dots of others;
-const SEEN: u8 = 0b0000_1000;
+/// In the first byte of a Set: that a byte with more follows;
+const MORE: u8 = 0b0000_0001;
+/// that its author had seen other dots than one would think;
+const SEEN: u8 = 0b0000_0010;
 /// that it covers dots of others, or many.
-const COVERS: u8 = 0b0001_0000;
-/// Where the number of runs of its writer's own dots is that it covers, and the largest that fits.
-const RUNS_AT: u8 = 5;
+const OTHERS: u8 = 0b0000_0100;
+/// Where the number of runs of its writer's own dots is that it covers, and the largest that fits;
+const RUNS_AT: u8 = 3;
 const RUNS_MAX: usize = 7;
+/// and where its quantity is, and the largest that fits; 0 is that it follows.
+const UNITS_AT: u8 = 6;
+const UNITS_MAX: u32 = 3;
 
-/// The runs of a Set's covers, if they are few, of its own writer and from before it.
-fn own_covers(dot: Dot, covers: &Dots) -> Option<usize> {
-    let own = |(writer, run): (_, Run)| writer == dot.replica && run.last < dot.seq;
-    let runs = covers.runs();
-    (runs.len() <= RUNS_MAX && covers.runs().all(own)).then_some(runs.len())
+/// In the byte with more: that it is about the saved list;
+const SAVED: u8 = 0b001;
+/// that it took units of other scopes;
+const TOOK: u8 = 0b010;
+/// that something stays by its word.
+const STAYS: u8 = 0b100;
+
+type OwnRuns = SmallVec<[Run; RUNS_MAX]>;
+type OtherRuns = SmallVec<[(ReplicaId, Run); 4]>;
+
+/// The runs of a Set's covers that are of its own writer and from before it, if they are few, and
+/// the others.
+fn parted(dot: Dot, covers: &Covers) -> (OwnRuns, OtherRuns) {
+    let own = |(writer, run): &(ReplicaId, Run)| *writer == dot.replica && run.last < dot.seq;
+    if covers.runs().filter(own).take(RUNS_MAX + 1).count() > RUNS_MAX {
+        return (OwnRuns::new(), covers.runs().collect());
+    }
+    let own_runs = covers.runs().filter(own).map(|(_, run)| run).collect();
+    (own_runs, covers.runs().filter(|run| !own(run)).collect())
 }
 
-pub(super) fn write_set(out: &mut Writer, tables: &Numbering<'_>, row: &Row, set: &SetTo) {
+pub(super) fn write_set(
+    out: &mut Writer,
+    tables: &Numbering<'_>,
+    row: &Row,
+    set: &SetTo,
+    thought: &mut u64,
+) {
     let flag = |is: bool, flag| if is { flag } else { 0 };
     let dot = Dot::new(tables.writers[tables.writer_of(row) as usize], row.seq);
-    let own = own_covers(dot, &set.covers);
-    out.raw(&[flag(set.list == List::Saved, SAVED)
-        | flag(!set.took.is_empty(), TOOK)
-        | flag(!set.stays.is_empty(), STAYS)
-        | flag(!set.seen.is_empty(), SEEN)
-        | own.map_or(COVERS, |runs| (runs as u8) << RUNS_AT)]);
-    out.number(u64::from(set.quantity.get()));
-    if !set.seen.is_empty() {
-        tables.seen(out, &set.seen);
+    let (own, others) = parted(dot, &set.covers);
+    let settled = set.settled.as_deref();
+    let (took, stays) = settled.map_or((&[][..], None), |all| (&all.took[..], Some(&all.stays)));
+    let stays = stays.filter(|stays| !stays.is_empty());
+    let more = flag(set.list == List::Saved, SAVED)
+        | flag(!took.is_empty(), TOOK)
+        | flag(stays.is_some(), STAYS);
+    let seen = tables.seen(&set.seen);
+    let units = set.quantity.get();
+    let short_units = if units <= UNITS_MAX { units as u8 } else { 0 };
+    out.raw(&[flag(more > 0, MORE)
+        | flag(seen != *thought, SEEN)
+        | flag(!others.is_empty(), OTHERS)
+        | (own.len() as u8) << RUNS_AT
+        | short_units << UNITS_AT]);
+    if more > 0 {
+        out.raw(&[more]);
     }
-    match own {
-        Some(_) => write_own_covers(out, dot.seq, &set.covers),
-        None => tables.dots(out, &set.covers),
+    if short_units == 0 {
+        out.number(u64::from(units));
     }
-    if !set.took.is_empty() {
-        out.count(set.took.len());
-        set.took.iter().for_each(|taken| write_taken(out, tables, taken));
+    if seen != *thought {
+        out.number(seen);
+        *thought = seen;
     }
-    if !set.stays.is_empty() {
-        write_stays(out, tables, &set.stays);
+    write_own(out, dot.seq, &own);
+    if !others.is_empty() {
+        dots::write_groups(out, &tables.writers, &others);
+    }
+    if !took.is_empty() {
+        out.count(took.len());
+        took.iter().for_each(|taken| write_taken(out, tables, taken));
+    }
+    if let Some(stays) = stays {
+        write_stays(out, tables, stays);
     }
 }
 
 /// From the latest run to the first: how many numbers are left out before the one above, with one
 /// bit that says whether it is longer than one, and how much longer.
-fn write_own_covers(out: &mut Writer, seq: u64, covers: &Dots) {
+fn write_own(out: &mut Writer, seq: u64, runs: &[Run]) {
     let mut above = seq;
-    for (_, run) in covers.runs().rev() {
+    for run in runs.iter().rev() {
         let (left_out, longer) = (above - run.last - 1, run.last - run.first);
         out.number(left_out << 1 | u64::from(longer > 0));
         if longer > 0 {
@@ -73,9 +111,9 @@ fn write_own_covers(out: &mut Writer, seq: u64, covers: &Dots) {
     }
 }
 
-fn read_own_covers(input: &mut Reader<'_>, dot: Dot, count: usize) -> Result<Dots, Fault> {
-    let mut runs: SmallVec<[Run; RUNS_MAX]> = SmallVec::new();
-    let mut above = dot.seq;
+fn read_own(input: &mut Reader<'_>, seq: u64, count: usize) -> Result<OwnRuns, Fault> {
+    let mut runs = OwnRuns::new();
+    let mut above = seq;
     for at in 0..count {
         let here = input.offset();
         let tagged = input.number()?;
@@ -91,10 +129,32 @@ fn read_own_covers(input: &mut Reader<'_>, dot: Dot, count: usize) -> Result<Dot
         runs.push(Run { first, last });
         above = first;
     }
-    let mut covers = Dots::default();
-    covers.reserve(count);
-    runs.into_iter().rev().for_each(|run| covers.push_run(dot.replica, run));
-    Ok(covers)
+    runs.reverse();
+    Ok(runs)
+}
+
+fn read_covers(
+    input: &mut Reader<'_>,
+    tables: &mut Tables,
+    dot: Dot,
+    (count, others): (usize, bool),
+) -> Result<Covers, Fault> {
+    let own = read_own(input, dot.seq, count)?;
+    if !others {
+        return Ok(Covers::of(dot.replica, own.into_iter()));
+    }
+    let here = input.offset();
+    let others = tables.groups(input)?;
+    let mut all = others.clone();
+    own.iter().for_each(|run| all.insert_run(dot.replica, *run));
+    let covers = Covers::from(&all);
+    // What is the writer's own and from before it stands apart, if it is few runs.
+    let (own_part, other_part) = parted(dot, &covers);
+    let same = |(a, b): (&(ReplicaId, Run), (ReplicaId, Run))| *a == b;
+    let right = own_part == own
+        && other_part.len() == others.runs().len()
+        && other_part.iter().zip(others.runs()).all(same);
+    if right { Ok(covers) } else { Err(fault(here, Broken::NotCanonical)) }
 }
 
 pub(super) fn read_set(
@@ -102,33 +162,44 @@ pub(super) fn read_set(
     tables: &mut Tables,
     dot: Dot,
     sided: bool,
+    thought: &mut u64,
 ) -> Result<SetTo, Fault> {
     let here = input.offset();
+    let not_canonical = || fault(here, Broken::NotCanonical);
     let head = input.byte()?;
-    let has = |flag| head & flag != 0;
-    let runs = usize::from(head >> RUNS_AT);
-    if has(COVERS) && runs > 0 {
-        return Err(fault(here, Broken::NotCanonical));
+    let more = if head & MORE != 0 { input.byte()? } else { 0 };
+    let has = |flag| more & flag != 0;
+    if head & MORE != 0 && (more == 0 || more > SAVED | TOOK | STAYS) {
+        return Err(not_canonical());
     }
-    let quantity = read_quantity(input)?;
-    let seen = if has(SEEN) { tables.seen(input)? } else { tables.nothing_seen() };
-    if has(SEEN) == seen.is_empty() || seen.last(dot.replica) > 0 {
-        return Err(fault(here, Broken::NotCanonical));
-    }
-    let covers = if has(COVERS) {
-        let covers = tables.dots(input)?;
-        if own_covers(dot, &covers).is_some() {
-            return Err(fault(here, Broken::NotCanonical));
-        }
-        covers
-    } else {
-        read_own_covers(input, dot, runs)?
+    let quantity = match u32::from(head >> UNITS_AT) {
+        0 => read_quantity(input).and_then(|quantity| {
+            if quantity.get() > UNITS_MAX { Ok(quantity) } else { Err(not_canonical()) }
+        })?,
+        units => Quantity::new(units).map_err(|error| fault(here, error))?,
     };
-    let took = if has(TOOK) { read_took(input, tables)? } else { Vec::new() };
-    let stays = if has(STAYS) { read_stays(input, tables)? } else { Stays::default() };
-    if has(TOOK) == took.is_empty() || has(STAYS) == stays.is_empty() {
-        return Err(fault(here, Broken::NotCanonical));
+    if head & SEEN != 0 {
+        let seen = input.number()?;
+        if seen == core::mem::replace(thought, seen) {
+            return Err(not_canonical());
+        }
     }
+    let seen = tables.seen_at(input, *thought)?;
+    if seen.last(dot.replica) > 0 {
+        return Err(not_canonical());
+    }
+    let runs = usize::from(head >> RUNS_AT) & RUNS_MAX;
+    let covers = read_covers(input, tables, dot, (runs, head & OTHERS != 0))?;
+    let settled = if has(TOOK | STAYS) {
+        let took = if has(TOOK) { read_took(input, tables)? } else { Vec::new() };
+        let stays = if has(STAYS) { read_stays(input, tables)? } else { Stays::default() };
+        if has(TOOK) == took.is_empty() || has(STAYS) == stays.is_empty() {
+            return Err(not_canonical());
+        }
+        Some(Box::new(Settled { took, stays }))
+    } else {
+        None
+    };
     let list = if has(SAVED) { List::Saved } else { List::Active };
-    Ok(SetTo { quantity, list, sided, seen, covers, took, stays })
+    Ok(SetTo { quantity, list, sided, seen, covers, settled })
 }

@@ -1,6 +1,5 @@
 //! The tables of bytes that are read, and which of their rows are named.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use smallvec::SmallVec;
@@ -8,9 +7,9 @@ use smallvec::SmallVec;
 use super::bytes::Reader;
 use super::dots;
 use super::error::{Broken, Fault, fault};
-use super::numbering::{AUTHORSHIPS, CARTS, LINES, PRICES, SEEN, SHARED_BYTES};
+use super::numbering::{AUTHORSHIPS, CARTS, LINES, PRICES, LONG_REST, SEEN, SHARED_BYTES, SHORT_REST_BYTES};
 use crate::cart::{Authorship, NONE, Price, Row, Table as HeldTable, Tables as Held};
-use crate::context::{Dot, Dots};
+use crate::context::{Dot, Dots, SharedDots};
 use crate::id::{CartId, LineKey, Lines, ReplicaId};
 use crate::limits;
 use crate::money::{Currency, Money};
@@ -100,8 +99,7 @@ pub(super) struct Tables {
     pub(super) authorships: Table<Authorship>,
     pub(super) lines: Table<LineKey>,
     pub(super) prices: Table<Price>,
-    seen: Table<Arc<Dots>>,
-    nothing_seen: Option<Arc<Dots>>,
+    seen: Table<SharedDots>,
 }
 
 impl Tables {
@@ -114,7 +112,6 @@ impl Tables {
             lines: Table::new("lines"),
             prices: Table::new("prices"),
             seen: Table::new("sets of dots seen"),
-            nothing_seen: None,
         }
     }
 
@@ -181,11 +178,30 @@ impl Tables {
                 if seen.is_empty() {
                     return Err(input.error(Broken::NotCanonical));
                 }
-                all.push(Arc::new(seen));
+                all.push(SharedDots::from(seen));
             }
             taken(input, self.seen.take(all))?;
         }
         Ok(())
+    }
+
+    /// How many bytes a line shares with the one before, and the rest.
+    fn read_line<'a>(input: &mut Reader<'a>) -> Result<(usize, &'a str), Fault> {
+        let here = input.offset();
+        let head = input.byte()?;
+        if usize::from(head) < (SHARED_BYTES + 1) * SHORT_REST_BYTES {
+            let (same, rest) = (usize::from(head), usize::from(head) % SHORT_REST_BYTES + 1);
+            let here = input.offset();
+            let rest = core::str::from_utf8(input.take(rest)?);
+            return Ok((same / SHORT_REST_BYTES, rest.map_err(|_| fault(here, Broken::Utf8))?));
+        }
+        let same = usize::try_from(input.number()?).unwrap_or(usize::MAX);
+        let rest = input.text()?;
+        if head == LONG_REST && rest.len() > SHORT_REST_BYTES {
+            Ok((same, rest))
+        } else {
+            Err(fault(here, Broken::NotCanonical))
+        }
     }
 
     fn read_lines(input: &mut Reader<'_>) -> Result<HeldTable<LineKey>, Fault> {
@@ -193,8 +209,7 @@ impl Tables {
         let mut lines = Lines::with_room(count);
         for _ in 0..count {
             let here = input.offset();
-            let same = usize::try_from(input.number()?).unwrap_or(usize::MAX);
-            let rest = input.text()?;
+            let (same, rest) = Self::read_line(input)?;
             // As much is shared as may be: the next character is another, or too much.
             let next = lines.last().get(same..);
             let next = next.ok_or_else(|| fault(here, Broken::NotCanonical))?;
@@ -282,24 +297,29 @@ impl Tables {
     }
 
     /// 0 is the empty set.
-    pub(super) fn seen(&mut self, input: &mut Reader<'_>) -> Result<Arc<Dots>, Fault> {
-        let here = input.offset();
-        let at = usize::try_from(input.number()?).unwrap_or(usize::MAX);
-        let Some(at) = at.checked_sub(1) else { return Ok(self.nothing_seen()) };
-        *self
-            .seen
-            .used
-            .get_mut(at)
-            .ok_or_else(|| fault(here, Broken::Index { table: self.seen.name }))? = true;
-        Ok(self.seen.rows[at].clone())
+    pub(super) fn seen(&mut self, input: &mut Reader<'_>) -> Result<SharedDots, Fault> {
+        let number = input.number()?;
+        self.seen_at(input, number)
     }
 
-    pub(super) fn nothing_seen(&mut self) -> Arc<Dots> {
-        self.nothing_seen.get_or_insert_default().clone()
+    /// The same by a number that was read, or goes without saying.
+    pub(super) fn seen_at(&mut self, input: &Reader<'_>, at: u64) -> Result<SharedDots, Fault> {
+        let Some(at) = at.checked_sub(1) else { return Ok(SharedDots::default()) };
+        let at = self.seen.row(input, at)?;
+        Ok(self.seen.rows[at as usize].clone())
+    }
+
+    /// The number of the set that the first Set is thought to have seen.
+    pub(super) fn first_seen(&self) -> u64 {
+        u64::from(!self.seen.rows.is_empty())
     }
 
     pub(super) fn dots(&mut self, input: &mut Reader<'_>) -> Result<Dots, Fault> {
         dots::read(input, &self.writers.rows, &mut self.writers.used)
+    }
+
+    pub(super) fn groups(&mut self, input: &mut Reader<'_>) -> Result<Dots, Fault> {
+        dots::read_groups(input, &self.writers.rows, &mut self.writers.used)
     }
 
     pub(super) fn dot(&mut self, input: &mut Reader<'_>) -> Result<Dot, Fault> {

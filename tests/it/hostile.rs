@@ -190,15 +190,15 @@ fn full_tables() -> Vec<(&'static str, Vec<u8>)> {
     let carts = [&[1][..], &cart].concat();
     let authorships = [tables, no_writers.clone(), carts, count(many / 2), rows].concat();
     // As many of the shortest lines, each with as much of the one before as there may be.
-    let first = [&[0, 25][..], &[b'a'; 25]].concat();
-    let rows: Vec<u8> = (1..many / 3).flat_map(|at| [24, 1, b'a' + (at % 20) as u8]).collect();
-    let lines = [head(2, LINES), no_writers.clone(), count(many / 3), first, rows].concat();
+    let first = [&[255, 0, 25][..], &[b'a'; 25]].concat();
+    let rows: Vec<u8> = (1..many / 2).flat_map(|at| [240, b'a' + (at % 20) as u8]).collect();
+    let lines = [head(2, LINES), no_writers.clone(), count(many / 2), first, rows].concat();
     // One writer's runs, as close to each other as may be.
     let runs: Vec<u8> = (0..many / 2).flat_map(|_| [5, 1]).collect();
     let dots = [vec![1, 0], count(many / 2), runs].concat();
     let runs = [head(2, 0), writer.clone(), dots].concat();
     // Adds of one line, in the three bytes an Add has at least.
-    let line = vec![1, 0, 1, b'a'];
+    let line = vec![1, 0, b'a'];
     let dots = [vec![1, 0, 1, 3], count(many / 3 - 1)].concat();
     let rows: Vec<u8> = (0..many / 3).flat_map(|_| [8, 2, 0]).collect();
     let live = [vec![1, 0], count(many / 3 - 1), rows].concat();
@@ -212,11 +212,11 @@ fn full_tables() -> Vec<(&'static str, Vec<u8>)> {
 /// that nothing is about.
 fn seen_by_many(kind: u8, many: u32, unused: bool) -> Vec<u8> {
     let (first, second) = ([1_u8; 16], [2_u8; 16]);
-    let lines: &[u8] = if unused { &[2, 0, 1, b'a', 0, 1, b'b'] } else { &[1, 0, 1, b'a'] };
+    let lines: &[u8] = if unused { &[2, 0, b'a', 0, b'b'] } else { &[1, 0, b'a'] };
     let runs = vec![4_u8; many as usize];
     let seen = [vec![1, 1, 1], number(many), runs].concat();
     let context = [vec![1, 0, 1, 3], number(many - 1)].concat();
-    let set = [0xa2, 0, 0, 8, 1, 1];
+    let set = [0xa2, 0, 0, 64];
     let entries: Vec<u8> = (0..many).flat_map(|_| set).collect();
     let live = [vec![1, 0], number(many - 1), entries].concat();
     let tables = [&[2], &first[..], &second, lines].concat();

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use holdall::cart::{Lack, MergeTo, Pin, SetTo, Taken};
+use holdall::cart::{Lack, MergeTo, Pin, SetTo, Settled, Taken};
 use holdall::sync::Message;
 use holdall::wire::{self, DecodeError};
 use holdall::{
@@ -106,10 +106,9 @@ pub(crate) fn bodies() -> Vec<(&'static str, Option<LineKey>, Body)> {
         quantity: units(1_000_000),
         list: List::Saved,
         sided: true,
-        seen: Arc::new([dot(OTHER, 1), dot(OTHER, 2), dot(OTHER, 5)].into_iter().collect()),
+        seen: [dot(OTHER, 1), dot(OTHER, 2), dot(OTHER, 5)].into_iter().collect(),
         covers: [dot(PHONE, 1), dot(LAPTOP, 5)].into_iter().collect(),
-        took: vec![taken],
-        stays: stays(),
+        settled: Settled::of(vec![taken], stays()),
     };
     let gift = Gift { wrap: true, message: Some(text("Alles Gute!\nA.")) };
     let key = AttributeKey::new("engraving").expect("a key");
@@ -153,7 +152,7 @@ pub(crate) fn bodies() -> Vec<(&'static str, Option<LineKey>, Body)> {
             Body::Order(Arc::new(Purchase {
                 id: order,
                 bought: vec![Bought { line: tee(), taken: Taken { set: None, ..taken } }],
-                seen: Arc::new([dot(PHONE, 1), dot(LAPTOP, 5)].into_iter().collect()),
+                seen: [dot(PHONE, 1), dot(LAPTOP, 5)].into_iter().collect(),
                 stays: stays(),
             })),
         ),

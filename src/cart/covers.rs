@@ -1,0 +1,153 @@
+//! The dots whose units are in a Set's number, held small: most are a few of one writer's.
+
+use alloc::boxed::Box;
+use core::fmt;
+
+use smallvec::SmallVec;
+
+use crate::context::{Dot, Dots, Run};
+use crate::id::ReplicaId;
+
+/// A set of dots that is written once and seldom read.
+///
+/// ```
+/// use holdall::cart::Covers;
+/// use holdall::{Dot, Dots, ReplicaId};
+/// let dots: Dots = [1, 2, 7].map(|seq| Dot::new(ReplicaId::from_u128(1), seq)).into_iter().collect();
+/// let covers = Covers::from(&dots);
+/// assert!(covers.contains(Dot::new(ReplicaId::from_u128(1), 7)));
+/// assert_eq!(covers.to_dots(), dots);
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Covers(Form);
+
+#[derive(Clone, PartialEq, Eq)]
+enum Form {
+    /// Of one writer. Of nobody's dots the writer is 0.
+    One(ReplicaId, Steps),
+    Many(Box<Dots>),
+}
+
+/// Of each run how far its first is after the last of the one before, and how far its last is after
+/// its first: numbers of seven bits a byte, the lowest first.
+type Steps = SmallVec<[u8; 16]>;
+
+const LOW: u64 = 0x7f;
+const MORE: u8 = 0x80;
+
+fn push(steps: &mut Steps, mut number: u64) {
+    while number > LOW {
+        steps.push((number & LOW) as u8 | MORE);
+        number >>= 7;
+    }
+    steps.push(number as u8);
+}
+
+impl Covers {
+    /// Runs of one writer, ascending, disjoint and not adjacent.
+    pub(crate) fn of(writer: ReplicaId, runs: impl Iterator<Item = Run>) -> Self {
+        let (mut steps, mut before) = (Steps::new(), 0);
+        for Run { first, last } in runs {
+            push(&mut steps, first - before);
+            push(&mut steps, last - first);
+            before = last;
+        }
+        let writer = if steps.is_empty() { ReplicaId::from_u128(0) } else { writer };
+        Self(Form::One(writer, steps))
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        matches!(&self.0, Form::One(_, steps) if steps.is_empty())
+    }
+
+    /// Whether `dot` is in the set.
+    #[must_use]
+    pub fn contains(&self, dot: Dot) -> bool {
+        self.runs().any(|(writer, run)| {
+            writer == dot.replica && run.first <= dot.seq && dot.seq <= run.last
+        })
+    }
+
+    /// The runs, by writer and then by number.
+    pub fn runs(&self) -> impl Iterator<Item = (ReplicaId, Run)> + Clone + '_ {
+        let (one, many) = match &self.0 {
+            Form::One(writer, steps) => (Some((*writer, &steps[..])), None),
+            Form::Many(dots) => (None, Some(&**dots)),
+        };
+        let one = one.into_iter().flat_map(|(writer, steps)| {
+            Runs { steps, before: 0 }.map(move |run| (writer, run))
+        });
+        one.chain(many.into_iter().flat_map(Dots::runs))
+    }
+
+    /// The set by itself.
+    #[must_use]
+    pub fn to_dots(&self) -> Dots {
+        match &self.0 {
+            Form::Many(dots) => (**dots).clone(),
+            Form::One(..) => {
+                let mut dots = Dots::default();
+                self.runs().for_each(|(writer, run)| dots.push_run(writer, run));
+                dots
+            }
+        }
+    }
+}
+
+impl From<&Dots> for Covers {
+    fn from(dots: &Dots) -> Self {
+        let Some((first, _)) = dots.runs().next() else {
+            return Self::of(ReplicaId::from_u128(0), core::iter::empty());
+        };
+        if dots.runs().all(|(writer, _)| writer == first) {
+            Self::of(first, dots.runs().map(|(_, run)| run))
+        } else {
+            Self(Form::Many(Box::new(dots.clone())))
+        }
+    }
+}
+
+impl FromIterator<Dot> for Covers {
+    fn from_iter<I: IntoIterator<Item = Dot>>(dots: I) -> Self {
+        Self::from(&dots.into_iter().collect::<Dots>())
+    }
+}
+
+impl fmt::Debug for Covers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.to_dots(), f)
+    }
+}
+
+#[derive(Clone)]
+struct Runs<'a> {
+    steps: &'a [u8],
+    before: u64,
+}
+
+impl Runs<'_> {
+    fn number(&mut self) -> Option<u64> {
+        let (mut number, mut shift) = (0, 0);
+        loop {
+            let (byte, rest) = self.steps.split_first()?;
+            self.steps = rest;
+            number |= (u64::from(*byte) & LOW) << shift;
+            if *byte < MORE {
+                return Some(number);
+            }
+            shift += 7;
+        }
+    }
+}
+
+impl Iterator for Runs<'_> {
+    type Item = Run;
+
+    fn next(&mut self) -> Option<Run> {
+        let first = self.before + self.number()?;
+        self.before = first + self.number()?;
+        Some(Run { first, last: self.before })
+    }
+}
