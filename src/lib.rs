@@ -89,6 +89,7 @@ pub mod store;
 
 #[cfg(feature = "authority")]
 pub mod authority;
+
 #[cfg(feature = "automerge")]
 pub mod automerge;
 

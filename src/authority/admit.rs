@@ -125,7 +125,7 @@ fn named(entry: &Entry, known: impl Fn(Dot) -> bool) -> Dots {
         stays.named().for_each(&mut look);
     }
     if let Body::Set(set) = &entry.body {
-        set.took.iter().for_each(|taken| look(taken.dot));
+        set.took().iter().for_each(|taken| look(taken.dot));
         // Runs may be as long as their author likes to say: their ends speak for them.
         for (replica, run) in set.seen.runs().chain(set.covers.runs()) {
             look(Dot::new(replica, run.first));

@@ -8,7 +8,7 @@ use super::action::{Action, DeadText, RuleText};
 use super::decode_body as of;
 use super::error::Refused;
 use super::names::{read_cart, read_dot, read_line, read_price, read_runs, read_scope};
-use crate::cart::{Body, Entry, List, Purchase, SetTo, Stays};
+use crate::cart::{Body, Covers, Entry, List, Purchase, SetTo, Settled, Stays};
 use crate::clock::Time;
 use crate::context::{Dot, Dots};
 use crate::id::{CartId, CouponCode, RuleName};
@@ -164,7 +164,7 @@ fn body(home: CartId, dot: Dot, action: &mut Action) -> Result<Body, Refused> {
     }
     if let Some(order) = action.order.take() {
         let (id, bought) = of::order(home, order)?;
-        let seen = Arc::new(read_runs("seen", &take(&mut action.seen))?);
+        let seen = read_runs("seen", &take(&mut action.seen))?.into();
         let stays = stays(action)?;
         return Ok(Body::Order(Arc::new(Purchase { id, bought, seen, stays })));
     }
@@ -186,10 +186,9 @@ fn set(home: CartId, dot: Dot, units: i64, action: &mut Action) -> Result<Body, 
         quantity: Quantity::new(units)?,
         list: action.list.take().map_or(List::Active, List::from),
         sided: take(&mut action.sided),
-        seen: Arc::new(seen),
-        covers: read_runs("covers", &take(&mut action.covers))?,
-        took: of::took(home, take(&mut action.took))?,
-        stays: stays(action)?,
+        seen: seen.into(),
+        covers: Covers::from(&read_runs("covers", &take(&mut action.covers))?),
+        settled: Settled::of(of::took(home, take(&mut action.took))?, stays(action)?),
     })))
 }
 

@@ -43,9 +43,11 @@ fn body(action: &mut Action, home: CartId, body: &Body) {
             action.list = Some(set.list.into());
             action.sided = set.sided;
             action.seen = runs(&set.seen);
-            action.covers = runs(&set.covers);
-            action.took = set.took.iter().map(|taken| taken_text(home, taken)).collect();
-            stays(action, &set.stays);
+            action.covers = runs(&set.covers.to_dots());
+            action.took = set.took().iter().map(|taken| taken_text(home, taken)).collect();
+            if let Some(settled) = &set.settled {
+                stays(action, &settled.stays);
+            }
         }
         Body::Move { to, dots } => {
             action.relocate = Some((*to).into());

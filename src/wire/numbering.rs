@@ -324,7 +324,8 @@ pub(super) const LONG_REST: u8 = 255;
 fn shared(a: &[u8], b: &[u8]) -> usize {
     let alike = a.iter().zip(b).take(SHARED_BYTES).take_while(|(a, b)| a == b).count();
     // Within a character are the bytes from 0x80 to 0xbf.
-    let begins = |text: &[u8], at: usize| text.get(at).is_none_or(|byte| !(0x80..0xc0).contains(byte));
+    let begins =
+        |text: &[u8], at: usize| text.get(at).is_none_or(|byte| !(0x80..0xc0).contains(byte));
     let whole = |at: &usize| begins(a, *at) && begins(b, *at);
     (0..=alike).rev().find(whole).unwrap_or_default()
 }

@@ -7,7 +7,9 @@ use smallvec::SmallVec;
 use super::bytes::Reader;
 use super::dots;
 use super::error::{Broken, Fault, fault};
-use super::numbering::{AUTHORSHIPS, CARTS, LINES, PRICES, LONG_REST, SEEN, SHARED_BYTES, SHORT_REST_BYTES};
+use super::numbering::{
+    AUTHORSHIPS, CARTS, LINES, LONG_REST, PRICES, SEEN, SHARED_BYTES, SHORT_REST_BYTES,
+};
 use crate::cart::{Authorship, NONE, Price, Row, Table as HeldTable, Tables as Held};
 use crate::context::{Dot, Dots, SharedDots};
 use crate::id::{CartId, LineKey, Lines, ReplicaId};

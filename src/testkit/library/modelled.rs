@@ -163,16 +163,12 @@ fn did(acted: &Acted<'_>) -> Option<Did<LineKey>> {
     let write = |row, key: &str, value| Some(Did::Write { row, key: key.into(), value });
     let note = |at: Option<u8>| at.map(|at| text(at).to_string());
     match acted.action {
-        Action::Add { units, .. } | Action::AddToRow { units, .. } => Some(Did::Add {
-            row: row()?,
-            units: units.into(),
-            price: price(acted.now, units),
-        }),
-        Action::Set { units, .. } | Action::SetRow { units, .. } => Some(Did::Set {
-            row: row()?,
-            units: units.into(),
-            price: price(acted.now, units),
-        }),
+        Action::Add { units, .. } | Action::AddToRow { units, .. } => {
+            Some(Did::Add { row: row()?, units: units.into(), price: price(acted.now, units) })
+        }
+        Action::Set { units, .. } | Action::SetRow { units, .. } => {
+            Some(Did::Set { row: row()?, units: units.into(), price: price(acted.now, units) })
+        }
         Action::Remove { .. } => Some(Did::Remove(row()?)),
         Action::Clear { saved } => Some(Did::Clear(list(saved))),
         Action::Relocate { .. } => Some(Did::Move(row()?)),

@@ -99,11 +99,8 @@ impl<L: Ord + Clone> Reader<'_, L> {
     /// line does not depend on another, unless it is a rule that decides on whole carts.
     fn picture(&self, lines: &[Reading<L>]) -> Picture {
         let alone = !self.is_cartwide() && self.words().next().is_none();
-        let readings = if alone {
-            self.read(lines.iter().map(|reading| &reading.line))
-        } else {
-            self.lines()
-        };
+        let readings =
+            if alone { self.read(lines.iter().map(|reading| &reading.line)) } else { self.lines() };
         let shown = readings.into_iter().flat_map(|reading| reading.parts);
         let how = |part: Part| (part.fact, (part.shelf, part.side, part.cuts));
         shown.filter(Part::is_shown).map(how).collect()
