@@ -241,7 +241,9 @@ fn the_strata_keep_their_direction() {
             continue;
         }
         seen.insert(module.clone());
-        let root_file = path.iter().count() == 1 || path.ends_with("mod.rs");
+        // A module's own file, at the root or in its folder.
+        let depth = path.iter().count();
+        let root_file = depth == 1 || (depth == 2 && path.ends_with("mod.rs"));
         let found = faults(&module, &text, root_file);
         wrong.extend(found.into_iter().map(|fault| format!("{}: {fault}", path.display())));
     }

@@ -129,6 +129,33 @@ fn a_dot_that_is_only_named_dead_without_need_is_no_way_around() {
 }
 
 #[test]
+fn what_a_set_names_has_to_be_known() {
+    let (shop, guest, mut phone) = phone();
+    take(&shop, &guest, &add(&mut phone, 1));
+    let mut laptop = Replica::new(guest.cart, LAPTOP);
+    let theirs = add(&mut laptop, 3);
+    let _ = phone.join(&theirs).expect("the same cart");
+    let set = phone.set(NOW_MS, &RowRef::active(line()), 7, None).expect("a set");
+    // It leaves out that it makes the laptop's add dead, and still counts it as replaced.
+    let (dot, entry) = set.live().iter().next().expect("the Set");
+    let lying = Delta::new(guest.cart, [(dot, entry)], Dots::default(), Dots::default());
+    let refused = hand_in(&shop, &guest, &lying.expect("a delta")).expect_err("not seen here");
+    assert!(
+        matches!(&refused, Refusal::Unseen { missing } if missing.contains(Dot::new(LAPTOP, 1)))
+    );
+}
+
+#[test]
+fn a_writer_of_the_same_cart_is_its_owners_alone() {
+    let (shop, guest, mut phone) = phone();
+    let staff = Caller::from(holdall::authority::Who::Staff("kim".to_owned()));
+    let refused = hand_in_as(&shop, &staff, guest.cart, &add(&mut phone, 1));
+    assert!(matches!(refused, Err(Refusal::UnknownWriter { .. })), "{refused:?}");
+    let at = shop.authority.register(NOW_MS, &staff, guest.cart, PHONE);
+    assert!(matches!(block_on(at), Err(Refusal::WriterTaken { .. })));
+}
+
+#[test]
 fn a_clock_that_is_ahead_is_refused_and_restamps() {
     let (shop, guest, _) = phone();
     let mut ahead = Replica::new(guest.cart, PHONE);

@@ -133,6 +133,23 @@ fn l_a_shared_browser_hands_nothing_on() {
 }
 
 #[test]
+fn l_who_only_knows_a_guest_carts_id_cannot_claim_it() {
+    let shop = Shop::new();
+    let guest = shop.guest();
+    shop.add(guest.token, guest.cart, "TEE", 1);
+    let thief = account("thief");
+    let forged = GuestToken::from_bytes([9; 32]);
+    let refused = shop.sign_in(&thief, guest.cart, forged).expect_err("no token of that cart");
+    assert!(matches!(refused, Refusal::NotYours { .. }), "{refused:?}");
+    assert_eq!(block_on(shop.store.slot(Slot::Claim(guest.cart))).expect("a slot"), None);
+    assert_eq!(quantity(&shop.read(guest.token, guest.cart).expect("the guest's"), "TEE"), 1);
+    // An account's cart is nobody's guest.
+    let home = shop.home(&account("ann"));
+    let refused = shop.sign_in(&thief, home, forged).expect_err("no guest cart");
+    assert!(matches!(refused, Refusal::NotYours { .. }), "{refused:?}");
+}
+
+#[test]
 fn l_staff_edit_and_never_merge() {
     let shop = Shop::new();
     let staff = Caller::from(Who::Staff("kim".to_owned()));

@@ -1,6 +1,7 @@
 //! The authority over a store in memory. Where a test answers for a class of the museum, its name begins with the class.
 
 mod admission;
+mod between;
 mod commands;
 mod guests;
 mod orders;
@@ -58,7 +59,7 @@ impl Shop {
         let carts: Arc<dyn Store> = store.clone();
         let chance = Box::new(Counted(AtomicU64::new(chance)));
         let authority = Authority::with_chance(carts, settings, chance);
-        Self { store, authority, keys: AtomicU64::new(1 << 32) }
+        Self { store, authority, keys: AtomicU64::new((1 << 32) + chance) }
     }
 
     fn key(&self) -> u128 {
