@@ -4,9 +4,7 @@
 mod verbs;
 mod world;
 
-pub use verbs::{
-    ENGRAVING, OWN_RULE, RULES, gift, line, policy, price, quantity, shipping, text,
-};
+pub use verbs::{ENGRAVING, OWN_RULE, RULES, gift, line, policy, price, quantity, shipping, text};
 pub use world::{ACCOUNT, Acted, GUESTS, Node, World, converse};
 
 use super::simpler::{Simpler, nearer, shorter, smaller};

@@ -1,12 +1,10 @@
 //! What the actions of histories are: which row they are about, and which of a replica's verbs they
 //! call with what.
 
-use super::world::GUESTS;
 use super::Action;
+use super::world::GUESTS;
 use crate::cart::{Cart, Claim, Delta, Gift, List, Loser, MergePolicy, RuleRef};
-use crate::id::{
-    AttributeKey, CouponCode, LineKey, OrderId, RuleName, ShippingOption, Text,
-};
+use crate::id::{AttributeKey, CouponCode, LineKey, OrderId, RuleName, ShippingOption, Text};
 use crate::money::Money;
 use crate::quantity::Quantity;
 use crate::replica::{ActionError, Replica};
@@ -160,10 +158,10 @@ pub(super) fn perform(
     match action {
         Action::Add { units, .. } => {
             replica.add(now, &row.line, quantity(units), price(now, units))
-        },
+        }
         Action::AddToRow { units, .. } => {
             replica.add_to(now, row, quantity(units), price(now, units))
-        },
+        }
         Action::Set { units, .. } | Action::SetRow { units, .. } => {
             replica.set(now, row, units, price(now, units))
         }

@@ -55,14 +55,21 @@ impl Told {
         self.names.insert(name, fact);
     }
 
-    /// A state's facts: a dot that is known is a fact whose whole delta was joined.
+    /// A state's facts: a dot that is known is a fact whose whole delta was joined. But what a merge or
+    /// a late absorption brings of a guest's state says of dead dots just that they are dead, and
+    /// may come before what they died of.
     fn known(&self, cart: &Cart) -> Known<LineKey> {
-        let dots = each(cart.context()).into_iter();
-        let facts = dots.map(|dot| {
+        let name = |dot: Dot| {
             let fact = self.names.get(&(dot, copy(cart, dot)));
             *fact.unwrap_or_else(|| panic!("{dot} is known, and nobody did it"))
-        });
-        Known::of(&self.model, facts)
+        };
+        let dots = each(cart.context());
+        let mut known = Known::of(&self.model, dots.iter().map(|dot| name(*dot)));
+        let dead = dots.into_iter().filter(|dot| !cart.live().contains_key(dot)).map(name);
+        for fact in dead.filter(|fact| self.model.cart_of(*fact) != cart.id()) {
+            known.hear_of_the_end(&self.model, fact);
+        }
+        known
     }
 
     fn holds(&self, cart: &Cart, view: &View) -> Verdict {
@@ -163,16 +170,12 @@ fn did(acted: &Acted<'_>) -> Option<Did<LineKey>> {
     let write = |row, key: &str, value| Some(Did::Write { row, key: key.into(), value });
     let note = |at: Option<u8>| at.map(|at| text(at).to_string());
     match acted.action {
-        Action::Add { units, .. } | Action::AddToRow { units, .. } => Some(Did::Add {
-            row: row()?,
-            units: units.into(),
-            price: price(acted.now, units),
-        }),
-        Action::Set { units, .. } | Action::SetRow { units, .. } => Some(Did::Set {
-            row: row()?,
-            units: units.into(),
-            price: price(acted.now, units),
-        }),
+        Action::Add { units, .. } | Action::AddToRow { units, .. } => {
+            Some(Did::Add { row: row()?, units: units.into(), price: price(acted.now, units) })
+        }
+        Action::Set { units, .. } | Action::SetRow { units, .. } => {
+            Some(Did::Set { row: row()?, units: units.into(), price: price(acted.now, units) })
+        }
         Action::Remove { .. } => Some(Did::Remove(row()?)),
         Action::Clear { saved } => Some(Did::Clear(list(saved))),
         Action::Relocate { .. } => Some(Did::Move(row()?)),

@@ -60,7 +60,8 @@ impl<L: Ord + Clone> Reader<'_, L> {
             }
             Did::Move(row) => {
                 let reading = self.line(&row.line);
-                let which: BTreeSet<FactId> = ids(self.on_row(&reading, &row)).into_iter().collect();
+                let which: BTreeSet<FactId> =
+                    ids(self.on_row(&reading, &row)).into_iter().collect();
                 let mut covers = self.moves_of_nothing_but(&row.line, &which);
                 // One by somebody who had seen fewer merges stays: those merges go by it.
                 covers.retain(|fact| self.model.fact(*fact).after == blank.after);
@@ -165,12 +166,7 @@ impl<L: Ord + Clone> Reader<'_, L> {
 
     /// Units of other carts that a Set settles: those it replaces, those that a rule had hidden, and
     /// those that the Sets of the line had settled.
-    fn took(
-        &self,
-        reading: &Reading<L>,
-        shown: &[&Part],
-        cart: CartId,
-    ) -> BTreeMap<FactId, u64> {
+    fn took(&self, reading: &Reading<L>, shown: &[&Part], cart: CartId) -> BTreeMap<FactId, u64> {
         let others = shown.iter().filter(|part| self.model.fact(part.fact).cart != cart).copied();
         let hidden = reading.parts.iter().filter(|part| part.fate == Fate::Hidden);
         let now = others.chain(hidden).map(|part| (part.fact, part.units));
@@ -196,9 +192,7 @@ impl<L: Ord + Clone> Reader<'_, L> {
         let apart: BTreeSet<CartId> = reading.parts.iter().map(|part| part.side).collect();
         // The account's row has the registers of guests who have no row of their own, too.
         let shows = |cart: CartId| {
-            side.is_none_or(|side| {
-                cart == side || side == self.cart && !apart.contains(&cart)
-            })
+            side.is_none_or(|side| cart == side || side == self.cart && !apart.contains(&cart))
         };
         let here = self.on_line(&row.line);
         let replaced = here.filter(|(_, fact)| is_register(&fact.what, key) && shows(fact.cart));

@@ -188,8 +188,9 @@ impl<'a, L: Ord + Clone> Reader<'a, L> {
 
     /// Of Sets of one cart and row that had not seen each other the latest counts.
     fn clashes(&self, parts: &mut [Part]) {
-        let mut sets: Vec<usize> =
-            (0..parts.len()).filter(|at| self.model.fact(parts[*at].fact).set().is_some()).collect();
+        let mut sets: Vec<usize> = (0..parts.len())
+            .filter(|at| self.model.fact(parts[*at].fact).set().is_some())
+            .collect();
         sets.sort_by_key(|at| Reverse(self.model.fact(parts[*at].fact).stamp));
         let mut winners: Vec<FactId> = Vec::new();
         for at in sets {
@@ -239,7 +240,9 @@ impl<'a, L: Ord + Clone> Reader<'a, L> {
         if fact.cart != self.cart {
             for part in parts.iter().filter(|part| !matches!(part.fate, Fate::Lost { .. })) {
                 let other = self.model.fact(part.fact);
-                let Some(theirs) = other.set().filter(|_| other.cart == self.cart) else { continue };
+                let Some(theirs) = other.set().filter(|_| other.cart == self.cart) else {
+                    continue;
+                };
                 if !set.seen.has(part.fact) && !theirs.seen.has(id) {
                     theirs.took.iter().for_each(|(whose, units)| cut_counted_on(*whose, *units));
                 }

@@ -110,12 +110,7 @@ impl<'a, L: Ord + Clone> Reader<'a, L> {
         Some(if cart == self.cart { Side::Account } else { Side::Guest(cart) })
     }
 
-    fn row(
-        &self,
-        reading: &Reading<L>,
-        (shelf, side): (Shelf, CartId),
-        ceiling: u64,
-    ) -> ShownRow {
+    fn row(&self, reading: &Reading<L>, (shelf, side): (Shelf, CartId), ceiling: u64) -> ShownRow {
         let parts: Vec<&Part> = reading.shown(shelf, Some(side)).collect();
         let facts = || parts.iter().map(|part| self.model.fact(part.fact));
         let prices = facts().filter_map(|fact| Some((fact.stamp, fact.price?)));
