@@ -69,6 +69,11 @@ fn the_histories_cover_what_can_happen() {
             let explained = acted.node.replica.explain();
             note("hidden", explained.iter().any(|line| !line.hidden.is_empty()));
             note("order", !view.orders.is_empty());
+            note("price", view.rows().any(|row| row.seen_price.is_some()));
+            note("gift", view.rows().any(|row| row.gift.is_some()));
+            note("attribute", view.rows().any(|row| !row.attributes.is_empty()));
+            note("note of the cart", view.note.is_some());
+            note("shipping", view.shipping.is_some());
             Ok(())
         });
         let world = world.expect("a check that never fails");
@@ -85,6 +90,10 @@ fn the_histories_cover_what_can_happen() {
         Action::Clear { saved: false },
         Action::Relocate { row: 0 },
         Action::Note { row: 0, text: None },
+        Action::Gift { row: 0, gift: None },
+        Action::Engrave { row: 0, text: None },
+        Action::CartNote { text: None },
+        Action::Shipping { option: None },
         Action::Coupon { code: 0 },
         Action::DropCoupon { code: 0 },
         Action::Consent { given: true },

@@ -10,7 +10,9 @@
 //! | `golden` | bytes and merge outcomes that must not change |
 //! | `hostile`, `memory` | bytes by somebody who means harm |
 //! | `regressions` | what random search found |
-//! | `noticed` | what no other test noticed when the library was broken on purpose |
+//! | `writing`, `reading`, `merging`, `exchange` | single actions, lines, merges and messages; `devices` is what they begin with |
+//! | `stories` | the stories, by class and folder |
+//! | `guarded` | faults of others, and what proves the guard against each |
 //! | `liars` | writers that lie, and erasure |
 //! | `certified`, `bad_rules` | merge rules before the test kit, good ones and bad ones |
 //! | `authority` | commands of shoppers who are not trusted, over a store in memory |
@@ -26,16 +28,22 @@ mod bad_rules;
 mod bad_stores;
 mod certified;
 mod codec;
+mod devices;
 mod dots;
 mod effects;
+mod exchange;
 mod faults;
 mod golden;
+mod guarded;
 mod hostile;
 mod laws;
 mod liars;
 mod memory;
-mod noticed;
+mod merging;
+mod reading;
 mod regressions;
 mod samples;
 mod stores;
+mod stories;
 mod strata;
+mod writing;

@@ -5,6 +5,9 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+/// What catches a cut with which the tests do not compile, and are not meant to.
+pub(crate) const COMPILER: &str = "compiler";
+
 /// One way to break the library.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,7 +20,7 @@ pub(crate) struct Cut {
     pub(crate) old: String,
     /// What is put in its place.
     pub(crate) new: String,
-    /// The tests of `tests/it` each of which must fail.
+    /// The tests of `tests/it` each of which must fail; or [`COMPILER`], where they must not compile.
     pub(crate) caught_by: Vec<String>,
 }
 

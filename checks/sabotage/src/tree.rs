@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What the tests need not have.
-const LEFT_OUT: [&str; 6] =
-    ["checks/", "benches/peers/", "fuzz/", ".ci/", "examples/", "tests/stories/"];
+const LEFT_OUT: [&str; 5] = ["checks/", "benches/peers/", "fuzz/", ".ci/", "examples/"];
 
 /// Brings a copy up to date. Files that are the same are left alone, so that a later build finds
 /// what it built before; files that are not there any more go.

@@ -11,7 +11,9 @@ use crate::policy::Registry;
 use crate::replica::Replica;
 use crate::scenario::unexplained;
 use crate::testkit::edit::asked;
-use crate::testkit::history::{ACCOUNT, Acted, Action, History, World, policy};
+use crate::testkit::history::{
+    ACCOUNT, Acted, Action, History, World, gift, policy, shipping, text,
+};
 use crate::testkit::law::Law;
 use crate::testkit::rule::Verdict;
 use crate::view::{Look, Row, Side, View};
@@ -80,14 +82,26 @@ fn exact(acted: &Acted<'_>) -> Verdict {
         };
         law(others(&after) == others(before), "it changed another line")?;
     }
-    let none = &acted.row;
+    let same = |row: &&Row| {
+        acted.row.as_ref().is_some_and(|of| row.line == of.line && row.list == of.list)
+    };
+    let on_row = |there: &dyn Fn(&Row) -> bool| after.rows().filter(same).any(there);
     match action {
-        Action::Note { text, .. } => {
-            let Some(row) = none else { return law(false, "a note on no row") };
-            let want = text.map(|at| format!("note {at}"));
-            let mut same = after.rows().filter(|r| r.line == row.line && r.list == row.list);
-            let found = same.any(|row| row.note.as_ref().map(|n| n.as_str()) == want.as_deref());
-            law(found, "the note is not there")?;
+        Action::Note { text: at, .. } => {
+            law(on_row(&|row| row.note == at.map(text)), "the note is not there")?;
+        }
+        Action::Gift { gift: at, .. } => {
+            law(on_row(&|row| row.gift == at.map(gift)), "the gift option is not there")?;
+        }
+        Action::Engrave { text: at, .. } => {
+            let says = |row: &Row| row.attributes.values().next().cloned() == at.map(text);
+            law(on_row(&says), "the engraving is not there")?;
+        }
+        Action::CartNote { text: at } => {
+            law(after.note == at.map(text), "the cart's note is not there")?;
+        }
+        Action::Shipping { option } => {
+            law(after.shipping == option.map(shipping), "the shipping option is not there")?;
         }
         Action::Coupon { code } | Action::DropCoupon { code } => {
             let code = ["SPRING", "TEN"][usize::from(code)];

@@ -55,14 +55,21 @@ impl Told {
         self.names.insert(name, fact);
     }
 
-    /// A state's facts: a dot that is known is a fact whose whole delta was joined.
+    /// A state's facts: a dot that is known is a fact whose whole delta was joined. But what a merge or
+    /// a late absorption brings of a guest's state says of dead dots just that they are dead, and
+    /// may come before what they died of.
     fn known(&self, cart: &Cart) -> Known<LineKey> {
-        let dots = each(cart.context()).into_iter();
-        let facts = dots.map(|dot| {
+        let name = |dot: Dot| {
             let fact = self.names.get(&(dot, copy(cart, dot)));
             *fact.unwrap_or_else(|| panic!("{dot} is known, and nobody did it"))
-        });
-        Known::of(&self.model, facts)
+        };
+        let dots = each(cart.context());
+        let mut known = Known::of(&self.model, dots.iter().map(|dot| name(*dot)));
+        let dead = dots.into_iter().filter(|dot| !cart.live().contains_key(dot)).map(name);
+        for fact in dead.filter(|fact| self.model.cart_of(*fact) != cart.id()) {
+            known.hear_of_the_end(&self.model, fact);
+        }
+        known
     }
 
     fn holds(&self, cart: &Cart, view: &View) -> Verdict {

@@ -86,6 +86,14 @@ impl<L: Ord + Clone> Known<L> {
         }
     }
 
+    /// Hears that a fact is over, before hearing by what: a guest's state says of what was over there
+    /// just that. Where nothing that ever happened covers it, it is not.
+    pub fn hear_of_the_end(&mut self, model: &Model<L>, id: FactId) {
+        if model.facts.iter().any(|fact| fact.covers.contains(&id)) {
+            self.end(model, id);
+        }
+    }
+
     fn end(&mut self, model: &Model<L>, id: FactId) {
         self.over.insert(id);
         if !self.knows(id) {

@@ -46,6 +46,8 @@ pub use known::Known;
 pub use policy::Policy;
 pub use shown::{Ordered, Shown, ShownRow};
 
+use std::collections::BTreeMap;
+
 use crate::id::CartId;
 use fact::{Fact, What};
 use reading::Reader;
@@ -75,6 +77,12 @@ impl<L: Ord + Clone> Model<L> {
         self.facts.len() as FactId - 1
     }
 
+    /// The cart that a fact was written in: a guest's, or the account's.
+    #[must_use]
+    pub fn cart_of(&self, fact: FactId) -> CartId {
+        self.fact(fact).cart
+    }
+
     /// The facts that are over where that one is known.
     #[must_use]
     pub fn covers(&self, fact: FactId) -> &[FactId] {
@@ -95,6 +103,17 @@ impl<L: Ord + Clone> Model<L> {
     pub fn units(&self, known: &Known<L>, cart: CartId, line: &L) -> u64 {
         let reading = Reader::new(self, known, cart).line(line);
         reading.shown(Shelf::Active, None).map(|part| part.units).sum()
+    }
+
+    /// The units of each line that the active list shows where that is known.
+    #[must_use]
+    pub fn cart(&self, known: &Known<L>, cart: CartId) -> BTreeMap<L, u64> {
+        let readings = Reader::new(self, known, cart).lines().into_iter();
+        let units = readings.map(|reading| {
+            let units = reading.shown(Shelf::Active, None).map(|part| part.units).sum();
+            (reading.line, units)
+        });
+        units.filter(|(_, units)| *units > 0).collect()
     }
 
     fn fact(&self, fact: FactId) -> &Fact<L> {

@@ -64,11 +64,14 @@ impl<L: Ord + Clone> Reader<'_, L> {
     ) -> (BTreeSet<FactId>, Stays) {
         let here: BTreeSet<FactId> =
             lines.iter().flat_map(|reading| &reading.parts).map(|part| part.fact).collect();
-        let before = self.picture(lines);
+        // What a rule makes of one line does not depend on another, unless it is a rule that decides
+        // on whole carts; nor does what a word says, but one word may be about several.
+        let alone = !self.is_cartwide() && self.words().next().is_none();
+        let before = self.picture(lines, alone);
         let mut what_if = Self { gone, ..Reader::new(self.model, self.known, self.cart) };
         // Each round settles something, or pins something past one more merge; so this ends.
         loop {
-            let after = what_if.picture(lines);
+            let after = what_if.picture(lines, alone);
             let risen: Vec<FactId> =
                 after.keys().filter(|fact| !before.contains_key(fact)).copied().collect();
             let mut pinned = false;
@@ -95,10 +98,8 @@ impl<L: Ord + Clone> Reader<'_, L> {
         }
     }
 
-    /// How everything shows that hangs together with those lines: what a rule or a word makes of one
-    /// line does not depend on another, unless it is a rule that decides on whole carts.
-    fn picture(&self, lines: &[Reading<L>]) -> Picture {
-        let alone = !self.is_cartwide() && self.words().next().is_none();
+    /// How everything shows; or those lines alone.
+    fn picture(&self, lines: &[Reading<L>], alone: bool) -> Picture {
         let readings =
             if alone { self.read(lines.iter().map(|reading| &reading.line)) } else { self.lines() };
         let shown = readings.into_iter().flat_map(|reading| reading.parts);

@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use super::copy::Copy;
-use super::{Deed, Model};
-use crate::replay::schedule::{ActionId, LineId};
+use super::{Known, Model, Told};
+use crate::replay::schedule::{ActionId, LineId, Verb};
 
 /// How far back a line is searched for actions that an author had not seen. Without a bound a
 /// line that ten thousand people edit would be searched ten thousand times.
@@ -82,8 +81,9 @@ impl Conflicts {
     }
 }
 
+/// What conflicts are counted between.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+pub(super) enum Kind {
     Add,
     Set,
     Remove,
@@ -92,67 +92,61 @@ enum Kind {
 
 const KINDS: [Kind; 4] = [Kind::Add, Kind::Set, Kind::Remove, Kind::Order];
 
-impl Deed {
-    fn kind(&self) -> Option<Kind> {
-        match self {
-            Self::Add { .. } => Some(Kind::Add),
-            Self::Set { .. } => Some(Kind::Set),
-            Self::Remove { .. } => Some(Kind::Remove),
-            Self::Order { .. } => Some(Kind::Order),
-            Self::SignIn { .. } => None,
-        }
-    }
+/// What ever happened to one line.
+#[derive(Default)]
+pub(super) struct Past {
+    /// How many orders bought of it.
+    pub(super) orders: usize,
+    /// The latest actions on it in the party's cart.
+    recent: Vec<ActionId>,
+}
 
-    /// The lines that the deed concerns.
-    fn lines(&self) -> Vec<LineId> {
-        match self {
-            Self::Add { line, .. } | Self::Set { line, .. } | Self::Remove { line } => vec![*line],
-            Self::Order { bought } => {
-                let mut lines: Vec<LineId> = bought.iter().map(|bought| bought.line).collect();
-                lines.dedup();
-                lines
-            }
-            Self::SignIn { .. } => Vec::new(),
+impl Kind {
+    pub(super) const fn of(verb: &Verb) -> Option<Self> {
+        match verb {
+            Verb::Add(..) => Some(Self::Add),
+            Verb::Set(..) => Some(Self::Set),
+            Verb::Remove(_) => Some(Self::Remove),
+            Verb::Order => Some(Self::Order),
+            Verb::SignIn(_) => None,
         }
     }
 }
 
 impl Model {
-    /// Counts what the author of a deed did not know about the lines it concerns. Earlier actions
+    /// Counts what the author of an action did not know about the lines it concerns. Earlier actions
     /// cannot have seen this one, so not to know them is enough.
-    pub(super) fn note_conflicts(&mut self, author: &Copy, deed: &Deed) {
-        if let Deed::SignIn { guest } = deed {
+    pub(super) fn note_conflicts(&mut self, author: &Known, told: &Told) {
+        let Some(own) = told.kind else {
             self.conflicts.guest_merges += 1;
-            let mut lines: Vec<LineId> =
-                guest.iter().flat_map(|fact| self.facts[*fact as usize].deed.lines()).collect();
+            let brought = told.brings.iter().flat_map(|fact| &self.told[*fact as usize].lines);
+            let mut lines: Vec<LineId> = brought.copied().collect();
             lines.sort_unstable();
             lines.dedup();
             self.conflicts.lines_on_both_sides +=
                 lines.iter().filter(|line| self.is_anywhere(**line)).count() as u64;
             return;
-        }
-        let Some(own) = deed.kind() else { return };
-        let lines = deed.lines();
+        };
         for kind in KINDS {
-            let met = lines
-                .iter()
-                .filter_map(|line| self.lines.get(line))
+            let recent = told.lines.iter().filter_map(|line| self.lines.get(line));
+            let met = recent
                 .flat_map(|line| &line.recent)
-                .any(|fact| {
-                    self.facts[*fact as usize].deed.kind() == Some(kind) && !author.knows(*fact)
-                });
+                .any(|fact| self.told[*fact as usize].kind == Some(kind) && !author.knows(*fact));
             *self.conflicts.pair(own, kind) += u64::from(met);
         }
     }
 
-    /// Remembers that a line was edited.
-    pub(super) fn note_recent(&mut self, id: ActionId, deed: &Deed) {
-        for line in deed.lines() {
-            let recent = &mut self.lines.entry(line).or_default().recent;
-            if recent.len() >= 2 * SEARCHED {
-                recent.drain(..SEARCHED);
+    /// Remembers what happened to lines.
+    pub(super) fn note_past(&mut self, id: ActionId, told: &Told) {
+        for line in &told.lines {
+            let past = self.lines.entry(*line).or_default();
+            past.orders += usize::from(told.kind == Some(Kind::Order));
+            if !told.as_guest {
+                if past.recent.len() >= 2 * SEARCHED {
+                    past.recent.drain(..SEARCHED);
+                }
+                past.recent.push(id);
             }
-            recent.push(id);
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Who knows what: devices, regions, and what travels between them.
 
-use super::copy::Copy;
-use super::{Deed, Fact, Model};
+use super::{Known, Model, Told};
 use crate::replay::schedule::{ActionId, DeviceId, Node, ParcelId, RegionId};
+
+/// The facts of a party.
+type Facts = holdall::testkit::model::Model<u32>;
 
 /// What a region knows, in the order in which it learnt it.
 pub(super) struct Region {
-    pub(super) copy: Copy,
+    pub(super) known: Known,
     log: Vec<ActionId>,
     /// Facts that arrived before those they cover.
     parked: Vec<ActionId>,
@@ -16,16 +18,16 @@ pub(super) struct Region {
 
 /// What a device knows.
 pub(super) struct Device {
-    pub(super) main: Copy,
-    pub(super) guest: Option<Guest>,
+    pub(super) main: Known,
+    guest: Option<Guest>,
     cursors: Vec<usize>,
 }
 
 /// A guest cart on a device; nobody else writes to it.
 #[derive(Default)]
-pub(super) struct Guest {
-    copy: Copy,
-    pub(super) log: Vec<ActionId>,
+struct Guest {
+    known: Known,
+    log: Vec<ActionId>,
 }
 
 /// What a region knew when it sent a parcel: the beginning of its log, of this length.
@@ -37,7 +39,7 @@ pub(super) struct Parcel {
 impl Region {
     pub(super) fn new(regions: u32) -> Self {
         Self {
-            copy: Copy::default(),
+            known: Known::default(),
             log: Vec::new(),
             parked: Vec::new(),
             cursors: vec![0; regions as usize],
@@ -45,32 +47,31 @@ impl Region {
     }
 
     /// Takes in a fact if those it covers are known; a sign-in brings the guest's facts along.
-    fn learn(&mut self, facts: &[Fact], id: ActionId) -> bool {
-        let fact = &facts[id as usize];
-        if fact.covers.iter().any(|covered| !self.copy.knows(*covered)) {
+    fn learn(&mut self, facts: &Facts, told: &[Told], id: ActionId) -> bool {
+        let brings = &told[id as usize].brings;
+        let covers = facts.covers(id);
+        if covers.iter().any(|covered| !self.known.knows(*covered)) {
             return false;
         }
-        if let Deed::SignIn { guest } = &fact.deed {
-            guest.iter().for_each(|fact| self.append(facts, *fact));
-        }
+        brings.iter().for_each(|fact| self.append(facts, *fact));
         self.append(facts, id);
         true
     }
 
-    fn append(&mut self, facts: &[Fact], id: ActionId) {
-        if !self.copy.knows(id) {
-            self.copy.learn(facts, id);
+    fn append(&mut self, facts: &Facts, id: ActionId) {
+        if !self.known.knows(id) {
+            self.known.learn(facts, id);
             self.log.push(id);
         }
     }
 
     /// Takes in what had to wait and need not any more.
-    fn settle(&mut self, facts: &[Fact]) {
+    fn settle(&mut self, facts: &Facts, told: &[Told]) {
         loop {
             let waiting = std::mem::take(&mut self.parked);
             let before = waiting.len();
             for id in waiting {
-                if !self.copy.knows(id) && !self.learn(facts, id) {
+                if !self.known.knows(id) && !self.learn(facts, told, id) {
                     self.parked.push(id);
                 }
             }
@@ -84,27 +85,30 @@ impl Region {
 impl Device {
     pub(super) fn new(regions: usize, as_guest: bool) -> Self {
         Self {
-            main: Copy::default(),
+            main: Known::default(),
             guest: as_guest.then(Guest::default),
             cursors: vec![0; regions],
         }
     }
 
-    pub(super) fn guest_copy(&self) -> &Copy {
-        &self.guest.as_ref().expect("only devices with a guest cart act on it").copy
+    pub(super) fn guest_known(&self) -> &Known {
+        &self.guest.as_ref().expect("only devices with a guest cart act on it").known
     }
 
-    /// Takes in its own action; a sign-in brings the guest's facts into the main copy.
-    pub(super) fn learn_own(&mut self, facts: &[Fact], id: ActionId, as_guest: bool) {
-        if as_guest {
+    /// What its guest cart had, if it had one.
+    pub(super) fn guest_log(&self) -> Vec<ActionId> {
+        self.guest.as_ref().map_or_else(Vec::new, |guest| guest.log.clone())
+    }
+
+    /// Takes in its own action; a sign-in brings the guest's facts to the party's cart.
+    pub(super) fn learn_own(&mut self, facts: &Facts, id: ActionId, told: &Told) {
+        if told.as_guest {
             let guest = self.guest.as_mut().expect("only devices with a guest cart act on it");
-            guest.copy.learn(facts, id);
+            guest.known.learn(facts, id);
             guest.log.push(id);
             return;
         }
-        if let Deed::SignIn { guest } = &facts[id as usize].deed {
-            guest.iter().for_each(|fact| self.main.learn(facts, *fact));
-        }
+        told.brings.iter().for_each(|fact| self.main.learn(facts, *fact));
         self.main.learn(facts, id);
     }
 }
@@ -112,17 +116,17 @@ impl Device {
 impl Model {
     /// The message about an action arrives; whether the region knows more than before.
     pub(crate) fn deliver(&mut self, action: ActionId, region: RegionId) -> bool {
-        let facts = &self.facts;
+        let (facts, told) = (&self.facts, &self.told);
         let region = &mut self.regions[region as usize];
         // A guest cart that nobody has signed in with concerns nobody but its device.
-        if facts[action as usize].scope != super::Scope::Account || region.copy.knows(action) {
+        if told[action as usize].as_guest || region.known.knows(action) {
             return false;
         }
         let before = region.log.len();
-        if !region.learn(facts, action) && !region.parked.contains(&action) {
+        if !region.learn(facts, told, action) && !region.parked.contains(&action) {
             region.parked.push(action);
         }
-        region.settle(facts);
+        region.settle(facts, told);
         region.log.len() > before
     }
 
@@ -152,7 +156,7 @@ impl Model {
         for fact in news {
             region.append(&self.facts, fact);
         }
-        region.settle(&self.facts);
+        region.settle(&self.facts, &self.told);
         region.log.len() > before
     }
 
@@ -173,19 +177,18 @@ impl Model {
         let to = &self.regions[to as usize];
         let unread =
             self.regions[from as usize].log.get(to.cursors[from as usize]..).unwrap_or_default();
-        unread.iter().any(|fact| !to.copy.knows(*fact))
+        unread.iter().any(|fact| !to.known.knows(*fact))
     }
 
     /// Whether a line has contributions in any region.
     pub(crate) fn is_anywhere(&self, line: u32) -> bool {
-        self.regions.iter().any(|region| !region.copy.live(line).is_empty())
+        self.regions.iter().any(|region| region.known.contributions(&self.facts, &line) > 0)
     }
 
     /// Whether every region knows everything, which is when a replay may end.
     pub(crate) fn is_quiet(&self) -> bool {
-        let told =
-            self.facts.iter().enumerate().filter(|(_, fact)| fact.scope == super::Scope::Account);
+        let told = self.told.iter().enumerate().filter(|(_, told)| !told.as_guest);
         let mut told = told.map(|(id, _)| id as ActionId);
-        told.all(|fact| self.regions.iter().all(|region| region.copy.knows(fact)))
+        told.all(|fact| self.regions.iter().all(|region| region.known.knows(fact)))
     }
 }

@@ -1,0 +1,142 @@
+//! What merges take in, and what they refuse.
+//!
+//! Most of these are here because the library was broken on purpose (`checks/sabotage`) and every other
+//! test passed, or could have.
+
+use holdall::{
+    Body, Claim, Delta, Dot, Dots, Entry, Loser, MergeTo, Notice, ReplicaId, Side, Text, Time,
+};
+
+use super::devices::{
+    ACCOUNT, GUEST, OTHER, claim, join, replica, row, rule, saved, shown, tee, units, with,
+};
+
+/// The account sets 2 having seen the guest's 1, then 4; the unaware guest's set 3 comes late.
+#[test]
+fn a_set_keeps_what_those_before_it_took() {
+    let mut guest = with(GUEST, 2, 1);
+    let mut laptop = replica(ACCOUNT, 1);
+    laptop.merge(2, claim(GUEST), rule("sum"), guest.cart()).expect("a merge");
+    laptop.set(3, &row(), 2, None).expect("a set");
+    laptop.set(4, &row(), 4, None).expect("a set");
+    guest.set(5, &row(), 3, None).expect("a set");
+    laptop.absorb(guest.cart()).expect("it is merged");
+    assert_eq!(shown(&laptop), 6);
+}
+
+#[test]
+fn a_guests_consent_is_not_imported_and_its_revocation_is() {
+    for given in [true, false] {
+        let mut guest = with(GUEST, 2, 1);
+        guest.consent(2, given).expect("consent");
+        let mut laptop = replica(ACCOUNT, 1);
+        if !given {
+            laptop.consent(1, true).expect("consent");
+        }
+        laptop.merge(3, claim(GUEST), rule("sum"), guest.cart()).expect("a merge");
+        assert!(!laptop.view().consent);
+    }
+}
+
+#[test]
+fn a_merge_needs_a_claim_of_this_account_and_a_guest_without_guests() {
+    let guest = with(GUEST, 2, 3);
+    let mut laptop = replica(ACCOUNT, 1);
+    assert_eq!(laptop.absorb(guest.cart()).expect_err("not merged").kind(), "invalid");
+    let foreign = Claim { account: OTHER, ..claim(GUEST) };
+    let refused = laptop.merge(2, foreign, rule("sum"), guest.cart()).expect_err("not ours");
+    assert_eq!(refused.kind(), "invalid");
+    laptop.merge(2, claim(GUEST), rule("sum"), guest.cart()).expect("a merge");
+    let mut other = replica(OTHER, 3);
+    let nested = Claim { guest: ACCOUNT, account: OTHER, number: 1 };
+    let refused = other.merge(3, nested, rule("sum"), laptop.cart()).expect_err("has a guest");
+    assert_eq!(refused.kind(), "invalid");
+    assert_eq!((shown(&laptop), shown(&other)), (3, 0));
+}
+
+/// Somebody writes a Merge under a dot that is not its claim's.
+#[test]
+fn a_merge_under_another_dot_is_none() {
+    let guest = with(GUEST, 2, 3);
+    let mut laptop = replica(ACCOUNT, 1);
+    let body = Body::Merge(
+        MergeTo { guest: GUEST, account: ACCOUNT, claim: 1, policy: rule("sum") }.into(),
+    );
+    let entry = Entry {
+        time: Time::from_ms(9),
+        scope: ACCOUNT,
+        after: [].into(),
+        line: None,
+        price: None,
+        body,
+    };
+    let dot = Dot::new(ReplicaId::from_u128(66), 1);
+    let forged = Delta::new(ACCOUNT, [(dot, entry)], Dots::default(), Dots::default());
+    join(&mut laptop, &forged.expect("one live dot"));
+    assert!(laptop.absorb(guest.cart()).is_err());
+}
+
+/// Sum first, then max: 2 and 3 are 5, and 4 is less. In the order of the guests' ids it were 7.
+#[test]
+fn merges_are_read_in_the_order_of_time() {
+    let (first, second) = (with(GUEST, 2, 3), with(OTHER, 3, 4));
+    let mut laptop = with(ACCOUNT, 1, 2);
+    laptop.merge(10, claim(GUEST), rule("sum"), first.cart()).expect("a merge");
+    laptop.merge(20, claim(OTHER), rule("max"), second.cart()).expect("a merge");
+    assert_eq!(shown(&laptop), 5);
+}
+
+#[test]
+fn a_merge_that_is_taken_back_lets_nothing_late_in() {
+    let mut guest = with(GUEST, 2, 3);
+    let mut laptop = with(ACCOUNT, 1, 2);
+    laptop.merge(10, claim(GUEST), rule("sum"), guest.cart()).expect("a merge");
+    let late = guest.add(11, &tee(), units(1), None).expect("an add");
+    laptop.unmerge(12, GUEST).expect("it is merged");
+    let (live, none) = (late.live(), Dots::default);
+    let carried = Delta::new(ACCOUNT, live, none(), none());
+    join(&mut laptop, &carried.expect("one live dot"));
+    assert_eq!(shown(&laptop), 2);
+}
+
+#[test]
+fn what_died_in_the_guest_cart_dies_in_the_accounts() {
+    let mut guest = with(GUEST, 2, 3);
+    let mut laptop = replica(ACCOUNT, 1);
+    laptop.merge(10, claim(GUEST), rule("sum"), guest.cart()).expect("a merge");
+    guest.remove(11, &row()).expect("a remove");
+    laptop.absorb(guest.cart()).expect("it is merged");
+    assert_eq!(shown(&laptop), 0);
+}
+
+#[test]
+fn who_loses_under_save_for_later_is_saved() {
+    let guest = with(GUEST, 2, 3);
+    let mut laptop = with(ACCOUNT, 1, 2);
+    let policy = rule("max").with_loser(Loser::SaveForLater);
+    laptop.merge(10, claim(GUEST), policy, guest.cart()).expect("a merge");
+    assert_eq!((shown(&laptop), saved(&laptop)), (3, 2));
+}
+
+#[test]
+fn a_rule_that_is_not_here_shows_both_apart() {
+    let guest = with(GUEST, 2, 3);
+    let mut laptop = with(ACCOUNT, 1, 2);
+    laptop.merge(10, claim(GUEST), rule("nobody-has-it"), guest.cart()).expect("a merge");
+    let view = laptop.view();
+    assert_eq!(view.lines.len(), 2);
+    assert!(view.notices.iter().any(|n| matches!(n, Notice::PolicyUnavailable { .. })));
+    assert_eq!(laptop.snapshot().expect_err("nobody can say how many").kind(), "unreadable");
+}
+
+#[test]
+fn an_edit_of_the_guests_row_stays_on_it() {
+    let mut guest = with(GUEST, 2, 3);
+    guest.note(2, &row(), Some(Text::new("red").expect("a text"))).expect("a note");
+    let mut laptop = with(ACCOUNT, 1, 2);
+    laptop.merge(10, claim(GUEST), rule("split-variant"), guest.cart()).expect("a merge");
+    let side = Side::Guest(GUEST);
+    laptop.add_to(11, &row().on(side), units(1), None).expect("an add");
+    let rows: Vec<_> = laptop.view().lines.iter().map(|r| (r.side, r.quantity)).collect();
+    assert_eq!(rows, [(Some(Side::Account), 2), (Some(side), 4)]);
+}

@@ -1,0 +1,80 @@
+//! What single actions write.
+//!
+//! Most of these are here because the library was broken on purpose (`checks/sabotage`) and every other
+//! test passed, or could have.
+
+use holdall::{CouponCode, Delta, OrderId, ViewOptions};
+
+use super::devices::{ACCOUNT, buy, join, replica, row, saved, shown, tee, tell, units, with};
+
+#[test]
+fn a_coupon_survives_a_drop_that_had_not_seen_it() {
+    let code = || CouponCode::new("SPRING").expect("a code");
+    let (mut a, mut b) = (replica(ACCOUNT, 1), replica(ACCOUNT, 2));
+    a.coupon(1, code()).expect("a coupon");
+    tell(&a, &mut b);
+    let again = a.coupon(2, code()).expect("a coupon");
+    b.drop_coupon(2, &code()).expect("a drop");
+    join(&mut b, &again);
+    assert_eq!(b.view().coupons, [code()]);
+}
+
+#[test]
+fn an_order_is_placed_once() {
+    let mut phone = with(ACCOUNT, 1, 2);
+    buy(&mut phone, 10, "O-1");
+    phone.add(11, &tee(), units(1), None).expect("an add");
+    let snapshot = phone.snapshot().expect("something to buy");
+    let id = || OrderId::new("O-1").expect("an id");
+    assert!(phone.order(12, id(), &snapshot).expect("it is known").is_empty());
+    assert!(phone.order_all(13, id()).expect("it is known").is_empty());
+    assert_eq!(shown(&phone), 1);
+}
+
+#[test]
+fn an_order_buys_what_is_shown_under_the_ceiling() {
+    let mut phone = with(ACCOUNT, 1, 6).with_options(ViewOptions { ceiling: 4 });
+    buy(&mut phone, 10, "O-1");
+    assert_eq!(phone.view().orders[0].lines, [(tee(), 4)]);
+}
+
+/// A remove names what its author saw and its own dot; the next add of another is none of it.
+#[test]
+fn a_removal_takes_nothing_that_comes_later() {
+    let mut a = with(ACCOUNT, 1, 2);
+    let mut b = replica(ACCOUNT, 2);
+    tell(&a, &mut b);
+    let gone = b.remove(10, &row()).expect("a remove");
+    a.add(11, &tee(), units(1), None).expect("an add");
+    join(&mut a, &gone);
+    assert_eq!(shown(&a), 1);
+}
+
+/// A time goes on from what was seen, whatever the wall clock says, and so does its order.
+#[test]
+fn a_clock_that_is_behind_still_writes_later() {
+    let mut a = replica(ACCOUNT, 1);
+    let early = a.set(9_000, &row(), 3, None).expect("a set");
+    let mut b = replica(ACCOUNT, 2);
+    join(&mut b, &early);
+    let late = b.set(5, &row(), 4, None).expect("a set");
+    let time = |delta: &Delta| delta.live().values().next().expect("an entry").time;
+    assert!(time(&late) > time(&early));
+    let again = b.set(4, &row(), 5, None).expect("a set");
+    assert!(time(&again) > time(&late));
+}
+
+/// B removes the row while C saves it for later; B, who has learned of that, adds two. C has the
+/// add before the removal: what it saved stays saved until then.
+#[test]
+fn an_add_leaves_a_move_whose_row_is_gone() {
+    let (mut b, mut c) = (with(ACCOUNT, 2, 3), replica(ACCOUNT, 3));
+    tell(&b, &mut c);
+    let removal = b.remove(2, &row()).expect("a removal");
+    join(&mut b, &c.relocate(3, &row()).expect("saved for later"));
+    let add = b.add(4, &tee(), units(2), None).expect("an add");
+    join(&mut c, &add);
+    assert_eq!((shown(&c), saved(&c)), (2, 3));
+    join(&mut c, &removal);
+    assert_eq!((shown(&c), saved(&c)), (2, 0));
+}
