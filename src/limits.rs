@@ -52,7 +52,7 @@ pub const POSTGRES_CONNECT_MS: u64 = 2_000;
 pub const POSTGRES_STATEMENT_MS: u64 = 5_000;
 /// How much longer than that its client waits for the answer, in milliseconds.
 pub const POSTGRES_GRACE_MS: u64 = 500;
-/// Largest Automerge document that is read, and the most that its text may inflate to, in bytes.
+/// Largest Automerge document that is read, in bytes.
 pub const DOCUMENT_BYTES: usize = 64 * 1024 * 1024;
 /// Rounds in which what waits in a document is told from what is ready.
 pub const DOCUMENT_ROUNDS: usize = 1_024;

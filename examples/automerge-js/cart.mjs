@@ -1,66 +1,47 @@
-// A holdall cart in an Automerge document: one key under the root for each action, made once,
-// never changed and never deleted. For carts of adds, sets and removals; whatever else happened to
-// a cart (a merge, a line saved for later) has to be read by the library.
+// A holdall cart in an Automerge document: one key for each action, never changed, never deleted.
 import * as Automerge from "@automerge/automerge";
 
-const run = (text) => /^(.+):(\d+)(?:-(\d+))?$/.exec(text).slice(1);
-const name = ({ sku, options = {}, bundle, tag }) =>
-  JSON.stringify([sku, Object.entries(options).sort(), bundle, tag]);
+const run = (text) => /^(.+):(\d+)-?(\d+)?$/.exec(text).slice(1);
+const name = ({ sku, options = {}, bundle, tag }) => JSON.stringify([sku, Object.entries(options).sort(), bundle, tag]);
 
 export class Cart {
-  // A new writer for each page load: two that share an id give one name to two actions.
+  // A new writer for each page load: two writers with one id give one name to two actions.
   constructor(cart, writer = crypto.randomUUID()) {
     Object.assign(this, { prefix: `hd/${cart}/`, writer, number: 0 });
   }
-  read(doc) {
-    const said = new Map(), dead = [];
-    for (const key of Object.keys(doc).filter((key) => key.startsWith(this.prefix))) {
-      for (const value of Object.values(Automerge.getConflicts(doc, key) ?? [doc[key]])) {
-        const action = JSON.parse(String(value)); // true, if the cart was erased
-        if (action === true) throw new Error("the cart was erased: start a new one");
-        dead.push(...(action.dead ?? []));
-        said.set(key.slice(this.prefix.length).replace("/", ":"), action);
-      }
-    }
-    const runs = dead.map(run);
-    const within = (by, n) => runs.some(([r, first, last = first]) => r === by && +first <= n && n <= +last);
-    const live = [...said].filter(([dot, { remove }]) => !remove && !within(...run(dot)));
-    return { said: [...said.keys()], dead, live, latest: Math.max(0, ...live.map(([, { at }]) => at ?? 0)) };
+  read(doc, line) {
+    const keys = Object.keys(doc).filter((key) => key.startsWith(this.prefix));
+    const said = keys.map((key) => [key.slice(this.prefix.length).replace("/", ":"), JSON.parse(String(doc[key]))]);
+    const dots = said.filter(([dot]) => !dot.startsWith("dead:")), dead = said.flatMap(([, { dead = [] }]) => dead);
+    const runs = dead.map(run), gone = ([by, n]) => runs.some(([r, first, last = first]) => r === by && +first <= +n && +n <= +last);
+    const live = dots.filter(([dot, { remove }]) => !remove && !gone(run(dot)));
+    const here = live.filter(([, action]) => line && action.line && name(action.line) === name(line));
+    return { live, here, seen: [...dots.map(([dot]) => dot), ...dead].filter((dot) => !dot.startsWith(this.writer)) };
   }
-  on(line, { live }) {
-    return live.filter(([, action]) => action.line && name(action.line) === name(line));
+  write(doc, action) {
+    const at = this.read(doc).live.reduce((latest, [, action]) => Math.max(latest, action.at + 1), Date.now());
+    const text = new Automerge.ImmutableString(JSON.stringify({ ...action, at })); // later than all it had seen
+    return Automerge.change(doc, (doc) => void (doc[`${this.prefix}${this.writer}/${++this.number}`] = text));
   }
-  lines(doc) {
-    const read = this.read(doc), lines = new Map();
-    for (const [dot, { add, set, line, list, ...action }] of read.live) {
-      if (action.merge || action.move || action.stay || action.unknown || list === "saved")
-        throw new Error(`${dot} is for the library to read`);
-      if (add || set) lines.set(name(line), line);
-    }
-    return [...lines.values()].map((line) => {
-      const here = this.on(line, read).map(([, action]) => action);
-      const sets = here.filter(({ set }) => set).sort((a, b) => a.at - b.at); // the latest counts
-      return { ...line, quantity: here.reduce((sum, { add = 0 }) => sum + add, sets.at(-1)?.set ?? 0) };
-    });
-  }
-  write(doc, action, read = this.read(doc)) {
-    const at = Math.max(Date.now(), read.latest + 1); // later than all that was seen
-    const key = `${this.prefix}${this.writer}/${++this.number}`;
-    const text = new Automerge.ImmutableString(JSON.stringify({ ...action, at }));
-    return Automerge.change(doc, (doc) => { doc[key] = text; });
-  }
-  add(doc, line, n = 1) {
-    return this.write(doc, { add: n, line });
+  add(doc, line, units = 1) {
+    return this.write(doc, { add: units, line });
   }
   remove(doc, line) {
-    const read = this.read(doc);
-    return this.write(doc, { remove: true, dead: this.on(line, read).map(([dot]) => dot) }, read);
+    return this.write(doc, { remove: true, dead: this.read(doc, line).here.map(([dot]) => dot) });
   }
-  set(doc, line, n) {
-    const read = this.read(doc), here = this.on(line, read).filter(([, { add, set }]) => add || set);
-    const dead = here.map(([dot]) => dot);
-    const covers = [...dead, ...here.flatMap(([, action]) => action.covers ?? [])];
-    const seen = [...read.said, ...read.dead].filter((dot) => !dot.startsWith(this.writer) && !dot.startsWith("dead"));
-    return this.write(doc, { set: n, line, seen, covers, dead }, read);
+  set(doc, line, units) {
+    const { here, seen } = this.read(doc, line), units_of = here.filter(([, { add, set }]) => add || set);
+    const dead = units_of.map(([dot]) => dot), covers = [...dead, ...units_of.flatMap(([, { covers = [] }]) => covers)];
+    return this.write(doc, { set: units, line, seen, covers, dead });
+  }
+  // What a shopper sees, of a cart in which nothing was merged, saved for later or erased: that the library reads.
+  lines(doc) {
+    const { live } = this.read(doc), hard = live.find(([, a]) => a.merge || a.move || a.stay || a.unknown || a.list === "saved" || a === true);
+    if (hard) throw new Error(`${hard[0]} is for the library to read`);
+    const lines = new Map(live.filter(([, { add, set }]) => add || set).map(([, { line }]) => [name(line), line]));
+    return [...lines.values()].map((line) => {
+      const all = this.read(doc, line).here.map(([, action]) => action), sets = all.filter(({ set }) => set).sort((a, b) => a.at - b.at);
+      return { ...line, quantity: all.reduce((sum, { add = 0 }) => sum + add, sets.at(-1)?.set ?? 0) };
+    });
   }
 }

@@ -12,7 +12,10 @@ mod error;
 mod key;
 mod names;
 mod plan;
+mod reading;
 mod scan;
+mod writing;
 
-pub use document::{CartDocument, Reading};
+pub use document::CartDocument;
 pub use error::{ActError, DocumentError, Refused, Skipped, Waiting};
+pub use reading::Reading;

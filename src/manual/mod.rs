@@ -17,6 +17,12 @@ pub mod test_your_own_policy {
     #![doc = include_str!("test_your_own_policy.md")]
 }
 
+#[cfg(feature = "automerge")]
+pub mod automerge {
+    //! Carts in Automerge documents.
+    #![doc = include_str!("automerge.md")]
+}
+
 #[cfg(all(test, feature = "std"))]
 mod tests {
     use std::path::Path;

@@ -6,7 +6,10 @@
 //! of them must end in the same expectation, with equal fingerprints.
 
 mod authority;
+pub(crate) mod carrier;
 mod check;
+#[cfg(feature = "automerge")]
+mod documents;
 mod parse;
 mod raw;
 mod schedule;
@@ -19,7 +22,9 @@ use std::collections::BTreeSet;
 pub use story::{Story, StoryError};
 
 use crate::context::Dots;
+use crate::id::CartId;
 use crate::policy::Registry;
+use carrier::{Carrier, Deliveries};
 use check::differs;
 pub(crate) use check::unexplained;
 use schedule::Outcome;
@@ -33,12 +38,46 @@ pub struct Options {
     pub schedules: u32,
     /// From which they follow.
     pub seed: u64,
+    /// What carries the carts.
+    pub through: Through,
+}
+
+/// What carries a story's carts between its sites.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub enum Through {
+    /// Our own exchange, through bytes.
+    #[default]
+    Exchange,
+    /// Automerge documents, one for each cart at each site, joined by Automerge's own sync; and every
+    /// delta as a change of a document.
+    #[cfg(feature = "automerge")]
+    Automerge,
+}
+
+impl Through {
+    fn carrier(self) -> Option<Box<dyn Carrier>> {
+        match self {
+            Self::Exchange => None,
+            #[cfg(feature = "automerge")]
+            Self::Automerge => Some(Box::new(documents::Documents::default())),
+        }
+    }
+
+    /// Deliveries to somebody who knows nothing.
+    fn deliveries(self, _cart: CartId, _name: &str) -> Option<Box<dyn Deliveries>> {
+        match self {
+            Self::Exchange => None,
+            #[cfg(feature = "automerge")]
+            Self::Automerge => Some(Box::new(documents::IntoDocument::new(_cart, _name))),
+        }
+    }
 }
 
 impl Default for Options {
-    /// 200 schedules.
+    /// 200 schedules, through our own exchange.
     fn default() -> Self {
-        Self { schedules: 200, seed: 1 }
+        Self { schedules: 200, seed: 1, through: Through::default() }
     }
 }
 
@@ -66,7 +105,7 @@ pub fn tell(story: &Story, options: &Options) -> Result<(), Mismatch> {
 /// # Errors
 /// As with [`tell`].
 pub fn tell_with(story: &Story, options: &Options, rules: &Registry) -> Result<(), Mismatch> {
-    let mut world = World::new(story.ceiling, rules);
+    let mut world = World::new(story.ceiling, rules).through(options.through.carrier());
     for step in &story.steps {
         world.tick();
         take(&mut world, step)?;
@@ -194,6 +233,7 @@ fn retell(
         expect: story.expect.iter().filter(|e| e.cart == cart && e.at.is_none()).collect(),
         options: world.options(),
         rules,
+        through: options.through,
     };
     outcome.check(options.schedules, options.seed).map_err(|what| Mismatch { line, what })
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::authority::{Answer, Authority};
+use super::carrier::{Carrier, Place};
 use super::story::{Act, RowName, SideName};
 use crate::cart::{Cart, Delta, Gift, List, MergePolicy};
 use crate::id::{
@@ -84,6 +85,8 @@ pub(crate) struct World {
     made: Vec<(String, Delta)>,
     /// Merges that wait for the authority: site, account, guest, policy.
     pending: Vec<(String, String, String, MergePolicy)>,
+    /// What carries carts, if it is not our own exchange.
+    carrier: Option<Box<dyn Carrier>>,
 }
 
 impl World {
@@ -97,7 +100,13 @@ impl World {
             rules: rules.clone(),
             made: Vec::new(),
             pending: Vec::new(),
+            carrier: None,
         }
+    }
+
+    /// The same with something else that carries carts.
+    pub(crate) fn through(self, carrier: Option<Box<dyn Carrier>>) -> Self {
+        Self { carrier, ..self }
     }
 
     pub(crate) const fn options(&self) -> ViewOptions {
@@ -168,8 +177,44 @@ impl World {
         let now = self.now_at(site);
         let replica = self.replica(site, cart);
         let delta = act_on(replica, now, act)?;
-        self.made.push((cart.into(), delta));
+        self.note(site, cart, delta);
         Ok(())
+    }
+
+    /// Keeps a delta that was made, and has it carried.
+    fn note(&mut self, site: &str, cart: &str, delta: Delta) {
+        if let Some(carrier) = &mut self.carrier {
+            carrier.acted(Place { site, name: cart, cart: cart_id(cart) }, &delta);
+        }
+        self.made.push((cart.into(), delta));
+    }
+
+    /// What carries a site's cart takes in what the replica knows.
+    fn tell(&mut self, site: &str, cart: &str) {
+        let state = self.replica(site, cart).cart().clone();
+        if let Some(carrier) = &mut self.carrier {
+            carrier.tell(Place { site, name: cart, cart: cart_id(cart) }, &state);
+        }
+    }
+
+    /// Has a cart carried between two sites; false if nothing else than our exchange does that.
+    fn carry(&mut self, from: &str, to: &str, cart: &str, both_ways: bool) -> bool {
+        if self.carrier.is_none() {
+            return false;
+        }
+        let [a, b] = [from, to].map(|site| Place { site, name: cart, cart: cart_id(cart) });
+        self.tell(from, cart);
+        self.tell(to, cart);
+        if let Some(carrier) = &mut self.carrier {
+            if both_ways { carrier.talk(a, b) } else { carrier.pass(a, b) }
+        }
+        for at in [a, b].into_iter().skip(usize::from(!both_ways)) {
+            let Some(carrier) = &mut self.carrier else { continue };
+            let heard = carrier.hear(at);
+            // It is of this very cart.
+            let _ = self.replica(at.site, cart).join(&heard);
+        }
+        true
     }
 
     fn merge(
@@ -202,7 +247,9 @@ impl World {
                 let replica = self.replica(site, account);
                 // The delta is of this very cart.
                 let _ = replica.join(&merge);
-                replica.absorb(&guests)?
+                let delta = replica.absorb(&guests)?;
+                self.tell(site, account);
+                delta
             }
             Answer::Granted(claim) => {
                 let replica = self.replica(site, account);
@@ -212,7 +259,7 @@ impl World {
                 delta
             }
         };
-        self.made.push((account.into(), delta));
+        self.note(site, account, delta);
         Ok(())
     }
 
@@ -223,7 +270,7 @@ impl World {
         let now = self.now_at(site);
         let delta = self.replica(site, account).unmerge(now, cart_id(guest))?;
         self.authority.release(cart_id(guest));
-        self.made.push((account.into(), delta));
+        self.note(site, account, delta);
         Ok(())
     }
 
@@ -248,6 +295,9 @@ impl World {
     /// One-way: everything that `to` lacks, or everything again, as bytes.
     pub(crate) fn send(&mut self, from: &str, to: &str, again: bool) {
         for cart in self.carts_of(&[from]) {
+            if self.carry(from, to, &cart, false) {
+                continue;
+            }
             let delta = if again {
                 self.replica(from, &cart).cart().to_delta()
             } else {
@@ -314,6 +364,9 @@ impl World {
     fn exchange(&mut self, a: &str, b: &str, cart: &str) {
         // Both have the cart from here on.
         self.replica(a, cart);
+        if self.carry(a, b, cart, true) {
+            return;
+        }
         let mut message = Some(probe(self.replica(a, cart)));
         let mut receiver = self.site(b).carts.remove(cart);
         let mut other = self.site(a).carts.remove(cart);
@@ -339,6 +392,7 @@ impl World {
     /// guest's devices wrote late reaches the account.
     fn absorb(&mut self, site: &str) {
         let Some(here) = self.sites.get_mut(site) else { return };
+        let mut made = Vec::new();
         let names: Vec<String> = here.carts.keys().cloned().collect();
         for account in &names {
             for guest in names.iter().filter(|guest| *guest != account) {
@@ -347,9 +401,12 @@ impl World {
                 if let Ok(delta) = replica.absorb(&guests)
                     && !delta.is_empty()
                 {
-                    self.made.push((account.clone(), delta));
+                    made.push((account.clone(), delta));
                 }
             }
+        }
+        for (account, delta) in made {
+            self.note(site, &account, delta);
         }
     }
 
@@ -364,18 +421,30 @@ impl World {
     /// The site stops, and comes back from its saved bytes.
     pub(crate) fn restart(&mut self, site: &str) {
         let (options, rules) = (self.options, self.rules.clone());
-        for replica in self.site(site).carts.values_mut() {
-            let bytes = wire::encode_replica(replica);
-            *replica = wire::decode_replica(&bytes)
-                .expect("what was encoded decodes")
-                .with_options(options)
-                .with_rules(rules.clone());
+        let mut carrier = self.carrier.take();
+        for (name, replica) in &mut self.site(site).carts {
+            let back = match &mut carrier {
+                Some(carrier) => {
+                    let cart = replica.cart().id();
+                    let (state, latest) = carrier.restart(Place { site, name, cart });
+                    Replica::resume(replica.id(), latest, state)
+                }
+                None => {
+                    let bytes = wire::encode_replica(replica);
+                    wire::decode_replica(&bytes).expect("what was encoded decodes")
+                }
+            };
+            *replica = back.with_options(options).with_rules(rules.clone());
         }
+        self.carrier = carrier;
     }
 
     /// The site's memory is gone; it comes back empty, as a new writer.
-    pub(crate) fn lose(&mut self, site: &str) {
-        let site = self.site(site);
+    pub(crate) fn lose(&mut self, name: &str) {
+        if let Some(carrier) = &mut self.carrier {
+            carrier.lose(name);
+        }
+        let site = self.site(name);
         site.lives += 1;
         site.carts.clear();
         self.pending.retain(|_| true);

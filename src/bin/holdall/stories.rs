@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use holdall::scenario::{Options, Story, tell};
+use holdall::scenario::{Options, Story, Through, tell};
 
 /// Tell story files and folders of them.
 #[derive(clap::Args)]
@@ -18,9 +18,33 @@ pub(crate) struct Arguments {
     /// The seed of the schedules.
     #[arg(long, default_value_t = Options::default().seed)]
     seed: u64,
+    /// What carries the carts from device to device.
+    #[arg(long, value_enum, default_value_t = Carrier::Exchange)]
+    through: Carrier,
     /// Print one JSON object instead of lines.
     #[arg(long)]
     json: bool,
+}
+
+/// What carries carts.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Carrier {
+    /// This library's own exchange.
+    Exchange,
+    /// Automerge documents and Automerge's sync; needs a build with the feature `automerge`.
+    Automerge,
+}
+
+impl Carrier {
+    fn through(self) -> Result<Through, &'static str> {
+        match self {
+            Self::Exchange => Ok(Through::Exchange),
+            #[cfg(feature = "automerge")]
+            Self::Automerge => Ok(Through::Automerge),
+            #[cfg(not(feature = "automerge"))]
+            Self::Automerge => Err("built without Automerge: build it with --features automerge"),
+        }
+    }
 }
 
 /// What became of a file.
@@ -37,6 +61,13 @@ enum Outcome {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
+    let through = match arguments.through.through() {
+        Ok(through) => through,
+        Err(why) => {
+            eprintln!("holdall: {why}");
+            return ExitCode::from(2);
+        }
+    };
     let mut files = Vec::new();
     let mut unreadable = Vec::new();
     for path in &arguments.paths {
@@ -44,7 +75,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
             unreadable.push((path.clone(), why));
         }
     }
-    let options = Options { schedules: arguments.schedules, seed: arguments.seed };
+    let options = Options { schedules: arguments.schedules, seed: arguments.seed, through };
     let told = files.into_iter().map(|file| {
         let outcome = tell_file(&file, &options);
         (file, outcome)

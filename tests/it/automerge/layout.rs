@@ -149,8 +149,7 @@ fn an_erased_cart_stays_erased() {
     let mut document = CartDocument::new(CART);
     let mut phone = document.replica(PHONE);
     document.act(&mut phone, |cart| cart.add(1, &tee(), units(3), None)).expect("an add");
-    let mut elsewhere = document.clone();
-    elsewhere.automerge().set_actor(automerge::ActorId::random());
+    let mut elsewhere = document.fork();
     let mut region = document.replica(LAPTOP);
     document.act(&mut region, |cart| Ok(cart.erase())).expect("an erasure");
     assert!(document.cart().is_erased());
@@ -216,6 +215,7 @@ fn two_contents_of_one_key_are_reported() {
             one.apply(&deltas[*at]).expect("a change");
         });
         assert_eq!(one.cart(), &native);
+        assert_eq!(one.refresh().equivocations.len(), 1, "it is told when one asks");
         let (fresh, _) = CartDocument::load(CART, &one.save()).expect("a document");
         assert_eq!(fresh.cart(), &native);
     }
