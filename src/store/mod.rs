@@ -55,7 +55,7 @@ use std::pin::Pin;
 pub use error::StoreError;
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
-pub use postgres::{PostgresConfig, PostgresOptions, PostgresStore};
+pub use postgres::{PostgresOptions, PostgresStore};
 pub use record::{
     Append, Appended, Class, Erased, Fold, Held, Idle, Loaded, Logged, RequestKey, Slot, Swapped,
 };

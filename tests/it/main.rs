@@ -14,6 +14,7 @@
 //! | `liars` | writers that lie, and erasure |
 //! | `certified`, `bad_rules` | merge rules before the test kit, good ones and bad ones |
 //! | `faults` | faults that other libraries shipped |
+//! | `servers` | stores before real servers, if there are any |
 //! | `stores`, `bad_stores` | durable stores before the test kit, good ones and bad ones |
 
 mod bad_rules;
@@ -31,5 +32,6 @@ mod memory;
 mod noticed;
 mod regressions;
 mod samples;
+mod servers;
 mod stores;
 mod strata;
