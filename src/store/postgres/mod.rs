@@ -114,9 +114,12 @@ impl PostgresStore {
     {
         let link = Link::new(config, tls, options)?;
         let client = link.client().await?;
-        let about = schema::settle(&client).await;
-        // If it failed in the middle, the connection has a transaction open that nobody ends.
-        let about = about.inspect_err(|_| link::give_up(client))?;
+        let settled = schema::settle(&client).await;
+        if !matches!(settled, Ok((_, schema::Mended(false)))) {
+            // Its lock, its timeout and perhaps its transaction go with it.
+            link::give_up(client);
+        }
+        let (about, _) = settled?;
         Ok(Self { link, incarnation: about.incarnation, durable: about.durable })
     }
 

@@ -3,6 +3,8 @@
 //!
 //! Tests that stop a server have it to themselves, by a lock that also holds between processes.
 
+#[cfg(feature = "redis")]
+mod cached;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "postgres")]

@@ -497,7 +497,11 @@ fn folds_appends_and_erasures_at_once_leave_nothing_behind() {
             let writing = tokio::spawn(async move {
                 for n in 4..8 {
                     let secret = append(n).with_snapshot(b"secret".to_vec());
-                    let _ = writer.append(Append { cart, ..secret }).await.expect("an answer");
+                    let told = writer.append(Append { cart, ..secret }).await.expect("an answer");
+                    // Who goes on by numbers alone could meet the erased cart's next revision.
+                    if matches!(told, Appended::Conflict { .. }) {
+                        break;
+                    }
                 }
             });
             let folder = Arc::clone(&store);
