@@ -56,3 +56,17 @@ pub const POSTGRES_GRACE_MS: u64 = 500;
 pub const DOCUMENT_BYTES: usize = 64 * 1024 * 1024;
 /// Rounds in which what waits in a document is told from what is ready.
 pub const DOCUMENT_ROUNDS: usize = 1_024;
+/// How long a rendered view is kept unless a deployment asks for another time, in milliseconds.
+pub const CACHE_KEEP_MS: u64 = 600_000;
+/// How long a reader waits for the cache unless a deployment asks for another time, in milliseconds.
+pub const CACHE_ANSWER_MS: u64 = 10;
+/// How long a connection to the cache may take unless a deployment asks for another time, in milliseconds.
+pub const CACHE_CONNECT_MS: u64 = 100;
+/// How long a cache that failed is left alone unless a deployment asks for another time, in milliseconds.
+pub const CACHE_PAUSE_MS: u64 = 500;
+/// Largest view that a cache keeps, in bytes.
+pub const CACHE_VIEW_BYTES: usize = 256 * 1024;
+/// Deletions that are remembered for a cache that cannot be reached.
+pub const CACHE_OWED: usize = 10_000;
+/// Of these, how many go into one command.
+pub const CACHE_OWED_BATCH: usize = 500;

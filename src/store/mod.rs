@@ -41,6 +41,8 @@
 //! # Ok::<(), holdall::store::StoreError>(())
 //! ```
 
+#[cfg(feature = "redis")]
+pub mod cached;
 mod error;
 mod memory;
 #[cfg(feature = "postgres")]
@@ -52,10 +54,12 @@ mod sum;
 use std::future::Future;
 use std::pin::Pin;
 
+#[cfg(feature = "redis")]
+pub use cached::{CacheCounts, Cached, CachedOptions};
 pub use error::StoreError;
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
-pub use postgres::{PostgresConfig, PostgresOptions, PostgresStore};
+pub use postgres::{PostgresOptions, PostgresStore};
 pub use record::{
     Append, Appended, Class, Erased, Fold, Held, Idle, Loaded, Logged, RequestKey, Slot, Swapped,
 };
@@ -187,6 +191,26 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     /// # Errors
     /// As with [`append`](Self::append).
     fn erase(&self, cart: CartId, marker: Vec<u8>, at_ms: u64) -> Reply<'_, Erased>;
+
+    /// A rendered view of a cart at exactly this revision, if a cache keeps views in front of the store and has this one. Whoever
+    /// asks has just been told the [`revision`](Self::revision), so that what is shown is no older than that. Nothing that happens to the
+    /// cache is an error.
+    ///
+    /// # Errors
+    /// None of the cache's.
+    fn view(&self, cart: CartId, revision: u64) -> Reply<'_, Option<Vec<u8>>> {
+        let _ = (cart, revision);
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    /// Gives a view of a cart at a revision to the cache, if there is one. It may keep it or not.
+    ///
+    /// # Errors
+    /// As with [`revision`](Self::revision).
+    fn keep_view(&self, cart: CartId, revision: u64, view: Vec<u8>) -> Reply<'_, ()> {
+        let _ = (cart, revision, view);
+        Box::pin(std::future::ready(Ok(())))
+    }
 
     /// Waits until all that was taken in is durable, and takes in no more: every later call is
     /// [`StoreError::Closed`], a second `close` too.

@@ -18,6 +18,7 @@
 //! | `authority` | commands of shoppers who are not trusted, over a store in memory |
 //! | `automerge` | carts in Automerge documents |
 //! | `faults` | faults that other libraries shipped |
+//! | `servers` | stores before real servers, if there are any |
 //! | `stores`, `bad_stores` | durable stores before the test kit, good ones and bad ones |
 
 #[cfg(feature = "authority")]
@@ -43,6 +44,7 @@ mod merging;
 mod reading;
 mod regressions;
 mod samples;
+mod servers;
 mod stores;
 mod stories;
 mod strata;

@@ -76,6 +76,7 @@ const DONE: i16 = 0;
 const ANSWERED: i16 = 1;
 
 pub(super) async fn append(link: &Link, append: Append) -> Result<Appended, StoreError> {
+    append.within_limits()?;
     let (cart, id) = (append.cart, rows::id(append.cart));
     // A revision that the server cannot count to is none that a cart has: one that builds on it conflicts.
     let expected = i64::try_from(append.expected).unwrap_or(-1);

@@ -66,10 +66,11 @@ mod slots;
 mod sweep;
 
 pub use options::PostgresOptions;
-pub use tokio_postgres::Config as PostgresConfig;
+/// The client library, for configurations and TLS connectors of its version.
+pub use tokio_postgres;
 
-use tokio_postgres::Socket;
 use tokio_postgres::tls::{MakeTlsConnect, NoTls, TlsConnect};
+use tokio_postgres::{Config, Socket};
 
 use super::{
     Append, Appended, Class, Erased, Fold, Held, Idle, Loaded, Logged, Reply, Slot, Store,
@@ -92,10 +93,7 @@ impl PostgresStore {
     /// # Errors
     /// [`StoreError::Unavailable`] if the server cannot be reached or refuses;
     /// [`StoreError::Foreign`] if the tables are a later version's.
-    pub async fn open(
-        config: PostgresConfig,
-        options: PostgresOptions,
-    ) -> Result<Self, StoreError> {
+    pub async fn open(config: Config, options: PostgresOptions) -> Result<Self, StoreError> {
         Self::open_with(config, NoTls, options).await
     }
 
@@ -104,7 +102,7 @@ impl PostgresStore {
     /// # Errors
     /// As with [`open`](Self::open).
     pub async fn open_with<T>(
-        config: PostgresConfig,
+        config: Config,
         tls: T,
         options: PostgresOptions,
     ) -> Result<Self, StoreError>
@@ -116,9 +114,12 @@ impl PostgresStore {
     {
         let link = Link::new(config, tls, options)?;
         let client = link.client().await?;
-        let about = schema::settle(&client).await;
-        // If it failed in the middle, the connection has a transaction open that nobody ends.
-        let about = about.inspect_err(|_| link::give_up(client))?;
+        let settled = schema::settle(&client).await;
+        if !matches!(settled, Ok((_, schema::Mended(false)))) {
+            // Its lock, its timeout and perhaps its transaction go with it.
+            link::give_up(client);
+        }
+        let (about, _) = settled?;
         Ok(Self { link, incarnation: about.incarnation, durable: about.durable })
     }
 
@@ -178,6 +179,10 @@ impl Store for PostgresStore {
 
     fn log(&self, cart: CartId, after: u64, limit: usize) -> Reply<'_, Vec<Logged>> {
         self.run(read::log(&self.link, cart, after, limit))
+    }
+
+    fn answered(&self, cart: CartId, key: u128) -> Reply<'_, Option<Logged>> {
+        self.run(read::answered(&self.link, cart, key))
     }
 
     fn base(&self, cart: CartId) -> Reply<'_, Option<(u64, Vec<u8>)>> {

@@ -99,6 +99,18 @@ pub(super) async fn log(
     Ok(log)
 }
 
+pub(super) async fn answered(
+    link: &Link,
+    cart: CartId,
+    key: u128,
+) -> Result<Option<Logged>, StoreError> {
+    const SQL: &str = "
+        SELECT revision, at_ms, delta, delta_sum, key, body, note, note_sum FROM holdall_log
+        WHERE cart = $1 AND key = $2";
+    let rows = link.read(Some(cart), SQL, &[&rows::id(cart), &Uuid::from_u128(key)]).await?;
+    rows.first().map(|row| Of { cart, row }.logged()).transpose()
+}
+
 pub(super) async fn base(link: &Link, cart: CartId) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
     const SQL: &str =
         "SELECT kind, revision, bytes, sum FROM holdall_state WHERE cart = $1 AND kind = $2";

@@ -22,27 +22,27 @@ pub(super) struct About {
 }
 
 /// Finds the tables, makes or mends them if need be, and reads what they say. Tables that are up to date
-/// are only read, so that a role without the right to change them will do.
-pub(super) async fn settle(client: &Client) -> Result<About, StoreError> {
-    if form(client).await? < FORM {
-        // One batch, one transaction: a failure in it leaves all as it was.
-        client
-            .batch_execute("BEGIN; SET LOCAL statement_timeout = 0")
-            .await
-            .map_err(fault::unsent)?;
-        let result = mend(client).await;
-        let end = if result.is_ok() { "COMMIT" } else { "ROLLBACK" };
-        let ended = client.batch_execute(end).await;
-        result?;
+/// are only read, so that a role without the right to change them will do. A client on which this failed or which
+/// had something to mend is in no state for other use.
+pub(super) async fn settle(client: &Client) -> Result<(About, Mended), StoreError> {
+    let mended = Mended(form(client).await? < FORM);
+    if mended.0 {
+        // Not a lock of the transaction: who waits for one in a transaction keeps, when it comes, what the
+        // catalogue was when it began to wait, and makes the tables once more.
+        let wait = format!("SET statement_timeout = 0; SELECT pg_advisory_lock({LOCK})");
+        client.batch_execute(&wait).await.map_err(fault::unsent)?;
+        client.batch_execute("BEGIN").await.map_err(fault::unsent)?;
+        mend(client).await?;
         // Lost in the middle of the commit: opening again finds out.
-        ended.map_err(fault::unsent)?;
+        client.batch_execute("COMMIT").await.map_err(fault::unsent)?;
     }
-    about(client).await
+    Ok((about(client).await?, mended))
 }
 
+/// Whether there was something to mend.
+pub(super) struct Mended(pub(super) bool);
+
 async fn mend(client: &Client) -> Result<(), StoreError> {
-    let lock = client.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await;
-    lock.map_err(fault::unsent)?;
     // Somebody else may have done it meanwhile.
     let form = form(client).await?;
     for step in STEPS.iter().skip(usize::try_from(form).unwrap_or(0)) {

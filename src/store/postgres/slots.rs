@@ -5,6 +5,7 @@ use tokio_postgres::Row;
 use super::link::Link;
 use super::rows;
 use crate::limits;
+use crate::store::record::within;
 use crate::store::{Held, Slot, StoreError, Swapped};
 
 const HELD: &str = "SELECT version, value, sum FROM holdall_slot WHERE kind = $1 AND name = $2";
@@ -54,10 +55,7 @@ pub(super) async fn swap(
     value: Option<Vec<u8>>,
 ) -> Result<Swapped, StoreError> {
     let bytes = value.as_ref().map_or(0, Vec::len);
-    if bytes > limits::SLOT_BYTES {
-        let limit = limits::SLOT_BYTES;
-        return Err(StoreError::TooLarge { what: "a slot's value", bytes, limit });
-    }
+    within("a slot's value", bytes, limits::SLOT_BYTES)?;
     let (kind, name) = name(slot);
     let sum = value.as_ref().map(|value| rows::slot_sum(kind, &name, value));
     // No slot has a version that the server cannot count to.

@@ -7,6 +7,8 @@ use super::append::Restless;
 use super::link::Link;
 use super::rows::{self, BASE, Of, SNAPSHOT};
 use crate::id::CartId;
+use crate::limits;
+use crate::store::record::within;
 use crate::store::{Class, Erased, Fold, StoreError};
 
 /// How often an erasure or removal looks again, when the cart changes in between.
@@ -98,6 +100,7 @@ async fn head(link: &Link, cart: CartId) -> Result<Option<Head>, StoreError> {
 }
 
 pub(super) async fn fold(link: &Link, fold: Fold) -> Result<u64, StoreError> {
+    fold.within_limits()?;
     let Fold { cart, through, base } = fold;
     let Ok(last) = i64::try_from(through) else { return Ok(0) };
     let sum = rows::state_sum(cart, BASE, through, &base);
@@ -126,6 +129,7 @@ pub(super) async fn erase(
     marker: Vec<u8>,
     at_ms: u64,
 ) -> Result<Erased, StoreError> {
+    within("a marker", marker.len(), limits::MESSAGE_BYTES)?;
     let (id, at, class) = (rows::id(cart), at_ms.cast_signed(), i16::from(Class::Erased as u8));
     let (header, header_sum): (&[u8], i32) = (&[], rows::header_sum(cart, &[]));
     for _ in 0..TRIES {
