@@ -57,8 +57,8 @@ impl Shop {
 
     fn over(store: Arc<MemoryStore>, settings: Settings, chance: u64) -> Self {
         let carts: Arc<dyn Store> = store.clone();
-        let chance = Box::new(Counted(AtomicU64::new(chance)));
-        let authority = Authority::with_chance(carts, settings, chance);
+        let counted = Box::new(Counted(AtomicU64::new(chance)));
+        let authority = Authority::with_chance(carts, settings, counted);
         Self { store, authority, keys: AtomicU64::new((1 << 32) + chance) }
     }
 
