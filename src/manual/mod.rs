@@ -23,6 +23,12 @@ pub mod automerge {
     #![doc = include_str!("automerge.md")]
 }
 
+#[cfg(all(feature = "authority", feature = "embedded"))]
+pub mod embed_an_authority {
+    //! Embed an authority, and operate a store.
+    #![doc = include_str!("embed_an_authority.md")]
+}
+
 #[cfg(all(test, feature = "std"))]
 mod tests {
     use std::path::Path;

@@ -3,6 +3,8 @@
 //! Exit status: 0 all is well, 1 something was not as it should be (a story failed, a cart came
 //! out wrong), 2 the input or the arguments cannot be used.
 
+mod operate;
+mod places;
 mod replay;
 mod soak;
 mod stories;
@@ -31,6 +33,8 @@ enum Command {
     Soak(soak::SoakArgs),
     /// Tell story files: what shoppers did, and what everybody must see in the end.
     Scenario(stories::Arguments),
+    #[command(flatten)]
+    Operate(operate::Command),
 }
 
 fn main() -> ExitCode {
@@ -38,5 +42,6 @@ fn main() -> ExitCode {
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Soak(arguments) => soak::run(&arguments),
         Command::Scenario(arguments) => stories::run(&arguments),
+        Command::Operate(command) => operate::run(&command),
     }
 }
