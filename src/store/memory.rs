@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::record::within;
 use super::{
     Append, Appended, Class, Erased, Fold, Held, Idle, Loaded, Logged, Reply, Slot, Store,
     StoreError, Swapped,
@@ -124,6 +125,7 @@ impl Store for MemoryStore {
 
     fn append(&self, append: Append) -> Reply<'_, Appended> {
         self.ready(|inner| {
+            append.within_limits()?;
             let record = inner.carts.get(&append.cart);
             let key = append.key.map(|asked| asked.key);
             let then = record.and_then(|record| {
@@ -153,10 +155,7 @@ impl Store for MemoryStore {
     ) -> Reply<'_, Swapped> {
         self.ready(|inner| {
             let bytes = value.as_ref().map_or(0, Vec::len);
-            if bytes > limits::SLOT_BYTES {
-                let limit = limits::SLOT_BYTES;
-                return Err(StoreError::TooLarge { what: "a slot's value", bytes, limit });
-            }
+            within("a slot's value", bytes, limits::SLOT_BYTES)?;
             let held = inner.slots.get(&slot);
             if held.map(|held| held.version) != expected {
                 return Ok(Swapped::Conflict { held: held.cloned() });
@@ -210,6 +209,7 @@ impl Store for MemoryStore {
 
     fn fold(&self, fold: Fold) -> Reply<'_, u64> {
         self.ready(|inner| {
+            fold.within_limits()?;
             let Some(record) = inner.carts.get_mut(&fold.cart) else { return Ok(0) };
             let folded = record.base.as_ref().map_or(0, |(through, _)| *through);
             if fold.through > record.revision || fold.through <= folded {
@@ -234,14 +234,15 @@ impl Store for MemoryStore {
 
     fn erase(&self, cart: CartId, marker: Vec<u8>, at_ms: u64) -> Reply<'_, Erased> {
         self.ready(|inner| {
+            within("a marker", marker.len(), limits::MESSAGE_BYTES)?;
             let record = inner.carts.entry(cart).or_insert_with(Record::new);
             if record.class == Class::Erased {
                 return Ok(Erased::default());
             }
             let erased = Erased { appends: record.log.len() as u64, bytes: record.bytes() };
             let revision = record.revision + 1;
-            let snapshot = Some((revision, marker));
-            *record = Record { revision, at_ms, class: Class::Erased, snapshot, ..Record::new() };
+            let base = Some((revision, marker));
+            *record = Record { revision, at_ms, class: Class::Erased, base, ..Record::new() };
             Ok(erased)
         })
     }

@@ -11,14 +11,18 @@
 //!   when the process is killed in the middle, and nobody ever sees a part of one. Of two appends that build on one
 //!   revision one is done and the other gets [`Appended::Conflict`].
 //! - **Durable.** When the reply says [`Appended::Done`], the append is where a crash of the process, of the machine and a
-//!   loss of power leave it: it was synced, or the database said that it was. A store that cannot promise that
+//!   loss of power leave it: it was synced, or the database said that it was. So with every other reply: what is
+//!   loaded, a conflict and an answer tell only of what is durable. A store that cannot promise that
 //!   ([`MemoryStore`]) says so in [`Store::is_durable`].
+//!
+//! At every moment the state of a cart is its [base](Store::base) with the deltas of its [log](Store::log), and it is
+//! also the snapshot and the tail that [`Store::load`] gives.
 //!
 //! An error tells what the caller may rely on: after [`StoreError::Unavailable`] and [`StoreError::Full`]
 //! nothing has happened; after [`StoreError::Unknown`] it may have, and whoever tries again with the same
 //! [`RequestKey`], or the same dots, is told what became of it.
 //!
-//! The suite that every store has to pass is `testkit::store`.
+//! The suite that every store has to pass is `testkit::store` (feature `testkit`).
 //!
 //! ```
 //! use holdall::store::{Append, Appended, Class, MemoryStore, Store};
@@ -82,11 +86,12 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
 
     /// Appends to a cart's record, if it is still at the revision that the append builds on and the request key is
     /// new there. A cart that is not there is at revision 0. The key is looked at first: what was answered stays answered,
-    /// whatever was appended since.
+    /// whatever was appended since, and whatever the second request asks for. The last activity is what the last append
+    /// says, also if that is earlier than what the one before said.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] and [`StoreError::Full`]: nothing happened.
-    /// [`StoreError::Unknown`]: it may have.
+    /// [`StoreError::Unavailable`] and [`StoreError::Full`]: nothing happened. [`StoreError::TooLarge`]: see
+    /// [`Append::within_limits`]. [`StoreError::Unknown`]: it may have happened.
     fn append(&self, append: Append) -> Reply<'_, Appended>;
 
     /// What a slot holds.
@@ -96,7 +101,8 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     fn slot(&self, slot: Slot) -> Reply<'_, Option<Held>>;
 
     /// Sets a slot, or clears it, if it is as expected: `None` for empty, else the version read. A slot
-    /// never has one version twice, so a holder who lost it cannot take it for still their own.
+    /// never has one version twice, also when it was cleared between, so a holder who lost it cannot take it for still
+    /// their own.
     ///
     /// # Errors
     /// As with [`append`](Self::append); a value of more than [`limits::SLOT_BYTES`](crate::limits::SLOT_BYTES) is
@@ -104,7 +110,8 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     fn swap(&self, slot: Slot, expected: Option<u64>, value: Option<Vec<u8>>)
     -> Reply<'_, Swapped>;
 
-    /// The carts of a class whose last activity is before a time, longest idle first, at most `limit`.
+    /// The carts of a class whose last activity is before a time, longest idle first and then by id,
+    /// at most `limit`.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -116,8 +123,8 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     /// [`StoreError::Unavailable`].
     fn carts(&self, after: Option<CartId>, limit: usize) -> Reply<'_, Vec<CartId>>;
 
-    /// What was appended to a cart after a revision, oldest first, at most `limit`; and before it all, if `after` is before
-    /// what was folded, nothing: see [`base`](Self::base).
+    /// What was appended to a cart after a revision and is not folded, oldest first, at most `limit`. What came before it is
+    /// the [`base`](Self::base).
     ///
     /// # Errors
     /// As with [`load`](Self::load).
@@ -131,27 +138,30 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     fn base(&self, cart: CartId) -> Reply<'_, Option<(u64, Vec<u8>)>>;
 
     /// Lets go of a cart's log up to a revision, and of the request keys in it, and keeps what it came to. Says
-    /// how many appends went.
+    /// how many appends went: none, and nothing was changed, if that revision is after the cart's own or was folded
+    /// before.
     ///
     /// # Errors
     /// As with [`append`](Self::append).
     fn fold(&self, fold: Fold) -> Reply<'_, u64>;
 
     /// Removes a cart that is still at a revision, with everything of it, as if it had never been. Says whether it was.
+    /// Slots are no part of a cart and stay.
     ///
     /// # Errors
     /// As with [`append`](Self::append).
     fn remove(&self, cart: CartId, revision: u64) -> Reply<'_, bool>;
 
     /// Erases a cart: header, snapshot, log, keys and journal go, and a marker without personal data stays as its
-    /// state, at the next revision and in [`Class::Erased`]. Erasing again changes nothing.
+    /// base, at the next revision and in [`Class::Erased`]. A cart that is not there gets a marker too. Erasing again
+    /// changes nothing.
     ///
     /// # Errors
     /// As with [`append`](Self::append).
     fn erase(&self, cart: CartId, marker: Vec<u8>, at_ms: u64) -> Reply<'_, Erased>;
 
     /// Waits until all that was taken in is durable, and takes in no more: every later call is
-    /// [`StoreError::Closed`].
+    /// [`StoreError::Closed`], a second `close` too.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].

@@ -1,6 +1,8 @@
 //! What goes into a store and comes out of it.
 
+use super::StoreError;
 use crate::id::CartId;
+use crate::limits;
 
 /// What a cart counts as when the sweeper looks for idle ones.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -114,6 +116,26 @@ impl Append {
         self.note = note;
         self
     }
+
+    /// Holds each part to [`limits::MESSAGE_BYTES`]. Every store does so first.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`].
+    pub fn within_limits(&self) -> Result<(), StoreError> {
+        let Self { delta, snapshot, header, note, .. } = self;
+        let part = |what, bytes: Option<&Vec<u8>>| {
+            within(what, bytes.map_or(0, Vec::len), limits::MESSAGE_BYTES)
+        };
+        part("a delta", Some(delta))?;
+        part("a snapshot", snapshot.as_ref())?;
+        part("a header", header.as_ref())?;
+        part("a note", Some(note))
+    }
+}
+
+/// Holds a length to its limit.
+pub(super) fn within(what: &'static str, bytes: usize, limit: usize) -> Result<(), StoreError> {
+    if bytes > limit { Err(StoreError::TooLarge { what, bytes, limit }) } else { Ok(()) }
 }
 
 /// What became of an append.
@@ -233,10 +255,20 @@ pub struct Idle {
 pub struct Fold {
     /// The cart.
     pub cart: CartId,
-    /// The last revision to fold. It is no later than the cart's own, and no earlier than what was folded before.
+    /// The last revision to fold. It is no later than the cart's own, and later than what was folded before.
     pub through: u64,
     /// The state as it was at that revision.
     pub base: Vec<u8>,
+}
+
+impl Fold {
+    /// Holds the base to [`limits::MESSAGE_BYTES`]. Every store does so first.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`].
+    pub fn within_limits(&self) -> Result<(), StoreError> {
+        within("a base", self.base.len(), limits::MESSAGE_BYTES)
+    }
 }
 
 /// What an erasure took away.

@@ -12,6 +12,7 @@
 //! | the laws by name, in words | [`Law`] |
 //! | generators for proptest | [`strategies`] |
 //! | whole histories with a bad network, and the library's own laws | [`history`], [`library`] |
+//! | a durable store of your own | [`store`](mod@store) |
 //! | two obvious models: of the state, and of what is seen | [`naive`], [`model`] |
 //!
 //! ```
@@ -38,6 +39,8 @@ mod quiet;
 pub mod rule;
 mod simpler;
 mod stage;
+#[cfg(feature = "store")]
+pub mod store;
 pub mod strategies;
 mod subject;
 mod tale;

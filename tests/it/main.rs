@@ -14,8 +14,10 @@
 //! | `liars` | writers that lie, and erasure |
 //! | `certified`, `bad_rules` | merge rules before the test kit, good ones and bad ones |
 //! | `faults` | faults that other libraries shipped |
+//! | `stores`, `bad_stores` | durable stores before the test kit, good ones and bad ones |
 
 mod bad_rules;
+mod bad_stores;
 mod certified;
 mod codec;
 mod dots;
@@ -29,4 +31,5 @@ mod memory;
 mod noticed;
 mod regressions;
 mod samples;
+mod stores;
 mod strata;
