@@ -38,3 +38,9 @@ pub const COVERED_RUNS: usize = 4;
 pub const LINK_ROWS: usize = 16_384;
 /// Longest value of a store's slot, in bytes.
 pub const SLOT_BYTES: usize = 4_096;
+/// Calls that the embedded store commits together, at most.
+pub const GROUP_CALLS: usize = 1_024;
+/// What they may write together, in bytes, before the next waits; one call may write more.
+pub const GROUP_BYTES: usize = 16 * 1024 * 1024;
+/// Threads of the embedded store that read.
+pub const STORE_READERS: usize = 2;

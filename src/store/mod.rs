@@ -41,6 +41,8 @@
 //! # Ok::<(), holdall::store::StoreError>(())
 //! ```
 
+#[cfg(feature = "embedded")]
+pub mod embedded;
 mod error;
 mod memory;
 mod record;
@@ -48,6 +50,8 @@ mod record;
 use std::future::Future;
 use std::pin::Pin;
 
+#[cfg(feature = "embedded")]
+pub use embedded::EmbeddedStore;
 pub use error::StoreError;
 pub use memory::MemoryStore;
 pub use record::{

@@ -14,6 +14,7 @@
 //! | `liars` | writers that lie, and erasure |
 //! | `certified`, `bad_rules` | merge rules before the test kit, good ones and bad ones |
 //! | `faults` | faults that other libraries shipped |
+//! | `embedded` | the store in a folder |
 //! | `stores`, `bad_stores` | durable stores before the test kit, good ones and bad ones |
 
 mod bad_rules;
@@ -22,6 +23,8 @@ mod certified;
 mod codec;
 mod dots;
 mod effects;
+#[cfg(feature = "embedded")]
+mod embedded;
 mod faults;
 mod golden;
 mod hostile;
