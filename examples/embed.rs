@@ -54,7 +54,10 @@ fn serve(shop: &Authority, stream: TcpStream) -> std::io::Result<()> {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::temp_dir().join(format!("holdall-embed-{}", std::process::id()));
-    let store = EmbeddedStore::open(&folder, rand())?;
+    // The store's incarnation, if it is made now: 128 random bits.
+    let mut fresh = [0; 16];
+    getrandom::fill(&mut fresh)?;
+    let store = EmbeddedStore::open(&folder, u128::from_be_bytes(fresh))?;
     let shop = Arc::new(Authority::new(Arc::new(store), Settings::default()));
     let Some(address) = std::env::args().nth(1) else { return talk(&shop, &folder) };
     for stream in TcpListener::bind(address)?.incoming() {
@@ -64,15 +67,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The store's incarnation, if it is made now: 128 random bits.
-fn rand() -> u128 {
-    uuid::Uuid::new_v4().as_u128()
-}
-
 /// What a client would say: an add whose answer is lost, and that is sent again.
 fn talk(shop: &Authority, folder: &std::path::Path) -> Result<(), Box<dyn Error>> {
     let opened = block_on(answer(shop, "open"))?;
-    for line in [format!("add {opened} 7 TEE 2"), format!("add {opened} 7 TEE 2"), format!("show {opened}")] {
+    for line in
+        [format!("add {opened} 7 TEE 2"), format!("add {opened} 7 TEE 2"), format!("show {opened}")]
+    {
         println!("{}", block_on(answer(shop, &line))?);
     }
     block_on(shop.close())?;

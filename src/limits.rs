@@ -70,3 +70,9 @@ pub const CACHE_VIEW_BYTES: usize = 256 * 1024;
 pub const CACHE_OWED: usize = 10_000;
 /// Of these, how many go into one command.
 pub const CACHE_OWED_BATCH: usize = 500;
+/// Calls that the embedded store commits together, at most.
+pub const GROUP_CALLS: usize = 1_024;
+/// What they may write together, in bytes, before the next waits; one call may write more.
+pub const GROUP_BYTES: usize = 16 * 1024 * 1024;
+/// Threads of the embedded store that read.
+pub const STORE_READERS: usize = 2;

@@ -43,6 +43,8 @@
 
 #[cfg(feature = "redis")]
 pub mod cached;
+#[cfg(feature = "embedded")]
+pub mod embedded;
 mod error;
 mod memory;
 #[cfg(feature = "postgres")]
@@ -56,6 +58,8 @@ use std::pin::Pin;
 
 #[cfg(feature = "redis")]
 pub use cached::{CacheCounts, Cached, CachedOptions};
+#[cfg(feature = "embedded")]
+pub use embedded::EmbeddedStore;
 pub use error::StoreError;
 pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]

@@ -19,6 +19,7 @@
 //! | `automerge` | carts in Automerge documents |
 //! | `faults` | faults that other libraries shipped |
 //! | `servers` | stores before real servers, if there are any |
+//! | `embedded` | the store in a folder |
 //! | `stores`, `bad_stores` | durable stores before the test kit, good ones and bad ones |
 
 #[cfg(feature = "authority")]
@@ -32,6 +33,8 @@ mod codec;
 mod devices;
 mod dots;
 mod effects;
+#[cfg(feature = "embedded")]
+mod embedded;
 mod exchange;
 mod faults;
 mod golden;
@@ -45,6 +48,7 @@ mod reading;
 mod regressions;
 mod samples;
 mod servers;
+mod stores;
 mod stores;
 mod stories;
 mod strata;

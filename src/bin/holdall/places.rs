@@ -50,7 +50,8 @@ async fn database(url: &str) -> Result<Arc<dyn Store>, String> {
         return Err("a store is a folder or a postgres:// URL".to_owned());
     }
     // The URL may have a password in it: it is in no message.
-    let config: Config = url.parse().map_err(|_| "the postgres:// URL cannot be read".to_owned())?;
+    let config: Config =
+        url.parse().map_err(|_| "the postgres:// URL cannot be read".to_owned())?;
     let store = PostgresStore::open(config, PostgresOptions::default()).await;
     Ok(Arc::new(store.map_err(|error| causes(&error))?))
 }

@@ -108,10 +108,11 @@ pub(super) async fn import(arguments: &ImportArgs) -> Result<(), Fault> {
             Fault::Input(format!("{}:{}: {why}", arguments.file.display(), lines.number))
         };
         let archived: Archived = serde_json::from_str(&line).map_err(|error| at(&error))?;
-        let missing = authority.import(&archived).await.map_err(|error| match Fault::from(error) {
-            Fault::Input(why) => at(&why),
-            wrong => wrong,
-        })?;
+        let missing =
+            authority.import(&archived).await.map_err(|error| match Fault::from(error) {
+                Fault::Input(why) => at(&why),
+                wrong => wrong,
+            })?;
         carts += 1;
         new += u64::from(missing);
         bar.inc(1);

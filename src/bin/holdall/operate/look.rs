@@ -43,7 +43,8 @@ pub(super) async fn inspect(arguments: &InspectArgs) -> Result<(), Fault> {
     let journal = authority.journal(&Caller::server(), arguments.cart, after, limit).await?;
     close(&authority).await?;
     if arguments.common.json {
-        let mut value = serde_json::to_value(&found).map_err(|why| Fault::Wrong(why.to_string()))?;
+        let mut value =
+            serde_json::to_value(&found).map_err(|why| Fault::Wrong(why.to_string()))?;
         value["journal"] = journal.iter().map(entry_json).collect();
         return print_json(&value);
     }
@@ -123,12 +124,15 @@ fn name(row: &Row) -> String {
 
 fn entry_line(entry: &Entry) -> String {
     let note = entry.note.as_ref();
-    let by = note.map_or_else(|| "?".to_owned(), |note| match &note.by {
-        By::Guest(digest) => format!("guest {digest}"),
-        By::Account(digest) => format!("account {digest}"),
-        By::Staff(name) => format!("staff {name}"),
-        By::Server => "server".to_owned(),
-    });
+    let by = note.map_or_else(
+        || "?".to_owned(),
+        |note| match &note.by {
+            By::Guest(digest) => format!("guest {digest}"),
+            By::Account(digest) => format!("account {digest}"),
+            By::Staff(name) => format!("staff {name}"),
+            By::Server => "server".to_owned(),
+        },
+    );
     let what = note.map_or("?", |note| note.what.as_str());
     let outcome = note.and_then(|note| note.outcome.as_deref()).unwrap_or("done");
     let key = entry.key.map_or_else(String::new, |key| format!(", key {key:032x}"));

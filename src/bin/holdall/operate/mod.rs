@@ -130,7 +130,8 @@ fn time(ms: u64) -> String {
 }
 
 fn print_json(value: &impl serde::Serialize) -> Result<(), Fault> {
-    let text = serde_json::to_string_pretty(value).map_err(|error| Fault::Wrong(error.to_string()))?;
+    let text =
+        serde_json::to_string_pretty(value).map_err(|error| Fault::Wrong(error.to_string()))?;
     writeln!(io::stdout().lock(), "{text}")?;
     Ok(())
 }
