@@ -400,8 +400,7 @@ fn no_read_shows_an_older_revision_whatever_befalls_the_cache() {
         readers.push(redis.runtime.spawn(read(Arc::clone(&store), carts.clone(), known, stop)));
     }
     let done: Mutex<HashMap<&str, u32>> = Mutex::default();
-    let mut befalls =
-        |what: &'static str| *done.lock().expect("counts").entry(what).or_default() += 1;
+    let befalls = |what: &'static str| *done.lock().expect("counts").entry(what).or_default() += 1;
     for round in 0..40 {
         std::thread::sleep(Duration::from_millis(chance.u64(20..150)));
         match if round < 5 { round } else { chance.u64(0..5) } {
