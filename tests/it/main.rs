@@ -49,7 +49,6 @@ mod regressions;
 mod samples;
 mod servers;
 mod stores;
-mod stores;
 mod stories;
 mod strata;
 mod writing;
