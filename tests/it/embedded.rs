@@ -193,7 +193,7 @@ fn a_damaged_record_is_its_carts_affair() {
                 Ok(Some(seen)) if seen == *wanted => {}
                 Err(StoreError::Damaged { cart: told, .. }) if told == cart(n) => damaged += 1,
                 Ok(seen) if untold && seen.as_ref().is_none_or(|seen| seen.revision < 10) => {}
-                other => panic!("byte {at}, cart {n}: {other:?}"),
+                other => panic!("byte {at}, cart {n}: {:.300}", format!("{other:?}")),
             }
         }
         assert!(untold || damaged <= 1, "one bit, and {damaged} carts: byte {at}");

@@ -1,11 +1,12 @@
 //! Which embedded store: rates of durable appends, reopening after a kill, size on disk.
 //!
-//! `stores rates [ROUNDS]`, `stores reopen [RECORDS]`. Run it under `chrt -r 1`. Every subject writes records of
+//! `stores rates [ROUNDS]`, `stores reopen [RECORDS]`, `stores damage [FLIPS]`, `stores ours [ROUNDS]`. Run it under `chrt -r 1`. Every subject writes records of
 //! 200 bytes under keys in arrival order and is synced at each commit; a preallocated plain file is the baseline in
 //! every round.
 
 mod file;
 mod fjall_log;
+mod ours;
 mod redb_log;
 mod sqlite_log;
 
@@ -108,15 +109,7 @@ fn reopen(count: u64) {
     println!("{count} records of {RECORD_BYTES} bytes in groups of 64, then SIGKILL");
     for (name, open) in SUBJECTS {
         let path = folder(name);
-        let me = std::env::current_exe().expect("this program");
-        let mut child = Command::new(me)
-            .args(["fill", name, path.to_str().expect("UTF-8"), &count.to_string()])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("a child");
-        let mut line = String::new();
-        let out = child.stdout.take().expect("piped");
-        BufReader::new(out).read_line(&mut line).expect("a line");
+        let mut child = child(name, &path, count);
         child.kill().expect("killed");
         child.wait().expect("gone");
         let du = Command::new("du").args(["-sk"]).arg(&path).output().expect("du");
@@ -134,6 +127,56 @@ fn reopen(count: u64) {
         );
         let _ = std::fs::remove_dir_all(&path);
     }
+}
+
+/// A bit of the file is changed after a kill, at random places behind its first 16 KiB.
+fn damage(flips: u32) {
+    const COUNT: u64 = 20_032;
+    println!("{COUNT} records, SIGKILL, then a bit changed; {flips} times");
+    for (name, open, file) in [
+        ("redb", redb_log::open as Open, "log.redb"),
+        ("redb, quick repair", redb_log::open_quick, "log.redb"),
+    ] {
+        let path = folder(name);
+        let mut child = child(name, &path, COUNT);
+        child.kill().expect("killed");
+        child.wait().expect("gone");
+        let whole = std::fs::read(path.join(file)).expect("read");
+        let (mut refused, mut fewer, mut same) = (0, 0, 0);
+        let mut seed = 88_172_645_463_325_252_u64;
+        std::panic::set_hook(Box::new(|_| {}));
+        for _ in 0..flips {
+            records(&mut seed, 1);
+            let at = 16_384 + (seed >> 8) as usize % (whole.len() - 16_384);
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1 << (seed % 8);
+            std::fs::write(path.join(file), &bytes).expect("written");
+            match std::panic::catch_unwind(|| open(&path).1) {
+                Err(_) => refused += 1,
+                Ok(COUNT) => same += 1,
+                Ok(_) => fewer += 1,
+            }
+        }
+        let _ = std::panic::take_hook();
+        println!(
+            "  {name:20} not opened or not read through {refused}, records missing {fewer}, all read {same}"
+        );
+        let _ = std::fs::remove_dir_all(&path);
+    }
+}
+
+/// Another process, that has written so many records and waits.
+fn child(name: &str, path: &Path, count: u64) -> std::process::Child {
+    let me = std::env::current_exe().expect("this program");
+    let mut child = Command::new(me)
+        .args(["fill", name, path.to_str().expect("UTF-8"), &count.to_string()])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a child");
+    let mut line = String::new();
+    let out = child.stdout.take().expect("piped");
+    BufReader::new(out).read_line(&mut line).expect("a line");
+    child
 }
 
 fn fill(name: &str, path: &Path, count: u64) {
@@ -160,11 +203,17 @@ fn main() {
         ["rates", rounds] => rates(rounds.parse().expect("a number of rounds")),
         ["reopen"] => reopen(500_000),
         ["reopen", count] => reopen(count.parse().expect("a number of records")),
+        ["ours"] => ours::rates(5),
+        ["ours", rounds] => ours::rates(rounds.parse().expect("a number of rounds")),
+        ["damage"] => damage(60),
+        ["damage", flips] => damage(flips.parse().expect("a number of flips")),
         ["fill", name, path, count] => {
             fill(name, Path::new(path), count.parse().expect("a number"))
         }
         _ => {
-            eprintln!("stores rates [ROUNDS] | stores reopen [RECORDS]");
+            eprintln!(
+                "stores rates [ROUNDS] | stores reopen [RECORDS] | stores damage [FLIPS] | stores ours [ROUNDS]"
+            );
             std::process::exit(2);
         }
     }

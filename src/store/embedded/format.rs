@@ -25,9 +25,11 @@ pub(super) struct Lead {
     pub(super) cart: CartId,
     pub(super) revision: u64,
     pub(super) at_ms: u64,
+    /// The revision of the header that the cart has then, 0 if it has none. So one that is lost is missed.
+    pub(super) header: u64,
 }
 
-const LEAD_BYTES: usize = 34;
+const LEAD_BYTES: usize = 42;
 const SUM_BYTES: usize = 4;
 const BODY: usize = LEAD_BYTES + SUM_BYTES;
 
@@ -41,6 +43,7 @@ impl Lead {
         bytes.extend(self.cart.as_u128().to_be_bytes());
         bytes.extend(self.revision.to_le_bytes());
         bytes.extend(self.at_ms.to_le_bytes());
+        bytes.extend(self.header.to_le_bytes());
         seal(bytes)
     }
 
@@ -78,7 +81,8 @@ impl Lead {
         let cart = CartId::from_u128(u128::from_be_bytes(array(&mut rest)?));
         let revision = u64::from_le_bytes(array(&mut rest)?);
         let at_ms = u64::from_le_bytes(array(&mut rest)?);
-        Ok(Self { kind, class, cart, revision, at_ms })
+        let header = u64::from_le_bytes(array(&mut rest)?);
+        Ok(Self { kind, class, cart, revision, at_ms, header })
     }
 }
 

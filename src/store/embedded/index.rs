@@ -31,8 +31,7 @@ pub(super) struct Head {
     pub(super) revision: u64,
     pub(super) at_ms: u64,
     pub(super) class: Class,
-    /// The position of its header.
-    pub(super) header: Option<u64>,
+    pub(super) header: Option<State>,
     pub(super) snapshot: Option<State>,
     pub(super) base: Option<State>,
 }
@@ -57,10 +56,15 @@ impl Head {
         self.base.map_or(0, |(through, _)| through)
     }
 
+    /// The revision of its header, 0 if it has none.
+    pub(super) fn header_revision(&self) -> u64 {
+        self.header.map_or(0, |(revision, _)| revision)
+    }
+
     /// Every position that is not of the log.
     pub(super) fn others(&self) -> impl Iterator<Item = u64> {
-        let states = self.snapshot.into_iter().chain(self.base).map(|(_, position)| position);
-        self.header.into_iter().chain(states)
+        let states = self.header.into_iter().chain(self.snapshot).chain(self.base);
+        states.map(|(_, position)| position)
     }
 }
 

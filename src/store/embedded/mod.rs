@@ -54,7 +54,8 @@
 //! | 16 | the cart |
 //! | 8 | the revision |
 //! | 8 | the activity, in milliseconds since 1970 |
-//! | 4 | CRC-32 of the 34 bytes so far |
+//! | 8 | the revision of the header that the cart has then, 0 if it has none |
+//! | 4 | CRC-32 of the 42 bytes so far |
 //! | .. | the body |
 //! | 4 | CRC-32 of everything so far |
 //!

@@ -171,13 +171,17 @@ impl<'a> Plan<'a> {
         }
         let Append { at_ms, class, .. } = *append;
         let revision = before.revision + 1;
-        let lead = Lead { kind: Kind::Entry, class, cart, revision, at_ms };
+        let header = match append.header {
+            Some(_) => revision,
+            None => before.header_revision(),
+        };
+        let lead = Lead { kind: Kind::Entry, class, cart, revision, at_ms, header };
         let position = self.write(cart, &lead.entry(append))?;
         let mut head = Head { revision, at_ms, class, ..before };
         if let Some(header) = &append.header {
-            self.delete_all(before.header)?;
+            self.delete_all(before.header.map(|(_, position)| position))?;
             let lead = Lead { kind: Kind::Header, ..lead };
-            head.header = Some(self.write(cart, &lead.record(header))?);
+            head.header = Some((revision, self.write(cart, &lead.record(header))?));
         }
         if let Some(snapshot) = &append.snapshot {
             self.delete_all(before.snapshot.map(|(_, position)| position))?;
@@ -208,7 +212,8 @@ impl<'a> Plan<'a> {
         let states = before.base.into_iter().chain(old).map(|(_, position)| position);
         self.delete_all(states.collect::<Vec<_>>())?;
         let Head { at_ms, class, .. } = before;
-        let lead = Lead { kind: Kind::Base, class, cart, revision: through, at_ms };
+        let header = before.header_revision();
+        let lead = Lead { kind: Kind::Base, class, cart, revision: through, at_ms, header };
         let base = Some((through, self.write(cart, &lead.record(&fold.base))?));
         let snapshot = before.snapshot.filter(|_| old.is_none());
         let staged = self.stage(cart);
@@ -248,7 +253,7 @@ impl<'a> Plan<'a> {
         }
         let erased = self.clear(cart)?;
         let (revision, class) = (before.revision + 1, Class::Erased);
-        let lead = Lead { kind: Kind::Base, class, cart, revision, at_ms };
+        let lead = Lead { kind: Kind::Base, class, cart, revision, at_ms, header: 0 };
         let base = Some((revision, self.write(cart, &lead.record(marker))?));
         let staged = self.stage(cart);
         staged.head = Head { revision, at_ms, class, base, ..Head::NONE };

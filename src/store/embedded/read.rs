@@ -119,7 +119,7 @@ impl Reader {
             (cart.head, start, tail)
         };
         let read = |(head, start, tail): (Head, Option<State>, Vec<u64>)| {
-            let header = head.header.map(|position| self.bytes(id, position)).transpose()?;
+            let header = head.header.map(|(_, position)| self.bytes(id, position)).transpose()?;
             let snapshot = start.map(|(_, position)| self.bytes(id, position)).transpose()?;
             let delta = |position| self.body(id, position, format::logged).map(|one| one.delta);
             let tail = tail.into_iter().map(delta);

@@ -49,7 +49,7 @@ pub(super) struct Scanned {
 struct Building {
     /// The latest revision, and the activity and class with it.
     latest: Option<Lead>,
-    header: Option<u64>,
+    header: Option<(u64, u64)>,
     snapshot: Option<(u64, u64)>,
     base: Option<(u64, u64)>,
     log: Vec<(u64, Place)>,
@@ -182,7 +182,7 @@ impl Building {
                 self.log.push((lead.revision, place));
                 false
             }
-            Kind::Header => self.header.replace(place.position).is_some(),
+            Kind::Header => std::mem::replace(&mut self.header, state).is_some(),
             Kind::Snapshot => std::mem::replace(&mut self.snapshot, state).is_some(),
             Kind::Base => std::mem::replace(&mut self.base, state).is_some(),
         };
@@ -193,6 +193,7 @@ impl Building {
 
     fn done(mut self, id: CartId, opened: &mut Opened) -> Cart {
         let Self { header, snapshot, base, latest, .. } = self;
+        let wanted_header = latest.map_or(0, |lead| lead.header);
         let latest = latest.map_or(Head::NONE, |lead| Head {
             revision: lead.revision,
             at_ms: lead.at_ms,
@@ -204,6 +205,9 @@ impl Building {
         if !self.log.iter().map(|(revision, _)| *revision).eq(wanted) {
             let gap = "appends are missing in its log".to_owned();
             self.wrong.get_or_insert(gap);
+        }
+        if head.header_revision() != wanted_header {
+            self.wrong.get_or_insert("its header is missing".to_owned());
         }
         let log: Vec<Place> = self.log.into_iter().map(|(_, place)| place).collect();
         let bad = self.bad;
