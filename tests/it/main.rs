@@ -20,6 +20,7 @@
 //! | `faults` | faults that other libraries shipped |
 //! | `servers` | stores before real servers, if there are any |
 //! | `embedded` | the store in a folder |
+//! | `killed` | a store whose process is killed while it writes, and a disk that is full |
 //! | `stores`, `bad_stores` | durable stores before the test kit, good ones and bad ones |
 
 #[cfg(feature = "authority")]
@@ -40,6 +41,8 @@ mod faults;
 mod golden;
 mod guarded;
 mod hostile;
+#[cfg(feature = "embedded")]
+mod killed;
 mod laws;
 mod liars;
 mod memory;

@@ -27,6 +27,7 @@ mod again;
 mod appends;
 mod clause;
 mod ends;
+mod faulty;
 mod folds;
 mod opener;
 mod races;
@@ -36,4 +37,5 @@ mod slots;
 mod stage;
 
 pub use clause::{Broken, Clause, Conformance, certify, conformance};
+pub use faulty::{Call, Fault, Faulty};
 pub use opener::{Opener, Work};
