@@ -54,8 +54,6 @@ pub const POSTGRES_STATEMENT_MS: u64 = 5_000;
 pub const POSTGRES_GRACE_MS: u64 = 500;
 /// Largest Automerge document that is read, in bytes.
 pub const DOCUMENT_BYTES: usize = 64 * 1024 * 1024;
-/// Rounds in which what waits in a document is told from what is ready.
-pub const DOCUMENT_ROUNDS: usize = 1_024;
 /// How long a rendered view is kept unless a deployment asks for another time, in milliseconds.
 pub const CACHE_KEEP_MS: u64 = 600_000;
 /// How long a reader waits for the cache unless a deployment asks for another time, in milliseconds.

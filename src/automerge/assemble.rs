@@ -3,10 +3,10 @@
 use super::error::Waiting;
 use super::key::Key;
 use super::scan::Scan;
+use super::waiting::{Terms, union, waits};
 use crate::cart::{Cart, Delta, Entry};
 use crate::context::{Dot, Dots, Run};
 use crate::id::CartId;
-use crate::limits;
 
 /// What came of it.
 pub(super) struct Assembled {
@@ -32,8 +32,7 @@ struct Word {
 /// Puts together what is said. `known` is what the reader knows already.
 pub(super) fn assemble(id: CartId, scan: &Scan, known: &Dots) -> Assembled {
     let (ready, waiting) = ready(words(scan), known, &scan.unreadable);
-    let mut dead = Dots::default();
-    ready.iter().for_each(|word| dead.extend(&word.dead));
+    let dead = union(ready.iter().map(|word| &word.dead));
     let mut first: Vec<(Dot, Entry)> = Vec::new();
     let mut others: Vec<(Dot, Entry)> = Vec::new();
     for word in &ready {
@@ -61,12 +60,13 @@ pub(super) fn assemble(id: CartId, scan: &Scan, known: &Dots) -> Assembled {
     }
     let mut there = cart.context().clone();
     there.extend(known);
-    let waits = |word: &Word| Waiting { key: word.key.text(id), missing: word.needs.minus(&there) };
-    let waits: Vec<Waiting> = waiting.iter().map(waits).collect();
+    let waiting_for =
+        |word: &Word| Waiting { key: word.key.text(id), missing: word.needs.minus(&there) };
+    let listed: Vec<Waiting> = waiting.iter().map(waiting_for).collect();
     there.extend(&scan.unreadable);
-    there.extend(&own(&waiting));
+    there.extend(&union(waiting.iter().map(|word| &word.own)));
     let gaps = if cart.is_erased() { Dots::default() } else { hull(&there).minus(&there) };
-    Assembled { cart, equivocations, waiting: waits, gaps }
+    Assembled { cart, equivocations, waiting: listed, gaps }
 }
 
 fn words(scan: &Scan) -> Vec<Word> {
@@ -89,38 +89,17 @@ fn words(scan: &Scan) -> Vec<Word> {
     actions.chain(dead).collect()
 }
 
-/// Parts what can be joined together from what waits: the most of which every need is known
-/// already, or is another's own. Batches can need each other, so one by one would not do.
+/// Parts what can be joined together from what waits.
 fn ready(words: Vec<Word>, known: &Dots, unreadable: &Dots) -> (Vec<Word>, Vec<Word>) {
-    let (mut ready, mut waiting) = (words, Vec::new());
-    for round in 0.. {
-        let mut all = known.clone();
-        all.extend(unreadable);
-        // After so many rounds somebody means harm. What needs nothing but what is known is safe.
-        if round < limits::DOCUMENT_ROUNDS {
-            all.extend(&own(&ready));
-        }
-        let before = waiting.len();
-        let (yes, no) = ready.into_iter().partition(|word| all.covers(&word.needs));
-        ready = yes;
-        waiting.extend::<Vec<Word>>(no);
-        if waiting.len() == before {
-            break;
-        }
-    }
-    (ready, waiting)
-}
-
-/// All that some words make known.
-fn own(words: &[Word]) -> Dots {
-    let single = words.iter().filter_map(|word| match word.key {
-        Key::Action(dot) => Some(dot),
-        _ => None,
-    });
-    let mut own: Dots = single.collect();
-    let bundles = words.iter().filter(|word| !matches!(word.key, Key::Action(_)));
-    bundles.for_each(|word| own.extend(&word.own));
-    own
+    let mut known = known.clone();
+    known.extend(unreadable);
+    let terms = |word: &Word| Terms { needs: word.needs.clone(), own: word.own.clone() };
+    let terms: Vec<Terms> = words.iter().map(terms).collect();
+    let waits = waits(&terms, &known);
+    let (ready, waiting): (Vec<_>, Vec<_>) =
+        words.into_iter().zip(waits).partition(|(_, waits)| !waits);
+    let words = |pairs: Vec<(Word, bool)>| pairs.into_iter().map(|(word, _)| word).collect();
+    (words(ready), words(waiting))
 }
 
 /// From each writer's first number to its last.

@@ -14,6 +14,7 @@ mod names;
 mod plan;
 mod reading;
 mod scan;
+mod waiting;
 mod writing;
 
 pub use document::CartDocument;

@@ -201,10 +201,8 @@ fn a_long_chain_of_what_waits_ends() {
     let set = |at: u64| {
         format!(r#"{{"set":1,"line":{{"sku":"TEE"}},"at":5,"dead":["{PHONE}:{}"]}}"#, at + 1)
     };
-    let began = std::time::Instant::now();
     let (document, reading) = with((2..links + 2).map(set));
     assert_eq!((tees(&document), reading.waiting.len() as u64), (4, links));
-    assert!(began.elapsed().as_secs() < 60);
 }
 
 /// Whatever is read can be written in our own bytes, and comes back the same.

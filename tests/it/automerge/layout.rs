@@ -252,6 +252,21 @@ fn a_text_object_is_read() {
     assert_eq!(document.replica(LAPTOP).view().quantity(&tee), 2);
 }
 
+/// A document that `examples/automerge-js` wrote, with `@automerge/automerge` 3.5.0: two replicas that
+/// edited offline and were merged there.
+#[test]
+fn what_javascript_wrote_is_read() {
+    let bytes = include_bytes!("../../data/automerge/javascript.automerge");
+    let (document, reading) = CartDocument::load(CART, bytes).expect("a document");
+    assert!(reading.skipped.is_empty() && reading.waiting.is_empty() && reading.gaps.is_empty());
+    let tee = LineKey::parse("TEE", [("colour", "grün"), ("size", "M")]).expect("a line");
+    let mug = LineKey::sku("MUG").expect("a SKU");
+    let view = document.replica(LAPTOP).view();
+    // Set to 7 in place of 2; of the mugs the one that whoever took out 4 had not seen.
+    assert_eq!((view.quantity(&tee), view.quantity(&mug)), (7, 1));
+    assert_eq!(view.lines.len(), 2);
+}
+
 /// A delta about another cart is refused.
 #[test]
 fn another_carts_delta_is_refused() {
