@@ -5,11 +5,13 @@
 //! deltas it produced are delivered to fresh replicas reordered, duplicated, split and batched. All
 //! of them must end in the same expectation, with equal fingerprints.
 
+pub(crate) mod acting;
 mod authority;
 pub(crate) mod carrier;
 mod check;
 #[cfg(feature = "automerge")]
 mod documents;
+mod network;
 mod parse;
 mod raw;
 mod schedule;

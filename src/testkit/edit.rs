@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::deed::Deed;
 use super::stage::{Rows, Shown, rows};
-use super::tale::Deed;
 use crate::cart::List;
 use crate::id::LineKey;
 use crate::scenario::story::SideName;

@@ -29,6 +29,7 @@
 
 mod certify;
 mod counterexample;
+mod deed;
 mod edit;
 pub mod history;
 mod law;
@@ -47,8 +48,9 @@ mod tale;
 
 pub use certify::{Breach, Certificate, Certification, Claims, certify};
 pub use counterexample::Counterexample;
+pub use deed::{Deed, Device, Tap};
 pub use law::Law;
 pub use rule::Verdict;
 pub use simpler::Simpler;
 pub use subject::Subject;
-pub use tale::{Deed, Device, Tale, Tap};
+pub use tale::Tale;

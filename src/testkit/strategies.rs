@@ -3,9 +3,10 @@
 
 use proptest::prelude::*;
 
+use super::deed::{Deed, Device, LINES, TEXTS, Tap};
 use super::history::{ACCOUNT, Action, History, Step, World};
 use super::simpler::Simplified;
-use super::tale::{Deed, Device, LINES, TEXTS, Tale, Tap};
+use super::tale::Tale;
 use crate::cart::Cart;
 use crate::limits;
 

@@ -2,10 +2,11 @@
 
 use super::{Verdict, broken, same};
 use crate::testkit::counterexample::Counterexample;
+use crate::testkit::deed::{ACCOUNT, Deed, Tap};
 use crate::testkit::law::Law;
 use crate::testkit::stage::{Rows, Stage, Telling};
 use crate::testkit::subject::Subject;
-use crate::testkit::tale::{ACCOUNT, Deed, Tale, Tap};
+use crate::testkit::tale::Tale;
 
 /// How often a question is repeated.
 const REPEATED: usize = 4;

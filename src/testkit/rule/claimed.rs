@@ -1,10 +1,11 @@
 //! Laws that a rule keeps if its author claims them.
 
 use super::{Verdict, broken, same};
+use crate::testkit::deed::{ACCOUNT, Deed, line};
 use crate::testkit::law::Law;
 use crate::testkit::stage::{Rows, Stage, Telling, total, words};
 use crate::testkit::subject::Subject;
-use crate::testkit::tale::{ACCOUNT, Deed, Tale, line};
+use crate::testkit::tale::Tale;
 
 /// [`Law::Monotone`]: with one tap on + more no line shows fewer, both lists together.
 ///

@@ -9,11 +9,12 @@ use crate::context::Dot;
 use crate::id::LineKey;
 use crate::policy::Reach;
 use crate::scenario::unexplained;
+use crate::testkit::deed::{ACCOUNT, Device, GUEST, SECOND_GUEST, line};
 use crate::testkit::edit::wanted_after;
 use crate::testkit::law::Law;
 use crate::testkit::stage::{Rows, Shown, Stage, Telling};
 use crate::testkit::subject::Subject;
-use crate::testkit::tale::{ACCOUNT, Device, GUEST, SECOND_GUEST, Tale, line};
+use crate::testkit::tale::Tale;
 
 /// [`Law::LineLocal`]: a line shows the same with the rest of the cart and without it. Rules that
 /// decide on whole carts are not held to it.

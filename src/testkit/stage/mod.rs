@@ -1,103 +1,21 @@
 //! A tale, told with a rule: every step is noted as a story has it, so that what was run is what
 //! is printed.
 
-use super::law::Law;
+mod looking;
+mod shown;
+mod telling;
+
+use super::deed::{ACCOUNT, Deed, Device, GUEST, SECOND_GUEST, Tap, line, text};
 use super::subject::Subject;
-use super::tale::{ACCOUNT, Deed, Device, GUEST, SECOND_GUEST, Tale, Tap, line, text};
-use crate::cart::{Delta, List, Loser, MergePolicy};
-use crate::id::{LineKey, ReplicaId};
+use super::tale::Tale;
+use crate::cart::{List, Loser, MergePolicy};
 use crate::limits;
-use crate::replica::Replica;
-use crate::scenario::Story;
-use crate::scenario::story::{Act, Expect, ExpectRow, RowName, SideName, Step, Verb};
-use crate::scenario::world::{World, cart_id, row_ref};
-use crate::view::{Explanation, RowRef, Side, View};
-
-/// A row that is shown. Which guest a side is of is left out: stories do not say it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(super) struct Shown {
-    pub(super) line: LineKey,
-    pub(super) list: List,
-    pub(super) side: Option<SideName>,
-    pub(super) units: u64,
-}
-
-/// What a view shows, sorted.
-pub(super) type Rows = Vec<Shown>;
-
-pub(super) fn rows(view: &View) -> Rows {
-    let shown = |row: &crate::view::Row| Shown {
-        line: row.line.clone(),
-        list: row.list,
-        side: row.side.map(|side| match side {
-            Side::Account => SideName::Account,
-            Side::Guest(_) => SideName::Guest,
-        }),
-        units: row.asked,
-    };
-    let mut rows: Rows = view.rows().map(shown).collect();
-    rows.sort();
-    rows
-}
-
-/// The units of a line, in both lists.
-pub(super) fn total(rows: &Rows, line: &LineKey) -> u64 {
-    rows.iter().filter(|row| row.line == *line).map(|row| row.units).sum()
-}
-
-/// In words.
-pub(super) fn words(rows: &Rows) -> String {
-    let word = |row: &Shown| {
-        let side = match row.side {
-            Some(SideName::Account) => ", the account's row",
-            Some(SideName::Guest) => ", the guest's row",
-            None => "",
-        };
-        let saved = if row.list == List::Saved { ", saved" } else { "" };
-        format!("{} {}{side}{saved}", row.units, row.line)
-    };
-    if rows.is_empty() {
-        return "nothing".into();
-    }
-    rows.iter().map(word).collect::<Vec<_>>().join("; ")
-}
-
-/// How a tale is told. What is left out leaves its moment of time behind, so that two tellings of
-/// one tale have the same times.
-#[derive(Clone, Copy)]
-pub(super) struct Telling {
-    /// Just the deeds on this line.
-    pub(super) only: Option<u8>,
-    /// Without this tap, counted through before and late.
-    pub(super) without: Option<usize>,
-    /// Whether the guests do anything.
-    pub(super) guests: bool,
-    /// Whether they are merged.
-    pub(super) merge: bool,
-    /// The second guest first.
-    pub(super) turned: bool,
-    /// Whether the tablet and the kiosk are heard before the merge, or only after.
-    pub(super) hear: bool,
-    /// Whether the guest's late taps are looked at one by one.
-    pub(super) look: bool,
-    /// Whether all clocks are right.
-    pub(super) right_clocks: bool,
-}
-
-impl Default for Telling {
-    fn default() -> Self {
-        Self {
-            only: None,
-            without: None,
-            guests: true,
-            merge: true,
-            turned: false,
-            hear: false,
-            look: false,
-            right_clocks: false,
-        }
-    }
-}
+use crate::scenario::acting::row_ref;
+use crate::scenario::story::{Act, RowName, SideName, Step, Verb};
+use crate::scenario::world::World;
+use crate::view::RowRef;
+pub(super) use shown::{Rows, Shown, rows, total, words};
+pub(super) use telling::Telling;
 
 /// A ceiling that no tale reaches, for tales that reach the usual one.
 const HIGH_CEILING_UNITS: u64 = 1_000_000_000;
@@ -326,129 +244,8 @@ impl<'a> Stage<'a> {
         let all: Vec<String> = self.world.sites().map(str::to_owned).collect();
         self.world.share(&all);
     }
-
-    /// Looks at the account's cart on the laptop, and expects what is seen there; or just lets the
-    /// moment pass.
-    fn look(&mut self, really: bool) {
-        if !really {
-            return self.idle();
-        }
-        let seen = self.seen();
-        self.looked = Some(seen.clone());
-        let expect = Expect { at: Some("laptop".into()), ..expect(&seen) };
-        self.moment(Verb::Expect(expect));
-    }
-
-    /// What was seen at the last look, if there was one.
-    pub(super) fn last_look(&self) -> Option<Rows> {
-        self.looked.clone()
-    }
-
-    /// Tells the story so that something else was expected there.
-    pub(super) fn expect_at_last_look(&mut self, rows: &Rows) {
-        let look = self.steps.iter_mut().rev().find_map(|step| match &mut step.verb {
-            Verb::Expect(look) => Some(look),
-            _ => None,
-        });
-        if let Some(look) = look {
-            *look = Expect { at: look.at.clone(), ..expect(rows) };
-        }
-    }
-
-    /// What a cart shows on the laptop, once everybody knows everything.
-    pub(super) fn final_rows(&mut self, cart: &str) -> Rows {
-        if !self.world.has("laptop", cart) {
-            let _ = self.world.replica("laptop", cart);
-            self.settled = false;
-        }
-        self.meet();
-        rows(&self.world.view("laptop", cart))
-    }
-
-    /// What the account's cart shows on the laptop.
-    pub(super) fn seen(&mut self) -> Rows {
-        rows(&self.world.view("laptop", ACCOUNT))
-    }
-
-    /// The same with all that a view has, at any site.
-    pub(super) fn view(&mut self, site: &str) -> View {
-        self.world.view(site, ACCOUNT)
-    }
-
-    /// Why.
-    pub(super) fn explain(&mut self) -> Vec<Explanation> {
-        self.world.replica("laptop", ACCOUNT).explain()
-    }
-
-    /// The state of the account's cart on the laptop.
-    pub(super) fn cart(&mut self) -> crate::cart::Cart {
-        self.world.replica("laptop", ACCOUNT).cart().clone()
-    }
-
-    /// What the account's cart shows at somebody who gets its deltas in other ways: as they were
-    /// written, the other way round, and every second one twice and in front.
-    pub(super) fn delivered(&self) -> Vec<Rows> {
-        let made = self.world.made().iter().filter(|(cart, _)| cart == ACCOUNT);
-        let forth: Vec<&Delta> = made.map(|(_, delta)| delta).collect();
-        let back: Vec<&Delta> = forth.iter().rev().copied().collect();
-        let mixed: Vec<&Delta> =
-            forth.iter().skip(1).step_by(2).chain(&back).chain(&forth).copied().collect();
-        let told = |deltas: Vec<&Delta>| {
-            let id = ReplicaId::from_u128(u128::MAX);
-            let replica = Replica::new(cart_id(ACCOUNT), id);
-            let mut replica = replica.with_rules(self.subject.rules.clone());
-            for delta in deltas {
-                let _ = replica.join(delta);
-            }
-            rows(&replica.view())
-        };
-        [forth, back, mixed].map(told).into()
-    }
-
-    /// What was told, as a story that expects these rows of the account's cart.
-    pub(super) fn story(&self, law: Law, rows: &Rows) -> Story {
-        let mut steps = self.steps.clone();
-        let waits = |step: &Step| matches!(step.verb, Verb::Sync(None) | Verb::Advance { .. });
-        while steps.last().is_some_and(waits) {
-            steps.pop();
-        }
-        Story {
-            name: format!("{} keeps the law {law}", self.subject.known().name),
-            why: Some(law.sentence().into()),
-            ceiling: self.ceiling,
-            steps,
-            expect: vec![expect(rows)],
-        }
-    }
 }
 
 fn step(verb: Verb) -> Step {
     Step { line: 0, fails: None, verb }
-}
-
-fn expect(rows: &Rows) -> Expect {
-    let of = |list: List| {
-        let rows = rows.iter().filter(|row| row.list == list);
-        let row = |row: &Shown| ExpectRow {
-            key: row.line.clone(),
-            quantity: row.units,
-            side: row.side,
-            note: None,
-            gift: None,
-            attributes: None,
-            question: None,
-            because: None,
-        };
-        rows.map(row).collect::<Vec<_>>()
-    };
-    Expect {
-        line: 0,
-        at: None,
-        cart: ACCOUNT.into(),
-        rows: Some([of(List::Active), of(List::Saved)]),
-        coupons: None,
-        shipping: None,
-        note: None,
-        orders: None,
-    }
 }
