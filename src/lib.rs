@@ -53,6 +53,7 @@
 //! | `testkit` (default) | laws of carts and merge rules, and generators, for test suites: [a page about it](manual::test_your_own_policy) |
 //! | `store` (default) | the contract of a durable store of carts, and a store in memory |
 //! | `authority` (default) | takes in commands of shoppers who are not trusted, decides, makes them durable, answers |
+//! | `embedded` (default) | a durable store in a folder of this machine, for one process; brings SQLite, which is C |
 //! | `postgres` | the store on PostgreSQL; needs a `tokio` runtime |
 //! | `redis` | rendered views in Redis, in front of any store; needs a `tokio` runtime |
 //! | `automerge` | carts in Automerge documents, both ways |

@@ -22,7 +22,7 @@ pub(crate) fn run(tree: &Path, names: &[String]) -> Result<Trial, String> {
             "--locked",
             "--no-default-features",
             "--features",
-            "std,testkit,authority",
+            "std,testkit,authority,embedded",
             "--test",
             "it",
         ])
