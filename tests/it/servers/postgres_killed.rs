@@ -156,10 +156,10 @@ fn the_writer_that_is_killed() {
     let out = Box::leak(Box::new(std::sync::Mutex::new(std::io::stdout())));
     runtime.block_on(async {
         let store = Arc::new(PostgresStore::open(config, options()).await.expect("a store"));
-        let mut tasks = Vec::new();
+        let mut tasks = tokio::task::JoinSet::new();
         for n in 1..=4 {
             let (store, cart, out) = (Arc::clone(&store), CartId::from_u128(n), &*out);
-            tasks.push(tokio::spawn(async move {
+            tasks.spawn(async move {
                 let mut revision = store.revision(cart).await.expect("a revision").unwrap_or(0);
                 loop {
                     let nonce = fastrand::u64(..);
@@ -177,11 +177,11 @@ fn the_writer_that_is_killed() {
                     let line = format!("acknowledged {n} {revision} {nonce}\n");
                     out.lock().expect("stdout").write_all(line.as_bytes()).expect("a reader");
                 }
-            }));
+            });
         }
-        for task in tasks {
-            task.await.expect("no panic");
-        }
+        // They end only by being killed, or by a panic.
+        let ended: Option<Result<(), _>> = tasks.join_next().await;
+        ended.expect("a writer").expect("no panic");
     });
 }
 
