@@ -1,6 +1,5 @@
 //! How the sites of a story's world hear of each other.
 
-use super::carrier::Place;
 use super::world::{World, cart_id, name_bits};
 use crate::cart::Cart;
 use crate::id::ReplicaId;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::acting::{Failure, act_on};
 use super::authority::{Answer, Authority};
-use super::carrier::Carrier;
+use super::carrier::{Carrier, Place};
 use super::story::Act;
 use crate::cart::{Delta, MergePolicy};
 use crate::id::{CartId, ReplicaId};
@@ -135,7 +135,7 @@ impl World {
     }
 
     /// Keeps a delta that was made, and has it carried.
-    fn note(&mut self, site: &str, cart: &str, delta: Delta) {
+    pub(super) fn note(&mut self, site: &str, cart: &str, delta: Delta) {
         if let Some(carrier) = &mut self.carrier {
             carrier.acted(Place { site, name: cart, cart: cart_id(cart) }, &delta);
         }
@@ -143,7 +143,7 @@ impl World {
     }
 
     /// What carries a site's cart takes in what the replica knows.
-    fn tell(&mut self, site: &str, cart: &str) {
+    pub(super) fn tell(&mut self, site: &str, cart: &str) {
         let state = self.replica(site, cart).cart().clone();
         if let Some(carrier) = &mut self.carrier {
             carrier.tell(Place { site, name: cart, cart: cart_id(cart) }, &state);
@@ -151,7 +151,7 @@ impl World {
     }
 
     /// Has a cart carried between two sites; false if nothing else than our exchange does that.
-    fn carry(&mut self, from: &str, to: &str, cart: &str, both_ways: bool) -> bool {
+    pub(super) fn carry(&mut self, from: &str, to: &str, cart: &str, both_ways: bool) -> bool {
         if self.carrier.is_none() {
             return false;
         }

@@ -95,3 +95,11 @@ proptest! {
         prop_assert!(all.iter().all(|dot| few.contains(*dot)));
     }
 }
+
+/// An error names a dot, and somebody has to find it in a log.
+#[test]
+fn a_dot_is_told_by_its_writer_and_number() {
+    let dot = Dot::new(replica(3), 5);
+    let says = format!("{}:5", replica(3));
+    assert_eq!((dot.to_string(), format!("{dot:?}")), (says.clone(), says));
+}
