@@ -4,8 +4,8 @@
 use alloc::vec::Vec;
 
 use crate::cart::{
-    Cart, Claim, Delta, Fingerprint, Gift, Joined, List, MergePolicy, NONE, Place, Register, RegisterKey,
-    Seen, Snapshot, Stamp, VerbError, WrongCart,
+    Cart, Claim, Delta, Fingerprint, Gift, Joined, List, MergePolicy, NONE, Place, Register,
+    RegisterKey, Seen, Snapshot, Stamp, VerbError, WrongCart,
 };
 use crate::clock::{Clock, Time};
 use crate::context::Dot;

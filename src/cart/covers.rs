@@ -104,9 +104,9 @@ impl Covers {
             Form::One(writer, steps) => (Some((*writer, &steps[..])), None),
             Form::Many(dots) => (None, Some(&**dots)),
         };
-        let one = one.into_iter().flat_map(|(writer, steps)| {
-            Runs { steps, before: 0 }.map(move |run| (writer, run))
-        });
+        let one = one
+            .into_iter()
+            .flat_map(|(writer, steps)| Runs { steps, before: 0 }.map(move |run| (writer, run)));
         one.chain(many.into_iter().flat_map(Dots::runs))
     }
 

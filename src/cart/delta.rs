@@ -94,6 +94,30 @@ impl Delta {
         Ok(Self { cart, live, dead, needs: Needs::These(needs), erased: false })
     }
 
+    /// The same of dots that are born dead and those that are needed, which are the dead. `None`
+    /// if a dot is two of that.
+    pub(crate) fn framed(cart: CartId, live: Entries, born: Dots, needs: Dots) -> Option<Self> {
+        let (dead, needs) = if born.is_empty() {
+            (needs, Needs::All)
+        } else if born.covers_none_of(&needs) {
+            let mut dead = needs.clone();
+            dead.extend(&born);
+            (dead, Needs::These(needs))
+        } else {
+            return None;
+        };
+        let apart = !live.keys().any(|dot| dead.contains(dot));
+        apart.then_some(Self { cart, live, dead, needs, erased: false })
+    }
+
+    /// The dead that are not needed.
+    pub(crate) fn born_dead(&self) -> Dots {
+        match &self.needs {
+            Needs::All => Dots::default(),
+            Needs::These(needs) => self.dead.minus(needs),
+        }
+    }
+
     /// A delta that says nothing.
     #[must_use]
     pub fn empty(cart: CartId) -> Self {

@@ -29,12 +29,15 @@ use crate::id::{CartId, LineKey};
 pub struct Entries {
     tables: Tables,
     /// Sorted by writer, then by number. A delta of one action has one.
-    rows: SmallVec<[Row; 1]>,
+    rows: HeldRows,
     /// How many there are of each kind.
     kinds: [u32; Kind::COUNT],
     /// How many bear on others.
     bearing: u32,
 }
+
+/// Rows in place, if it is one.
+pub(crate) type HeldRows = SmallVec<[Row; 1]>;
 
 /// Kinds of entries, for knowing that there is none without a look.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -124,8 +127,8 @@ impl Entries {
     }
 
     /// From rows that are sorted and fit the tables, as they are read from bytes.
-    pub(crate) fn from_rows(tables: Tables, rows: Vec<Row>) -> Self {
-        let mut entries = Self { tables, rows: rows.into(), kinds: [0; Kind::COUNT], bearing: 0 };
+    pub(crate) fn from_rows(tables: Tables, rows: HeldRows) -> Self {
+        let mut entries = Self { tables, rows, kinds: [0; Kind::COUNT], bearing: 0 };
         for row in &entries.rows {
             entries.kinds[Kind::of(row) as usize] += 1;
             entries.bearing += u32::from(row.body.bears());

@@ -28,7 +28,7 @@ use delta::Needs;
 pub use delta::{Delta, DeltaError};
 pub use digest::Fingerprint;
 pub use entries::Entries;
-pub(crate) use entries::Kind;
+pub(crate) use entries::{HeldRows, Kind};
 pub use entry::{
     After, Body, Bought, Entry, Gift, Lack, List, MergeTo, Pin, Purchase, Register, RegisterKey,
     SetTo, Settled, Stays, Taken,

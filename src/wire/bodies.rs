@@ -26,12 +26,7 @@ pub(super) fn text(out: &mut Writer, text: &str) {
 }
 
 /// With `thought`, the number of the set of dots that a Set is thought to have seen.
-pub(super) fn write_body(
-    out: &mut Writer,
-    tables: &Numbering<'_>,
-    row: &Row,
-    thought: &mut u64,
-) {
+pub(super) fn write_body(out: &mut Writer, tables: &Numbering<'_>, row: &Row, thought: &mut u64) {
     match &row.body {
         Body::Add { quantity, .. } => out.number(u64::from(quantity.get())),
         Body::Set(set) => write_set(out, tables, row, set, thought),
