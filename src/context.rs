@@ -285,6 +285,11 @@ impl Dots {
         })
     }
 
+    /// Whether there is nothing in both.
+    pub(crate) fn covers_none_of(&self, other: &Self) -> bool {
+        self.is_empty() || other.is_empty() || self.intersection(other).is_empty()
+    }
+
     /// What is in both.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {

@@ -4,8 +4,8 @@
 use alloc::vec::Vec;
 
 use crate::cart::{
-    Cart, Claim, Delta, Fingerprint, Gift, Joined, List, MergePolicy, Place, Register, RegisterKey,
-    Seen, Snapshot, Stamp, VerbError, WrongCart,
+    Cart, Claim, Delta, Fingerprint, Gift, Joined, List, MergePolicy, NONE, Place, Register,
+    RegisterKey, Seen, Snapshot, Stamp, VerbError, WrongCart,
 };
 use crate::clock::{Clock, Time};
 use crate::context::Dot;
@@ -16,6 +16,7 @@ use crate::limits;
 use crate::money::Money;
 use crate::policy::Registry;
 use crate::quantity::{Quantity, QuantityError};
+use crate::view::simple::{self, Replaced};
 use crate::view::{
     Explanation, Look, RowRef, Unreadable, View, ViewOptions, after_here, explain, view,
 };
@@ -231,9 +232,14 @@ impl Replica {
         if row.list == List::Saved {
             return Err(ActionError::UnknownRow { line: row.line.clone() });
         }
-        let leftovers = self.look().leftovers(&row.line);
-        let stamp = self.stamp(now_ms)?;
-        Ok(self.cart.add(stamp, &place, quantity, price, &leftovers)?)
+        let at = self.cart.live().line_at(&row.line);
+        let leftovers = match at {
+            Some(at) if simple::is_plain(&self.cart) => simple::leftovers(&self.cart, at),
+            None => Vec::new(),
+            Some(_) => self.look().leftovers(&row.line),
+        };
+        let (stamp, hint) = (self.stamp(now_ms)?, at.unwrap_or(NONE));
+        Ok(self.cart.add_at(stamp, &place, (quantity, price), &leftovers, hint)?)
     }
 
     /// Makes a row n; 0 removes it.
@@ -253,6 +259,11 @@ impl Replica {
         }
         let quantity = Quantity::new(quantity)?;
         let place = self.place(row)?;
+        if let Some(Replaced { kills, covers, at }) = self.replaced(row) {
+            let stamp = self.stamp(now_ms)?;
+            let (wanted, gone) = ((quantity, price), (kills, at));
+            return Ok(self.cart.set_seen(stamp, &place, wanted, gone, (covers, None))?);
+        }
         let seen = self.look().row(row);
         let stamp = self.stamp(now_ms)?;
         Ok(self.cart.set(stamp, &place, quantity, price, seen)?)
@@ -263,6 +274,12 @@ impl Replica {
     /// # Errors
     /// As with [`add`](Self::add); or it does not see the row.
     pub fn remove(&mut self, now_ms: u64, row: &RowRef) -> Result<Delta, ActionError> {
+        if let Some(Replaced { kills, .. }) = self.replaced(row)
+            && !kills.is_empty()
+        {
+            let stamp = self.stamp(now_ms)?;
+            return Ok(self.cart.write_killing(stamp, None, kills, NONE)?);
+        }
         let seen = self.seen(row)?;
         let stamp = self.stamp(now_ms)?;
         Ok(self.cart.remove(stamp, &[seen])?)
@@ -503,6 +520,12 @@ impl Replica {
             return Ok(Look::whole(&self.cart, row));
         }
         self.look().place(row).ok_or_else(|| ActionError::UnknownRow { line: row.line.clone() })
+    }
+
+    /// What an action on a row replaces, if that can be said without reading its line.
+    fn replaced(&self, row: &RowRef) -> Option<Replaced> {
+        let plain = row.side.is_none() && simple::is_plain(&self.cart);
+        if plain { simple::row(&self.cart, &row.line, row.list) } else { None }
     }
 
     /// What this replica sees of a row it shows.

@@ -28,6 +28,9 @@ enum Form {
     Many(Box<Dots>),
 }
 
+/// Runs in any order, perhaps with doubles.
+pub(crate) type Gathered = SmallVec<[(ReplicaId, Run); 8]>;
+
 /// Of each run how far its first is after the last of the one before, and how far its last is after
 /// its first: numbers of seven bits a byte, the lowest first.
 type Steps = SmallVec<[u8; 16]>;
@@ -54,6 +57,31 @@ impl Covers {
         }
         let writer = if steps.is_empty() { ReplicaId::from_u128(0) } else { writer };
         Self(Form::One(writer, steps))
+    }
+
+    /// From runs in any order, with at most `most` of one writer: the gaps between the oldest are
+    /// filled.
+    pub(crate) fn gathered(mut runs: Gathered, most: usize) -> Self {
+        runs.sort_unstable();
+        runs.dedup_by(|(next, later), (writer, run)| {
+            let touch = next == writer && later.first <= run.last.saturating_add(1);
+            if touch {
+                run.last = run.last.max(later.last);
+            }
+            touch
+        });
+        let (Some((writer, oldest)), Some((last_writer, _))) = (runs.first(), runs.last()) else {
+            return Self::from(&Dots::default());
+        };
+        if writer != last_writer {
+            let mut dots = Dots::default();
+            runs.iter().for_each(|(writer, run)| dots.push_run(*writer, *run));
+            return Self::from(&dots.with_runs_at_most(most));
+        }
+        let filled = runs.len().saturating_sub(most.max(1));
+        let oldest = Run { first: oldest.first, last: runs[filled].1.last };
+        let rest = runs[filled + 1..].iter().map(|(_, run)| *run);
+        Self::of(*writer, core::iter::once(oldest).chain(rest))
     }
 
     /// Whether there is none.

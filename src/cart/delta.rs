@@ -10,14 +10,40 @@ use crate::id::CartId;
 
 /// A part of a cart's state. Both the live and the dead are listed; nothing is implied by what is
 /// left out, so there is no way to say "and everything else is gone".
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Delta {
     pub(super) cart: CartId,
     pub(super) live: Entries,
     pub(super) dead: Dots,
-    pub(super) needs: Dots,
+    pub(super) needs: Needs,
     pub(super) erased: bool,
 }
+
+/// Those of the dead that a receiver must know first.
+#[derive(Clone, Debug)]
+pub(super) enum Needs {
+    /// All of them, as with a Set.
+    All,
+    These(Dots),
+}
+
+impl Needs {
+    pub(super) fn none() -> Self {
+        Self::These(Dots::default())
+    }
+}
+
+impl PartialEq for Delta {
+    fn eq(&self, other: &Self) -> bool {
+        self.cart == other.cart
+            && self.erased == other.erased
+            && self.dead == other.dead
+            && self.needs() == other.needs()
+            && self.live == other.live
+    }
+}
+
+impl Eq for Delta {}
 
 /// A delta that contradicts itself.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,7 +91,31 @@ impl Delta {
         if !needs.minus(&dead).is_empty() {
             return Err(DeltaError::NeedsLiving);
         }
-        Ok(Self { cart, live, dead, needs, erased: false })
+        Ok(Self { cart, live, dead, needs: Needs::These(needs), erased: false })
+    }
+
+    /// The same of dots that are born dead and those that are needed, which are the dead. `None`
+    /// if a dot is two of that.
+    pub(crate) fn framed(cart: CartId, live: Entries, born: Dots, needs: Dots) -> Option<Self> {
+        let (dead, needs) = if born.is_empty() {
+            (needs, Needs::All)
+        } else if born.covers_none_of(&needs) {
+            let mut dead = needs.clone();
+            dead.extend(&born);
+            (dead, Needs::These(needs))
+        } else {
+            return None;
+        };
+        let apart = !live.keys().any(|dot| dead.contains(dot));
+        apart.then_some(Self { cart, live, dead, needs, erased: false })
+    }
+
+    /// The dead that are not needed.
+    pub(crate) fn born_dead(&self) -> Dots {
+        match &self.needs {
+            Needs::All => Dots::default(),
+            Needs::These(needs) => self.dead.minus(needs),
+        }
     }
 
     /// A delta that says nothing.
@@ -75,7 +125,7 @@ impl Delta {
             cart,
             live: Entries::new(cart),
             dead: Dots::default(),
-            needs: Dots::default(),
+            needs: Needs::none(),
             erased: false,
         }
     }
@@ -107,7 +157,10 @@ impl Delta {
     /// Those of the dead that a receiver must know through their own deltas first.
     #[must_use]
     pub const fn needs(&self) -> &Dots {
-        &self.needs
+        match &self.needs {
+            Needs::All => &self.dead,
+            Needs::These(dots) => dots,
+        }
     }
 
     /// Whether it erases the cart.
@@ -133,7 +186,7 @@ impl Delta {
     /// The dots whose own delta is here, as opposed to those it only names as dead.
     #[must_use]
     pub fn own(&self) -> Dots {
-        self.dots().minus(&self.needs)
+        self.dots().minus(self.needs())
     }
 
     /// Joins a delta of the same cart into this one: a batch says what its parts say.
@@ -147,15 +200,16 @@ impl Delta {
         }
         let mut own = self.own();
         own.extend(&other.own());
-        self.needs.extend(&other.needs);
-        self.needs = self.needs.minus(&own);
+        let mut needs = self.needs().clone();
+        needs.extend(other.needs());
+        self.needs = Needs::These(needs.minus(&own));
         self.dead.extend(&other.dead);
         let mut new = Vec::new();
         for (at, theirs) in other.live.facts().enumerate() {
             match self.live.fact(theirs.dot()) {
                 None => new.push(at as u32),
                 Some(here) if digest::of_entry(here) < digest::of_entry(theirs) => {
-                    self.live.put(theirs.dot(), theirs.entry());
+                    self.live.put(theirs.dot(), &theirs.entry());
                 }
                 Some(_) => {}
             }

@@ -29,12 +29,15 @@ use crate::id::{CartId, LineKey};
 pub struct Entries {
     tables: Tables,
     /// Sorted by writer, then by number. A delta of one action has one.
-    rows: SmallVec<[Row; 1]>,
+    rows: HeldRows,
     /// How many there are of each kind.
     kinds: [u32; Kind::COUNT],
     /// How many bear on others.
     bearing: u32,
 }
+
+/// Rows in place, if it is one.
+pub(crate) type HeldRows = SmallVec<[Row; 1]>;
 
 /// Kinds of entries, for knowing that there is none without a look.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -96,14 +99,36 @@ impl Entries {
 
     /// One entry.
     pub(super) fn one(home: CartId, dot: Dot, entry: Entry) -> Self {
-        let mut one = Self::new(home);
-        one.put(dot, entry);
-        one
+        if !entry.body.bought().is_empty() {
+            let mut one = Self::new(home);
+            one.put(dot, &entry);
+            return one;
+        }
+        let tables = Tables {
+            home,
+            writers: one_row(Some(dot.replica)),
+            authorships: one_row(authorship(home, &entry)),
+            lines: one_row(entry.line),
+            prices: one_row(entry.price.map(Price)),
+        };
+        let number = |rows: usize| if rows == 0 { NONE } else { 0 };
+        let row = Row {
+            seq: dot.seq,
+            time: entry.time,
+            body: entry.body,
+            writer: 0,
+            line: number(tables.lines.len()),
+            price: number(tables.prices.len()),
+            authorship: number(tables.authorships.len()),
+        };
+        let (mut kinds, bearing) = ([0; Kind::COUNT], u32::from(row.body.bears()));
+        kinds[Kind::of(&row) as usize] = 1;
+        Self { tables, rows: SmallVec::from_buf([row]), kinds, bearing }
     }
 
     /// From rows that are sorted and fit the tables, as they are read from bytes.
-    pub(crate) fn from_rows(tables: Tables, rows: Vec<Row>) -> Self {
-        let mut entries = Self { tables, rows: rows.into(), kinds: [0; Kind::COUNT], bearing: 0 };
+    pub(crate) fn from_rows(tables: Tables, rows: HeldRows) -> Self {
+        let mut entries = Self { tables, rows, kinds: [0; Kind::COUNT], bearing: 0 };
         for row in &entries.rows {
             entries.kinds[Kind::of(row) as usize] += 1;
             entries.bearing += u32::from(row.body.bears());
@@ -231,7 +256,7 @@ impl Entries {
         &'a self,
         line: &LineKey,
     ) -> impl Iterator<Item = Fact<'a>> + Clone + use<'a> {
-        let at = self.tables.lines.binary_search(line).map_or(NONE, |at| at as u32);
+        let at = index(&self.tables.lines, Some(line));
         let rows = if at == NONE { &[][..] } else { &self.rows[..] };
         let orders = self.count(Kind::Order) > 0;
         let here = rows.iter().filter(move |row| {
@@ -241,6 +266,22 @@ impl Entries {
                         if !order.on_line(&self.tables.lines[at as usize]).is_empty())
         });
         here.map(|row| self.fact_of(row))
+    }
+
+    /// Where a line is in its table, if it is there.
+    pub(crate) fn line_at(&self, line: &LineKey) -> Option<u32> {
+        self.tables.lines.binary_search(line).ok().map(|at| at as u32)
+    }
+
+    /// Those that were written about a line, by dot: orders of it are not.
+    #[inline]
+    pub(crate) fn written_on(&self, at: u32) -> impl Iterator<Item = Fact<'_>> {
+        self.rows.iter().filter(move |row| row.line == at).map(|row| self.fact_of(row))
+    }
+
+    /// Whether something is said of other entries: where they show, or what they lack.
+    pub(crate) const fn bears(&self) -> bool {
+        self.bearing > 0
     }
 
     /// The lines that something is said about.
@@ -274,8 +315,43 @@ impl Entries {
         at
     }
 
-    /// Puts an entry in, in place of one that is there.
-    pub(super) fn put(&mut self, dot: Dot, entry: Entry) {
+    /// The row of an entry all of whose parts the tables have; `line` is where its line might be.
+    fn known(&self, dot: Dot, entry: &Entry, line: u32) -> Option<Row> {
+        let Tables { writers, lines, prices, home, .. } = &self.tables;
+        let writer = match &writers[..] {
+            [only] if *only == dot.replica => 0,
+            writers => writers.binary_search(&dot.replica).ok()? as u32,
+        };
+        let line = match &entry.line {
+            None => NONE,
+            some if lines.get(line as usize) == some.as_ref() => line,
+            Some(line) => self.line_at(line)?,
+        };
+        let price = match entry.price {
+            None => NONE,
+            Some(price) if prices.len() < FEW_PRICES => {
+                prices.iter().position(|Price(other)| *other == price)? as u32
+            }
+            Some(price) => prices.binary_search(&Price(price)).ok()? as u32,
+        };
+        let plain = entry.scope == *home && entry.after.is_empty();
+        if !plain || !entry.body.bought().is_empty() {
+            return None;
+        }
+        let (time, body) = (entry.time, entry.body.clone());
+        Some(Row { seq: dot.seq, time, body, writer, line, price, authorship: NONE })
+    }
+
+    /// Puts an entry in, in place of one that is there. `hint` is where its line might be.
+    pub(super) fn put_at(&mut self, dot: Dot, entry: &Entry, hint: u32) {
+        match self.known(dot, entry, hint) {
+            Some(row) => self.put_row(row),
+            None => self.put(dot, entry),
+        }
+    }
+
+    /// The same where the tables may have to grow.
+    pub(super) fn put(&mut self, dot: Dot, entry: &Entry) {
         let spare = self.tables.len();
         let placed = place(&mut self.tables.writers, &dot.replica);
         let writer = self.renumber(WRITER, placed);
@@ -291,11 +367,11 @@ impl Entries {
             let placed = place(&mut self.tables.prices, &Price(price));
             self.renumber(PRICE, placed)
         });
-        let authorship = authorship(self.tables.home, &entry).map_or(NONE, |authorship| {
+        let authorship = authorship(self.tables.home, entry).map_or(NONE, |authorship| {
             let placed = place(&mut self.tables.authorships, &authorship);
             self.renumber(AUTHORSHIP, placed)
         });
-        let Entry { time, body, .. } = entry;
+        let (time, body) = (entry.time, entry.body.clone());
         self.put_row(Row { seq: dot.seq, time, body, writer, line, price, authorship });
         if self.tables.len() > spare {
             self.tidy();
@@ -463,6 +539,9 @@ impl Entries {
     }
 }
 
+/// Fewer prices are looked through one by one.
+const FEW_PRICES: usize = 8;
+
 /// A flag for each row of a table.
 type Flags = SmallVec<[bool; 16]>;
 
@@ -477,6 +556,11 @@ pub(crate) struct Used {
 /// So many runs are looked for one by one, and more among many entries; else every entry is
 /// looked at.
 const FEW: usize = 4;
+
+/// A table with at most one row.
+fn one_row<T>(row: Option<T>) -> Table<T> {
+    row.map_or_else(Table::new, |row| Table::from_buf([row]))
+}
 
 fn sorted<T: Ord>(mut all: Vec<T>) -> Table<T> {
     all.sort_unstable();

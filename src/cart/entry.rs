@@ -39,8 +39,38 @@ impl List {
     }
 }
 
-/// The guests whose merge an author had seen, sorted. Shared, since most entries have the same.
-pub type After = Arc<[CartId]>;
+/// The guests whose merge an author had seen, sorted. Shared, since most entries have the same;
+/// none costs nothing.
+///
+/// ```
+/// use holdall::{After, CartId};
+/// let after = After::from(vec![CartId::from_u128(2), CartId::from_u128(1)]);
+/// assert_eq!(*after, [CartId::from_u128(1), CartId::from_u128(2)]);
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub struct After(Option<Arc<[CartId]>>);
+
+impl From<Vec<CartId>> for After {
+    fn from(mut guests: Vec<CartId>) -> Self {
+        guests.sort_unstable();
+        guests.dedup();
+        Self((!guests.is_empty()).then(|| guests.into()))
+    }
+}
+
+impl<const N: usize> From<[CartId; N]> for After {
+    fn from(guests: [CartId; N]) -> Self {
+        Vec::from(guests).into()
+    }
+}
+
+impl core::ops::Deref for After {
+    type Target = [CartId];
+
+    fn deref(&self) -> &[CartId] {
+        self.0.as_deref().unwrap_or(&[])
+    }
+}
 
 /// An immutable fact, written once by the replica in its dot.
 #[derive(Clone, PartialEq, Eq, Debug)]

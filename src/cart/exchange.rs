@@ -1,5 +1,6 @@
 //! Exact exchange: what one replica says it has, and what another answers.
 
+use super::delta::Needs;
 use super::{Cart, Delta};
 use crate::context::Dots;
 
@@ -43,6 +44,6 @@ impl Cart {
         let here = self.dead();
         let mut dead = here.minus(&have.context);
         dead.extend(&here.intersection(&have.live));
-        Delta { cart: self.id, live, dead, needs: Dots::default(), erased: false }
+        Delta { cart: self.id, live, dead, needs: Needs::none(), erased: false }
     }
 }

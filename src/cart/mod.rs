@@ -23,10 +23,12 @@ use alloc::vec::Vec;
 use core::fmt;
 
 pub use covers::Covers;
+pub(crate) use covers::Gathered;
+use delta::Needs;
 pub use delta::{Delta, DeltaError};
 pub use digest::Fingerprint;
 pub use entries::Entries;
-pub(crate) use entries::Kind;
+pub(crate) use entries::{HeldRows, Kind};
 pub use entry::{
     After, Body, Bought, Entry, Gift, Lack, List, MergeTo, Pin, Purchase, Register, RegisterKey,
     SetTo, Settled, Stays, Taken,
@@ -139,7 +141,7 @@ impl Cart {
                 // Unseen < Live
                 joined.changed = true;
                 if live.len() == 1 {
-                    self.enliven(dot, fact.entry());
+                    self.enliven(dot, &fact.entry(), NONE);
                     return;
                 }
                 if let Some(sum) = &mut self.sum {
@@ -151,7 +153,7 @@ impl Cart {
                 joined.equivocations.push(dot);
                 let (ours, theirs) = (digest::of_entry(here), digest::of_entry(fact));
                 if ours < theirs {
-                    self.live.put(dot, fact.entry());
+                    self.live.put(dot, &fact.entry());
                     let sum = self.sum.map(|sum| sum.wrapping_sub(ours).wrapping_add(theirs));
                     self.sum = sum;
                     joined.changed = true;
@@ -166,8 +168,9 @@ impl Cart {
     }
 
     /// Makes an entry live that nobody knew of.
-    fn enliven(&mut self, dot: Dot, entry: Entry) {
-        self.live.put(dot, entry);
+    /// `hint` is where its line might be in the table of lines.
+    fn enliven(&mut self, dot: Dot, entry: &Entry, hint: u32) {
+        self.live.put_at(dot, entry, hint);
         self.context.insert(dot);
         if let (Some(sum), Some(fact)) = (&mut self.sum, self.live.fact(dot)) {
             *sum = sum.wrapping_add(digest::of_entry(fact));
@@ -205,7 +208,7 @@ impl Cart {
             cart: self.id,
             live: self.live.clone(),
             dead: self.dead(),
-            needs: Dots::default(),
+            needs: Needs::none(),
             erased: self.erased,
         }
     }

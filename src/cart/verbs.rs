@@ -1,16 +1,17 @@
 //! The shopper's verbs. Each takes what its author saw and writes one dot; its delta says which
 //! entry came to life and exactly which dots died.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::covers::Covers;
-use super::delta::Delta;
+use super::covers::{Covers, Gathered};
+use super::delta::{Delta, Needs};
 use super::entries::Entries;
 use super::entry::{After, Body, Entry, MergeTo, Purchase, Register, SetTo, Settled, Stays, Taken};
 use super::seen::{Claim, Place, Seen, Snapshot};
 use super::terms::MergePolicy;
-use super::{Cart, Kind};
+use super::{Cart, Kind, NONE};
 use crate::clock::Time;
 use crate::context::{Dot, Dots};
 use crate::id::{CartId, CouponCode, LineKey, OrderId, RuleName};
@@ -65,10 +66,22 @@ impl Cart {
         price: Option<Money>,
         leftovers: &[Dot],
     ) -> Result<Delta, VerbError> {
+        self.add_at(stamp, place, (quantity, price), leftovers, NONE)
+    }
+
+    /// The same with where its line might be in the table of lines.
+    pub(crate) fn add_at(
+        &mut self,
+        stamp: Stamp,
+        place: &Place,
+        (quantity, price): (Quantity, Option<Money>),
+        leftovers: &[Dot],
+        hint: u32,
+    ) -> Result<Delta, VerbError> {
         self.check_line(&place.line, leftovers.len())?;
         let body = Body::Add { quantity, sided: place.sided };
         let entry = Entry { price, ..entry(&stamp, place.scope, Some(&place.line), body) };
-        self.write(stamp, Some(entry), leftovers.iter().copied())
+        self.write_killing(stamp, Some(entry), leftovers.iter().copied().collect(), hint)
     }
 
     /// Makes a row n.
@@ -83,22 +96,38 @@ impl Cart {
         price: Option<Money>,
         seen: Seen,
     ) -> Result<Delta, VerbError> {
-        self.check_line(&place.line, seen.kills().count())?;
         let kills: Dots = seen.kills().collect();
         let other_scopes = seen.shown.iter().filter(|taken| taken.scope != place.scope);
         let mut took: Vec<Taken> = other_scopes.chain(&seen.took).copied().collect();
         took.sort_unstable();
         took.dedup_by_key(|taken| taken.dot);
+        let settled = Settled::of(took, seen.stays);
+        let covers = seen.covers.runs().collect();
+        let wanted = (quantity, price);
+        self.set_seen(stamp, place, wanted, (kills, NONE), (covers, settled))
+    }
+
+    /// The same, with the dots that it makes dead, where its line might be in the table of lines,
+    /// and what it covers and settles.
+    pub(crate) fn set_seen(
+        &mut self,
+        stamp: Stamp,
+        place: &Place,
+        (quantity, price): (Quantity, Option<Money>),
+        (kills, hint): (Dots, u32),
+        (covers, settled): (Gathered, Option<Box<Settled>>),
+    ) -> Result<Delta, VerbError> {
+        self.check_line(&place.line, kills.count().try_into().unwrap_or(usize::MAX))?;
         let body = Body::Set(Arc::new(SetTo {
             quantity,
             list: place.list,
             sided: place.sided,
             seen: self.context().without(stamp.dot.replica).into(),
-            covers: Covers::from(&seen.covers.with_runs_at_most(limits::COVERED_RUNS)),
-            settled: Settled::of(took, seen.stays),
+            covers: Covers::gathered(covers, limits::COVERED_RUNS),
+            settled,
         }));
         let entry = Entry { price, ..entry(&stamp, place.scope, Some(&place.line), body) };
-        self.write_killing(stamp, Some(entry), kills)
+        self.write_killing(stamp, Some(entry), kills, hint)
     }
 
     /// Takes a row out, or several: a dot that is born dead. Only where something has to stay
@@ -325,14 +354,16 @@ impl Cart {
         entry: Option<Entry>,
         kills: impl IntoIterator<Item = Dot>,
     ) -> Result<Delta, VerbError> {
-        self.write_killing(stamp, entry, kills.into_iter().collect())
+        self.write_killing(stamp, entry, kills.into_iter().collect(), NONE)
     }
 
-    fn write_killing(
+    /// The same with the set of what dies, and where its line might be in the table of lines.
+    pub(crate) fn write_killing(
         &mut self,
         stamp: Stamp,
         entry: Option<Entry>,
         kills: Dots,
+        hint: u32,
     ) -> Result<Delta, VerbError> {
         if self.is_erased() {
             return Err(VerbError::Erased);
@@ -343,9 +374,8 @@ impl Cart {
         // What `join` would do with this delta, which says nothing that is not new here.
         let live = match entry {
             Some(entry) => {
-                let live = Entries::one(self.id(), stamp.dot, entry.clone());
-                self.enliven(stamp.dot, entry);
-                live
+                self.enliven(stamp.dot, &entry, hint);
+                Entries::one(self.id(), stamp.dot, entry)
             }
             None => {
                 self.born_dead(stamp.dot);
@@ -353,14 +383,16 @@ impl Cart {
             }
         };
         self.kill(&kills);
-        let mut dead = kills.clone();
+        let (mut dead, mut needs) = (kills, Needs::All);
         if live.is_empty() {
+            needs = Needs::These(dead.clone());
             dead.insert(stamp.dot);
         }
-        Ok(Delta { cart: self.id(), live, dead, needs: kills, erased: false })
+        Ok(Delta { cart: self.id(), live, dead, needs, erased: false })
     }
 }
 
+#[inline]
 fn entry(stamp: &Stamp, scope: CartId, line: Option<&LineKey>, body: Body) -> Entry {
     let (time, after) = (stamp.time, stamp.after.clone());
     Entry { time, scope, after, line: line.cloned(), price: None, body }

@@ -55,9 +55,7 @@ pub(crate) fn after(merges: &[Merged<'_>]) -> After {
     if merges.is_empty() {
         return After::default();
     }
-    let mut guests: Vec<CartId> = merges.iter().map(|merge| merge.claim.guest).collect();
-    guests.sort_unstable();
-    guests.into()
+    merges.iter().map(|merge| merge.claim.guest).collect::<Vec<CartId>>().into()
 }
 
 /// What an author who sees this cart writes into an entry.

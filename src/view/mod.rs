@@ -12,7 +12,7 @@ mod merged;
 mod reading;
 mod rows;
 mod sentence;
-mod simple;
+pub(crate) mod simple;
 mod worth;
 
 pub use explain::explain;

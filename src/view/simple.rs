@@ -1,11 +1,75 @@
 //! Lines that need no reading: in a cart without merges, moves and orders, a line of Adds and at
 //! most one Set shows their sum. That is what most lines of most carts are; all others are read.
 
-use crate::cart::{Body, Fact, List};
+use alloc::vec::Vec;
+
+use smallvec::SmallVec;
+
+use crate::cart::{Body, Cart, Fact, Gathered, Kind, List, NONE};
 use crate::clock::Time;
-use crate::context::Dot;
-use crate::id::CartId;
+use crate::context::{Dot, Dots, Run};
+use crate::id::{CartId, LineKey};
 use crate::money::Money;
+
+/// Whether nothing in a cart says anything about another entry than its own.
+pub(crate) const fn is_plain(cart: &Cart) -> bool {
+    !cart.has(Kind::Merge) && !cart.has(Kind::Order) && !cart.live().bears()
+}
+
+/// What adding to a line of such a cart makes dead: nothing if the line shows something, as it does
+/// with any Add or Set of the cart's own. The line by its place in the table.
+pub(crate) fn leftovers(cart: &Cart, at: u32) -> Vec<Dot> {
+    let ours = || cart.live().written_on(at).filter(|fact| fact.scope() == cart.id());
+    if ours().any(|fact| fact.body().is_contribution()) {
+        return Vec::new();
+    }
+    let left = ours().filter(|fact| !matches!(fact.body(), Body::Unknown { .. }));
+    left.map(Fact::dot).collect()
+}
+
+/// What an action on a row of such a line makes dead, and what a Set would cover.
+pub(crate) struct Replaced {
+    pub(crate) kills: Dots,
+    pub(crate) covers: Gathered,
+    /// Where the line is in its table.
+    pub(crate) at: u32,
+}
+
+/// What the author of an action sees of a row of such a cart; `None` if its line has to be read.
+pub(crate) fn row(cart: &Cart, line: &LineKey, list: List) -> Option<Replaced> {
+    let at = cart.live().line_at(line).unwrap_or(NONE);
+    let (mut shown, mut covers): (SmallVec<[Dot; 8]>, _) = (SmallVec::new(), Gathered::new());
+    let mut sets = 0;
+    let entries = cart.live().written_on(at).take(if at == NONE { 0 } else { usize::MAX });
+    for fact in entries {
+        let home = match fact.body() {
+            Body::Add { .. } => List::Active,
+            Body::Set(set) => {
+                sets += 1;
+                if sets > 1 || set.settled.is_some() {
+                    return None; // they may clash, or took units
+                }
+                set.list
+            }
+            _ => continue,
+        };
+        if home == list && fact.scope() == cart.id() {
+            let Dot { replica, seq } = fact.dot();
+            shown.push(fact.dot());
+            covers.push((replica, Run { first: seq, last: seq }));
+            if let Body::Set(set) = fact.body() {
+                covers.extend(set.covers.runs());
+            }
+        }
+    }
+    let mut kills = Dots::default();
+    kills.reserve(shown.len());
+    // Rows are in the order of their dots.
+    shown.iter().for_each(|Dot { replica, seq }| {
+        kills.push_run(*replica, Run { first: *seq, last: *seq });
+    });
+    Some(Replaced { kills, covers, at })
+}
 
 /// What a list shows of such a line.
 #[derive(Clone, Copy, Default)]

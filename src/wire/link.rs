@@ -10,10 +10,10 @@ use core::fmt;
 use super::bytes::{Reader, Writer};
 use super::entries::{self, Before};
 use super::error::{Broken, DecodeError, Fault, fault};
-use super::numbering::{NEEDS, Numbering, write_writers};
+use super::numbering::{NEEDS, Numbering, Rows, write_writers};
 use super::tables::Tables;
 use super::{CHECKSUM_BYTES, dots};
-use crate::cart::{Delta, Entries, Row};
+use crate::cart::{Delta, Entries, HeldRows, Row};
 use crate::context::Dots;
 use crate::id::CartId;
 use crate::limits;
@@ -139,13 +139,20 @@ impl LinkSender {
             moved = delta.live().at_home(known.tables.cart);
             &moved
         };
-        let (needs, mut all) = (delta.needs(), delta.dead().clone());
-        let born = if needs.is_empty() { all.clone() } else { all.minus(needs) };
-        all.extend(&live.dots());
-        let mut tables = Numbering::of(known.tables.cart, &all, live);
-        let rows = known.rows();
-        let new = tables.on_link(&mut known.tables);
-        known.grow(rows);
+        let (needs, born) = (delta.needs(), delta.born_dead());
+        let numbered = Numbering::known(&known.tables, delta.dead(), live);
+        let (tables, new) = numbered.map_or_else(
+            || {
+                let mut all = delta.dead().clone();
+                all.extend(&live.dots());
+                let mut tables = Numbering::of(known.tables.cart, &all, live);
+                let rows = known.rows();
+                let new = tables.on_link(&mut known.tables);
+                known.grow(rows);
+                (tables, new)
+            },
+            |tables| (tables, Rows::default()),
+        );
         let flag = |is: bool, flag| if is { flag } else { 0 };
         let head = tables.head(&new)
             | flag(!new.writers.is_empty(), WRITERS)
@@ -271,6 +278,7 @@ impl LinkReceiver {
         }
         let head = input.byte()?;
         let before = known.rows();
+        known.tables.begin();
         if head & WRITERS != 0 {
             let here = input.offset();
             known.tables.read_writers(input)?;
@@ -279,7 +287,9 @@ impl LinkReceiver {
             }
         }
         known.tables.read_rest(input, head)?;
-        known.grow(before);
+        if known.rows() != before {
+            known.grow(before);
+        }
         let mut set = |flag| -> Result<Dots, Fault> {
             if head & flag == 0 {
                 return Ok(Dots::default());
@@ -295,17 +305,12 @@ impl LinkReceiver {
             return Err(input.error(Broken::NotCanonical));
         }
         known.note(&rows, &born);
-        let mut dead = born;
-        if !needs.minus(&dead).eq(&needs) {
-            return Err(input.error(Broken::NotCanonical));
-        }
-        dead.extend(&needs);
         let live = Entries::from_rows(known.tables.held_for(&mut rows), rows);
-        Delta::of(cart, live, dead, needs).map_err(|error| input.error(error))
+        Delta::framed(cart, live, born, needs).ok_or_else(|| input.error(Broken::NotCanonical))
     }
 
-    fn read_rows(input: &mut Reader<'_>, known: &mut Known) -> Result<Vec<Row>, Fault> {
-        let mut rows: Vec<Row> = Vec::new();
+    fn read_rows(input: &mut Reader<'_>, known: &mut Known) -> Result<HeldRows, Fault> {
+        let mut rows = HeldRows::new();
         known.before.seen = known.tables.first_seen();
         let mut next = 0;
         for _ in 0..input.count(5, "writers of entries", limits::MESSAGE_BYTES)? {

@@ -23,7 +23,7 @@ pub use error::{Broken, DecodeError};
 use error::{Fault, fault};
 pub use link::{LinkReceiver, LinkSender};
 
-use crate::cart::{Cart, Delta, Entries, Row};
+use crate::cart::{Cart, Delta, Entries, HeldRows};
 use crate::clock::Time;
 use crate::context::Dots;
 use crate::id::{CartId, ReplicaId};
@@ -285,8 +285,8 @@ fn read_parts(input: &mut Reader<'_>) -> Result<Parts, Fault> {
     Ok(Parts { cart, dots, needs, live: Some(Entries::from_rows(tables.held(), rows)) })
 }
 
-fn read_rows(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Vec<Row>, Fault> {
-    let mut rows: Vec<Row> = Vec::new();
+fn read_rows(input: &mut Reader<'_>, tables: &mut Tables) -> Result<HeldRows, Fault> {
+    let mut rows = HeldRows::new();
     let mut before = Before::new(tables.lines.rows.len(), tables.prices.rows.len());
     before.seen = tables.first_seen();
     let mut next = 0;

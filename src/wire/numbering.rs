@@ -25,6 +25,7 @@ pub(super) const NEEDS: u8 = 0b0100_0000;
 type Few<T> = SmallVec<[T; 8]>;
 
 /// Rows of tables that are to be written, each sorted.
+#[derive(Default)]
 pub(super) struct Rows<'a> {
     pub(super) writers: Few<ReplicaId>,
     carts: Few<CartId>,
@@ -103,6 +104,46 @@ impl<'a> Numbering<'a> {
         let writer_of = tables.writers.iter().map(|w| number(w).map_or(NONE, |at| at as u32));
         all.writer_of = writer_of.collect();
         all
+    }
+
+    /// On a link: the same for at most one entry, an Add or a Set as most are, if both ends know all
+    /// that it names.
+    pub(super) fn known(known: &Known, dead: &Dots, live: &'a Entries) -> Option<Self> {
+        let tables = live.tables();
+        let entries = live.len();
+        let few = |rows: usize| rows <= entries;
+        let few = few(tables.writers.len()) && few(tables.lines.len()) && few(tables.prices.len());
+        if entries > 1 || !few || !tables.authorships.is_empty() {
+            return None;
+        }
+        let writers = &known.writers.rows;
+        let knows = |writer: ReplicaId| writers.binary_search(&writer).is_ok();
+        let seen = match live.rows().first().map(|row| &row.body) {
+            None | Some(Body::Add { .. }) => None,
+            Some(Body::Set(set)) if set.settled.is_none() => {
+                if !set.covers.runs().all(|(writer, _)| knows(writer)) {
+                    return None;
+                }
+                Some(&set.seen).filter(|seen| !seen.is_empty())
+            }
+            _ => return None,
+        };
+        let named = seen.into_iter().flat_map(|seen| seen.writers().map(|(writer, _)| writer));
+        if !named.chain(dead.writers().map(|(writer, _)| writer)).all(knows) {
+            return None;
+        }
+        Some(Self {
+            cart: known.cart,
+            tables,
+            writers: Few::from_slice(writers),
+            carts: Few::from_slice(&known.carts.rows),
+            seen: seen.into_iter().map(|seen| &**seen).collect(),
+            seen_at: seen.into_iter().map(|seen| (seen.address(), 0)).collect(),
+            writer_of: in_known(&tables.writers, writers)?,
+            line_of: in_known(&tables.lines, &known.lines.rows)?,
+            price_of: in_known(&tables.prices, &known.prices.rows)?,
+            authorship_of: Few::new(),
+        })
     }
 
     fn of_body(
@@ -340,6 +381,11 @@ fn named<'t, T>(rows: &'t [T], numbers: &[u32]) -> Few<&'t T> {
     let used = rows.iter().zip(numbers).filter(|(_, number)| **number != NONE);
     named.extend(used.map(|(row, _)| row));
     named
+}
+
+/// The numbers of at most one row; `None` if it is not known.
+fn in_known<T: Ord>(rows: &[T], known: &[T]) -> Option<Few<u32>> {
+    rows.iter().map(|row| known.binary_search(row).ok().map(|at| at as u32)).collect()
 }
 
 fn renumber<T: Ord>(numbers: &mut [u32], rows: &[T], known: &[T]) {

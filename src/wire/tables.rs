@@ -25,17 +25,20 @@ pub(super) struct Table<T> {
     used: Used,
     /// On a link: where rows were put in, in ascending order.
     new: SmallVec<[u32; 4]>,
+    /// Whether rows were taken in, which may not be named.
+    fresh: bool,
     name: &'static str,
 }
 
 impl<T: Ord> Table<T> {
     fn new(name: &'static str) -> Self {
-        Self { rows: HeldTable::new(), used: Used::new(), new: SmallVec::new(), name }
+        Self { rows: HeldTable::new(), used: Used::new(), new: SmallVec::new(), fresh: false, name }
     }
 
     /// Takes rows in, which are sorted, without doubles, and not there yet; says if they are not.
     pub(super) fn take(&mut self, rows: HeldTable<T>) -> bool {
         self.new.clear();
+        self.fresh = true;
         if !rows.windows(2).all(|pair| pair[0] < pair[1]) {
             return false;
         }
@@ -87,7 +90,7 @@ impl<T: Ord> Table<T> {
     }
 
     fn all_used(&self) -> bool {
-        self.used.iter().all(|used| *used)
+        !self.fresh || self.used.iter().all(|used| *used)
     }
 }
 
@@ -227,6 +230,14 @@ impl Tables {
         Ok(lines.keys().collect())
     }
 
+    /// On a link: what was there before this frame was named before.
+    pub(super) fn begin(&mut self) {
+        self.writers.fresh = false;
+        self.carts.fresh = false;
+        self.lines.fresh = false;
+        self.prices.fresh = false;
+    }
+
     /// How many rows there are.
     pub(super) fn len(&self) -> usize {
         self.writers.rows.len()
@@ -260,6 +271,17 @@ impl Tables {
     pub(super) fn held_for(&mut self, rows: &mut [Row]) -> Held {
         let mut held = Held::new(self.cart);
         held.authorships = core::mem::take(&mut self.authorships.rows);
+        if let [row] = rows
+            && row.body.bought().is_empty()
+        {
+            held.writers.push(self.writers.rows[row.writer as usize]);
+            held.lines.extend(self.lines.rows.get(row.line as usize).cloned());
+            held.prices.extend(self.prices.rows.get(row.price as usize).copied());
+            row.writer = 0;
+            row.line = if held.lines.is_empty() { NONE } else { 0 };
+            row.price = if held.prices.is_empty() { NONE } else { 0 };
+            return held;
+        }
         for row in rows.iter() {
             held.writers.push(self.writers.rows[row.writer as usize]);
             held.lines.extend(self.lines.rows.get(row.line as usize).cloned());
