@@ -54,6 +54,7 @@
 //! | `store` (default) | the contract of a durable store of carts, and a store in memory |
 //! | `authority` (default) | takes in commands of shoppers who are not trusted, decides, makes them durable, answers |
 //! | `automerge` | carts in Automerge documents, both ways |
+//! | `service` (default) | carts over HTTP and WebSocket: a router for axum |
 //! | `cli` (default) | what the `holdall` command needs; embedders leave it out |
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -92,6 +93,8 @@ pub mod authority;
 
 #[cfg(feature = "automerge")]
 pub mod automerge;
+#[cfg(feature = "service")]
+pub mod service;
 
 pub mod manual;
 
