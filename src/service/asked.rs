@@ -2,7 +2,7 @@
 
 use axum::extract::rejection::{BytesRejection, JsonRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::header::{CONTENT_TYPE, HeaderName, IF_MATCH};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, IF_MATCH};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, de};
@@ -167,6 +167,7 @@ pub(super) struct Json<T>(pub(super) T);
 impl<T: DeserializeOwned> FromRequest<Service> for Json<T> {
     type Rejection = Problem;
     async fn from_request(request: Request, service: &Service) -> Result<Self, Problem> {
+        announced(&request, service.settings().body_bytes)?;
         match axum::Json::<T>::from_request(request, service).await {
             Ok(axum::Json(body)) => Ok(Self(body)),
             Err(rejection) => Err(match &rejection {
@@ -192,8 +193,21 @@ impl FromRequest<Service> for Bytes {
             let detail = "send a delta's bytes, with Content-Type: application/octet-stream";
             return Err(Problem::new("media-type", detail));
         }
+        announced(&request, service.settings().delta_bytes)?;
         let bytes = axum::body::Bytes::from_request(request, service).await;
         bytes.map(Self).map_err(|rejection| unread(&rejection))
+    }
+}
+
+/// A body that says itself that it is too long is not waited for.
+fn announced(request: &Request, limit: usize) -> Result<(), Problem> {
+    let bytes =
+        request.headers().get(CONTENT_LENGTH).and_then(|field| field.to_str().ok()?.parse().ok());
+    match bytes {
+        Some(bytes) if limit < bytes => {
+            Err(Problem::new("too-large", format!("a body of {bytes} bytes, the limit is {limit}")))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -19,6 +19,7 @@
 //! | `automerge` | carts in Automerge documents |
 //! | `faults` | faults that other libraries shipped |
 //! | `servers` | stores before real servers, if there are any |
+//! | `service` | carts over HTTP and WebSocket, over a store in memory |
 //! | `stores`, `bad_stores` | durable stores before the test kit, good ones and bad ones |
 
 #[cfg(feature = "authority")]
@@ -45,6 +46,8 @@ mod reading;
 mod regressions;
 mod samples;
 mod servers;
+#[cfg(feature = "service")]
+mod service;
 mod stores;
 mod stories;
 mod strata;

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use holdall::store::{MemoryStore, Store};
 
 /// Opens the store that `--store` names, behind the cache that `--cache` names.
-pub(super) async fn open(name: Option<&str>, cache: Option<&str>) -> Result<Arc<dyn Store>, String> {
+pub(super) async fn open(
+    name: Option<&str>,
+    cache: Option<&str>,
+) -> Result<Arc<dyn Store>, String> {
     let name = name.unwrap_or("memory:");
     #[cfg(feature = "postgres")]
     if name.starts_with("postgres://") || name.starts_with("postgresql://") {
