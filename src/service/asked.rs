@@ -83,7 +83,7 @@ pub(super) struct OnCoupon {
     pub(super) cart: CartId,
     /// The coupon's code. Letters of ASCII are taken as upper case.
     #[serde(deserialize_with = "code")]
-    #[param(value_type = String, min_length = 1, max_length = 256)]
+    #[param(value_type = String, min_length = 1, max_length = 256, pattern = r"^[^\x00-\x20\x7f-\xa0]+$")]
     pub(super) code: CouponCode,
 }
 
@@ -107,7 +107,7 @@ pub(super) struct OnWriter {
 pub(super) struct OnAccount {
     /// The account, as the token names it.
     #[serde(deserialize_with = "account")]
-    #[param(value_type = String, min_length = 1, max_length = 256)]
+    #[param(value_type = String, min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     pub(super) account: AccountId,
 }
 
@@ -117,7 +117,7 @@ pub(super) struct OnAccount {
 pub(super) struct OnGuest {
     /// The account, as the token names it.
     #[serde(deserialize_with = "account")]
-    #[param(value_type = String, min_length = 1, max_length = 256)]
+    #[param(value_type = String, min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     pub(super) account: AccountId,
     /// The guest cart's id.
     #[serde(deserialize_with = "id")]
@@ -231,21 +231,22 @@ pub(super) struct Conditions {
 pub(super) struct CommandFields {
     /// The client's name for this request, best a UUID of version 7. The same request under the same name is carried out once, and
     /// is answered each time with the cart right after it.
-    #[param(rename = "Idempotency-Key", max_length = 255)]
-    key: Option<String>,
+    #[param(rename = "Idempotency-Key", required = false, pattern = "^[!#-~]{1,255}$")]
+    key: String,
     /// An entity tag: only if the cart is still so. Adds do not need it.
-    #[param(rename = "If-Match")]
-    only_at: Option<String>,
+    #[param(rename = "If-Match", required = false, pattern = r#"^"(0|[1-9][0-9]{0,15})"$"#)]
+    only_at: String,
     /// The entity tag of the cart that the shopper looked at. The command affects what was there, and what the same device did
     /// since, and nothing that others did.
-    #[param(rename = "Cart-Seen")]
-    seen: Option<String>,
+    #[param(rename = "Cart-Seen", required = false, pattern = r#"^"(0|[1-9][0-9]{0,15})"$"#)]
+    seen: String,
     /// The device: a UUID that it drew once.
     #[param(
         rename = "Cart-Device",
+        required = false,
         pattern = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
     )]
-    device: Option<String>,
+    device: String,
 }
 
 impl FromRequestParts<Service> for Conditions {

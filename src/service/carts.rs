@@ -1,5 +1,7 @@
 //! Carts: what their shoppers do.
 
+use std::collections::BTreeSet;
+
 use axum::http::header::{IF_NONE_MATCH, LOCATION};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -20,7 +22,7 @@ use super::shape::{
 use super::told::{ExplainedBody, Known, told};
 use crate::authority::{Accepted, Command, Request};
 use crate::cart::List;
-use crate::id::{AttributeKey, CartId, ReplicaId, ShippingOption, Text};
+use crate::id::{AttributeKey, CartId, ShippingOption, Text};
 use crate::limits;
 use crate::view::RowRef;
 
@@ -50,7 +52,7 @@ pub(super) async fn open(service: Service) -> Result<Response, Problem> {
 
 /// The cart as its shopper sees it.
 #[utoipa::path(get, path = "/carts/{cart}", tag = "carts", params(OnCart,
-    ("If-None-Match" = Option<String>, Header, description = "An entity tag: only if the cart has changed")),
+    ("If-None-Match" = inline(String), Header,  description = "An entity tag: only if the cart has changed")),
 responses(
     (status = 200, description = "The cart", body = CartBody, headers(("ETag" = String, description = "The cart's version"))),
     (status = 304, description = "The cart is still so"),
@@ -201,7 +203,8 @@ pub(super) async fn patch(
     }
     match done {
         Some(accepted) => Ok(accepted.into()),
-        None => Err(Problem::new("invalid", "name a note, a gift option or an attribute")),
+        // Nothing was asked for.
+        None => Ok(service.authority().read(&asker.0, cart).await?.into()),
     }
 }
 
@@ -277,7 +280,7 @@ pub(super) async fn consent(
 pub(super) struct Naming {
     /// Devices and what to call them: `UUID~name`, separated by commas. Others are called by the beginning of their writer's id.
     #[serde(default)]
-    #[param(max_length = 4096)]
+    #[param(value_type = String, required = false, pattern = r"^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}~[^,\x00-\x1f\x7f-\x9f]{1,16}(,|$))*$")]
     devices: Option<String>,
 }
 
@@ -290,18 +293,30 @@ pub(super) async fn explain(
     At(OnCart { cart }): At<OnCart>,
     Asking(Naming { devices }): Asking<Naming>,
 ) -> Result<axum::Json<Vec<ExplainedBody>>, Problem> {
-    let named = |text: &str| -> Option<(ReplicaId, String)> {
+    let named = |text: &str| -> Option<(u128, String)> {
         let (device, name) = text.split_once('~')?;
         let device = Uuid::parse_str(device).ok()?.as_u128();
-        (name.len() <= limits::DEVICE_NAME_BYTES && !name.contains(char::is_control))
-            .then(|| (service.authority().writer(cart, device), name.to_owned()))
+        let fits = name.len() <= limits::DEVICE_NAME_BYTES && !name.contains(char::is_control);
+        fits.then(|| (device, name.to_owned()))
     };
     let malformed =
         || Problem::new("malformed", "devices are named so: UUID~name, and commas between");
-    let names =
-        devices.iter().flat_map(|devices| devices.split(',')).filter(|text| !text.is_empty());
-    let names: Option<_> = names.map(named).collect();
-    let names = Known(names.ok_or_else(malformed)?);
+    let texts = devices.iter().flat_map(|devices| devices.split(','));
+    let devices: Option<Vec<_>> = texts.filter(|text| !text.is_empty()).map(named).collect();
+    let devices = devices.ok_or_else(malformed)?;
     let all = service.authority().explain(&asker.0, cart).await?;
+    // A device has a writer in each cart: in this one, and in those of guests that were merged into it.
+    let guests = all.iter().flat_map(|line| {
+        let shown = line.rows.iter().flat_map(|row| &row.parts);
+        shown.chain(&line.hidden).filter_map(|part| part.guest)
+    });
+    let carts: BTreeSet<CartId> = guests.chain([cart]).collect();
+    let writers = carts.iter().flat_map(|cart| {
+        let writer = |device: &(u128, String)| {
+            (service.authority().writer(*cart, device.0), device.1.clone())
+        };
+        devices.iter().map(writer).collect::<Vec<_>>()
+    });
+    let names = Known(writers.collect());
     Ok(axum::Json(all.iter().map(|one| told(one, &names)).collect()))
 }

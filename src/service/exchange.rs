@@ -24,7 +24,7 @@ use crate::wire;
 pub(super) struct Having {
     /// The bytes of a message `Have`, in base64url without padding. Without it, the answer is all there is.
     #[serde(default)]
-    #[param(pattern = "^[A-Za-z0-9_-]*$")]
+    #[param(value_type = String, required = false, pattern = "^[A-Za-z0-9_-]+$")]
     have: Option<String>,
 }
 

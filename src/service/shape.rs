@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, SchemaType, Type};
 
 use super::asked::tag_of;
 use super::line_id::LineId;
@@ -13,8 +14,13 @@ use super::problem::Problem;
 use crate::authority::{Accepted, Lease, Shown};
 use crate::cart::{Gift, List};
 use crate::id::{Bundle, LineError, LineKey, OptionKey, OptionValue, Sku, Tag, Text, TextError};
+use crate::limits;
 use crate::money::{Money, MoneyError};
 use crate::view::{Notice, OrderView, Row, Side};
+
+/// A name has no control characters, a text no others than newline and tab.
+const NAME: &str = r"^[^\x00-\x1f\x7f-\x9f]+$";
+const TEXT: &str = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]+$";
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
@@ -96,7 +102,7 @@ pub(super) struct GiftBody {
     wrap: bool,
     /// What to write on the card.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(min_length = 1, max_length = 4096)]
+    #[schema(min_length = 1, max_length = 4096, pattern = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]+$")]
     message: Option<String>,
 }
 
@@ -383,23 +389,69 @@ impl IntoResponse for CartAnswer {
 #[serde(deny_unknown_fields)]
 pub(super) struct AddBody {
     /// The product.
-    #[schema(min_length = 1, max_length = 256, example = "TEE")]
+    #[schema(
+        min_length = 1,
+        max_length = 256,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]+$",
+        example = "TEE"
+    )]
     sku: String,
     /// What tells variants apart: at most 32.
     #[serde(default)]
+    #[schema(schema_with = options)]
     options: BTreeMap<String, String>,
     /// The bundle it belongs to.
-    #[schema(min_length = 1, max_length = 256)]
+    #[schema(min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     bundle: Option<String>,
     /// What keeps it separate from an equal line.
-    #[schema(min_length = 1, max_length = 256)]
+    #[schema(min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     tag: Option<String>,
     /// How many more; 1 if it is not said.
-    #[serde(default = "one")]
+    #[serde(default = "one", deserialize_with = "whole")]
     #[schema(minimum = 1, maximum = 1_000_000)]
     pub(super) quantity: u32,
     /// The price that the shopper saw.
     pub(super) seen_price: Option<Price>,
+}
+
+/// The largest whole number that every reader of JSON has.
+const WHOLE_MAX: f64 = 9_007_199_254_740_991.0;
+
+/// A whole number, however it is written: JSON knows no difference between 2 and 2.0.
+fn whole<'de, D: Deserializer<'de>, T: TryFrom<u64>>(from: D) -> Result<T, D::Error> {
+    let number = f64::deserialize(from)?;
+    let is_whole = number.fract() == 0.0 && (0.0..=WHOLE_MAX).contains(&number);
+    let found = is_whole.then(|| T::try_from(number as u64).ok()).flatten();
+    found.ok_or_else(|| serde::de::Error::custom("not a whole number within the limits"))
+}
+
+fn options() -> Object {
+    names_and(string(NAME))
+}
+
+fn attributes() -> Object {
+    let mut value = string(TEXT);
+    value.schema_type = SchemaType::from_iter([Type::String, Type::Null]);
+    names_and(value)
+}
+
+fn names_and(value: Object) -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .max_properties(Some(limits::OPTIONS))
+        .property_names(Some(string(NAME)))
+        .additional_properties(Some(Schema::Object(value)))
+        .build()
+}
+
+fn string(pattern: &str) -> Object {
+    let most = if pattern == NAME { limits::NAME_BYTES } else { limits::TEXT_BYTES };
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(most))
+        .pattern(Some(pattern))
+        .build()
 }
 
 const fn one() -> u32 {
@@ -421,6 +473,7 @@ impl AddBody {
 #[serde(deny_unknown_fields)]
 pub(super) struct SetBody {
     /// How many; 0 removes it.
+    #[serde(deserialize_with = "whole")]
     #[schema(minimum = 0, maximum = 1_000_000)]
     pub(super) quantity: u32,
     /// The price that the shopper saw.
@@ -441,14 +494,15 @@ pub(super) struct MoveBody {
 pub(super) struct PatchBody {
     /// The note.
     #[serde(default, deserialize_with = "there")]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 4096)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 4096, pattern = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]+$")]
     pub(super) note: Option<Option<String>>,
     /// The gift option.
     #[serde(default, deserialize_with = "there")]
     #[schema(value_type = Option<GiftBody>)]
     pub(super) gift: Option<Option<GiftBody>>,
-    /// Other attributes.
+    /// Other attributes: at most 32.
     #[serde(default)]
+    #[schema(schema_with = attributes)]
     pub(super) attributes: BTreeMap<String, Option<String>>,
 }
 
@@ -466,7 +520,12 @@ where
 #[serde(deny_unknown_fields)]
 pub(super) struct NoteBody {
     /// The text; null clears it.
-    #[schema(required, min_length = 1, max_length = 4096)]
+    #[schema(
+        required,
+        min_length = 1,
+        max_length = 4096,
+        pattern = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]+$"
+    )]
     pub(super) text: Option<String>,
 }
 
@@ -475,7 +534,7 @@ pub(super) struct NoteBody {
 #[serde(deny_unknown_fields)]
 pub(super) struct ShippingBody {
     /// The option; null chooses none.
-    #[schema(required, min_length = 1, max_length = 256)]
+    #[schema(required, min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     pub(super) option: Option<String>,
 }
 
@@ -492,10 +551,16 @@ pub(super) struct ConsentBody {
 #[serde(deny_unknown_fields)]
 pub(super) struct LeaseBody {
     /// Which checkout.
+    #[serde(deserialize_with = "whole")]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     number: u64,
     /// The version of the cart that was frozen.
+    #[serde(deserialize_with = "whole")]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     version: u64,
     /// Until when it is held, in milliseconds since 1970.
+    #[serde(deserialize_with = "whole")]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     until_ms: u64,
 }
 

@@ -22,6 +22,9 @@ export function mintKey(skewMs = 0) {
   return `${time.slice(0, 8)}-${time.slice(8)}-7${count}-${rest.slice(0, 4)}-${rest.slice(4)}`;
 }
 
+/** Ids and tokens by their beginning, for the timeline. */
+const short = (text) => text.replace(/[0-9a-f]{8}-[0-9a-f-]{27}|(?<=hdg_)[0-9a-f]{64}/g, (id) => `${id.slice(0, 4)}…`);
+
 /** The id of a whole line, as the service makes it. */
 export function lineId(sku, options = {}) {
   const keys = Object.keys(options).sort();
@@ -180,8 +183,8 @@ export class Device extends EventTarget {
   /** A request over a network that may be cut, or lose the answer. */
   async #fetch(method, path, body, headers = {}) {
     if (this.network === "off") throw new Error("no network");
-    const what = `${method} ${path.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, (id) => id.slice(0, 4))}`;
-    this.tell(this.name, "→", `${what}${body ? " " + JSON.stringify(body) : ""}`);
+    const what = `${method} ${short(path.split("?")[0])}`;
+    this.tell(this.name, "→", `${what}${body ? ` ${short(JSON.stringify(body))}` : ""}`);
     if (this.identity) headers.Authorization = `Bearer ${this.identity.token}`;
     headers["Cart-Device"] = this.id;
     if (body) headers["Content-Type"] = "application/json";

@@ -3,6 +3,7 @@
 mod http;
 mod live;
 mod museum;
+mod overload;
 mod sockets;
 
 use std::sync::Arc;
