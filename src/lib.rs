@@ -57,6 +57,7 @@
 //! | `postgres` | the store on PostgreSQL; needs a `tokio` runtime |
 //! | `redis` | rendered views in Redis, in front of any store; needs a `tokio` runtime |
 //! | `automerge` | carts in Automerge documents, both ways |
+//! | `service` (default) | carts over HTTP and WebSocket: a router for axum |
 //! | `cli` (default) | what the `holdall` command needs; embedders leave it out |
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -95,6 +96,8 @@ pub mod authority;
 
 #[cfg(feature = "automerge")]
 pub mod automerge;
+#[cfg(feature = "service")]
+pub mod service;
 
 pub mod manual;
 

@@ -74,3 +74,31 @@ pub const GROUP_CALLS: usize = 1_024;
 pub const GROUP_BYTES: usize = 16 * 1024 * 1024;
 /// Threads of the embedded store that read.
 pub const STORE_READERS: usize = 2;
+/// Longest body of a request over HTTP that is no delta, in bytes.
+pub const BODY_BYTES: usize = 64 * 1024;
+/// Longest body of a delta over HTTP, and longest message over WebSocket, in bytes.
+pub const DELTA_BODY_BYTES: usize = 1024 * 1024;
+/// Requests over HTTP that are worked on at once; more are sent away.
+pub const IN_FLIGHT_REQUESTS: usize = 512;
+/// How long a request over HTTP may take, its body included, in milliseconds.
+pub const REQUEST_MS: u64 = 10_000;
+/// How long the head of a request may take to come, and a connection be idle, in milliseconds.
+pub const HEAD_MS: u64 = 20_000;
+/// Fields in the head of a request.
+pub const HEAD_FIELDS: usize = 64;
+/// Longest head of a request, in bytes. The id of the longest line, in a path, has room.
+pub const HEAD_BYTES: usize = 64 * 1024;
+/// Connections to one server.
+pub const CONNECTIONS: usize = 25_000;
+/// Live connections of one server.
+pub const LIVE_CONNECTIONS: usize = 20_000;
+/// Live connections about one cart.
+pub const LIVE_CONNECTIONS_OF_CART: usize = 64;
+/// How often a live connection is asked whether it is still there, in milliseconds.
+pub const PING_MS: u64 = 30_000;
+/// How long a live connection may take to take what is sent, in milliseconds.
+pub const SEND_MS: u64 = 10_000;
+/// Longest name of a device in a presence list, in bytes of UTF-8.
+pub const DEVICE_NAME_BYTES: usize = 64;
+/// Longest key of a request, in bytes.
+pub const REQUEST_KEY_BYTES: usize = 255;

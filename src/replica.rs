@@ -573,6 +573,15 @@ impl Replica {
     }
 
     /// The next action's name and time.
+    /// Acts as another writer of whose actions all are known here, and who writes nowhere else.
+    #[cfg(feature = "authority")]
+    pub(crate) fn write_as<T>(&mut self, id: ReplicaId, act: impl FnOnce(&mut Self) -> T) -> T {
+        let own = core::mem::replace(&mut self.id, id);
+        let done = act(self);
+        self.id = own;
+        done
+    }
+
     fn stamp(&mut self, now_ms: u64) -> Result<Stamp, ActionError> {
         let seq = self.cart.context().last(self.id);
         if seq >= limits::SEQ_MAX {

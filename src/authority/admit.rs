@@ -153,7 +153,7 @@ fn breach(cart: &Cart, delta: &Delta, others: &Dots) -> Option<Rejection> {
     if cart.live().iter().any(lasting) {
         return Some(Rejection::ServerEntry);
     }
-    over(cart, delta).map(|what| Rejection::Limit { what })
+    over(cart, delta).map(|(what, _)| Rejection::Limit { what })
 }
 
 /// The guests that are merged into a cart, or were.
@@ -176,8 +176,8 @@ const fn is_servers(body: &Body) -> bool {
     )
 }
 
-/// The limit that a cart would be over.
-fn over(cart: &Cart, delta: &Delta) -> Option<&'static str> {
+/// The limit that a cart would be over: of what, and how many.
+pub(super) fn over(cart: &Cart, delta: &Delta) -> Option<(&'static str, usize)> {
     // Most carts are far from any limit, and that is quickly seen.
     if cart.live().len() + delta.live().len() <= limits::COUPONS {
         return None;
@@ -193,11 +193,11 @@ fn over(cart: &Cart, delta: &Delta) -> Option<&'static str> {
         }
     }
     if coupons > limits::COUPONS {
-        Some("coupons")
+        Some(("coupons", limits::COUPONS))
     } else if lines.len() > limits::LINES {
-        Some("lines")
+        Some(("lines", limits::LINES))
     } else if lines.values().any(|entries| *entries > limits::LINE_ENTRIES) {
-        Some("entries on a line")
+        Some(("entries on a line", limits::LINE_ENTRIES))
     } else {
         None
     }

@@ -1,6 +1,6 @@
 //! What the authority answers.
 
-use crate::cart::{Claim, OrderKey};
+use crate::cart::{Claim, Have, OrderKey};
 use crate::context::{Dot, Dots};
 use crate::id::{CartId, OrderId};
 use crate::view::{Explanation, View};
@@ -63,6 +63,17 @@ pub enum Admitted {
         /// The rule.
         because: Rejection,
     },
+}
+
+/// What a replicating client lacks.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Caught {
+    /// The bytes of a delta; `None`: it lacks nothing.
+    pub delta: Option<Vec<u8>>,
+    /// What it has with that, as far as this server knows.
+    pub have: Have,
+    /// The cart's revision.
+    pub revision: u64,
 }
 
 /// The rule that a delta broke.

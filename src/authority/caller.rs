@@ -170,7 +170,8 @@ pub enum Who {
 pub struct Caller {
     /// Who.
     pub who: Who,
-    /// The device, by a number of its own, for limits of rate. `None`: they go by `who` alone.
+    /// The device, by a number of its own: its commands have a writer of their own in a cart, and a limit of rate. `None`: both go
+    /// by `who` alone.
     pub device: Option<u128>,
 }
 

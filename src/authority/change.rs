@@ -137,6 +137,7 @@ impl Authority {
             let whole = append.snapshot.is_some();
             match self.store.append(append).await? {
                 Appended::Done { revision } => {
+                    self.watchers.tell(cart);
                     resident.revision = revision;
                     resident.tail = if whole { 0 } else { resident.tail + 1 };
                     let accepted = Accepted { shown: shown(&resident), repeated: false };

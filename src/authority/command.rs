@@ -12,7 +12,7 @@ use crate::store::RequestKey;
 use crate::view::RowRef;
 
 /// What a client asks for. It means what the action of the same name on a [`Replica`] means, by an author who saw the
-/// cart as it is when the command is carried out.
+/// cart as it is when the command is carried out, or as [`Request::seen`] says.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -153,19 +153,29 @@ pub struct Request {
     pub key: Option<u128>,
     /// Only if the cart is still at this revision. Adds do not need it.
     pub only_at: Option<u64>,
+    /// The revision that the client had shown when its shopper acted. Then the command affects exactly what was there, and what the same
+    /// device did since. `None`: the cart as it is when the command is carried out.
+    pub seen: Option<u64>,
 }
 
 impl Request {
     /// A request under a name, without condition.
     #[must_use]
     pub const fn new(key: u128, command: Command) -> Self {
-        Self { command, key: Some(key), only_at: None }
+        Self { command, key: Some(key), only_at: None, seen: None }
     }
 
     /// The same, only if the cart is still at a revision.
     #[must_use]
     pub const fn only_at(mut self, revision: u64) -> Self {
         self.only_at = Some(revision);
+        self
+    }
+
+    /// The same by an author who had seen a revision.
+    #[must_use]
+    pub const fn seen(mut self, revision: u64) -> Self {
+        self.seen = Some(revision);
         self
     }
 

@@ -9,7 +9,7 @@ use super::header::{Header, Owner};
 use super::refusal::Refusal;
 use super::settings::Situation;
 use super::{Authority, resident};
-use crate::cart::{Cart, Claim};
+use crate::cart::{Cart, Claim, MergePolicy};
 use crate::id::{CartId, ReplicaId};
 use crate::limits;
 use crate::replica::ActionError;
@@ -143,13 +143,28 @@ impl Authority {
         token: GuestToken,
         situation: Situation,
     ) -> Result<SignedIn, Refusal> {
+        let policy = self.settings.policies.at(situation);
+        self.sign_in_under(now_ms, account, guest, token, policy).await
+    }
+
+    /// The same under a policy that the embedder chose for this one merge. What was merged already stays under the policy it was merged by.
+    ///
+    /// # Errors
+    /// As with [`sign_in`](Self::sign_in).
+    pub async fn sign_in_under(
+        &self,
+        now_ms: u64,
+        account: &AccountId,
+        guest: CartId,
+        token: GuestToken,
+        policy: &MergePolicy,
+    ) -> Result<SignedIn, Refusal> {
         self.observed("merge", async {
             let caller = Caller::from(account.clone());
             self.rates.take(now_ms, &caller, guest, &self.settings)?;
             let home = self.account_cart(now_ms, account).await?;
             let claim = self.claim(account, home, guest, token).await?;
             let guest_state = self.revoke(now_ms, &caller, guest).await?;
-            let policy = self.settings.policies.at(situation);
             let (_, lines) = self
                 .change_and(now_ms, &caller, home, Ask::default(), |resident| {
                     let replica = &mut resident.replica;

@@ -37,6 +37,7 @@
 mod admit;
 mod answer;
 mod archive;
+mod author;
 mod caller;
 mod change;
 mod checkout;
@@ -51,13 +52,14 @@ mod refusal;
 mod resident;
 mod settings;
 mod upkeep;
+mod watch;
 mod writers;
 
 use std::sync::Arc;
 
 pub use answer::{
-    Accepted, Admitted, Checkout, Lease, Opened, Placing, Receipt, Registered, Rejection, Shown,
-    SignedIn, Swept,
+    Accepted, Admitted, Caught, Checkout, Lease, Opened, Placing, Receipt, Registered, Rejection,
+    Shown, SignedIn, Swept,
 };
 pub use archive::Archived;
 pub use caller::{AccountId, Caller, GuestToken, TokenError, Who};
@@ -68,9 +70,11 @@ pub use journal::{By, Entry, Note};
 pub use refusal::{Advice, Refusal};
 pub use settings::{Policies, Rate, Retention, Settings, Situation};
 pub use upkeep::Verified;
+pub use watch::Watch;
 
 use crate::cart::Have;
 use crate::id::CartId;
+use crate::limits;
 use crate::store::Store;
 use crate::view::Explanation;
 use crate::wire;
@@ -103,6 +107,7 @@ pub struct Authority {
     settings: Settings,
     residents: Residents,
     rates: Rates,
+    watchers: watch::Watchers,
     chance: Box<dyn Chance>,
 }
 
@@ -117,7 +122,8 @@ impl Authority {
     #[must_use]
     pub fn with_chance(store: Arc<dyn Store>, settings: Settings, chance: Box<dyn Chance>) -> Self {
         let residents = Residents::new(settings.resident_carts);
-        Self { store, settings, residents, rates: Rates::new(), chance }
+        let watchers = watch::Watchers::default();
+        Self { store, settings, residents, rates: Rates::new(), watchers, chance }
     }
 
     /// The store.
@@ -170,6 +176,28 @@ impl Authority {
         self.look(caller, cart, |resident| wire::encode_delta(&resident.cart().answer(have))).await
     }
 
+    /// What a replicating client lacks that has `have`, and what it has with that.
+    ///
+    /// # Errors
+    /// As with [`read`](Self::read).
+    pub async fn catch_up(
+        &self,
+        caller: &Caller,
+        cart: CartId,
+        have: &Have,
+    ) -> Result<Caught, Refusal> {
+        self.look(caller, cart, |resident| {
+            let delta = resident.cart().answer(have);
+            let changed = !delta.is_empty() || delta.is_erasure();
+            Caught {
+                delta: changed.then(|| wire::encode_delta(&delta)),
+                have: resident.cart().have(),
+                revision: resident.revision,
+            }
+        })
+        .await
+    }
+
     /// Carries a command out, once for its key.
     ///
     /// # Errors
@@ -185,12 +213,20 @@ impl Authority {
             self.rates.take(now_ms, caller, cart, &self.settings)?;
             self.check_age(now_ms, request)?;
             let ask = change::Ask { key: request.key(), only_at: request.only_at };
-            let accepted = self
-                .change(now_ms, caller, cart, ask, |resident| {
-                    let delta = request.command.act(&mut resident.replica, now_ms)?;
+            let mut tries = 0;
+            let accepted = loop {
+                let past = self.past(caller, cart, request).await?;
+                let done = self.change(now_ms, caller, cart, ask, |resident| {
+                    let delta = self.act(now_ms, caller, request, past.as_ref(), resident)?;
                     Ok(change::Change::of(delta, request.command.name()))
-                })
-                .await?;
+                });
+                tries += 1;
+                match done.await {
+                    // The same device wrote something else meanwhile.
+                    Err(Refusal::Busy) if past.is_some() && tries < limits::ATTEMPTS => {}
+                    done => break done?,
+                }
+            };
             self.absorb(now_ms, cart).await?;
             Ok(accepted)
         })

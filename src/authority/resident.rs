@@ -119,6 +119,13 @@ pub(super) fn server_writer(cart: CartId, incarnation: u128) -> ReplicaId {
     ReplicaId::from_u128(Digest::of("holdall server writer v1", &[&parts[0], &parts[1]]).first())
 }
 
+/// The writer that stands for a device of a plain client. Its actions are written by this server, in the device's order.
+pub(super) fn device_writer(cart: CartId, incarnation: u128, device: u128) -> ReplicaId {
+    let parts = [incarnation, cart.as_u128(), device].map(u128::to_be_bytes);
+    let parts = [&parts[0][..], &parts[1], &parts[2]];
+    ReplicaId::from_u128(Digest::of("holdall device writer v1", &parts).first())
+}
+
 fn server_replica(state: Cart, incarnation: u128, set: &Settings) -> Replica {
     Replica::resume(server_writer(state.id(), incarnation), Time::default(), state)
         .with_rules(set.rules.clone())

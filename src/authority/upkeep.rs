@@ -203,6 +203,7 @@ impl Authority {
             let _ = self.store.swap(Slot::Lease(cart), Some(held.version), None).await?;
         }
         self.forget(cart).await;
+        self.watchers.tell(cart);
         receipt.carts.push(cart);
         receipt.appends += appends;
         receipt.bytes += bytes;

@@ -21,6 +21,7 @@
 //! | `servers` | stores before real servers, if there are any |
 //! | `embedded` | the store in a folder |
 //! | `killed` | a store whose process is killed while it writes, and a disk that is full |
+//! | `service` | carts over HTTP and WebSocket, over a store in memory |
 //! | `stores`, `bad_stores` | durable stores before the test kit, good ones and bad ones |
 
 #[cfg(feature = "authority")]
@@ -51,6 +52,8 @@ mod reading;
 mod regressions;
 mod samples;
 mod servers;
+#[cfg(feature = "service")]
+mod service;
 mod stores;
 mod stories;
 mod strata;

@@ -6,6 +6,7 @@
 mod operate;
 mod places;
 mod replay;
+mod serve;
 mod soak;
 mod stories;
 
@@ -27,6 +28,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Serve carts over HTTP and WebSocket, with a page to try them out.
+    Serve(Box<serve::ServeArgs>),
     /// Play shopper events over several regions with a bad network, beside the designs people use.
     Replay(replay::ReplayArgs),
     /// Live through made-up worlds with everything going wrong, and compare all replicas.
@@ -38,7 +41,15 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    match Arguments::parse().command {
+    let arguments = match serve::with_file(std::env::args_os().collect()) {
+        Ok(arguments) => arguments,
+        Err(why) => {
+            eprintln!("holdall: {why}");
+            return ExitCode::from(2);
+        }
+    };
+    match Arguments::parse_from(arguments).command {
+        Command::Serve(arguments) => serve::run(&arguments),
         Command::Replay(arguments) => replay::run(&arguments),
         Command::Soak(arguments) => soak::run(&arguments),
         Command::Scenario(arguments) => stories::run(&arguments),

@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use holdall::store::{EmbeddedStore, Store};
+use holdall::store::{EmbeddedStore, MemoryStore, Store};
 
-/// A store by its place: a folder, or the URL of a database.
+/// A store by its place.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Place {
-    /// Where the carts are: a folder, or `postgres://USER@HOST/DATABASE`. Default: a folder `holdall/carts` in the
-    /// data directory.
-    #[arg(long, env = "HOLDALL_STORE", value_name = "PATH-or-URL")]
+    /// Where the carts are: a folder, `postgres://USER@HOST/DATABASE`, or `memory:` for as long as the process lives. Default: a
+    /// folder `holdall/carts` in the data directory.
+    #[arg(long, env = "HOLDALL_STORE", value_name = "PATH-or-URL", hide_env_values = true)]
     store: Option<String>,
 }
 
@@ -22,43 +22,67 @@ pub(crate) enum Make {
 }
 
 impl Place {
-    /// Opens it.
-    pub(crate) async fn open(&self, make: Make) -> Result<Arc<dyn Store>, String> {
-        match &self.store {
-            Some(url) if url.contains("://") => database(url).await,
-            Some(folder) => embedded(PathBuf::from(folder), make),
-            None => embedded(default_folder()?, make),
+    /// Opens it, behind the cache at a URL if one is named.
+    pub(crate) async fn open(
+        &self,
+        make: Make,
+        cache: Option<&str>,
+    ) -> Result<Arc<dyn Store>, String> {
+        match self.store.as_deref() {
+            Some("memory:") => behind(cache, MemoryStore::new(random()?)),
+            Some(url) if url.contains("://") => database(url, cache).await,
+            Some(folder) => behind(cache, embedded(folder.into(), make)?),
+            None => behind(cache, embedded(default_folder()?, make)?),
         }
     }
 }
 
-fn embedded(folder: PathBuf, make: Make) -> Result<Arc<dyn Store>, String> {
+fn embedded(folder: PathBuf, make: Make) -> Result<EmbeddedStore, String> {
     if make == Make::Never && !folder.is_dir() {
         return Err(format!("{}: there is no store here; name one with --store", folder.display()));
     }
-    let mut fresh = [0; 16];
-    getrandom::fill(&mut fresh).map_err(|error| format!("no random bits: {error}"))?;
-    let opened = EmbeddedStore::open(&folder, u128::from_be_bytes(fresh));
-    let store = opened.map_err(|error| format!("{}: {}", folder.display(), causes(&error)))?;
-    Ok(Arc::new(store))
+    let opened = EmbeddedStore::open(&folder, random()?);
+    opened.map_err(|error| format!("{}: {}", folder.display(), causes(&error)))
+}
+
+fn random() -> Result<u128, String> {
+    let mut bits = [0; 16];
+    getrandom::fill(&mut bits).map_err(|error| format!("no random bits: {error}"))?;
+    Ok(u128::from_be_bytes(bits))
 }
 
 #[cfg(feature = "postgres")]
-async fn database(url: &str) -> Result<Arc<dyn Store>, String> {
-    use holdall::store::{PostgresOptions, PostgresStore, postgres::tokio_postgres::Config};
+async fn database(url: &str, cache: Option<&str>) -> Result<Arc<dyn Store>, String> {
+    use holdall::store::postgres::tokio_postgres::Config;
+    use holdall::store::{PostgresOptions, PostgresStore};
     if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
-        return Err("a store is a folder or a postgres:// URL".to_owned());
+        return Err(format!("{}: a store is a folder or a postgres:// URL", without_secret(url)));
     }
-    // The URL may have a password in it: it is in no message.
-    let config: Config =
-        url.parse().map_err(|_| "the postgres:// URL cannot be read".to_owned())?;
+    let at = |error: &dyn std::error::Error| format!("{}: {}", without_secret(url), causes(error));
+    let config: Config = url.parse().map_err(|error| at(&error))?;
     let store = PostgresStore::open(config, PostgresOptions::default()).await;
-    Ok(Arc::new(store.map_err(|error| causes(&error))?))
+    behind(cache, store.map_err(|error| at(&error))?)
 }
 
 #[cfg(not(feature = "postgres"))]
-async fn database(_: &str) -> Result<Arc<dyn Store>, String> {
-    Err("this build knows no databases: build it with --features postgres".to_owned())
+async fn database(url: &str, _: Option<&str>) -> Result<Arc<dyn Store>, String> {
+    let url = without_secret(url);
+    Err(format!("{url}: this build knows no databases; build it with --features postgres"))
+}
+
+#[cfg(feature = "redis")]
+fn behind(cache: Option<&str>, store: impl Store) -> Result<Arc<dyn Store>, String> {
+    use holdall::store::{Cached, CachedOptions, cached::redis};
+    let Some(url) = cache else { return Ok(Arc::new(store)) };
+    let client = redis::Client::open(url);
+    let client = client.map_err(|error| format!("{}: {}", without_secret(url), causes(&error)))?;
+    Ok(Arc::new(Cached::new(store, client, CachedOptions::default())))
+}
+
+#[cfg(not(feature = "redis"))]
+fn behind(cache: Option<&str>, store: impl Store) -> Result<Arc<dyn Store>, String> {
+    let Some(url) = cache.map(without_secret) else { return Ok(Arc::new(store)) };
+    Err(format!("{url}: this build knows no caches; build it with --features redis"))
 }
 
 /// Where the platform keeps what programs keep.
@@ -70,6 +94,14 @@ fn default_folder() -> Result<PathBuf, String> {
         .or_else(|| set("LOCALAPPDATA"))
         .map(|data| data.join("holdall").join("carts"))
         .ok_or_else(|| "there is no data directory: name a store with --store".to_owned())
+}
+
+/// A URL without the user and password that may be in it.
+fn without_secret(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://{rest}"),
+        _ => url.to_owned(),
+    }
 }
 
 /// An error with what caused it.
@@ -84,4 +116,15 @@ pub(crate) fn causes(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_secret;
+
+    #[test]
+    fn a_password_is_not_told() {
+        assert_eq!(without_secret("postgres://u:p@db/carts"), "postgres://db/carts");
+        assert_eq!(without_secret("memory:"), "memory:");
+    }
 }

@@ -1,6 +1,7 @@
 //! The authority over a store in memory. Where a test answers for a class of the museum, its name begins with the class.
 
 mod admission;
+mod authors;
 mod between;
 mod commands;
 mod guests;

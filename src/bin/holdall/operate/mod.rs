@@ -108,7 +108,7 @@ pub(crate) fn run(command: &Command) -> ExitCode {
 
 impl Common {
     async fn open(&self, make: Make) -> Result<Authority, Fault> {
-        let store = self.place.open(make).await.map_err(Fault::Input)?;
+        let store = self.place.open(make, None).await.map_err(Fault::Input)?;
         Ok(Authority::new(Arc::clone(&store), Settings::default()))
     }
 }

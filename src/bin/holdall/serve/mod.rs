@@ -1,0 +1,243 @@
+//! `holdall serve`: the reference service on this machine's disk, or on a database.
+
+mod config;
+mod policy;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(crate) use config::with_file;
+use holdall::authority::{Authority, Retention, Settings};
+use holdall::service::{self, DemoAccounts, GuestsOnly, JwtVerifier, Service, Verifier};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::net::TcpListener;
+
+use crate::places::{Make, Place};
+
+const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+/// How often old carts are swept, and metrics tidied up.
+const UPKEEP: Duration = Duration::from_secs(60);
+/// Carts of each kind that one sweep takes on.
+const SWEPT_CARTS: usize = 1_000;
+/// Bounds of the times that are counted, in seconds.
+const BUCKETS_S: [f64; 12] =
+    [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0];
+
+/// Every argument may be in the environment too, under the name that is shown, and in a TOML file, without its dashes.
+#[derive(clap::Args)]
+pub(crate) struct ServeArgs {
+    /// A TOML file of these arguments: `guest_days = 30`. What is given here, or is in the environment, goes before it.
+    #[arg(long, env = "HOLDALL_CONFIG")]
+    #[allow(dead_code, reason = "it is read before the others")]
+    config: Option<PathBuf>,
+    /// Where to listen. Port 0 is any that is free; the line that is printed says which.
+    #[arg(long, env = "HOLDALL_LISTEN", default_value = "127.0.0.1:7788")]
+    listen: SocketAddr,
+    #[command(flatten)]
+    place: Place,
+    /// A cache in front of the store, by its URL.
+    #[arg(long, env = "HOLDALL_CACHE")]
+    cache: Option<String>,
+    /// What a merge means, as a TOML file with tables `browsing` and `checkout`.
+    #[arg(long, env = "HOLDALL_POLICY")]
+    policy: Option<PathBuf>,
+    /// The name of this region, for logs.
+    #[arg(long, env = "HOLDALL_REGION", default_value = "local")]
+    region: String,
+    /// The public key, in PEM, of the sign-in whose tokens are accounts.
+    #[arg(long, env = "HOLDALL_KEY")]
+    key: Option<PathBuf>,
+    /// What tokens have to name as their audience.
+    #[arg(long, env = "HOLDALL_AUDIENCE", requires = "key")]
+    audience: Option<String>,
+    /// Origins whose pages may use the service from a browser.
+    #[arg(long, env = "HOLDALL_ORIGINS", value_delimiter = ',')]
+    origins: Vec<String>,
+    /// After how many days without activity what is in a guest's cart expires.
+    #[arg(long, env = "HOLDALL_GUEST_DAYS", default_value_t = 30)]
+    guest_days: u32,
+    /// After how many days without activity what is in an account's cart expires.
+    #[arg(long, env = "HOLDALL_ACCOUNT_DAYS", default_value_t = 90)]
+    account_days: u32,
+    /// For how many days requests can be sent again and the journal is kept.
+    #[arg(long, env = "HOLDALL_JOURNAL_DAYS", default_value_t = 30)]
+    journal_days: u32,
+    /// Requests that are worked on at once; more are sent away.
+    #[arg(long, env = "HOLDALL_IN_FLIGHT", default_value_t = holdall::limits::IN_FLIGHT_REQUESTS)]
+    in_flight: usize,
+    /// Commands of one device in a minute, steadily.
+    #[arg(long, env = "HOLDALL_DEVICE_RATE", default_value_t = Settings::default().device_rate.per_minute)]
+    device_rate: u32,
+    /// Commands of one shopper in a minute, all devices together, steadily.
+    #[arg(long, env = "HOLDALL_SHOPPER_RATE", default_value_t = Settings::default().shopper_rate.per_minute)]
+    shopper_rate: u32,
+    /// Write the log as JSON.
+    #[arg(long, env = "HOLDALL_LOG_JSON")]
+    log_json: bool,
+}
+
+pub(crate) fn run(arguments: &ServeArgs) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return refused(&format!("no threads: {error}")),
+    };
+    match runtime.block_on(serve(arguments)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => refused(&why),
+    }
+}
+
+fn refused(why: &str) -> ExitCode {
+    eprintln!("holdall: {why}");
+    ExitCode::from(2)
+}
+
+async fn serve(arguments: &ServeArgs) -> Result<(), String> {
+    log(arguments.log_json);
+    let metrics = recorder()?;
+    let settings = settings(arguments)?;
+    let store = arguments.place.open(Make::IfMissing, arguments.cache.as_deref()).await?;
+    if !store.is_durable() {
+        eprintln!("holdall: the carts are in memory: they end with this process");
+    }
+    let authority = Arc::new(Authority::new(store, settings));
+    let (service, demo) = service(arguments, authority.clone(), metrics.clone())?;
+    let listener = TcpListener::bind(arguments.listen)
+        .await
+        .map_err(|error| format!("cannot listen on {}: {error}", arguments.listen))?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    // One line, for people and for scripts that asked for port 0.
+    println!("holdall serves carts at http://{address}/");
+    if demo {
+        eprintln!(
+            "holdall: no --key was given: whoever asks on this machine is any account. Open the address in a browser."
+        );
+    }
+    tracing::info!(region = arguments.region, %address, "serving");
+    let upkeep = tokio::spawn(upkeep(authority, metrics));
+    service::serve(listener, service, ended()).await;
+    upkeep.abort();
+    Ok(())
+}
+
+fn service(
+    arguments: &ServeArgs,
+    authority: Arc<Authority>,
+    metrics: PrometheusHandle,
+) -> Result<(Service, bool), String> {
+    let origins = arguments.origins.clone();
+    if let Some(odd) = origins.iter().find(|origin| !is_origin(origin)) {
+        return Err(format!(
+            "{odd} is no origin: give scheme, host and port, as https://shop.example"
+        ));
+    }
+    let http = service::Settings {
+        in_flight: arguments.in_flight,
+        origins,
+        ..service::Settings::default()
+    };
+    let verifier: Arc<dyn Verifier> = match &arguments.key {
+        None => Arc::new(GuestsOnly),
+        Some(path) => {
+            let pem =
+                std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+            let verifier = JwtVerifier::public_key(&pem, arguments.audience.as_deref());
+            Arc::new(verifier.map_err(|error| format!("{}: {error}", path.display()))?)
+        }
+    };
+    let builder = Service::builder(authority, verifier).settings(http).metrics(metrics);
+    if arguments.key.is_some() {
+        return Ok((builder.build(), false));
+    }
+    let here = match arguments.listen.ip() {
+        IpAddr::V4(ip) => ip.is_loopback(),
+        IpAddr::V6(ip) => ip.is_loopback(),
+    };
+    if !here {
+        let listen = arguments.listen;
+        return Err(format!(
+            "without --key whoever asks is any account, which is for this machine alone: give a key, or do not listen on {listen}"
+        ));
+    }
+    Ok((builder.demo(DemoAccounts::new(random()?)).build(), true))
+}
+
+fn is_origin(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|host| {
+        !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/')
+    })
+}
+
+fn random<const N: usize>() -> Result<[u8; N], String> {
+    let mut bits = [0; N];
+    getrandom::fill(&mut bits).map_err(|error| format!("no random bits: {error}"))?;
+    Ok(bits)
+}
+
+fn settings(arguments: &ServeArgs) -> Result<Settings, String> {
+    let mut settings = Settings::default();
+    if let Some(path) = &arguments.policy {
+        settings.policies = policy::read(path)?;
+    }
+    settings.retention = Retention {
+        guest_ms: u64::from(arguments.guest_days) * DAY_MS,
+        account_ms: u64::from(arguments.account_days) * DAY_MS,
+        journal_ms: u64::from(arguments.journal_days) * DAY_MS,
+        ..settings.retention
+    };
+    settings.device_rate.per_minute = arguments.device_rate;
+    settings.device_rate.burst = settings.device_rate.burst.max(arguments.device_rate / 5);
+    settings.shopper_rate.per_minute = arguments.shopper_rate;
+    settings.shopper_rate.burst = settings.shopper_rate.burst.max(arguments.shopper_rate / 5);
+    Ok(settings)
+}
+
+fn log(json: bool) {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("HOLDALL_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Somebody who set another up keeps it.
+    let _ = if json { log.json().try_init() } else { log.try_init() };
+}
+
+fn recorder() -> Result<PrometheusHandle, String> {
+    PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS_S)
+        .and_then(PrometheusBuilder::install_recorder)
+        .map_err(|error| format!("no metrics: {error}"))
+}
+
+/// What has to be done now and then.
+async fn upkeep(authority: Arc<Authority>, metrics: PrometheusHandle) {
+    let mut tick = tokio::time::interval(UPKEEP);
+    loop {
+        tick.tick().await;
+        metrics.run_upkeep();
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let now_ms = since.map_or(0, |since| since.as_millis() as u64);
+        match authority.sweep(now_ms, SWEPT_CARTS).await {
+            Ok(swept) => tracing::debug!(?swept, "swept"),
+            Err(refusal) => tracing::warn!(%refusal, "not swept"),
+        }
+    }
+}
+
+/// Ready when the process is asked to end.
+async fn ended() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut term) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = term.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}

@@ -1,0 +1,340 @@
+//! What a request carries beside who asks: its path, its query, its body, its conditions.
+
+use axum::extract::rejection::{BytesRejection, JsonRejection};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, IF_MATCH};
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, de};
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use super::Service;
+use super::line_id::LineId;
+use super::problem::Problem;
+use crate::authority::AccountId;
+use crate::cart::List;
+use crate::id::{CartId, CouponCode, ReplicaId};
+use crate::limits;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const CART_SEEN: HeaderName = HeaderName::from_static("cart-seen");
+
+/// An id in its one form: 36 lower-case characters.
+fn id<'de, D: Deserializer<'de>, T: From<Uuid>>(from: D) -> Result<T, D::Error> {
+    let text = String::deserialize(from)?;
+    let uuid = Uuid::parse_str(&text).ok().filter(|uuid| uuid.to_string() == text);
+    uuid.map(T::from).ok_or_else(|| de::Error::custom("an id is a UUID in lower case"))
+}
+
+fn parsed<'de, D: Deserializer<'de>, T: std::str::FromStr<Err: std::fmt::Display>>(
+    from: D,
+) -> Result<T, D::Error> {
+    String::deserialize(from)?.parse().map_err(de::Error::custom)
+}
+
+fn account<'de, D: Deserializer<'de>>(from: D) -> Result<AccountId, D::Error> {
+    AccountId::new(&String::deserialize(from)?).map_err(de::Error::custom)
+}
+
+fn code<'de, D: Deserializer<'de>>(from: D) -> Result<CouponCode, D::Error> {
+    CouponCode::new(String::deserialize(from)?).map_err(de::Error::custom)
+}
+
+fn list<'de, D: Deserializer<'de>>(from: D) -> Result<List, D::Error> {
+    match &*String::deserialize(from)? {
+        "active" => Ok(List::Active),
+        "saved" => Ok(List::Saved),
+        _ => Err(de::Error::custom("a list is `active` or `saved`")),
+    }
+}
+
+/// A cart.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct OnCart {
+    /// The cart's id.
+    #[serde(deserialize_with = "id")]
+    #[param(value_type = String, pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+    pub(super) cart: CartId,
+}
+
+/// A line of a cart.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct OnLine {
+    /// The cart's id.
+    #[serde(deserialize_with = "id")]
+    #[param(value_type = String, pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+    pub(super) cart: CartId,
+    /// The line's id, as the cart shows it.
+    #[serde(deserialize_with = "parsed")]
+    #[param(value_type = String, pattern = "^[A-Za-z0-9_-]+$")]
+    pub(super) line: LineId,
+}
+
+/// A coupon of a cart.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct OnCoupon {
+    /// The cart's id.
+    #[serde(deserialize_with = "id")]
+    #[param(value_type = String, pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+    pub(super) cart: CartId,
+    /// The coupon's code. Letters of ASCII are taken as upper case.
+    #[serde(deserialize_with = "code")]
+    #[param(value_type = String, min_length = 1, max_length = 256, pattern = r"^[^\x00-\x20\x7f-\xa0]+$")]
+    pub(super) code: CouponCode,
+}
+
+/// A writer of a cart.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct OnWriter {
+    /// The cart's id.
+    #[serde(deserialize_with = "id")]
+    #[param(value_type = String, pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+    pub(super) cart: CartId,
+    /// The replica's id: 128 random bits.
+    #[serde(deserialize_with = "id")]
+    #[param(value_type = String, pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+    pub(super) replica: ReplicaId,
+}
+
+/// An account.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct OnAccount {
+    /// The account, as the token names it.
+    #[serde(deserialize_with = "account")]
+    #[param(value_type = String, min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
+    pub(super) account: AccountId,
+}
+
+/// A guest cart that an account has merged.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct OnGuest {
+    /// The account, as the token names it.
+    #[serde(deserialize_with = "account")]
+    #[param(value_type = String, min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
+    pub(super) account: AccountId,
+    /// The guest cart's id.
+    #[serde(deserialize_with = "id")]
+    #[param(value_type = String, pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+    pub(super) guest: CartId,
+}
+
+/// Which list.
+#[derive(Deserialize, IntoParams, Default)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InList {
+    /// The list that the line is in.
+    #[serde(default, deserialize_with = "list")]
+    #[param(value_type = Option<super::shape::ListName>)]
+    pub(super) list: List,
+}
+
+/// The path of a request.
+pub(super) struct At<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Service> for At<T> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
+        let path = Path::from_request_parts(parts, service).await;
+        path.map(|Path(path)| Self(path))
+            .map_err(|rejection| Problem::new("malformed", rejection.body_text()))
+    }
+}
+
+/// The query of a request.
+pub(super) struct Asking<T>(pub(super) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Service> for Asking<T> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
+        let query = Query::from_request_parts(parts, service).await;
+        query
+            .map(|Query(query)| Self(query))
+            .map_err(|rejection| Problem::new("malformed", rejection.body_text()))
+    }
+}
+
+/// A body in JSON.
+pub(super) struct Json<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<Service> for Json<T> {
+    type Rejection = Problem;
+    async fn from_request(request: Request, service: &Service) -> Result<Self, Problem> {
+        announced(&request, service.settings().body_bytes)?;
+        match axum::Json::<T>::from_request(request, service).await {
+            Ok(axum::Json(body)) => Ok(Self(body)),
+            Err(rejection) => Err(match &rejection {
+                JsonRejection::JsonDataError(_) => Problem::new("invalid", rejection.body_text()),
+                JsonRejection::MissingJsonContentType(_) => {
+                    Problem::new("media-type", "send JSON, with Content-Type: application/json")
+                }
+                JsonRejection::BytesRejection(bytes) => unread(bytes),
+                _ => Problem::new("malformed", rejection.body_text()),
+            }),
+        }
+    }
+}
+
+/// A body of bytes.
+pub(super) struct Bytes(pub(super) axum::body::Bytes);
+
+impl FromRequest<Service> for Bytes {
+    type Rejection = Problem;
+    async fn from_request(request: Request, service: &Service) -> Result<Self, Problem> {
+        let media = request.headers().get(CONTENT_TYPE).and_then(|field| field.to_str().ok());
+        if media != Some("application/octet-stream") {
+            let detail = "send a delta's bytes, with Content-Type: application/octet-stream";
+            return Err(Problem::new("media-type", detail));
+        }
+        announced(&request, service.settings().delta_bytes)?;
+        let bytes = axum::body::Bytes::from_request(request, service).await;
+        bytes.map(Self).map_err(|rejection| unread(&rejection))
+    }
+}
+
+/// A body that says itself that it is too long is not waited for.
+fn announced(request: &Request, limit: usize) -> Result<(), Problem> {
+    let bytes =
+        request.headers().get(CONTENT_LENGTH).and_then(|field| field.to_str().ok()?.parse().ok());
+    match bytes {
+        Some(bytes) if limit < bytes => {
+            Err(Problem::new("too-large", format!("a body of {bytes} bytes, the limit is {limit}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn unread(rejection: &BytesRejection) -> Problem {
+    let name = if rejection.status().as_u16() == 413 { "too-large" } else { "malformed" };
+    Problem::new(name, rejection.body_text())
+}
+
+/// On which conditions a command is to be carried out.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Conditions {
+    pub(super) key: Option<u128>,
+    pub(super) only_at: Option<u64>,
+    pub(super) seen: Option<u64>,
+}
+
+/// The fields of a command, as the description of the interface has them.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "for the description alone")]
+pub(super) struct CommandFields {
+    /// The client's name for this request, best a UUID of version 7. The same request under the same name is carried out once, and
+    /// is answered each time with the cart right after it.
+    #[param(rename = "Idempotency-Key", required = false, pattern = "^[!#-~]{1,255}$")]
+    key: String,
+    /// An entity tag: only if the cart is still so. Adds do not need it.
+    #[param(rename = "If-Match", required = false, pattern = r#"^"(0|[1-9][0-9]{0,15})"$"#)]
+    only_at: String,
+    /// The entity tag of the cart that the shopper looked at. The command affects what was there, and what the same device did
+    /// since, and nothing that others did.
+    #[param(rename = "Cart-Seen", required = false, pattern = r#"^"(0|[1-9][0-9]{0,15})"$"#)]
+    seen: String,
+    /// The device: a UUID that it drew once.
+    #[param(
+        rename = "Cart-Device",
+        required = false,
+        pattern = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
+    )]
+    device: String,
+}
+
+impl FromRequestParts<Service> for Conditions {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &Service) -> Result<Self, Problem> {
+        let field = |name: &HeaderName| {
+            let mut fields = parts.headers.get_all(name).iter();
+            match (fields.next(), fields.next()) {
+                (None, _) => Ok(None),
+                (Some(field), None) => match field.to_str() {
+                    Ok(text) => Ok(Some(text.trim())),
+                    Err(_) => Err(malformed(name, "printable ASCII")),
+                },
+                _ => Err(malformed(name, "there once")),
+            }
+        };
+        let revision = |name: &HeaderName| match field(name)? {
+            None => Ok(None),
+            Some("*") if *name == IF_MATCH => Ok(None),
+            Some(tag) => revision_of(tag)
+                .map(Some)
+                .ok_or_else(|| malformed(name, "one entity tag, as the cart had it")),
+        };
+        let key = match field(&IDEMPOTENCY_KEY)? {
+            None => None,
+            Some(text) => Some(request_key(text).ok_or_else(|| {
+                malformed(&IDEMPOTENCY_KEY, "1 to 255 characters, in quotes or not")
+            })?),
+        };
+        Ok(Self { key, only_at: revision(&IF_MATCH)?, seen: revision(&CART_SEEN)? })
+    }
+}
+
+fn malformed(name: &HeaderName, what: &str) -> Problem {
+    Problem::new("malformed", format!("the field {name} is to be {what}"))
+}
+
+/// The entity tag of a revision.
+pub(super) fn tag_of(revision: u64) -> String {
+    format!("\"{revision}\"")
+}
+
+/// The revision of an entity tag.
+pub(super) fn revision_of(tag: &str) -> Option<u64> {
+    let digits = tag.strip_prefix('"')?.strip_suffix('"')?;
+    let revision = digits.parse().ok()?;
+    (tag_of(revision) == tag).then_some(revision)
+}
+
+/// A request's name as a number: that of a UUID, or for any other text one that was derived from it.
+fn request_key(text: &str) -> Option<u128> {
+    let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+    if text.is_empty() || text.len() > limits::REQUEST_KEY_BYTES {
+        return None;
+    }
+    if let Ok(uuid) = Uuid::parse_str(text) {
+        return Some(uuid.as_u128());
+    }
+    Some(derived_key("holdall idempotency key v1", text.as_bytes()))
+}
+
+/// A key of a step of a request, or of a text. It names no time.
+pub(super) fn derived_key(what: &str, of: &[u8]) -> u128 {
+    let hash = blake3::derive_key(what, of);
+    let bits = hash[..16].iter().fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
+    bits & !(0xf << 76) | 0x8 << 76
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_requests() {
+        let uuid = "0191b2c3-0000-7000-8000-000000000001";
+        let quoted = format!("\"{uuid}\"");
+        assert_eq!(request_key(uuid), request_key(&quoted));
+        assert_eq!(request_key(uuid), Some(Uuid::parse_str(uuid).expect("a UUID").as_u128()));
+        assert_ne!(request_key("abc"), request_key("abd"));
+        assert_eq!(request_key("abc").map(|key| key >> 76 & 0xf), Some(8));
+        assert_eq!((request_key(""), request_key(&"k".repeat(256))), (None, None));
+    }
+
+    #[test]
+    fn entity_tags() {
+        assert_eq!(revision_of("\"12\""), Some(12));
+        for tag in ["12", "\"012\"", "W/\"12\"", "\"\"", "\"1\", \"2\"", "\"+1\""] {
+            assert_eq!(revision_of(tag), None, "{tag}");
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! Carts: what their shoppers do.
+
+use std::collections::BTreeSet;
+
+use axum::http::header::{IF_NONE_MATCH, LOCATION};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::Service;
+use super::asked::{
+    Asking, At, CommandFields, Conditions, InList, Json, OnCart, OnCoupon, OnLine, derived_key,
+};
+use super::identity::Asker;
+use super::problem::Problem;
+use super::shape::{
+    AddBody, CartAnswer, CartBody, ConsentBody, MoveBody, NoteBody, PatchBody, SetBody,
+    ShippingBody,
+};
+use super::told::{ExplainedBody, Known, told};
+use crate::authority::{Accepted, Command, Request};
+use crate::cart::List;
+use crate::id::{AttributeKey, CartId, ShippingOption, Text};
+use crate::limits;
+use crate::view::RowRef;
+
+/// A new guest cart.
+#[derive(Serialize, ToSchema)]
+struct OpenedBody {
+    /// The cart.
+    cart: CartBody,
+    /// The capability to it, for `Authorization: Bearer`. It is shown this once.
+    token: String,
+}
+
+/// Opens a guest cart. One that stays empty goes by itself, so a request whose answer was lost can be sent again.
+#[utoipa::path(post, path = "/carts", tag = "carts", security(()), responses(
+    (status = 201, description = "A cart, and the token that opens it", body = OpenedBody,
+        headers(("ETag" = String, description = "The cart's version"), ("Location" = String, description = "The cart"))),
+))]
+pub(super) async fn open(service: Service) -> Result<Response, Problem> {
+    let opened = service.authority().open_guest(service.now_ms()).await?;
+    let shown = service.authority().read(&opened.token.into(), opened.cart).await?;
+    let location = [(LOCATION, format!("/carts/{}", opened.cart))];
+    let cart = CartBody::from(shown);
+    let etag = [(axum::http::header::ETAG, cart.etag())];
+    let body = OpenedBody { cart, token: opened.token.reveal() };
+    Ok((StatusCode::CREATED, location, etag, axum::Json(body)).into_response())
+}
+
+/// The cart as its shopper sees it.
+#[utoipa::path(get, path = "/carts/{cart}", tag = "carts", params(OnCart,
+    ("If-None-Match" = inline(String), Header,  description = "An entity tag: only if the cart has changed")),
+responses(
+    (status = 200, description = "The cart", body = CartBody, headers(("ETag" = String, description = "The cart's version"))),
+    (status = 304, description = "The cart is still so"),
+))]
+pub(super) async fn read(
+    service: Service,
+    asker: Asker,
+    At(OnCart { cart }): At<OnCart>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let cart = CartBody::from(service.authority().read(&asker.0, cart).await?);
+    let etag = cart.etag();
+    // Weak comparison, as the field asks for.
+    let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|field| field.to_str().ok());
+    let mut known = known.flat_map(|field| field.split(',')).map(str::trim);
+    if known.any(|tag| tag == "*" || tag.trim_start_matches("W/").as_bytes() == etag.as_bytes()) {
+        return Ok((StatusCode::NOT_MODIFIED, [(axum::http::header::ETAG, etag)]).into_response());
+    }
+    Ok(([(axum::http::header::ETAG, etag)], axum::Json(cart)).into_response())
+}
+
+/// Carries a command out.
+async fn submit(
+    service: &Service,
+    asker: &Asker,
+    cart: CartId,
+    on: Conditions,
+    command: Command,
+) -> Result<Accepted, Problem> {
+    let Conditions { key, only_at, seen } = on;
+    let request = Request { command, key, only_at, seen };
+    Ok(service.authority().submit(service.now_ms(), &asker.0, cart, &request).await?)
+}
+
+/// Puts more of a line in. A line that is there gets more.
+#[utoipa::path(post, path = "/carts/{cart}/lines", tag = "lines", params(OnCart, CommandFields),
+    request_body = AddBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
+pub(super) async fn add(
+    service: Service,
+    asker: Asker,
+    At(OnCart { cart }): At<OnCart>,
+    on: Conditions,
+    Json(body): Json<AddBody>,
+) -> Result<CartAnswer, Problem> {
+    let row = RowRef::active(body.line()?);
+    let price = body.seen_price.as_ref().map(|price| price.money()).transpose()?;
+    let command = Command::Add { row, quantity: body.quantity, price };
+    Ok(submit(&service, &asker, cart, on, command).await?.into())
+}
+
+/// Takes everything out of a list.
+#[utoipa::path(delete, path = "/carts/{cart}/lines", tag = "lines", params(OnCart, InList, CommandFields),
+    responses((status = 200, description = "The cart without them", body = CartBody)))]
+pub(super) async fn clear(
+    service: Service,
+    asker: Asker,
+    At(OnCart { cart }): At<OnCart>,
+    Asking(InList { list }): Asking<InList>,
+    on: Conditions,
+) -> Result<CartAnswer, Problem> {
+    Ok(submit(&service, &asker, cart, on, Command::Clear { list }).await?.into())
+}
+
+/// Makes a line so many. It need not be there.
+#[utoipa::path(put, path = "/carts/{cart}/lines/{line}", tag = "lines", params(OnLine, InList, CommandFields),
+    request_body = SetBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
+pub(super) async fn set(
+    service: Service,
+    asker: Asker,
+    At(OnLine { cart, line }): At<OnLine>,
+    Asking(InList { list }): Asking<InList>,
+    on: Conditions,
+    Json(body): Json<SetBody>,
+) -> Result<CartAnswer, Problem> {
+    let price = body.seen_price.as_ref().map(|price| price.money()).transpose()?;
+    let command = Command::Set { row: line.row(list), quantity: body.quantity, price };
+    Ok(submit(&service, &asker, cart, on, command).await?.into())
+}
+
+/// Takes a line out.
+#[utoipa::path(delete, path = "/carts/{cart}/lines/{line}", tag = "lines", params(OnLine, InList, CommandFields),
+    responses((status = 200, description = "The cart without it", body = CartBody)))]
+pub(super) async fn remove(
+    service: Service,
+    asker: Asker,
+    At(OnLine { cart, line }): At<OnLine>,
+    Asking(InList { list }): Asking<InList>,
+    on: Conditions,
+) -> Result<CartAnswer, Problem> {
+    let command = Command::Remove { row: line.row(list) };
+    Ok(submit(&service, &asker, cart, on, command).await?.into())
+}
+
+/// Puts a line in the other list: saves it for later, or takes it back to the cart.
+#[utoipa::path(post, path = "/carts/{cart}/lines/{line}/move", tag = "lines", params(OnLine, CommandFields),
+    request_body = MoveBody, responses((status = 200, description = "The cart with it there", body = CartBody)))]
+pub(super) async fn relocate(
+    service: Service,
+    asker: Asker,
+    At(OnLine { cart, line }): At<OnLine>,
+    on: Conditions,
+    Json(MoveBody { to }): Json<MoveBody>,
+) -> Result<CartAnswer, Problem> {
+    let command = Command::Move { row: line.row(List::from(to).other()) };
+    Ok(submit(&service, &asker, cart, on, command).await?.into())
+}
+
+/// Writes the note, the gift option and other attributes of a line. Each that is named is an action of its own: if one is refused, those before it in
+/// this order stay, and the same request again goes on from there.
+#[utoipa::path(patch, path = "/carts/{cart}/lines/{line}", tag = "lines", params(OnLine, InList, CommandFields),
+    request_body = PatchBody, responses((status = 200, description = "The cart with them", body = CartBody)))]
+pub(super) async fn patch(
+    service: Service,
+    asker: Asker,
+    At(OnLine { cart, line }): At<OnLine>,
+    Asking(InList { list }): Asking<InList>,
+    on: Conditions,
+    Json(body): Json<PatchBody>,
+) -> Result<CartAnswer, Problem> {
+    let row = line.row(list);
+    let mut commands = Vec::new();
+    if let Some(note) = body.note {
+        let text = note.map(Text::new).transpose()?;
+        commands.push(Command::Note { row: row.clone(), text });
+    }
+    if let Some(gift) = body.gift {
+        let gift = gift.map(|gift| gift.gift()).transpose()?;
+        commands.push(Command::Gift { row: row.clone(), gift });
+    }
+    if body.attributes.len() > limits::OPTIONS {
+        let detail = format!("more than {} attributes in one request", limits::OPTIONS);
+        return Err(Problem::new("limit", detail));
+    }
+    for (key, value) in body.attributes {
+        let (key, value) = (AttributeKey::new(key)?, value.map(Text::new).transpose()?);
+        commands.push(Command::Attribute { row: row.clone(), key, value });
+    }
+    let (mut on, mut done) = (on, None);
+    let whole = on.key;
+    for (step, command) in commands.into_iter().enumerate() {
+        on.key = whole.map(|key| {
+            let of = [&key.to_be_bytes()[..], &step.to_be_bytes()].concat();
+            derived_key("holdall step of a request v1", &of)
+        });
+        let accepted = submit(&service, &asker, cart, on, command).await?;
+        on.only_at = on.only_at.map(|_| accepted.shown.revision);
+        done = Some(accepted);
+    }
+    match done {
+        Some(accepted) => Ok(accepted.into()),
+        // Nothing was asked for.
+        None => Ok(service.authority().read(&asker.0, cart).await?.into()),
+    }
+}
+
+/// Notes the intent to use a coupon. Whether it is good is found out when the cart is priced.
+#[utoipa::path(put, path = "/carts/{cart}/coupons/{code}", tag = "intents", params(OnCoupon, CommandFields),
+    responses((status = 200, description = "The cart with it", body = CartBody)))]
+pub(super) async fn coupon(
+    service: Service,
+    asker: Asker,
+    At(OnCoupon { cart, code }): At<OnCoupon>,
+    on: Conditions,
+) -> Result<CartAnswer, Problem> {
+    Ok(submit(&service, &asker, cart, on, Command::Coupon { code }).await?.into())
+}
+
+/// Drops a coupon. One that is not there is dropped already.
+#[utoipa::path(delete, path = "/carts/{cart}/coupons/{code}", tag = "intents", params(OnCoupon, CommandFields),
+    responses((status = 200, description = "The cart without it", body = CartBody)))]
+pub(super) async fn drop_coupon(
+    service: Service,
+    asker: Asker,
+    At(OnCoupon { cart, code }): At<OnCoupon>,
+    on: Conditions,
+) -> Result<CartAnswer, Problem> {
+    Ok(submit(&service, &asker, cart, on, Command::DropCoupon { code }).await?.into())
+}
+
+/// Chooses a shipping option, or none.
+#[utoipa::path(put, path = "/carts/{cart}/shipping", tag = "intents", params(OnCart, CommandFields),
+    request_body = ShippingBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
+pub(super) async fn shipping(
+    service: Service,
+    asker: Asker,
+    At(OnCart { cart }): At<OnCart>,
+    on: Conditions,
+    Json(body): Json<ShippingBody>,
+) -> Result<CartAnswer, Problem> {
+    let option = body.option.map(ShippingOption::new).transpose()?;
+    Ok(submit(&service, &asker, cart, on, Command::Shipping { option }).await?.into())
+}
+
+/// Writes the cart's note, or clears it.
+#[utoipa::path(put, path = "/carts/{cart}/note", tag = "intents", params(OnCart, CommandFields),
+    request_body = NoteBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
+pub(super) async fn note(
+    service: Service,
+    asker: Asker,
+    At(OnCart { cart }): At<OnCart>,
+    on: Conditions,
+    Json(body): Json<NoteBody>,
+) -> Result<CartAnswer, Problem> {
+    let text = body.text.map(Text::new).transpose()?;
+    Ok(submit(&service, &asker, cart, on, Command::CartNote { text }).await?.into())
+}
+
+/// Notes whether the shop may remind the shopper of this cart.
+#[utoipa::path(put, path = "/carts/{cart}/consent", tag = "intents", params(OnCart, CommandFields),
+    request_body = ConsentBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
+pub(super) async fn consent(
+    service: Service,
+    asker: Asker,
+    At(OnCart { cart }): At<OnCart>,
+    on: Conditions,
+    Json(ConsentBody { given }): Json<ConsentBody>,
+) -> Result<CartAnswer, Problem> {
+    Ok(submit(&service, &asker, cart, on, Command::Consent { given }).await?.into())
+}
+
+/// How to tell of devices.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Naming {
+    /// Devices and what to call them: `UUID~name`, separated by commas. Others are called by the beginning of their writer's id.
+    #[serde(default)]
+    #[param(value_type = String, required = false, pattern = r"^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}~[^,\x00-\x1f\x7f-\x9f]{1,16}(,|$))*$")]
+    devices: Option<String>,
+}
+
+/// Why the cart shows what it shows: for each line every contribution with its fate.
+#[utoipa::path(get, path = "/carts/{cart}/explain", tag = "carts", params(OnCart, Naming),
+    responses((status = 200, description = "The lines, explained", body = Vec<ExplainedBody>)))]
+pub(super) async fn explain(
+    service: Service,
+    asker: Asker,
+    At(OnCart { cart }): At<OnCart>,
+    Asking(Naming { devices }): Asking<Naming>,
+) -> Result<axum::Json<Vec<ExplainedBody>>, Problem> {
+    let named = |text: &str| -> Option<(u128, String)> {
+        let (device, name) = text.split_once('~')?;
+        let device = Uuid::parse_str(device).ok()?.as_u128();
+        let fits = name.len() <= limits::DEVICE_NAME_BYTES && !name.contains(char::is_control);
+        fits.then(|| (device, name.to_owned()))
+    };
+    let malformed =
+        || Problem::new("malformed", "devices are named so: UUID~name, and commas between");
+    let texts = devices.iter().flat_map(|devices| devices.split(','));
+    let devices: Option<Vec<_>> = texts.filter(|text| !text.is_empty()).map(named).collect();
+    let devices = devices.ok_or_else(malformed)?;
+    let all = service.authority().explain(&asker.0, cart).await?;
+    // A device has a writer in each cart: in this one, and in those of guests that were merged into it.
+    let guests = all.iter().flat_map(|line| {
+        let shown = line.rows.iter().flat_map(|row| &row.parts);
+        shown.chain(&line.hidden).filter_map(|part| part.guest)
+    });
+    let carts: BTreeSet<CartId> = guests.chain([cart]).collect();
+    let writers = carts.iter().flat_map(|cart| {
+        let writer = |device: &(u128, String)| {
+            (service.authority().writer(*cart, device.0), device.1.clone())
+        };
+        devices.iter().map(writer).collect::<Vec<_>>()
+    });
+    let names = Known(writers.collect());
+    Ok(axum::Json(all.iter().map(|one| told(one, &names)).collect()))
+}

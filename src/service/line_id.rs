@@ -1,0 +1,114 @@
+//! Rows in URLs.
+//!
+//! A row's id is base64url, without padding, of one byte for the side (0: the whole line, 1: the account's, 2: a guest's, and
+//! then the 16 bytes of that guest cart's id), and the line's [descriptor](crate::LineKey::descriptor). So it is the same at every server and for ever, and
+//! names a row that is gone as well as one that is there: a request that comes again finds its answer. Clients take it as it is.
+
+use std::fmt;
+use std::str::FromStr;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::cart::List;
+use crate::id::{CartId, LineKey};
+use crate::view::{RowRef, Side};
+
+const WHOLE: u8 = 0;
+const ACCOUNT: u8 = 1;
+const GUEST: u8 = 2;
+const CART_BYTES: usize = 16;
+
+/// The id of a row, whichever list it is in.
+///
+/// ```
+/// use holdall::service::LineId;
+/// use holdall::{LineKey, List};
+/// let id = LineId::new(LineKey::sku("TEE")?, None);
+/// assert_eq!(id.to_string(), "AFRFRQ");
+/// assert_eq!("AFRFRQ".parse::<LineId>()?, id);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LineId {
+    line: LineKey,
+    side: Option<Side>,
+}
+
+/// A text that is the id of no row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this is the id of no line: take it from the cart, as it is")]
+pub struct LineIdError;
+
+impl LineId {
+    /// The id of a line, or of one side of it.
+    #[must_use]
+    pub const fn new(line: LineKey, side: Option<Side>) -> Self {
+        Self { line, side }
+    }
+
+    /// The row in a list.
+    #[must_use]
+    pub fn row(self, list: List) -> RowRef {
+        RowRef { line: self.line, list, side: self.side }
+    }
+}
+
+impl fmt::Display for LineId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut bytes = match self.side {
+            None => vec![WHOLE],
+            Some(Side::Account) => vec![ACCOUNT],
+            Some(Side::Guest(guest)) => [&[GUEST][..], &guest.as_u128().to_be_bytes()].concat(),
+        };
+        bytes.extend_from_slice(self.line.descriptor().as_bytes());
+        f.write_str(&URL_SAFE_NO_PAD.encode(bytes))
+    }
+}
+
+impl FromStr for LineId {
+    type Err = LineIdError;
+    fn from_str(text: &str) -> Result<Self, LineIdError> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| LineIdError)?;
+        let (side, rest) = match bytes.split_first().ok_or(LineIdError)? {
+            (&WHOLE, rest) => (None, rest),
+            (&ACCOUNT, rest) => (Some(Side::Account), rest),
+            (&GUEST, rest) => {
+                let (guest, rest) = rest.split_first_chunk::<CART_BYTES>().ok_or(LineIdError)?;
+                (Some(Side::Guest(CartId::from_u128(u128::from_be_bytes(*guest)))), rest)
+            }
+            _ => return Err(LineIdError),
+        };
+        let descriptor = std::str::from_utf8(rest).map_err(|_| LineIdError)?;
+        let line = LineKey::from_descriptor(descriptor).map_err(|_| LineIdError)?;
+        Ok(Self { line, side })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_and_back() {
+        let tee = LineKey::parse("TEE", [("size", "M"), ("farbe", "grün")]).expect("a line");
+        let guest = Side::Guest(CartId::from_u128(7));
+        for side in [None, Some(Side::Account), Some(guest)] {
+            let id = LineId::new(tee.clone(), side);
+            let text = id.to_string();
+            assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
+            assert_eq!(text.parse(), Ok(id));
+        }
+    }
+
+    #[test]
+    fn what_is_no_id_is_none() {
+        let odd = [b"\x00".to_vec(), b"\x02TEE".to_vec(), b"\x09TEE".to_vec(), vec![0, 0xff]];
+        let odd = odd.map(|bytes| URL_SAFE_NO_PAD.encode(bytes));
+        for text in
+            odd.iter().map(String::as_str).chain(["", "AFRFRR", "AFRFRQ==", "é", "AFRFRQ\n"])
+        {
+            assert_eq!(text.parse::<LineId>(), Err(LineIdError), "{text}");
+        }
+    }
+}

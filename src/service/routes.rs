@@ -1,0 +1,92 @@
+//! The router.
+
+use axum::extract::DefaultBodyLimit;
+use axum::http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH, RETRY_AFTER,
+};
+use axum::http::{HeaderValue, Method};
+use axum::routing::get;
+use axum::{Router, middleware};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::CorsLayer;
+use utoipa::{Modify, OpenApi};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::description::{Description, Everywhere};
+use super::{Service, accounts, carts, checkout, demo, exchange, guard, live, operations, page};
+
+/// How long a browser may remember what it was told of other origins, in seconds.
+const PREFLIGHT_S: u64 = 600;
+
+/// The service as a router, to serve or to nest in an app of one's own.
+pub fn router(service: Service) -> Router {
+    let deltas = service.settings().delta_bytes;
+    let described = OpenApiRouter::<Service>::with_openapi(Description::openapi())
+        .routes(routes!(carts::open))
+        .routes(routes!(carts::read, accounts::erase_guest))
+        .routes(routes!(carts::add, carts::clear))
+        .routes(routes!(carts::set, carts::remove, carts::patch))
+        .routes(routes!(carts::relocate))
+        .routes(routes!(carts::coupon, carts::drop_coupon))
+        .routes(routes!(carts::shipping))
+        .routes(routes!(carts::note))
+        .routes(routes!(carts::consent))
+        .routes(routes!(carts::explain))
+        .routes(routes!(live::live))
+        .routes(routes!(checkout::begin, checkout::abandon))
+        .routes(routes!(checkout::place))
+        .routes(routes!(exchange::register, exchange::retire))
+        .routes(routes!(accounts::home))
+        .routes(routes!(accounts::merge))
+        .routes(routes!(accounts::unmerge))
+        .routes(routes!(accounts::erase))
+        .routes(routes!(operations::health))
+        .routes(routes!(operations::ready))
+        .routes(routes!(operations::metrics))
+        .routes(routes!(operations::problem))
+        .layer(DefaultBodyLimit::max(service.settings().body_bytes))
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(exchange::get, exchange::post))
+                .layer(DefaultBodyLimit::max(deltas)),
+        );
+    let (routes, mut api) = described.split_for_parts();
+    Everywhere.modify(&mut api);
+    let api = api.to_json().unwrap_or_default();
+    let description = move || async move { ([(CONTENT_TYPE, "application/json")], api) };
+    let mut routes = routes.route("/openapi.json", get(description));
+    if service.0.demo.is_some() {
+        routes = routes.merge(demo::routes()).merge(page::routes());
+    }
+    routes
+        .fallback(guard::not_found)
+        .method_not_allowed_fallback(guard::no_method)
+        .layer(CatchPanicLayer::custom(guard::panicked))
+        .layer(middleware::from_fn_with_state(service.clone(), guard::guard))
+        .layer(CompressionLayer::new())
+        .layer(origins(&service))
+        .with_state(service)
+}
+
+fn origins(service: &Service) -> CorsLayer {
+    let origins = service.settings().origins.iter();
+    let origins: Vec<HeaderValue> = origins.filter_map(|origin| origin.parse().ok()).collect();
+    let own = |name| HeaderName::from_static(name);
+    CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers([
+            ACCEPT,
+            AUTHORIZATION,
+            CONTENT_TYPE,
+            IF_MATCH,
+            IF_NONE_MATCH,
+            own("idempotency-key"),
+            own("cart-seen"),
+            own("cart-device"),
+        ])
+        .expose_headers([ETAG, RETRY_AFTER, own("idempotency-replayed")])
+        .max_age(std::time::Duration::from_secs(PREFLIGHT_S))
+}

@@ -1,0 +1,577 @@
+//! What the service says, and what it is asked, in JSON.
+
+use std::collections::BTreeMap;
+
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, SchemaType, Type};
+
+use super::asked::tag_of;
+use super::line_id::LineId;
+use super::problem::Problem;
+use crate::authority::{Accepted, Lease, Shown};
+use crate::cart::{Gift, List};
+use crate::id::{Bundle, LineError, LineKey, OptionKey, OptionValue, Sku, Tag, Text, TextError};
+use crate::limits;
+use crate::money::{Money, MoneyError};
+use crate::view::{Notice, OrderView, Row, Side};
+
+/// A name has no control characters, a text no others than newline and tab.
+const NAME: &str = r"^[^\x00-\x1f\x7f-\x9f]+$";
+const TEXT: &str = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]+$";
+
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// A list of a cart.
+#[derive(Serialize, Deserialize, ToSchema, Debug, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ListName {
+    /// What checkout would buy.
+    Active,
+    /// Saved for later.
+    Saved,
+}
+
+impl From<ListName> for List {
+    fn from(name: ListName) -> Self {
+        match name {
+            ListName::Active => Self::Active,
+            ListName::Saved => Self::Saved,
+        }
+    }
+}
+
+impl From<List> for ListName {
+    fn from(list: List) -> Self {
+        match list {
+            List::Active => Self::Active,
+            List::Saved => Self::Saved,
+        }
+    }
+}
+
+/// A price that the shopper saw. Nothing is charged from it.
+#[derive(Serialize, Deserialize, ToSchema, Debug, Clone)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Price {
+    /// A plain decimal number.
+    #[schema(pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "2.60")]
+    amount: String,
+    /// ISO 4217.
+    #[schema(pattern = "^[A-Z]{3}$", example = "EUR")]
+    currency: String,
+}
+
+impl Price {
+    fn of(money: Money) -> Self {
+        let text = money.to_string();
+        let amount = text.split(' ').next().unwrap_or_default().to_owned();
+        Self { amount, currency: money.currency().to_string() }
+    }
+
+    pub(super) fn money(&self) -> Result<Money, Problem> {
+        Ok(Money::parse(&self.amount, &self.currency)?)
+    }
+}
+
+impl From<MoneyError> for Problem {
+    fn from(error: MoneyError) -> Self {
+        Self::new("invalid", error.to_string())
+    }
+}
+
+impl From<TextError> for Problem {
+    fn from(error: TextError) -> Self {
+        Self::new("invalid", error.to_string())
+    }
+}
+
+impl From<LineError> for Problem {
+    fn from(error: LineError) -> Self {
+        Self::new("invalid", error.to_string())
+    }
+}
+
+/// A gift option.
+#[derive(Serialize, Deserialize, ToSchema, Debug, Clone)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GiftBody {
+    /// Whether to wrap it.
+    wrap: bool,
+    /// What to write on the card.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 4096, pattern = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]+$")]
+    message: Option<String>,
+}
+
+impl GiftBody {
+    pub(super) fn gift(&self) -> Result<Gift, Problem> {
+        let message = self.message.as_ref().map(Text::new).transpose()?;
+        Ok(Gift { wrap: self.wrap, message })
+    }
+}
+
+/// What makes a line the same line.
+#[derive(Serialize, ToSchema, Debug, Clone)]
+pub(super) struct Identity {
+    /// The product.
+    sku: String,
+    /// Its identity options.
+    options: BTreeMap<String, String>,
+    /// The bundle it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bundle: Option<String>,
+    /// What keeps it separate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tag: Option<String>,
+}
+
+impl From<&LineKey> for Identity {
+    fn from(line: &LineKey) -> Self {
+        let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
+        Self {
+            sku: line.product().to_owned(),
+            options: line.options().map(owned).collect(),
+            bundle: line.bundle().map(str::to_owned),
+            tag: line.tag().map(str::to_owned),
+        }
+    }
+}
+
+/// A row of a cart.
+#[derive(Serialize, ToSchema, Debug, Clone)]
+pub(super) struct RowBody {
+    /// Its id, for URLs.
+    line: String,
+    /// Its list.
+    list: ListName,
+    #[serde(flatten)]
+    identity: Identity,
+    /// While a merge shows the line as two rows: `account` or `guest`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    side: Option<&'static str>,
+    /// How many, under the ceiling.
+    quantity: u64,
+    /// How many its contributions come to.
+    asked: u64,
+    /// The note.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    /// The gift option.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gift: Option<GiftBody>,
+    /// Other attributes.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    attributes: BTreeMap<String, String>,
+    /// The price that the shopper saw last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seen_price: Option<Price>,
+    /// Whether the shopper is asked which of the rows of this line to keep.
+    question: bool,
+    /// The merge rule that decided on it last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    because: Option<String>,
+}
+
+pub(super) fn id_of(line: &LineKey, side: Option<Side>) -> String {
+    LineId::new(line.clone(), side).to_string()
+}
+
+impl From<Row> for RowBody {
+    fn from(row: Row) -> Self {
+        let text = |text: Text| text.to_string();
+        Self {
+            line: id_of(&row.line, row.side),
+            list: row.list.into(),
+            identity: (&row.line).into(),
+            side: row.side.map(|side| match side {
+                Side::Account => "account",
+                Side::Guest(_) => "guest",
+            }),
+            quantity: row.quantity,
+            asked: row.asked,
+            note: row.note.map(text),
+            gift: row
+                .gift
+                .map(|gift| GiftBody { wrap: gift.wrap, message: gift.message.map(text) }),
+            attributes: row
+                .attributes
+                .into_iter()
+                .map(|(key, value)| (key.to_string(), text(value)))
+                .collect(),
+            seen_price: row.seen_price.map(Price::of),
+            question: row.question,
+            because: row.because.map(|rule| rule.name.to_string()),
+        }
+    }
+}
+
+/// Something the shopper or the shop should know. None of it hinders an action.
+#[derive(Serialize, ToSchema, Debug, Clone, Default)]
+pub(super) struct NoticeBody {
+    /// Which: `ceiling`, `question`, `policy-unavailable`, `needs-upgrade`, `concurrent-orders`, `currencies`.
+    notice: &'static str,
+    /// The lines it is about, whole.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    lines: Vec<String>,
+    /// What the contributions come to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asked: Option<u64>,
+    /// What is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shown: Option<u64>,
+    /// The merge rule that is not here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<String>,
+    /// Orders that bought the same units.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    orders: Vec<String>,
+    /// The currencies of the prices that were seen.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    currencies: Vec<String>,
+}
+
+impl From<Notice> for NoticeBody {
+    fn from(notice: Notice) -> Self {
+        let ids = |lines: &[LineKey]| lines.iter().map(|line| id_of(line, None)).collect();
+        let about = |notice, line: LineKey| Self { notice, lines: ids(&[line]), ..Self::default() };
+        match notice {
+            Notice::Ceiling { line, asked, shown } => {
+                Self { asked: Some(asked), shown: Some(shown), ..about("ceiling", line) }
+            }
+            Notice::Question { line } => about("question", line),
+            Notice::PolicyUnavailable { line, rule } => {
+                Self { rule: Some(rule.to_string()), ..about("policy-unavailable", line) }
+            }
+            Notice::NeedsUpgrade { line } => {
+                Self { notice: "needs-upgrade", lines: ids(line.as_slice()), ..Self::default() }
+            }
+            Notice::ConcurrentOrders { orders, lines } => Self {
+                notice: "concurrent-orders",
+                lines: ids(&lines),
+                orders: orders.iter().map(ToString::to_string).collect(),
+                ..Self::default()
+            },
+            Notice::Currencies { currencies } => Self {
+                notice: "currencies",
+                currencies: currencies.iter().map(ToString::to_string).collect(),
+                ..Self::default()
+            },
+        }
+    }
+}
+
+/// An order that the cart knows of.
+#[derive(Serialize, ToSchema, Debug, Clone)]
+pub(super) struct OrderBody {
+    /// Its id.
+    order: String,
+    /// When it was placed, in milliseconds since 1970.
+    at_ms: u64,
+    /// What it bought.
+    lines: Vec<BoughtBody>,
+}
+
+/// What an order bought of a line.
+#[derive(Serialize, ToSchema, Debug, Clone)]
+pub(super) struct BoughtBody {
+    /// The line's id.
+    line: String,
+    #[serde(flatten)]
+    identity: Identity,
+    /// How many.
+    quantity: u64,
+}
+
+impl From<OrderView> for OrderBody {
+    fn from(order: OrderView) -> Self {
+        let bought = |(line, quantity): (LineKey, u64)| BoughtBody {
+            line: id_of(&line, None),
+            identity: (&line).into(),
+            quantity,
+        };
+        let lines = order.lines.into_iter().map(bought).collect();
+        Self { order: order.id.to_string(), at_ms: order.time.ms(), lines }
+    }
+}
+
+/// A cart as its shopper sees it.
+#[derive(Serialize, ToSchema, Debug, Clone)]
+pub(super) struct CartBody {
+    /// Its id.
+    cart: String,
+    /// How often it had been changed: also its entity tag.
+    version: u64,
+    /// The active list.
+    lines: Vec<RowBody>,
+    /// The saved list.
+    saved: Vec<RowBody>,
+    /// Coupons, each pending until somebody validates it.
+    coupons: Vec<String>,
+    /// The chosen shipping option.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shipping: Option<String>,
+    /// The cart's note.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
+    /// Whether the shop may remind the shopper.
+    consent: bool,
+    /// The orders known, in the order in which they were placed.
+    orders: Vec<OrderBody>,
+    /// What somebody should know.
+    notices: Vec<NoticeBody>,
+}
+
+impl From<Shown> for CartBody {
+    fn from(Shown { cart, revision, view }: Shown) -> Self {
+        Self {
+            cart: cart.to_string(),
+            version: revision,
+            lines: view.lines.into_iter().map(RowBody::from).collect(),
+            saved: view.saved.into_iter().map(RowBody::from).collect(),
+            coupons: view.coupons.iter().map(ToString::to_string).collect(),
+            shipping: view.shipping.map(|option| option.to_string()),
+            note: view.note.map(|text| text.to_string()),
+            consent: view.consent,
+            orders: view.orders.into_iter().map(OrderBody::from).collect(),
+            notices: view.notices.into_iter().map(NoticeBody::from).collect(),
+        }
+    }
+}
+
+impl CartBody {
+    /// The entity tag.
+    pub(super) fn etag(&self) -> HeaderValue {
+        // Digits in quotes.
+        HeaderValue::from_str(&tag_of(self.version)).unwrap_or(HeaderValue::from_static("\"\""))
+    }
+
+    pub(super) const fn version(&self) -> u64 {
+        self.version
+    }
+}
+
+/// The answer to a command: the whole cart.
+pub(super) struct CartAnswer {
+    cart: CartBody,
+    replayed: bool,
+}
+
+impl From<Shown> for CartAnswer {
+    fn from(shown: Shown) -> Self {
+        Self { cart: shown.into(), replayed: false }
+    }
+}
+
+impl From<Accepted> for CartAnswer {
+    fn from(accepted: Accepted) -> Self {
+        Self { cart: accepted.shown.into(), replayed: accepted.repeated }
+    }
+}
+
+impl IntoResponse for CartAnswer {
+    fn into_response(self) -> Response {
+        let etag = self.cart.etag();
+        let mut response = axum::Json(self.cart).into_response();
+        let fields = response.headers_mut();
+        fields.insert(header::ETAG, etag);
+        if self.replayed {
+            fields.insert(REPLAYED, HeaderValue::from_static("true"));
+        }
+        response
+    }
+}
+
+/// More of a line.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AddBody {
+    /// The product.
+    #[schema(
+        min_length = 1,
+        max_length = 256,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]+$",
+        example = "TEE"
+    )]
+    sku: String,
+    /// What tells variants apart: at most 32.
+    #[serde(default)]
+    #[schema(schema_with = options)]
+    options: BTreeMap<String, String>,
+    /// The bundle it belongs to.
+    #[schema(min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
+    bundle: Option<String>,
+    /// What keeps it separate from an equal line.
+    #[schema(min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
+    tag: Option<String>,
+    /// How many more; 1 if it is not said.
+    #[serde(default = "one", deserialize_with = "whole")]
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    pub(super) quantity: u32,
+    /// The price that the shopper saw.
+    pub(super) seen_price: Option<Price>,
+}
+
+/// The largest whole number that every reader of JSON has.
+const WHOLE_MAX: f64 = 9_007_199_254_740_991.0;
+
+/// A whole number, however it is written: JSON knows no difference between 2 and 2.0.
+fn whole<'de, D: Deserializer<'de>, T: TryFrom<u64>>(from: D) -> Result<T, D::Error> {
+    let number = f64::deserialize(from)?;
+    let is_whole = number.fract() == 0.0 && (0.0..=WHOLE_MAX).contains(&number);
+    let found = is_whole.then(|| T::try_from(number as u64).ok()).flatten();
+    found.ok_or_else(|| serde::de::Error::custom("not a whole number within the limits"))
+}
+
+fn options() -> Object {
+    names_and(string(NAME))
+}
+
+fn attributes() -> Object {
+    let mut value = string(TEXT);
+    value.schema_type = SchemaType::from_iter([Type::String, Type::Null]);
+    names_and(value)
+}
+
+fn names_and(value: Object) -> Object {
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .max_properties(Some(limits::OPTIONS))
+        .property_names(Some(string(NAME)))
+        .additional_properties(Some(Schema::Object(value)))
+        .build()
+}
+
+fn string(pattern: &str) -> Object {
+    let most = if pattern == NAME { limits::NAME_BYTES } else { limits::TEXT_BYTES };
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(most))
+        .pattern(Some(pattern))
+        .build()
+}
+
+const fn one() -> u32 {
+    1
+}
+
+impl AddBody {
+    pub(super) fn line(&self) -> Result<LineKey, Problem> {
+        let option = |(key, value)| Ok((OptionKey::new(key)?, OptionValue::new(value)?));
+        let options: Result<Vec<_>, TextError> = self.options.iter().map(option).collect();
+        let bundle = self.bundle.as_ref().map(Bundle::new).transpose()?;
+        let tag = self.tag.as_ref().map(Tag::new).transpose()?;
+        Ok(LineKey::new(Sku::new(&self.sku)?, options?, bundle, tag)?)
+    }
+}
+
+/// How many of a line there are to be.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SetBody {
+    /// How many; 0 removes it.
+    #[serde(deserialize_with = "whole")]
+    #[schema(minimum = 0, maximum = 1_000_000)]
+    pub(super) quantity: u32,
+    /// The price that the shopper saw.
+    pub(super) seen_price: Option<Price>,
+}
+
+/// Where a line is to go.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MoveBody {
+    /// The list.
+    pub(super) to: ListName,
+}
+
+/// What is to be written on a line. What is not there stays as it is; what is null is cleared.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PatchBody {
+    /// The note.
+    #[serde(default, deserialize_with = "there")]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 4096, pattern = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]+$")]
+    pub(super) note: Option<Option<String>>,
+    /// The gift option.
+    #[serde(default, deserialize_with = "there")]
+    #[schema(value_type = Option<GiftBody>)]
+    pub(super) gift: Option<Option<GiftBody>>,
+    /// Other attributes: at most 32.
+    #[serde(default)]
+    #[schema(schema_with = attributes)]
+    pub(super) attributes: BTreeMap<String, Option<String>>,
+}
+
+/// Tells what is null from what is not there.
+fn there<'de, D, T>(from: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Option::deserialize(from).map(Some)
+}
+
+/// A text of the whole cart, or none.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NoteBody {
+    /// The text; null clears it.
+    #[schema(
+        required,
+        min_length = 1,
+        max_length = 4096,
+        pattern = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]+$"
+    )]
+    pub(super) text: Option<String>,
+}
+
+/// A shipping option, or none.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ShippingBody {
+    /// The option; null chooses none.
+    #[schema(required, min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
+    pub(super) option: Option<String>,
+}
+
+/// Whether the shop may remind the shopper of this cart.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConsentBody {
+    /// Whether.
+    pub(super) given: bool,
+}
+
+/// The right to end a checkout.
+#[derive(Serialize, Deserialize, ToSchema, Debug, Clone, Copy)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LeaseBody {
+    /// Which checkout.
+    #[serde(deserialize_with = "whole")]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    number: u64,
+    /// The version of the cart that was frozen.
+    #[serde(deserialize_with = "whole")]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    version: u64,
+    /// Until when it is held, in milliseconds since 1970.
+    #[serde(deserialize_with = "whole")]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
+    until_ms: u64,
+}
+
+impl From<Lease> for LeaseBody {
+    fn from(Lease { number, revision, until_ms }: Lease) -> Self {
+        Self { number, version: revision, until_ms }
+    }
+}
+
+impl From<LeaseBody> for Lease {
+    fn from(LeaseBody { number, version, until_ms }: LeaseBody) -> Self {
+        Self { number, revision: version, until_ms }
+    }
+}
