@@ -10,6 +10,10 @@ mod postgres;
 #[cfg(feature = "postgres")]
 mod postgres_killed;
 #[cfg(feature = "postgres")]
+mod postgres_races;
+#[cfg(feature = "postgres")]
+mod postgres_wire;
+#[cfg(feature = "postgres")]
 mod proxy;
 
 use std::env;
