@@ -230,6 +230,10 @@ impl Dots {
         self.runs.iter().copied()
     }
 
+    pub(crate) fn as_runs(&self) -> &[(ReplicaId, Run)] {
+        &self.runs
+    }
+
     /// The writers, each with its runs.
     pub fn writers(
         &self,

@@ -278,7 +278,7 @@ impl Replica {
             && !kills.is_empty()
         {
             let stamp = self.stamp(now_ms)?;
-            return Ok(self.cart.write_killing(stamp, None, kills, NONE)?);
+            return Ok(self.cart.take_out(stamp, None, kills)?);
         }
         let seen = self.seen(row)?;
         let stamp = self.stamp(now_ms)?;

@@ -100,14 +100,11 @@ impl Covers {
 
     /// The runs, by writer and then by number.
     pub fn runs(&self) -> impl Iterator<Item = (ReplicaId, Run)> + Clone + '_ {
-        let (one, many) = match &self.0 {
-            Form::One(writer, steps) => (Some((*writer, &steps[..])), None),
-            Form::Many(dots) => (None, Some(&**dots)),
+        let (writer, steps, many): (_, &[u8], &[_]) = match &self.0 {
+            Form::One(writer, steps) => (*writer, steps, &[]),
+            Form::Many(dots) => (ReplicaId::from_u128(0), &[], dots.as_runs()),
         };
-        let one = one
-            .into_iter()
-            .flat_map(|(writer, steps)| Runs { steps, before: 0 }.map(move |run| (writer, run)));
-        one.chain(many.into_iter().flat_map(Dots::runs))
+        Runs { writer, steps, before: 0, many }
     }
 
     /// The set by itself.
@@ -149,13 +146,17 @@ impl fmt::Debug for Covers {
     }
 }
 
+/// What is in steps, then what is in a list.
 #[derive(Clone)]
 struct Runs<'a> {
+    writer: ReplicaId,
     steps: &'a [u8],
     before: u64,
+    many: &'a [(ReplicaId, Run)],
 }
 
 impl Runs<'_> {
+    #[inline]
     fn number(&mut self) -> Option<u64> {
         let (mut number, mut shift) = (0, 0);
         loop {
@@ -171,11 +172,17 @@ impl Runs<'_> {
 }
 
 impl Iterator for Runs<'_> {
-    type Item = Run;
+    type Item = (ReplicaId, Run);
 
-    fn next(&mut self) -> Option<Run> {
-        let first = self.before + self.number()?;
-        self.before = first + self.number()?;
-        Some(Run { first, last: self.before })
+    #[inline]
+    fn next(&mut self) -> Option<(ReplicaId, Run)> {
+        if let Some(step) = self.number() {
+            let first = self.before + step;
+            self.before = first + self.number()?;
+            return Some((self.writer, Run { first, last: self.before }));
+        }
+        let (run, rest) = self.many.split_first()?;
+        self.many = rest;
+        Some(*run)
     }
 }

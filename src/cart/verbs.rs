@@ -140,7 +140,17 @@ impl Cart {
         rows.iter().for_each(|seen| stays.extend(&seen.stays));
         let word = (!stays.is_empty())
             .then(|| entry(&stamp, self.id(), None, Body::Stay(Arc::new(stays))));
-        self.write(stamp, word, rows.iter().flat_map(Seen::kills))
+        self.take_out(stamp, word, rows.iter().flat_map(Seen::kills).collect())
+    }
+
+    /// The same, of these dots.
+    pub(crate) fn take_out(
+        &mut self,
+        stamp: Stamp,
+        word: Option<Entry>,
+        kills: Dots,
+    ) -> Result<Delta, VerbError> {
+        self.write_killing(stamp, word, kills, NONE)
     }
 
     /// Shows exactly what the author saw in a row in the place's list. `covered` are older Moves
@@ -358,7 +368,7 @@ impl Cart {
     }
 
     /// The same with the set of what dies, and where its line might be in the table of lines.
-    pub(crate) fn write_killing(
+    fn write_killing(
         &mut self,
         stamp: Stamp,
         entry: Option<Entry>,

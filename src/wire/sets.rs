@@ -42,12 +42,17 @@ type OtherRuns = SmallVec<[(ReplicaId, Run); 4]>;
 /// The runs of a Set's covers that are of its own writer and from before it, if they are few, and
 /// the others.
 fn parted(dot: Dot, covers: &Covers) -> (OwnRuns, OtherRuns) {
-    let own = |(writer, run): &(ReplicaId, Run)| *writer == dot.replica && run.last < dot.seq;
-    if covers.runs().filter(own).take(RUNS_MAX + 1).count() > RUNS_MAX {
-        return (OwnRuns::new(), covers.runs().collect());
+    let (mut own, mut others) = (OwnRuns::new(), OtherRuns::new());
+    for (writer, run) in covers.runs() {
+        if writer != dot.replica || run.last >= dot.seq {
+            others.push((writer, run));
+        } else if own.len() < RUNS_MAX {
+            own.push(run);
+        } else {
+            return (OwnRuns::new(), covers.runs().collect());
+        }
     }
-    let own_runs = covers.runs().filter(own).map(|(_, run)| run).collect();
-    (own_runs, covers.runs().filter(|run| !own(run)).collect())
+    (own, others)
 }
 
 pub(super) fn write_set(
