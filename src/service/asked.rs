@@ -243,7 +243,7 @@ pub(super) struct CommandFields {
         rename = "If-Match",
         required = false,
         example = json!("\"1\""),
-        pattern = r#"^"(0|[1-9][0-9]{0,15})"$"#
+        pattern = r#"^(\*|"(0|[1-9][0-9]{0,15})")$"#
     )]
     only_at: String,
     /// The version of the cart that the shopper looked at, or its entity tag. The command affects what was there, and what the same device did
