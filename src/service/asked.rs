@@ -231,22 +231,49 @@ pub(super) struct Conditions {
 pub(super) struct CommandFields {
     /// The client's name for this request, best a UUID of version 7. The same request under the same name is carried out once, and
     /// is answered each time with the cart right after it.
-    #[param(rename = "Idempotency-Key", required = false, pattern = "^[!#-~]{1,255}$")]
+    #[param(
+        rename = "Idempotency-Key",
+        required = false,
+        example = "0193c6a0-0000-7000-8000-000000000001",
+        pattern = "^[!#-~]{1,255}$"
+    )]
     key: String,
     /// An entity tag: only if the cart is still so. Adds do not need it.
-    #[param(rename = "If-Match", required = false, pattern = r#"^"(0|[1-9][0-9]{0,15})"$"#)]
+    #[param(
+        rename = "If-Match",
+        required = false,
+        example = "\"1\"",
+        pattern = r#"^"(0|[1-9][0-9]{0,15})"$"#
+    )]
     only_at: String,
     /// The entity tag of the cart that the shopper looked at. The command affects what was there, and what the same device did
     /// since, and nothing that others did.
-    #[param(rename = "Cart-Seen", required = false, pattern = r#"^"(0|[1-9][0-9]{0,15})"$"#)]
+    #[param(
+        rename = "Cart-Seen",
+        required = false,
+        example = "\"1\"",
+        pattern = r#"^"(0|[1-9][0-9]{0,15})"$"#
+    )]
     seen: String,
     /// The device: a UUID that it drew once.
     #[param(
         rename = "Cart-Device",
         required = false,
+        format = "uuid",
+        example = "6c2f1b60-0000-4000-8000-000000000001",
         pattern = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$"
     )]
     device: String,
+}
+
+/// The field of a read.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[allow(dead_code, reason = "for the description alone")]
+pub(super) struct ReadFields {
+    /// An entity tag: the cart is sent only if it has changed.
+    #[param(rename = "If-None-Match", required = false, example = "\"1\"")]
+    known: String,
 }
 
 impl FromRequestParts<Service> for Conditions {

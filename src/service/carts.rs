@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use super::Service;
 use super::asked::{
-    Asking, At, CommandFields, Conditions, InList, Json, OnCart, OnCoupon, OnLine, derived_key,
+    Asking, At, CommandFields, Conditions, InList, Json, OnCart, OnCoupon, OnLine, ReadFields,
+    derived_key,
 };
 use super::identity::Asker;
 use super::problem::Problem;
@@ -51,8 +52,7 @@ pub(super) async fn open(service: Service) -> Result<Response, Problem> {
 }
 
 /// The cart as its shopper sees it.
-#[utoipa::path(get, path = "/carts/{cart}", tag = "carts", params(OnCart,
-    ("If-None-Match" = inline(String), Header,  description = "An entity tag: only if the cart has changed")),
+#[utoipa::path(get, path = "/carts/{cart}", tag = "carts", params(OnCart, ReadFields),
 responses(
     (status = 200, description = "The cart", body = CartBody, headers(("ETag" = String, description = "The cart's version"))),
     (status = 304, description = "The cart is still so"),

@@ -76,7 +76,7 @@ pub(super) struct PlaceBody {
     /// The checkout that it ends.
     lease: LeaseBody,
     /// The order's id, as the shop's order system names it.
-    #[schema(min_length = 1, max_length = 256)]
+    #[schema(min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     order: String,
     /// Whether to refuse it if the cart was changed since.
     #[serde(default)]

@@ -506,6 +506,11 @@ pub(super) struct PatchBody {
     pub(super) attributes: BTreeMap<String, Option<String>>,
 }
 
+/// What may be null and has to be said all the same.
+fn said<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    Option::deserialize(from)
+}
+
 /// Tells what is null from what is not there.
 fn there<'de, D, T>(from: D) -> Result<Option<Option<T>>, D::Error>
 where
@@ -534,6 +539,7 @@ pub(super) struct NoteBody {
 #[serde(deny_unknown_fields)]
 pub(super) struct ShippingBody {
     /// The option; null chooses none.
+    #[serde(deserialize_with = "said")]
     #[schema(required, min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     pub(super) option: Option<String>,
 }

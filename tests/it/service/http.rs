@@ -248,6 +248,9 @@ async fn what_cannot_be_read_is_refused_by_name() {
     ] {
         assert_eq!(send(json, body.into()).await, problem(422, name), "{body}");
     }
+    let empty =
+        shop.ask("PUT", format!("/carts/{}/note", guest.cart)).by(&guest.token).json(json!({}));
+    assert_eq!(empty.send().await.problem(), problem(422, "invalid"));
     // Nothing of all this was taken.
     assert_eq!(shop.read(&guest.token, &guest.cart).await.done()["version"], 1);
 }
@@ -413,6 +416,29 @@ async fn a_set_affects_what_its_device_had_seen() {
         shop.ask("GET", format!("/carts/{cart}/explain?devices={devices}")).by(&token).send().await;
     let sentence = told.done()[0]["sentences"][0].as_str().expect("a sentence").to_owned();
     assert!(sentence.contains("phone") && sentence.contains("laptop"), "{sentence}");
+}
+
+#[tokio::test]
+async fn a_device_is_called_by_its_name_in_the_guest_cart_too() {
+    let shop = Shop::new();
+    let guest = shop.guest().await;
+    shop.add(&guest.token, &guest.cart, "TEE", 2).on(1).send().await.done();
+    let cart = shop.merge("ann", &guest).send().await.done()["cart"]["cart"].clone();
+    let cart = cart.as_str().expect("an id");
+    let devices = format!("{}~phone", super::device_id(1));
+    let explain = shop.ask("GET", format!("/carts/{cart}/explain?devices={devices}"));
+    let told = explain.by(&shop.account("ann")).send().await.done();
+    let sentence = told[0]["sentences"][0].as_str().expect("a sentence").to_owned();
+    assert!(sentence.contains("2 added on phone in the guest cart"), "{sentence}");
+}
+
+#[tokio::test]
+async fn whole_numbers_are_whole_however_they_are_written() {
+    let shop = Shop::new();
+    let guest = shop.guest().await;
+    let add = shop.ask("POST", format!("/carts/{}/lines", guest.cart)).by(&guest.token);
+    let cart = add.json(json!({ "sku": "TEE", "quantity": 2.0 })).send().await.done();
+    assert_eq!(quantity(&cart, "TEE"), 2);
 }
 
 #[tokio::test]

@@ -1,0 +1,209 @@
+//! 64 connections, each with a shopper of its own, who waits for the answer before the next request.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::servers::{ALL, Server, start};
+
+const CONNECTIONS: usize = 64;
+/// A shopper takes a new cart after so many adds: carts that grow without end are not what is measured.
+const ADDS_OF_CART: u32 = 50;
+/// Different products in a cart.
+const PRODUCTS: u32 = 10;
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Kind {
+    Read,
+    Add,
+    Merge,
+}
+
+pub async fn run(time: Duration, rounds: usize) {
+    let mut all: BTreeMap<(Kind, &str), Vec<Vec<Duration>>> = BTreeMap::new();
+    for _ in 0..rounds {
+        for which in ALL {
+            let server = start(which).await;
+            for kind in [Kind::Read, Kind::Add, Kind::Merge] {
+                if kind == Kind::Merge && which == "floor" {
+                    continue;
+                }
+                let times = measured(&server, which, kind, time).await;
+                all.entry((kind, which)).or_default().push(times);
+            }
+        }
+    }
+    println!("{:<8}{:<12}{:>12}{:>10}{:>10}{:>10}", "", "", "a second", "p50 ms", "p99", "p99.9");
+    for ((kind, which), rounds) in all {
+        let mut rates: Vec<f64> =
+            rounds.iter().map(|round| round.len() as f64 / time.as_secs_f64()).collect();
+        rates.sort_by(f64::total_cmp);
+        let mut times: Vec<Duration> = rounds.into_iter().flatten().collect();
+        times.sort();
+        let at =
+            |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1_000.0;
+        println!(
+            "{:<8}{which:<12}{:>12.0}{:>10.2}{:>10.2}{:>10.2}",
+            format!("{kind:?}").to_lowercase(),
+            rates[rates.len() / 2],
+            at(0.5),
+            at(0.99),
+            at(0.999)
+        );
+    }
+}
+
+async fn measured(
+    server: &Server,
+    which: &'static str,
+    kind: Kind,
+    time: Duration,
+) -> Vec<Duration> {
+    let mut shoppers = tokio::task::JoinSet::new();
+    for number in 0..CONNECTIONS {
+        let address = server.address.clone();
+        shoppers.spawn(async move {
+            Shopper::new(&address, which, number).await.shop(kind, time).await
+        });
+    }
+    shoppers.join_all().await.concat()
+}
+
+struct Shopper {
+    stream: TcpStream,
+    which: &'static str,
+    number: usize,
+    count: u32,
+    cart: String,
+    token: String,
+    read: Vec<u8>,
+}
+
+impl Shopper {
+    async fn new(address: &str, which: &'static str, number: usize) -> Self {
+        let stream = TcpStream::connect(address).await.expect("a connection");
+        stream.set_nodelay(true).expect("a socket");
+        let (cart, token) = (format!("cart-{number}"), String::new());
+        Self { stream, which, number, count: 0, cart, token, read: Vec::new() }
+    }
+
+    fn is_holdall(&self) -> bool {
+        self.which == "holdall"
+    }
+
+    async fn shop(mut self, kind: Kind, time: Duration) -> Vec<Duration> {
+        self.open().await;
+        self.add().await;
+        let account = format!("a{}", self.number);
+        let mut account_token = String::new();
+        if kind == Kind::Merge && self.is_holdall() {
+            let reply =
+                self.ask("POST", &format!("/demo/accounts/{account}/token"), "", None).await;
+            account_token = text(&reply, "token");
+        }
+        let mut times = Vec::new();
+        let began = Instant::now();
+        while began.elapsed() < time {
+            let path = format!("/carts/{}", self.cart);
+            let token = self.token.clone();
+            if kind == Kind::Add && self.count.is_multiple_of(ADDS_OF_CART) {
+                self.open().await;
+            }
+            if kind == Kind::Merge {
+                self.open().await;
+                self.add().await;
+            }
+            let one = Instant::now();
+            match kind {
+                Kind::Read => drop(self.ask("GET", &path, &token, None).await),
+                Kind::Add => self.add().await,
+                Kind::Merge if self.is_holdall() => {
+                    let body =
+                        format!(r#"{{"guest":"{}","guest_token":"{}"}}"#, self.cart, self.token);
+                    let path = format!("/accounts/{account}/merge");
+                    self.ask("POST", &path, &account_token, Some(&body)).await;
+                }
+                Kind::Merge => {
+                    let path = format!("/carts/{}/into/{account}", self.cart);
+                    self.ask("POST", &path, "", None).await;
+                }
+            }
+            times.push(one.elapsed());
+            // An account is not merged into for ever, either.
+            if kind == Kind::Merge && times.len() % 20 == 0 && self.is_holdall() {
+                let path = format!("/shoppers/{account}");
+                self.ask("DELETE", &path, &account_token, None).await;
+            }
+        }
+        times
+    }
+
+    async fn open(&mut self) {
+        if self.is_holdall() {
+            let reply = self.ask("POST", "/carts", "", None).await;
+            self.cart = text(&reply["cart"], "cart");
+            self.token = text(&reply, "token");
+        } else {
+            self.cart = format!("cart-{}-{}", self.number, self.count);
+        }
+    }
+
+    async fn add(&mut self) {
+        self.count += 1;
+        let body = format!(r#"{{"sku":"TEE-{}","quantity":1}}"#, self.count % PRODUCTS);
+        let path = format!("/carts/{}/lines", self.cart);
+        let token = self.token.clone();
+        self.ask("POST", &path, &token, Some(&body)).await;
+    }
+
+    async fn ask(&mut self, method: &str, path: &str, token: &str, body: Option<&str>) -> Value {
+        let body = body.unwrap_or_default();
+        let mut head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n",
+            body.len()
+        );
+        if !body.is_empty() {
+            head += "Content-Type: application/json\r\n";
+            head += &format!("Idempotency-Key: {}-{}-{path}\r\n", self.number, self.count);
+        }
+        if !token.is_empty() {
+            head += &format!("Authorization: Bearer {token}\r\n");
+        }
+        head += "\r\n";
+        head += body;
+        self.stream.write_all(head.as_bytes()).await.expect("sent");
+        let (status, body) = self.answer().await;
+        assert!(
+            (200..300).contains(&status),
+            "{method} {path}: {status} {}",
+            String::from_utf8_lossy(&body)
+        );
+        serde_json::from_slice(&body).expect("JSON")
+    }
+
+    async fn answer(&mut self) -> (u16, Vec<u8>) {
+        self.read.clear();
+        let mut part = [0; 16 * 1024];
+        loop {
+            let read = self.stream.read(&mut part).await.expect("bytes");
+            assert!(read > 0, "the connection was closed");
+            self.read.extend_from_slice(&part[..read]);
+            let Some(end) = self.read.windows(4).position(|four| four == b"\r\n\r\n") else {
+                continue;
+            };
+            let head = String::from_utf8_lossy(&self.read[..end]).to_ascii_lowercase();
+            let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next());
+            let length: usize = length.expect("a length").trim().parse().expect("a number");
+            if self.read.len() == end + 4 + length {
+                return (head[9..12].parse().expect("a status"), self.read[end + 4..].to_vec());
+            }
+        }
+    }
+}
+
+pub fn text(value: &Value, name: &str) -> String {
+    value[name].as_str().expect("a text").to_owned()
+}
