@@ -6,6 +6,7 @@ import uuid
 import schemathesis
 
 KEY = "Idempotency-Key"
+TAG = "If-Match"
 
 
 @schemathesis.hook
@@ -14,3 +15,6 @@ def before_call(context, case, kwargs):
     # A key that is meant to be refused is left as it is.
     if re.fullmatch(r"[!#-~]{1,255}", str(headers.get(KEY, ""))):
         headers[KEY] = str(uuid.uuid4())
+    # Schemathesis takes the quotes of an entity tag for JSON's, and sends what is between them.
+    if re.fullmatch(r"0|[1-9][0-9]{0,15}", str(headers.get(TAG, ""))):
+        headers[TAG] = f'"{headers[TAG]}"'

@@ -38,7 +38,8 @@ impl Authority {
         if self.store.revision(cart).await?.is_none_or(|now| now <= seen) {
             return Ok(None);
         }
-        let context = self.peek(cart, |resident| resident.cart().context().clone()).await?;
+        // Admitted before anything is looked up: how far back a cart goes is nobody else's business.
+        let context = self.look(caller, cart, |resident| resident.cart().context().clone()).await?;
         let writer = self.author(caller, cart, &context);
         let mut past = None;
         let mut others = false;

@@ -242,18 +242,13 @@ pub(super) struct CommandFields {
     #[param(
         rename = "If-Match",
         required = false,
-        example = "\"1\"",
-        pattern = r#"^"(0|[1-9][0-9]{0,15})"$"#
+        example = json!("\"1\""),
+        pattern = r#"^(\*|"(0|[1-9][0-9]{0,15})")$"#
     )]
     only_at: String,
-    /// The entity tag of the cart that the shopper looked at. The command affects what was there, and what the same device did
+    /// The version of the cart that the shopper looked at, or its entity tag. The command affects what was there, and what the same device did
     /// since, and nothing that others did.
-    #[param(
-        rename = "Cart-Seen",
-        required = false,
-        example = "\"1\"",
-        pattern = r#"^"(0|[1-9][0-9]{0,15})"$"#
-    )]
+    #[param(rename = "Cart-Seen", required = false, pattern = r#"^"?(0|[1-9][0-9]{0,15})"?$"#)]
     seen: String,
     /// The device: a UUID that it drew once.
     #[param(
@@ -272,7 +267,7 @@ pub(super) struct CommandFields {
 #[allow(dead_code, reason = "for the description alone")]
 pub(super) struct ReadFields {
     /// An entity tag: the cart is sent only if it has changed.
-    #[param(rename = "If-None-Match", required = false, example = "\"1\"")]
+    #[param(rename = "If-None-Match", required = false, example = json!("\"1\""))]
     known: String,
 }
 
@@ -293,6 +288,11 @@ impl FromRequestParts<Service> for Conditions {
         let revision = |name: &HeaderName| match field(name)? {
             None => Ok(None),
             Some("*") if *name == IF_MATCH => Ok(None),
+            Some(version) if *name == CART_SEEN && !version.starts_with('"') => {
+                revision_of(&format!("\"{version}\""))
+                    .map(Some)
+                    .ok_or_else(|| malformed(name, "a version of the cart, or its entity tag"))
+            }
             Some(tag) => revision_of(tag)
                 .map(Some)
                 .ok_or_else(|| malformed(name, "one entity tag, as the cart had it")),

@@ -28,6 +28,12 @@ pub(super) struct Having {
     have: Option<String>,
 }
 
+/// The bytes of a delta.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[allow(dead_code, reason = "for the description alone")]
+struct DeltaBytes(Vec<u8>);
+
 /// What a client says that it has.
 pub(super) fn have_of(cart: CartId, bytes: &[u8]) -> Result<Have, Problem> {
     match wire::decode_message(bytes) {
@@ -39,7 +45,7 @@ pub(super) fn have_of(cart: CartId, bytes: &[u8]) -> Result<Have, Problem> {
 
 /// What a replicating client lacks: the bytes of a delta.
 #[utoipa::path(get, path = "/carts/{cart}/deltas", tag = "replicas", params(OnCart, Having), responses(
-    (status = 200, description = "A delta", body = Vec<u8>, content_type = "application/octet-stream")))]
+    (status = 200, description = "A delta", body = inline(DeltaBytes), content_type = "application/octet-stream")))]
 pub(super) async fn get(
     service: Service,
     asker: Asker,
@@ -106,7 +112,7 @@ impl From<Admitted> for AdmittedBody {
 
 /// Takes a delta of a replicating client: the actions of one writer. Again changes nothing.
 #[utoipa::path(post, path = "/carts/{cart}/deltas", tag = "replicas", params(OnCart),
-    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    request_body(content = inline(DeltaBytes), content_type = "application/octet-stream"),
     responses((status = 200, description = "What became of it", body = AdmittedBody)))]
 pub(super) async fn post(
     service: Service,

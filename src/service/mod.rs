@@ -165,6 +165,12 @@ impl Service {
         self.0.closing.subscribe()
     }
 
+    /// Ready when no live connection is left.
+    async fn all_live_gone(&self) {
+        let all = u32::try_from(self.0.settings.live).unwrap_or(u32::MAX);
+        let _ = self.0.live.acquire_many(all).await;
+    }
+
     fn is_closing(&self) -> bool {
         *self.0.closing.borrow()
     }

@@ -71,6 +71,9 @@ pub async fn serve(listener: TcpListener, service: Service, end: impl Future<Out
     if timeout(settings.drain, room.acquire_many(all)).await.is_err() {
         tracing::warn!("requests were still under way");
     }
+    if timeout(settings.drain, service.all_live_gone()).await.is_err() {
+        tracing::warn!("live connections were still closing");
+    }
     if let Err(refusal) = service.authority().close().await {
         tracing::error!(%refusal, "the store was not closed well");
     }

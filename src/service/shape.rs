@@ -525,6 +525,7 @@ where
 #[serde(deny_unknown_fields)]
 pub(super) struct NoteBody {
     /// The text; null clears it.
+    #[serde(deserialize_with = "said")]
     #[schema(
         required,
         min_length = 1,

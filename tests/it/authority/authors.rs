@@ -114,3 +114,21 @@ fn a_watch_is_told_of_every_way_a_cart_changes() {
     block_on(shop.authority.erase(NOW_MS + MINUTE_MS, &caller, &ann)).expect("erased");
     assert!(told(&mut of_guest) && told(&mut of_home));
 }
+
+/// Neither does who is not admitted learn that the journal of a cart was cut off.
+#[test]
+fn how_far_back_a_cart_goes_is_nobody_elses_business() {
+    let shop = Shop::new();
+    let (guest, other) = (shop.guest(), shop.guest());
+    for _ in 0..4 {
+        shop.add(guest.token, guest.cart, "TEE", 1);
+    }
+    block_on(shop.authority.fold(guest.cart, NOW_MS + MINUTE_MS)).expect("folded");
+    shop.add(guest.token, guest.cart, "TEE", 1);
+    let request = Request::new(7, add("TEE", 1)).seen(1);
+    let phone = |token| Caller::from(token).on(PHONE);
+    let own = shop.submit(phone(guest.token), guest.cart, &request).expect_err("too long ago");
+    assert_eq!(own.kind(), "too-long-ago");
+    let theirs = shop.submit(phone(other.token), guest.cart, &request).expect_err("not theirs");
+    assert_eq!(theirs.kind(), "not-yours");
+}

@@ -411,6 +411,12 @@ async fn a_set_affects_what_its_device_had_seen() {
     shop.add(&token, &cart, "TEE", 2).on(2).send().await.done();
     let late = shop.set(&token, &cart, &id, 5).on(1).field("cart-seen", &seen).send().await.done();
     assert_eq!(quantity(&late, "TEE"), 7);
+    let bare = shop.add(&token, &cart, "TEE", 1).on(3).field("cart-seen", "2").send().await.done();
+    assert_eq!(quantity(&bare, "TEE"), 8);
+    for odd in ["02", "-1", "x", "W/\"2\"", "99999999999999999999"] {
+        let refused = shop.add(&token, &cart, "TEE", 1).on(3).field("cart-seen", odd).send().await;
+        assert_eq!(refused.problem(), (400, "malformed".to_owned()), "{odd}");
+    }
     let devices = format!("{}~phone,{}~laptop", super::device_id(1), super::device_id(2));
     let told =
         shop.ask("GET", format!("/carts/{cart}/explain?devices={devices}")).by(&token).send().await;
