@@ -16,6 +16,7 @@ use crate::store::StoreError;
 
 /// A call that waits.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "all but the last are calls")]
 pub(super) enum Job {
     Ask(Ask, oneshot::Sender<Result<Told, StoreError>>),
     /// Finish what came before, and end.
