@@ -248,7 +248,7 @@ pub(super) struct CommandFields {
     only_at: String,
     /// The version of the cart that the shopper looked at, or its entity tag. The command affects what was there, and what the same device did
     /// since, and nothing that others did.
-    #[param(rename = "Cart-Seen", required = false, pattern = r#"^"?(0|[1-9][0-9]{0,15})"?$"#)]
+    #[param(rename = "Cart-Seen", required = false, pattern = r#"^((0|[1-9][0-9]{0,15})|"(0|[1-9][0-9]{0,15})")$"#)]
     seen: String,
     /// The device: a UUID that it drew once.
     #[param(

@@ -61,8 +61,14 @@ const TYPES: [(&str, u16, &str); 43] = [
 const SHED_MS: u64 = 1_000;
 
 /// What went wrong, and what to do about it.
+#[derive(Serialize, Debug, Clone)]
+#[serde(transparent)]
+pub struct Problem(Box<Details>);
+
+/// What went wrong, and what to do about it.
 #[derive(Serialize, ToSchema, Debug, Clone)]
-pub struct Problem {
+#[schema(as = Problem)]
+pub(super) struct Details {
     /// `/problems/` and the stable name of the type of problem.
     #[serde(rename = "type")]
     kind: String,
@@ -95,7 +101,7 @@ impl Problem {
         let found = TYPES.iter().find(|(known, ..)| *known == name);
         let (name, status, title) =
             found.copied().unwrap_or(("internal", 500, "Something went wrong here"));
-        Self {
+        Self(Box::new(Details {
             kind: format!("/problems/{name}"),
             title,
             status,
@@ -110,12 +116,12 @@ impl Problem {
             expected: None,
             last: None,
             cart: None,
-        }
+        }))
     }
 
     /// Its stable name.
     pub(super) fn name(&self) -> &str {
-        self.kind.trim_start_matches("/problems/")
+        self.0.kind.trim_start_matches("/problems/")
     }
 
     /// What a type of problem is, in words.
@@ -156,15 +162,15 @@ impl From<Refusal> for Problem {
             other => other.kind(),
         };
         let mut problem = Self::new(name, refusal.to_string());
-        problem.advice = name_of(advice);
-        problem.retry_after_ms = match advice {
+        problem.0.advice = name_of(advice);
+        problem.0.retry_after_ms = match advice {
             Advice::Retry { after_ms } => Some(after_ms),
             _ => None,
         };
         match refusal {
-            Refusal::Changed { now } => problem.cart = Some(Box::new((*now).into())),
-            Refusal::Gap { expected, .. } => problem.expected = Some(expected),
-            Refusal::WriterRetired { last, .. } => problem.last = Some(last),
+            Refusal::Changed { now } => problem.0.cart = Some(Box::new((*now).into())),
+            Refusal::Gap { expected, .. } => problem.0.expected = Some(expected),
+            Refusal::WriterRetired { last, .. } => problem.0.last = Some(last),
             _ => {}
         }
         problem
@@ -179,9 +185,10 @@ impl From<ActionError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let retry_s = self.retry_after_ms.map(|after_ms| after_ms.div_ceil(1_000));
-        let etag = self.cart.as_ref().map(|cart| cart.etag());
+        let status =
+            StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_s = self.0.retry_after_ms.map(|after_ms| after_ms.div_ceil(1_000));
+        let etag = self.0.cart.as_ref().map(|cart| cart.etag());
         let mut response = (status, axum::Json(self)).into_response();
         let fields = response.headers_mut();
         fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
