@@ -253,7 +253,7 @@ pub(super) struct CommandFields {
         rename = "Idempotency-Key",
         required = false,
         example = "0193c6a0-0000-7000-8000-000000000001",
-        pattern = "^[!#-~]{1,255}$"
+        pattern = r#"^([!#-~]{1,255}|"[!#-~]{1,255}")$"#
     )]
     key: String,
     /// An entity tag: only if the cart is still so. Adds do not need it.
@@ -322,7 +322,10 @@ impl FromRequestParts<Service> for Conditions {
         let key = match field(&IDEMPOTENCY_KEY)? {
             None => None,
             Some(text) => Some(request_key(text).ok_or_else(|| {
-                malformed(&IDEMPOTENCY_KEY, "1 to 255 characters, in quotes or not")
+                malformed(
+                    &IDEMPOTENCY_KEY,
+                    "1 to 255 characters of visible ASCII, in quotes or not",
+                )
             })?),
         };
         Ok(Self { key, only_at: revision(&IF_MATCH)?, seen: revision(&CART_SEEN)? })
@@ -348,7 +351,8 @@ pub(super) fn revision_of(tag: &str) -> Option<u64> {
 /// A request's name as a number: that of a UUID, or for any other text one that was derived from it.
 fn request_key(text: &str) -> Option<u128> {
     let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
-    if text.is_empty() || text.len() > limits::REQUEST_KEY_BYTES {
+    let visible = text.bytes().all(|byte| matches!(byte, b'!' | b'#'..=b'~'));
+    if text.is_empty() || text.len() > limits::REQUEST_KEY_BYTES || !visible {
         return None;
     }
     if let Ok(uuid) = Uuid::parse_str(text) {

@@ -133,7 +133,7 @@ async fn the_same_request_is_carried_out_once_and_answered_alike() {
     let old = format!("{}-{}-7000-8000-000000000000", &old[..8], &old[8..]);
     assert_eq!(ask(&old, 3).send().await.problem(), (422, "key-too-old".to_owned()));
     let long = "k".repeat(256);
-    for odd in ["", "\"\"", &long] {
+    for odd in ["", "\"\"", "a key", "\"k", &long] {
         assert_eq!(ask(odd, 3).send().await.problem(), (400, "malformed".to_owned()), "{odd}");
     }
 }

@@ -156,7 +156,7 @@ impl Shop {
     }
 
     fn key(&self) -> String {
-        format!("key {}", self.keys.fetch_add(1, Ordering::Relaxed))
+        format!("key-{}", self.keys.fetch_add(1, Ordering::Relaxed))
     }
 
     fn account(&self, name: &str) -> String {
