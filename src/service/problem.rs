@@ -58,26 +58,28 @@ const TYPES: [(&str, u16, &str); 43] = [
 ];
 
 /// How long to wait after a refusal for lack of room, in milliseconds.
-const SHED_MS: u64 = 1_000;
+const SHED_MS: u32 = 1_000;
 
 /// What went wrong, and what to do about it.
 #[derive(Serialize, ToSchema, Debug, Clone)]
 pub struct Problem {
     /// `/problems/` and the stable name of the type of problem.
     #[serde(rename = "type")]
-    kind: String,
+    #[schema(value_type = String)]
+    kind: Box<str>,
     /// The type in words.
     title: &'static str,
     /// The HTTP status.
     status: u16,
     /// What it was this time.
-    detail: String,
+    #[schema(value_type = String)]
+    detail: Box<str>,
     /// What to do: `retry` the same after a while, `look-again`, `correct` it, `restamp` with a right clock,
     /// `start-new-writer`, `sign-in`, `drop-copy`, or nothing but an `operator` can help.
     advice: &'static str,
     /// After how long to send the same again, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
-    retry_after_ms: Option<u64>,
+    retry_after_ms: Option<u32>,
     /// The number of the action that is expected next.
     #[serde(skip_serializing_if = "Option::is_none")]
     expected: Option<u64>,
@@ -96,13 +98,13 @@ impl Problem {
         let (name, status, title) =
             found.copied().unwrap_or(("internal", 500, "Something went wrong here"));
         Self {
-            kind: format!("/problems/{name}"),
+            kind: format!("/problems/{name}").into(),
             title,
             status,
-            detail: detail.into(),
+            detail: detail.into().into(),
             advice: name_of(match status {
                 401 => Advice::SignIn,
-                503 => Advice::Retry { after_ms: SHED_MS },
+                503 => Advice::Retry { after_ms: SHED_MS as u64 },
                 500 => Advice::Operator,
                 _ => Advice::Correct,
             }),
@@ -158,7 +160,7 @@ impl From<Refusal> for Problem {
         let mut problem = Self::new(name, refusal.to_string());
         problem.advice = name_of(advice);
         problem.retry_after_ms = match advice {
-            Advice::Retry { after_ms } => Some(after_ms),
+            Advice::Retry { after_ms } => Some(u32::try_from(after_ms).unwrap_or(u32::MAX)),
             _ => None,
         };
         match refusal {
