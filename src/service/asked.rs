@@ -6,6 +6,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, IF_MATCH};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, de};
+use serde_json::Value;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -168,17 +169,34 @@ impl<T: DeserializeOwned> FromRequest<Service> for Json<T> {
     type Rejection = Problem;
     async fn from_request(request: Request, service: &Service) -> Result<Self, Problem> {
         announced(&request, service.settings().body_bytes)?;
-        match axum::Json::<T>::from_request(request, service).await {
-            Ok(axum::Json(body)) => Ok(Self(body)),
-            Err(rejection) => Err(match &rejection {
-                JsonRejection::JsonDataError(_) => Problem::new("invalid", rejection.body_text()),
-                JsonRejection::MissingJsonContentType(_) => {
-                    Problem::new("media-type", "send JSON, with Content-Type: application/json")
-                }
-                JsonRejection::BytesRejection(bytes) => unread(bytes),
-                _ => Problem::new("malformed", rejection.body_text()),
-            }),
+        let value = match axum::Json::<Value>::from_request(request, service).await {
+            Ok(axum::Json(value)) => value,
+            Err(rejection) => {
+                return Err(match &rejection {
+                    JsonRejection::MissingJsonContentType(_) => {
+                        Problem::new("media-type", "send JSON, with Content-Type: application/json")
+                    }
+                    JsonRejection::BytesRejection(bytes) => unread(bytes),
+                    _ => Problem::new("malformed", rejection.body_text()),
+                });
+            }
+        };
+        // No request has a list in it, and a list would be taken for the fields of an object in their order.
+        if has_list(&value) {
+            return Err(Problem::new(
+                "invalid",
+                "there is a list where an object or a value is to be",
+            ));
         }
+        T::deserialize(value).map(Self).map_err(|error| Problem::new("invalid", error.to_string()))
+    }
+}
+
+fn has_list(value: &Value) -> bool {
+    match value {
+        Value::Array(_) => true,
+        Value::Object(fields) => fields.values().any(has_list),
+        _ => false,
     }
 }
 
@@ -248,7 +266,11 @@ pub(super) struct CommandFields {
     only_at: String,
     /// The version of the cart that the shopper looked at, or its entity tag. The command affects what was there, and what the same device did
     /// since, and nothing that others did.
-    #[param(rename = "Cart-Seen", required = false, pattern = r#"^"?(0|[1-9][0-9]{0,15})"?$"#)]
+    #[param(
+        rename = "Cart-Seen",
+        required = false,
+        pattern = r#"^((0|[1-9][0-9]{0,15})|"(0|[1-9][0-9]{0,15})")$"#
+    )]
     seen: String,
     /// The device: a UUID that it drew once.
     #[param(

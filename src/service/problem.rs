@@ -58,28 +58,32 @@ const TYPES: [(&str, u16, &str); 43] = [
 ];
 
 /// How long to wait after a refusal for lack of room, in milliseconds.
-const SHED_MS: u32 = 1_000;
+const SHED_MS: u64 = 1_000;
+
+/// What went wrong, and what to do about it.
+#[derive(Serialize, Debug, Clone)]
+#[serde(transparent)]
+pub struct Problem(Box<Details>);
 
 /// What went wrong, and what to do about it.
 #[derive(Serialize, ToSchema, Debug, Clone)]
-pub struct Problem {
+#[schema(as = Problem)]
+pub(super) struct Details {
     /// `/problems/` and the stable name of the type of problem.
     #[serde(rename = "type")]
-    #[schema(value_type = String)]
-    kind: Box<str>,
+    kind: String,
     /// The type in words.
     title: &'static str,
     /// The HTTP status.
     status: u16,
     /// What it was this time.
-    #[schema(value_type = String)]
-    detail: Box<str>,
+    detail: String,
     /// What to do: `retry` the same after a while, `look-again`, `correct` it, `restamp` with a right clock,
     /// `start-new-writer`, `sign-in`, `drop-copy`, or nothing but an `operator` can help.
     advice: &'static str,
     /// After how long to send the same again, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
-    retry_after_ms: Option<u32>,
+    retry_after_ms: Option<u64>,
     /// The number of the action that is expected next.
     #[serde(skip_serializing_if = "Option::is_none")]
     expected: Option<u64>,
@@ -97,14 +101,14 @@ impl Problem {
         let found = TYPES.iter().find(|(known, ..)| *known == name);
         let (name, status, title) =
             found.copied().unwrap_or(("internal", 500, "Something went wrong here"));
-        Self {
-            kind: format!("/problems/{name}").into(),
+        Self(Box::new(Details {
+            kind: format!("/problems/{name}"),
             title,
             status,
-            detail: detail.into().into(),
+            detail: detail.into(),
             advice: name_of(match status {
                 401 => Advice::SignIn,
-                503 => Advice::Retry { after_ms: SHED_MS as u64 },
+                503 => Advice::Retry { after_ms: SHED_MS },
                 500 => Advice::Operator,
                 _ => Advice::Correct,
             }),
@@ -112,12 +116,12 @@ impl Problem {
             expected: None,
             last: None,
             cart: None,
-        }
+        }))
     }
 
     /// Its stable name.
     pub(super) fn name(&self) -> &str {
-        self.kind.trim_start_matches("/problems/")
+        self.0.kind.trim_start_matches("/problems/")
     }
 
     /// What a type of problem is, in words.
@@ -158,15 +162,15 @@ impl From<Refusal> for Problem {
             other => other.kind(),
         };
         let mut problem = Self::new(name, refusal.to_string());
-        problem.advice = name_of(advice);
-        problem.retry_after_ms = match advice {
-            Advice::Retry { after_ms } => Some(u32::try_from(after_ms).unwrap_or(u32::MAX)),
+        problem.0.advice = name_of(advice);
+        problem.0.retry_after_ms = match advice {
+            Advice::Retry { after_ms } => Some(after_ms),
             _ => None,
         };
         match refusal {
-            Refusal::Changed { now } => problem.cart = Some(Box::new((*now).into())),
-            Refusal::Gap { expected, .. } => problem.expected = Some(expected),
-            Refusal::WriterRetired { last, .. } => problem.last = Some(last),
+            Refusal::Changed { now } => problem.0.cart = Some(Box::new((*now).into())),
+            Refusal::Gap { expected, .. } => problem.0.expected = Some(expected),
+            Refusal::WriterRetired { last, .. } => problem.0.last = Some(last),
             _ => {}
         }
         problem
@@ -181,9 +185,10 @@ impl From<ActionError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let retry_s = self.retry_after_ms.map(|after_ms| after_ms.div_ceil(1_000));
-        let etag = self.cart.as_ref().map(|cart| cart.etag());
+        let status =
+            StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let retry_s = self.0.retry_after_ms.map(|after_ms| after_ms.div_ceil(1_000));
+        let etag = self.0.cart.as_ref().map(|cart| cart.etag());
         let mut response = (status, axum::Json(self)).into_response();
         let fields = response.headers_mut();
         fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

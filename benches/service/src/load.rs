@@ -22,7 +22,7 @@ enum Kind {
     Merge,
 }
 
-pub async fn run(time: Duration, rounds: usize) {
+pub async fn run(time: Duration, rounds: u64) {
     let mut all: BTreeMap<(Kind, &str), Vec<Vec<Duration>>> = BTreeMap::new();
     for _ in 0..rounds {
         for which in ALL {
