@@ -27,6 +27,10 @@ pub(crate) trait Carrier: fmt::Debug {
 
 /// A cart at a site.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(
+    not(feature = "automerge"),
+    allow(dead_code, reason = "the plain carrier needs but the site")
+)]
 pub(crate) struct Place<'a> {
     pub(crate) site: &'a str,
     pub(crate) name: &'a str,

@@ -135,7 +135,8 @@ fn every_command_does_what_it_says() {
     assert_eq!((saved.lines.len(), saved.saved[0].quantity), (0, 2));
     run(Command::Clear { list: List::Saved });
     let code = holdall::CouponCode::new("TEN").expect("a code");
-    assert_eq!(run(Command::Coupon { code: code.clone() }).coupons, std::slice::from_ref(&code));
+    let pending = run(Command::Coupon { code: code.clone() }).coupons;
+    assert_eq!(pending, std::slice::from_ref(&code));
     let dropped = run(Command::DropCoupon { code });
     assert!(dropped.coupons.is_empty() && dropped.is_empty());
     assert!(run(Command::Consent { given: true }).consent);

@@ -2,6 +2,10 @@
 //! say that they wait.
 //!
 //! Tests that stop a server have it to themselves, by a lock that also holds between processes.
+#![cfg_attr(
+    not(all(feature = "postgres", feature = "redis")),
+    allow(dead_code, reason = "each store's tests use a part")
+)]
 
 #[cfg(feature = "redis")]
 mod cached;

@@ -70,7 +70,7 @@ impl Subject for Ours {
 
     fn add(&self, client: usize, cart: usize, key: u128) -> Work<'_> {
         Box::pin(async move {
-            let guest = self.carts[client][cart];
+            let guest = &self.carts[client][cart];
             let command = Command::Add { row: self.row.clone(), quantity: 1, price: None };
             let request = Request::new(key, command);
             let caller = Caller::from(guest.token);
