@@ -2,7 +2,7 @@
 //! and a table of idempotency keys. Durable adds a second, and how long one takes, with 1, 16 and 64 clients.
 //!
 //! `designs [--rounds N] [--seconds S] [--json FILE] [--svg FILE]`, with PostgreSQL and Redis from `dev/services up`. Every client
-//! waits for its answer before it asks again, as a shopper does, and goes round carts of its own. Subjects take turns, round by round.
+//! waits for its answer before it asks again, as a shopper does, and goes on to another cart after twenty adds. Subjects take turns, round by round.
 //! Ours is in this process; Redis and PostgreSQL are over loopback, on the same two cores.
 
 mod ours;
@@ -20,8 +20,8 @@ use std::time::Duration;
 use report::Report;
 use subject::{Subject, run};
 
-/// Carts that each client goes round.
-const CARTS: usize = 16;
+/// Adds that a cart gets in a spell; then its client goes on to the next cart.
+const ADDS: usize = 20;
 const CLIENTS: [usize; 3] = [1, 16, 64];
 
 struct Arguments {
@@ -70,8 +70,8 @@ async fn compare() -> Result<(), String> {
     let (postgres, redis) = (variable("HOLDALL_TEST_POSTGRES")?, variable("HOLDALL_TEST_REDIS")?);
     let folder = std::env::temp_dir().join(format!("holdall-designs-{}", std::process::id()));
     let subjects: Vec<Arc<dyn Subject>> = vec![
-        Arc::new(ours::embedded(&folder, CLIENTS[2], CARTS).await?),
-        Arc::new(ours::postgres(&postgres, CLIENTS[2], CARTS).await?),
+        Arc::new(ours::embedded(&folder, CLIENTS[2]).await?),
+        Arc::new(ours::postgres(&postgres, CLIENTS[2]).await?),
         Arc::new(postgres_row::PostgresRow::open(&postgres, CLIENTS[2]).await?),
         Arc::new(redis_hash::RedisHash::open(&redis, "always", CLIENTS[2]).await?),
         Arc::new(redis_hash::RedisHash::open(&redis, "everysec", CLIENTS[2]).await?),
@@ -83,7 +83,7 @@ async fn compare() -> Result<(), String> {
                 subject.prepare().await?;
                 // The first round warms up: connections, prepared statements, carts at hand.
                 let spell = if round == 0 { Duration::from_millis(300) } else { arguments.spell };
-                let spell = run(subject.clone(), clients, CARTS, spell).await?;
+                let spell = run(subject.clone(), clients, ADDS, spell).await?;
                 if round > 0 {
                     report.add(subject.name(), clients, spell);
                 }

@@ -9,53 +9,43 @@ use holdall::authority::{Authority, Caller, Command, Opened, Rate, Request, Sett
 use holdall::store::postgres::tokio_postgres::Config;
 use holdall::store::{EmbeddedStore, PostgresOptions, PostgresStore, Store};
 use holdall::{LineKey, RowRef};
+use tokio::sync::Mutex;
 
 use super::subject::{Subject, Work};
 
 pub struct Ours {
     name: &'static str,
     shop: Authority,
-    /// By client, then by cart.
-    carts: Vec<Vec<Opened>>,
+    /// By client: the carts opened so far.
+    carts: Vec<Mutex<Vec<Opened>>>,
     row: RowRef,
     answered: AtomicU64,
 }
 
 /// Over a store in a folder.
-pub async fn embedded(folder: &Path, clients: usize, carts: usize) -> Result<Ours, String> {
+pub async fn embedded(folder: &Path, clients: usize) -> Result<Ours, String> {
     let fresh = uuid::Uuid::new_v4().as_u128();
     let store = EmbeddedStore::open(folder, fresh).map_err(|error| error.to_string())?;
-    open("holdall, embedded store", Arc::new(store), clients, carts).await
+    open("holdall, embedded store", Arc::new(store), clients)
 }
 
 /// Over PostgreSQL.
-pub async fn postgres(url: &str, clients: usize, carts: usize) -> Result<Ours, String> {
+pub async fn postgres(url: &str, clients: usize) -> Result<Ours, String> {
     let config: Config = url.parse().map_err(|error| format!("{error}"))?;
-    let options = PostgresOptions::default().with_connections(clients);
+    // The server has a hundred; the row design has one for each client.
+    let options = PostgresOptions::default().with_connections(clients.min(30));
     let store = PostgresStore::open(config, options).await.map_err(|error| error.to_string())?;
-    open("holdall, PostgreSQL store", Arc::new(store), clients, carts).await
+    open("holdall, PostgreSQL store", Arc::new(store), clients)
 }
 
-async fn open(
-    name: &'static str,
-    store: Arc<dyn Store>,
-    clients: usize,
-    carts: usize,
-) -> Result<Ours, String> {
+fn open(name: &'static str, store: Arc<dyn Store>, clients: usize) -> Result<Ours, String> {
     let free = Rate { burst: u32::MAX, per_minute: u32::MAX };
     let settings = Settings { device_rate: free, shopper_rate: free, ..Settings::default() };
     let shop = Authority::new(store, settings);
-    let mut all = Vec::new();
-    for _ in 0..clients {
-        let mut own = Vec::new();
-        for _ in 0..carts {
-            own.push(shop.open_guest(now_ms()).await.map_err(|error| error.to_string())?);
-        }
-        all.push(own);
-    }
+    let carts = (0..clients).map(|_| Mutex::default()).collect();
     let line = LineKey::parse("TEE", [("size", "M")]).map_err(|error| error.to_string())?;
     let row = RowRef::active(line);
-    Ok(Ours { name, shop, carts: all, row, answered: AtomicU64::new(0) })
+    Ok(Ours { name, shop, carts, row, answered: AtomicU64::new(0) })
 }
 
 fn now_ms() -> u64 {
@@ -70,7 +60,13 @@ impl Subject for Ours {
 
     fn add(&self, client: usize, cart: usize, key: u128) -> Work<'_> {
         Box::pin(async move {
-            let guest = &self.carts[client][cart];
+            let mut carts = self.carts[client].lock().await;
+            if carts.len() == cart {
+                // A cart that is opened is one more append, and on the clock.
+                carts
+                    .push(self.shop.open_guest(now_ms()).await.map_err(|error| error.to_string())?);
+            }
+            let guest = &carts[cart];
             let command = Command::Add { row: self.row.clone(), quantity: 1, price: None };
             let request = Request::new(key, command);
             let caller = Caller::from(guest.token);
@@ -84,10 +80,12 @@ impl Subject for Ours {
     fn check(&self) -> Work<'_> {
         Box::pin(async move {
             let mut there = 0;
-            for guest in self.carts.iter().flatten() {
-                let read = self.shop.read(&guest.token.into(), guest.cart).await;
-                let shown = read.map_err(|error| error.to_string())?;
-                there += shown.view.lines.first().map_or(0, |row| row.asked);
+            for carts in &self.carts {
+                for guest in carts.lock().await.iter() {
+                    let read = self.shop.read(&guest.token.into(), guest.cart).await;
+                    let shown = read.map_err(|error| error.to_string())?;
+                    there += shown.view.lines.first().map_or(0, |row| row.asked);
+                }
             }
             let meant = self.answered.load(Ordering::Relaxed);
             if there == meant { Ok(()) } else { Err(format!("{there} units of {meant}")) }

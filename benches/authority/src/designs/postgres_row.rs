@@ -69,7 +69,7 @@ impl Subject for PostgresRow {
             let mut connection = self.connections[client].lock().await;
             let Connection { client: session, key: new_key, read, write, insert } =
                 &mut *connection;
-            let id = (client * 1_000 + cart) as i64;
+            let id = (client * 1_000_000 + cart) as i64;
             let transaction = session.transaction().await.map_err(said)?;
             let key = uuid::Uuid::from_u128(key);
             if transaction.execute(new_key, &[&key, &id]).await.map_err(said)? == 0 {

@@ -29,7 +29,7 @@ impl RedisHash {
     }
 
     fn cart(&self, client: usize, cart: usize) -> String {
-        format!("bench:{}:{client}:{cart}", self.sync)
+        format!("bench:{}:{}:{client}:{cart}", std::process::id(), self.sync)
     }
 }
 
@@ -88,7 +88,7 @@ impl Subject for RedisHash {
         Box::pin(async move {
             let mut there = 0;
             for client in 0..self.connections.len() {
-                for cart in 0..super::CARTS {
+                for cart in 0.. {
                     let name = self.cart(client, cart);
                     let units: Option<u64> = redis::cmd("HGET")
                         .arg(&name)
@@ -96,7 +96,8 @@ impl Subject for RedisHash {
                         .query_async(&mut self.connections[0].clone())
                         .await
                         .map_err(|error| error.to_string())?;
-                    there += units.unwrap_or(0);
+                    let Some(units) = units else { break };
+                    there += units;
                     redis::cmd("DEL")
                         .arg(&name)
                         .exec_async(&mut self.connections[0].clone())

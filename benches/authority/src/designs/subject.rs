@@ -33,7 +33,7 @@ pub struct Spell {
 pub async fn run(
     subject: Arc<dyn Subject>,
     clients: usize,
-    carts: usize,
+    adds: usize,
     spell: Duration,
 ) -> Result<Spell, String> {
     let began = Instant::now();
@@ -46,7 +46,7 @@ pub async fn run(
                 while began.elapsed() < spell {
                     let key = uuid::Uuid::new_v4().as_u128();
                     let sent = Instant::now();
-                    subject.add(client, turn % carts, key).await?;
+                    subject.add(client, turn / adds, key).await?;
                     micros.push(u32::try_from(sent.elapsed().as_micros()).unwrap_or(u32::MAX));
                     turn += 1;
                 }
