@@ -30,8 +30,8 @@ use crate::view::RowRef;
 /// A new guest cart.
 #[derive(Serialize, ToSchema)]
 struct OpenedBody {
-    /// The cart.
-    cart: CartBody,
+    #[serde(flatten)]
+    shown: CartBody,
     /// The capability to it, for `Authorization: Bearer`. It is shown this once.
     token: String,
 }
@@ -47,7 +47,7 @@ pub(super) async fn open(service: Service) -> Result<Response, Problem> {
     let location = [(LOCATION, format!("/carts/{}", opened.cart))];
     let cart = CartBody::from(shown);
     let etag = [(axum::http::header::ETAG, cart.etag())];
-    let body = OpenedBody { cart, token: opened.token.reveal() };
+    let body = OpenedBody { shown: cart, token: opened.token.reveal() };
     Ok((StatusCode::CREATED, location, etag, axum::Json(body)).into_response())
 }
 

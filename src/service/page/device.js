@@ -220,7 +220,9 @@ export class Device extends EventTarget {
       this.identity = this.#kept("identity");
       if (this.identity) return;
       const reply = await this.#insist("POST", "/carts");
-      if (reply?.ok) this.#become({ cart: reply.json.cart.cart, token: reply.json.token }, reply.json.cart);
+      if (!reply?.ok) return;
+      const { token, ...cart } = reply.json;
+      this.#become({ cart: cart.cart, token }, cart);
     });
   }
 

@@ -170,7 +170,7 @@ impl Shop {
     async fn guest(&self) -> Guest {
         let opened = self.ask("POST", "/carts").send().await.done();
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
-        Guest { cart: text(&opened["cart"]["cart"]), token: text(&opened["token"]) }
+        Guest { cart: text(&opened["cart"]), token: text(&opened["token"]) }
     }
 
     /// The cart of an account.
