@@ -23,20 +23,34 @@ pub struct Covers(Form);
 
 #[derive(Clone, PartialEq, Eq)]
 enum Form {
-    /// Of one writer. Of nobody's dots the writer is 0.
-    One(ReplicaId, Steps),
+    One(Own),
     Many(Box<Dots>),
+}
+
+/// Of one writer, in the form in which a Set's own dots are written: from the latest run to the
+/// first.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Own {
+    /// Of nobody's dots it is 0.
+    writer: ReplicaId,
+    /// The number after the last.
+    end: u64,
+    runs: u32,
+    /// Of each run how many numbers are left out before the one above, with one bit that says whether it is
+    /// longer than one, and then how much longer. None is left out after the latest.
+    steps: Steps,
 }
 
 /// Runs in any order, perhaps with doubles.
 pub(crate) type Gathered = SmallVec<[(ReplicaId, Run); 8]>;
 
-/// Of each run how far its first is after the last of the one before, and how far its last is after
-/// its first: numbers of seven bits a byte, the lowest first.
-type Steps = SmallVec<[u8; 16]>;
+/// Numbers of seven bits a byte, the lowest first.
+type Steps = SmallVec<[u8; 20]>;
 
 const LOW: u64 = 0x7f;
 const MORE: u8 = 0x80;
+/// In numbers that no honest writer gets to there is no room for the bit.
+const WIDE: u64 = 1 << 62;
 
 fn push(steps: &mut Steps, mut number: u64) {
     while number > LOW {
@@ -46,17 +60,78 @@ fn push(steps: &mut Steps, mut number: u64) {
     steps.push(number as u8);
 }
 
+impl Own {
+    /// Whether a Set of that number can have what is written so.
+    pub(crate) const fn has_room(seq: u64) -> bool {
+        seq <= WIDE
+    }
+
+    const fn none() -> Self {
+        Self::before(ReplicaId::from_u128(0), 0)
+    }
+
+    /// Of the dots of `writer` before its dot of number `seq`, to which runs are put from the latest to
+    /// the first.
+    pub(crate) const fn before(writer: ReplicaId, seq: u64) -> Self {
+        Self { writer, end: seq, runs: 0, steps: SmallVec::new_const() }
+    }
+
+    /// Puts a run in: so many numbers are left out before the one above, or at the end, and it is so much longer than one.
+    pub(crate) fn push(&mut self, left_out: u64, longer: u64) {
+        let left_out = if self.runs == 0 {
+            self.end -= left_out;
+            0
+        } else {
+            left_out
+        };
+        self.runs += 1;
+        push(&mut self.steps, left_out << 1 | u64::from(longer > 0));
+        if longer > 0 {
+            push(&mut self.steps, longer);
+        }
+    }
+
+    /// How many runs there are.
+    pub(crate) const fn len(&self) -> usize {
+        self.runs as usize
+    }
+
+    /// As it is written in the Set of number `seq`: its first number, then the bytes of those that
+    /// follow. Nothing if there is no run.
+    pub(crate) fn written(&self, seq: u64) -> Option<(u64, &[u8])> {
+        let (first, rest) = self.steps.split_first()?;
+        Some(((seq - self.end) << 1 | u64::from(*first), rest))
+    }
+}
+
+impl From<Own> for Covers {
+    fn from(own: Own) -> Self {
+        Self(Form::One(if own.runs == 0 { Own::none() } else { own }))
+    }
+}
+
 impl Covers {
     /// Runs of one writer, ascending, disjoint and not adjacent.
-    pub(crate) fn of(writer: ReplicaId, runs: impl Iterator<Item = Run>) -> Self {
-        let (mut steps, mut before) = (Steps::new(), 0);
-        for Run { first, last } in runs {
-            push(&mut steps, first - before);
-            push(&mut steps, last - first);
-            before = last;
+    fn of(writer: ReplicaId, runs: impl DoubleEndedIterator<Item = Run> + Clone) -> Self {
+        let end = runs.clone().next_back().map_or(0, |latest| latest.last.saturating_add(1));
+        if end > WIDE {
+            let mut dots = Dots::default();
+            runs.for_each(|run| dots.push_run(writer, run));
+            return Self(Form::Many(Box::new(dots)));
         }
-        let writer = if steps.is_empty() { ReplicaId::from_u128(0) } else { writer };
-        Self(Form::One(writer, steps))
+        let (mut own, mut above) = (Own::before(writer, end), end);
+        for Run { first, last } in runs.rev() {
+            own.push(above - 1 - last, last - first);
+            above = first;
+        }
+        Self::from(own)
+    }
+
+    /// If they are all of the writer of `dot` and from before it.
+    pub(crate) fn own(&self, dot: Dot) -> Option<&Own> {
+        let Form::One(own) = &self.0 else { return None };
+        let before = own.writer == dot.replica && own.end <= dot.seq && Own::has_room(dot.seq);
+        (before || own.runs == 0).then_some(own)
     }
 
     /// From runs in any order, with at most `most` of one writer: the gaps between the oldest are
@@ -87,7 +162,7 @@ impl Covers {
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        matches!(&self.0, Form::One(_, steps) if steps.is_empty())
+        matches!(&self.0, Form::One(own) if own.runs == 0)
     }
 
     /// Whether `dot` is in the set.
@@ -98,33 +173,42 @@ impl Covers {
         })
     }
 
-    /// The runs, by writer and then by number.
+    /// The runs, in no order that means anything.
     pub fn runs(&self) -> impl Iterator<Item = (ReplicaId, Run)> + Clone + '_ {
-        let (writer, steps, many): (_, &[u8], &[_]) = match &self.0 {
-            Form::One(writer, steps) => (*writer, steps, &[]),
-            Form::Many(dots) => (ReplicaId::from_u128(0), &[], dots.as_runs()),
+        let (writer, steps, above, many): (_, &[u8], _, &[_]) = match &self.0 {
+            Form::One(own) => (own.writer, &own.steps, own.end, &[]),
+            Form::Many(dots) => (ReplicaId::from_u128(0), &[], 0, dots.as_runs()),
         };
-        Runs { writer, steps, before: 0, many }
+        Runs { writer, steps, above, many }
+    }
+
+    /// The writers, one or more times.
+    pub(crate) fn writers(&self) -> impl Iterator<Item = ReplicaId> + '_ {
+        let (one, many): (_, &[_]) = match &self.0 {
+            Form::One(own) => ((own.runs > 0).then_some(own.writer), &[]),
+            Form::Many(dots) => (None, dots.as_runs()),
+        };
+        one.into_iter().chain(many.iter().map(|(writer, _)| *writer))
     }
 
     /// The set by itself.
     #[must_use]
     pub fn to_dots(&self) -> Dots {
-        match &self.0 {
-            Form::Many(dots) => (**dots).clone(),
-            Form::One(..) => {
-                let mut dots = Dots::default();
-                self.runs().for_each(|(writer, run)| dots.push_run(writer, run));
-                dots
-            }
-        }
+        let mut dots = match &self.0 {
+            Form::Many(dots) => return (**dots).clone(),
+            Form::One(_) => Dots::default(),
+        };
+        let mut runs: Gathered = self.runs().collect();
+        runs.reverse();
+        runs.iter().for_each(|(writer, run)| dots.push_run(*writer, *run));
+        dots
     }
 }
 
 impl From<&Dots> for Covers {
     fn from(dots: &Dots) -> Self {
         let Some((first, _)) = dots.runs().next() else {
-            return Self::of(ReplicaId::from_u128(0), core::iter::empty());
+            return Self::from(Own::none());
         };
         if dots.runs().all(|(writer, _)| writer == first) {
             Self::of(first, dots.runs().map(|(_, run)| run))
@@ -151,7 +235,7 @@ impl fmt::Debug for Covers {
 struct Runs<'a> {
     writer: ReplicaId,
     steps: &'a [u8],
-    before: u64,
+    above: u64,
     many: &'a [(ReplicaId, Run)],
 }
 
@@ -176,10 +260,10 @@ impl Iterator for Runs<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<(ReplicaId, Run)> {
-        if let Some(step) = self.number() {
-            let first = self.before + step;
-            self.before = first + self.number()?;
-            return Some((self.writer, Run { first, last: self.before }));
+        if let Some(tagged) = self.number() {
+            let last = self.above - 1 - (tagged >> 1);
+            self.above = if tagged & 1 == 1 { last - self.number()? } else { last };
+            return Some((self.writer, Run { first: self.above, last }));
         }
         let (run, rest) = self.many.split_first()?;
         self.many = rest;

@@ -34,6 +34,8 @@ pub struct Entries {
     kinds: [u32; Kind::COUNT],
     /// How many bear on others.
     bearing: u32,
+    /// Whether it is sure that the tables, but for the writers, have nothing that no row uses.
+    tight: bool,
 }
 
 /// Rows in place, if it is one.
@@ -94,6 +96,7 @@ impl Entries {
             rows: SmallVec::new(),
             kinds: [0; Kind::COUNT],
             bearing: 0,
+            tight: true,
         }
     }
 
@@ -123,12 +126,12 @@ impl Entries {
         };
         let (mut kinds, bearing) = ([0; Kind::COUNT], u32::from(row.body.bears()));
         kinds[Kind::of(&row) as usize] = 1;
-        Self { tables, rows: SmallVec::from_buf([row]), kinds, bearing }
+        Self { tables, rows: SmallVec::from_buf([row]), kinds, bearing, tight: true }
     }
 
-    /// From rows that are sorted and fit the tables, as they are read from bytes.
+    /// From rows that are sorted and fit the tables, and use all of them but for the writers.
     pub(crate) fn from_rows(tables: Tables, rows: HeldRows) -> Self {
-        let mut entries = Self { tables, rows, kinds: [0; Kind::COUNT], bearing: 0 };
+        let mut entries = Self { tables, rows, kinds: [0; Kind::COUNT], bearing: 0, tight: true };
         for row in &entries.rows {
             entries.kinds[Kind::of(row) as usize] += 1;
             entries.bearing += u32::from(row.body.bears());
@@ -222,7 +225,7 @@ impl Entries {
         self.find(dot).map(|at| self.fact_of(&self.rows[at]))
     }
 
-    pub(super) const fn fact_of<'a>(&'a self, row: &'a Row) -> Fact<'a> {
+    pub(crate) const fn fact_of<'a>(&'a self, row: &'a Row) -> Fact<'a> {
         Fact { tables: &self.tables, row }
     }
 
@@ -389,6 +392,7 @@ impl Entries {
             Ok(at) => {
                 let old = core::mem::replace(&mut self.rows[at], row);
                 self.count_out(&old);
+                self.tight = false;
             }
             Err(at) => self.rows.insert(at, row),
         }
@@ -405,6 +409,7 @@ impl Entries {
         let lines = unite(&mut self.tables.lines, &other.tables.lines);
         let prices = unite(&mut self.tables.prices, &other.tables.prices);
         let (home, theirs) = (self.tables.home, other.tables.home);
+        self.tight &= other.tight && home == theirs && places.len() == other.rows.len();
         let mut foreign = other.tables.authorships.clone();
         if theirs != home {
             let at_home = Authorship { scope: theirs, after: Default::default() };
@@ -455,6 +460,7 @@ impl Entries {
 
     /// Takes out those that are in a set, and shows each before it goes.
     pub(super) fn take(&mut self, dots: &Dots, mut gone: impl FnMut(Fact<'_>)) {
+        let before = self.rows.len();
         let (tables, mut kinds, mut bearing) = (&self.tables, self.kinds, self.bearing);
         let mut take = |row: &Row| {
             kinds[Kind::of(row) as usize] -= 1;
@@ -481,12 +487,35 @@ impl Entries {
             });
         }
         (self.kinds, self.bearing) = (kinds, bearing);
+        self.tight &= self.rows.len() == before;
+    }
+
+    /// Takes out the rows at some places, ascending, and shows each before it goes.
+    pub(super) fn take_at(&mut self, places: &[u32], mut gone: impl FnMut(Fact<'_>)) {
+        let Some(first) = places.first() else { return };
+        for at in places {
+            let row = &self.rows[*at as usize];
+            self.kinds[Kind::of(row) as usize] -= 1;
+            self.bearing -= u32::from(row.body.bears());
+            gone(Fact { tables: &self.tables, row });
+        }
+        // What stays moves up over what goes, which is last then.
+        let mut to = *first as usize;
+        let ends = places[1..].iter().map(|at| *at as usize).chain([self.rows.len()]);
+        for (at, end) in places.iter().zip(ends) {
+            let from = *at as usize + 1;
+            self.rows[to..end].rotate_left(from - to);
+            to += end - from;
+        }
+        self.rows.truncate(to);
+        self.tight = false;
     }
 
     /// A part of them, with the same tables.
     pub(super) fn filtered(&self, keep: impl Fn(Fact<'_>) -> bool) -> Self {
         let kept = self.rows.iter().filter(|row| keep(self.fact_of(row)));
         let mut part = Self::from_rows(self.tables.clone(), kept.cloned().collect());
+        part.tight = self.tight && part.rows.len() == self.rows.len();
         part.tidy();
         part
     }
@@ -510,7 +539,13 @@ impl Entries {
             ] {
                 self.remap(column, &Union { here: Some(moved), there: Vec::new() });
             }
+            self.tight = true;
         }
+    }
+
+    /// Whether it is sure that every row of the tables, but for the writers, is in use.
+    pub(crate) const fn is_tight(&self) -> bool {
+        self.tight
     }
 
     /// Which rows of the tables are in use.

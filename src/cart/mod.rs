@@ -13,6 +13,7 @@ mod digest;
 mod entries;
 mod entry;
 mod exchange;
+mod kills;
 mod row;
 mod seen;
 mod tables;
@@ -23,7 +24,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 pub use covers::Covers;
-pub(crate) use covers::Gathered;
+pub(crate) use covers::{Gathered, Own};
 use delta::Needs;
 pub use delta::{Delta, DeltaError};
 pub use digest::Fingerprint;
@@ -34,6 +35,7 @@ pub use entry::{
     SetTo, Settled, Stays, Taken,
 };
 pub use exchange::Have;
+pub(crate) use kills::{Kills, Places};
 pub(crate) use row::{Fact, Row};
 pub(crate) use seen::latest;
 pub use seen::{Claim, OrderKey, Place, Seen, Snapshot};
@@ -172,7 +174,9 @@ impl Cart {
     fn enliven(&mut self, dot: Dot, entry: &Entry, hint: u32) {
         self.live.put_at(dot, entry, hint);
         self.context.insert(dot);
-        if let (Some(sum), Some(fact)) = (&mut self.sum, self.live.fact(dot)) {
+        if let Some(sum) = &mut self.sum
+            && let Some(fact) = self.live.fact(dot)
+        {
             *sum = sum.wrapping_add(digest::of_entry(fact));
         }
     }
@@ -189,9 +193,7 @@ impl Cart {
         }
         let (sum, mut changed) = (&mut self.sum, false);
         self.live.take(dots, |gone| {
-            if let Some(sum) = sum {
-                *sum = sum.wrapping_sub(digest::of_entry(gone));
-            }
+            forget(sum, gone);
             changed = true;
         });
         if !self.context.covers(dots) {
@@ -199,6 +201,12 @@ impl Cart {
             changed = true;
         }
         changed
+    }
+
+    /// Makes live entries dead, by the places of their rows, ascending.
+    fn kill_at(&mut self, places: &[u32]) {
+        let sum = &mut self.sum;
+        self.live.take_at(places, |gone| forget(sum, gone));
     }
 
     /// The whole state as a delta.
@@ -277,6 +285,13 @@ impl Cart {
     /// Whether there is any live entry of a kind.
     pub(crate) const fn has(&self, kind: Kind) -> bool {
         self.live.count(kind) > 0
+    }
+}
+
+/// Takes a live entry that goes off the sum, if one is kept.
+fn forget(sum: &mut Option<u128>, gone: Fact<'_>) {
+    if let Some(sum) = sum {
+        *sum = sum.wrapping_sub(digest::of_entry(gone));
     }
 }
 

@@ -77,6 +77,11 @@ impl<'a> Fact<'a> {
         self.tables.prices.get(self.row.price as usize).map(|Price(price)| *price)
     }
 
+    #[inline]
+    pub(crate) const fn is_priced(self) -> bool {
+        self.row.price != NONE
+    }
+
     /// Every line it says something about: its own, or those an order bought.
     pub(crate) fn lines(self) -> impl Iterator<Item = &'a LineKey> {
         let bought = self.body().bought();

@@ -11,9 +11,9 @@ use super::entries::Entries;
 use super::entry::{After, Body, Entry, MergeTo, Purchase, Register, SetTo, Settled, Stays, Taken};
 use super::seen::{Claim, Place, Seen, Snapshot};
 use super::terms::MergePolicy;
-use super::{Cart, Kind, NONE};
+use super::{Cart, Kills, Kind, NONE};
 use crate::clock::Time;
-use crate::context::{Dot, Dots};
+use crate::context::Dot;
 use crate::id::{CartId, CouponCode, LineKey, OrderId, RuleName};
 use crate::limits;
 use crate::money::Money;
@@ -96,7 +96,7 @@ impl Cart {
         price: Option<Money>,
         seen: Seen,
     ) -> Result<Delta, VerbError> {
-        let kills: Dots = seen.kills().collect();
+        let kills: Kills = seen.kills().collect();
         let other_scopes = seen.shown.iter().filter(|taken| taken.scope != place.scope);
         let mut took: Vec<Taken> = other_scopes.chain(&seen.took).copied().collect();
         took.sort_unstable();
@@ -114,10 +114,10 @@ impl Cart {
         stamp: Stamp,
         place: &Place,
         (quantity, price): (Quantity, Option<Money>),
-        (kills, hint): (Dots, u32),
+        (kills, hint): (Kills, u32),
         (covers, settled): (Gathered, Option<Box<Settled>>),
     ) -> Result<Delta, VerbError> {
-        self.check_line(&place.line, kills.count().try_into().unwrap_or(usize::MAX))?;
+        self.check_line(&place.line, kills.dots.count().try_into().unwrap_or(usize::MAX))?;
         let body = Body::Set(Arc::new(SetTo {
             quantity,
             list: place.list,
@@ -148,7 +148,7 @@ impl Cart {
         &mut self,
         stamp: Stamp,
         word: Option<Entry>,
-        kills: Dots,
+        kills: Kills,
     ) -> Result<Delta, VerbError> {
         self.write_killing(stamp, word, kills, NONE)
     }
@@ -372,7 +372,7 @@ impl Cart {
         &mut self,
         stamp: Stamp,
         entry: Option<Entry>,
-        kills: Dots,
+        kills: Kills,
         hint: u32,
     ) -> Result<Delta, VerbError> {
         if self.is_erased() {
@@ -381,7 +381,13 @@ impl Cart {
         if self.context().contains(stamp.dot) {
             return Err(VerbError::DotTaken { dot: stamp.dot });
         }
-        // What `join` would do with this delta, which says nothing that is not new here.
+        // What `join` would do with this delta, which says nothing that is not new here. What dies is
+        // taken out first, while its rows are where they were.
+        let Kills { dots: kills, places } = kills;
+        match places {
+            Some(places) => self.kill_at(&places),
+            None => drop(self.kill(&kills)),
+        }
         let live = match entry {
             Some(entry) => {
                 self.enliven(stamp.dot, &entry, hint);
@@ -392,7 +398,6 @@ impl Cart {
                 Entries::new(self.id())
             }
         };
-        self.kill(&kills);
         let (mut dead, mut needs) = (kills, Needs::All);
         if live.is_empty() {
             needs = Needs::These(dead.clone());

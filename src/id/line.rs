@@ -182,14 +182,14 @@ impl LineKey {
     }
 
     fn of(descriptor: &str) -> Self {
-        Self::short(descriptor).unwrap_or_else(|| {
+        Self::short(descriptor.as_bytes()).unwrap_or_else(|| {
             Self(Form::Long { from: 0, to: descriptor.len() as u32, text: descriptor.into() })
         })
     }
 
-    fn short(descriptor: &str) -> Option<Self> {
+    fn short(descriptor: &[u8]) -> Option<Self> {
         let mut text = [0; SHORT_BYTES];
-        text.get_mut(..descriptor.len())?.copy_from_slice(descriptor.as_bytes());
+        text.get_mut(..descriptor.len())?.copy_from_slice(descriptor);
         Some(Self(Form::Short { bytes: descriptor.len() as u8, text }))
     }
 
@@ -287,19 +287,32 @@ impl LineKey {
 
 /// Lines that are made together, from their descriptors, and share one text.
 pub(crate) struct Lines {
-    text: String,
+    text: Vec<u8>,
     ends: Vec<u32>,
+    /// Whether the last is of plain characters only.
+    plain: bool,
+}
+
+/// Whether there is no byte but of printable ASCII, as in most SKUs.
+pub(crate) fn is_plain(text: &[u8]) -> bool {
+    text.iter().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 impl Lines {
     pub(crate) fn with_room(lines: usize) -> Self {
-        Self { text: String::with_capacity(lines * 8), ends: Vec::with_capacity(lines) }
+        let (text, ends) = (Vec::with_capacity(lines * 8), Vec::with_capacity(lines));
+        Self { text, ends, plain: true }
     }
 
     /// The descriptor of the last one; empty before the first.
-    pub(crate) fn last(&self) -> &str {
+    pub(crate) fn last(&self) -> &[u8] {
         let before = self.ends.len().checked_sub(2).map_or(0, |at| self.ends[at]);
         &self.text[before as usize..]
+    }
+
+    /// Whether the last one [is plain](is_plain).
+    pub(crate) const fn last_is_plain(&self) -> bool {
+        self.plain
     }
 
     /// The next one: as many bytes of the last as are given, then the rest.
@@ -307,22 +320,41 @@ impl Lines {
     /// # Errors
     /// It is not the descriptor of a line.
     pub(crate) fn push(&mut self, same: usize, rest: &str) -> Result<(), LineError> {
+        let from = self.append(same, rest.as_bytes());
+        let descriptor = core::str::from_utf8(&self.text[from..]);
+        check(descriptor.map_err(|_| LineError::Descriptor)?)?;
+        self.plain = is_plain(&self.text[from..]);
+        Ok(())
+    }
+
+    /// The same of what is plain after what is plain.
+    ///
+    /// # Errors
+    /// It is not a SKU.
+    pub(crate) fn push_plain(&mut self, same: usize, rest: &[u8]) -> Result<(), LineError> {
+        let from = self.append(same, rest);
+        Ok(Sku::check_length(self.text.len() - from)?)
+    }
+
+    /// Says where it begins.
+    fn append(&mut self, same: usize, rest: &[u8]) -> usize {
         let (before, from) = (self.text.len() - self.last().len(), self.text.len());
         self.text.extend_from_within(before..before + same);
-        self.text.push_str(rest);
-        check(&self.text[from..])?;
+        self.text.extend_from_slice(rest);
         self.ends.push(self.text.len() as u32);
-        Ok(())
+        from
     }
 
     /// All of them.
     pub(crate) fn keys(self) -> impl ExactSizeIterator<Item = LineKey> {
-        let Self { text, ends } = self;
+        let Self { text, ends, .. } = self;
         let (mut from, mut shared): (u32, Option<Arc<str>>) = (0, None);
         ends.into_iter().map(move |to| {
             let short = LineKey::short(&text[from as usize..to as usize]);
             let key = short.unwrap_or_else(|| {
-                let text = shared.get_or_insert_with(|| text.as_str().into()).clone();
+                // Each of them was a text when it was put there.
+                let whole = || core::str::from_utf8(&text).unwrap_or_default().into();
+                let text = shared.get_or_insert_with(whole).clone();
                 LineKey(Form::Long { from, to, text })
             });
             from = to;

@@ -7,7 +7,7 @@ use core::fmt;
 
 use uuid::Uuid;
 
-pub(crate) use line::Lines;
+pub(crate) use line::{Lines, is_plain};
 pub use line::{LineError, LineKey};
 pub use text::{
     AttributeKey, Bundle, CouponCode, OptionKey, OptionValue, OrderId, RuleName, ShippingOption,

@@ -36,14 +36,17 @@ pub enum TextError {
     },
 }
 
+fn check_length(what: &'static str, bytes: usize, limit: usize) -> Result<(), TextError> {
+    match bytes {
+        0 => Err(TextError::Empty { what }),
+        _ if bytes > limit => Err(TextError::TooLong { what, bytes, limit }),
+        _ => Ok(()),
+    }
+}
+
 /// Checks length and characters. `multiline` allows newline and tab, as a note may have them.
 fn check(what: &'static str, text: &str, limit: usize, multiline: bool) -> Result<(), TextError> {
-    if text.is_empty() {
-        return Err(TextError::Empty { what });
-    }
-    if text.len() > limit {
-        return Err(TextError::TooLong { what, bytes: text.len(), limit });
-    }
+    check_length(what, text.len(), limit)?;
     // Most names are plain ASCII, which is quickly seen.
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
         return Ok(());
@@ -117,6 +120,13 @@ bounded_text!(
     /// ```
     Sku, "SKU", limits::NAME_BYTES, false
 );
+impl Sku {
+    /// Whether so many bytes of plain characters are one.
+    pub(super) fn check_length(bytes: usize) -> Result<(), TextError> {
+        check_length("SKU", bytes, limits::NAME_BYTES)
+    }
+}
+
 bounded_text!(
     /// The bundle a line belongs to, as the embedder names it. Part of the line's identity.
     Bundle, "bundle", limits::NAME_BYTES, false

@@ -171,7 +171,7 @@ impl View {
         }
     }
 
-    fn put_sums(&mut self, line: &LineKey, sums: &[simple::Sum; 2], options: &ViewOptions) {
+    fn put_sums(&mut self, line: &LineKey, sums: &[simple::Sum<'_>; 2], options: &ViewOptions) {
         for list in List::ALL {
             let sum = &sums[list as usize];
             if sum.shown {

@@ -3,11 +3,8 @@
 
 use alloc::vec::Vec;
 
-use smallvec::SmallVec;
-
-use crate::cart::{Body, Cart, Fact, Gathered, Kind, List, NONE};
-use crate::clock::Time;
-use crate::context::{Dot, Dots, Run};
+use crate::cart::{Body, Cart, Fact, Gathered, Kills, Kind, List, NONE, Places};
+use crate::context::{Dot, Run};
 use crate::id::{CartId, LineKey};
 use crate::money::Money;
 
@@ -19,6 +16,9 @@ pub(crate) const fn is_plain(cart: &Cart) -> bool {
 /// What adding to a line of such a cart makes dead: nothing if the line shows something, as it does
 /// with any Add or Set of the cart's own. The line by its place in the table.
 pub(crate) fn leftovers(cart: &Cart, at: u32) -> Vec<Dot> {
+    if !cart.has(Kind::LineRegister) && !cart.has(Kind::Other) {
+        return Vec::new(); // nothing else is about a line
+    }
     let ours = || cart.live().written_on(at).filter(|fact| fact.scope() == cart.id());
     if ours().any(|fact| fact.body().is_contribution()) {
         return Vec::new();
@@ -29,7 +29,7 @@ pub(crate) fn leftovers(cart: &Cart, at: u32) -> Vec<Dot> {
 
 /// What an action on a row of such a line makes dead, and what a Set would cover.
 pub(crate) struct Replaced {
-    pub(crate) kills: Dots,
+    pub(crate) kills: Kills,
     pub(crate) covers: Gathered,
     /// Where the line is in its table.
     pub(crate) at: u32,
@@ -38,10 +38,11 @@ pub(crate) struct Replaced {
 /// What the author of an action sees of a row of such a cart; `None` if its line has to be read.
 pub(crate) fn row(cart: &Cart, line: &LineKey, list: List) -> Option<Replaced> {
     let at = cart.live().line_at(line).unwrap_or(NONE);
-    let (mut shown, mut covers): (SmallVec<[Dot; 8]>, _) = (SmallVec::new(), Gathered::new());
+    let (mut places, mut covers) = (Places::new(), Gathered::new());
     let mut sets = 0;
-    let entries = cart.live().written_on(at).take(if at == NONE { 0 } else { usize::MAX });
-    for fact in entries {
+    let rows = if at == NONE { &[][..] } else { cart.live().rows() };
+    for (place, row) in rows.iter().enumerate().filter(|(_, row)| row.line == at) {
+        let fact = cart.live().fact_of(row);
         let home = match fact.body() {
             Body::Add { .. } => List::Active,
             Body::Set(set) => {
@@ -55,39 +56,37 @@ pub(crate) fn row(cart: &Cart, line: &LineKey, list: List) -> Option<Replaced> {
         };
         if home == list && fact.scope() == cart.id() {
             let Dot { replica, seq } = fact.dot();
-            shown.push(fact.dot());
+            places.push(place as u32);
             covers.push((replica, Run { first: seq, last: seq }));
             if let Body::Set(set) = fact.body() {
                 covers.extend(set.covers.runs());
             }
         }
     }
-    let mut kills = Dots::default();
-    kills.reserve(shown.len());
-    // Rows are in the order of their dots.
-    shown.iter().for_each(|Dot { replica, seq }| {
-        kills.push_run(*replica, Run { first: *seq, last: *seq });
-    });
-    Some(Replaced { kills, covers, at })
+    Some(Replaced { kills: Kills::at(cart, places), covers, at })
 }
 
 /// What a list shows of such a line.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Sum {
+pub(super) struct Sum<'a> {
     pub(super) units: u64,
-    /// The latest price seen, and by what.
-    price: Option<(Time, Dot, Money)>,
+    /// The latest with a price.
+    priced: Option<Fact<'a>>,
     pub(super) shown: bool,
 }
 
-impl Sum {
+impl Sum<'_> {
+    /// The latest price seen.
     pub(super) fn seen_price(&self) -> Option<Money> {
-        self.price.map(|(_, _, price)| price)
+        self.priced.and_then(Fact::price)
     }
 }
 
 /// What each list shows of a line; `None` if it has to be read.
-pub(super) fn sums<'a>(cart: CartId, facts: impl Iterator<Item = Fact<'a>>) -> Option<[Sum; 2]> {
+pub(super) fn sums<'a>(
+    cart: CartId,
+    facts: impl Iterator<Item = Fact<'a>>,
+) -> Option<[Sum<'a>; 2]> {
     let mut sums = [Sum::default(); 2];
     let mut sets = 0;
     for fact in facts {
@@ -108,11 +107,9 @@ pub(super) fn sums<'a>(cart: CartId, facts: impl Iterator<Item = Fact<'a>>) -> O
         let sum = &mut sums[list as usize];
         sum.shown = true;
         sum.units += u64::from(units);
-        if let Some(price) = fact.price() {
-            let seen = (fact.time(), fact.dot(), price);
-            if sum.price.is_none_or(|(time, dot, _)| (time, dot) < (seen.0, seen.1)) {
-                sum.price = Some(seen);
-            }
+        // They come by dot, and of equal times the larger dot is the later.
+        if fact.is_priced() && sum.priced.is_none_or(|latest| latest.time() <= fact.time()) {
+            sum.priced = Some(fact);
         }
     }
     Some(sums)

@@ -32,6 +32,12 @@ impl Writer {
         self.bytes.push(number as u8);
     }
 
+    /// Some numbers at once.
+    #[inline]
+    pub(super) fn burst(&mut self, burst: &Burst) {
+        self.bytes.extend_from_slice(&burst.bytes[..burst.len]);
+    }
+
     pub(super) fn count(&mut self, count: usize) {
         self.number(count as u64);
     }
@@ -58,6 +64,32 @@ impl Writer {
         if let Some(value) = value {
             write(self, value);
         }
+    }
+}
+
+/// A byte and at most four numbers on their way to a writer.
+pub(super) struct Burst {
+    bytes: [u8; 64],
+    len: usize,
+}
+
+impl Burst {
+    #[inline]
+    pub(super) fn new(first: u8) -> Self {
+        let mut bytes = [0; 64];
+        bytes[0] = first;
+        Self { bytes, len: 1 }
+    }
+
+    #[inline]
+    pub(super) fn number(&mut self, mut number: u64) {
+        while number > LOW {
+            self.bytes[self.len] = (number & LOW) as u8 | MORE;
+            self.len += 1;
+            number >>= 7;
+        }
+        self.bytes[self.len] = number as u8;
+        self.len += 1;
     }
 }
 
@@ -89,21 +121,26 @@ impl<'a> Reader<'a> {
         fault(self.at, broken)
     }
 
-    #[inline]
+    // Most numbers are one byte, and this is what reading is made of.
+    #[inline(always)]
     pub(super) fn number(&mut self) -> Result<u64, Fault> {
         match self.bytes.get(self.at) {
             Some(byte) if *byte < MORE => {
                 self.at += 1;
                 Ok(u64::from(*byte))
             }
-            Some(first) => match self.bytes.get(self.at + 1) {
-                Some(byte) if *byte < MORE && *byte > 0 => {
-                    self.at += 2;
-                    Ok(u64::from(*first) & LOW | u64::from(*byte) << 7)
-                }
-                _ => self.long_number(),
-            },
-            None => Err(self.error(Broken::Truncated)),
+            _ => self.number_of_two(),
+        }
+    }
+
+    #[inline(never)]
+    fn number_of_two(&mut self) -> Result<u64, Fault> {
+        match self.bytes[self.at..] {
+            [low, high, ..] if high < MORE && high > 0 => {
+                self.at += 2;
+                Ok(u64::from(low) & LOW | u64::from(high) << 7)
+            }
+            _ => self.long_number(),
         }
     }
 

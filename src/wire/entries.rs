@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::bodies::{read_body, write_body};
-use super::bytes::{Reader, Writer};
+use super::bytes::{Burst, Reader, Writer};
 use super::error::{Broken, Fault, fault};
 use super::numbering::Numbering;
 use super::tables::Tables;
@@ -85,18 +85,23 @@ impl Before {
     }
 }
 
-/// Milliseconds after the entry before, so that neighbours in time are short.
-pub(super) fn write_time(out: &mut Writer, time: Time, before: &mut u64) {
+/// Milliseconds after the entry before, so that neighbours in time are short: one number, or two.
+#[inline]
+fn time_step(time: Time, before: &mut u64) -> (u64, Option<u64>) {
     let step = time.ms().wrapping_sub(*before) as i64;
+    *before = time.ms();
     // Times have 48 bits, so there is room for two more.
     if step >= 0 && time.counter() == 0 {
-        out.number((step as u64) << 1);
-    } else {
-        let zigzag = ((step << 1) ^ (step >> 63)) as u64;
-        out.number(zigzag << 1 | 1);
-        out.number(u64::from(time.counter()));
+        return ((step as u64) << 1, None);
     }
-    *before = time.ms();
+    let zigzag = ((step << 1) ^ (step >> 63)) as u64;
+    (zigzag << 1 | 1, Some(u64::from(time.counter())))
+}
+
+pub(super) fn write_time(out: &mut Writer, time: Time, before: &mut u64) {
+    let (step, counter) = time_step(time, before);
+    out.number(step);
+    counter.into_iter().for_each(|counter| out.number(counter));
 }
 
 pub(super) fn read_time(input: &mut Reader<'_>, before: &mut u64) -> Result<Time, Fault> {
@@ -138,12 +143,15 @@ pub(super) fn write_entry(
         && price == before.price(line)
     {
         let short = if step <= SHORT_STEP_MAX { step as u8 } else { 0 };
-        out.raw(&[short << SHORT_STEP_AT | (quantity.get() - 1) as u8]);
+        let mut burst = Burst::new(short << SHORT_STEP_AT | (quantity.get() - 1) as u8);
         if short == 0 {
-            out.number(step);
+            burst.number(step);
         }
-        write_time(out, row.time, &mut before.ms);
-        out.number(u64::from(line));
+        let (time, counter) = time_step(row.time, &mut before.ms);
+        burst.number(time);
+        counter.into_iter().for_each(|counter| burst.number(counter));
+        burst.number(u64::from(line));
+        out.burst(&burst);
         before.note_price(line, price);
         return;
     }

@@ -13,6 +13,7 @@ mod error;
 mod link;
 mod message;
 mod numbering;
+mod numbers;
 mod policies;
 mod sets;
 mod tables;

@@ -3,10 +3,9 @@
 
 use alloc::vec::Vec;
 
-use smallvec::SmallVec;
-
 use super::bytes::Writer;
 use super::dots;
+use super::numbers::{Few, Numbers};
 use super::tables::Tables as Known;
 use crate::cart::{Authorship, Body, Entries, Kind, NONE, Price, Row, Stays, Tables};
 use crate::context::{Dot, Dots, SharedDots};
@@ -20,9 +19,6 @@ pub(super) const PRICES: u8 = 0b0001_0000;
 pub(super) const SEEN: u8 = 0b0010_0000;
 /// And that some of the dead are needed.
 pub(super) const NEEDS: u8 = 0b0100_0000;
-
-/// Mostly there are few.
-type Few<T> = SmallVec<[T; 8]>;
 
 /// Rows of tables that are to be written, each sorted.
 #[derive(Default)]
@@ -44,21 +40,10 @@ pub(super) struct Numbering<'a> {
     /// Where in memory such a set is, sorted, with its number: many entries share few sets, and
     /// to compare them each time would cost the product of their lengths.
     seen_at: Vec<(usize, u64)>,
-    writer_of: Few<u32>,
-    line_of: Few<u32>,
-    price_of: Few<u32>,
-    authorship_of: Few<u32>,
-}
-
-/// The numbers of the rows that are used.
-fn numbers(used: &[bool]) -> Few<u32> {
-    let mut next = 0;
-    let number = |used: &bool| {
-        let at = if *used { next } else { NONE };
-        next += u32::from(*used);
-        at
-    };
-    used.iter().map(number).collect()
+    writer_of: Numbers,
+    line_of: Numbers,
+    price_of: Numbers,
+    authorship_of: Numbers,
 }
 
 impl<'a> Numbering<'a> {
@@ -67,7 +52,12 @@ impl<'a> Numbering<'a> {
     pub(super) fn of(cart: CartId, dots: &Dots, live: &'a Entries) -> Self {
         debug_assert_eq!(cart, live.tables().home);
         let tables = live.tables();
-        let used = live.used();
+        let [line_of, price_of, authorship_of] = if live.is_tight() {
+            [tables.lines.len(), tables.prices.len(), tables.authorships.len()].map(Numbers::Places)
+        } else {
+            let used = live.used();
+            [&used.lines, &used.prices, &used.authorships].map(|used| Numbers::of_used(used))
+        };
         let mut all = Self {
             cart,
             tables,
@@ -75,13 +65,12 @@ impl<'a> Numbering<'a> {
             carts: Few::new(),
             seen: Vec::new(),
             seen_at: Vec::new(),
-            writer_of: Few::new(),
-            line_of: numbers(&used.lines),
-            price_of: numbers(&used.prices),
-            authorship_of: numbers(&used.authorships),
+            writer_of: Numbers::Places(0),
+            line_of,
+            price_of,
+            authorship_of,
         };
-        for (authorship, _) in tables.authorships.iter().zip(&used.authorships).filter(|(_, u)| **u)
-        {
+        for authorship in all.authorship_of.named(&tables.authorships) {
             all.carts.push(authorship.scope);
             all.carts.extend(authorship.after.iter().copied());
         }
@@ -102,7 +91,7 @@ impl<'a> Numbering<'a> {
         all.carts.retain(|other| *other != cart);
         let number = |writer: &ReplicaId| all.writers.binary_search(writer).ok();
         let writer_of = tables.writers.iter().map(|w| number(w).map_or(NONE, |at| at as u32));
-        all.writer_of = writer_of.collect();
+        all.writer_of = Numbers::Given(writer_of.collect());
         all
     }
 
@@ -121,7 +110,7 @@ impl<'a> Numbering<'a> {
         let seen = match live.rows().first().map(|row| &row.body) {
             None | Some(Body::Add { .. }) => None,
             Some(Body::Set(set)) if set.settled.is_none() => {
-                if !set.covers.runs().all(|(writer, _)| knows(writer)) {
+                if !set.covers.writers().all(knows) {
                     return None;
                 }
                 Some(&set.seen).filter(|seen| !seen.is_empty())
@@ -139,10 +128,10 @@ impl<'a> Numbering<'a> {
             carts: Few::from_slice(&known.carts.rows),
             seen: seen.into_iter().map(|seen| &**seen).collect(),
             seen_at: seen.into_iter().map(|seen| (seen.address(), 0)).collect(),
-            writer_of: in_known(&tables.writers, writers)?,
-            line_of: in_known(&tables.lines, &known.lines.rows)?,
-            price_of: in_known(&tables.prices, &known.prices.rows)?,
-            authorship_of: Few::new(),
+            writer_of: Numbers::in_known(&tables.writers, writers)?,
+            line_of: Numbers::in_known(&tables.lines, &known.lines.rows)?,
+            price_of: Numbers::in_known(&tables.prices, &known.prices.rows)?,
+            authorship_of: Numbers::Places(0),
         })
     }
 
@@ -160,7 +149,7 @@ impl<'a> Numbering<'a> {
         };
         match body {
             Body::Set(set) => {
-                set.covers.runs().for_each(|(writer, _)| other(writer));
+                set.covers.writers().for_each(&mut other);
                 if let Some(settled) = &set.settled {
                     settled.took.iter().for_each(|taken| other(taken.dot.replica));
                     settled.stays.named().for_each(|dot| other(dot.replica));
@@ -221,8 +210,8 @@ impl<'a> Numbering<'a> {
         Rows {
             writers: self.writers.clone(),
             carts: self.carts.clone(),
-            lines: named(&self.tables.lines, &self.line_of),
-            prices: named(&self.tables.prices, &self.price_of),
+            lines: self.line_of.named(&self.tables.lines),
+            prices: self.price_of.named(&self.tables.prices),
         }
     }
 
@@ -241,9 +230,9 @@ impl<'a> Numbering<'a> {
         debug_assert!(taken);
         self.writers = known.writers.rows.iter().copied().collect();
         self.carts = known.carts.rows.iter().copied().collect();
-        renumber(&mut self.writer_of, &self.tables.writers, &known.writers.rows);
-        renumber(&mut self.line_of, &self.tables.lines, &known.lines.rows);
-        renumber(&mut self.price_of, &self.tables.prices, &known.prices.rows);
+        self.writer_of.renumber(&self.tables.writers, &known.writers.rows);
+        self.line_of.renumber(&self.tables.lines, &known.lines.rows);
+        self.price_of.renumber(&self.tables.prices, &known.prices.rows);
         new
     }
 
@@ -251,7 +240,7 @@ impl<'a> Numbering<'a> {
     pub(super) fn head(&self, rows: &Rows<'_>) -> u8 {
         let flag = |is: bool, flag| if is { flag } else { 0 };
         flag(!rows.carts.is_empty(), CARTS)
-            | flag(self.authorship_of.iter().any(|number| *number != NONE), AUTHORSHIPS)
+            | flag(self.authorship_of.any(), AUTHORSHIPS)
             | flag(!rows.lines.is_empty(), LINES)
             | flag(!rows.prices.is_empty(), PRICES)
             | flag(!self.seen.is_empty(), SEEN)
@@ -263,7 +252,7 @@ impl<'a> Numbering<'a> {
             out.count(rows.carts.len());
             rows.carts.iter().for_each(|cart| out.id(cart.as_u128()));
         }
-        table(out, &named(&self.tables.authorships, &self.authorship_of), |out, row| {
+        table(out, &self.authorship_of.named(&self.tables.authorships), |out, row| {
             let Authorship { scope, after } = row;
             self.cart(out, *scope);
             out.count(after.len());
@@ -301,20 +290,20 @@ impl<'a> Numbering<'a> {
     }
 
     pub(super) fn writer_of(&self, row: &Row) -> u32 {
-        self.writer_of[row.writer as usize]
+        self.writer_of.get(row.writer).unwrap_or(NONE)
     }
 
     /// `None` if it goes without saying.
     pub(super) fn authorship_of(&self, row: &Row) -> Option<u32> {
-        self.authorship_of.get(row.authorship as usize).copied()
+        self.authorship_of.get(row.authorship)
     }
 
     pub(super) fn line_of(&self, row: &Row) -> Option<u32> {
-        self.line_of.get(row.line as usize).copied()
+        self.line_of.get(row.line)
     }
 
     pub(super) fn price_of(&self, row: &Row) -> u32 {
-        self.price_of.get(row.price as usize).copied().unwrap_or(NONE)
+        self.price_of.get(row.price).unwrap_or(NONE)
     }
 
     pub(super) fn prices(&self) -> usize {
@@ -326,8 +315,8 @@ impl<'a> Numbering<'a> {
     }
 
     pub(super) fn line(&self, out: &mut Writer, line: &LineKey) {
-        let at = self.tables.lines.binary_search(line).unwrap_or(usize::MAX);
-        out.number(u64::from(self.line_of.get(at).copied().unwrap_or(NONE)));
+        let at = self.tables.lines.binary_search(line).map_or(NONE, |at| at as u32);
+        out.number(u64::from(self.line_of.get(at).unwrap_or(NONE)));
     }
 
     /// The number of a set of dots seen. 0 is the empty set.
@@ -373,25 +362,6 @@ fn shared(a: &[u8], b: &[u8]) -> usize {
 
 fn has_sets(rows: &[Row]) -> bool {
     rows.iter().any(|row| matches!(row.body, Body::Set(_)))
-}
-
-/// The rows that have numbers.
-fn named<'t, T>(rows: &'t [T], numbers: &[u32]) -> Few<&'t T> {
-    let mut named = Few::with_capacity(rows.len());
-    let used = rows.iter().zip(numbers).filter(|(_, number)| **number != NONE);
-    named.extend(used.map(|(row, _)| row));
-    named
-}
-
-/// The numbers of at most one row; `None` if it is not known.
-fn in_known<T: Ord>(rows: &[T], known: &[T]) -> Option<Few<u32>> {
-    rows.iter().map(|row| known.binary_search(row).ok().map(|at| at as u32)).collect()
-}
-
-fn renumber<T: Ord>(numbers: &mut [u32], rows: &[T], known: &[T]) {
-    for (number, row) in numbers.iter_mut().zip(rows).filter(|(number, _)| **number != NONE) {
-        *number = known.binary_search(row).map_or(NONE, |at| at as u32);
-    }
 }
 
 /// A table that is not empty.

@@ -11,7 +11,7 @@ use super::dots;
 use super::error::{Broken, Fault, fault};
 use super::numbering::Numbering;
 use super::tables::Tables;
-use crate::cart::{Covers, List, Row, SetTo, Settled, Stays};
+use crate::cart::{Covers, List, Own, Row, SetTo, Settled, Stays};
 use crate::context::{Dot, Run};
 use crate::id::ReplicaId;
 use crate::quantity::Quantity;
@@ -43,13 +43,14 @@ type OtherRuns = SmallVec<[(ReplicaId, Run); 4]>;
 /// the others.
 fn parted(dot: Dot, covers: &Covers) -> (OwnRuns, OtherRuns) {
     let (mut own, mut others) = (OwnRuns::new(), OtherRuns::new());
-    for (writer, run) in covers.runs() {
-        if writer != dot.replica || run.last >= dot.seq {
+    let dots = covers.to_dots();
+    for (writer, run) in dots.runs() {
+        if writer != dot.replica || run.last >= dot.seq || !Own::has_room(dot.seq) {
             others.push((writer, run));
         } else if own.len() < RUNS_MAX {
             own.push(run);
         } else {
-            return (OwnRuns::new(), covers.runs().collect());
+            return (OwnRuns::new(), dots.runs().collect());
         }
     }
     (own, others)
@@ -64,7 +65,13 @@ pub(super) fn write_set(
 ) {
     let flag = |is: bool, flag| if is { flag } else { 0 };
     let dot = Dot::new(tables.writers[tables.writer_of(row) as usize], row.seq);
-    let (own, others) = parted(dot, &set.covers);
+    // Mostly they are held as they are written.
+    let held = set.covers.own(dot).filter(|own| own.len() <= RUNS_MAX);
+    let (own, others) = match held {
+        Some(_) => Default::default(),
+        None => parted(dot, &set.covers),
+    };
+    let runs = held.map_or(own.len(), Own::len);
     let settled = set.settled.as_deref();
     let (took, stays) = settled.map_or((&[][..], None), |all| (&all.took[..], Some(&all.stays)));
     let stays = stays.filter(|stays| !stays.is_empty());
@@ -77,7 +84,7 @@ pub(super) fn write_set(
     out.raw(&[flag(more > 0, MORE)
         | flag(seen != *thought, SEEN)
         | flag(!others.is_empty(), OTHERS)
-        | (own.len() as u8) << RUNS_AT
+        | (runs as u8) << RUNS_AT
         | short_units << UNITS_AT]);
     if more > 0 {
         out.raw(&[more]);
@@ -89,7 +96,13 @@ pub(super) fn write_set(
         out.number(seen);
         *thought = seen;
     }
-    write_own(out, dot.seq, &own);
+    match held.and_then(|held| held.written(dot.seq)) {
+        Some((first, rest)) => {
+            out.number(first);
+            out.raw(rest);
+        }
+        None => write_own(out, dot.seq, &own),
+    }
     if !others.is_empty() {
         dots::write_groups(out, &tables.writers, &others);
     }
@@ -116,26 +129,22 @@ fn write_own(out: &mut Writer, seq: u64, runs: &[Run]) {
     }
 }
 
-fn read_own(input: &mut Reader<'_>, seq: u64, count: usize) -> Result<OwnRuns, Fault> {
-    let mut runs = OwnRuns::new();
-    let mut above = seq;
+fn read_own(input: &mut Reader<'_>, dot: Dot, count: usize) -> Result<Own, Fault> {
+    let mut own = Own::before(dot.replica, dot.seq);
+    let mut above = dot.seq;
     for at in 0..count {
         let here = input.offset();
         let tagged = input.number()?;
-        let longer = if tagged & 1 == 1 { input.number()? } else { 0 };
-        if tagged & 1 == 1 && longer == 0 || at > 0 && tagged >> 1 == 0 {
+        let (left_out, longer) = (tagged >> 1, if tagged & 1 == 1 { input.number()? } else { 0 });
+        if tagged & 1 == 1 && longer == 0 || at > 0 && left_out == 0 || !Own::has_room(dot.seq) {
             return Err(fault(here, Broken::NotCanonical));
         }
-        let last = above.checked_sub(1).and_then(|last| last.checked_sub(tagged >> 1));
+        let last = above.checked_sub(1).and_then(|last| last.checked_sub(left_out));
         let first = last.and_then(|last| last.checked_sub(longer)).filter(|first| *first > 0);
-        let (Some(last), Some(first)) = (last, first) else {
-            return Err(fault(here, Broken::Number));
-        };
-        runs.push(Run { first, last });
-        above = first;
+        above = first.ok_or_else(|| fault(here, Broken::Number))?;
+        own.push(left_out, longer);
     }
-    runs.reverse();
-    Ok(runs)
+    Ok(own)
 }
 
 fn read_covers(
@@ -144,19 +153,19 @@ fn read_covers(
     dot: Dot,
     (count, others): (usize, bool),
 ) -> Result<Covers, Fault> {
-    let own = read_own(input, dot.seq, count)?;
+    let own = Covers::from(read_own(input, dot, count)?);
     if !others {
-        return Ok(Covers::of(dot.replica, own.into_iter()));
+        return Ok(own);
     }
     let here = input.offset();
     let others = tables.groups(input)?;
     let mut all = others.clone();
-    own.iter().for_each(|run| all.insert_run(dot.replica, *run));
+    own.runs().for_each(|(writer, run)| all.insert_run(writer, run));
     let covers = Covers::from(&all);
     // What is the writer's own and from before it stands apart, if it is few runs.
     let (own_part, other_part) = parted(dot, &covers);
     let same = |(a, b): (&(ReplicaId, Run), (ReplicaId, Run))| *a == b;
-    let right = own_part == own
+    let right = own_part.iter().copied().eq(own.to_dots().runs().map(|(_, run)| run))
         && other_part.len() == others.runs().len()
         && other_part.iter().zip(others.runs()).all(same);
     if right { Ok(covers) } else { Err(fault(here, Broken::NotCanonical)) }

@@ -12,7 +12,7 @@ use super::numbering::{
 };
 use crate::cart::{Authorship, NONE, Price, Row, Table as HeldTable, Tables as Held};
 use crate::context::{Dot, Dots, SharedDots};
-use crate::id::{CartId, LineKey, Lines, ReplicaId};
+use crate::id::{CartId, LineKey, Lines, ReplicaId, is_plain};
 use crate::limits;
 use crate::money::{Currency, Money};
 
@@ -190,20 +190,20 @@ impl Tables {
         Ok(())
     }
 
-    /// How many bytes a line shares with the one before, and the rest.
-    fn read_line<'a>(input: &mut Reader<'a>) -> Result<(usize, &'a str), Fault> {
+    /// How many bytes a line shares with the one before, and the rest and where it is.
+    fn read_line<'a>(input: &mut Reader<'a>) -> Result<(usize, &'a [u8], usize), Fault> {
         let here = input.offset();
-        let head = input.byte()?;
-        if usize::from(head) < (SHARED_BYTES + 1) * SHORT_REST_BYTES {
-            let (same, rest) = (usize::from(head), usize::from(head) % SHORT_REST_BYTES + 1);
-            let here = input.offset();
-            let rest = core::str::from_utf8(input.take(rest)?);
-            return Ok((same / SHORT_REST_BYTES, rest.map_err(|_| fault(here, Broken::Utf8))?));
+        let head = usize::from(input.byte()?);
+        if head < (SHARED_BYTES + 1) * SHORT_REST_BYTES {
+            let at = input.offset();
+            let rest = input.take(head % SHORT_REST_BYTES + 1)?;
+            return Ok((head / SHORT_REST_BYTES, rest, at));
         }
         let same = usize::try_from(input.number()?).unwrap_or(usize::MAX);
-        let rest = input.text()?;
-        if head == LONG_REST && rest.len() > SHORT_REST_BYTES {
-            Ok((same, rest))
+        let at = input.offset();
+        let rest = input.blob()?;
+        if head == usize::from(LONG_REST) && rest.len() > SHORT_REST_BYTES {
+            Ok((same, rest, at))
         } else {
             Err(fault(here, Broken::NotCanonical))
         }
@@ -214,16 +214,27 @@ impl Tables {
         let mut lines = Lines::with_room(count);
         for _ in 0..count {
             let here = input.offset();
-            let (same, rest) = Self::read_line(input)?;
+            let not_canonical = || fault(here, Broken::NotCanonical);
+            let (same, rest, at) = Self::read_line(input)?;
+            let next = lines.last().get(same..).ok_or_else(not_canonical)?;
             // As much is shared as may be: the next character is another, or too much.
-            let next = lines.last().get(same..);
-            let next = next.ok_or_else(|| fault(here, Broken::NotCanonical))?;
-            let more = match (next.chars().next(), rest.chars().next()) {
-                (Some(a), Some(b)) if a == b => same + a.len_utf8(),
-                _ => usize::MAX,
+            let alike = |bytes: usize| same + bytes <= SHARED_BYTES;
+            if lines.last_is_plain() && is_plain(rest) {
+                let shorter = next.first() == rest.first() && alike(1) && !next.is_empty();
+                if same > SHARED_BYTES || shorter {
+                    return Err(not_canonical());
+                }
+                lines.push_plain(same, rest).map_err(|error| fault(here, error))?;
+                continue;
+            }
+            let rest = core::str::from_utf8(rest).map_err(|_| fault(at, Broken::Utf8))?;
+            let next = core::str::from_utf8(next).map_err(|_| not_canonical())?;
+            let shorter = match (next.chars().next(), rest.chars().next()) {
+                (Some(a), Some(b)) => a == b && alike(a.len_utf8()),
+                _ => false,
             };
-            if same > SHARED_BYTES || more <= SHARED_BYTES {
-                return Err(fault(here, Broken::NotCanonical));
+            if same > SHARED_BYTES || shorter {
+                return Err(not_canonical());
             }
             lines.push(same, rest).map_err(|error| fault(here, error))?;
         }

@@ -1,0 +1,41 @@
+//! What an action makes dead.
+
+use smallvec::SmallVec;
+
+use super::Cart;
+use crate::context::{Dot, Dots, Run};
+
+/// Places of rows, ascending.
+pub(crate) type Places = SmallVec<[u32; 8]>;
+
+/// The dots that an action makes dead.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Kills {
+    pub(crate) dots: Dots,
+    /// Where their rows are, all of them, if that is known.
+    pub(crate) places: Option<Places>,
+}
+
+impl Kills {
+    /// Live entries, by the places of their rows, ascending.
+    pub(crate) fn at(cart: &Cart, places: Places) -> Self {
+        let mut dots = Dots::default();
+        dots.reserve(places.len());
+        for at in &places {
+            let Dot { replica, seq } = cart.live.fact_of(&cart.live.rows()[*at as usize]).dot();
+            // Rows are in the order of their dots.
+            dots.push_run(replica, Run { first: seq, last: seq });
+        }
+        Self { dots, places: Some(places) }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.dots.is_empty()
+    }
+}
+
+impl FromIterator<Dot> for Kills {
+    fn from_iter<I: IntoIterator<Item = Dot>>(dots: I) -> Self {
+        Self { dots: dots.into_iter().collect(), places: None }
+    }
+}

@@ -1,0 +1,79 @@
+//! How the rows of a table that are written are numbered.
+
+use smallvec::SmallVec;
+
+use crate::cart::NONE;
+
+/// Mostly there are few.
+pub(super) type Few<T> = SmallVec<[T; 8]>;
+
+/// The numbers of a table's rows.
+pub(super) enum Numbers {
+    /// Of that many rows each is written, so its place is its number.
+    Places(usize),
+    /// By place. [`NONE`] is not written.
+    Given(Few<u32>),
+}
+
+impl Numbers {
+    /// Of the rows of which some are not used.
+    pub(super) fn of_used(used: &[bool]) -> Self {
+        let mut next = 0;
+        let number = |used: &bool| {
+            let at = if *used { next } else { NONE };
+            next += u32::from(*used);
+            at
+        };
+        Self::Given(used.iter().map(number).collect())
+    }
+
+    /// Of rows that are all known already; `None` if one is not.
+    pub(super) fn in_known<T: Ord>(rows: &[T], known: &[T]) -> Option<Self> {
+        let number = |row: &T| known.binary_search(row).ok().map(|at| at as u32);
+        rows.iter().map(number).collect::<Option<_>>().map(Self::Given)
+    }
+
+    /// The number of the row at a place. `None` also for the place of nothing.
+    #[inline]
+    pub(super) fn get(&self, at: u32) -> Option<u32> {
+        match self {
+            Self::Places(rows) => ((at as usize) < *rows).then_some(at),
+            Self::Given(numbers) => numbers.get(at as usize).copied(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Places(rows) => *rows,
+            Self::Given(numbers) => numbers.len(),
+        }
+    }
+
+    /// Whether any row is written.
+    pub(super) fn any(&self) -> bool {
+        match self {
+            Self::Places(rows) => *rows > 0,
+            Self::Given(numbers) => numbers.iter().any(|number| *number != NONE),
+        }
+    }
+
+    /// The rows that are written.
+    pub(super) fn named<'t, T>(&self, rows: &'t [T]) -> Few<&'t T> {
+        let mut named = Few::with_capacity(rows.len());
+        match self {
+            Self::Places(_) => named.extend(rows),
+            Self::Given(numbers) => {
+                let written = rows.iter().zip(numbers).filter(|(_, number)| **number != NONE);
+                named.extend(written.map(|(row, _)| row));
+            }
+        }
+        named
+    }
+
+    /// Numbers the rows that are written anew, by their places in another table that has them.
+    pub(super) fn renumber<T: Ord>(&mut self, rows: &[T], known: &[T]) {
+        let place = |row: &T| known.binary_search(row).map_or(NONE, |at| at as u32);
+        let number = |(at, row)| self.get(at).filter(|at| *at != NONE).map_or(NONE, |_| place(row));
+        *self = Self::Given((0..).zip(rows).map(number).collect());
+    }
+}
