@@ -172,15 +172,6 @@ impl Dots {
         }
     }
 
-    /// From dots in their order.
-    pub(crate) fn ascending(dots: impl Iterator<Item = Dot>) -> Self {
-        let mut set = Self::default();
-        for Dot { replica, seq } in dots {
-            set.push_run(replica, Run { first: seq, last: seq });
-        }
-        set
-    }
-
     /// The same with at most `most` runs a writer: the gaps between the oldest are filled.
     #[must_use]
     pub fn with_runs_at_most(self, most: usize) -> Self {
@@ -210,16 +201,19 @@ impl Dots {
         } else if other.runs.len() <= FEW {
             other.runs().for_each(|(replica, run)| self.insert_run(replica, run));
         } else {
-            self.runs.extend_from_slice(&other.runs);
-            // Two sorted parts, which this sort merges.
-            self.runs.sort();
-            self.runs.dedup_by(|(next, later), (writer, run)| {
-                let touch = next == writer && later.first <= run.last.saturating_add(1);
-                if touch {
-                    run.last = run.last.max(later.last);
+            let mut both = Self::default();
+            both.reserve(self.runs.len() + other.runs.len());
+            let mut theirs = other.runs().peekable();
+            for (replica, run) in self.runs() {
+                while let Some((of, run)) =
+                    theirs.next_if(|(of, theirs)| (*of, theirs.first) < (replica, run.first))
+                {
+                    both.push_run(of, run);
                 }
-                touch
-            });
+                both.push_run(replica, run);
+            }
+            theirs.for_each(|(of, run)| both.push_run(of, run));
+            *self = both;
         }
     }
 
@@ -279,9 +273,20 @@ impl Dots {
         Self { runs: rest }
     }
 
+    /// To be asked about many dots, in their order.
+    pub(crate) fn ascent(&self) -> Ascent<'_> {
+        Ascent { runs: &self.runs }
+    }
+
     /// Whether all of `other` is in it.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
+        if other.runs.len() > FEW {
+            let mut ascent = self.ascent();
+            return other.runs().all(|(replica, run)| {
+                ascent.run_of(Dot::new(replica, run.first)).is_some_and(|end| run.last <= end)
+            });
+        }
         other.runs().all(|(replica, run)| {
             self.runs[..self.begun(Dot::new(replica, run.first))]
                 .last()
@@ -309,6 +314,35 @@ impl Dots {
             if (x_of, x.last) < (y_of, y.last) { a += 1 } else { b += 1 }
         }
         Self { runs: both }
+    }
+}
+
+/// Says of dots, each no smaller than the one before, whether they are in a set.
+pub(crate) struct Ascent<'a> {
+    /// Those that do not end before the last dot.
+    runs: &'a [(ReplicaId, Run)],
+}
+
+impl Ascent<'_> {
+    /// Where the run ends that a dot is in.
+    #[inline]
+    fn run_of(&mut self, dot: Dot) -> Option<u64> {
+        while let [(replica, run), rest @ ..] = self.runs {
+            if *replica == dot.replica && dot.seq <= run.last {
+                return (run.first <= dot.seq).then_some(run.last);
+            }
+            if *replica > dot.replica {
+                return None;
+            }
+            self.runs = rest;
+        }
+        None
+    }
+
+    /// Whether a dot is in the set.
+    #[inline]
+    pub(crate) fn reaches(&mut self, dot: Dot) -> bool {
+        self.run_of(dot).is_some()
     }
 }
 

@@ -75,19 +75,21 @@ impl Delta {
         dead: Dots,
         needs: Dots,
     ) -> Result<Self, DeltaError> {
-        Self::of(cart, Entries::collect(cart, live), dead, needs)
+        let live = Entries::collect(cart, live);
+        let mut is_dead = dead.ascent();
+        if let Some(dot) = live.keys().find(|dot| is_dead.reaches(*dot)) {
+            return Err(DeltaError::LiveAndDead { dot });
+        }
+        Self::of(cart, live, dead, needs)
     }
 
-    /// The same of entries that are together already.
+    /// The same of entries that are together already, of which none is dead.
     pub(crate) fn of(
         cart: CartId,
         live: Entries,
         dead: Dots,
         needs: Dots,
     ) -> Result<Self, DeltaError> {
-        if let Some(dot) = live.keys().find(|dot| dead.contains(*dot)) {
-            return Err(DeltaError::LiveAndDead { dot });
-        }
         if !needs.minus(&dead).is_empty() {
             return Err(DeltaError::NeedsLiving);
         }
@@ -106,7 +108,8 @@ impl Delta {
         } else {
             return None;
         };
-        let apart = !live.keys().any(|dot| dead.contains(dot));
+        let mut is_dead = dead.ascent();
+        let apart = !live.keys().any(|dot| is_dead.reaches(dot));
         apart.then_some(Self { cart, live, dead, needs, erased: false })
     }
 

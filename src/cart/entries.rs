@@ -12,7 +12,7 @@ use super::by_line::ByLine;
 use super::entry::{Body, Entry};
 use super::row::{Fact, Row};
 use super::tables::{Authorship, NONE, Price, Table, Tables, Union, place, sweep, unite};
-use crate::context::{Dot, Dots};
+use crate::context::{Dot, Dots, Run};
 use crate::id::{CartId, LineKey};
 
 /// Entries by dot, in the order of dots.
@@ -212,7 +212,34 @@ impl Entries {
 
     /// The set of the dots.
     pub(crate) fn dots(&self) -> Dots {
-        Dots::ascending(self.keys())
+        let mut dots = Dots::default();
+        let mut rows = self.rows.iter();
+        let Some(first) = rows.next() else { return dots };
+        let (mut writer, mut run) = (first.writer, Run { first: first.seq, last: first.seq });
+        let mut put = |writer: u32, run| dots.push_run(self.tables.writers[writer as usize], run);
+        for row in rows {
+            if row.writer == writer && row.seq == run.last + 1 {
+                run.last = row.seq;
+            } else {
+                put(writer, run);
+                (writer, run) = (row.writer, Run { first: row.seq, last: row.seq });
+            }
+        }
+        put(writer, run);
+        dots
+    }
+
+    /// What their Sets and orders took the place of.
+    pub(super) fn taken(&self) -> Dots {
+        let mut taken = Dots::default();
+        for row in &self.rows {
+            if let Body::Set(set) = &row.body {
+                set.covers.runs().for_each(|(writer, run)| taken.insert_run(writer, run));
+                taken.extend(&set.took().iter().map(|taken| taken.dot).collect());
+            }
+            taken.extend(&row.body.bought().iter().map(|bought| bought.taken.dot).collect());
+        }
+        taken
     }
 
     /// The entries, where they are.
@@ -423,7 +450,8 @@ impl Entries {
             self.remap(column, union);
         }
         let moved = |union: &Union, at: u32| union.there.get(at as usize).copied().unwrap_or(NONE);
-        self.rows.reserve(places.len());
+        let mut here = core::mem::take(&mut self.rows).into_iter().peekable();
+        self.rows.reserve_exact(here.len() + places.len());
         for at in places {
             let row = &other.rows[*at as usize];
             let authorship = if theirs == home {
@@ -443,10 +471,12 @@ impl Entries {
                 ..row.clone()
             };
             self.count_in(&row);
+            while let Some(before) = here.next_if(|here| here.key() < row.key()) {
+                self.rows.push(before);
+            }
             self.rows.push(row);
         }
-        // Two sorted runs, which this sort merges.
-        self.rows.sort_by_key(Row::key);
+        self.rows.extend(here);
         self.tidy();
     }
 
@@ -478,8 +508,9 @@ impl Entries {
                 self.rows.drain(from..from + len);
             }
         } else {
+            let mut goes = dots.ascent();
             self.rows.retain(|row| {
-                let goes = dots.contains(Fact { tables, row }.dot());
+                let goes = goes.reaches(Fact { tables, row }.dot());
                 if goes {
                     take(row);
                 }
@@ -512,7 +543,7 @@ impl Entries {
     }
 
     /// A part of them, with the same tables.
-    pub(super) fn filtered(&self, keep: impl Fn(Fact<'_>) -> bool) -> Self {
+    pub(super) fn filtered(&self, mut keep: impl FnMut(Fact<'_>) -> bool) -> Self {
         let kept = self.rows.iter().filter(|row| keep(self.fact_of(row)));
         let mut part = Self::from_rows(self.tables.clone(), kept.cloned().collect());
         part.tight = self.tight && part.rows.len() == self.rows.len();

@@ -1,7 +1,7 @@
 //! Exact exchange: what one replica says it has, and what another answers.
 
 use super::delta::Needs;
-use super::{Cart, Delta};
+use super::{Cart, Delta, Entries};
 use crate::context::Dots;
 
 /// What a replica has: its context, and which of those dots are live with it. A version vector
@@ -39,11 +39,18 @@ impl Cart {
         if self.erased {
             return Delta::erasure(self.id);
         }
-        let unseen = self.context.minus(&have.context);
-        let live = self.live.filtered(|fact| unseen.contains(fact.dot()));
-        let here = self.dead();
+        let (live, here) = (self.live_beyond(&have.context), self.dead());
         let mut dead = here.minus(&have.context);
         dead.extend(&here.intersection(&have.live));
         Delta { cart: self.id, live, dead, needs: Needs::none(), erased: false }
+    }
+    /// The live entries that are not in a context.
+    pub(super) fn live_beyond(&self, context: &Dots) -> Entries {
+        let unseen = self.context.minus(context);
+        if unseen == self.context {
+            return self.live.clone();
+        }
+        let mut unseen = unseen.ascent();
+        self.live.filtered(|fact| unseen.reaches(fact.dot()))
     }
 }

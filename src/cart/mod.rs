@@ -95,7 +95,8 @@ impl Cart {
     /// A state that was written whole. `None` if it has a live dot that it does not know of: what
     /// is not live and known is dead, so this is for nothing but what came from a state.
     pub(crate) fn whole(id: CartId, context: Dots, live: Entries) -> Option<Self> {
-        let known = live.keys().all(|dot| context.contains(dot));
+        let mut known = context.ascent();
+        let known = live.keys().all(|dot| known.reaches(dot));
         known.then_some(Self { id, live, context, erased: false, sum: None })
     }
 
@@ -137,9 +138,10 @@ impl Cart {
 
     fn join_live(&mut self, live: &Entries, joined: &mut Joined) {
         let mut new: Vec<u32> = Vec::new();
+        let mut known = self.context.ascent();
         for (at, fact) in live.facts().enumerate() {
             let dot = fact.dot();
-            if !self.context.contains(dot) {
+            if !known.reaches(dot) {
                 // Unseen < Live
                 joined.changed = true;
                 if live.len() == 1 {

@@ -256,7 +256,8 @@ impl Cart {
             let body = Body::Merge(Arc::new(MergeTo { guest, account, claim: number, policy }));
             let stamp = Stamp { dot: claim.dot(), ..stamp };
             let entry = entry(&stamp, self.id(), None, body);
-            delta.batch(&self.write(stamp, Some(entry), [])?);
+            delta.live.put(stamp.dot, &entry);
+            let _ = self.write(stamp, Some(entry), [])?;
         }
         Ok(delta)
     }
@@ -272,10 +273,15 @@ impl Cart {
         if guest.is_erased() {
             return Ok(Delta::empty(self.id()));
         }
-        let mut delta = guest.answer(&self.have());
-        delta.cart = self.id();
-        // All that is dead there, known here or not: with an order of the guest's goes what it bought.
-        delta.dead = guest.dead();
+        let (live, gone) = (guest.live_beyond(self.context()), guest.dead());
+        let mut dead = gone.minus(self.context());
+        if !gone.is_empty() {
+            dead.extend(&gone.intersection(&self.live_dots()));
+            // With an order or a Set goes what it took, known here or not: a third replica may hold it
+            // live. No more: what else is dead there goes with what made it so.
+            dead.extend(&gone.intersection(&live.taken()));
+        }
+        let delta = Delta { cart: self.id(), live, dead, needs: Needs::none(), erased: false };
         let joined = self.join_any(&delta);
         Ok(if joined.changed { delta } else { Delta::empty(self.id()) })
     }
