@@ -169,7 +169,7 @@ const fn is_servers(body: &Body) -> bool {
     matches!(
         body,
         Body::Merge(_)
-            | Body::Unmerge { .. }
+            | Body::Unmerge(_)
             | Body::Order(_)
             | Body::Expired { .. }
             | Body::Unknown { .. }

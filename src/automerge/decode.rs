@@ -8,7 +8,7 @@ use super::action::{Action, DeadText, RuleText};
 use super::decode_body as of;
 use super::error::Refused;
 use super::names::{read_cart, read_dot, read_line, read_price, read_runs, read_scope};
-use crate::cart::{Body, Covers, Entry, List, Purchase, SetTo, Settled, Stays};
+use crate::cart::{Body, Covers, Entry, List, Purchase, SetTo, Settled, Stays, UnmergeFrom};
 use crate::clock::Time;
 use crate::context::{Dot, Dots};
 use crate::id::{CartId, CouponCode, RuleName};
@@ -150,7 +150,7 @@ fn body(home: CartId, dot: Dot, action: &mut Action) -> Result<Body, Refused> {
         return Ok(Body::Register { value: Arc::new(value), sided: take(&mut action.sided) });
     }
     if let Some(code) = action.coupon.take() {
-        return Ok(Body::Coupon(CouponCode::new(code)?));
+        return Ok(Body::Coupon(CouponCode::new(code)?.into()));
     }
     if let Some(given) = action.consent.take() {
         return Ok(Body::Consent(given));
@@ -160,7 +160,7 @@ fn body(home: CartId, dot: Dot, action: &mut Action) -> Result<Body, Refused> {
     }
     if let Some(unmerge) = action.unmerge.take() {
         let guest = read_cart("guest", &unmerge.guest)?;
-        return Ok(Body::Unmerge { guest, claim: unmerge.claim });
+        return Ok(Body::Unmerge(UnmergeFrom { guest, claim: unmerge.claim }.into()));
     }
     if let Some(order) = action.order.take() {
         let (id, bought) = of::order(home, order)?;
@@ -169,7 +169,7 @@ fn body(home: CartId, dot: Dot, action: &mut Action) -> Result<Body, Refused> {
         return Ok(Body::Order(Arc::new(Purchase { id, bought, seen, stays })));
     }
     if let Some(rule) = action.expired.take() {
-        return Ok(Body::Expired { rule: RuleName::new(rule)? });
+        return Ok(Body::Expired { rule: RuleName::new(rule)?.into() });
     }
     // There is exactly one verb, and it is none of the others.
     let unknown = action.unknown.take().ok_or(Refused::Verbs { verbs: 0 })?;

@@ -71,8 +71,9 @@ fn body(action: &mut Action, home: CartId, body: &Body) {
                 policy: policy(&merge.policy),
             });
         }
-        Body::Unmerge { guest, claim } => {
-            action.unmerge = Some(UnmergeText { guest: guest.to_string(), claim: *claim });
+        Body::Unmerge(unmerge) => {
+            action.unmerge =
+                Some(UnmergeText { guest: unmerge.guest.to_string(), claim: unmerge.claim });
         }
         Body::Order(order) => {
             let bought = order.bought.iter().map(|bought| BoughtText {

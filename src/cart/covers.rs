@@ -35,7 +35,6 @@ pub(crate) struct Own {
     writer: ReplicaId,
     /// The number after the last.
     end: u64,
-    runs: u32,
     /// Of each run how many numbers are left out before the one above, with one bit that says whether it is
     /// longer than one, and then how much longer. None is left out after the latest.
     steps: Steps,
@@ -45,7 +44,7 @@ pub(crate) struct Own {
 pub(crate) type Gathered = SmallVec<[(ReplicaId, Run); 8]>;
 
 /// Numbers of seven bits a byte, the lowest first.
-type Steps = SmallVec<[u8; 20]>;
+type Steps = SmallVec<[u8; 16]>;
 
 const LOW: u64 = 0x7f;
 const MORE: u8 = 0x80;
@@ -73,18 +72,17 @@ impl Own {
     /// Of the dots of `writer` before its dot of number `seq`, to which runs are put from the latest to
     /// the first.
     pub(crate) const fn before(writer: ReplicaId, seq: u64) -> Self {
-        Self { writer, end: seq, runs: 0, steps: SmallVec::new_const() }
+        Self { writer, end: seq, steps: SmallVec::new_const() }
     }
 
     /// Puts a run in: so many numbers are left out before the one above, or at the end, and it is so much longer than one.
     pub(crate) fn push(&mut self, left_out: u64, longer: u64) {
-        let left_out = if self.runs == 0 {
+        let left_out = if self.steps.is_empty() {
             self.end -= left_out;
             0
         } else {
             left_out
         };
-        self.runs += 1;
         push(&mut self.steps, left_out << 1 | u64::from(longer > 0));
         if longer > 0 {
             push(&mut self.steps, longer);
@@ -92,8 +90,8 @@ impl Own {
     }
 
     /// How many runs there are.
-    pub(crate) const fn len(&self) -> usize {
-        self.runs as usize
+    pub(crate) fn len(&self) -> usize {
+        Runs { writer: self.writer, steps: &self.steps, above: self.end, many: &[] }.count()
     }
 
     /// As it is written in the Set of number `seq`: its first number, then the bytes of those that
@@ -106,7 +104,7 @@ impl Own {
 
 impl From<Own> for Covers {
     fn from(own: Own) -> Self {
-        Self(Form::One(if own.runs == 0 { Own::none() } else { own }))
+        Self(Form::One(if own.steps.is_empty() { Own::none() } else { own }))
     }
 }
 
@@ -131,7 +129,7 @@ impl Covers {
     pub(crate) fn own(&self, dot: Dot) -> Option<&Own> {
         let Form::One(own) = &self.0 else { return None };
         let before = own.writer == dot.replica && own.end <= dot.seq && Own::has_room(dot.seq);
-        (before || own.runs == 0).then_some(own)
+        (before || own.steps.is_empty()).then_some(own)
     }
 
     /// From runs in any order, with at most `most` of one writer: the gaps between the oldest are
@@ -162,7 +160,7 @@ impl Covers {
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        matches!(&self.0, Form::One(own) if own.runs == 0)
+        matches!(&self.0, Form::One(own) if own.steps.is_empty())
     }
 
     /// Whether `dot` is in the set.
@@ -185,7 +183,7 @@ impl Covers {
     /// The writers, one or more times.
     pub(crate) fn writers(&self) -> impl Iterator<Item = ReplicaId> + '_ {
         let (one, many): (_, &[_]) = match &self.0 {
-            Form::One(own) => ((own.runs > 0).then_some(own.writer), &[]),
+            Form::One(own) => ((!own.steps.is_empty()).then_some(own.writer), &[]),
             Form::Many(dots) => (None, dots.as_runs()),
         };
         one.into_iter().chain(many.iter().map(|(writer, _)| *writer))

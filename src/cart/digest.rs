@@ -175,10 +175,10 @@ fn of_body(feed: &mut Feed, body: &Body) {
             feed.number(u64::from(merge.claim));
             of_policy(feed, &merge.policy);
         }
-        Body::Unmerge { guest, claim } => {
+        Body::Unmerge(unmerge) => {
             feed.number(8);
-            feed.wide(guest.as_u128());
-            feed.number(u64::from(*claim));
+            feed.wide(unmerge.guest.as_u128());
+            feed.number(u64::from(unmerge.claim));
         }
         Body::Order(order) => {
             let Purchase { id, bought, seen, stays } = &**order;

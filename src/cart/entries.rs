@@ -67,7 +67,7 @@ impl Kind {
         match &row.body {
             Body::Add { .. } | Body::Set(_) => Self::Contribution,
             Body::Merge(_) => Self::Merge,
-            Body::Unmerge { .. } => Self::Unmerge,
+            Body::Unmerge(_) => Self::Unmerge,
             Body::Order(_) => Self::Order,
             Body::Coupon(_) => Self::Coupon,
             Body::Consent(_) => Self::Consent,

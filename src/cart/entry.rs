@@ -297,7 +297,17 @@ pub struct MergeTo {
     pub policy: MergePolicy,
 }
 
-/// The fact that an entry states. Cheap to clone: what is large is shared.
+/// "That claim was a mistake."
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct UnmergeFrom {
+    /// The guest cart.
+    pub guest: CartId,
+    /// Which claim of it.
+    pub claim: u32,
+}
+
+/// The fact that an entry states. Cheap to clone: what is large is shared, and none is larger than
+/// an Add, since most are Adds.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Body {
     /// Put n more in.
@@ -314,7 +324,7 @@ pub enum Body {
         /// The list.
         to: List,
         /// The dots, sorted.
-        dots: Arc<[Dot]>,
+        dots: Arc<Vec<Dot>>,
     },
     /// What a removal leaves where it was, though a rule would move it.
     Stay(Arc<Stays>),
@@ -326,31 +336,26 @@ pub enum Body {
         sided: bool,
     },
     /// Use this code, once somebody has validated it.
-    Coupon(CouponCode),
+    Coupon(Arc<CouponCode>),
     /// Whether the shop may remind the shopper of this cart.
     Consent(bool),
     /// The guest cart belongs to this account.
     Merge(Arc<MergeTo>),
     /// That claim was a mistake.
-    Unmerge {
-        /// The guest cart.
-        guest: CartId,
-        /// Which claim of it.
-        claim: u32,
-    },
+    Unmerge(Arc<UnmergeFrom>),
     /// An order was placed.
     Order(Arc<Purchase>),
     /// The server let what it saw expire.
     Expired {
         /// By which rule.
-        rule: RuleName,
+        rule: Arc<RuleName>,
     },
     /// A kind this version does not know, kept byte for byte.
     Unknown {
         /// Its number in the wire format.
         kind: u32,
         /// Its payload, self-contained.
-        payload: Arc<[u8]>,
+        payload: Arc<Vec<u8>>,
     },
 }
 

@@ -32,7 +32,7 @@ pub use entries::Entries;
 pub(crate) use entries::{HeldRows, Kind};
 pub use entry::{
     After, Body, Bought, Entry, Gift, Lack, List, MergeTo, Pin, Purchase, Register, RegisterKey,
-    SetTo, Settled, Stays, Taken,
+    SetTo, Settled, Stays, Taken, UnmergeFrom,
 };
 pub use exchange::Have;
 pub(crate) use kills::{Kills, Places};

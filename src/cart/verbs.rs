@@ -8,7 +8,9 @@ use alloc::vec::Vec;
 use super::covers::{Covers, Gathered};
 use super::delta::{Delta, Needs};
 use super::entries::Entries;
-use super::entry::{After, Body, Entry, MergeTo, Purchase, Register, SetTo, Settled, Stays, Taken};
+use super::entry::{
+    After, Body, Entry, MergeTo, Purchase, Register, SetTo, Settled, Stays, Taken, UnmergeFrom,
+};
 use super::seen::{Claim, Place, Seen, Snapshot};
 use super::terms::MergePolicy;
 use super::{Cart, Kills, Kind, NONE};
@@ -166,7 +168,7 @@ impl Cart {
         covered: &[Dot],
     ) -> Result<Delta, VerbError> {
         self.check_line(&place.line, covered.len())?;
-        let dots = seen.shown.iter().map(|taken| taken.dot).collect();
+        let dots = Arc::new(seen.shown.iter().map(|taken| taken.dot).collect());
         let body = Body::Move { to: place.list, dots };
         let entry = entry(&stamp, place.scope, Some(&place.line), body);
         self.write(stamp, Some(entry), covered.iter().copied())
@@ -208,7 +210,7 @@ impl Cart {
         if self.live().count(Kind::Coupon).saturating_sub(replaced.len()) >= limits::COUPONS {
             return Err(VerbError::Limit { what: "coupons", limit: limits::COUPONS });
         }
-        let entry = entry(&stamp, self.id(), None, Body::Coupon(code));
+        let entry = entry(&stamp, self.id(), None, Body::Coupon(code.into()));
         self.write(stamp, Some(entry), replaced.iter().copied())
     }
 
@@ -296,7 +298,7 @@ impl Cart {
         claim: Claim,
         guests_dots: &[Dot],
     ) -> Result<Delta, VerbError> {
-        let body = Body::Unmerge { guest: claim.guest, claim: claim.number };
+        let body = Body::Unmerge(Arc::new(UnmergeFrom { guest: claim.guest, claim: claim.number }));
         let entry = entry(&stamp, self.id(), None, body);
         self.write(stamp, Some(entry), guests_dots.iter().copied())
     }
@@ -330,7 +332,7 @@ impl Cart {
         rule: RuleName,
         seen: &[Dot],
     ) -> Result<Delta, VerbError> {
-        let entry = entry(&stamp, self.id(), None, Body::Expired { rule });
+        let entry = entry(&stamp, self.id(), None, Body::Expired { rule: rule.into() });
         self.write(stamp, Some(entry), seen.iter().copied())
     }
 

@@ -410,7 +410,7 @@ impl<'a> Look<'a> {
     /// The live entries of a coupon code the author sees.
     #[must_use]
     pub fn coupon(&self, code: &CouponCode) -> Vec<Dot> {
-        self.general(Kind::Coupon, |fact| matches!(fact.body(), Body::Coupon(c) if c == code))
+        self.general(Kind::Coupon, |fact| matches!(fact.body(), Body::Coupon(c) if **c == *code))
     }
 
     /// The live consent entries the author sees.
@@ -454,7 +454,7 @@ impl<'a> Look<'a> {
         let lasting = |body: &Body| {
             matches!(
                 body,
-                Body::Order(_) | Body::Merge(_) | Body::Unmerge { .. } | Body::Unknown { .. }
+                Body::Order(_) | Body::Merge(_) | Body::Unmerge(_) | Body::Unknown { .. }
             )
         };
         let is_move = |fact: &Fact<'_>| matches!(fact.body(), Body::Move { .. });

@@ -25,7 +25,7 @@ pub(crate) fn merged(cart: &Cart) -> Vec<Merged<'_>> {
         .live()
         .of_kind(Kind::Unmerge)
         .filter_map(|fact| match fact.body() {
-            Body::Unmerge { guest, claim } => Some((*guest, *claim)),
+            Body::Unmerge(unmerge) => Some((unmerge.guest, unmerge.claim)),
             _ => None,
         })
         .collect();

@@ -244,7 +244,7 @@ pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
     }
     let ours = |kind| cart.live().of_kind(kind).filter(|fact| look.is_ours(fact.scope()));
     let coupons = ours(Kind::Coupon).filter_map(|fact| match fact.body() {
-        Body::Coupon(code) => Some(code.clone()),
+        Body::Coupon(code) => Some((**code).clone()),
         _ => None,
     });
     view.coupons = coupons.collect::<BTreeSet<_>>().into_iter().collect();

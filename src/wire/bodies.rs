@@ -12,6 +12,7 @@ use super::sets::{read_set, write_set};
 use super::tables::{Tables, sorted};
 use crate::cart::{
     Body, Bought, Gift, Lack, List, MergeTo, Pin, Purchase, Register, Row, Stays, Taken,
+    UnmergeFrom,
 };
 use crate::context::Dot;
 use crate::id::{AttributeKey, CouponCode, OrderId, RuleName, ShippingOption, Text};
@@ -44,9 +45,9 @@ pub(super) fn write_body(out: &mut Writer, tables: &Numbering<'_>, row: &Row, th
             out.number(u64::from(merge.claim));
             write_policy(out, &merge.policy);
         }
-        Body::Unmerge { guest, claim } => {
-            tables.cart(out, *guest);
-            out.number(u64::from(*claim));
+        Body::Unmerge(unmerge) => {
+            tables.cart(out, unmerge.guest);
+            out.number(u64::from(unmerge.claim));
         }
         Body::Order(order) => {
             let Purchase { id, bought, seen, stays } = &**order;
@@ -77,7 +78,7 @@ pub(super) fn read_body(
         SET => Body::Set(Arc::new(read_set(input, tables, dot, sided, thought)?)),
         MOVE => Body::Move { to: read_list(input)?, dots: read_dots(input, tables)?.into() },
         REGISTER => Body::Register { value: Arc::new(read_register(input)?), sided },
-        5 => Body::Coupon(read_coupon(input)?),
+        5 => Body::Coupon(read_coupon(input)?.into()),
         6 => Body::Consent(input.flag()?),
         7 => Body::Merge(Arc::new(MergeTo {
             guest: tables.cart(input)?,
@@ -85,16 +86,21 @@ pub(super) fn read_body(
             claim: input.small()?,
             policy: read_policy(input)?,
         })),
-        8 => Body::Unmerge { guest: tables.cart(input)?, claim: input.small()? },
+        8 => {
+            let (guest, claim) = (tables.cart(input)?, input.small()?);
+            Body::Unmerge(Arc::new(UnmergeFrom { guest, claim }))
+        }
         9 => Body::Order(Arc::new(Purchase {
             id: input.parsed(OrderId::new)?,
             bought: read_bought(input, tables)?,
             seen: tables.seen(input)?,
             stays: read_stays(input, tables)?,
         })),
-        10 => Body::Expired { rule: input.parsed(RuleName::new)? },
+        10 => Body::Expired { rule: input.parsed(RuleName::new)?.into() },
         11 => Body::Stay(Arc::new(read_stays(input, tables)?)),
-        kind if kind >= FIRST_UNKNOWN => Body::Unknown { kind, payload: input.blob()?.into() },
+        kind if kind >= FIRST_UNKNOWN => {
+            Body::Unknown { kind, payload: Arc::new(input.blob()?.into()) }
+        }
         _ => return Err(fault(here, Broken::Variant { what: "entry" })),
     })
 }

@@ -218,7 +218,7 @@ fn kind_of(body: &Body) -> (u32, bool) {
         Body::Coupon(_) => (5, false),
         Body::Consent(_) => (6, false),
         Body::Merge(_) => (7, false),
-        Body::Unmerge { .. } => (8, false),
+        Body::Unmerge(_) => (8, false),
         Body::Order(_) => (9, false),
         Body::Expired { .. } => (10, false),
         Body::Stay(_) => (11, false),

@@ -175,7 +175,7 @@ impl<'a> Numbering<'a> {
                 self.of_stays(stays);
             }
             Body::Merge(merge) => self.carts.extend([merge.guest, merge.account]),
-            Body::Unmerge { guest, .. } => self.carts.push(*guest),
+            Body::Unmerge(unmerge) => self.carts.push(unmerge.guest),
             Body::Add { .. }
             | Body::Register { .. }
             | Body::Coupon(_)

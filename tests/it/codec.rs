@@ -124,7 +124,7 @@ fn synced_peers_exchange_a_few_dozen_bytes() {
 fn unknown_kinds_are_kept_forwarded_and_marked() {
     for (kind, line) in [(12, Some(tee())), (13, None), (u32::MAX, Some(tee()))] {
         let payload: Vec<u8> = (0..=255).collect();
-        let body = Body::Unknown { kind, payload: payload.into() };
+        let body = Body::Unknown { kind, payload: payload.to_vec().into() };
         let mut entry = entry(line.clone(), body);
         (entry.scope, entry.after) = (CART, [].into());
         let delta = Delta::new(CART, [(dot(LAPTOP, 1), entry)], Dots::default(), Dots::default());

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use holdall::cart::{Lack, MergeTo, Pin, SetTo, Settled, Taken};
+use holdall::cart::{Lack, MergeTo, Pin, SetTo, Settled, Taken, UnmergeFrom};
 use holdall::sync::Message;
 use holdall::wire::{self, DecodeError};
 use holdall::{
@@ -135,17 +135,17 @@ pub(crate) fn bodies() -> Vec<(&'static str, Option<LineKey>, Body)> {
         (
             "03-move",
             Some(tee()),
-            Body::Move { to: List::Saved, dots: [dot(PHONE, 3), dot(LAPTOP, 70_000)].into() },
+            Body::Move { to: List::Saved, dots: vec![dot(PHONE, 3), dot(LAPTOP, 70_000)].into() },
         ),
         ("04-note", Some(tee()), register(Register::Note(text("doorbell is broken")))),
         ("04-gift", Some(tee()), register(Register::Gift(gift))),
         ("04-attribute", Some(tee()), register(Register::Attribute(key, text("for A.")))),
         ("04-sided", Some(tee()), sided),
         ("04-shipping", None, register(Register::Shipping(shipping))),
-        ("05-coupon", None, Body::Coupon(CouponCode::new("spring10").expect("a code"))),
+        ("05-coupon", None, Body::Coupon(CouponCode::new("spring10").expect("a code").into())),
         ("06-consent", None, Body::Consent(true)),
         ("07-merge", None, Body::Merge(Arc::new(merge))),
-        ("08-unmerge", None, Body::Unmerge { guest: GUEST, claim: 2 }),
+        ("08-unmerge", None, Body::Unmerge(UnmergeFrom { guest: GUEST, claim: 2 }.into())),
         (
             "09-order",
             None,
@@ -159,10 +159,14 @@ pub(crate) fn bodies() -> Vec<(&'static str, Option<LineKey>, Body)> {
         (
             "10-expired",
             None,
-            Body::Expired { rule: RuleName::new("idle-90-days").expect("a name") },
+            Body::Expired { rule: RuleName::new("idle-90-days").expect("a name").into() },
         ),
         ("11-stay", None, Body::Stay(Arc::new(stays()))),
-        ("12-unknown", Some(tee()), Body::Unknown { kind: 12, payload: [0, 0xff, b'x'].into() }),
+        (
+            "12-unknown",
+            Some(tee()),
+            Body::Unknown { kind: 12, payload: vec![0, 0xff, b'x'].into() },
+        ),
     ]
 }
 

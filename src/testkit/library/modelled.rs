@@ -208,7 +208,7 @@ fn did(acted: &Acted<'_>) -> Option<Did<LineKey>> {
             Some(Did::Merge { guest: claim.guest, claim: claim.number, policy })
         }
         Action::Unmerge { .. } => acted.delta.live().values().find_map(|entry| match entry.body {
-            Body::Unmerge { guest, .. } => Some(Did::Unmerge(guest)),
+            Body::Unmerge(unmerge) => Some(Did::Unmerge(unmerge.guest)),
             _ => None,
         }),
         Action::Absorb { .. } => None,
