@@ -9,7 +9,7 @@ use tokio::sync::Mutex as Seat;
 use super::caller::Digest;
 use super::header::Header;
 use super::settings::Settings;
-use crate::cart::{Body, Cart, Kind};
+use crate::cart::{Body, Cart, Fact, Kind, List};
 use crate::clock::Time;
 use crate::id::{CartId, ReplicaId};
 use crate::replica::Replica;
@@ -72,8 +72,13 @@ impl Resident {
     }
 
     fn has_saved(&self) -> bool {
-        let moved = |entry: crate::cart::Entry| matches!(entry.body, Body::Move { .. });
-        self.cart().live().values().any(moved) && !self.replica.view().saved.is_empty()
+        let may_save = |fact: Fact<'_>| match fact.body() {
+            Body::Move { .. } => true,
+            Body::Set(set) => set.list == List::Saved,
+            _ => false,
+        };
+        // Most carts never saved anything, and need no reading.
+        self.cart().live().facts().any(may_save) && !self.replica.view().saved.is_empty()
     }
 
     pub(super) fn view(&self) -> View {

@@ -444,39 +444,44 @@ impl Entries {
             foreign.retain(|authorship| authorship.scope != home || !authorship.after.is_empty());
         }
         let authorships = unite(&mut self.tables.authorships, &foreign);
-        for (column, union) in
-            [(WRITER, &writers), (LINE, &lines), (PRICE, &prices), (AUTHORSHIP, &authorships)]
-        {
-            self.remap(column, union);
-        }
+        // Of theirs by place, and last of what goes without saying there.
+        let as_here = |scope: CartId, after: &[CartId]| {
+            let here = &self.tables.authorships;
+            let found =
+                here.binary_search_by(|here| (here.scope, &*here.after).cmp(&(scope, after)));
+            found.map_or(NONE, |at| at as u32)
+        };
+        let theirs_as_here = other.tables.authorships.iter().map(|a| as_here(a.scope, &a.after));
+        let authorship_of: SmallVec<[u32; 4]> =
+            theirs_as_here.chain([as_here(theirs, &[])]).collect();
         let moved = |union: &Union, at: u32| union.there.get(at as usize).copied().unwrap_or(NONE);
-        let mut here = core::mem::take(&mut self.rows).into_iter().peekable();
-        self.rows.reserve_exact(here.len() + places.len());
+        let mut here = core::mem::take(&mut self.rows).into_iter().map(|row| Row {
+            writer: writers.moves(row.writer),
+            line: lines.moves(row.line),
+            price: prices.moves(row.price),
+            authorship: authorships.moves(row.authorship),
+            ..row
+        });
+        let mut next = here.next();
+        self.rows.reserve_exact(here.len() + 1 + places.len());
         for at in places {
             let row = &other.rows[*at as usize];
-            let authorship = if theirs == home {
-                moved(&authorships, row.authorship)
-            } else {
-                let fact = other.fact_of(row);
-                let found = self.tables.authorships.binary_search_by(|here| {
-                    (here.scope, &*here.after).cmp(&(fact.scope(), fact.after()))
-                });
-                found.map_or(NONE, |at| at as u32)
-            };
+            let authorship = row.authorship.min(other.tables.authorships.len() as u32);
             let row = Row {
                 writer: moved(&writers, row.writer),
                 line: moved(&lines, row.line),
                 price: moved(&prices, row.price),
-                authorship,
+                authorship: authorship_of[authorship as usize],
                 ..row.clone()
             };
             self.count_in(&row);
-            while let Some(before) = here.next_if(|here| here.key() < row.key()) {
+            while let Some(before) = next.take_if(|before| before.key() < row.key()) {
                 self.rows.push(before);
+                next = here.next();
             }
             self.rows.push(row);
         }
-        self.rows.extend(here);
+        self.rows.extend(next.into_iter().chain(here));
         self.tidy();
     }
 

@@ -92,6 +92,17 @@ pub(super) struct Union {
     pub(super) there: Vec<u32>,
 }
 
+impl Union {
+    /// Where a row is that was at this place.
+    #[inline]
+    pub(super) fn moves(&self, at: u32) -> u32 {
+        match &self.here {
+            None => at,
+            Some(here) => here.get(at as usize).copied().unwrap_or(NONE),
+        }
+    }
+}
+
 /// Puts the rows of another table in.
 pub(super) fn unite<T: Ord + Clone>(table: &mut Table<T>, other: &[T]) -> Union {
     let found: Option<Vec<u32>> =

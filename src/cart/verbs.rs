@@ -253,10 +253,11 @@ impl Cart {
             return Err(VerbError::Limit { what: "merged guests", limit: limits::MERGES });
         }
         let mut delta = self.absorb(guest)?;
-        if !self.context().contains(claim.dot()) {
+        let dot = claim.dot();
+        if !self.context().contains(dot) {
             let Claim { guest, account, number } = claim;
             let body = Body::Merge(Arc::new(MergeTo { guest, account, claim: number, policy }));
-            let stamp = Stamp { dot: claim.dot(), ..stamp };
+            let stamp = Stamp { dot, ..stamp };
             let entry = entry(&stamp, self.id(), None, body);
             delta.live.put(stamp.dot, &entry);
             let _ = self.write(stamp, Some(entry), [])?;

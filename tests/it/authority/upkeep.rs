@@ -7,7 +7,7 @@ use holdall::authority::{
     Admitted, Archived, Authority, Caller, Command, Refusal, Request, Settings, When,
 };
 use holdall::store::{Class, Slot, Store};
-use holdall::{Quantity, Replica, ReplicaId, wire};
+use holdall::{List, Quantity, Replica, ReplicaId, RowRef, wire};
 
 use super::between::AfterIdle;
 use super::{DAY_MS, MINUTE_MS, NOW_MS, Shop, account, add, quantity, row};
@@ -46,6 +46,19 @@ fn p_what_nobody_touched_expires_by_an_entry_and_in_its_time() {
     // The guest's waits as long again from its expiry on, then it is gone.
     assert_eq!(sweep(&shop, NOW_MS + 120 * DAY_MS + 2), (0, 1));
     assert_eq!(shop.read(guest.token, guest.cart).expect_err("removed").kind(), "not-yours");
+}
+
+/// A number that is written into the saved list saves the line, too.
+#[test]
+fn what_is_saved_stays_as_long_however_it_was_saved() {
+    let shop = Shop::new();
+    let guest = shop.guest();
+    let saved = RowRef { list: List::Saved, ..row("TEE") };
+    let set = Request::new(3, Command::Set { row: saved, quantity: 2, price: None });
+    shop.submit(guest.token, guest.cart, &set).expect("saved");
+    assert_eq!(sweep(&shop, NOW_MS + 30 * DAY_MS + 1), (0, 0));
+    assert_eq!(shop.read(guest.token, guest.cart).expect("kept").view.saved[0].quantity, 2);
+    assert_eq!(sweep(&shop, NOW_MS + 90 * DAY_MS + 1), (1, 0));
 }
 
 /// The sweeper has its list; before it comes to the cart, the shopper does.
