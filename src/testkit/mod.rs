@@ -12,6 +12,7 @@
 //! | the laws by name, in words | [`Law`] |
 //! | generators for proptest | [`strategies`] |
 //! | whole histories with a bad network, and the library's own laws | [`history`], [`library`] |
+//! | worlds in which everything goes wrong, from one seed | [`world`] |
 //! | a durable store of your own | [`store`](mod@store) |
 //! | two obvious models: of the state, and of what is seen | [`naive`], [`model`] |
 //!
@@ -30,6 +31,7 @@
 mod certify;
 mod counterexample;
 mod deed;
+pub mod dice;
 mod edit;
 pub mod history;
 mod law;
@@ -45,6 +47,7 @@ pub mod store;
 pub mod strategies;
 mod subject;
 mod tale;
+pub mod world;
 
 pub use certify::{Breach, Certificate, Certification, Claims, certify};
 pub use counterexample::Counterexample;

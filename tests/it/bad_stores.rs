@@ -203,6 +203,12 @@ struct Bad {
     busy: AtomicU64,
 }
 
+/// Between a look and what is done about it, in which others act. A yield gives them a turn on an
+/// idle machine only.
+fn gap() {
+    thread::sleep(Duration::from_micros(200));
+}
+
 type Plain<T> = Result<T, StoreError>;
 
 impl Bad {
@@ -264,16 +270,16 @@ impl Bad {
                     .then_some(Appended::Conflict { revision: loaded.revision });
             }
             Flaw::ChecksThenActs if conflict.is_none() && then.is_none() => {
-                thread::yield_now();
+                gap();
                 append.expected = self.revision_now(append.cart);
             }
             Flaw::KeyThenRevision if then.is_none() => {
-                thread::yield_now();
+                gap();
                 let revision = self.revision_now(append.cart);
                 return (revision != append.expected).then_some(Appended::Conflict { revision });
             }
             Flaw::CountsItself if conflict.is_none() => {
-                thread::yield_now();
+                gap();
                 let revision = append.expected + 1;
                 append.expected = self.revision_now(append.cart);
                 let _ = block_on(self.disk.carts.append(append.clone()));
@@ -281,7 +287,7 @@ impl Bad {
             }
             Flaw::LosesUnderLoad => {
                 let others = self.busy.fetch_add(1, Ordering::Relaxed);
-                thread::yield_now();
+                gap();
                 self.busy.fetch_sub(1, Ordering::Relaxed);
                 let revision = append.expected + 1;
                 return (others > 0).then_some(Appended::Done { revision });
@@ -440,7 +446,7 @@ impl Store for Bad {
             match self.flaw {
                 Some(Flaw::SwapsAnything) => expected = held,
                 Some(Flaw::SwapsThenChecks) if held == expected => {
-                    thread::yield_now();
+                    gap();
                     expected = block_on(carts.slot(slot))?.map(|held| held.version);
                 }
                 Some(Flaw::NeverClears) if value.is_none() => value = Some(Vec::new()),
@@ -522,8 +528,11 @@ impl Store for Bad {
             match self.flaw {
                 Some(Flaw::RemovesAnything) => return block_on(carts.remove(cart, now)),
                 Some(Flaw::RemovesThenChecks) if now == revision => {
+                    // Until the other has acted, or will not.
                     for _ in 0..50 {
-                        thread::yield_now();
+                        if self.revision_now(cart) == revision {
+                            gap();
+                        }
                     }
                     return block_on(carts.remove(cart, self.revision_now(cart)));
                 }

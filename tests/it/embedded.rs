@@ -216,6 +216,41 @@ fn a_damaged_record_is_its_carts_affair() {
     assert_eq!(unopened, 0);
 }
 
+/// Each record of a cart is taken out of the file in turn. Without its header or one of its appends the cart is
+/// told to be damaged; without its snapshot all of its appends are read in place of that.
+#[test]
+fn a_record_that_is_lost_is_missed() {
+    let folder = Folder::new();
+    let store = EmbeddedStore::open(&folder.0, 1).expect("opened");
+    let wanted = fill(&store, 1).remove(0);
+    drop(store);
+    let whole = fs::read(folder.file()).expect("read");
+    let positions: Vec<i64> = {
+        let file = rusqlite::Connection::open(folder.file()).expect("SQLite");
+        let mut query = file.prepare("SELECT position FROM records").expect("a query");
+        let rows = query.query_map([], |row| row.get(0)).expect("rows");
+        rows.map(|row| row.expect("a position")).collect()
+    };
+    let (mut missed, mut read) = (0, 0);
+    for position in positions {
+        fs::write(folder.file(), &whole).expect("written");
+        let file = rusqlite::Connection::open(folder.file()).expect("SQLite");
+        file.execute("DELETE FROM records WHERE position = ?1", [position]).expect("deleted");
+        drop(file);
+        let store = EmbeddedStore::open(&folder.0, 2).expect("opened");
+        match block_on(store.load(cart(1))) {
+            Err(StoreError::Damaged { cart: told, .. }) if told == cart(1) => missed += 1,
+            Ok(Some(seen)) => {
+                assert_eq!((seen.revision, &seen.header), (wanted.revision, &wanted.header));
+                assert_eq!((seen.snapshot, seen.tail.len()), (None, 10));
+                read += 1;
+            }
+            other => panic!("position {position}: {other:?}"),
+        }
+    }
+    assert_eq!((missed, read), (11, 1));
+}
+
 #[test]
 fn what_is_erased_is_not_in_the_folder() {
     let folder = Folder::new();

@@ -8,7 +8,7 @@ use holdall::testkit::history::{ACCOUNT, History, World, converse};
 use holdall::testkit::library;
 use holdall::testkit::naive::Naive;
 use holdall::testkit::strategies::histories;
-use holdall::{Cart, Delta, Replica, ReplicaId};
+use holdall::{Cart, Delta, LineKey, Replica, ReplicaId, RowRef};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 
@@ -210,4 +210,22 @@ pub(crate) fn permutations(n: usize) -> Vec<Vec<usize>> {
 fn five_things_have_120_orders() {
     let all: std::collections::BTreeSet<Vec<usize>> = permutations(5).into_iter().collect();
     assert_eq!(all.len(), 120);
+}
+
+/// Five deltas each of which makes the one before dead, in every order: none waits once all are there.
+#[test]
+fn every_order_of_a_chain() {
+    let row = RowRef::active(LineKey::sku("TEE").expect("a SKU"));
+    let mut author = writer(&Cart::new(ACCOUNT));
+    let chain: Vec<Delta> =
+        (1..=5).map(|units| author.set(1_000, &row, units, None).expect("a Set")).collect();
+    assert!(chain[1..].iter().all(|delta| !delta.needs().is_empty()));
+    for order in permutations(chain.len()) {
+        let (mut replica, mut inbox) = (writer(&Cart::new(ACCOUNT)), Inbox::default());
+        for at in &order {
+            let _ = inbox.receive(&mut replica, chain[*at].clone()).expect("room");
+        }
+        assert!(inbox.waiting().is_empty(), "{order:?}");
+        assert_eq!(replica.cart(), author.cart(), "{order:?}");
+    }
 }

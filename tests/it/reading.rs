@@ -5,7 +5,7 @@
 
 use holdall::Notice;
 
-use super::devices::{ACCOUNT, buy, join, replica, row, shown, tell, with};
+use super::devices::{ACCOUNT, buy, join, replica, row, saved, shown, tell, with};
 
 /// Set 3 and set 2 at once; the 2 are bought by somebody who did not know of the 3.
 #[test]
@@ -50,4 +50,16 @@ fn two_orders_of_the_same_units_are_told() {
     tell(&a, &mut b);
     assert!(b.view().notices.iter().any(|n| matches!(n, Notice::ConcurrentOrders { .. })));
     assert_eq!(shown(&b), 0);
+}
+
+/// What an order had seen and left is no rival of what it bought: here a Set that was saved for later, and
+/// another in its place.
+#[test]
+fn an_order_takes_nothing_from_a_set_that_it_had_seen() {
+    let mut phone = replica(ACCOUNT, 1);
+    phone.set(1, &row(), 5, None).expect("a set");
+    phone.relocate(2, &row()).expect("a row to save");
+    phone.set(3, &row(), 4, None).expect("a set");
+    buy(&mut phone, 10, "O-1");
+    assert_eq!((shown(&phone), saved(&phone)), (0, 5));
 }

@@ -3,7 +3,7 @@
 //! Most of these are here because the library was broken on purpose (`checks/sabotage`) and every other
 //! test passed, or could have.
 
-use holdall::{CouponCode, Delta, OrderId, ViewOptions};
+use holdall::{CouponCode, Delta, LineKey, OrderId, ViewOptions};
 
 use super::devices::{ACCOUNT, buy, join, replica, row, saved, shown, tee, tell, units, with};
 
@@ -77,4 +77,18 @@ fn an_add_leaves_a_move_whose_row_is_gone() {
     assert_eq!((shown(&c), saved(&c)), (2, 3));
     join(&mut c, &removal);
     assert_eq!((shown(&c), saved(&c)), (2, 0));
+}
+
+/// A story cannot tell this: its table of options is sorted when it is read.
+#[test]
+fn options_in_any_order_are_one_line() {
+    let line = |options: [(&str, &str); 2]| LineKey::parse("TEE", options).expect("a line");
+    let one = line([("size", "M"), ("colour", "red")]);
+    let other = line([("colour", "red"), ("size", "M")]);
+    let (mut a, mut b) = (replica(ACCOUNT, 1), replica(ACCOUNT, 2));
+    a.add(1, &one, units(1), None).expect("an add");
+    b.add(2, &other, units(1), None).expect("an add");
+    tell(&b, &mut a);
+    let view = a.view();
+    assert_eq!((view.lines.len(), view.quantity(&one), view.quantity(&other)), (1, 2, 2));
 }

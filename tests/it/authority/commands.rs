@@ -90,12 +90,16 @@ fn h_two_processes_over_one_store_lose_nothing() {
         let at = if turn % 2 == 0 { &shop } else { &other };
         let key = 1_000 + turn;
         at.submit(guest.token, guest.cart, &Request::new(key, add("TEE", 1))).expect("an add");
-        // The retry goes to the other one.
         let twice = if turn % 2 == 0 { &other } else { &shop };
+        // The other one has the cart as it was in its memory, and shows it as it is.
+        let units = u64::try_from(turn).expect("small") + 1;
+        let seen = twice.read(guest.token, guest.cart).expect("the cart");
+        assert_eq!(quantity(&seen, "TEE"), units);
+        // The retry goes there.
         let again = twice.submit(guest.token, guest.cart, &Request::new(key, add("TEE", 1)));
         assert!(again.expect("the same").repeated);
         let shown = twice.read(guest.token, guest.cart).expect("the cart");
-        assert_eq!(quantity(&shown, "TEE"), u64::try_from(turn).expect("small") + 1);
+        assert_eq!(quantity(&shown, "TEE"), units);
     }
 }
 

@@ -1,6 +1,6 @@
 //! How bad the network is: chances and delays, and when regions are cut off or go down.
 
-use super::dice::{Dice, Permille};
+use holdall::testkit::dice::{Dice, Permille};
 
 /// One second.
 pub(crate) const SECOND: u64 = 1_000;

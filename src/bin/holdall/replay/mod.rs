@@ -9,7 +9,6 @@
 mod args;
 mod climate;
 mod designs;
-pub(crate) mod dice;
 mod error;
 mod event;
 mod input;

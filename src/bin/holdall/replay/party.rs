@@ -5,8 +5,9 @@
 
 use std::collections::HashMap;
 
+use holdall::testkit::dice::{Dice, Permille};
+
 use super::climate::SECOND;
-use super::dice::{Dice, Permille};
 use super::event::{Deed, Event, Trace};
 
 /// The share of invoices that are bought at their end; the others stay in the cart, so that the

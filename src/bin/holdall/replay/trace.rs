@@ -9,10 +9,10 @@
 
 use std::fmt::Write;
 
+use holdall::testkit::dice::Dice;
 use jiff::Timestamp;
 
 use super::climate::{MINUTE, SECOND};
-use super::dice::Dice;
 
 /// 2022-10-01 00:00:00 UTC.
 const START: u64 = 1_664_582_400_000;

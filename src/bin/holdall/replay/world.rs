@@ -11,8 +11,9 @@ mod recorder;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 
+use holdall::testkit::dice::Dice;
+
 use super::climate::{Climate, MINUTE, Mishap, SECOND, Weather};
-use super::dice::Dice;
 use super::model::Cart;
 use super::party::Party;
 use super::schedule::{

@@ -1,17 +1,7 @@
 //! `holdall soak`: worlds from one seed, in which everything goes wrong that can.
 
 mod args;
-mod arrivals;
-mod authority;
-mod deed;
-mod doings;
-mod effect;
-mod judge;
-mod network;
-mod node;
 mod report;
-mod story;
-mod world;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -20,15 +10,15 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 pub(crate) use args::SoakArgs;
+use holdall::testkit::world::{Sloppy, World};
 use report::Report;
-use world::{Sloppy, World};
 
 /// A report with more worlds than this would not be read to the end.
 const WRONG_MAX: usize = 10;
 
 /// Runs the command. Status 0: nothing was found; 1: something was.
 pub(crate) fn run(args: &SoakArgs) -> ExitCode {
-    let report = soak(args, Sloppy::default());
+    let report = soak(args);
     let out = io::BufWriter::new(io::stdout().lock());
     let written = if args.json {
         let mut out = out;
@@ -45,7 +35,7 @@ pub(crate) fn run(args: &SoakArgs) -> ExitCode {
     if report.findings() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn soak(args: &SoakArgs, sloppy: Sloppy) -> Report {
+fn soak(args: &SoakArgs) -> Report {
     let began = Instant::now();
     let until = Duration::from_secs_f64((args.minutes * 60.0).min(1e9));
     let mut report = Report { seed: args.seed, ..Report::default() };
@@ -53,10 +43,10 @@ fn soak(args: &SoakArgs, sloppy: Sloppy) -> Report {
     let first = args.world.unwrap_or_default();
     let count = if args.world.is_some() { 1 } else { args.worlds.unwrap_or(u64::MAX) };
     for number in (first..).take(usize::try_from(count).unwrap_or(usize::MAX)) {
-        let mut world = World::new(args.seed, number, sloppy);
+        let mut world = World::new(args.seed, number, Sloppy::default());
         world.live();
-        let story = (!world.findings.is_empty()).then(|| save(args.seed, number, &world)).flatten();
-        report.add(number, world, story);
+        let story = save(args.seed, number, &world);
+        report.add(number, &world, story);
         bar.set_message(format!(
             "{} worlds, {:.0} simulated hours, {} actions, {} findings",
             report.worlds,
@@ -77,7 +67,7 @@ fn soak(args: &SoakArgs, sloppy: Sloppy) -> Report {
 /// Writes a world's story beside the caller, if it can be told.
 fn save(seed: u64, number: u64, world: &World) -> Option<String> {
     let file = format!("soak-{seed}-{number}.toml");
-    let text = story::of(world, &format!("world {number} of seed {seed}"))?;
+    let text = world.story(&format!("world {number} of seed {seed}"))?;
     std::fs::write(&file, text).ok()?;
     Some(file)
 }

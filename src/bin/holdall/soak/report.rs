@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use holdall::testkit::world::{Finding, World};
 use serde_json::{Value, json};
-
-use super::world::{Finding, World};
 
 /// A world with findings.
 pub(crate) struct Wrong {
@@ -29,15 +28,16 @@ pub(crate) struct Report {
 
 impl Report {
     /// Adds a world that ended.
-    pub(crate) fn add(&mut self, number: u64, world: World, story: Option<String>) {
+    pub(crate) fn add(&mut self, number: u64, world: &World, story: Option<String>) {
         self.worlds += 1;
         self.hours += world.hours();
-        self.actions += world.actions;
-        for (kind, often) in &world.faults {
+        self.actions += world.actions();
+        for (kind, often) in world.faults() {
             *self.faults.entry(kind).or_default() += often;
         }
-        if !world.findings.is_empty() {
-            self.wrong.push(Wrong { world: number, findings: world.findings, story });
+        let findings = world.findings().to_vec();
+        if !findings.is_empty() {
+            self.wrong.push(Wrong { world: number, findings, story });
         }
     }
 

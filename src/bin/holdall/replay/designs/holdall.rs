@@ -5,6 +5,7 @@ mod joiner;
 use std::collections::{BTreeMap, HashMap};
 
 use holdall::sync;
+use holdall::testkit::dice::Dice;
 use holdall::{
     ActionError, CartId, Claim, Delta, LineKey, MergePolicy, OrderId, Quantity, Replica, ReplicaId,
     RowRef, ViewOptions, wire,
@@ -13,7 +14,6 @@ use holdall::{
 use joiner::{Joiner, fault, restarted};
 
 use super::{Design, Traffic};
-use crate::replay::dice::Dice;
 use crate::replay::error::Fault;
 use crate::replay::event::Names;
 use crate::replay::model::Cart;

@@ -1,10 +1,10 @@
 //! What shoppers do: sessions become devices, and clicks become actions.
 
 use holdall::limits;
+use holdall::testkit::dice::Permille;
 
 use super::{Device, Next, World};
 use crate::replay::climate::{MINUTE, SECOND};
-use crate::replay::dice::Permille;
 use crate::replay::party::Want;
 use crate::replay::retail::MOST_UNITS;
 use crate::replay::schedule::{DeviceId, LineId, Node, Step, Verb, Writers};

@@ -1,13 +1,13 @@
 //! What machines do of themselves: shoppers act, devices send, everybody wants to talk.
 
-use holdall::{CartId, Claim, Look, Registry, sync, wire};
+use crate::{CartId, Claim, Look, Registry, sync, wire};
 
 use super::deed::{Deed, choose, perform};
 use super::effect;
 use super::network::Parcel;
 use super::node::NodeId;
 use super::story::Told;
-use super::world::{Next, PENDING_MAX, REGIONS, SECOND, World};
+use super::{Next, PENDING_MAX, REGIONS, SECOND, World};
 
 impl World {
     /// A shopper does something on a device, and sees just that.

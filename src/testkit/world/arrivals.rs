@@ -1,12 +1,12 @@
 //! What arrives at a machine, and what it makes of it.
 
-use holdall::sync::{self, Message, Received};
-use holdall::{Cart, CartId, Delta, Dot, wire};
+use crate::sync::{self, Message, Received};
+use crate::{Cart, CartId, Delta, Dot, wire};
 
 use super::network::{Mail, Parcel};
 use super::node::NodeId;
 use super::story::Told;
-use super::world::{REGIONS, World};
+use super::{REGIONS, World};
 
 impl World {
     /// What came out of the network.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use holdall::{LineKey, List, Replica, Row, RowRef, Side, View};
+use crate::{LineKey, List, Replica, Row, RowRef, Side, View};
 
 use super::deed::Deed;
 
@@ -32,7 +32,7 @@ fn others(view: &View, line: &LineKey) -> Vec<(LineKey, List, Option<Side>, u64)
 }
 
 /// What is wrong with what an action did, if anything is.
-pub(crate) fn check(deed: &Deed, before: &View, after: &View) -> Result<(), String> {
+pub(super) fn check(deed: &Deed, before: &View, after: &View) -> Result<(), String> {
     let mut want = totals(before);
     let mut line = None;
     match deed {
@@ -92,7 +92,7 @@ pub(crate) fn check(deed: &Deed, before: &View, after: &View) -> Result<(), Stri
 }
 
 /// That the reasons add up to the numbers shown.
-pub(crate) fn explained(replica: &Replica, view: &View) -> Result<(), String> {
+pub(super) fn explained(replica: &Replica, view: &View) -> Result<(), String> {
     let mut rows = 0;
     for line in replica.explain() {
         for row in &line.rows {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use holdall::{CartId, Claim, Delta};
+use crate::{CartId, Claim, Delta};
 
 #[derive(Default)]
 struct Guest {
@@ -13,7 +13,7 @@ struct Guest {
 }
 
 /// What is answered to an ask.
-pub(crate) enum Answer {
+pub(super) enum Answer {
     /// It is yours. Without the merge, whoever asks writes it, perhaps a second copy.
     Yours(Claim, Option<Box<Delta>>),
     AlreadyClaimed,
@@ -21,12 +21,12 @@ pub(crate) enum Answer {
 
 /// The one authority of a world.
 #[derive(Default)]
-pub(crate) struct Authority {
+pub(super) struct Authority {
     guests: BTreeMap<CartId, Guest>,
 }
 
 impl Authority {
-    pub(crate) fn claim(&mut self, guest: CartId, account: CartId) -> Answer {
+    pub(super) fn claim(&mut self, guest: CartId, account: CartId) -> Answer {
         let known = self.guests.entry(guest).or_default();
         match known.owner {
             Some(owner) if owner != account => return Answer::AlreadyClaimed,
@@ -40,7 +40,7 @@ impl Authority {
         Answer::Yours(claim, known.merge.clone().map(Box::new))
     }
 
-    pub(crate) fn record(&mut self, claim: Claim, merge: Delta) {
+    pub(super) fn record(&mut self, claim: Claim, merge: Delta) {
         if let Some(guest) = self.guests.get_mut(&claim.guest).filter(|g| g.claims == claim.number)
         {
             guest.merge.get_or_insert(merge);
@@ -49,7 +49,7 @@ impl Authority {
 
     /// A claim was taken back, durably. One that is not the guest's last comes late and says
     /// nothing.
-    pub(crate) fn release(&mut self, claim: Claim) {
+    pub(super) fn release(&mut self, claim: Claim) {
         if let Some(known) = self.guests.get_mut(&claim.guest)
             && (known.claims, known.owner) == (claim.number, Some(claim.account))
         {
@@ -58,7 +58,7 @@ impl Authority {
     }
 
     /// Whose a guest cart is.
-    pub(crate) fn owner(&self, guest: CartId) -> Option<CartId> {
+    pub(super) fn owner(&self, guest: CartId) -> Option<CartId> {
         self.guests.get(&guest).and_then(|known| known.owner)
     }
 }

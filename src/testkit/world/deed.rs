@@ -1,15 +1,15 @@
 //! What shoppers do, chosen by what they see.
 
-use holdall::{
+use crate::{
     ActionError, AttributeKey, CartId, CouponCode, Delta, Gift, LineKey, List, OrderId, Quantity,
     Replica, Row, RowRef, RuleName, Text, View,
 };
 
-use crate::replay::dice::Dice;
+use crate::testkit::dice::Dice;
 
 /// One action of a shopper, or of a server.
 #[derive(Clone, Debug)]
-pub(crate) enum Deed {
+pub(super) enum Deed {
     Add { row: RowRef, units: u32 },
     Set { row: RowRef, units: u32 },
     Remove(RowRef),
@@ -33,7 +33,7 @@ const CODES: [&str; 2] = ["SPRING", "TEN"];
 const RARE: u64 = 1;
 
 /// A shopper looks at the cart and does something. `guests` are merged here.
-pub(crate) fn choose(dice: &mut Dice, view: &View, guests: &[CartId], number: u64) -> Deed {
+pub(super) fn choose(dice: &mut Dice, view: &View, guests: &[CartId], number: u64) -> Deed {
     let line = LineKey::sku(LINES[dice.below(LINES.len())]).expect("a SKU");
     let units = dice.long_tail(1, 300).min(50) as u32;
     let rows: Vec<&Row> = view.rows().collect();
@@ -66,7 +66,7 @@ pub(crate) fn choose(dice: &mut Dice, view: &View, guests: &[CartId], number: u6
 }
 
 /// Does it.
-pub(crate) fn perform(replica: &mut Replica, now: u64, deed: &Deed) -> Result<Delta, ActionError> {
+pub(super) fn perform(replica: &mut Replica, now: u64, deed: &Deed) -> Result<Delta, ActionError> {
     let text = |text: &str| Text::new(text).expect("a text");
     match deed {
         Deed::Add { row, units } => replica.add_to(now, row, Quantity::new(*units)?, None),

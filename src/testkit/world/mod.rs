@@ -1,46 +1,72 @@
-//! A world: machines, carts, an authority, a bad network, and virtual time.
+//! A world: machines, carts, an authority, a bad network, and virtual time. One seed decides all of it.
 //!
 //! Two accounts' carts are at both regions and at their devices, guests' carts at both regions and
 //! at a phone each. Devices send what they write to their region, keep it until it is
 //! acknowledged, and exchange in full now and then; regions pass on what they get, and exchange.
+//! Packets are lost, come twice, late or spoiled; machines are cut off, crash and come back from the bytes
+//! they saved, are copied with their disks, and have clocks that are hours off. Each action is held to
+//! its exact effect when it is done; in the end all replicas are compared with the join of
+//! all that was written.
+//!
+//! ```
+//! use holdall::testkit::world::{Sloppy, World};
+//!
+//! let mut world = World::new(7, 0, Sloppy::default()); // world 0 of seed 7
+//! world.live();
+//! assert!(world.findings().is_empty(), "{:?}", world.findings());
+//! assert!(world.actions() >= 20 && world.hours() > 0.0);
+//! ```
+
+mod arrivals;
+mod authority;
+mod deed;
+mod doings;
+mod effect;
+mod judge;
+mod network;
+mod node;
+mod story;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use holdall::{CartId, Delta, Replica, ReplicaId};
+use self::authority::Authority;
+use self::network::Mail;
+use self::node::{Node, NodeId, Site};
+use self::story::Told;
+use super::dice::Dice;
+use crate::cart::Delta;
+use crate::id::{CartId, ReplicaId};
+use crate::replica::Replica;
 
-use super::authority::Authority;
-use super::network::Mail;
-use super::node::{Node, NodeId, Site};
-use super::story::Told;
-use crate::replay::dice::Dice;
-
-pub(super) const SECOND: u64 = 1_000;
-pub(super) const MINUTE: u64 = 60 * SECOND;
-pub(super) const HOUR: u64 = 60 * MINUTE;
+const SECOND: u64 = 1_000;
+const MINUTE: u64 = 60 * SECOND;
+const HOUR: u64 = 60 * MINUTE;
 /// Worlds begin on 1 January 2026.
 const DAWN_MS: u64 = 1_767_225_600_000;
-pub(super) const REGIONS: usize = 2;
+const REGIONS: usize = 2;
 /// A device that comes back sends no more than that at once; the rest goes by exchange.
-pub(super) const PENDING_MAX: usize = 32;
+const PENDING_MAX: usize = 32;
 
-/// What a world makes worse than chance does; only tests of the soak itself ask for it.
+/// What machines do that none may: to see that a world notices. By default nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Sloppy {
-    /// Machines say things before they have made them durable.
-    pub(crate) unsaved: bool,
-    /// Deltas are joined as they come, without a waiting room, and some are cut short.
-    pub(crate) cut_short: bool,
+pub struct Sloppy {
+    /// They say things before they have made them durable.
+    pub unsaved: bool,
+    /// They join deltas as these come, without a waiting room, and some are cut short.
+    pub cut_short: bool,
 }
 
 /// Something that should not be.
-#[derive(Clone, Debug)]
-pub(crate) struct Finding {
-    pub(crate) law: &'static str,
-    pub(crate) says: String,
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Finding {
+    /// What should hold.
+    pub law: &'static str,
+    /// What was seen.
+    pub says: String,
 }
 
 /// What is going to happen.
-pub(super) enum Next {
+enum Next {
     Act(NodeId),
     Arrive(Mail),
     /// A machine begins an exchange with its peer, for each cart they share.
@@ -63,33 +89,34 @@ pub(super) enum Next {
 }
 
 /// A world in which things happen.
-pub(crate) struct World {
-    pub(super) dice: Dice,
-    pub(super) sloppy: Sloppy,
-    pub(super) now: u64,
+pub struct World {
+    dice: Dice,
+    sloppy: Sloppy,
+    now: u64,
     agenda: BTreeMap<(u64, u64), Next>,
-    pub(super) planned: u64,
-    pub(super) nodes: Vec<Node>,
-    pub(super) authority: Authority,
-    pub(super) accounts: Vec<CartId>,
-    pub(super) guests: Vec<CartId>,
+    planned: u64,
+    nodes: Vec<Node>,
+    authority: Authority,
+    accounts: Vec<CartId>,
+    guests: Vec<CartId>,
     /// Every delta that was written, by cart.
-    pub(super) log: BTreeMap<CartId, Vec<Delta>>,
+    log: BTreeMap<CartId, Vec<Delta>>,
     /// Writers under whose id more than one may write: clones, and merges, which a region writes
     /// again if it does not find them recorded.
-    pub(super) cloned: BTreeSet<ReplicaId>,
-    pub(super) actions: u64,
-    pub(super) left: u64,
-    pub(super) faults: BTreeMap<&'static str, u64>,
-    pub(super) findings: Vec<Finding>,
-    pub(super) told: Vec<Told>,
+    cloned: BTreeSet<ReplicaId>,
+    actions: u64,
+    left: u64,
+    faults: BTreeMap<&'static str, u64>,
+    findings: Vec<Finding>,
+    told: Vec<Told>,
     /// Nothing goes wrong any more.
-    pub(super) calm: bool,
+    calm: bool,
 }
 
 impl World {
     /// The world of a seed with that number.
-    pub(crate) fn new(seed: u64, number: u64, sloppy: Sloppy) -> Self {
+    #[must_use]
+    pub fn new(seed: u64, number: u64, sloppy: Sloppy) -> Self {
         let mut dice = Dice::new(seed, number);
         let accounts = vec![CartId::from_u128(dice.id()), CartId::from_u128(dice.id())];
         let guests: Vec<CartId> =
@@ -181,21 +208,21 @@ impl World {
         }
     }
 
-    pub(super) fn plan(&mut self, at: u64, next: Next) {
+    fn plan(&mut self, at: u64, next: Next) {
         self.planned += 1;
         self.agenda.insert((at, self.planned), next);
     }
 
-    pub(super) fn fault(&mut self, kind: &'static str) {
+    fn fault(&mut self, kind: &'static str) {
         *self.faults.entry(kind).or_default() += 1;
     }
 
-    pub(super) fn find(&mut self, law: &'static str, says: impl Into<String>) {
+    fn find(&mut self, law: &'static str, says: impl Into<String>) {
         self.findings.push(Finding { law, says: says.into() });
     }
 
     /// Lives until everybody is done and all is quiet, and compares.
-    pub(crate) fn live(&mut self) {
+    pub fn live(&mut self) {
         while self.left > 0 {
             let Some(((at, _), next)) = self.agenda.pop_first() else { break };
             self.now = self.now.max(at);
@@ -215,8 +242,35 @@ impl World {
         self.judge();
     }
 
-    pub(crate) fn hours(&self) -> f64 {
+    /// The hours that it lasted, of its own time.
+    #[must_use]
+    pub fn hours(&self) -> f64 {
         (self.now - DAWN_MS) as f64 / HOUR as f64
+    }
+
+    /// How many actions shoppers and servers took.
+    #[must_use]
+    pub const fn actions(&self) -> u64 {
+        self.actions
+    }
+
+    /// What went wrong in it on purpose, by kind, and how often.
+    #[must_use]
+    pub const fn faults(&self) -> &BTreeMap<&'static str, u64> {
+        &self.faults
+    }
+
+    /// What should not be. Empty, unless the library or the machines are at fault.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// What happened, as the text of a [scenario](crate::scenario) file of that name that fails: if there are
+    /// findings, and if they do not take the packets, of which a scenario knows nothing.
+    #[must_use]
+    pub fn story(&self, name: &str) -> Option<String> {
+        if self.findings.is_empty() { None } else { story::of(self, name) }
     }
 
     fn happen(&mut self, next: Next) {
@@ -275,12 +329,12 @@ impl World {
         self.plan(self.now + 2 * SECOND, Next::Talk(clone));
     }
 
-    pub(super) fn wall(&self, node: NodeId) -> u64 {
+    fn wall(&self, node: NodeId) -> u64 {
         self.now.saturating_add_signed(self.nodes[node].skew_ms)
     }
 
     /// Machines make everything durable before they say anything, unless they are sloppy.
-    pub(super) fn save(&mut self, node: NodeId, cart: CartId) {
+    fn save(&mut self, node: NodeId, cart: CartId) {
         if !self.sloppy.unsaved
             && let Some(site) = self.nodes[node].sites.get_mut(&cart)
         {
@@ -288,3 +342,6 @@ impl World {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,21 +10,24 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 /// One stream of chance.
-pub(crate) struct Dice(ChaCha8Rng);
+#[derive(Clone, Debug)]
+pub struct Dice(ChaCha8Rng);
 
 /// A probability, in thousandths.
-pub(crate) type Permille = u64;
+pub type Permille = u64;
 
 impl Dice {
     /// The stream of a seed with this number.
-    pub(crate) fn new(seed: u64, stream: u64) -> Self {
+    #[must_use]
+    pub fn new(seed: u64, stream: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(stream);
         Self(rng)
     }
 
     /// The stream of a seed for something with a name.
-    pub(crate) fn named(seed: u64, name: &str) -> Self {
+    #[must_use]
+    pub fn named(seed: u64, name: &str) -> Self {
         // FNV-1a: a fixed function, which the standard hashers do not promise to be.
         let stream = name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
@@ -33,7 +36,7 @@ impl Dice {
     }
 
     /// A number from `low` to `high`, both included.
-    pub(crate) fn between(&mut self, low: u64, high: u64) -> u64 {
+    pub fn between(&mut self, low: u64, high: u64) -> u64 {
         debug_assert!(low <= high);
         let span = u128::from(high - low) + 1;
         let drawn = (u128::from(self.0.next_u64()) * span) >> 64;
@@ -41,18 +44,18 @@ impl Dice {
     }
 
     /// A place in something of this length, which must not be empty.
-    pub(crate) fn below(&mut self, length: usize) -> usize {
+    pub fn below(&mut self, length: usize) -> usize {
         self.between(0, length as u64 - 1) as usize
     }
 
     /// Whether something of this probability happens.
-    pub(crate) fn happens(&mut self, chance: Permille) -> bool {
+    pub fn happens(&mut self, chance: Permille) -> bool {
         // Drawn even when impossible: a calm run then meets the same shoppers as a stormy one.
         self.between(0, 999) < chance
     }
 
     /// A number with a long tail: from `least`, doubled again and again with this probability.
-    pub(crate) fn long_tail(&mut self, least: u64, doubling: Permille) -> u64 {
+    pub fn long_tail(&mut self, least: u64, doubling: Permille) -> u64 {
         let mut most = least.max(1);
         while most < least.max(1) << 16 && self.happens(doubling) {
             most *= 2;
@@ -61,7 +64,7 @@ impl Dice {
     }
 
     /// 128 bits, for ids.
-    pub(crate) fn id(&mut self) -> u128 {
+    pub fn id(&mut self) -> u128 {
         u128::from(self.0.next_u64()) << 64 | u128::from(self.0.next_u64())
     }
 }

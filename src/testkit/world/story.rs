@@ -5,16 +5,16 @@
 
 use std::fmt::Write;
 
-use holdall::scenario::{Options, Story, tell};
-use holdall::{Cart, CartId, LineKey, List, Registry, Row, RowRef, Side, ViewOptions, view};
+use crate::scenario::{Options, Story, tell};
+use crate::{Cart, CartId, LineKey, List, Registry, Row, RowRef, Side, ViewOptions, view};
 
+use super::World;
 use super::deed::Deed;
 use super::node::NodeId;
-use super::world::World;
 
 /// What happened, as far as a story can say it.
 #[derive(Clone, Debug)]
-pub(crate) enum Told {
+pub(super) enum Told {
     Act { at: NodeId, cart: CartId, deed: Deed },
     Merge { at: NodeId, cart: CartId, guest: CartId, rule: &'static str },
     Send { from: NodeId, to: NodeId },
@@ -22,7 +22,7 @@ pub(crate) enum Told {
 }
 
 /// A world's story, if it fails when it is told as well.
-pub(crate) fn of(world: &World, name: &str) -> Option<String> {
+pub(super) fn of(world: &World, name: &str) -> Option<String> {
     let text = write(world, name)?;
     let story = Story::parse(&text).ok()?;
     let options = Options { schedules: 5, ..Options::default() };

@@ -1,11 +1,11 @@
 //! When all is quiet: whether everybody has the same, and all of it.
 
-use holdall::sync::{self, Message};
-use holdall::{Cart, CartId, Delta, Look, Registry, wire};
+use crate::sync::{self, Message};
+use crate::{Cart, CartId, Delta, Look, Registry, wire};
 
 use super::effect;
 use super::node::NodeId;
-use super::world::{PENDING_MAX, REGIONS, World};
+use super::{PENDING_MAX, REGIONS, World};
 
 /// An exchange may bring up something to absorb, which the next one carries on.
 const ROUNDS_MAX: usize = 8;

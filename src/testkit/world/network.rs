@@ -1,11 +1,11 @@
 //! The network: what it loses, repeats, delays and spoils; and signing in over it.
 
-use holdall::{CartId, MergePolicy, wire};
+use crate::{CartId, MergePolicy, wire};
 
 use super::authority::Answer;
 use super::node::NodeId;
 use super::story::Told;
-use super::world::{MINUTE, Next, SECOND, World};
+use super::{MINUTE, Next, SECOND, World};
 
 /// What travels, as bytes.
 #[derive(Clone)]

@@ -2,37 +2,37 @@
 
 use std::collections::BTreeMap;
 
-use holdall::sync::{Inbox, Outbox, Session};
-use holdall::{CartId, Replica, wire};
+use crate::sync::{Inbox, Outbox, Session};
+use crate::{CartId, Replica, wire};
 
 /// A machine's number in its world.
-pub(crate) type NodeId = usize;
+pub(super) type NodeId = usize;
 
 /// One cart at one machine.
-pub(crate) struct Site {
-    pub(crate) replica: Replica,
-    pub(crate) inbox: Inbox,
-    pub(crate) outbox: Outbox,
+pub(super) struct Site {
+    pub(super) replica: Replica,
+    pub(super) inbox: Inbox,
+    pub(super) outbox: Outbox,
     /// Exchanges that this side wants, by peer.
-    pub(crate) sessions: BTreeMap<NodeId, Session>,
+    pub(super) sessions: BTreeMap<NodeId, Session>,
     /// What is on the disk: the replica, and what nobody has acknowledged.
     saved: (Vec<u8>, Vec<Vec<u8>>),
     dirty: bool,
 }
 
 impl Site {
-    pub(crate) fn new(replica: Replica) -> Self {
+    pub(super) fn new(replica: Replica) -> Self {
         let saved = (wire::encode_replica(&replica), Vec::new());
         let (inbox, outbox) = (Inbox::default(), Outbox::default());
         Self { replica, inbox, outbox, sessions: BTreeMap::new(), saved, dirty: false }
     }
 
-    pub(crate) const fn touch(&mut self) {
+    pub(super) const fn touch(&mut self) {
         self.dirty = true;
     }
 
     /// Makes everything durable.
-    pub(crate) fn save(&mut self) {
+    pub(super) fn save(&mut self) {
         if std::mem::take(&mut self.dirty) {
             let waiting = self.outbox.pending().iter().map(wire::encode_delta).collect();
             self.saved = (wire::encode_replica(&self.replica), waiting);
@@ -43,7 +43,7 @@ impl Site {
     ///
     /// # Errors
     /// The disk cannot be read, which is a fault of the library.
-    pub(crate) fn crash(&mut self) -> Result<(), String> {
+    pub(super) fn crash(&mut self) -> Result<(), String> {
         *self = self.copy()?;
         Ok(())
     }
@@ -52,7 +52,7 @@ impl Site {
     ///
     /// # Errors
     /// As with [`crash`](Self::crash).
-    pub(crate) fn copy(&self) -> Result<Self, String> {
+    pub(super) fn copy(&self) -> Result<Self, String> {
         let told = |error: wire::DecodeError| format!("a saved replica cannot be read: {error}");
         let mut site = Self::new(wire::decode_replica(&self.saved.0).map_err(told)?);
         for bytes in &self.saved.1 {
@@ -64,14 +64,14 @@ impl Site {
 }
 
 /// A machine.
-pub(crate) struct Node {
-    pub(crate) name: String,
-    pub(crate) sites: BTreeMap<CartId, Site>,
+pub(super) struct Node {
+    pub(super) name: String,
+    pub(super) sites: BTreeMap<CartId, Site>,
     /// Its region; a region's is itself.
-    pub(crate) home: NodeId,
-    pub(crate) skew_ms: i64,
+    pub(super) home: NodeId,
+    pub(super) skew_ms: i64,
     /// Whether a shopper sits at it.
-    pub(crate) is_device: bool,
+    pub(super) is_device: bool,
     /// Until when nothing gets through to it.
-    pub(crate) cut_until: u64,
+    pub(super) cut_until: u64,
 }
