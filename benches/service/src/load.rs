@@ -144,7 +144,7 @@ impl Shopper {
     async fn open(&mut self) {
         if self.is_holdall() {
             let reply = self.ask("POST", "/carts", "", None).await;
-            self.cart = text(&reply["cart"], "cart");
+            self.cart = text(&reply, "cart");
             self.token = text(&reply, "token");
         } else {
             self.cart = format!("cart-{}-{}", self.number, self.count);
