@@ -1,5 +1,6 @@
-"""A key of a request is a name for that one request: made-up requests get names of their own."""
+"""What schemathesis cannot know: a key of a request is a name for that one request, and a cart opens to the token that came with it."""
 
+import os
 import re
 import uuid
 
@@ -7,6 +8,10 @@ import schemathesis
 
 KEY = "Idempotency-Key"
 TAG = "If-Match"
+AUTH = "Authorization"
+
+# The tokens of the carts that were opened in this run.
+tokens = {}
 
 
 @schemathesis.hook
@@ -18,3 +23,15 @@ def before_call(context, case, kwargs):
     # Schemathesis takes the quotes of an entity tag for JSON's, and sends what is between them.
     if re.fullmatch(r"0|[1-9][0-9]{0,15}", str(headers.get(TAG, ""))):
         headers[TAG] = f'"{headers[TAG]}"'
+    # Requests that are meant to lack a token, or to have a wrong one, do not get it.
+    token = tokens.get((case.path_parameters or {}).get("cart"))
+    sent = kwargs.get("headers") or {}
+    if token and sent.get(AUTH) == f"Bearer {os.environ['TOKEN']}":
+        sent[AUTH] = f"Bearer {token}"
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    if case.operation.label == "POST /carts" and response.status_code == 201:
+        opened = response.json()
+        tokens[opened["cart"]] = opened["token"]

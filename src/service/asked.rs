@@ -1,6 +1,7 @@
 //! What a request carries beside who asks: its path, its query, its body, its conditions.
 
-use axum::extract::rejection::{BytesRejection, JsonRejection};
+use axum::extract::path::ErrorKind;
+use axum::extract::rejection::{BytesRejection, JsonRejection, PathRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, IF_MATCH};
 use axum::http::request::Parts;
@@ -144,9 +145,25 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Service> for At<T> {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
         let path = Path::from_request_parts(parts, service).await;
-        path.map(|Path(path)| Self(path))
-            .map_err(|rejection| Problem::new("malformed", rejection.body_text()))
+        path.map(|Path(path)| Self(path)).map_err(no_such)
     }
+}
+
+/// A path that names nothing. What cannot be the id of a line is answered as the id of a line that is not there is.
+fn no_such(rejection: PathRejection) -> Problem {
+    let (name, detail) = match rejection {
+        PathRejection::FailedToDeserializePathParams(failed) => match failed.into_kind() {
+            ErrorKind::DeserializeError { key, message, .. } if key == "line" => {
+                ("unknown-row", message)
+            }
+            ErrorKind::DeserializeError { key, message, .. } => {
+                ("malformed", format!("{key}: {message}"))
+            }
+            other => ("malformed", other.to_string()),
+        },
+        other => ("malformed", other.body_text()),
+    };
+    Problem::new(name, detail)
 }
 
 /// The query of a request.

@@ -15,7 +15,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::description::{Description, Everywhere};
-use super::{Service, accounts, carts, checkout, demo, exchange, guard, live, operations, page};
+use super::{
+    Service, accounts, carts, checkout, demo, exchange, guard, intents, live, operations, page,
+};
 
 /// How long a browser may remember what it was told of other origins, in seconds.
 const PREFLIGHT_S: u64 = 600;
@@ -29,10 +31,10 @@ pub fn router(service: Service) -> Router {
         .routes(routes!(carts::add, carts::clear))
         .routes(routes!(carts::set, carts::remove, carts::patch))
         .routes(routes!(carts::relocate))
-        .routes(routes!(carts::coupon, carts::drop_coupon))
-        .routes(routes!(carts::shipping))
-        .routes(routes!(carts::note))
-        .routes(routes!(carts::consent))
+        .routes(routes!(intents::coupon, intents::drop_coupon))
+        .routes(routes!(intents::shipping))
+        .routes(routes!(intents::note))
+        .routes(routes!(intents::consent))
         .routes(routes!(carts::explain))
         .routes(routes!(live::live))
         .routes(routes!(checkout::begin, checkout::abandon))

@@ -1,15 +1,13 @@
 //! Expiry, the end of journals, erasure.
 
-use std::sync::Arc;
-
 use futures_lite::future::block_on;
 use holdall::authority::{
     Admitted, Archived, Authority, Caller, Command, Refusal, Request, Settings, When,
 };
 use holdall::store::{Class, Slot, Store};
+use holdall::testkit::store::Call;
 use holdall::{Quantity, Replica, ReplicaId, wire};
 
-use super::between::AfterIdle;
 use super::{DAY_MS, MINUTE_MS, NOW_MS, Shop, account, add, quantity, row};
 
 fn sweep(shop: &Shop, now_ms: u64) -> (u64, u64) {
@@ -56,8 +54,8 @@ fn a_shopper_who_comes_back_is_quicker_than_the_sweeper() {
     shop.add(guest.token, guest.cart, "TEE", 1);
     let other = shop.second();
     let comes_back = move || drop(other.add(guest.token, guest.cart, "TEE", 1));
-    let carts: Arc<dyn Store> = Arc::new(AfterIdle::new(shop.store.clone(), comes_back));
-    let sweeper = Authority::new(carts, Settings::default());
+    shop.store.then(Call::Idle, 1, comes_back);
+    let sweeper = Authority::new(shop.store.clone(), Settings::default());
     let swept = block_on(sweeper.sweep(NOW_MS + 31 * DAY_MS, 10)).expect("a sweep");
     assert_eq!((swept.expired, swept.skipped), (0, 1));
     assert_eq!(quantity(&shop.read(guest.token, guest.cart).expect("the cart"), "TEE"), 2);

@@ -25,14 +25,13 @@ struct Redis {
 
 /// Waits that a machine under load keeps, too.
 fn patient() -> CachedOptions {
-    CachedOptions::default()
-        .with_answer(Duration::from_secs(5))
-        .with_connect(Duration::from_secs(5))
-        .with_pause(Duration::from_millis(50))
+    let (answer, connect) = (Duration::from_secs(5), Duration::from_secs(5));
+    CachedOptions { answer, connect, pause: Duration::from_millis(50), ..CachedOptions::default() }
 }
 
 fn hasty() -> CachedOptions {
-    patient().with_answer(Duration::from_millis(20)).with_connect(Duration::from_millis(200))
+    let (answer, connect) = (Duration::from_millis(20), Duration::from_millis(200));
+    CachedOptions { answer, connect, ..patient() }
 }
 
 impl Redis {
@@ -165,7 +164,8 @@ fn a_view_is_for_its_revision_alone() {
 fn a_view_ends_with_its_time() {
     let Some(server) = shared(Server::Redis, "a_view_ends_with_its_time") else { return };
     let redis = Redis::new(server);
-    let cached = redis.connected(patient().with_keep(Duration::from_millis(300)));
+    let short = CachedOptions { keep: Duration::from_millis(300), ..patient() };
+    let cached = redis.connected(short);
     redis.run(async {
         done(&cached, CART, 0).await;
         let began = Instant::now();
@@ -218,7 +218,8 @@ fn an_erasure_while_redis_is_down_is_made_good() {
     redis.server.tell("stop", &[]);
     // It keeps what it had, as the worst cache would.
     redis.server.tell("start", &["appendonly=yes", "appendfsync=always"]);
-    let cached = redis.connected(patient().with_connect(Duration::from_millis(300)));
+    let hasty = CachedOptions { connect: Duration::from_millis(300), ..patient() };
+    let cached = redis.connected(hasty);
     redis.run(async {
         done(&cached, CART, 0).await;
         cached.keep_view(CART, 1, b"one".to_vec()).await.expect("kept");
@@ -289,7 +290,7 @@ fn nonsense_in_the_cache_is_no_view() {
 fn a_dead_cache_costs_a_reader_little() {
     let Some(server) = alone(Server::Redis, "a_dead_cache_costs_a_reader_little") else { return };
     let redis = Redis::new(server);
-    let cached = redis.connected(hasty().with_pause(Duration::from_millis(200)));
+    let cached = redis.connected(CachedOptions { pause: Duration::from_millis(200), ..hasty() });
     redis.run(done(&cached, CART, 0));
     let reads = |reads: u32| {
         let began = Instant::now();
