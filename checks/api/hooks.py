@@ -8,7 +8,6 @@ import schemathesis
 
 KEY = "Idempotency-Key"
 TAG = "If-Match"
-AUTH = "Authorization"
 
 # The tokens of the carts that were opened in this run.
 tokens = {}
@@ -23,11 +22,15 @@ def before_call(context, case, kwargs):
     # Schemathesis takes the quotes of an entity tag for JSON's, and sends what is between them.
     if re.fullmatch(r"0|[1-9][0-9]{0,15}", str(headers.get(TAG, ""))):
         headers[TAG] = f'"{headers[TAG]}"'
-    # Requests that are meant to lack a token, or to have a wrong one, do not get it.
-    token = tokens.get((case.path_parameters or {}).get("cart"))
-    sent = kwargs.get("headers") or {}
-    if token and sent.get(AUTH) == f"Bearer {os.environ['TOKEN']}":
-        sent[AUTH] = f"Bearer {token}"
+
+
+@schemathesis.auth(refresh_interval=None)
+class Bearer:
+    def get(self, case, context):
+        return tokens.get((case.path_parameters or {}).get("cart"), os.environ["TOKEN"])
+
+    def set(self, case, token, context):
+        case.headers = {**(case.headers or {}), "Authorization": f"Bearer {token}"}
 
 
 @schemathesis.hook

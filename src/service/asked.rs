@@ -1,6 +1,5 @@
 //! What a request carries beside who asks: its path, its query, its body, its conditions.
 
-use axum::extract::path::ErrorKind;
 use axum::extract::rejection::{BytesRejection, JsonRejection, PathRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, IF_MATCH};
@@ -12,7 +11,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::Service;
-use super::line_id::LineId;
+use super::line_id::{LineId, LineIdError};
 use super::problem::Problem;
 use crate::authority::AccountId;
 use crate::cart::List;
@@ -151,18 +150,12 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Service> for At<T> {
 
 /// A path that names nothing. What cannot be the id of a line is answered as the id of a line that is not there is.
 fn no_such(rejection: PathRejection) -> Problem {
-    let (name, detail) = match rejection {
-        PathRejection::FailedToDeserializePathParams(failed) => match failed.into_kind() {
-            ErrorKind::DeserializeError { key, message, .. } if key == "line" => {
-                ("unknown-row", message)
-            }
-            ErrorKind::DeserializeError { key, message, .. } => {
-                ("malformed", format!("{key}: {message}"))
-            }
-            other => ("malformed", other.to_string()),
-        },
-        other => ("malformed", other.body_text()),
+    let detail = match rejection {
+        PathRejection::FailedToDeserializePathParams(failed) => failed.into_kind().to_string(),
+        other => other.body_text(),
     };
+    // Errors of fields come as texts alone.
+    let name = if detail == LineIdError.to_string() { "unknown-row" } else { "malformed" };
     Problem::new(name, detail)
 }
 
