@@ -8,14 +8,23 @@ import schemathesis
 
 KEY = "Idempotency-Key"
 TAG = "If-Match"
+AUTH = "Authorization"
 
 # The tokens of the carts that were opened in this run.
 tokens = {}
 
 
+def token_of(case):
+    return tokens.get((case.path_parameters or {}).get("cart"), os.environ["TOKEN"])
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
     headers = case.headers or {}
+    # The cart may have become another one since the token was chosen. A request that is meant to lack a token, or to have a wrong one, is left as it is.
+    right = {f"Bearer {token}" for token in (os.environ["TOKEN"], *tokens.values())}
+    if headers.get(AUTH) in right:
+        headers[AUTH] = f"Bearer {token_of(case)}"
     # A key that is meant to be refused is left as it is.
     if re.fullmatch(r'[!#-~]{1,255}|"[!#-~]{1,255}"', str(headers.get(KEY, ""))):
         headers[KEY] = str(uuid.uuid4())
@@ -27,10 +36,10 @@ def before_call(context, case, kwargs):
 @schemathesis.auth(refresh_interval=None)
 class Bearer:
     def get(self, case, context):
-        return tokens.get((case.path_parameters or {}).get("cart"), os.environ["TOKEN"])
+        return token_of(case)
 
     def set(self, case, token, context):
-        case.headers = {**(case.headers or {}), "Authorization": f"Bearer {token}"}
+        case.headers = {**(case.headers or {}), AUTH: f"Bearer {token}"}
 
 
 @schemathesis.hook

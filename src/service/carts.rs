@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use axum::http::header::{IF_NONE_MATCH, LOCATION};
-use axum::http::{HeaderMap, StatusCode};
+use axum::body::Bytes;
+use axum::http::header::{CONTENT_TYPE, ETAG, LOCATION};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -11,14 +12,14 @@ use uuid::Uuid;
 
 use super::Service;
 use super::asked::{
-    Asking, At, CommandFields, InList, Json, OnCart, OnLine, ReadFields, derived_key,
+    Asking, At, CommandFields, InList, Json, KnownTags, OnCart, OnLine, ReadFields, derived_key,
 };
 use super::identity::Asker;
 use super::problem::Problem;
 use super::sender::Sender;
-use super::shape::{AddBody, CartAnswer, CartBody, MoveBody, PatchBody, SetBody};
+use super::shape::{AddBody, CartAnswer, CartBody, MoveBody, PatchBody, SetBody, etag_of};
 use super::told::{ExplainedBody, Known, told};
-use crate::authority::{Command, Refusal};
+use crate::authority::{Command, Form, Refusal, Written};
 use crate::cart::List;
 use crate::id::{AttributeKey, CartId, Text};
 use crate::limits;
@@ -44,10 +45,17 @@ pub(super) async fn open(service: Service) -> Result<Response, Problem> {
     let shown = service.authority().read(&opened.token.into(), opened.cart).await?;
     let location = [(LOCATION, format!("/carts/{}", opened.cart))];
     let cart = CartBody::from(shown);
-    let etag = [(axum::http::header::ETAG, cart.etag())];
+    let etag = [(ETAG, cart.etag())];
     let body = OpenedBody { shown: cart, token: opened.token.reveal() };
     Ok((StatusCode::CREATED, location, etag, axum::Json(body)).into_response())
 }
+
+/// A cart as it is answered.
+const JSON: Form = Form {
+    name: "json 1",
+    // Texts and numbers: each has a JSON form.
+    write: |shown| serde_json::to_vec(&CartBody::from(shown.clone())).unwrap_or_default(),
+};
 
 /// The cart as its shopper sees it.
 #[utoipa::path(get, path = "/carts/{cart}", tag = "carts", params(OnCart, ReadFields),
@@ -59,17 +67,15 @@ pub(super) async fn read(
     service: Service,
     asker: Asker,
     At(OnCart { cart }): At<OnCart>,
-    headers: HeaderMap,
+    known: KnownTags,
 ) -> Result<Response, Problem> {
-    let cart = CartBody::from(service.authority().read(&asker.0, cart).await?);
-    let etag = cart.etag();
-    // Weak comparison, as the field asks for.
-    let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|field| field.to_str().ok());
-    let mut known = known.flat_map(|field| field.split(',')).map(str::trim);
-    if known.any(|tag| tag == "*" || tag.trim_start_matches("W/").as_bytes() == etag.as_bytes()) {
-        return Ok((StatusCode::NOT_MODIFIED, [(axum::http::header::ETAG, etag)]).into_response());
+    let Written { revision, bytes } = service.authority().written(&asker.0, cart, &JSON).await?;
+    let etag = etag_of(revision);
+    if known.any(&etag) {
+        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, etag)]).into_response());
     }
-    Ok(([(axum::http::header::ETAG, etag)], axum::Json(cart)).into_response())
+    let json = HeaderValue::from_static("application/json");
+    Ok(([(CONTENT_TYPE, json), (ETAG, etag)], Bytes::from_owner(bytes)).into_response())
 }
 
 /// Puts more of a line in. A line that is there gets more.

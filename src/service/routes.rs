@@ -1,6 +1,5 @@
 //! The router.
 
-use axum::extract::DefaultBodyLimit;
 use axum::http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH, RETRY_AFTER,
 };
@@ -24,7 +23,6 @@ const PREFLIGHT_S: u64 = 600;
 
 /// The service as a router, to serve or to nest in an app of one's own.
 pub fn router(service: Service) -> Router {
-    let deltas = service.settings().delta_bytes;
     let described = OpenApiRouter::<Service>::with_openapi(Description::openapi())
         .routes(routes!(carts::open))
         .routes(routes!(carts::read, accounts::erase_guest))
@@ -48,12 +46,7 @@ pub fn router(service: Service) -> Router {
         .routes(routes!(operations::ready))
         .routes(routes!(operations::metrics))
         .routes(routes!(operations::problem))
-        .layer(DefaultBodyLimit::max(service.settings().body_bytes))
-        .merge(
-            OpenApiRouter::new()
-                .routes(routes!(exchange::get, exchange::post))
-                .layer(DefaultBodyLimit::max(deltas)),
-        );
+        .routes(routes!(exchange::get, exchange::post));
     let (routes, mut api) = described.split_for_parts();
     Everywhere.modify(&mut api);
     let api = api.to_json().unwrap_or_default();
@@ -62,14 +55,19 @@ pub fn router(service: Service) -> Router {
     if service.0.demo.is_some() {
         routes = routes.merge(demo::routes()).merge(page::routes());
     }
-    routes
+    routes = routes
         .fallback(guard::not_found)
         .method_not_allowed_fallback(guard::no_method)
-        .layer(CatchPanicLayer::custom(guard::panicked))
-        .layer(middleware::from_fn_with_state(service.clone(), guard::guard))
-        .layer(CompressionLayer::new())
-        .layer(origins(&service))
-        .with_state(service)
+        // As one layer: each is a box and a clone for every request.
+        .layer((
+            CompressionLayer::new(),
+            middleware::from_fn_with_state(service.clone(), guard::guard),
+            CatchPanicLayer::custom(guard::panicked),
+        ));
+    if !service.settings().origins.is_empty() {
+        routes = routes.layer(origins(&service));
+    }
+    routes.with_state(service)
 }
 
 fn origins(service: &Service) -> CorsLayer {

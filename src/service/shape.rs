@@ -341,11 +341,16 @@ impl From<Shown> for CartBody {
     }
 }
 
+/// The entity tag of a version of a cart.
+pub(super) fn etag_of(version: u64) -> HeaderValue {
+    // Digits in quotes.
+    HeaderValue::try_from(tag_of(version)).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
 impl CartBody {
     /// The entity tag.
     pub(super) fn etag(&self) -> HeaderValue {
-        // Digits in quotes.
-        HeaderValue::from_str(&tag_of(self.version)).unwrap_or(HeaderValue::from_static("\"\""))
+        etag_of(self.version)
     }
 
     pub(super) const fn version(&self) -> u64 {

@@ -22,12 +22,29 @@ enum Kind {
     Merge,
 }
 
-pub async fn run(time: Duration, rounds: u64) {
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Add => "add",
+            Self::Merge => "merge",
+        }
+    }
+}
+
+pub async fn run(time: Duration, rounds: u64, only: &[&str]) {
+    let wanted = |name: &str, all: &[&str]| {
+        let none_named = !only.iter().any(|named| all.contains(named));
+        none_named || only.contains(&name)
+    };
     let mut all: BTreeMap<(Kind, &str), Vec<Vec<Duration>>> = BTreeMap::new();
     for _ in 0..rounds {
-        for which in ALL {
+        for which in ALL.into_iter().filter(|which| wanted(which, &ALL)) {
             let server = start(which).await;
             for kind in [Kind::Read, Kind::Add, Kind::Merge] {
+                if !wanted(kind.name(), &["read", "add", "merge"]) {
+                    continue;
+                }
                 if kind == Kind::Merge && which == "floor" {
                     continue;
                 }
@@ -47,7 +64,7 @@ pub async fn run(time: Duration, rounds: u64) {
             |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1_000.0;
         println!(
             "{:<8}{which:<12}{:>12.0}{:>10.2}{:>10.2}{:>10.2}",
-            format!("{kind:?}").to_lowercase(),
+            kind.name(),
             rates[rates.len() / 2],
             at(0.5),
             at(0.99),

@@ -3,6 +3,7 @@
 mod admission;
 mod authors;
 mod commands;
+mod faults;
 mod guests;
 mod orders;
 mod storms;
