@@ -8,6 +8,7 @@ mod guests;
 mod orders;
 mod storms;
 mod upkeep;
+mod written;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

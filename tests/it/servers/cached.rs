@@ -471,3 +471,44 @@ fn no_read_shows_an_older_revision_whatever_befalls_the_cache() {
     redis.server.tell("stop", &[]);
     redis.server.tell("start", &[]);
 }
+
+/// A cart is written out by one process; another, which has nothing at hand, answers from the cache, to whom it belongs and to nobody else.
+#[cfg(feature = "authority")]
+#[test]
+fn a_process_with_nothing_at_hand_answers_from_the_cache() {
+    use holdall::authority::{Authority, Command, Form, Request, Settings};
+    use holdall::{LineKey, RowRef};
+    let name = "a_process_with_nothing_at_hand_answers_from_the_cache";
+    let Some(server) = shared(Server::Redis, name) else { return };
+    let redis = Redis::new(server);
+    let cached = Arc::new(redis.connected(patient()));
+    let form = Form { name: "text", write: |shown| format!("{shown:?}").into_bytes() };
+    let process = || Authority::new(cached.clone(), Settings::default());
+    redis.run(async {
+        let (first, second, third) = (process(), process(), process());
+        let guest = first.open_guest(1).await.expect("a guest cart");
+        let (caller, other) = (guest.token.into(), first.open_guest(1).await.expect("another"));
+        let row = RowRef::active(LineKey::sku("TEE").expect("a SKU"));
+        let request = Request::new(1, Command::Add { row, quantity: 2, price: None });
+        first.submit(1, &caller, guest.cart, &request).await.expect("an add");
+        let hits = || cached.counts().hits;
+        let here = second.written(&caller, guest.cart, &form).await.expect("from the store");
+        assert_eq!(hits(), 0);
+        let there = third.written(&caller, guest.cart, &form).await.expect("from the cache");
+        assert_eq!((hits(), &there), (1, &here));
+        let stranger = process().written(&other.token.into(), guest.cart, &form).await;
+        assert_eq!(stranger.expect_err("refused").kind(), "not-yours");
+        let other_form = Form { name: "other", ..form };
+        process().written(&caller, guest.cart, &other_form).await.expect("from the store");
+        // What is at hand asks nobody.
+        let before = hits();
+        second.written(&caller, guest.cart, &form).await.expect("at hand");
+        assert_eq!(hits(), before);
+        // Erased, it is answered by nobody.
+        first.erase_guest(2, &caller, guest.cart).await.expect("erased");
+        for process in [first, second, third, process()] {
+            let erased = process.written(&caller, guest.cart, &form).await;
+            assert_eq!(erased.expect_err("refused").kind(), "erased");
+        }
+    });
+}
