@@ -196,15 +196,15 @@ impl Authority {
     /// The cart in its seat, or from the store.
     pub(super) async fn at_hand(
         &self,
-        seat: &mut Option<Resident>,
+        seat: &mut Option<Box<Resident>>,
         cart: CartId,
-    ) -> Result<Resident, Refusal> {
+    ) -> Result<Box<Resident>, Refusal> {
         if let Some(resident) = seat.take() {
             return Ok(resident);
         }
         let loaded = self.store.load(cart).await?.ok_or(Refusal::NotYours { cart })?;
         let incarnation = self.store.incarnation();
-        Ok(Resident::open(cart, &loaded, incarnation, &self.settings)?)
+        Ok(Box::new(Resident::open(cart, &loaded, incarnation, &self.settings)?))
     }
 
     /// Whether the caller may see and edit it.

@@ -142,8 +142,8 @@ pub(super) struct Residents {
     shards: Vec<Mutex<LruCache<CartId, Place>>>,
 }
 
-/// Where a cart is while it is at hand, and nobody writes to it.
-type Place = Arc<Seat<Option<Resident>>>;
+/// Where a cart is while it is at hand, and nobody writes to it. In a box: it is taken out and put back by every command.
+type Place = Arc<Seat<Option<Box<Resident>>>>;
 
 const SHARDS: usize = 16;
 

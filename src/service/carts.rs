@@ -51,11 +51,7 @@ pub(super) async fn open(service: Service) -> Result<Response, Problem> {
 }
 
 /// A cart as it is answered.
-const JSON: Form = Form {
-    name: "json 1",
-    // Texts and numbers: each has a JSON form.
-    write: |shown| serde_json::to_vec(&CartBody::from(shown.clone())).unwrap_or_default(),
-};
+const JSON: Form = Form { name: "json 1", write: |shown| CartBody::from(shown.clone()).json() };
 
 /// The cart as its shopper sees it.
 #[utoipa::path(get, path = "/carts/{cart}", tag = "carts", params(OnCart, ReadFields),

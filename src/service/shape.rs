@@ -341,6 +341,11 @@ impl From<Shown> for CartBody {
     }
 }
 
+/// About how long the JSON of a cart is without its rows, in bytes.
+const CART_JSON_BYTES: usize = 256;
+/// About how long the JSON of a row is, in bytes.
+const ROW_JSON_BYTES: usize = 192;
+
 /// The entity tag of a version of a cart.
 pub(super) fn etag_of(version: u64) -> HeaderValue {
     // Digits in quotes.
@@ -351,6 +356,15 @@ impl CartBody {
     /// The entity tag.
     pub(super) fn etag(&self) -> HeaderValue {
         etag_of(self.version)
+    }
+
+    /// Its JSON.
+    pub(super) fn json(&self) -> Vec<u8> {
+        let rows = self.lines.len() + self.saved.len();
+        let mut json = Vec::with_capacity(CART_JSON_BYTES + rows * ROW_JSON_BYTES);
+        // Texts and numbers: each has a JSON form, and there is room in memory.
+        let _ = serde_json::to_writer(&mut json, self);
+        json
     }
 
     pub(super) const fn version(&self) -> u64 {
@@ -378,10 +392,10 @@ impl From<Accepted> for CartAnswer {
 
 impl IntoResponse for CartAnswer {
     fn into_response(self) -> Response {
-        let etag = self.cart.etag();
-        let mut response = axum::Json(self.cart).into_response();
+        let json = HeaderValue::from_static("application/json");
+        let fields = [(header::CONTENT_TYPE, json), (header::ETAG, self.cart.etag())];
+        let mut response = (fields, self.cart.json()).into_response();
         let fields = response.headers_mut();
-        fields.insert(header::ETAG, etag);
         if self.replayed {
             fields.insert(REPLAYED, HeaderValue::from_static("true"));
         }
