@@ -85,12 +85,11 @@ impl Authority {
             let slot = Slot::Account(*digest.as_bytes());
             let held = self.store.slot(slot).await?;
             let ours = |value: &[u8]| value == idle.cart.to_string().as_bytes();
-            if let Some(held) = held.filter(|held| ours(&held.value)) {
-                if let Swapped::Done { .. } =
+            if let Some(held) = held.filter(|held| ours(&held.value))
+                && let Swapped::Done { .. } =
                     self.store.swap(slot, Some(held.version), None).await?
-                {
-                    cleared = Some((slot, held.value));
-                }
+            {
+                cleared = Some((slot, held.value));
             }
         }
         let removed = self.store.remove(idle.cart, idle.revision).await?;
