@@ -19,6 +19,15 @@ pub struct Shown {
     pub view: View,
 }
 
+/// A cart as the shopper sees it, written out in a [`Form`](super::Form).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Written {
+    /// How often it had been changed.
+    pub revision: u64,
+    /// What was written.
+    pub bytes: std::sync::Arc<[u8]>,
+}
+
 /// A command was carried out, and is durable.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Accepted {

@@ -2,8 +2,8 @@
 //!
 //! An archived cart is a JSON object with the whole record: whose it is, its log with request keys and journal,
 //! and the claim on it. Put into another store it is the same cart, to the same tokens and accounts, and the same
-//! requests are known there. Its revisions count anew, and the server writes under another id, so that a backup that is behind
-//! never gives an old dot to a new action.
+//! requests are known there. It is at the same revision, and each of its revisions is what it was: what a client says it had seen means the same
+//! there. The server writes under another id, so that a backup that is behind never gives an old dot to a new action.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ use super::header::{Header, Owner};
 use super::refusal::Refusal;
 use super::resident::decoded;
 use crate::id::CartId;
-use crate::store::{Append, Appended, Class, Logged, RequestKey, Slot, Swapped};
+use crate::store::{Append, Appended, Class, Fold, Logged, RequestKey, Slot, Swapped};
 use crate::wire;
 
 /// The version of this form.
@@ -29,14 +29,24 @@ pub struct Archived {
     class: u8,
     at_ms: u64,
     header: String,
-    /// The state before the log, in hexadecimal.
+    /// The state before the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    base: Option<String>,
+    base: Option<Base>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     log: Vec<ArchivedAppend>,
     /// What the claim's slot holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     claim: Option<String>,
+}
+
+/// What the folded part of a log came to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Base {
+    /// The revision through which it was folded.
+    through: u64,
+    /// The state then, in hexadecimal.
+    state: String,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -87,7 +97,7 @@ impl Authority {
             class: loaded.class as u8,
             at_ms: loaded.at_ms,
             header: String::from_utf8_lossy(&loaded.header).into_owned(),
-            base: base.map(|(_, bytes)| hex(&bytes)),
+            base: base.map(|(through, bytes)| Base { through, state: hex(&bytes) }),
             log,
             claim: claim.map(|held| String::from_utf8_lossy(&held.value).into_owned()),
         }))
@@ -105,52 +115,73 @@ impl Authority {
         }
         let class =
             Class::from_u8(archived.class).ok_or_else(|| wrong("there is no such class"))?;
-        let base = archived.base.as_deref().map(unhex).transpose()?;
+        let base = match &archived.base {
+            Some(Base { through: 0, .. }) => return Err(wrong("nothing is folded through 0")),
+            Some(Base { through, state }) => Some((*through, unhex(state)?)),
+            None => None,
+        };
         // All of it is read before any of it is written.
         let mut state = match &base {
-            Some(bytes) => decoded(cart, bytes)?,
+            Some((_, bytes)) => decoded(cart, bytes)?,
             None => crate::cart::Cart::new(cart),
         };
         let before = state.to_delta();
+        let through = base.as_ref().map_or(0, |(through, _)| *through);
         let log: Vec<Logged> = archived
             .log
             .iter()
-            .zip(2..)
+            .zip(through + 1..)
             .map(|(one, at)| one.logged(at))
             .collect::<Result<_, _>>()?;
         for one in log.iter().filter(|one| !one.delta.is_empty()) {
             super::resident::join(&mut state, &one.delta)?;
         }
         if class == Class::Erased {
-            let marker = base
+            let (_, marker) = base
                 .filter(|_| state.is_erased())
                 .ok_or_else(|| wrong("an erased cart has its marker"))?;
             return Ok(self.store.erase(cart, marker, archived.at_ms).await?.appends > 0);
         }
         let header = Header::decode(cart, archived.header.as_bytes())?;
-        let mut revision = self.store.revision(cart).await?.unwrap_or(0);
-        let there = self.store.log(cart, 1, usize::MAX).await?;
-        if there != log[..there.len().min(log.len())] || revision > 1 + log.len() as u64 {
+        let revision = self.store.revision(cart).await?.unwrap_or(0);
+        let folded = self.store.base(cart).await?;
+        let from = folded.as_ref().map_or(0, |(through, _)| *through);
+        let there = self.store.log(cart, from, usize::MAX).await?;
+        // What was folded away counts, and says nothing; what it came to is said by the last of it.
+        let blank = |revision| Logged {
+            revision,
+            at_ms: archived.at_ms,
+            delta: if revision == through && !before.is_empty() {
+                wire::encode_delta(&before)
+            } else {
+                Vec::new()
+            },
+            key: None,
+            note: Vec::new(),
+        };
+        let last = through + log.len() as u64;
+        let all = |revision: u64| match revision.checked_sub(through + 1) {
+            Some(at) => log[at as usize].clone(),
+            None => blank(revision),
+        };
+        let same_base = folded.is_none() || folded == base;
+        if !same_base || revision > last || there.iter().any(|one| *one != all(one.revision)) {
             return Err(Refusal::CartTaken { cart });
         }
-        let missing = revision < 1 + log.len() as u64;
-        if revision == 0 {
-            let mut first = Append::new(cart, 0, archived.at_ms, class)
-                .with_header(archived.header.clone().into_bytes());
-            // As a delta, so that the log here comes to the state too.
-            if !before.is_empty() {
-                first.delta = wire::encode_delta(&before);
+        for revision in revision + 1..=last {
+            let one = all(revision);
+            let at_ms = if revision == last { archived.at_ms } else { one.at_ms };
+            let mut append = Append::new(cart, revision - 1, one.at_ms.max(at_ms), class);
+            if revision == 1 {
+                append.header = Some(archived.header.clone().into_bytes());
             }
-            revision = self.appended(first).await?;
-        }
-        for one in log.iter().filter(|one| one.revision > revision) {
-            let last = one.revision > log.len() as u64;
-            let at_ms = if last { archived.at_ms } else { one.at_ms };
-            let mut append = Append::new(cart, one.revision - 1, one.at_ms.max(at_ms), class);
-            (append.delta, append.key, append.note) =
-                (one.delta.clone(), one.key, one.note.clone());
+            (append.delta, append.key, append.note) = (one.delta, one.key, one.note);
             self.appended(append).await?;
         }
+        if let Some((through, base)) = base.filter(|_| folded.is_none()) {
+            self.store.fold(Fold { cart, through, base }).await?;
+        }
+        let missing = revision < last;
         self.claimed_as(Slot::Claim(cart), archived.claim.clone()).await?;
         if let Owner::Account(digest) = header.owner {
             let slot = Slot::Account(*digest.as_bytes());
@@ -160,10 +191,10 @@ impl Authority {
         Ok(missing)
     }
 
-    async fn appended(&self, append: Append) -> Result<u64, Refusal> {
+    async fn appended(&self, append: Append) -> Result<(), Refusal> {
         let cart = append.cart;
         match self.store.append(append).await? {
-            Appended::Done { revision } => Ok(revision),
+            Appended::Done { .. } => Ok(()),
             Appended::Conflict { .. } | Appended::Answered { .. } => {
                 Err(Refusal::CartTaken { cart })
             }

@@ -194,39 +194,40 @@ impl Authority {
     }
 
     /// The cart in its seat, or from the store.
-    async fn at_hand(
+    pub(super) async fn at_hand(
         &self,
-        seat: &mut Option<Resident>,
+        seat: &mut Option<Box<Resident>>,
         cart: CartId,
-    ) -> Result<Resident, Refusal> {
+    ) -> Result<Box<Resident>, Refusal> {
         if let Some(resident) = seat.take() {
             return Ok(resident);
         }
         let loaded = self.store.load(cart).await?.ok_or(Refusal::NotYours { cart })?;
         let incarnation = self.store.incarnation();
-        Ok(Resident::open(cart, &loaded, incarnation, &self.settings)?)
+        Ok(Box::new(Resident::open(cart, &loaded, incarnation, &self.settings)?))
     }
 
     /// Whether the caller may see and edit it.
-    async fn admit(&self, caller: &Caller, resident: &Resident) -> Result<(), Refusal> {
+    pub(super) async fn admit(&self, caller: &Caller, resident: &Resident) -> Result<(), Refusal> {
         let cart = resident.cart().id();
         if resident.cart().is_erased() {
             return Err(Refusal::Erased);
         }
-        let claimed_by = self.claimed_by(caller, resident).await?;
+        let claimed_by = self.claimed_by(caller, cart, &resident.header).await?;
         resident.header.admit(cart, caller, claimed_by)
     }
 
     /// Which account has claimed a guest cart, if an account asks.
-    async fn claimed_by(
+    pub(super) async fn claimed_by(
         &self,
         caller: &Caller,
-        resident: &Resident,
+        cart: CartId,
+        header: &Header,
     ) -> Result<Option<Digest>, Refusal> {
-        if !resident.header.is_guest() || !matches!(caller.who, super::Who::Account(_)) {
+        if !header.is_guest() || !matches!(caller.who, super::Who::Account(_)) {
             return Ok(None);
         }
-        let held = self.store.slot(Slot::Claim(resident.cart().id())).await?;
+        let held = self.store.slot(Slot::Claim(cart)).await?;
         Ok(held.and_then(|held| Claimed::decode(&held.value)).and_then(|claimed| claimed.holder()))
     }
 
@@ -294,6 +295,6 @@ impl Authority {
     }
 }
 
-fn shown(resident: &Resident) -> Shown {
+pub(super) fn shown(resident: &Resident) -> Shown {
     Shown { cart: resident.cart().id(), revision: resident.revision, view: resident.view() }
 }

@@ -108,23 +108,34 @@ impl Authority {
     pub async fn account_cart(&self, now_ms: u64, account: &AccountId) -> Result<CartId, Refusal> {
         let digest = account.digest();
         let slot = Slot::Account(*digest.as_bytes());
-        let mut held = self.store.slot(slot).await?;
-        if held.is_none() {
-            let minted = CartId::from_u128(self.mint()).to_string().into_bytes();
-            held = match self.store.swap(slot, None, Some(minted.clone())).await? {
-                Swapped::Done { .. } => Some(Held { version: 0, value: minted }),
-                Swapped::Conflict { held } => held,
-            };
-        }
-        let cart = held
-            .and_then(|held| String::from_utf8(held.value).ok())
-            .and_then(|text| text.parse().ok())
-            .ok_or(Refusal::Busy)?;
-        if self.store.revision(cart).await?.is_none() {
+        for _ in 0..limits::ATTEMPTS {
+            let mut held = self.store.slot(slot).await?;
+            if held.is_none() {
+                let minted = CartId::from_u128(self.mint()).to_string().into_bytes();
+                held = match self.store.swap(slot, None, Some(minted.clone())).await? {
+                    Swapped::Done { version } => {
+                        version.map(|version| Held { version, value: minted })
+                    }
+                    Swapped::Conflict { held } => held,
+                };
+            }
+            let cart = held
+                .as_ref()
+                .and_then(|held| std::str::from_utf8(&held.value).ok())
+                .and_then(|text| text.parse().ok());
+            let Some(cart) = cart else { continue };
+            if self.store.revision(cart).await?.is_some() {
+                return Ok(cart);
+            }
             let header = Header::of(Owner::Account(digest));
             self.create(now_ms, &account.clone().into(), cart, header, "open-account").await?;
+            if self.store.slot(slot).await? == held {
+                return Ok(cart);
+            }
+            // A sweeper has removed it, and cleared the slot before: what was just made is a second life of it that is nobody's.
+            let _ = self.store.remove(cart, 1).await?;
         }
-        Ok(cart)
+        Err(Refusal::Busy)
     }
 
     /// Merges a guest cart into the account's of somebody who signed in, by the deployment's policy for the situation.

@@ -54,12 +54,13 @@ mod settings;
 mod upkeep;
 mod watch;
 mod writers;
+mod written;
 
 use std::sync::Arc;
 
 pub use answer::{
     Accepted, Admitted, Caught, Checkout, Lease, Opened, Placing, Receipt, Registered, Rejection,
-    Shown, SignedIn, Swept,
+    Shown, SignedIn, Swept, Written,
 };
 pub use archive::Archived;
 pub use caller::{AccountId, Caller, GuestToken, TokenError, Who};
@@ -71,6 +72,7 @@ pub use refusal::{Advice, Refusal};
 pub use settings::{Policies, Rate, Retention, Settings, Situation};
 pub use upkeep::Verified;
 pub use watch::Watch;
+pub use written::Form;
 
 use crate::cart::Have;
 use crate::id::CartId;

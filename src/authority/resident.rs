@@ -9,6 +9,7 @@ use tokio::sync::Mutex as Seat;
 use super::caller::Digest;
 use super::header::Header;
 use super::settings::Settings;
+use super::written::Kept;
 use crate::cart::{Body, Cart, Fact, Kind, List};
 use crate::clock::Time;
 use crate::id::{CartId, ReplicaId};
@@ -25,13 +26,14 @@ pub(super) struct Resident {
     pub(super) replica: Replica,
     /// Appends since the last snapshot.
     pub(super) tail: usize,
+    pub(super) kept: Option<Kept>,
 }
 
 impl Resident {
     /// A cart that is not in the store yet.
     pub(super) fn new(cart: CartId, owner: Header, incarnation: u128, set: &Settings) -> Self {
         let replica = server_replica(Cart::new(cart), incarnation, set);
-        Self { revision: 0, header: owner, replica, tail: 0 }
+        Self { revision: 0, header: owner, replica, tail: 0, kept: None }
     }
 
     pub(super) fn open(
@@ -48,7 +50,8 @@ impl Resident {
             Header::decode(cart, &loaded.header)?
         };
         let replica = server_replica(state, incarnation, set);
-        Ok(Self { revision: loaded.revision, header, replica, tail: loaded.tail.len() })
+        let tail = loaded.tail.len();
+        Ok(Self { revision: loaded.revision, header, replica, tail, kept: None })
     }
 
     pub(super) const fn cart(&self) -> &Cart {
@@ -144,8 +147,8 @@ pub(super) struct Residents {
     shards: Vec<Mutex<LruCache<CartId, Place>>>,
 }
 
-/// Where a cart is while it is at hand, and nobody writes to it.
-type Place = Arc<Seat<Option<Resident>>>;
+/// Where a cart is while it is at hand, and nobody writes to it. In a box: it is taken out and put back by every command.
+type Place = Arc<Seat<Option<Box<Resident>>>>;
 
 const SHARDS: usize = 16;
 

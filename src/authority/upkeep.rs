@@ -11,7 +11,7 @@ use super::resident::{Resident, state_of};
 use super::{Authority, history};
 use crate::cart::Cart;
 use crate::id::{CartId, RuleName};
-use crate::store::{Class, Erased, Fold, Idle, Slot, StoreError};
+use crate::store::{Class, Erased, Fold, Idle, Slot, StoreError, Swapped};
 use crate::wire;
 
 /// What a look through the store found.
@@ -79,16 +79,24 @@ impl Authority {
 
     async fn remove(&self, idle: Idle) -> Result<bool, Refusal> {
         let owner = self.peek(idle.cart, |resident| resident.header.owner.clone()).await?;
+        let mut cleared = None;
         if let Owner::Account(digest) = owner {
             // The slot first: whoever comes in between gets another cart, not half of this one.
             let slot = Slot::Account(*digest.as_bytes());
             let held = self.store.slot(slot).await?;
             let ours = |value: &[u8]| value == idle.cart.to_string().as_bytes();
-            if let Some(held) = held.filter(|held| ours(&held.value)) {
-                let _ = self.store.swap(slot, Some(held.version), None).await?;
+            if let Some(held) = held.filter(|held| ours(&held.value))
+                && let Swapped::Done { .. } =
+                    self.store.swap(slot, Some(held.version), None).await?
+            {
+                cleared = Some((slot, held.value));
             }
         }
         let removed = self.store.remove(idle.cart, idle.revision).await?;
+        // The shopper was quicker, and what they put in is to be found again.
+        if let Some((slot, value)) = cleared.filter(|_| !removed) {
+            let _ = self.store.swap(slot, None, Some(value)).await?;
+        }
         self.forget(idle.cart).await;
         Ok(removed)
     }

@@ -29,6 +29,12 @@ pub mod embed_an_authority {
     #![doc = include_str!("embed_an_authority.md")]
 }
 
+#[cfg(feature = "service")]
+pub mod serve {
+    //! Carts over HTTP, and a page to see them.
+    #![doc = include_str!("serve.md")]
+}
+
 #[cfg(all(test, feature = "std"))]
 mod tests {
     use std::path::Path;

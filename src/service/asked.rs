@@ -1,8 +1,11 @@
 //! What a request carries beside who asks: its path, its query, its body, its conditions.
 
-use axum::extract::rejection::{BytesRejection, JsonRejection};
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, IF_MATCH};
+use std::fmt;
+
+use axum::extract::rejection::{BytesRejection, JsonRejection, PathRejection};
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::HeaderValue;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, IF_MATCH, IF_NONE_MATCH};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, de};
@@ -11,7 +14,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::Service;
-use super::line_id::LineId;
+use super::line_id::{LineId, LineIdError};
 use super::problem::Problem;
 use crate::authority::AccountId;
 use crate::cart::List;
@@ -23,9 +26,24 @@ const CART_SEEN: HeaderName = HeaderName::from_static("cart-seen");
 
 /// An id in its one form: 36 lower-case characters.
 fn id<'de, D: Deserializer<'de>, T: From<Uuid>>(from: D) -> Result<T, D::Error> {
-    let text = String::deserialize(from)?;
-    let uuid = Uuid::parse_str(&text).ok().filter(|uuid| uuid.to_string() == text);
-    uuid.map(T::from).ok_or_else(|| de::Error::custom("an id is a UUID in lower case"))
+    from.deserialize_str(IdVisitor).map(T::from)
+}
+
+struct IdVisitor;
+
+impl de::Visitor<'_> for IdVisitor {
+    type Value = Uuid;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a UUID in lower case")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Uuid, E> {
+        let uuid = Uuid::parse_str(text).ok();
+        let uuid =
+            uuid.filter(|uuid| uuid.hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text);
+        uuid.ok_or_else(|| E::custom("an id is a UUID in lower case"))
+    }
 }
 
 fn parsed<'de, D: Deserializer<'de>, T: std::str::FromStr<Err: std::fmt::Display>>(
@@ -144,9 +162,19 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Service> for At<T> {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
         let path = Path::from_request_parts(parts, service).await;
-        path.map(|Path(path)| Self(path))
-            .map_err(|rejection| Problem::new("malformed", rejection.body_text()))
+        path.map(|Path(path)| Self(path)).map_err(no_such)
     }
+}
+
+/// A path that names nothing. What cannot be the id of a line is answered as the id of a line that is not there is.
+fn no_such(rejection: PathRejection) -> Problem {
+    let detail = match rejection {
+        PathRejection::FailedToDeserializePathParams(failed) => failed.into_kind().to_string(),
+        other => other.body_text(),
+    };
+    // Errors of fields come as texts alone.
+    let name = if detail == LineIdError.to_string() { "unknown-row" } else { "malformed" };
+    Problem::new(name, detail)
 }
 
 /// The query of a request.
@@ -167,8 +195,8 @@ pub(super) struct Json<T>(pub(super) T);
 
 impl<T: DeserializeOwned> FromRequest<Service> for Json<T> {
     type Rejection = Problem;
-    async fn from_request(request: Request, service: &Service) -> Result<Self, Problem> {
-        announced(&request, service.settings().body_bytes)?;
+    async fn from_request(mut request: Request, service: &Service) -> Result<Self, Problem> {
+        limited(&mut request, service.settings().body_bytes)?;
         let value = match axum::Json::<Value>::from_request(request, service).await {
             Ok(axum::Json(value)) => value,
             Err(rejection) => {
@@ -205,20 +233,21 @@ pub(super) struct Bytes(pub(super) axum::body::Bytes);
 
 impl FromRequest<Service> for Bytes {
     type Rejection = Problem;
-    async fn from_request(request: Request, service: &Service) -> Result<Self, Problem> {
+    async fn from_request(mut request: Request, service: &Service) -> Result<Self, Problem> {
         let media = request.headers().get(CONTENT_TYPE).and_then(|field| field.to_str().ok());
         if media != Some("application/octet-stream") {
             let detail = "send a delta's bytes, with Content-Type: application/octet-stream";
             return Err(Problem::new("media-type", detail));
         }
-        announced(&request, service.settings().delta_bytes)?;
+        limited(&mut request, service.settings().delta_bytes)?;
         let bytes = axum::body::Bytes::from_request(request, service).await;
         bytes.map(Self).map_err(|rejection| unread(&rejection))
     }
 }
 
-/// A body that says itself that it is too long is not waited for.
-fn announced(request: &Request, limit: usize) -> Result<(), Problem> {
+/// Holds a body to its limit. One that says itself that it is too long is not waited for.
+fn limited(request: &mut Request, limit: usize) -> Result<(), Problem> {
+    DefaultBodyLimit::max(limit).apply(request);
     let bytes =
         request.headers().get(CONTENT_LENGTH).and_then(|field| field.to_str().ok()?.parse().ok());
     match bytes {
@@ -291,6 +320,25 @@ pub(super) struct ReadFields {
     /// An entity tag: the cart is sent only if it has changed.
     #[param(rename = "If-None-Match", required = false, example = json!("\"1\""))]
     known: String,
+}
+
+/// The entity tags of what the client has.
+pub(super) struct KnownTags(Vec<HeaderValue>);
+
+impl FromRequestParts<Service> for KnownTags {
+    type Rejection = std::convert::Infallible;
+    async fn from_request_parts(parts: &mut Parts, _: &Service) -> Result<Self, Self::Rejection> {
+        Ok(Self(parts.headers.get_all(IF_NONE_MATCH).iter().cloned().collect()))
+    }
+}
+
+impl KnownTags {
+    /// Whether one of them is this: by weak comparison, as the field asks for.
+    pub(super) fn any(&self, etag: &HeaderValue) -> bool {
+        let known = self.0.iter().filter_map(|field| field.to_str().ok());
+        let mut known = known.flat_map(|field| field.split(',')).map(str::trim);
+        known.any(|tag| tag == "*" || tag.trim_start_matches("W/").as_bytes() == etag.as_bytes())
+    }
 }
 
 impl FromRequestParts<Service> for Conditions {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use axum::http::header::{IF_NONE_MATCH, LOCATION};
-use axum::http::{HeaderMap, StatusCode};
+use axum::body::Bytes;
+use axum::http::header::{CONTENT_TYPE, ETAG, LOCATION};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -11,21 +12,19 @@ use uuid::Uuid;
 
 use super::Service;
 use super::asked::{
-    Asking, At, CommandFields, Conditions, InList, Json, OnCart, OnCoupon, OnLine, ReadFields,
-    derived_key,
+    Asking, At, CommandFields, InList, Json, KnownTags, OnCart, OnLine, ReadFields, derived_key,
 };
 use super::identity::Asker;
 use super::problem::Problem;
-use super::shape::{
-    AddBody, CartAnswer, CartBody, ConsentBody, MoveBody, NoteBody, PatchBody, SetBody,
-    ShippingBody,
-};
+use super::sender::Sender;
+use super::shape::{AddBody, CartAnswer, CartBody, MoveBody, PatchBody, SetBody, etag_of};
 use super::told::{ExplainedBody, Known, told};
-use crate::authority::{Accepted, Command, Request};
+use crate::authority::{Command, Form, Refusal, Written};
 use crate::cart::List;
-use crate::id::{AttributeKey, CartId, ShippingOption, Text};
+use crate::id::{AttributeKey, CartId, Text};
 use crate::limits;
-use crate::view::RowRef;
+use crate::replica::ActionError;
+use crate::view::{Row, RowRef};
 
 /// A new guest cart.
 #[derive(Serialize, ToSchema)]
@@ -46,10 +45,13 @@ pub(super) async fn open(service: Service) -> Result<Response, Problem> {
     let shown = service.authority().read(&opened.token.into(), opened.cart).await?;
     let location = [(LOCATION, format!("/carts/{}", opened.cart))];
     let cart = CartBody::from(shown);
-    let etag = [(axum::http::header::ETAG, cart.etag())];
+    let etag = [(ETAG, cart.etag())];
     let body = OpenedBody { shown: cart, token: opened.token.reveal() };
     Ok((StatusCode::CREATED, location, etag, axum::Json(body)).into_response())
 }
+
+/// A cart as it is answered.
+const JSON: Form = Form { name: "json 1", write: |shown| CartBody::from(shown.clone()).json() };
 
 /// The cart as its shopper sees it.
 #[utoipa::path(get, path = "/carts/{cart}", tag = "carts", params(OnCart, ReadFields),
@@ -61,103 +63,78 @@ pub(super) async fn read(
     service: Service,
     asker: Asker,
     At(OnCart { cart }): At<OnCart>,
-    headers: HeaderMap,
+    known: KnownTags,
 ) -> Result<Response, Problem> {
-    let cart = CartBody::from(service.authority().read(&asker.0, cart).await?);
-    let etag = cart.etag();
-    // Weak comparison, as the field asks for.
-    let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|field| field.to_str().ok());
-    let mut known = known.flat_map(|field| field.split(',')).map(str::trim);
-    if known.any(|tag| tag == "*" || tag.trim_start_matches("W/").as_bytes() == etag.as_bytes()) {
-        return Ok((StatusCode::NOT_MODIFIED, [(axum::http::header::ETAG, etag)]).into_response());
+    let Written { revision, bytes } = service.authority().written(&asker.0, cart, &JSON).await?;
+    let etag = etag_of(revision);
+    if known.any(&etag) {
+        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, etag)]).into_response());
     }
-    Ok(([(axum::http::header::ETAG, etag)], axum::Json(cart)).into_response())
-}
-
-/// Carries a command out.
-async fn submit(
-    service: &Service,
-    asker: &Asker,
-    cart: CartId,
-    on: Conditions,
-    command: Command,
-) -> Result<Accepted, Problem> {
-    let Conditions { key, only_at, seen } = on;
-    let request = Request { command, key, only_at, seen };
-    Ok(service.authority().submit(service.now_ms(), &asker.0, cart, &request).await?)
+    let json = HeaderValue::from_static("application/json");
+    Ok(([(CONTENT_TYPE, json), (ETAG, etag)], Bytes::from_owner(bytes)).into_response())
 }
 
 /// Puts more of a line in. A line that is there gets more.
 #[utoipa::path(post, path = "/carts/{cart}/lines", tag = "lines", params(OnCart, CommandFields),
     request_body = AddBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
 pub(super) async fn add(
-    service: Service,
-    asker: Asker,
+    by: Sender,
     At(OnCart { cart }): At<OnCart>,
-    on: Conditions,
     Json(body): Json<AddBody>,
 ) -> Result<CartAnswer, Problem> {
     let row = RowRef::active(body.line()?);
     let price = body.seen_price.as_ref().map(|price| price.money()).transpose()?;
     let command = Command::Add { row, quantity: body.quantity, price };
-    Ok(submit(&service, &asker, cart, on, command).await?.into())
+    by.send(cart, command).await
 }
 
 /// Takes everything out of a list.
 #[utoipa::path(delete, path = "/carts/{cart}/lines", tag = "lines", params(OnCart, InList, CommandFields),
     responses((status = 200, description = "The cart without them", body = CartBody)))]
 pub(super) async fn clear(
-    service: Service,
-    asker: Asker,
+    by: Sender,
     At(OnCart { cart }): At<OnCart>,
     Asking(InList { list }): Asking<InList>,
-    on: Conditions,
 ) -> Result<CartAnswer, Problem> {
-    Ok(submit(&service, &asker, cart, on, Command::Clear { list }).await?.into())
+    by.send(cart, Command::Clear { list }).await
 }
 
 /// Makes a line so many. It need not be there.
 #[utoipa::path(put, path = "/carts/{cart}/lines/{line}", tag = "lines", params(OnLine, InList, CommandFields),
     request_body = SetBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
 pub(super) async fn set(
-    service: Service,
-    asker: Asker,
+    by: Sender,
     At(OnLine { cart, line }): At<OnLine>,
     Asking(InList { list }): Asking<InList>,
-    on: Conditions,
     Json(body): Json<SetBody>,
 ) -> Result<CartAnswer, Problem> {
     let price = body.seen_price.as_ref().map(|price| price.money()).transpose()?;
     let command = Command::Set { row: line.row(list), quantity: body.quantity, price };
-    Ok(submit(&service, &asker, cart, on, command).await?.into())
+    by.send(cart, command).await
 }
 
 /// Takes a line out.
 #[utoipa::path(delete, path = "/carts/{cart}/lines/{line}", tag = "lines", params(OnLine, InList, CommandFields),
     responses((status = 200, description = "The cart without it", body = CartBody)))]
 pub(super) async fn remove(
-    service: Service,
-    asker: Asker,
+    by: Sender,
     At(OnLine { cart, line }): At<OnLine>,
     Asking(InList { list }): Asking<InList>,
-    on: Conditions,
 ) -> Result<CartAnswer, Problem> {
     let command = Command::Remove { row: line.row(list) };
-    Ok(submit(&service, &asker, cart, on, command).await?.into())
+    by.send(cart, command).await
 }
 
 /// Puts a line in the other list: saves it for later, or takes it back to the cart.
 #[utoipa::path(post, path = "/carts/{cart}/lines/{line}/move", tag = "lines", params(OnLine, CommandFields),
     request_body = MoveBody, responses((status = 200, description = "The cart with it there", body = CartBody)))]
 pub(super) async fn relocate(
-    service: Service,
-    asker: Asker,
+    by: Sender,
     At(OnLine { cart, line }): At<OnLine>,
-    on: Conditions,
     Json(MoveBody { to }): Json<MoveBody>,
 ) -> Result<CartAnswer, Problem> {
     let command = Command::Move { row: line.row(List::from(to).other()) };
-    Ok(submit(&service, &asker, cart, on, command).await?.into())
+    by.send(cart, command).await
 }
 
 /// Writes the note, the gift option and other attributes of a line. Each that is named is an action of its own: if one is refused, those before it in
@@ -165,11 +142,9 @@ pub(super) async fn relocate(
 #[utoipa::path(patch, path = "/carts/{cart}/lines/{line}", tag = "lines", params(OnLine, InList, CommandFields),
     request_body = PatchBody, responses((status = 200, description = "The cart with them", body = CartBody)))]
 pub(super) async fn patch(
-    service: Service,
-    asker: Asker,
+    by: Sender,
     At(OnLine { cart, line }): At<OnLine>,
     Asking(InList { list }): Asking<InList>,
-    on: Conditions,
     Json(body): Json<PatchBody>,
 ) -> Result<CartAnswer, Problem> {
     let row = line.row(list);
@@ -190,87 +165,37 @@ pub(super) async fn patch(
         let (key, value) = (AttributeKey::new(key)?, value.map(Text::new).transpose()?);
         commands.push(Command::Attribute { row: row.clone(), key, value });
     }
-    let (mut on, mut done) = (on, None);
-    let whole = on.key;
+    let (mut by, mut done) = (by, None);
+    let whole = by.on.key;
     for (step, command) in commands.into_iter().enumerate() {
-        on.key = whole.map(|key| {
+        by.on.key = whole.map(|key| {
             let of = [&key.to_be_bytes()[..], &step.to_be_bytes()].concat();
             derived_key("holdall step of a request v1", &of)
         });
-        let accepted = submit(&service, &asker, cart, on, command).await?;
-        on.only_at = on.only_at.map(|_| accepted.shown.revision);
+        let accepted = by.accepted(cart, command).await?;
+        by.on.only_at = by.on.only_at.map(|_| accepted.shown.revision);
         done = Some(accepted);
     }
     match done {
         Some(accepted) => Ok(accepted.into()),
-        // Nothing was asked for.
-        None => Ok(service.authority().read(&asker.0, cart).await?.into()),
+        // Nothing was asked for; of a line that is not there, or on a condition that does not hold, not even that.
+        None => {
+            let shown = by.service.authority().read(&by.asker.0, cart).await?;
+            if by.on.only_at.is_some_and(|at| at != shown.revision) {
+                return Err(Refusal::Changed { now: Box::new(shown) }.into());
+            }
+            let rows = match row.list {
+                List::Active => &shown.view.lines,
+                List::Saved => &shown.view.saved,
+            };
+            let is_it =
+                |it: &Row| it.line == row.line && (row.side.is_none() || it.side == row.side);
+            if !rows.iter().any(is_it) {
+                return Err(ActionError::UnknownRow { line: row.line }.into());
+            }
+            Ok(shown.into())
+        }
     }
-}
-
-/// Notes the intent to use a coupon. Whether it is good is found out when the cart is priced.
-#[utoipa::path(put, path = "/carts/{cart}/coupons/{code}", tag = "intents", params(OnCoupon, CommandFields),
-    responses((status = 200, description = "The cart with it", body = CartBody)))]
-pub(super) async fn coupon(
-    service: Service,
-    asker: Asker,
-    At(OnCoupon { cart, code }): At<OnCoupon>,
-    on: Conditions,
-) -> Result<CartAnswer, Problem> {
-    Ok(submit(&service, &asker, cart, on, Command::Coupon { code }).await?.into())
-}
-
-/// Drops a coupon. One that is not there is dropped already.
-#[utoipa::path(delete, path = "/carts/{cart}/coupons/{code}", tag = "intents", params(OnCoupon, CommandFields),
-    responses((status = 200, description = "The cart without it", body = CartBody)))]
-pub(super) async fn drop_coupon(
-    service: Service,
-    asker: Asker,
-    At(OnCoupon { cart, code }): At<OnCoupon>,
-    on: Conditions,
-) -> Result<CartAnswer, Problem> {
-    Ok(submit(&service, &asker, cart, on, Command::DropCoupon { code }).await?.into())
-}
-
-/// Chooses a shipping option, or none.
-#[utoipa::path(put, path = "/carts/{cart}/shipping", tag = "intents", params(OnCart, CommandFields),
-    request_body = ShippingBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
-pub(super) async fn shipping(
-    service: Service,
-    asker: Asker,
-    At(OnCart { cart }): At<OnCart>,
-    on: Conditions,
-    Json(body): Json<ShippingBody>,
-) -> Result<CartAnswer, Problem> {
-    let option = body.option.map(ShippingOption::new).transpose()?;
-    Ok(submit(&service, &asker, cart, on, Command::Shipping { option }).await?.into())
-}
-
-/// Writes the cart's note, or clears it.
-#[utoipa::path(put, path = "/carts/{cart}/note", tag = "intents", params(OnCart, CommandFields),
-    request_body = NoteBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
-pub(super) async fn note(
-    service: Service,
-    asker: Asker,
-    At(OnCart { cart }): At<OnCart>,
-    on: Conditions,
-    Json(body): Json<NoteBody>,
-) -> Result<CartAnswer, Problem> {
-    let text = body.text.map(Text::new).transpose()?;
-    Ok(submit(&service, &asker, cart, on, Command::CartNote { text }).await?.into())
-}
-
-/// Notes whether the shop may remind the shopper of this cart.
-#[utoipa::path(put, path = "/carts/{cart}/consent", tag = "intents", params(OnCart, CommandFields),
-    request_body = ConsentBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
-pub(super) async fn consent(
-    service: Service,
-    asker: Asker,
-    At(OnCart { cart }): At<OnCart>,
-    on: Conditions,
-    Json(ConsentBody { given }): Json<ConsentBody>,
-) -> Result<CartAnswer, Problem> {
-    Ok(submit(&service, &asker, cart, on, Command::Consent { given }).await?.into())
 }
 
 /// How to tell of devices.

@@ -18,23 +18,16 @@ pub(super) async fn guard(
     next: Next,
 ) -> Response {
     let began = Instant::now();
-    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
-    let route = route.unwrap_or_else(|| "none".to_owned());
-    let method = match request.method().as_str() {
-        // Anybody can make up others, and each would be a series of its own.
-        known @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS") => {
-            known.to_owned()
-        }
-        _ => "other".to_owned(),
-    };
-    let mut response = let_through(&service, &route, request, next).await;
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let route = matched.as_ref().map_or("none", MatchedPath::as_str);
+    // Anybody can make up others, and each would be a series of its own.
+    let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    let method = known.into_iter().find(|known| *known == request.method().as_str());
+    let method = method.unwrap_or("other");
+    let mut response = let_through(&service, route, request, next).await;
     let seconds = began.elapsed().as_secs_f64();
     let status = response.status().as_u16();
-    let labels = [("method", method.clone()), ("route", route.clone())];
-    metrics::histogram!("holdall_http_seconds", &labels).record(seconds);
-    let [by_method, by_route] = labels;
-    let labels = [by_method, by_route, ("status", status.to_string())];
-    metrics::counter!("holdall_http_requests_total", &labels).increment(1);
+    service.0.meters.count(method, route, status, seconds);
     tracing::info!(method, route, status, ms = seconds * 1_000.0, "request");
     let fields = response.headers_mut();
     fields.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

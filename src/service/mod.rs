@@ -43,13 +43,16 @@ mod description;
 mod exchange;
 mod guard;
 mod identity;
+mod intents;
 mod line_id;
 mod live;
+mod meters;
 mod operations;
 mod page;
 mod presence;
 mod problem;
 mod routes;
+mod sender;
 mod serve;
 mod settings;
 mod shape;
@@ -72,6 +75,7 @@ pub use settings::Settings;
 
 use crate::authority::Authority;
 use crate::limits;
+use meters::Meters;
 use presence::Presence;
 
 /// The time in milliseconds since 1970.
@@ -87,6 +91,7 @@ struct Inner {
     settings: Settings,
     now_ms: Arc<NowMs>,
     metrics: Option<PrometheusHandle>,
+    meters: Meters,
     demo: Option<DemoAccounts>,
     presence: Presence,
     in_flight: Semaphore,
@@ -130,6 +135,7 @@ impl Service {
             settings: Settings::default(),
             now_ms: Arc::new(wall_clock_ms),
             metrics: None,
+            meters: Meters::default(),
             demo: None,
             presence: Presence::default(),
             in_flight: Semaphore::new(limits::IN_FLIGHT_REQUESTS),

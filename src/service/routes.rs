@@ -1,6 +1,5 @@
 //! The router.
 
-use axum::extract::DefaultBodyLimit;
 use axum::http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH, RETRY_AFTER,
 };
@@ -15,24 +14,25 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::description::{Description, Everywhere};
-use super::{Service, accounts, carts, checkout, demo, exchange, guard, live, operations, page};
+use super::{
+    Service, accounts, carts, checkout, demo, exchange, guard, intents, live, operations, page,
+};
 
 /// How long a browser may remember what it was told of other origins, in seconds.
 const PREFLIGHT_S: u64 = 600;
 
 /// The service as a router, to serve or to nest in an app of one's own.
 pub fn router(service: Service) -> Router {
-    let deltas = service.settings().delta_bytes;
     let described = OpenApiRouter::<Service>::with_openapi(Description::openapi())
         .routes(routes!(carts::open))
         .routes(routes!(carts::read, accounts::erase_guest))
         .routes(routes!(carts::add, carts::clear))
         .routes(routes!(carts::set, carts::remove, carts::patch))
         .routes(routes!(carts::relocate))
-        .routes(routes!(carts::coupon, carts::drop_coupon))
-        .routes(routes!(carts::shipping))
-        .routes(routes!(carts::note))
-        .routes(routes!(carts::consent))
+        .routes(routes!(intents::coupon, intents::drop_coupon))
+        .routes(routes!(intents::shipping))
+        .routes(routes!(intents::note))
+        .routes(routes!(intents::consent))
         .routes(routes!(carts::explain))
         .routes(routes!(live::live))
         .routes(routes!(checkout::begin, checkout::abandon))
@@ -46,12 +46,7 @@ pub fn router(service: Service) -> Router {
         .routes(routes!(operations::ready))
         .routes(routes!(operations::metrics))
         .routes(routes!(operations::problem))
-        .layer(DefaultBodyLimit::max(service.settings().body_bytes))
-        .merge(
-            OpenApiRouter::new()
-                .routes(routes!(exchange::get, exchange::post))
-                .layer(DefaultBodyLimit::max(deltas)),
-        );
+        .routes(routes!(exchange::get, exchange::post));
     let (routes, mut api) = described.split_for_parts();
     Everywhere.modify(&mut api);
     let api = api.to_json().unwrap_or_default();
@@ -60,14 +55,19 @@ pub fn router(service: Service) -> Router {
     if service.0.demo.is_some() {
         routes = routes.merge(demo::routes()).merge(page::routes());
     }
-    routes
+    routes = routes
         .fallback(guard::not_found)
         .method_not_allowed_fallback(guard::no_method)
-        .layer(CatchPanicLayer::custom(guard::panicked))
-        .layer(middleware::from_fn_with_state(service.clone(), guard::guard))
-        .layer(CompressionLayer::new())
-        .layer(origins(&service))
-        .with_state(service)
+        // As one layer: each is a box and a clone for every request.
+        .layer((
+            CompressionLayer::new(),
+            middleware::from_fn_with_state(service.clone(), guard::guard),
+            CatchPanicLayer::custom(guard::panicked),
+        ));
+    if !service.settings().origins.is_empty() {
+        routes = routes.layer(origins(&service));
+    }
+    routes.with_state(service)
 }
 
 fn origins(service: &Service) -> CorsLayer {

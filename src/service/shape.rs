@@ -1,10 +1,12 @@
 //! What the service says, and what it is asked, in JSON.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, SchemaType, Type};
 
@@ -13,7 +15,10 @@ use super::line_id::LineId;
 use super::problem::Problem;
 use crate::authority::{Accepted, Lease, Shown};
 use crate::cart::{Gift, List};
-use crate::id::{Bundle, LineError, LineKey, OptionKey, OptionValue, Sku, Tag, Text, TextError};
+use crate::id::{
+    AttributeKey, Bundle, LineError, LineKey, OptionKey, OptionValue, RuleName, Sku, Tag, Text,
+    TextError,
+};
 use crate::limits;
 use crate::money::{Money, MoneyError};
 use crate::view::{Notice, OrderView, Row, Side};
@@ -115,40 +120,57 @@ impl GiftBody {
 
 /// What makes a line the same line.
 #[derive(Serialize, ToSchema, Debug, Clone)]
-pub(super) struct Identity {
+pub(super) struct Identity<'a> {
     /// The product.
-    sku: String,
+    #[schema(value_type = String)]
+    sku: Cow<'a, str>,
     /// Its identity options.
-    options: BTreeMap<String, String>,
+    #[schema(value_type = BTreeMap<String, String>)]
+    options: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
     /// The bundle it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
-    bundle: Option<String>,
+    #[schema(value_type = Option<String>)]
+    bundle: Option<Cow<'a, str>>,
     /// What keeps it separate.
     #[serde(skip_serializing_if = "Option::is_none")]
-    tag: Option<String>,
+    #[schema(value_type = Option<String>)]
+    tag: Option<Cow<'a, str>>,
 }
 
-impl From<&LineKey> for Identity {
-    fn from(line: &LineKey) -> Self {
-        let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
+impl<'a> From<&'a LineKey> for Identity<'a> {
+    fn from(line: &'a LineKey) -> Self {
         Self {
-            sku: line.product().to_owned(),
-            options: line.options().map(owned).collect(),
-            bundle: line.bundle().map(str::to_owned),
-            tag: line.tag().map(str::to_owned),
+            sku: line.product().into(),
+            options: line.options().map(|(key, value)| (key.into(), value.into())).collect(),
+            bundle: line.bundle().map(Cow::from),
+            tag: line.tag().map(Cow::from),
         }
     }
 }
 
-/// A row of a cart.
-#[derive(Serialize, ToSchema, Debug, Clone)]
-pub(super) struct RowBody {
+impl Identity<'_> {
+    /// The same by itself.
+    pub(super) fn owned(line: &LineKey) -> Identity<'static> {
+        fn own(text: Cow<'_, str>) -> Cow<'static, str> {
+            text.into_owned().into()
+        }
+        let Identity { sku, options, bundle, tag } = Identity::from(line);
+        let options = options.into_iter().map(|(key, value)| (own(key), own(value))).collect();
+        Identity { sku: own(sku), options, bundle: bundle.map(own), tag: tag.map(own) }
+    }
+}
+
+/// A row of a cart. It borrows what the row has: a cart is answered with all of its rows, mostly for one that changed.
+#[derive(Serialize, ToSchema, Debug)]
+struct RowBody<'a> {
     /// Its id, for URLs.
-    line: String,
+    #[serde(serialize_with = "text")]
+    #[schema(value_type = String)]
+    line: LineId,
     /// Its list.
     list: ListName,
     #[serde(flatten)]
-    identity: Identity,
+    identity: Identity<'a>,
     /// While a merge shows the line as two rows: `account` or `guest`.
     #[serde(skip_serializing_if = "Option::is_none")]
     side: Option<&'static str>,
@@ -158,13 +180,15 @@ pub(super) struct RowBody {
     asked: u64,
     /// The note.
     #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<String>,
+    #[schema(value_type = Option<String>)]
+    note: Option<&'a Text>,
     /// The gift option.
     #[serde(skip_serializing_if = "Option::is_none")]
     gift: Option<GiftBody>,
     /// Other attributes.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    attributes: BTreeMap<String, String>,
+    #[schema(value_type = BTreeMap<String, String>)]
+    attributes: &'a BTreeMap<AttributeKey, Text>,
     /// The price that the shopper saw last.
     #[serde(skip_serializing_if = "Option::is_none")]
     seen_price: Option<Price>,
@@ -172,18 +196,30 @@ pub(super) struct RowBody {
     question: bool,
     /// The merge rule that decided on it last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    because: Option<String>,
+    #[schema(value_type = Option<String>)]
+    because: Option<&'a RuleName>,
+}
+
+fn text<S: Serializer>(value: &impl Display, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(value)
+}
+
+fn rows<S: Serializer>(rows: &[Row], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(rows.iter().map(RowBody::from))
 }
 
 pub(super) fn id_of(line: &LineKey, side: Option<Side>) -> String {
     LineId::new(line.clone(), side).to_string()
 }
 
-impl From<Row> for RowBody {
-    fn from(row: Row) -> Self {
-        let text = |text: Text| text.to_string();
+impl<'a> From<&'a Row> for RowBody<'a> {
+    fn from(row: &'a Row) -> Self {
+        let gift = |gift: &Gift| GiftBody {
+            wrap: gift.wrap,
+            message: gift.message.as_ref().map(ToString::to_string),
+        };
         Self {
-            line: id_of(&row.line, row.side),
+            line: LineId::new(row.line.clone(), row.side),
             list: row.list.into(),
             identity: (&row.line).into(),
             side: row.side.map(|side| match side {
@@ -192,18 +228,12 @@ impl From<Row> for RowBody {
             }),
             quantity: row.quantity,
             asked: row.asked,
-            note: row.note.map(text),
-            gift: row
-                .gift
-                .map(|gift| GiftBody { wrap: gift.wrap, message: gift.message.map(text) }),
-            attributes: row
-                .attributes
-                .into_iter()
-                .map(|(key, value)| (key.to_string(), text(value)))
-                .collect(),
+            note: row.note.as_ref(),
+            gift: row.gift.as_ref().map(gift),
+            attributes: &row.attributes,
             seen_price: row.seen_price.map(Price::of),
             question: row.question,
-            because: row.because.map(|rule| rule.name.to_string()),
+            because: row.because.as_ref().map(|rule| &rule.name),
         }
     }
 }
@@ -280,7 +310,7 @@ pub(super) struct BoughtBody {
     /// The line's id.
     line: String,
     #[serde(flatten)]
-    identity: Identity,
+    identity: Identity<'static>,
     /// How many.
     quantity: u64,
 }
@@ -289,7 +319,7 @@ impl From<OrderView> for OrderBody {
     fn from(order: OrderView) -> Self {
         let bought = |(line, quantity): (LineKey, u64)| BoughtBody {
             line: id_of(&line, None),
-            identity: (&line).into(),
+            identity: Identity::owned(&line),
             quantity,
         };
         let lines = order.lines.into_iter().map(bought).collect();
@@ -305,9 +335,13 @@ pub(super) struct CartBody {
     /// How often it had been changed: also its entity tag.
     version: u64,
     /// The active list.
-    lines: Vec<RowBody>,
+    #[serde(serialize_with = "rows")]
+    #[schema(value_type = Vec<RowBody>)]
+    lines: Vec<Row>,
     /// The saved list.
-    saved: Vec<RowBody>,
+    #[serde(serialize_with = "rows")]
+    #[schema(value_type = Vec<RowBody>)]
+    saved: Vec<Row>,
     /// Coupons, each pending until somebody validates it.
     coupons: Vec<String>,
     /// The chosen shipping option.
@@ -329,8 +363,8 @@ impl From<Shown> for CartBody {
         Self {
             cart: cart.to_string(),
             version: revision,
-            lines: view.lines.into_iter().map(RowBody::from).collect(),
-            saved: view.saved.into_iter().map(RowBody::from).collect(),
+            lines: view.lines,
+            saved: view.saved,
             coupons: view.coupons.iter().map(ToString::to_string).collect(),
             shipping: view.shipping.map(|option| option.to_string()),
             note: view.note.map(|text| text.to_string()),
@@ -341,11 +375,30 @@ impl From<Shown> for CartBody {
     }
 }
 
+/// About how long the JSON of a cart is without its rows, in bytes.
+const CART_JSON_BYTES: usize = 256;
+/// About how long the JSON of a row is, in bytes.
+const ROW_JSON_BYTES: usize = 192;
+
+/// The entity tag of a version of a cart.
+pub(super) fn etag_of(version: u64) -> HeaderValue {
+    // Digits in quotes.
+    HeaderValue::try_from(tag_of(version)).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
 impl CartBody {
     /// The entity tag.
     pub(super) fn etag(&self) -> HeaderValue {
-        // Digits in quotes.
-        HeaderValue::from_str(&tag_of(self.version)).unwrap_or(HeaderValue::from_static("\"\""))
+        etag_of(self.version)
+    }
+
+    /// Its JSON.
+    pub(super) fn json(&self) -> Vec<u8> {
+        let rows = self.lines.len() + self.saved.len();
+        let mut json = Vec::with_capacity(CART_JSON_BYTES + rows * ROW_JSON_BYTES);
+        // Texts and numbers: each has a JSON form, and there is room in memory.
+        let _ = serde_json::to_writer(&mut json, self);
+        json
     }
 
     pub(super) const fn version(&self) -> u64 {
@@ -373,10 +426,10 @@ impl From<Accepted> for CartAnswer {
 
 impl IntoResponse for CartAnswer {
     fn into_response(self) -> Response {
-        let etag = self.cart.etag();
-        let mut response = axum::Json(self.cart).into_response();
+        let json = HeaderValue::from_static("application/json");
+        let fields = [(header::CONTENT_TYPE, json), (header::ETAG, self.cart.etag())];
+        let mut response = (fields, self.cart.json()).into_response();
         let fields = response.headers_mut();
-        fields.insert(header::ETAG, etag);
         if self.replayed {
             fields.insert(REPLAYED, HeaderValue::from_static("true"));
         }

@@ -16,7 +16,7 @@ pub(super) struct ExplainedBody {
     /// The line's id, whole.
     line: String,
     #[serde(flatten)]
-    identity: Identity,
+    identity: Identity<'static>,
     /// Its rows, each with the parts that add up to it.
     rows: Vec<ExplainedRow>,
     /// Contributions that no row shows, each with its reason.
@@ -79,7 +79,7 @@ impl Names for Known {
 pub(super) fn told(explanation: &Explanation, names: &Known) -> ExplainedBody {
     ExplainedBody {
         line: id_of(&explanation.line, None),
-        identity: (&explanation.line).into(),
+        identity: Identity::owned(&explanation.line),
         rows: explanation.rows.iter().map(ExplainedRow::from).collect(),
         hidden: explanation.hidden.iter().map(PartBody::from).collect(),
         sentences: explanation.sentences(names),

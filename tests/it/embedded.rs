@@ -15,10 +15,10 @@ use holdall::testkit::store::{Opener, certify};
 static FOLDERS: AtomicU64 = AtomicU64::new(0);
 
 /// A folder that goes away.
-struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
         let name = format!("embedded-{}-{number}", std::process::id());
         Self(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name))

@@ -51,7 +51,7 @@ async fn guest(address: &str) -> (String, String) {
     stream.read_to_string(&mut answer).await.expect("an answer");
     let body = answer.split("\r\n\r\n").nth(1).expect("a body");
     let opened: Value = serde_json::from_str(body).expect("JSON");
-    (crate::load::text(&opened["cart"], "cart"), crate::load::text(&opened, "token"))
+    (crate::load::text(&opened, "cart"), crate::load::text(&opened, "token"))
 }
 
 fn resident_kib(pid: u32) -> i64 {

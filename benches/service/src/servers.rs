@@ -1,6 +1,7 @@
 //! What is measured.
 
 use std::collections::BTreeMap;
+use std::path::{Path as Folder, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 
@@ -9,7 +10,8 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use holdall::authority::{Authority, Rate, Settings};
 use holdall::service::{self, DemoAccounts, Service};
-use holdall::store::MemoryStore;
+use holdall::store::EmbeddedStore;
+use metrics_exporter_prometheus::PrometheusBuilder;
 use redis::AsyncCommands;
 use redis::aio::MultiplexedConnection;
 use serde::{Deserialize, Serialize};
@@ -20,43 +22,63 @@ use tokio::process::{Child, Command};
 pub const ALL: [&str; 3] = ["floor", "redis-hash", "holdall"];
 /// Where a Redis of one's own listens while this runs.
 const REDIS_PORT: &str = "17919";
+const MONTH_S: i64 = 30 * 24 * 60 * 60;
 
-/// A server in a process of its own.
+/// A server in a process of its own, and where it keeps what is durable.
 pub struct Server {
     pub address: String,
     pub process: Child,
+    folder: PathBuf,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It writes there no more, or into files without names.
+        let _ = self.process.start_kill();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
 }
 
 /// Starts one.
 pub async fn start(which: &str) -> Server {
     let own = std::env::current_exe().expect("a path");
+    // Beside the binary, and not where a file may be memory.
+    let folder = own.with_file_name(format!("data-{}-{which}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("a folder");
     let mut process = Command::new(own)
         .args(["serve", which])
+        .arg(&folder)
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
         .expect("a process");
     let mut lines = BufReader::new(process.stdout.take().expect("its output")).lines();
     let address = lines.next_line().await.expect("a line").expect("an address");
-    Server { address, process }
+    Server { address, process, folder }
 }
 
-pub async fn serve(which: &str) {
+pub async fn serve(which: &str, folder: &Folder) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     println!("{}", listener.local_addr().expect("an address"));
     match which {
-        "holdall" => holdall(listener).await,
+        "holdall" => holdall(listener, folder).await,
         "floor" => axum::serve(listener, floor()).await.expect("it serves"),
-        _ => redis_hash(listener).await,
+        _ => redis_hash(listener, folder).await,
     }
 }
 
-async fn holdall(listener: TcpListener) {
+/// As the command serves it, on the embedded store and with metrics, but for its limits of rate.
+async fn holdall(listener: TcpListener, folder: &Folder) {
     let rate = Rate { burst: u32::MAX, per_minute: u32::MAX };
     let settings = Settings { device_rate: rate, shopper_rate: rate, ..Settings::default() };
-    let authority = Authority::new(Arc::new(MemoryStore::new(7)), settings);
+    let store = EmbeddedStore::open(folder, 7).expect("a store");
+    let authority = Authority::new(Arc::new(store), settings);
     let accounts = DemoAccounts::new([7; 32]);
-    let service = Service::builder(Arc::new(authority), Arc::new(accounts.clone())).demo(accounts);
+    let metrics = PrometheusBuilder::new().install_recorder().expect("a recorder");
+    let service = Service::builder(Arc::new(authority), Arc::new(accounts.clone()))
+        .metrics(metrics)
+        .demo(accounts);
     service::serve(listener, service.build(), std::future::pending()).await;
 }
 
@@ -89,9 +111,12 @@ fn floor() -> Router {
     Router::new().route("/carts/{cart}", get(read)).route("/carts/{cart}/lines", post(add))
 }
 
-async fn redis_hash(listener: TcpListener) {
+/// A cart is a hash of quantities that ends after a month without use. What is answered is on the disk.
+async fn redis_hash(listener: TcpListener, folder: &Folder) {
     let _server = Command::new("redis-server")
-        .args(["--port", REDIS_PORT, "--save", "", "--appendonly", "no"])
+        .args(["--port", REDIS_PORT, "--save", "", "--appendonly", "yes"])
+        .args(["--appendfsync", "always", "--dir"])
+        .arg(folder)
         .stdout(Stdio::null())
         .kill_on_drop(true)
         .spawn()
@@ -108,17 +133,23 @@ async fn redis_hash(listener: TcpListener) {
     let add = |State(mut redis): State<MultiplexedConnection>,
                Path(cart): Path<String>,
                Json(add): Json<Add>| async move {
-        let _: i64 = redis.hincr(&cart, &add.sku, add.quantity).await.expect("an answer");
-        shown(redis, cart).await
+        let mut commands = redis::pipe();
+        commands.hincr(&cart, &add.sku, add.quantity).ignore().expire(&cart, MONTH_S).ignore();
+        let (lines,): (BTreeMap<String, u32>,) =
+            commands.hgetall(&cart).query_async(&mut redis).await.expect("an answer");
+        cart_of(cart, lines)
     };
     let merge = |State(mut redis): State<MultiplexedConnection>,
                  Path((from, to)): Path<(String, String)>| async move {
         let lines: BTreeMap<String, u32> = redis.hgetall(&from).await.expect("an answer");
+        let mut commands = redis::pipe();
         for (sku, quantity) in lines {
-            let _: i64 = redis.hincr(&to, sku, quantity).await.expect("an answer");
+            commands.hincr(&to, sku, quantity).ignore();
         }
-        let _: i64 = redis.del(&from).await.expect("an answer");
-        shown(redis, to).await
+        commands.del(&from).ignore().expire(&to, MONTH_S).ignore().hgetall(&to);
+        let (lines,): (BTreeMap<String, u32>,) =
+            commands.query_async(&mut redis).await.expect("an answer");
+        cart_of(to, lines)
     };
     let routes = Router::new()
         .route("/carts/{cart}", get(read))
@@ -130,6 +161,10 @@ async fn redis_hash(listener: TcpListener) {
 
 async fn shown(mut redis: MultiplexedConnection, cart: String) -> Json<Cart> {
     let lines: BTreeMap<String, u32> = redis.hgetall(&cart).await.expect("an answer");
+    cart_of(cart, lines)
+}
+
+fn cart_of(cart: String, lines: BTreeMap<String, u32>) -> Json<Cart> {
     let lines = lines.into_iter().map(|(sku, quantity)| Line { sku, quantity }).collect();
     Json(Cart { cart, lines })
 }

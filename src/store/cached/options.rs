@@ -6,7 +6,6 @@ use crate::limits;
 
 /// How a [`Cached`](super::Cached) uses its Redis.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub struct CachedOptions {
     /// What keys begin with. Change it with the form of the views, so that a new version shows none of the old ones.
     pub space: String,
@@ -18,43 +17,6 @@ pub struct CachedOptions {
     pub connect: Duration,
     /// How long a Redis that failed is left alone.
     pub pause: Duration,
-}
-
-impl CachedOptions {
-    /// The same with another beginning of keys.
-    #[must_use]
-    pub fn with_space(mut self, space: impl Into<String>) -> Self {
-        self.space = space.into();
-        self
-    }
-
-    /// The same with another time to keep a view.
-    #[must_use]
-    pub const fn with_keep(mut self, keep: Duration) -> Self {
-        self.keep = keep;
-        self
-    }
-
-    /// The same with another wait for an answer.
-    #[must_use]
-    pub const fn with_answer(mut self, answer: Duration) -> Self {
-        self.answer = answer;
-        self
-    }
-
-    /// The same with another time for a new connection.
-    #[must_use]
-    pub const fn with_connect(mut self, connect: Duration) -> Self {
-        self.connect = connect;
-        self
-    }
-
-    /// The same with another pause after a failure.
-    #[must_use]
-    pub const fn with_pause(mut self, pause: Duration) -> Self {
-        self.pause = pause;
-        self
-    }
 }
 
 impl Default for CachedOptions {

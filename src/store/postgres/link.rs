@@ -44,18 +44,37 @@ fn greeting(options: &PostgresOptions) -> String {
     )
 }
 
+/// What a connector of `tokio-postgres` for TLS is, if connections may be made from any thread. It is one by being that.
+pub trait Tls:
+    MakeTlsConnect<
+        Socket,
+        Stream: Send + Sync,
+        TlsConnect: TlsConnect<Socket, Future: Send> + Send + Sync,
+    > + Clone
+    + Send
+    + Sync
+    + 'static
+{
+}
+
+impl<T> Tls for T where
+    T: MakeTlsConnect<
+            Socket,
+            Stream: Send + Sync,
+            TlsConnect: TlsConnect<Socket, Future: Send> + Send + Sync,
+        > + Clone
+        + Send
+        + Sync
+        + 'static
+{
+}
+
 impl Link {
-    pub(super) fn new<T>(
+    pub(super) fn new(
         config: Config,
-        tls: T,
+        tls: impl Tls,
         options: PostgresOptions,
-    ) -> Result<Self, StoreError>
-    where
-        T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
-        T::Stream: Send + Sync,
-        T::TlsConnect: Send + Sync,
-        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
-    {
+    ) -> Result<Self, StoreError> {
         // A connection that was closed is noticed without asking the server.
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = Manager::from_config(config, tls, recycling);

@@ -65,12 +65,13 @@ mod schema;
 mod slots;
 mod sweep;
 
+pub use link::Tls;
 pub use options::PostgresOptions;
 /// The client library, for configurations and TLS connectors of its version.
 pub use tokio_postgres;
 
-use tokio_postgres::tls::{MakeTlsConnect, NoTls, TlsConnect};
-use tokio_postgres::{Config, Socket};
+use tokio_postgres::Config;
+use tokio_postgres::tls::NoTls;
 
 use super::{
     Append, Appended, Class, Erased, Fold, Held, Idle, Loaded, Logged, Reply, Slot, Store,
@@ -101,17 +102,11 @@ impl PostgresStore {
     ///
     /// # Errors
     /// As with [`open`](Self::open).
-    pub async fn open_with<T>(
+    pub async fn open_with(
         config: Config,
-        tls: T,
+        tls: impl Tls,
         options: PostgresOptions,
-    ) -> Result<Self, StoreError>
-    where
-        T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
-        T::Stream: Send + Sync,
-        T::TlsConnect: Send + Sync,
-        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
-    {
+    ) -> Result<Self, StoreError> {
         let link = Link::new(config, tls, options)?;
         let client = link.client().await?;
         let settled = schema::settle(&client).await;

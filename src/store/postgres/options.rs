@@ -6,7 +6,6 @@ use crate::limits;
 
 /// How a [`PostgresStore`](super::PostgresStore) uses its server.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub struct PostgresOptions {
     /// Connections at most. Each carries one command at a time; commands beyond wait for one.
     pub connections: usize,
@@ -22,27 +21,6 @@ pub struct PostgresOptions {
 impl PostgresOptions {
     /// How much longer than the server the client waits: most answers to a late statement come in that.
     pub(super) const GRACE: Duration = Duration::from_millis(limits::POSTGRES_GRACE_MS);
-
-    /// The same with another number of connections.
-    #[must_use]
-    pub const fn with_connections(mut self, connections: usize) -> Self {
-        self.connections = connections;
-        self
-    }
-
-    /// The same with another wait for a connection.
-    #[must_use]
-    pub const fn with_connect(mut self, connect: Duration) -> Self {
-        self.connect = connect;
-        self
-    }
-
-    /// The same with another time for a statement.
-    #[must_use]
-    pub const fn with_statement(mut self, statement: Duration) -> Self {
-        self.statement = statement;
-        self
-    }
 }
 
 impl Default for PostgresOptions {

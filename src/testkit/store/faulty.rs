@@ -1,6 +1,7 @@
 //! A store that fails on cue.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::thread;
@@ -76,8 +77,19 @@ struct Script {
     calls: BTreeMap<Call, u64>,
     at: BTreeMap<(Call, u64), Fault>,
     always: BTreeMap<Call, Fault>,
+    /// What happens elsewhere right after a call.
+    then: BTreeMap<(Call, u64), Then>,
     /// Calls that happened, and of which nobody was told.
     untold: BTreeSet<(Call, u64)>,
+}
+
+/// Something that happens elsewhere between two of a caller's steps.
+struct Then(Box<dyn FnOnce() + Send>);
+
+impl fmt::Debug for Then {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Then")
+    }
 }
 
 impl<S: Store> Faulty<S> {
@@ -99,6 +111,12 @@ impl<S: Store> Faulty<S> {
     /// What goes wrong with all calls of a kind that were not named, until it is [mended](Self::mend).
     pub fn fail_all(&self, call: Call, fault: Fault) {
         self.script().always.insert(call, fault);
+    }
+
+    /// What happens elsewhere right after a call and before its caller goes on: the `number`th of its kind from the beginning, which is
+    /// number 1.
+    pub fn then(&self, call: Call, number: u64, happens: impl FnOnce() + Send + 'static) {
+        self.script().then.insert((call, number), Then(Box::new(happens)));
     }
 
     /// Nothing goes wrong any more.
@@ -145,6 +163,10 @@ impl<S: Store> Faulty<S> {
                 Some(Fault::LostAfter) | None => {}
             }
             let result = act(&self.inner).await;
+            let then = self.script().then.remove(&(call, number));
+            if let Some(Then(happens)) = then {
+                happens();
+            }
             if fault == Some(Fault::LostAfter) {
                 result?;
                 self.script().untold.insert((call, number));

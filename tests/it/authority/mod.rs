@@ -2,12 +2,13 @@
 
 mod admission;
 mod authors;
-mod between;
 mod commands;
+mod faults;
 mod guests;
 mod orders;
 mod storms;
 mod upkeep;
+mod written;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,6 +19,7 @@ use holdall::authority::{
     Settings, Shown, SignedIn, Situation,
 };
 use holdall::store::{MemoryStore, Store};
+use holdall::testkit::store::Faulty;
 use holdall::{CartId, LineKey, RowRef};
 
 const NOW_MS: u64 = 1_700_000_000_000;
@@ -37,7 +39,7 @@ impl Chance for Counted {
 
 /// A shop with nothing but its carts.
 struct Shop {
-    store: Arc<MemoryStore>,
+    store: Arc<Faulty<MemoryStore>>,
     authority: Authority,
     keys: AtomicU64,
 }
@@ -48,7 +50,7 @@ impl Shop {
     }
 
     fn with(settings: Settings) -> Self {
-        Self::over(Arc::new(MemoryStore::new(7)), settings, 0)
+        Self::over(Arc::new(Faulty::new(MemoryStore::new(7))), settings, 0)
     }
 
     /// Another process over the same store.
@@ -56,7 +58,7 @@ impl Shop {
         Self::over(self.store.clone(), self.authority.settings().clone(), 1 << 32)
     }
 
-    fn over(store: Arc<MemoryStore>, settings: Settings, chance: u64) -> Self {
+    fn over(store: Arc<Faulty<MemoryStore>>, settings: Settings, chance: u64) -> Self {
         let carts: Arc<dyn Store> = store.clone();
         let counted = Box::new(Counted(AtomicU64::new(chance)));
         let authority = Authority::with_chance(carts, settings, counted);

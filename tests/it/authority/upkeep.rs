@@ -1,15 +1,13 @@
 //! Expiry, the end of journals, erasure.
 
-use std::sync::Arc;
-
 use futures_lite::future::block_on;
 use holdall::authority::{
     Admitted, Archived, Authority, Caller, Command, Refusal, Request, Settings, When,
 };
 use holdall::store::{Class, Slot, Store};
+use holdall::testkit::store::Call;
 use holdall::{List, Quantity, Replica, ReplicaId, RowRef, wire};
 
-use super::between::AfterIdle;
 use super::{DAY_MS, MINUTE_MS, NOW_MS, Shop, account, add, quantity, row};
 
 fn sweep(shop: &Shop, now_ms: u64) -> (u64, u64) {
@@ -69,11 +67,52 @@ fn a_shopper_who_comes_back_is_quicker_than_the_sweeper() {
     shop.add(guest.token, guest.cart, "TEE", 1);
     let other = shop.second();
     let comes_back = move || drop(other.add(guest.token, guest.cart, "TEE", 1));
-    let carts: Arc<dyn Store> = Arc::new(AfterIdle::new(shop.store.clone(), comes_back));
-    let sweeper = Authority::new(carts, Settings::default());
+    shop.store.then(Call::Idle, 1, comes_back);
+    let sweeper = Authority::new(shop.store.clone(), Settings::default());
     let swept = block_on(sweeper.sweep(NOW_MS + 31 * DAY_MS, 10)).expect("a sweep");
     assert_eq!((swept.expired, swept.skipped), (0, 1));
     assert_eq!(quantity(&shop.read(guest.token, guest.cart).expect("the cart"), "TEE"), 2);
+}
+
+/// An empty cart of an account is about to be removed when the account puts something in: that stays the account's.
+#[test]
+fn what_comes_while_a_cart_is_removed_is_found_again() {
+    let shop = Shop::new();
+    let ann = account("ann");
+    let home = shop.home(&ann);
+    let other = shop.second();
+    let acts = {
+        let ann = ann.clone();
+        move || drop(other.add(ann, home, "TEE", 1))
+    };
+    // The account's slot is cleared, the cart still there.
+    shop.store.then(Call::Swap, shop.store.calls(Call::Swap) + 1, acts);
+    let sweeper = Authority::new(shop.store.clone(), Settings::default());
+    let swept = block_on(sweeper.sweep(NOW_MS + DAY_MS, 10)).expect("a sweep");
+    assert_eq!((swept.removed, swept.skipped), (0, 1));
+    assert_eq!(shop.home(&ann), home);
+    assert_eq!(quantity(&shop.read(ann, home).expect("the cart"), "TEE"), 1);
+}
+
+/// An account's cart is removed while the account asks for it. The cart it gets is the one that it has from then on, and no former life of
+/// it is begun again: its revisions would count anew, and an old condition hold.
+#[test]
+fn a_removed_cart_is_not_made_anew() {
+    let shop = Shop::new();
+    let ann = account("ann");
+    let former = shop.home(&ann);
+    let sweeper = shop.second();
+    let sweeps = move || {
+        let swept = block_on(sweeper.authority.sweep(NOW_MS + DAY_MS, 10)).expect("a sweep");
+        assert_eq!(swept.removed, 1);
+    };
+    shop.store.then(Call::Slot, shop.store.calls(Call::Slot) + 1, sweeps);
+    let home = shop.home(&ann);
+    assert_eq!(shop.home(&ann), home);
+    assert_ne!(home, former);
+    let stale = Request::new(shop.key(), add("TEE", 1)).only_at(1);
+    let refused = shop.submit(ann, former, &stale).map(|accepted| accepted.shown.view.is_empty());
+    assert!(refused.is_err(), "{refused:?}");
 }
 
 #[test]
@@ -163,7 +202,12 @@ fn an_exported_store_is_the_same_in_another() {
     }
     assert_eq!(other.home(&ann), home);
     let (here, there) = (shop.read(ann.clone(), home), other.read(ann.clone(), home));
-    assert_eq!(here.expect("the cart").view, there.expect("the cart").view);
+    assert_eq!(here.expect("the cart"), there.expect("the cart"));
+    // What is put in is what was taken out, folded parts too: a condition and what a client says it had seen mean the same there.
+    for (cart, line) in carts.iter().zip(&lines).filter(|(cart, _)| **cart != erased.cart) {
+        let again = block_on(other.authority.export(*cart)).expect("the store").expect("a cart");
+        assert_eq!(serde_json::to_string(&again).expect("JSON"), *line);
+    }
     assert_eq!(other.read(guest.token, guest.cart).expect_err("claimed").kind(), "merged");
     assert_eq!(other.read(erased.token, erased.cart).expect_err("erased").kind(), "erased");
     let caller = Caller::from(ann.clone());

@@ -25,14 +25,13 @@ struct Redis {
 
 /// Waits that a machine under load keeps, too.
 fn patient() -> CachedOptions {
-    CachedOptions::default()
-        .with_answer(Duration::from_secs(5))
-        .with_connect(Duration::from_secs(5))
-        .with_pause(Duration::from_millis(50))
+    let (answer, connect) = (Duration::from_secs(5), Duration::from_secs(5));
+    CachedOptions { answer, connect, pause: Duration::from_millis(50), ..CachedOptions::default() }
 }
 
 fn hasty() -> CachedOptions {
-    patient().with_answer(Duration::from_millis(20)).with_connect(Duration::from_millis(200))
+    let (answer, connect) = (Duration::from_millis(20), Duration::from_millis(200));
+    CachedOptions { answer, connect, ..patient() }
 }
 
 impl Redis {
@@ -165,7 +164,8 @@ fn a_view_is_for_its_revision_alone() {
 fn a_view_ends_with_its_time() {
     let Some(server) = shared(Server::Redis, "a_view_ends_with_its_time") else { return };
     let redis = Redis::new(server);
-    let cached = redis.connected(patient().with_keep(Duration::from_millis(300)));
+    let short = CachedOptions { keep: Duration::from_millis(300), ..patient() };
+    let cached = redis.connected(short);
     redis.run(async {
         done(&cached, CART, 0).await;
         let began = Instant::now();
@@ -218,7 +218,8 @@ fn an_erasure_while_redis_is_down_is_made_good() {
     redis.server.tell("stop", &[]);
     // It keeps what it had, as the worst cache would.
     redis.server.tell("start", &["appendonly=yes", "appendfsync=always"]);
-    let cached = redis.connected(patient().with_connect(Duration::from_millis(300)));
+    let hasty = CachedOptions { connect: Duration::from_millis(300), ..patient() };
+    let cached = redis.connected(hasty);
     redis.run(async {
         done(&cached, CART, 0).await;
         cached.keep_view(CART, 1, b"one".to_vec()).await.expect("kept");
@@ -289,7 +290,7 @@ fn nonsense_in_the_cache_is_no_view() {
 fn a_dead_cache_costs_a_reader_little() {
     let Some(server) = alone(Server::Redis, "a_dead_cache_costs_a_reader_little") else { return };
     let redis = Redis::new(server);
-    let cached = redis.connected(hasty().with_pause(Duration::from_millis(200)));
+    let cached = redis.connected(CachedOptions { pause: Duration::from_millis(200), ..hasty() });
     redis.run(done(&cached, CART, 0));
     let reads = |reads: u32| {
         let began = Instant::now();
@@ -469,4 +470,45 @@ fn no_read_shows_an_older_revision_whatever_befalls_the_cache() {
     assert!(counts.damaged > 0 && counts.failed > 0, "{counts:?}");
     redis.server.tell("stop", &[]);
     redis.server.tell("start", &[]);
+}
+
+/// A cart is written out by one process; another, which has nothing at hand, answers from the cache, to whom it belongs and to nobody else.
+#[cfg(feature = "authority")]
+#[test]
+fn a_process_with_nothing_at_hand_answers_from_the_cache() {
+    use holdall::authority::{Authority, Command, Form, Request, Settings};
+    use holdall::{LineKey, RowRef};
+    let name = "a_process_with_nothing_at_hand_answers_from_the_cache";
+    let Some(server) = shared(Server::Redis, name) else { return };
+    let redis = Redis::new(server);
+    let cached = Arc::new(redis.connected(patient()));
+    let form = Form { name: "text", write: |shown| format!("{shown:?}").into_bytes() };
+    let process = || Authority::new(cached.clone(), Settings::default());
+    redis.run(async {
+        let (first, second, third) = (process(), process(), process());
+        let guest = first.open_guest(1).await.expect("a guest cart");
+        let (caller, other) = (guest.token.into(), first.open_guest(1).await.expect("another"));
+        let row = RowRef::active(LineKey::sku("TEE").expect("a SKU"));
+        let request = Request::new(1, Command::Add { row, quantity: 2, price: None });
+        first.submit(1, &caller, guest.cart, &request).await.expect("an add");
+        let hits = || cached.counts().hits;
+        let here = second.written(&caller, guest.cart, &form).await.expect("from the store");
+        assert_eq!(hits(), 0);
+        let there = third.written(&caller, guest.cart, &form).await.expect("from the cache");
+        assert_eq!((hits(), &there), (1, &here));
+        let stranger = process().written(&other.token.into(), guest.cart, &form).await;
+        assert_eq!(stranger.expect_err("refused").kind(), "not-yours");
+        let other_form = Form { name: "other", ..form };
+        process().written(&caller, guest.cart, &other_form).await.expect("from the store");
+        // What is at hand asks nobody.
+        let before = hits();
+        second.written(&caller, guest.cart, &form).await.expect("at hand");
+        assert_eq!(hits(), before);
+        // Erased, it is answered by nobody.
+        first.erase_guest(2, &caller, guest.cart).await.expect("erased");
+        for process in [first, second, third, process()] {
+            let erased = process.written(&caller, guest.cart, &form).await;
+            assert_eq!(erased.expect_err("refused").kind(), "erased");
+        }
+    });
 }

@@ -97,7 +97,7 @@ impl Drop for Postgres {
 }
 
 pub(super) fn options() -> PostgresOptions {
-    PostgresOptions::default().with_connections(4)
+    PostgresOptions { connections: 4, ..PostgresOptions::default() }
 }
 
 impl Opener for Postgres {
@@ -313,7 +313,7 @@ fn a_statement_that_takes_too_long_is_ended() {
     };
     let (store, schema) = postgres.store();
     assert!(matches!(postgres.run(store.append(append(0))), Ok(Appended::Done { .. })));
-    let hasty = options().with_statement(Duration::from_millis(300));
+    let hasty = PostgresOptions { statement: Duration::from_millis(300), ..options() };
     let hasty =
         postgres.run(PostgresStore::open(postgres.config(&schema), hasty)).expect("a store");
     postgres.run(async {

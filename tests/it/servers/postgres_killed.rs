@@ -106,10 +106,11 @@ fn a_server_killed_under_load_keeps_what_it_acknowledged() {
     let Some(server) = alone(Server::Postgres, test) else { return };
     let postgres = Postgres::new(server);
     let schema = postgres.schema();
-    let times = PostgresOptions::default()
-        .with_connections(WRITERS as usize)
-        .with_connect(Duration::from_millis(1_000))
-        .with_statement(Duration::from_millis(2_000));
+    let times = PostgresOptions {
+        connections: WRITERS as usize,
+        connect: Duration::from_millis(1_000),
+        statement: Duration::from_millis(2_000),
+    };
     let store = postgres.run(PostgresStore::open(postgres.config(&schema), times));
     let store = Arc::new(store.expect("a store"));
     let stop = Arc::new(AtomicBool::new(false));

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use holdall::CartId;
 use holdall::store::postgres::tokio_postgres::Config;
 use holdall::store::{
-    Append, Appended, Class, Fold, Loaded, PostgresStore, RequestKey, Slot, Store, StoreError,
-    Swapped,
+    Append, Appended, Class, Fold, Loaded, PostgresOptions, PostgresStore, RequestKey, Slot, Store,
+    StoreError, Swapped,
 };
 
 use super::postgres::{CART, Postgres, append, options};
@@ -17,7 +17,7 @@ fn a_command_is_one_round_trip() {
     let Some(postgres) = Postgres::shared("a_command_is_one_round_trip") else { return };
     let schema = postgres.schema();
     let proxy = postgres.run(Proxy::new(&postgres.plain()));
-    let one = options().with_connections(1);
+    let one = PostgresOptions { connections: 1, ..options() };
     let store = postgres.run(PostgresStore::open(proxy.config(postgres.config(&schema)), one));
     let store = store.expect("a store");
     let key = |key| RequestKey { key, body: [0; 32] };
@@ -128,7 +128,8 @@ fn a_server_that_says_nothing_is_given_up_in_time() {
     let Some(postgres) = Postgres::shared("a_server_that_says_nothing") else { return };
     let schema = postgres.schema();
     let proxy = postgres.run(Proxy::new(&postgres.plain()));
-    let hasty = options().with_statement(Duration::from_millis(300)).with_connections(1);
+    let statement = Duration::from_millis(300);
+    let hasty = PostgresOptions { statement, connections: 1, ..options() };
     let store = postgres.run(PostgresStore::open(proxy.config(postgres.config(&schema)), hasty));
     let store = store.expect("a store");
     postgres.run(async {

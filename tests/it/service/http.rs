@@ -258,6 +258,23 @@ async fn what_cannot_be_read_is_refused_by_name() {
 }
 
 #[tokio::test]
+async fn a_patch_of_nothing_needs_its_line_and_its_condition() {
+    let shop = Shop::new();
+    let guest = shop.guest().await;
+    let tee = line(&shop.add(&guest.token, &guest.cart, "TEE", 1).send().await.done(), "TEE");
+    let patch = |line: &str| {
+        let ask = shop.ask("PATCH", format!("/carts/{}/lines/{line}", guest.cart));
+        ask.by(&guest.token).json(json!({}))
+    };
+    assert_eq!(patch(&tee).field("if-match", "\"2\"").send().await.done()["version"], 2);
+    let stale = patch(&tee).field("if-match", "\"1\"").send().await;
+    assert_eq!(stale.problem(), (412, "changed".to_owned()));
+    let removed = shop.ask("DELETE", format!("/carts/{}/lines/{tee}", guest.cart));
+    removed.by(&guest.token).send().await.done();
+    assert_eq!(patch(&tee).send().await.problem(), (404, "unknown-row".to_owned()));
+}
+
+#[tokio::test]
 async fn paths_that_are_none() {
     let shop = Shop::new();
     let guest = shop.guest().await;
@@ -272,7 +289,7 @@ async fn paths_that_are_none() {
     assert_eq!(ask("GET", format!("/carts/{{{}}}", guest.cart)).await.0, 400);
     assert_eq!(
         ask("DELETE", format!("/carts/{}/lines/!", guest.cart)).await,
-        problem(400, "malformed")
+        problem(404, "unknown-row")
     );
     assert_eq!(
         ask("DELETE", format!("/carts/{}/lines/AFRFRQ", guest.cart)).await,

@@ -26,7 +26,10 @@ pub(super) struct Open {
 
 impl Open {
     pub(super) async fn new(http: service::Settings) -> Self {
-        let shop = Shop::with(Settings::default(), http);
+        Self::of(Shop::with(Settings::default(), http)).await
+    }
+
+    pub(super) async fn of(shop: Shop) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (end, ended) = tokio::sync::oneshot::channel();

@@ -7,6 +7,8 @@ mod live;
 mod museum;
 mod overload;
 mod sockets;
+#[cfg(feature = "embedded")]
+mod storm;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,7 +18,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};
 use holdall::authority::{Authority, Settings};
 use holdall::service::{self, DemoAccounts, Service, router};
-use holdall::store::MemoryStore;
+use holdall::store::{MemoryStore, Store};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -132,8 +134,12 @@ impl Shop {
     }
 
     fn with(settings: Settings, http: service::Settings) -> Self {
+        Self::over(Arc::new(MemoryStore::new(7)), settings, http)
+    }
+
+    fn over(store: Arc<dyn Store>, settings: Settings, http: service::Settings) -> Self {
         let now_ms = Arc::new(AtomicU64::new(NOW_MS));
-        let authority = Authority::new(Arc::new(MemoryStore::new(7)), settings);
+        let authority = Authority::new(store, settings);
         let accounts = DemoAccounts::new([7; 32]);
         let clock = now_ms.clone();
         let service = Service::builder(Arc::new(authority), Arc::new(accounts.clone()))

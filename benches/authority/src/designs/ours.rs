@@ -33,7 +33,7 @@ pub async fn embedded(folder: &Path, clients: usize) -> Result<Ours, String> {
 pub async fn postgres(url: &str, clients: usize) -> Result<Ours, String> {
     let config: Config = url.parse().map_err(|error| format!("{error}"))?;
     // The server has a hundred; the row design has one for each client.
-    let options = PostgresOptions::default().with_connections(clients.min(30));
+    let options = PostgresOptions { connections: clients.min(30), ..PostgresOptions::default() };
     let store = PostgresStore::open(config, options).await.map_err(|error| error.to_string())?;
     open("holdall, PostgreSQL store", Arc::new(store), clients)
 }

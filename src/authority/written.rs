@@ -1,0 +1,135 @@
+//! Carts as they are shown: written out once for each revision, and then only handed on.
+
+use std::sync::Arc;
+
+use super::Authority;
+use super::answer::{Shown, Written};
+use super::caller::{Caller, Who};
+use super::header::Header;
+use super::refusal::Refusal;
+use super::resident::Resident;
+use crate::id::CartId;
+
+/// A form in which carts are written out for those who show them: JSON, a page.
+#[derive(Clone, Copy, Debug)]
+pub struct Form {
+    /// Its name, and another one whenever the form changes: what is kept under one name has one form.
+    pub name: &'static str,
+    /// Writes a cart out. What it writes hangs on nothing else.
+    pub write: fn(&Shown) -> Vec<u8>,
+}
+
+/// What was written out of a cart, and who was last seen to be admitted to it.
+#[derive(Debug)]
+pub(super) struct Kept {
+    form: &'static str,
+    written: Written,
+    admitted: Option<Who>,
+}
+
+impl Resident {
+    /// What was written out of the cart as it is, if somebody asks who was let in before.
+    fn kept(&self, caller: &Caller, form: &Form) -> Option<Written> {
+        let kept = self.kept.as_ref()?;
+        let is_it = kept.form == form.name && kept.written.revision == self.revision;
+        // Whose cart it is may change with a revision alone.
+        let is_in = kept.admitted.as_ref() == Some(&caller.who);
+        (is_it && is_in).then(|| kept.written.clone())
+    }
+
+    /// Writes the cart out, or has it from before, for somebody who has been admitted.
+    fn write(&mut self, caller: &Caller, form: &Form) -> Written {
+        let before = self.kept.take();
+        let before = before.filter(|kept| kept.form == form.name);
+        let before = before.filter(|kept| kept.written.revision == self.revision);
+        let written = before.map_or_else(
+            || {
+                let shown = super::change::shown(self);
+                Written { revision: self.revision, bytes: (form.write)(&shown).into() }
+            },
+            |kept| kept.written,
+        );
+        // A guest cart opens to an account by its claim, which is no part of the cart.
+        let by_header = match &caller.who {
+            Who::Guest(_) | Who::Staff(_) | Who::Server => true,
+            Who::Account(_) => !self.header.is_guest(),
+        };
+        let admitted = by_header.then(|| caller.who.clone());
+        self.kept = Some(Kept { form: form.name, written: written.clone(), admitted });
+        written
+    }
+}
+
+impl Authority {
+    /// A cart as [`read`](Self::read) has it, written out in a form. As long as the cart stays as it is and at hand, that is done
+    /// once. A cart that is not at hand may come from the cache of views, if the store has one.
+    ///
+    /// # Errors
+    /// As with [`read`](Self::read).
+    pub async fn written(
+        &self,
+        caller: &Caller,
+        cart: CartId,
+        form: &Form,
+    ) -> Result<Written, Refusal> {
+        let place = self.residents.seat(cart);
+        let mut seat = place.lock().await;
+        let now = self.store.revision(cart).await?;
+        let now = now.ok_or(Refusal::NotYours { cart })?;
+        if seat.as_ref().is_some_and(|resident| resident.revision != now) {
+            *seat = None;
+        }
+        let at_hand = seat.is_some();
+        if let Some(resident) = &*seat {
+            if let Some(written) = resident.kept(caller, form) {
+                return Ok(written);
+            }
+        } else if let Some(view) = self.store.view(cart, now).await?
+            && let Some((header, bytes)) = opened(cart, form, &view)
+        {
+            let claimed_by = self.claimed_by(caller, cart, &header).await?;
+            header.admit(cart, caller, claimed_by)?;
+            return Ok(Written { revision: now, bytes });
+        }
+        let mut resident = self.at_hand(&mut seat, cart).await?;
+        let admitted = self.admit(caller, &resident).await;
+        let written = admitted.map(|()| resident.write(caller, form));
+        let view = written
+            .as_ref()
+            .ok()
+            .filter(|_| !at_hand)
+            .map(|written| sealed(&resident, form, written));
+        *seat = Some(resident);
+        let written = written?;
+        if let Some(view) = view {
+            self.store.keep_view(cart, written.revision, view).await?;
+        }
+        Ok(written)
+    }
+}
+
+/// What a cache keeps: the form's name and the cart's header, each with its length, and what was written.
+fn sealed(resident: &Resident, form: &Form, written: &Written) -> Vec<u8> {
+    let header = resident.header.encode();
+    let mut view = Vec::with_capacity(form.name.len() + header.len() + written.bytes.len() + 8);
+    for part in [form.name.as_bytes(), &header] {
+        // Both are far shorter.
+        view.extend(u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes());
+        view.extend(part);
+    }
+    view.extend(&*written.bytes);
+    view
+}
+
+/// The header and what was written, if a cache kept it in this form.
+fn opened(cart: CartId, form: &Form, view: &[u8]) -> Option<(Header, Arc<[u8]>)> {
+    let (name, rest) = part(view)?;
+    let (header, bytes) = part(rest)?;
+    let header = (name == form.name.as_bytes()).then(|| Header::decode(cart, header).ok())?;
+    Some((header?, bytes.into()))
+}
+
+fn part(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    rest.split_at_checked(u32::from_le_bytes(*length) as usize)
+}

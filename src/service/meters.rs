@@ -1,0 +1,54 @@
+//! How many requests there were, and how long they took, by route.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+use metrics::{Counter, Histogram};
+
+/// The series of requests. A series is looked up among all of the process's once, and then known here.
+#[derive(Default)]
+pub(super) struct Meters(RwLock<HashMap<String, Vec<Meter>>>);
+
+#[derive(Clone)]
+struct Meter {
+    method: &'static str,
+    status: u16,
+    requests: Counter,
+    seconds: Histogram,
+}
+
+impl Meters {
+    /// Counts a request. There are as many series as there are methods, routes and statuses: none of them is what somebody made up.
+    pub(super) fn count(&self, method: &'static str, route: &str, status: u16, seconds: f64) {
+        let is_it = |meter: &&Meter| meter.method == method && meter.status == status;
+        let meters = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(meter) = meters.get(route).and_then(|of_route| of_route.iter().find(is_it)) {
+            meter.count(seconds);
+            return;
+        }
+        drop(meters);
+        let meter = Meter::new(method, route, status);
+        meter.count(seconds);
+        let mut meters = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let of_route = meters.entry(route.to_owned()).or_default();
+        if !of_route.iter().any(|meter| is_it(&meter)) {
+            of_route.push(meter);
+        }
+    }
+}
+
+impl Meter {
+    fn new(method: &'static str, route: &str, status: u16) -> Self {
+        let labels = [("method", method.to_owned()), ("route", route.to_owned())];
+        let seconds = metrics::histogram!("holdall_http_seconds", &labels);
+        let [by_method, by_route] = labels;
+        let labels = [by_method, by_route, ("status", status.to_string())];
+        let requests = metrics::counter!("holdall_http_requests_total", &labels);
+        Self { method, status, requests, seconds }
+    }
+
+    fn count(&self, seconds: f64) {
+        self.requests.increment(1);
+        self.seconds.record(seconds);
+    }
+}
