@@ -140,3 +140,19 @@ fn an_edit_of_the_guests_row_stays_on_it() {
     let rows: Vec<_> = laptop.view().lines.iter().map(|r| (r.side, r.quantity)).collect();
     assert_eq!(rows, [(Some(Side::Account), 2), (Some(side), 4)]);
 }
+
+/// Who absorbs a guest's order had taken out the same units before. A third replica that does not know of that yet
+/// is told of both at once, the order and what it bought.
+#[test]
+fn what_a_guests_order_took_goes_with_the_order() {
+    let mut guest = with(GUEST, 2, 3);
+    let mut account = replica(ACCOUNT, 1);
+    account.merge(5, claim(GUEST), rule("sum"), guest.cart()).expect("a merge");
+    let mut third = replica(ACCOUNT, 3);
+    tell(&account, &mut third);
+    account.remove(10, &row()).expect("a remove");
+    buy(&mut guest, 11, "O-1");
+    let order = account.absorb(guest.cart()).expect("a guest that is merged");
+    join(&mut third, &order);
+    assert_eq!((third.view().orders.len(), shown(&third)), (1, 0));
+}
