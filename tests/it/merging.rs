@@ -8,7 +8,8 @@ use holdall::{
 };
 
 use super::devices::{
-    ACCOUNT, GUEST, OTHER, buy, claim, join, replica, row, rule, saved, shown, tee, units, with,
+    ACCOUNT, GUEST, OTHER, buy, claim, join, replica, row, rule, saved, shown, tee, tell, units,
+    with,
 };
 
 /// The account sets 2 having seen the guest's 1, then 4; the unaware guest's set 3 comes late.
