@@ -36,3 +36,13 @@ fn sloppy_machines_are_found() {
         assert!((0..30).any(finds), "{sloppy:?}");
     }
 }
+
+/// Somebody moves units of a clone; its twin, which wrote under the same dot, finds its own moved. No exact effect is
+/// asked of it, and all else is: here all end alike.
+#[test]
+fn a_cloned_writer_ends_as_all_do() {
+    let mut world = World::new(20_261_121, 1_299, Sloppy::default());
+    world.live();
+    assert_eq!(world.faults().get("cloned writer"), Some(&1));
+    assert_eq!(world.findings(), []);
+}
