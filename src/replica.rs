@@ -401,8 +401,8 @@ impl Replica {
 
     /// Merges a guest cart into this account's, on the strength of a claim that an authority made.
     ///
-    /// The delta has the guest's state as this replica lacked it, and the `Merge` entry. A claim
-    /// that is merged here already brings just the former.
+    /// The delta has the guest's state as this replica lacked it, or all of it where some of what is dead
+    /// there was known to be, and the `Merge` entry. A claim that is merged here already brings just the former.
     ///
     /// # Errors
     /// As with [`add`](Self::add); the claim is of another account, or the guest is no guest.

@@ -229,19 +229,6 @@ impl Entries {
         dots
     }
 
-    /// What their Sets and orders took the place of.
-    pub(super) fn taken(&self) -> Dots {
-        let mut taken = Dots::default();
-        for row in &self.rows {
-            if let Body::Set(set) = &row.body {
-                set.covers.runs().for_each(|(writer, run)| taken.insert_run(writer, run));
-                taken.extend(&set.took().iter().map(|taken| taken.dot).collect());
-            }
-            taken.extend(&row.body.bought().iter().map(|bought| bought.taken.dot).collect());
-        }
-        taken
-    }
-
     /// The entries, where they are.
     pub(crate) fn facts(&self) -> impl ExactSizeIterator<Item = Fact<'_>> + Clone {
         self.rows.iter().map(|row| self.fact_of(row))

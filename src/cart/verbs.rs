@@ -276,14 +276,13 @@ impl Cart {
         if guest.is_erased() {
             return Ok(Delta::empty(self.id()));
         }
-        let (live, gone) = (guest.live_beyond(self.context()), guest.dead());
-        let mut dead = gone.minus(self.context());
-        if !gone.is_empty() {
-            dead.extend(&gone.intersection(&self.live_dots()));
-            // With an order or a Set goes what it took, known here or not: a third replica may hold it
-            // live. No more: what else is dead there goes with what made it so.
-            dead.extend(&gone.intersection(&live.taken()));
-        }
+        let dead = guest.dead();
+        // An entry does not say what died by it, and a death not by which entry. So where some of what is dead there
+        // is dead here already, a third replica gets all of the guest: each entry with its deaths, each death with
+        // its entry. Else what is new here has them together.
+        let apart =
+            !dead.is_empty() && !dead.minus(&self.live_dots()).covers_none_of(self.context());
+        let live = if apart { guest.live.clone() } else { guest.live_beyond(self.context()) };
         let delta = Delta { cart: self.id(), live, dead, needs: Needs::none(), erased: false };
         let joined = self.join_any(&delta);
         Ok(if joined.changed { delta } else { Delta::empty(self.id()) })
