@@ -1,13 +1,14 @@
 //! Bytes in their one form: what was written is read back equal, and what is read is written back
 //! byte for byte. On random histories, and for what later versions may send.
 
+use holdall::cart::SetTo;
 use holdall::sync::probe;
 use holdall::testkit::history::{ACCOUNT, World, converse};
 use holdall::testkit::strategies::histories;
 use holdall::wire::{Broken, LinkReceiver, LinkSender};
 use holdall::wire::{decode_cart, decode_delta, decode_message, decode_replica};
 use holdall::wire::{encode_cart, encode_delta, encode_message, encode_replica};
-use holdall::{Body, Cart, Delta, Dots, Notice, Quantity, Replica, ReplicaId};
+use holdall::{Body, Cart, Delta, Dots, LineKey, Notice, Quantity, Replica, ReplicaId};
 use proptest::prelude::*;
 
 use super::laws::cases;
@@ -150,4 +151,87 @@ fn unknown_kinds_are_kept_forwarded_and_marked() {
         assert!(phone.cart().live().contains_key(&dot(LAPTOP, 1)));
         assert_eq!(phone.view().quantity(&tee()), 1);
     }
+}
+
+/// What a Set covers, wherever its numbers are: next to the Set, far below it, beyond what honest
+/// writers get to, of others, after it.
+#[test]
+fn what_a_set_covers_is_read_back_wherever_it_is() {
+    let wide = 1_u64 << 62;
+    let covers: [&[(ReplicaId, u64)]; 9] = [
+        &[],
+        &[(LAPTOP, 1)],
+        &[(LAPTOP, 1), (LAPTOP, 2), (LAPTOP, 40), (LAPTOP, 99)],
+        &[(LAPTOP, 1), (PHONE, 7)],
+        &[(PHONE, 7)],
+        &[(LAPTOP, 1), (LAPTOP, wide - 1)],
+        &[(LAPTOP, 1), (LAPTOP, wide), (LAPTOP, wide + 2)],
+        &[(LAPTOP, u64::MAX)],
+        &[
+            (LAPTOP, 2),
+            (LAPTOP, 4),
+            (LAPTOP, 6),
+            (LAPTOP, 8),
+            (LAPTOP, 10),
+            (LAPTOP, 12),
+            (LAPTOP, 14),
+            (LAPTOP, 16),
+        ],
+    ];
+    for (seq, covers) in
+        [100, wide, wide + 1, u64::MAX - 1].iter().flat_map(|seq| covers.map(|c| (*seq, c)))
+    {
+        let set = SetTo {
+            quantity: Quantity::ONE,
+            list: holdall::List::Active,
+            sided: false,
+            seen: Dots::default().into(),
+            covers: covers.iter().map(|(writer, seq)| dot(*writer, *seq)).collect(),
+            settled: None,
+        };
+        assert_eq!(set.covers.to_dots(), covers.iter().map(|(w, seq)| dot(*w, *seq)).collect());
+        let mut entry = entry(Some(tee()), Body::Set(set.into()));
+        (entry.scope, entry.after) = (CART, [].into());
+        let delta = Delta::new(CART, [(dot(LAPTOP, seq), entry)], Dots::default(), Dots::default());
+        let delta = delta.expect("a delta");
+        let bytes = encode_delta(&delta);
+        let back = decode_delta(&bytes).unwrap_or_else(|why| panic!("{seq}, {covers:?}: {why}"));
+        assert_eq!(back, delta, "{seq}, {covers:?}");
+        assert_eq!(encode_delta(&back), bytes, "{seq}, {covers:?}");
+    }
+}
+
+/// Lines whose names are alike, short, long and not in ASCII, next to each other in one table.
+#[test]
+fn lines_are_read_back_whatever_their_names_have_in_common() {
+    let long = "x".repeat(60);
+    let names = [
+        "A",
+        "AB",
+        "ABC",
+        "ABCDEFGHIJKLMNOPQRSTUVWX",
+        "ABCDEFGHIJKLMNOPQRSTUVWXY",
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        "AB\u{e9}",
+        "AB\u{e9}t",
+        "AB\u{ea}",
+        "caf\u{e9} 1",
+        "caf\u{e9} 2",
+        "z",
+        &long,
+        "\u{1f6d2}",
+        "\u{1f6d3}",
+    ];
+    let mut phone = Replica::new(CART, PHONE);
+    for name in names {
+        for options in [&[][..], &[("size", "M")], &[("size", "M"), ("with", "\u{e9}")]] {
+            let line = LineKey::parse(name, options.iter().copied()).expect("a line");
+            phone.add(0, &line, Quantity::ONE, None).expect("an add");
+        }
+    }
+    let bytes = encode_cart(phone.cart());
+    let back = decode_cart(&bytes).expect("a cart");
+    assert_eq!(&back, phone.cart());
+    assert_eq!(encode_cart(&back), bytes);
+    assert_eq!(back.lines().count(), 3 * names.len());
 }
