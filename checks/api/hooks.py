@@ -10,6 +10,9 @@ KEY = "Idempotency-Key"
 TAG = "If-Match"
 AUTH = "Authorization"
 
+# What the description says of a coupon's code.
+CODE = re.compile(r"[^\x00-\x20\x7f-\xa0]{1,256}")
+
 # The tokens of the carts that were opened in this run.
 tokens = {}
 
@@ -21,6 +24,11 @@ def token_of(case):
 @schemathesis.hook
 def before_call(context, case, kwargs):
     headers = case.headers or {}
+    # In sequences of requests schemathesis makes up codes, for requests that are meant to be right, which its own reading of the pattern refuses.
+    code = (case.path_parameters or {}).get("code")
+    meant_right = case.meta is not None and case.meta.generation.mode.is_positive
+    if code is not None and meant_right and not CODE.fullmatch(str(code)):
+        case.path_parameters["code"] = "TEN"
     # The cart may have become another one since the token was chosen. A request that is meant to lack a token, or to have a wrong one, is left as it is.
     right = {f"Bearer {token}" for token in (os.environ["TOKEN"], *tokens.values())}
     if headers.get(AUTH) in right:
