@@ -84,16 +84,24 @@ impl Carts {
         Some((fact, brings))
     }
 
-    /// What comes of the copy: what the region lacks, and again all that is dead there.
+    /// What comes of the copy: what the region lacks, and again all that is dead there; or all of the copy, where some of
+    /// that was dead here already.
     fn what_the_copy_brings(&self, state: &State, site: &Site, copied: Facts) -> Facts {
-        let dead =
-            each(copied).filter_map(|n| state.packets[n].as_ref()).fold(0, |dead, packet| {
+        let dead = |known: Facts| {
+            let packets = each(known).filter_map(|n| state.packets[n].as_ref());
+            packets.fold(0, |dead, packet| {
                 let fact = &packet.fact;
                 // A removal is a dot that is born dead.
                 let own = if fact.what == What::Nothing { packet.brings } else { 0 };
                 dead | fact.kills | own
-            });
-        copied & !site.known | dead & copied
+            })
+        };
+        let there = dead(copied) & copied;
+        if there & dead(site.known) & site.known == 0 {
+            copied & !site.known | there
+        } else {
+            copied
+        }
     }
 
     fn perform(&self, state: &State, at: usize, deed: Deed, replica: &mut Replica) -> Acted {
