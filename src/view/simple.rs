@@ -16,8 +16,8 @@ pub(crate) const fn is_plain(cart: &Cart) -> bool {
 /// What adding to a line of such a cart makes dead: nothing if the line shows something, as it does
 /// with any Add or Set of the cart's own. The line by its place in the table.
 pub(crate) fn leftovers(cart: &Cart, at: u32) -> Vec<Dot> {
-    if !cart.has(Kind::LineRegister) && !cart.has(Kind::Other) {
-        return Vec::new(); // nothing else is about a line
+    if cart.live().count(Kind::Contribution) == cart.live().len() {
+        return Vec::new(); // each line shows something
     }
     let ours = || cart.live().written_on(at).filter(|fact| fact.scope() == cart.id());
     if ours().any(|fact| fact.body().is_contribution()) {

@@ -3,7 +3,9 @@
 //! Most of these are here because the library was broken on purpose (`checks/sabotage`) and every other
 //! test passed, or could have.
 
-use holdall::{CouponCode, Delta, LineKey, OrderId, ViewOptions};
+use holdall::{
+    Body, CouponCode, Delta, Dot, Dots, Entry, LineKey, OrderId, ReplicaId, Time, ViewOptions,
+};
 
 use super::devices::{ACCOUNT, buy, join, replica, row, saved, shown, tee, tell, units, with};
 
@@ -17,6 +19,28 @@ fn a_coupon_survives_a_drop_that_had_not_seen_it() {
     b.drop_coupon(2, &code()).expect("a drop");
     join(&mut b, &again);
     assert_eq!(b.view().coupons, [code()]);
+}
+
+/// What no line has room for, on a line: it shows nothing, so whoever adds there takes it away,
+/// whether or not the cart has anything else of its kind.
+#[test]
+fn an_add_takes_away_what_is_left_on_its_line() {
+    let odd = [
+        Body::Consent(true),
+        Body::Coupon(CouponCode::new("SPRING").expect("a code").into()),
+        Body::Unknown { kind: 12, payload: vec![1].into() },
+    ];
+    for body in odd {
+        let stays = matches!(body, Body::Unknown { .. });
+        let (dot, time) = (Dot::new(ReplicaId::from_u128(9), 1), Time::default());
+        let line = Some(tee());
+        let entry = Entry { time, scope: ACCOUNT, after: [].into(), line, price: None, body };
+        let odd = Delta::new(ACCOUNT, [(dot, entry)], Dots::default(), Dots::default());
+        let mut phone = replica(ACCOUNT, 1);
+        join(&mut phone, &odd.expect("a delta"));
+        phone.add(1, &tee(), units(1), None).expect("an add");
+        assert_eq!(phone.cart().live().contains_key(&dot), stays);
+    }
 }
 
 #[test]
