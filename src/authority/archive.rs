@@ -12,6 +12,7 @@ use super::header::{Header, Owner};
 use super::refusal::Refusal;
 use super::resident::decoded;
 use crate::id::CartId;
+use crate::limits;
 use crate::store::{Append, Appended, Class, Fold, Logged, RequestKey, Slot, Swapped};
 use crate::wire;
 
@@ -117,6 +118,11 @@ impl Authority {
             Class::from_u8(archived.class).ok_or_else(|| wrong("there is no such class"))?;
         let base = match &archived.base {
             Some(Base { through: 0, .. }) => return Err(wrong("nothing is folded through 0")),
+            Some(Base { through, .. }) if *through > limits::ARCHIVED_REVISIONS => {
+                return Err(wrong(
+                    "more revisions are folded than an import takes (limits::ARCHIVED_REVISIONS)",
+                ));
+            }
             Some(Base { through, state }) => Some((*through, unhex(state)?)),
             None => None,
         };

@@ -6,7 +6,7 @@ use holdall::authority::{
 };
 use holdall::store::{Class, Slot, Store};
 use holdall::testkit::store::Call;
-use holdall::{List, Quantity, Replica, ReplicaId, RowRef, wire};
+use holdall::{List, Quantity, Replica, ReplicaId, RowRef, limits, wire};
 
 use super::{DAY_MS, MINUTE_MS, NOW_MS, Shop, account, add, quantity, row};
 
@@ -215,6 +215,16 @@ fn an_exported_store_is_the_same_in_another() {
     assert!(again.expect("known there too").repeated);
     let found = block_on(other.authority.verify(None, 10)).expect("a look through");
     assert_eq!((found.carts, found.damaged.len()), (3, 0));
+
+    // A number of revisions that nobody has time to write.
+    let folded = carts.iter().position(|cart| *cart == guest.cart).expect("the guest's");
+    for through in [limits::ARCHIVED_REVISIONS + 1, u64::MAX] {
+        let mut forged: serde_json::Value = serde_json::from_str(&lines[folded]).expect("JSON");
+        forged["base"]["through"] = through.into();
+        let forged: Archived = serde_json::from_value(forged).expect("an archived cart");
+        let refused = block_on(Shop::new().authority.import(&forged)).expect_err("too many");
+        assert!(refused.to_string().contains("more revisions are folded"), "{refused}");
+    }
 
     // Another cart under that id is not touched.
     let at = carts.iter().position(|cart| *cart == home).expect("ann's");
