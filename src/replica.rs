@@ -572,7 +572,6 @@ impl Replica {
         if ours == theirs { Ok(()) } else { Err(ActionError::OtherCart { ours, theirs }) }
     }
 
-    /// The next action's name and time.
     /// Acts as another writer of whose actions all are known here, and who writes nowhere else.
     #[cfg(feature = "authority")]
     pub(crate) fn write_as<T>(&mut self, id: ReplicaId, act: impl FnOnce(&mut Self) -> T) -> T {
@@ -582,6 +581,7 @@ impl Replica {
         done
     }
 
+    /// The next action's name and time.
     fn stamp(&mut self, now_ms: u64) -> Result<Stamp, ActionError> {
         let seq = self.cart.context().last(self.id);
         if seq >= limits::SEQ_MAX {

@@ -306,8 +306,8 @@ pub struct UnmergeFrom {
     pub claim: u32,
 }
 
-/// The fact that an entry states. Cheap to clone: what is large is shared, and none is larger than
-/// an Add, since most are Adds.
+/// The fact that an entry states. Cheap to clone: what is large is shared, and none takes
+/// more than two words, since most are Adds.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Body {
     /// Put n more in.

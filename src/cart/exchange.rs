@@ -44,6 +44,7 @@ impl Cart {
         dead.extend(&here.intersection(&have.live));
         Delta { cart: self.id, live, dead, needs: Needs::none(), erased: false }
     }
+
     /// The live entries that are not in a context.
     pub(super) fn live_beyond(&self, context: &Dots) -> Entries {
         let unseen = self.context.minus(context);

@@ -18,6 +18,9 @@ pub(crate) struct Row {
     pub(crate) authorship: u32,
 }
 
+// A cart is mostly rows.
+const _: () = assert!(size_of::<Row>() <= 48 && size_of::<Body>() <= 16);
+
 impl Row {
     pub(super) const fn key(&self) -> (u32, u64) {
         (self.writer, self.seq)

@@ -280,8 +280,7 @@ impl Cart {
         // An entry does not say what died by it, and a death not by which entry. So where some of what is dead there
         // is dead here already, a third replica gets all of the guest: each entry with its deaths, each death with
         // its entry. Else what is new here has them together.
-        let apart =
-            !dead.is_empty() && !dead.minus(&self.live_dots()).covers_none_of(self.context());
+        let apart = !dead.is_empty() && !dead.covers_none_of(&self.dead());
         let live = if apart { guest.live.clone() } else { guest.live_beyond(self.context()) };
         let delta = Delta { cart: self.id(), live, dead, needs: Needs::none(), erased: false };
         let joined = self.join_any(&delta);

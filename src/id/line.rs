@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::cmp::Ordering;
 use core::fmt;
 
-use super::text::{Bundle, OptionKey, OptionValue, Sku, Tag, TextError};
+use super::text::{Bundle, OptionKey, OptionValue, Sku, Tag, TextError, is_plain};
 use crate::limits;
 
 /// Why a line's identity could not be made.
@@ -291,11 +291,6 @@ pub(crate) struct Lines {
     ends: Vec<u32>,
     /// Whether the last is of plain characters only.
     plain: bool,
-}
-
-/// Whether there is no byte but of printable ASCII, as in most SKUs.
-pub(crate) fn is_plain(text: &[u8]) -> bool {
-    text.iter().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 impl Lines {

@@ -7,8 +7,9 @@ use core::fmt;
 
 use uuid::Uuid;
 
+pub(crate) use line::Lines;
 pub use line::{LineError, LineKey};
-pub(crate) use line::{Lines, is_plain};
+pub(crate) use text::is_plain;
 pub use text::{
     AttributeKey, Bundle, CouponCode, OptionKey, OptionValue, OrderId, RuleName, ShippingOption,
     Sku, Tag, Text, TextError,

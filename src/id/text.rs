@@ -44,11 +44,15 @@ fn check_length(what: &'static str, bytes: usize, limit: usize) -> Result<(), Te
     }
 }
 
+/// Whether there is no byte but of printable ASCII, as in most names.
+pub(crate) fn is_plain(text: &[u8]) -> bool {
+    text.iter().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
 /// Checks length and characters. `multiline` allows newline and tab, as a note may have them.
 fn check(what: &'static str, text: &str, limit: usize, multiline: bool) -> Result<(), TextError> {
     check_length(what, text.len(), limit)?;
-    // Most names are plain ASCII, which is quickly seen.
-    if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+    if is_plain(text.as_bytes()) {
         return Ok(());
     }
     let bad = |c: char| c.is_control() && !(multiline && (c == '\n' || c == '\t'));

@@ -1,0 +1,270 @@
+//! How entries change: one is put in, many are, some are taken out.
+
+use alloc::vec::Vec;
+
+use smallvec::SmallVec;
+
+use super::{Entries, Kind, authorship};
+use crate::cart::entry::Entry;
+use crate::cart::kills::Places;
+use crate::cart::row::{Fact, Row};
+use crate::cart::tables::{Authorship, NONE, Price, Tables, Union, place, sweep, unite};
+use crate::context::{Dot, Dots};
+use crate::id::CartId;
+
+type Column = fn(&mut Row) -> &mut u32;
+const WRITER: Column = |row| &mut row.writer;
+const LINE: Column = |row| &mut row.line;
+const PRICE: Column = |row| &mut row.price;
+const AUTHORSHIP: Column = |row| &mut row.authorship;
+
+/// Tables may have so many rows that nothing uses, and as many as there are entries.
+const SPARE_ROWS: usize = 64;
+
+/// Fewer prices are looked through one by one.
+const FEW_PRICES: usize = 8;
+
+/// So many runs are looked for, and so many rows taken out, one by one (runs: more among many
+/// entries); else every row is looked at.
+const FEW: usize = 4;
+
+impl Entries {
+    fn count_in(&mut self, row: &Row) {
+        self.kinds[Kind::of(row) as usize] += 1;
+        self.bearing += u32::from(row.body.bears());
+    }
+
+    fn renumber(&mut self, column: Column, (at, new): (u32, bool)) -> u32 {
+        if new {
+            for row in &mut self.rows {
+                let number = column(row);
+                *number += u32::from(*number >= at && *number != NONE);
+            }
+        }
+        at
+    }
+
+    /// The row of an entry all of whose parts the tables have; `line` is where its line might be.
+    fn known(&self, dot: Dot, entry: &Entry, line: u32) -> Option<Row> {
+        let Tables { writers, lines, prices, home, .. } = &self.tables;
+        let writer = match &writers[..] {
+            [only] if *only == dot.replica => 0,
+            writers => writers.binary_search(&dot.replica).ok()? as u32,
+        };
+        let line = match &entry.line {
+            None => NONE,
+            some if lines.get(line as usize) == some.as_ref() => line,
+            Some(line) => self.line_at(line)?,
+        };
+        let price = match entry.price {
+            None => NONE,
+            Some(price) if prices.len() < FEW_PRICES => {
+                prices.iter().position(|Price(other)| *other == price)? as u32
+            }
+            Some(price) => prices.binary_search(&Price(price)).ok()? as u32,
+        };
+        let plain = entry.scope == *home && entry.after.is_empty();
+        if !plain || !entry.body.bought().is_empty() {
+            return None;
+        }
+        let (time, body) = (entry.time, entry.body.clone());
+        Some(Row { seq: dot.seq, time, body, writer, line, price, authorship: NONE })
+    }
+
+    /// Puts an entry in, in place of one that is there. `hint` is where its line might be.
+    pub(in crate::cart) fn put_at(&mut self, dot: Dot, entry: &Entry, hint: u32) {
+        match self.known(dot, entry, hint) {
+            Some(row) => self.put_row(row),
+            None => self.put(dot, entry),
+        }
+    }
+
+    /// The same where the tables may have to grow.
+    pub(in crate::cart) fn put(&mut self, dot: Dot, entry: &Entry) {
+        let spare = self.tables.len();
+        let placed = place(&mut self.tables.writers, &dot.replica);
+        let writer = self.renumber(WRITER, placed);
+        for bought in entry.body.bought() {
+            let placed = place(&mut self.tables.lines, &bought.line);
+            self.renumber(LINE, placed);
+        }
+        let line = entry.line.as_ref().map_or(NONE, |line| {
+            let placed = place(&mut self.tables.lines, line);
+            self.renumber(LINE, placed)
+        });
+        let price = entry.price.map_or(NONE, |price| {
+            let placed = place(&mut self.tables.prices, &Price(price));
+            self.renumber(PRICE, placed)
+        });
+        let authorship = authorship(self.tables.home, entry).map_or(NONE, |authorship| {
+            let placed = place(&mut self.tables.authorships, &authorship);
+            self.renumber(AUTHORSHIP, placed)
+        });
+        let (time, body) = (entry.time, entry.body.clone());
+        self.put_row(Row { seq: dot.seq, time, body, writer, line, price, authorship });
+        if self.tables.len() > spare {
+            self.tidy();
+        }
+    }
+
+    fn put_row(&mut self, row: Row) {
+        self.count_in(&row);
+        // Mostly it is its writer's next, and often there is one writer.
+        if self.rows.last().is_none_or(|last| last.key() < row.key()) {
+            self.rows.push(row);
+            return;
+        }
+        match self.rows.binary_search_by_key(&row.key(), Row::key) {
+            Ok(at) => {
+                let old = core::mem::replace(&mut self.rows[at], row);
+                self.count_out(&old);
+                self.tight = false;
+            }
+            Err(at) => self.rows.insert(at, row),
+        }
+    }
+
+    fn count_out(&mut self, row: &Row) {
+        self.kinds[Kind::of(row) as usize] -= 1;
+        self.bearing -= u32::from(row.body.bears());
+    }
+
+    /// Puts in some of another's rows, by their places there, sorted, whose dots are not here.
+    pub(in crate::cart) fn put_all(&mut self, other: &Self, places: &[u32]) {
+        let writers = unite(&mut self.tables.writers, &other.tables.writers);
+        let lines = unite(&mut self.tables.lines, &other.tables.lines);
+        let prices = unite(&mut self.tables.prices, &other.tables.prices);
+        let (home, theirs) = (self.tables.home, other.tables.home);
+        self.tight &= other.tight && home == theirs && places.len() == other.rows.len();
+        let mut foreign = other.tables.authorships.clone();
+        if theirs != home {
+            let at_home = Authorship { scope: theirs, after: Default::default() };
+            let _ = place(&mut foreign, &at_home);
+            foreign.retain(|authorship| authorship.scope != home || !authorship.after.is_empty());
+        }
+        let authorships = unite(&mut self.tables.authorships, &foreign);
+        // Of theirs by place, and last of what goes without saying there.
+        let as_here = |scope: CartId, after: &[CartId]| {
+            let here = &self.tables.authorships;
+            let found =
+                here.binary_search_by(|here| (here.scope, &*here.after).cmp(&(scope, after)));
+            found.map_or(NONE, |at| at as u32)
+        };
+        let theirs_as_here = other.tables.authorships.iter().map(|a| as_here(a.scope, &a.after));
+        let authorship_of: SmallVec<[u32; 4]> =
+            theirs_as_here.chain([as_here(theirs, &[])]).collect();
+        let moved = |union: &Union, at: u32| union.there.get(at as usize).copied().unwrap_or(NONE);
+        let mut here = core::mem::take(&mut self.rows).into_iter().map(|row| Row {
+            writer: writers.moves(row.writer),
+            line: lines.moves(row.line),
+            price: prices.moves(row.price),
+            authorship: authorships.moves(row.authorship),
+            ..row
+        });
+        let mut next = here.next();
+        self.rows.reserve_exact(here.len() + 1 + places.len());
+        for at in places {
+            let row = &other.rows[*at as usize];
+            let authorship = row.authorship.min(other.tables.authorships.len() as u32);
+            let row = Row {
+                writer: moved(&writers, row.writer),
+                line: moved(&lines, row.line),
+                price: moved(&prices, row.price),
+                authorship: authorship_of[authorship as usize],
+                ..row.clone()
+            };
+            self.count_in(&row);
+            while let Some(before) = next.take_if(|before| before.key() < row.key()) {
+                self.rows.push(before);
+                next = here.next();
+            }
+            self.rows.push(row);
+        }
+        self.rows.extend(next.into_iter().chain(here));
+        self.tidy();
+    }
+
+    /// Takes out those that are in a set, and shows each before it goes.
+    pub(in crate::cart) fn take(&mut self, dots: &Dots, gone: impl FnMut(Fact<'_>)) {
+        let mut places = Places::new();
+        if dots.runs().len() <= FEW.max(self.rows.len() / 16) {
+            for (replica, run) in dots.runs() {
+                let Ok(writer) = self.tables.writers.binary_search(&replica) else { continue };
+                let writer = writer as u32;
+                let from = self.rows.partition_point(|row| row.key() < (writer, run.first));
+                let is_in = |row: &&Row| row.key() <= (writer, run.last);
+                let len = self.rows[from..].iter().take_while(is_in).count();
+                places.extend(from as u32..(from + len) as u32);
+            }
+        } else {
+            let mut goes = dots.ascent();
+            let facts = (0..).zip(self.facts());
+            places.extend(facts.filter(|(_, fact)| goes.reaches(fact.dot())).map(|(at, _)| at));
+        }
+        self.take_at(&places, gone);
+    }
+
+    /// Takes out the rows at some places, ascending, and shows each before it goes.
+    pub(in crate::cart) fn take_at(&mut self, places: &[u32], mut gone: impl FnMut(Fact<'_>)) {
+        let Some(first) = places.first() else { return };
+        self.tight = false;
+        for at in places {
+            let row = &self.rows[*at as usize];
+            self.kinds[Kind::of(row) as usize] -= 1;
+            self.bearing -= u32::from(row.body.bears());
+            gone(Fact { tables: &self.tables, row });
+        }
+        if places.len() > FEW {
+            let (mut next, mut at) = (places.iter().peekable(), 0..);
+            self.rows.retain(|_| {
+                let at: Option<u32> = at.next();
+                next.next_if(|place| Some(**place) == at).is_none()
+            });
+            return;
+        }
+        // What stays moves up over what goes, which is last then.
+        let mut to = *first as usize;
+        let ends = places[1..].iter().map(|at| *at as usize).chain([self.rows.len()]);
+        for (at, end) in places.iter().zip(ends) {
+            let from = *at as usize + 1;
+            self.rows[to..end].rotate_left(from - to);
+            to += end - from;
+        }
+        self.rows.truncate(to);
+    }
+
+    /// A part of them, with the same tables.
+    pub(in crate::cart) fn filtered(&self, mut keep: impl FnMut(Fact<'_>) -> bool) -> Self {
+        let kept = self.rows.iter().filter(|row| keep(self.fact_of(row)));
+        let mut part = Self::from_rows(self.tables.clone(), kept.cloned().collect());
+        part.tight = self.tight && part.rows.len() == self.rows.len();
+        part.tidy();
+        part
+    }
+
+    /// The same with another cart as home.
+    pub(crate) fn at_home(&self, home: CartId) -> Self {
+        let mut moved = Self::new(home);
+        moved.put_all(self, &(0..self.rows.len() as u32).collect::<Vec<_>>());
+        moved
+    }
+
+    /// Drops rows of the tables that nothing uses, if they are too many.
+    fn tidy(&mut self) {
+        if self.tables.len() > 4 * self.rows.len() + SPARE_ROWS {
+            let used = self.used();
+            for (column, moved) in [
+                (WRITER, sweep(&mut self.tables.writers, &used.writers)),
+                (LINE, sweep(&mut self.tables.lines, &used.lines)),
+                (PRICE, sweep(&mut self.tables.prices, &used.prices)),
+                (AUTHORSHIP, sweep(&mut self.tables.authorships, &used.authorships)),
+            ] {
+                for row in &mut self.rows {
+                    let number = column(row);
+                    *number = moved.get(*number as usize).copied().unwrap_or(NONE);
+                }
+            }
+            self.tight = true;
+        }
+    }
+}
