@@ -91,7 +91,16 @@ impl Own {
 
     /// How many runs there are.
     pub(crate) fn len(&self) -> usize {
-        Runs { writer: self.writer, steps: &self.steps, above: self.end, many: &[] }.count()
+        let (mut runs, mut bytes) = (0, self.steps.iter());
+        // The lowest bit of a first byte says whether a second number follows.
+        while let Some(first) = bytes.next() {
+            runs += 1;
+            let mut ends = if first & 1 == 1 { 2 } else { 1 } - usize::from(*first < MORE);
+            while ends > 0 {
+                ends -= usize::from(bytes.next().is_none_or(|byte| *byte < MORE));
+            }
+        }
+        runs
     }
 
     /// As it is written in the Set of number `seq`: its first number, then the bytes of those that

@@ -129,16 +129,22 @@ impl<'a> Reader<'a> {
                 self.at += 1;
                 Ok(u64::from(*byte))
             }
-            _ => self.number_of_two(),
+            _ => self.number_of_more(),
         }
     }
 
+    /// Most others are two or three, such as times.
     #[inline(never)]
-    fn number_of_two(&mut self) -> Result<u64, Fault> {
+    fn number_of_more(&mut self) -> Result<u64, Fault> {
         match self.bytes[self.at..] {
             [low, high, ..] if high < MORE && high > 0 => {
                 self.at += 2;
                 Ok(u64::from(low) & LOW | u64::from(high) << 7)
+            }
+            [low, middle, high, ..] if middle >= MORE && high < MORE && high > 0 => {
+                self.at += 3;
+                let low = u64::from(low) & LOW | (u64::from(middle) & LOW) << 7;
+                Ok(low | u64::from(high) << 14)
             }
             _ => self.long_number(),
         }

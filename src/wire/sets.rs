@@ -66,12 +66,13 @@ pub(super) fn write_set(
     let flag = |is: bool, flag| if is { flag } else { 0 };
     let dot = Dot::new(tables.writers[tables.writer_of(row) as usize], row.seq);
     // Mostly they are held as they are written.
-    let held = set.covers.own(dot).filter(|own| own.len() <= RUNS_MAX);
+    let held = set.covers.own(dot).map(|own| (own, own.len()));
+    let held = held.filter(|(_, runs)| *runs <= RUNS_MAX);
     let (own, others) = match held {
         Some(_) => Default::default(),
         None => parted(dot, &set.covers),
     };
-    let runs = held.map_or(own.len(), Own::len);
+    let runs = held.map_or(own.len(), |(_, runs)| runs);
     let settled = set.settled.as_deref();
     let (took, stays) = settled.map_or((&[][..], None), |all| (&all.took[..], Some(&all.stays)));
     let stays = stays.filter(|stays| !stays.is_empty());
@@ -96,7 +97,7 @@ pub(super) fn write_set(
         out.number(seen);
         *thought = seen;
     }
-    match held.and_then(|held| held.written(dot.seq)) {
+    match held.and_then(|(held, _)| held.written(dot.seq)) {
         Some((first, rest)) => {
             out.number(first);
             out.raw(rest);

@@ -238,7 +238,10 @@ impl Tables {
             }
             lines.push(same, rest).map_err(|error| fault(here, error))?;
         }
-        Ok(lines.keys().collect())
+        let mut held = HeldTable::new();
+        held.reserve_exact(count);
+        held.extend(lines.keys());
+        Ok(held)
     }
 
     /// On a link: what was there before this frame was named before.
