@@ -214,7 +214,7 @@ impl Replica {
         quantity: Quantity,
         price: Option<Money>,
     ) -> Result<Delta, ActionError> {
-        self.add_to(now_ms, &RowRef::active(line.clone()), quantity, price)
+        self.add_at(now_ms, line, (self.cart.id(), false), (quantity, price))
     }
 
     /// Puts n more on a row of the active list, perhaps one side of a split line.
@@ -228,18 +228,28 @@ impl Replica {
         quantity: Quantity,
         price: Option<Money>,
     ) -> Result<Delta, ActionError> {
-        let place = self.place(row)?;
+        let Place { scope, sided, .. } = self.place(row)?;
         if row.list == List::Saved {
             return Err(ActionError::UnknownRow { line: row.line.clone() });
         }
-        let at = self.cart.live().line_at(&row.line);
+        self.add_at(now_ms, &row.line, (scope, sided), (quantity, price))
+    }
+
+    fn add_at(
+        &mut self,
+        now_ms: u64,
+        line: &LineKey,
+        side: (CartId, bool),
+        wanted: (Quantity, Option<Money>),
+    ) -> Result<Delta, ActionError> {
+        let at = self.cart.live().line_at(line);
         let leftovers = match at {
             Some(at) if simple::is_plain(&self.cart) => simple::leftovers(&self.cart, at),
             None => Vec::new(),
-            Some(_) => self.look().leftovers(&row.line),
+            Some(_) => self.look().leftovers(line),
         };
         let (stamp, hint) = (self.stamp(now_ms)?, at.unwrap_or(NONE));
-        Ok(self.cart.add_at(stamp, &place, (quantity, price), &leftovers, hint)?)
+        Ok(self.cart.add_at(stamp, (line, side), wanted, &leftovers, hint)?)
     }
 
     /// Makes a row n; 0 removes it.

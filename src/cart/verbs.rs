@@ -68,21 +68,22 @@ impl Cart {
         price: Option<Money>,
         leftovers: &[Dot],
     ) -> Result<Delta, VerbError> {
-        self.add_at(stamp, place, (quantity, price), leftovers, NONE)
+        let side = (place.scope, place.sided);
+        self.add_at(stamp, (&place.line, side), (quantity, price), leftovers, NONE)
     }
 
     /// The same with where its line might be in the table of lines.
     pub(crate) fn add_at(
         &mut self,
         stamp: Stamp,
-        place: &Place,
+        (line, (scope, sided)): (&LineKey, (CartId, bool)),
         (quantity, price): (Quantity, Option<Money>),
         leftovers: &[Dot],
         hint: u32,
     ) -> Result<Delta, VerbError> {
-        self.check_line(&place.line, leftovers.len())?;
-        let body = Body::Add { quantity, sided: place.sided };
-        let entry = Entry { price, ..entry(&stamp, place.scope, Some(&place.line), body) };
+        self.check_line(line, leftovers.len())?;
+        let body = Body::Add { quantity, sided };
+        let entry = Entry { price, ..entry(&stamp, scope, Some(line), body) };
         self.write_killing(stamp, Some(entry), leftovers.iter().copied().collect(), hint)
     }
 

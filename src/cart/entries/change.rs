@@ -24,9 +24,12 @@ const SPARE_ROWS: usize = 64;
 /// Fewer prices are looked through one by one.
 const FEW_PRICES: usize = 8;
 
-/// So many runs are looked for, and so many rows taken out, one by one (runs: more among many
-/// entries); else every row is looked at.
+/// So many runs are looked for one by one, and more among many entries; else every row is looked at.
 const FEW: usize = 4;
+
+/// So many rows are taken out one by one. Each moves what is between it and the next, and what
+/// goes with that, which with many would be their number squared.
+const FEW_GOING: usize = 16;
 
 impl Entries {
     fn count_in(&mut self, row: &Row) {
@@ -109,6 +112,10 @@ impl Entries {
 
     fn put_row(&mut self, row: Row) {
         self.count_in(&row);
+        if self.rows.len() == self.rows.capacity() {
+            // By a quarter: most carts stay small, and are held for long.
+            self.rows.reserve_exact(self.rows.len() / 4 + 4);
+        }
         // Mostly it is its writer's next, and often there is one writer.
         if self.rows.last().is_none_or(|last| last.key() < row.key()) {
             self.rows.push(row);
@@ -214,7 +221,7 @@ impl Entries {
             self.bearing -= u32::from(row.body.bears());
             gone(Fact { tables: &self.tables, row });
         }
-        if places.len() > FEW {
+        if places.len() > FEW_GOING {
             let (mut next, mut at) = (places.iter().peekable(), 0..);
             self.rows.retain(|_| {
                 let at: Option<u32> = at.next();
