@@ -1,9 +1,7 @@
 //! How the sites of a story's world hear of each other.
 
-use super::world::{World, cart_id, name_bits};
+use super::world::{World, cart_id};
 use crate::cart::Cart;
-use crate::id::ReplicaId;
-use crate::replica::Replica;
 use crate::sync::{Message, probe, respond};
 use crate::wire;
 
@@ -78,20 +76,17 @@ impl World {
     }
 
     fn exchange(&mut self, a: &str, b: &str, cart: &str) {
-        // Both have the cart from here on.
-        self.replica(a, cart);
+        if a == b {
+            return;
+        }
+        // Both have the cart from here on, each under the writer's id of its present life.
+        self.replica(b, cart);
+        let mut message = Some(probe(self.replica(a, cart)));
         if self.carry(a, b, cart, true) {
             return;
         }
-        let mut message = Some(probe(self.replica(a, cart)));
-        let mut receiver = self.site(b).carts.remove(cart);
-        let mut other = self.site(a).carts.remove(cart);
-        let (options, rules) = (self.options, self.rules.clone());
-        let fresh = || {
-            let id = ReplicaId::from_u128(name_bits(&["replica", b, cart, "0"]));
-            Replica::new(cart_id(cart), id).with_options(options).with_rules(rules.clone())
-        };
-        let mut pair = [receiver.take().unwrap_or_else(fresh), other.take().unwrap_or_else(fresh)];
+        let [at_b, at_a] = [b, a].map(|site| self.site(site).carts.remove(cart));
+        let mut pair = [at_b.expect("it is there"), at_a.expect("it is there")];
         let mut to = 0;
         while let Some(sent) = message {
             let sent: Message = wire::decode_message(&wire::encode_message(&sent))

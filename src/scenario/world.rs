@@ -274,7 +274,7 @@ impl World {
         let site = self.site(name);
         site.lives += 1;
         site.carts.clear();
-        self.pending.retain(|_| true);
+        self.pending.retain(|(site, ..)| site != name);
     }
 
     /// What is seen of a cart at a site.
