@@ -6,6 +6,7 @@
 mod operate;
 mod places;
 mod replay;
+mod retention;
 mod serve;
 mod soak;
 mod stories;
@@ -29,12 +30,25 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Serve carts over HTTP and WebSocket, with a page to try them out.
+    ///
+    /// Every argument may be in the environment too, under the name that is shown, and in a TOML file, without its dashes: see
+    /// --config. Databases and caches need a build with the features `postgres` and `redis`. HOLDALL_LOG filters the log: `info` has a line
+    /// for each request, the default is `warn`.
     Serve(Box<serve::ServeArgs>),
     /// Play shopper events over several regions with a bad network, beside the designs people use.
+    ///
+    /// Counts what each design of a cart loses, doubles and brings back. Reads CSV, plain, gzip or zstd; without FILE it makes a trace of the
+    /// same shape. Exit status: 1 if this library's own numbers are not all 0.
     Replay(replay::ReplayArgs),
     /// Live through made-up worlds with everything going wrong, and compare all replicas.
+    ///
+    /// Everything is what a network, a power supply and a clock can do. Of a finding the seed, the world and, where it can be told so, a
+    /// story are printed. Exit status: 1 if there was one.
     Soak(soak::SoakArgs),
     /// Tell story files: what shoppers did, and what everybody must see in the end.
+    ///
+    /// One line a file, `ok NAME` or `FAILED NAME: what was seen and what was expected`, then the counts. Exit status: 1 if a story failed,
+    /// 2 if a file is no valid story.
     Scenario(stories::Arguments),
     #[command(flatten)]
     Operate(operate::Command),

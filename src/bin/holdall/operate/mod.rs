@@ -8,7 +8,6 @@ mod upkeep;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::Subcommand;
 use holdall::CartId;
@@ -108,8 +107,18 @@ pub(crate) fn run(command: &Command) -> ExitCode {
 
 impl Common {
     async fn open(&self, make: Make) -> Result<Authority, Fault> {
-        let store = self.place.open(make, None).await.map_err(Fault::Input)?;
-        Ok(Authority::new(Arc::clone(&store), Settings::default()))
+        self.open_with(make, None, Settings::default()).await
+    }
+
+    /// Behind a cache, if one is named, and by what the deployment decided.
+    async fn open_with(
+        &self,
+        make: Make,
+        cache: Option<&str>,
+        settings: Settings,
+    ) -> Result<Authority, Fault> {
+        let store = self.place.open(make, cache).await.map_err(Fault::Input)?;
+        Ok(Authority::new(store, settings))
     }
 }
 

@@ -3,10 +3,12 @@
 use std::io::{self, Write};
 
 use holdall::CartId;
-use holdall::authority::{AccountId, Caller, Receipt, Swept};
+use holdall::authority::{AccountId, Caller, Receipt, Refusal, Settings, Swept};
+use holdall::store::StoreError;
 
 use super::{Common, Fault, close, now_ms, page, print_json, progress, time};
 use crate::places::Make;
+use crate::retention::RetentionArgs;
 
 /// Carts at a time.
 const AT_ONCE: usize = 500;
@@ -21,6 +23,8 @@ pub(crate) struct VerifyArgs {
 /// Let what nobody touched for long expire, and end old journals.
 #[derive(clap::Args)]
 pub(crate) struct SweepArgs {
+    #[command(flatten)]
+    retention: RetentionArgs,
     #[command(flatten)]
     common: Common,
 }
@@ -37,6 +41,9 @@ pub(crate) struct EraseArgs {
     /// It cannot be taken back: say that it is meant.
     #[arg(long, required = true)]
     yes: bool,
+    /// The cache in front of the store, `redis://HOST/NUMBER`: what it has of these carts goes too.
+    #[arg(long, env = "HOLDALL_CACHE", hide_env_values = true)]
+    cache: Option<String>,
     #[command(flatten)]
     common: Common,
 }
@@ -80,7 +87,8 @@ pub(super) async fn verify(arguments: &VerifyArgs) -> Result<(), Fault> {
 }
 
 pub(super) async fn sweep(arguments: &SweepArgs) -> Result<(), Fault> {
-    let authority = arguments.common.open(Make::Never).await?;
+    let settings = Settings { retention: arguments.retention.retention(), ..Settings::default() };
+    let authority = arguments.common.open_with(Make::Never, None, settings).await?;
     let now_ms = now_ms();
     let bar = progress("carts swept");
     let mut all = Swept::default();
@@ -102,7 +110,14 @@ pub(super) async fn sweep(arguments: &SweepArgs) -> Result<(), Fault> {
         let Some(last) = carts.last() else { break };
         after = Some(*last);
         for cart in carts {
-            folded += authority.fold(cart, before_ms).await?;
+            match authority.fold(cart, before_ms).await {
+                Ok(ended) => folded += ended,
+                // Its cart's affair alone: the others are folded all the same.
+                Err(Refusal::Store(error @ StoreError::Damaged { .. })) => {
+                    bar.suspend(|| eprintln!("holdall: {error}"));
+                }
+                Err(refusal) => return Err(refusal.into()),
+            }
             bar.inc(1);
         }
     }
@@ -120,7 +135,8 @@ pub(super) async fn sweep(arguments: &SweepArgs) -> Result<(), Fault> {
 }
 
 pub(super) async fn erase(arguments: &EraseArgs) -> Result<(), Fault> {
-    let authority = arguments.common.open(Make::Never).await?;
+    let cache = arguments.cache.as_deref();
+    let authority = arguments.common.open_with(Make::Never, cache, Settings::default()).await?;
     let server = Caller::server();
     let receipt: Receipt = match (&arguments.account, arguments.guest) {
         (Some(name), _) => {

@@ -4,10 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::party::Origin;
 
-/// Plays shopper events over several regions with a bad network, and counts what each design of a
-/// cart loses, doubles and brings back.
-///
-/// Reads CSV, plain, gzip or zstd. Without FILE it makes a trace of the same shape.
+/// What to play, and how.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ReplayArgs {
     /// The events: event_time, event_type, product_id, price, user_id, user_session; `-` for

@@ -10,14 +10,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use config::with_file;
-use holdall::authority::{Authority, Retention, Settings};
+use holdall::authority::{Authority, Settings};
 use holdall::service::{self, DemoAccounts, GuestsOnly, JwtVerifier, Service, Verifier};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 
 use crate::places::{Make, Place};
+use crate::retention::RetentionArgs;
 
-const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 /// How often old carts are swept, and metrics tidied up.
 const UPKEEP: Duration = Duration::from_secs(60);
 /// Carts of each kind that one sweep takes on.
@@ -26,7 +26,7 @@ const SWEPT_CARTS: usize = 1_000;
 const BUCKETS_S: [f64; 12] =
     [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0];
 
-/// Every argument may be in the environment too, under the name that is shown, and in a TOML file, without its dashes.
+/// Where to listen, where the carts are, and what the deployment decides.
 #[derive(clap::Args)]
 pub(crate) struct ServeArgs {
     /// A TOML file of these arguments: `guest_days = 30`. What is given here, or is in the environment, goes before it.
@@ -38,33 +38,28 @@ pub(crate) struct ServeArgs {
     listen: SocketAddr,
     #[command(flatten)]
     place: Place,
-    /// A cache in front of the store, by its URL.
-    #[arg(long, env = "HOLDALL_CACHE")]
+    /// A cache in front of the store, `redis://HOST/NUMBER`.
+    #[arg(long, env = "HOLDALL_CACHE", hide_env_values = true)]
     cache: Option<String>,
-    /// What a merge means, as a TOML file with tables `browsing` and `checkout`.
+    /// What a merge means, as a TOML file with tables `browsing` and `checkout`, each a policy as stories have it. Default: `sum`, and at
+    /// checkout `replace-with-guest` with what the account had saved for later.
     #[arg(long, env = "HOLDALL_POLICY")]
     policy: Option<PathBuf>,
-    /// The name of this region, for logs.
+    /// The name of this region, for the log: it is in the line at level `info` that says where the process serves.
     #[arg(long, env = "HOLDALL_REGION", default_value = "local")]
     region: String,
-    /// The public key, in PEM, of the sign-in whose tokens are accounts.
+    /// The public key, in PEM (RSA, P-256 or Ed25519), of the sign-in whose JSON Web Tokens are accounts. Without it whoever asks is any
+    /// account, and it listens to this machine alone.
     #[arg(long, env = "HOLDALL_KEY")]
     key: Option<PathBuf>,
-    /// What tokens have to name as their audience.
+    /// What tokens have to name as their audience. Without it a token that names one is refused.
     #[arg(long, env = "HOLDALL_AUDIENCE", requires = "key")]
     audience: Option<String>,
-    /// Origins whose pages may use the service from a browser.
+    /// Origins whose pages may use the service from a browser, with commas between: https://shop.example.
     #[arg(long, env = "HOLDALL_ORIGINS", value_delimiter = ',')]
     origins: Vec<String>,
-    /// After how many days without activity what is in a guest's cart expires.
-    #[arg(long, env = "HOLDALL_GUEST_DAYS", default_value_t = 30)]
-    guest_days: u32,
-    /// After how many days without activity what is in an account's cart expires.
-    #[arg(long, env = "HOLDALL_ACCOUNT_DAYS", default_value_t = 90)]
-    account_days: u32,
-    /// For how many days requests can be sent again and the journal is kept.
-    #[arg(long, env = "HOLDALL_JOURNAL_DAYS", default_value_t = 30)]
-    journal_days: u32,
+    #[command(flatten)]
+    retention: RetentionArgs,
     /// Requests that are worked on at once; more are sent away.
     #[arg(long, env = "HOLDALL_IN_FLIGHT", default_value_t = holdall::limits::IN_FLIGHT_REQUESTS)]
     in_flight: usize,
@@ -183,12 +178,7 @@ fn settings(arguments: &ServeArgs) -> Result<Settings, String> {
     if let Some(path) = &arguments.policy {
         settings.policies = policy::read(path)?;
     }
-    settings.retention = Retention {
-        guest_ms: u64::from(arguments.guest_days) * DAY_MS,
-        account_ms: u64::from(arguments.account_days) * DAY_MS,
-        journal_ms: u64::from(arguments.journal_days) * DAY_MS,
-        ..settings.retention
-    };
+    settings.retention = arguments.retention.retention();
     settings.device_rate.per_minute = arguments.device_rate;
     settings.device_rate.burst = settings.device_rate.burst.max(arguments.device_rate / 5);
     settings.shopper_rate.per_minute = arguments.shopper_rate;

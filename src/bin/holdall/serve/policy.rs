@@ -1,10 +1,10 @@
-//! What a merge means, from a file.
+//! What a merge means, from a file: policies in the form that stories have them in.
 //!
 //! ```toml
 //! [browsing]
 //! rule = "sum"
 //! ceiling = 99
-//! overrides = [{ lines = "GIFT-*", rule = "max" }]
+//! overrides = [{ sku = "GIFT-*", rule = "max" }]
 //!
 //! [checkout]
 //! rule = "replace-with-guest"
@@ -14,7 +14,7 @@
 use std::path::Path;
 
 use holdall::authority::Policies;
-use holdall::{Loser, MergePolicy, Quantity};
+use holdall::{Loser, MergePolicy, Override, Quantity, Registry, RuleRef, SkuPattern};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -28,24 +28,27 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct Policy {
     rule: String,
-    ceiling: Option<u32>,
+    ceiling: Option<i64>,
     loser: Option<LoserName>,
     #[serde(default)]
-    overrides: Vec<Override>,
+    overrides: Vec<OtherLines>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Clone, Copy)]
 #[serde(rename_all = "kebab-case")]
 enum LoserName {
     Hide,
     SaveForLater,
 }
 
+/// Another treatment of some lines; what is left out is the policy's own.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Override {
-    lines: String,
-    rule: String,
+struct OtherLines {
+    sku: String,
+    rule: Option<String>,
+    ceiling: Option<i64>,
+    loser: Option<LoserName>,
 }
 
 /// Reads the policies of a file. Without a table `checkout` there is one policy for all.
@@ -64,19 +67,42 @@ fn parse(text: &str) -> Result<Policies, String> {
     })
 }
 
+/// A rule that is there: a merge under another would show every line apart and refuse its checkout, for ever.
+fn rule(name: &str) -> Result<RuleRef, String> {
+    let rule = RuleRef::first(name).map_err(|error| error.to_string())?;
+    let known = Registry::default().get(&rule).is_some();
+    if known { Ok(rule) } else { Err(format!("there is no rule {name:?}")) }
+}
+
+fn ceiling(units: i64) -> Result<Quantity, String> {
+    Quantity::new(units).map_err(|error| format!("ceiling: {error}"))
+}
+
+impl From<LoserName> for Loser {
+    fn from(name: LoserName) -> Self {
+        match name {
+            LoserName::Hide => Self::Hide,
+            LoserName::SaveForLater => Self::SaveForLater,
+        }
+    }
+}
+
 impl Policy {
     fn policy(&self) -> Result<MergePolicy, String> {
-        let mut policy = MergePolicy::rule(&self.rule).map_err(|error| error.to_string())?;
-        for Override { lines, rule } in &self.overrides {
-            policy = policy.with_override(lines, rule).map_err(|error| error.to_string())?;
+        let mut policy = MergePolicy::of(rule(&self.rule)?);
+        policy.ceiling = self.ceiling.map(ceiling).transpose()?;
+        policy.loser = self.loser.map(Loser::from).unwrap_or_default();
+        for other in &self.overrides {
+            let lines = SkuPattern::new(&other.sku).map_err(|error| format!("sku: {error}"))?;
+            let other = Override {
+                lines,
+                rule: other.rule.as_deref().map(rule).transpose()?,
+                ceiling: other.ceiling.map(ceiling).transpose()?,
+                loser: other.loser.map(Loser::from),
+            };
+            policy = policy.with(other).map_err(|error| error.to_string())?;
         }
-        if let Some(units) = self.ceiling {
-            policy = policy.with_ceiling(Quantity::new(units).map_err(|error| error.to_string())?);
-        }
-        Ok(match self.loser {
-            Some(LoserName::SaveForLater) => policy.with_loser(Loser::SaveForLater),
-            Some(LoserName::Hide) | None => policy,
-        })
+        Ok(policy)
     }
 }
 
@@ -86,13 +112,20 @@ mod tests {
 
     #[test]
     fn a_policy_file() {
-        let text = "[browsing]\nrule = 'max'\nceiling = 99\noverrides = [{ lines = 'G-*', rule = 'sum' }]\n\
+        let text = "[browsing]\nrule = 'max'\nceiling = 99\noverrides = [{ sku = 'G-*', rule = 'sum' }]\n\
                     [checkout]\nrule = 'replace-with-guest'\nloser = 'save-for-later'";
         let policies = parse(text).expect("a policy");
         assert_ne!(policies.browsing, policies.checkout);
         let one = parse("[browsing]\nrule = 'max'").expect("a policy");
         assert_eq!(one.browsing, one.checkout);
-        for odd in ["", "[browsing]\nrule = ''", "[browsing]\nrule = 'max'\nceilling = 3"] {
+        for odd in [
+            "",
+            "[browsing]\nrule = ''",
+            "[browsing]\nrule = 'maxx'",
+            "[browsing]\nrule = 'max'\nceilling = 3",
+            "[browsing]\nrule = 'max'\nceiling = 0",
+            "[browsing]\nrule = 'max'\noverrides = [{ sku = 'G-*', rule = 'summ' }]",
+        ] {
             assert!(parse(odd).is_err(), "{odd}");
         }
     }

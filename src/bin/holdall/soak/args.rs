@@ -2,11 +2,7 @@
 
 use clap::Args;
 
-/// Lives through worlds made up from one seed, with everything going wrong that a network, a
-/// power supply and a clock can do, and compares all replicas in the end.
-///
-/// Exit status: 0 nothing was found, 1 something was (the seed, the world and, where it can be told
-/// so, a scenario file are printed), 2 the arguments cannot be used.
+/// What to live through, and for how long.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SoakArgs {
     /// Decides all that is left to chance; the same seed is the same sequence of worlds
