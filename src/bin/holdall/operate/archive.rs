@@ -5,7 +5,8 @@ use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use holdall::CartId;
-use holdall::authority::{Archived, Authority};
+use holdall::authority::{Archived, Authority, Refusal};
+use holdall::store::StoreError;
 
 use super::{Common, Fault, close, page, print_json, progress};
 use crate::places::Make;
@@ -39,46 +40,74 @@ pub(super) async fn export(arguments: &ExportArgs) -> Result<(), Fault> {
     let authority = arguments.common.open(Make::Never).await?;
     let Some(path) = &arguments.output else {
         let mut out = BufWriter::new(io::stdout().lock());
-        write_all(&authority, arguments.cart, &mut out).await?;
-        return Ok(out.flush()?);
+        let done = write_all(&authority, arguments.cart, &mut out).await?;
+        out.flush()?;
+        close(&authority).await?;
+        return done.whole();
     };
     // Beside it first: a file of that name is a whole export or the one before.
     let part = path.with_extension("part");
     let file = File::create(&part).map_err(|error| named(&part, &error))?;
-    let carts = if is_zst(path) {
+    let done = if is_zst(path) {
         let mut out = zstd::Encoder::new(file, 0)?;
-        let carts = write_all(&authority, arguments.cart, &mut out).await?;
+        let done = write_all(&authority, arguments.cart, &mut out).await?;
         out.finish()?.sync_all()?;
-        carts
+        done
     } else {
         let mut out = BufWriter::new(file);
-        let carts = write_all(&authority, arguments.cart, &mut out).await?;
+        let done = write_all(&authority, arguments.cart, &mut out).await?;
         out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-        carts
+        done
     };
     std::fs::rename(&part, path).map_err(|error| named(path, &error))?;
     close(&authority).await?;
+    let Done { carts, damaged } = done;
     if arguments.common.json {
-        return print_json(&serde_json::json!({ "exported": carts }));
+        print_json(&serde_json::json!({ "exported": carts, "damaged": damaged }))?;
+    } else {
+        println!("{carts} carts written to {}", path.display());
     }
-    println!("{carts} carts written to {}", path.display());
-    Ok(())
+    done.whole()
+}
+
+/// What was exported.
+#[derive(Clone, Copy)]
+struct Done {
+    carts: u64,
+    /// Carts whose record is damaged. They are left out, and hinder no other.
+    damaged: u64,
+}
+
+impl Done {
+    fn whole(self) -> Result<(), Fault> {
+        match self.damaged {
+            0 => Ok(()),
+            some => Err(Fault::Wrong(format!("{some} carts are damaged and were left out"))),
+        }
+    }
 }
 
 async fn write_all(
     authority: &Authority,
     one: Option<CartId>,
     out: &mut impl Write,
-) -> Result<u64, Fault> {
+) -> Result<Done, Fault> {
     let bar = progress("carts written");
     let mut carts: Vec<CartId> = one.into_iter().collect();
     if one.is_none() {
         carts = page(authority, None).await?;
     }
-    let mut written = 0;
+    let mut done = Done { carts: 0, damaged: 0 };
     while let Some(last) = carts.last().copied() {
         for cart in carts {
-            let archived = authority.export(cart).await?;
+            let archived = match authority.export(cart).await {
+                Err(Refusal::Store(error @ StoreError::Damaged { .. })) if one.is_none() => {
+                    bar.suspend(|| eprintln!("holdall: {error}"));
+                    done.damaged += 1;
+                    continue;
+                }
+                archived => archived?,
+            };
             let missing = || Fault::Input(format!("there is no cart {cart} here"));
             let archived = match archived {
                 None if one.is_some() => return Err(missing()),
@@ -88,13 +117,13 @@ async fn write_all(
             };
             serde_json::to_writer(&mut *out, &archived).map_err(io::Error::from)?;
             out.write_all(b"\n")?;
-            written += 1;
+            done.carts += 1;
             bar.inc(1);
         }
         carts = if one.is_some() { Vec::new() } else { page(authority, Some(last)).await? };
     }
     bar.finish_and_clear();
-    Ok(written)
+    Ok(done)
 }
 
 pub(super) async fn import(arguments: &ImportArgs) -> Result<(), Fault> {
