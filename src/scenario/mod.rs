@@ -4,6 +4,8 @@
 //! A story is told once as it is written, over the real exchange and through bytes; then the
 //! deltas it produced are delivered to fresh replicas reordered, duplicated, split and batched. All
 //! of them must end in the same expectation, with equal fingerprints.
+//!
+#![doc = include_str!("FORMAT.md")]
 
 pub(crate) mod acting;
 mod authority;
