@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 
 use crate::id::ReplicaId;
 
-/// The name of one action: who wrote it, and the how-manieth of theirs it is, from 1.
+/// The name of one action: who wrote it, and its number among theirs, from 1.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 pub struct Dot {
     /// The writer.

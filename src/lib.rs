@@ -40,16 +40,21 @@
 //! | what the shopper sees, and why | [`view`](mod@view) |
 //! | bytes to store and send | [`wire`] |
 //! | exchange between two replicas | [`sync`] |
-//! | durable stores | `store` |
 //! | every limit | [`limits`] |
+//! | durable stores | `store` |
+//! | commands of shoppers who are not trusted, and who owns which cart | `authority` |
+//! | carts over HTTP | `service` |
+//! | stories as TOML files, their format and their runner | `scenario` |
+//! | laws, generators and models for test suites | `testkit` |
+//! | reasons, and how to embed, serve, test and operate | [`manual`] |
 //!
 //! # Features
 //!
 //! | feature | what it adds |
 //! |---|---|
 //! | none | the pure part: `no_std` with `alloc`, no clock, no chance, no I/O, no hash order |
-//! | `std` | run-time choice of CPU instructions in the hashes |
-//! | `scenario` | stories as TOML files, and their runner |
+//! | `std` (default) | sources of errors; run-time choice of CPU instructions in the hashes |
+//! | `scenario` (default) | stories as TOML files, and their runner |
 //! | `testkit` (default) | laws of carts and merge rules, and generators, for test suites: [a page about it](manual::test_your_own_policy) |
 //! | `store` (default) | the contract of a durable store of carts, and a store in memory |
 //! | `authority` (default) | takes in commands of shoppers who are not trusted, decides, makes them durable, answers |

@@ -1,6 +1,6 @@
-//! Every limit of a cart, in one place, with its unit last.
+//! Every limit, in one place, with its unit last: of carts, of bytes, of stores, of the service.
 //!
-//! The defaults are meant for real wholesale carts: the largest invoice of the UCI Online Retail
+//! Those of carts are meant for real wholesale carts: the largest invoice of the UCI Online Retail
 //! data has 1,114 lines, and its largest line 80,995 units. A limit is checked where a value is
 //! made, so a value that exists is within it; nothing further in re-checks.
 

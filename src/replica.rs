@@ -104,9 +104,9 @@ impl ActionError {
 /// let tee = LineKey::parse("TEE", [("size", "M")])?;
 /// let a = phone.add(1_000, &tee, Quantity::new(2)?, None)?;
 /// let b = laptop.add(1_000, &tee, Quantity::ONE, None)?;
-/// laptop.join(&a)?;
-/// phone.join(&b)?;
-/// phone.join(&b)?; // again changes nothing, for ever
+/// let _ = laptop.join(&a)?; // says if a writer was cloned
+/// let _ = phone.join(&b)?;
+/// let _ = phone.join(&b)?; // again changes nothing, for ever
 /// assert_eq!(phone.view().quantity(&tee), 3);
 /// assert_eq!(phone.fingerprint(), laptop.fingerprint());
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -51,7 +51,7 @@ pub enum Refusal {
     /// Staff and servers do not merge; only a shopper's own sign-in does.
     #[error("only the shopper who signs in merges a guest cart")]
     NotForYou,
-    /// The account is no account's caller.
+    /// The caller is no account.
     #[error("this is for somebody who signed in")]
     AccountOnly,
     /// Only the shop's own systems may.
