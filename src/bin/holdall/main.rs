@@ -3,6 +3,7 @@
 //! Exit status: 0 all is well, 1 something was not as it should be (a story failed, a cart came
 //! out wrong), 2 the input or the arguments cannot be used.
 
+mod journals;
 mod operate;
 mod places;
 mod replay;

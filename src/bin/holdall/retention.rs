@@ -13,7 +13,7 @@ pub(crate) struct RetentionArgs {
     /// After how many days without activity what is in an account's cart expires, or in a guest's that has saved lines.
     #[arg(long, env = "HOLDALL_ACCOUNT_DAYS", default_value_t = days(Retention::default().account_ms))]
     account_days: u32,
-    /// For how many days requests can be sent again. `holdall sweep` ends what the journal has from before that.
+    /// For how many days requests can be sent again and the journal is kept.
     #[arg(long, env = "HOLDALL_JOURNAL_DAYS", default_value_t = days(Retention::default().journal_ms))]
     journal_days: u32,
 }

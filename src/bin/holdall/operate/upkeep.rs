@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 
 use holdall::CartId;
-use holdall::authority::{AccountId, Caller, Receipt, Refusal, Settings, Swept};
-use holdall::store::StoreError;
+use holdall::authority::{AccountId, Caller, Receipt, Settings, Swept};
 
-use super::{Common, Fault, close, now_ms, page, print_json, progress, time};
+use super::{Common, Fault, close, now_ms, print_json, progress, time};
+use crate::journals::end_old;
 use crate::places::Make;
 use crate::retention::RetentionArgs;
 
@@ -103,24 +103,13 @@ pub(super) async fn sweep(arguments: &SweepArgs) -> Result<(), Fault> {
             break;
         }
     }
-    let before_ms = now_ms.saturating_sub(authority.settings().retention.journal_ms);
-    let (mut folded, mut after) = (0, None);
-    loop {
-        let carts = page(&authority, after).await?;
-        let Some(last) = carts.last() else { break };
-        after = Some(*last);
-        for cart in carts {
-            match authority.fold(cart, before_ms).await {
-                Ok(ended) => folded += ended,
-                // Its cart's affair alone: the others are folded all the same.
-                Err(Refusal::Store(error @ StoreError::Damaged { .. })) => {
-                    bar.suspend(|| eprintln!("holdall: {error}"));
-                }
-                Err(refusal) => return Err(refusal.into()),
-            }
-            bar.inc(1);
+    let folded = end_old(&authority, now_ms, |damage| {
+        if let Some(error) = damage {
+            bar.suspend(|| eprintln!("holdall: {error}"));
         }
-    }
+        bar.inc(1);
+    })
+    .await?;
     bar.finish_and_clear();
     close(&authority).await?;
     if arguments.common.json {

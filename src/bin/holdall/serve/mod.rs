@@ -12,14 +12,19 @@ use std::time::Duration;
 pub(crate) use config::with_file;
 use holdall::authority::{Authority, Settings};
 use holdall::service::{self, DemoAccounts, GuestsOnly, JwtVerifier, Service, Verifier};
+use holdall::store::StoreError;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 
+use crate::journals::end_old;
 use crate::places::{Make, Place};
 use crate::retention::RetentionArgs;
 
 /// How often old carts are swept, and metrics tidied up.
 const UPKEEP: Duration = Duration::from_secs(60);
+/// How often old journals are ended, and how long after the start for the first time.
+const JOURNALS: Duration = Duration::from_secs(24 * 60 * 60);
+const FIRST_JOURNALS: Duration = Duration::from_secs(60 * 60);
 /// Carts of each kind that one sweep takes on.
 const SWEPT_CARTS: usize = 1_000;
 /// Bounds of the times that are counted, in seconds.
@@ -112,9 +117,11 @@ async fn serve(arguments: &ServeArgs) -> Result<(), String> {
         );
     }
     tracing::info!(region = arguments.region, %address, "serving");
+    let journals = tokio::spawn(journals(authority.clone()));
     let upkeep = tokio::spawn(upkeep(authority, metrics));
     service::serve(listener, service, ended()).await;
     upkeep.abort();
+    journals.abort();
     Ok(())
 }
 
@@ -207,13 +214,33 @@ async fn upkeep(authority: Arc<Authority>, metrics: PrometheusHandle) {
     loop {
         tick.tick().await;
         metrics.run_upkeep();
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        let now_ms = since.map_or(0, |since| since.as_millis() as u64);
-        match authority.sweep(now_ms, SWEPT_CARTS).await {
+        match authority.sweep(now_ms(), SWEPT_CARTS).await {
             Ok(swept) => tracing::debug!(?swept, "swept"),
             Err(refusal) => tracing::warn!(%refusal, "not swept"),
         }
     }
+}
+
+/// Ends what journals have that is too old. It looks at every cart, so not at each start at once.
+async fn journals(authority: Arc<Authority>) {
+    let mut tick = tokio::time::interval_at(tokio::time::Instant::now() + FIRST_JOURNALS, JOURNALS);
+    loop {
+        tick.tick().await;
+        let damaged = |damage: Option<StoreError>| {
+            if let Some(error) = damage {
+                tracing::error!(%error, "a damaged record");
+            }
+        };
+        match end_old(&authority, now_ms(), damaged).await {
+            Ok(appends) => tracing::debug!(appends, "journals ended"),
+            Err(refusal) => tracing::warn!(%refusal, "journals not ended"),
+        }
+    }
+}
+
+fn now_ms() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis() as u64)
 }
 
 /// Ready when the process is asked to end.
