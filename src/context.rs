@@ -411,7 +411,7 @@ impl fmt::Debug for SharedDots {
     }
 }
 
-/// So many runs are put in one by one; more are merged.
+/// So many runs are put in one by one; more take one pass over both sets.
 const FEW: usize = 4;
 
 impl FromIterator<Dot> for Dots {

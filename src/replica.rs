@@ -191,7 +191,8 @@ impl Replica {
         self.cart.sum_up();
     }
 
-    /// Joins a delta of another replica.
+    /// Joins a delta of another replica. It is believed, its times too: deltas of writers who are not trusted go through
+    /// an authority first.
     ///
     /// # Errors
     /// It is about another cart.
