@@ -1,6 +1,6 @@
 //! How the sites of a story's world hear of each other.
 
-use super::world::{World, cart_id};
+use super::world::World;
 use crate::cart::Cart;
 use crate::sync::{Message, probe, respond};
 use crate::wire;
@@ -51,7 +51,7 @@ impl World {
     pub(crate) fn share(&mut self, sites: &[String]) {
         let names: Vec<&str> = sites.iter().map(String::as_str).collect();
         for cart in self.carts_of(&names) {
-            let mut all = Cart::new(cart_id(&cart));
+            let mut all = Cart::new(super::world::cart_id(&cart));
             for site in &names {
                 let known = self.replica(site, &cart).cart().answer(&all.have());
                 // The deltas are of this very cart.
