@@ -1,5 +1,6 @@
 //! Why a command was refused, and what whoever asked should do.
 
+use crate::cart::VerbError;
 use crate::context::Dots;
 use crate::id::{CartId, ReplicaId};
 use crate::replica::ActionError;
@@ -220,7 +221,9 @@ impl Refusal {
                 ActionError::UnknownRow { .. }
                 | ActionError::NothingToOrder
                 | ActionError::NotMerged { .. } => Advice::LookAgain,
-                ActionError::ReplicaRetired { .. } => Advice::StartNewWriter,
+                ActionError::ReplicaRetired { .. }
+                | ActionError::Verb(VerbError::DotTaken { .. }) => Advice::StartNewWriter,
+                ActionError::Verb(VerbError::Erased) => Advice::DropCopy,
                 _ => Advice::Correct,
             },
             Self::UnknownWriter { .. }
@@ -273,5 +276,20 @@ impl Refusal {
             Self::Store(StoreError::Damaged { .. }) => "damaged",
             Self::Store(_) => "store",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::Dot;
+
+    #[test]
+    fn what_the_cart_itself_refuses_is_advised_as_what_the_authority_does() {
+        let dot = Dot::new(ReplicaId::from_u128(1), 1);
+        let advice = |error: VerbError| Refusal::Action(error.into()).advice();
+        assert_eq!(advice(VerbError::Erased), Refusal::Erased.advice());
+        assert_eq!(advice(VerbError::DotTaken { dot }), Advice::StartNewWriter);
+        assert_eq!(advice(VerbError::Limit { what: "lines", limit: 1 }), Advice::Correct);
     }
 }
