@@ -1,6 +1,6 @@
 //! Which store an argument names.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use holdall::store::{EmbeddedStore, MemoryStore, Store};
@@ -35,11 +35,35 @@ impl Place {
             None => behind(cache, embedded(default_folder()?, make)?),
         }
     }
+
+    /// Says of a folder that it was put back from a backup.
+    pub(crate) fn renew(&self) -> Result<(), String> {
+        let folder = match self.store.as_deref() {
+            Some("memory:") => return Err("what is in memory has no backups".to_owned()),
+            Some(url) if url.contains("://") => {
+                return Err(format!(
+                    "{}: there it is one statement, before anything is served: UPDATE holdall_store SET incarnation = gen_random_uuid()",
+                    without_secret(url)
+                ));
+            }
+            Some(folder) => folder.into(),
+            None => default_folder()?,
+        };
+        if !folder.is_dir() {
+            return Err(no_store(&folder));
+        }
+        let renewed = EmbeddedStore::restore(&folder, random()?);
+        renewed.map(drop).map_err(|error| format!("{}: {}", folder.display(), causes(&error)))
+    }
+}
+
+fn no_store(folder: &Path) -> String {
+    format!("{}: there is no store here; name one with --store", folder.display())
 }
 
 fn embedded(folder: PathBuf, make: Make) -> Result<EmbeddedStore, String> {
     if make == Make::Never && !folder.is_dir() {
-        return Err(format!("{}: there is no store here; name one with --store", folder.display()));
+        return Err(no_store(&folder));
     }
     let opened = EmbeddedStore::open(&folder, random()?);
     opened.map_err(|error| format!("{}: {}", folder.display(), causes(&error)))

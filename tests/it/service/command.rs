@@ -78,6 +78,60 @@ fn p_what_was_put_in_is_there_after_a_restart() {
     let _ = std::fs::remove_dir_all(Path::new(store));
 }
 
+/// A folder that was put back from a backup is opened under another incarnation, once somebody says so.
+#[test]
+fn a_store_that_was_put_back_gets_another_incarnation() {
+    use holdall::store::{EmbeddedStore, Store};
+    let folder = std::env::temp_dir().join(format!("holdall-restored-{}", std::process::id()));
+    let incarnation = || EmbeddedStore::open(&folder, 1).expect("a store").incarnation();
+    let before = incarnation();
+    assert_eq!(incarnation(), before);
+    let restored = |store: &Path| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_holdall"));
+        command.arg("restored").arg("--store").arg(store).output().expect("an end")
+    };
+    assert!(restored(&folder).status.success());
+    let after = incarnation();
+    assert_ne!(after, before);
+    assert_eq!(incarnation(), after);
+    let _ = std::fs::remove_dir_all(&folder);
+    let nowhere = restored(&folder);
+    assert_eq!(nowhere.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&nowhere.stderr).contains("--store"));
+    assert!(!folder.exists());
+}
+
+/// Whoever reads the output may stop, as `head` does.
+#[test]
+fn a_reader_who_has_enough_ends_the_report() {
+    let stories = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stories/museum");
+    let mut told = Command::new(env!("CARGO_BIN_EXE_holdall"))
+        .args(["scenario", "--schedules", "1", stories])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a process");
+    let mut line = String::new();
+    let out = told.stdout.take().expect("its output");
+    BufReader::new(out).read_line(&mut line).expect("a line");
+    assert!(line.starts_with("ok "), "{line}");
+    let ended = told.wait_with_output().expect("an end");
+    assert_eq!(ended.status.code(), Some(1));
+    assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
+}
+
+#[test]
+fn l_a_key_that_is_none_is_told() {
+    let key = std::env::temp_dir().join(format!("holdall-no-key-{}", std::process::id()));
+    std::fs::write(&key, "no key").expect("a file");
+    let path = key.to_str().expect("a path");
+    let ended = command(&["--key", path, "--store", "memory:"]).output().expect("an end");
+    let _ = std::fs::remove_file(&key);
+    assert_eq!(ended.status.code(), Some(2));
+    let why = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(why.contains("no public key in PEM") && why.contains(path), "{why}");
+}
+
 #[test]
 fn l_accounts_for_whoever_asks_are_for_this_machine_alone() {
     for listen in ["0.0.0.0:0", "[::]:0"] {

@@ -65,7 +65,7 @@ pub(super) async fn export(arguments: &ExportArgs) -> Result<(), Fault> {
     if arguments.common.json {
         print_json(&serde_json::json!({ "exported": carts, "damaged": damaged }))?;
     } else {
-        println!("{carts} carts written to {}", path.display());
+        writeln!(io::stdout(), "{carts} carts written to {}", path.display())?;
     }
     done.whole()
 }
@@ -151,7 +151,7 @@ pub(super) async fn import(arguments: &ImportArgs) -> Result<(), Fault> {
     if arguments.common.json {
         return print_json(&serde_json::json!({ "read": carts, "imported": new }));
     }
-    println!("{carts} carts read, {new} of them were not here yet");
+    writeln!(io::stdout(), "{carts} carts read, {new} of them were not here yet")?;
     Ok(())
 }
 

@@ -33,6 +33,11 @@ pub(crate) enum Command {
     Sweep(upkeep::SweepArgs),
     /// Erase a shopper, for good, and print a receipt.
     Erase(upkeep::EraseArgs),
+    /// Say that a folder was put back from a backup, before it is served again.
+    ///
+    /// It gets another incarnation, the number from which the ids of the server's own writers come: under the old one, the server would give names of
+    /// actions that the backup lacks to new ones.
+    Restored(upkeep::RestoredArgs),
 }
 
 /// A store, and the form of the output.
@@ -51,6 +56,8 @@ enum Fault {
     Input(String),
     /// Something is not as it should be: status 1.
     Wrong(String),
+    /// Whoever read the output, as `head` does, has enough: status 1, without a word.
+    Unread,
 }
 
 impl From<Refusal> for Fault {
@@ -68,7 +75,10 @@ impl From<Refusal> for Fault {
 
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {
-        Self::Wrong(error.to_string())
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::Unread,
+            _ => Self::Wrong(error.to_string()),
+        }
     }
 }
 
@@ -90,6 +100,7 @@ pub(crate) fn run(command: &Command) -> ExitCode {
             Command::Verify(arguments) => upkeep::verify(arguments).await,
             Command::Sweep(arguments) => upkeep::sweep(arguments).await,
             Command::Erase(arguments) => upkeep::erase(arguments).await,
+            Command::Restored(arguments) => upkeep::restored(arguments),
         }
     });
     match done {
@@ -102,6 +113,7 @@ pub(crate) fn run(command: &Command) -> ExitCode {
             eprintln!("holdall: {why}");
             ExitCode::FAILURE
         }
+        Err(Fault::Unread) => ExitCode::FAILURE,
     }
 }
 

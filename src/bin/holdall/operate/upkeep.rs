@@ -7,7 +7,7 @@ use holdall::authority::{AccountId, Caller, Receipt, Settings, Swept};
 
 use super::{Common, Fault, close, now_ms, print_json, progress, time};
 use crate::journals::end_old;
-use crate::places::Make;
+use crate::places::{Make, Place};
 use crate::retention::RetentionArgs;
 
 /// Carts at a time.
@@ -46,6 +46,19 @@ pub(crate) struct EraseArgs {
     cache: Option<String>,
     #[command(flatten)]
     common: Common,
+}
+
+/// Say that a folder was put back from a backup.
+#[derive(clap::Args)]
+pub(crate) struct RestoredArgs {
+    #[command(flatten)]
+    place: Place,
+}
+
+pub(super) fn restored(arguments: &RestoredArgs) -> Result<(), Fault> {
+    arguments.place.renew().map_err(Fault::Input)?;
+    writeln!(io::stdout(), "the store has another incarnation: it can be served")?;
+    Ok(())
 }
 
 pub(super) async fn verify(arguments: &VerifyArgs) -> Result<(), Fault> {
@@ -118,8 +131,9 @@ pub(super) async fn sweep(arguments: &SweepArgs) -> Result<(), Fault> {
         return print_json(&value);
     }
     let Swept { expired, removed, skipped } = all;
-    println!("{expired} carts expired, {removed} empty ones removed, {skipped} skipped");
-    println!("{folded} appends of the journal ended");
+    let mut out = io::stdout();
+    writeln!(out, "{expired} carts expired, {removed} empty ones removed, {skipped} skipped")?;
+    writeln!(out, "{folded} appends of the journal ended")?;
     Ok(())
 }
 
