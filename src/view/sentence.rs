@@ -3,12 +3,13 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::explain::{Explanation, Part, Reason, RowExplanation};
-use super::rows::row_name;
+use super::rows::{Notice, row_name};
 use crate::cart::List;
 use crate::clock::Time;
-use crate::id::ReplicaId;
+use crate::id::{LineKey, ReplicaId};
 
 /// How to call devices and write times in a sentence.
 pub trait Names {
@@ -34,6 +35,52 @@ impl Names for Plain {
         let minutes = time.ms() / 60_000;
         format!("{:02}:{:02}", minutes / 60 % 24, minutes % 60)
     }
+}
+
+/// One sentence.
+///
+/// ```
+/// use holdall::{LineKey, Notice};
+/// let notice = Notice::Ceiling { line: LineKey::sku("TEE")?, asked: 12, shown: 10 };
+/// assert_eq!(notice.to_string(), "TEE: 12 were asked for, 10 is the most.");
+/// # Ok::<(), holdall::LineError>(())
+/// ```
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ceiling { line, asked, shown } => {
+                write!(f, "{line}: {asked} were asked for, {shown} is the most.")
+            }
+            Self::Question { line } => write!(f, "{line}: a merge asks which side to keep."),
+            Self::PolicyUnavailable { line, rule } => write!(
+                f,
+                "{line}: the rule {rule} of a merge is not here; both sides are shown, and none can be ordered."
+            ),
+            Self::NeedsUpgrade { line: Some(line) } => {
+                write!(f, "{line}: a later version wrote what cannot be read here.")
+            }
+            Self::NeedsUpgrade { line: None } => {
+                f.write_str("A later version wrote what cannot be read here.")
+            }
+            Self::ConcurrentOrders { orders, lines } => {
+                let lines: Vec<String> = lines.iter().map(LineKey::to_string).collect();
+                write!(
+                    f,
+                    "Orders {} bought the same units of {}.",
+                    listed(orders),
+                    lines.join("; ")
+                )
+            }
+            Self::Currencies { currencies } => {
+                write!(f, "Prices were seen in {}: quote again.", listed(currencies))
+            }
+        }
+    }
+}
+
+fn listed(all: &[impl fmt::Display]) -> String {
+    let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+    all.join(", ")
 }
 
 impl Explanation {

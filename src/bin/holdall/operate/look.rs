@@ -83,6 +83,9 @@ pub(super) async fn explain(arguments: &ExplainArgs) -> Result<(), Fault> {
     if why.is_empty() {
         writeln!(out, "There is nothing in it.")?;
     }
+    for notice in &shown.view.notices {
+        writeln!(out, "{notice}")?;
+    }
     Ok(())
 }
 
@@ -110,6 +113,9 @@ fn rows(out: &mut impl Write, shown: &Shown) -> io::Result<()> {
     }
     for order in &shown.view.orders {
         writeln!(out, "order        {} of {} lines", order.id, order.lines.len())?;
+    }
+    for notice in &shown.view.notices {
+        writeln!(out, "notice       {notice}")?;
     }
     Ok(())
 }
