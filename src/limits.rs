@@ -56,14 +56,14 @@ pub const POSTGRES_GRACE_MS: u64 = 500;
 pub const DOCUMENT_BYTES: usize = 64 * 1024 * 1024;
 /// How long a rendered view is kept unless a deployment asks for another time, in milliseconds.
 pub const CACHE_KEEP_MS: u64 = 600_000;
+/// Revisions of an archived cart that had been folded away; each is written anew by an import.
+pub const ARCHIVED_REVISIONS: u64 = 1_000_000;
 /// How long a reader waits for the cache unless a deployment asks for another time, in milliseconds.
 pub const CACHE_ANSWER_MS: u64 = 10;
 /// How long a connection to the cache may take unless a deployment asks for another time, in milliseconds.
 pub const CACHE_CONNECT_MS: u64 = 100;
 /// How long a cache that failed is left alone unless a deployment asks for another time, in milliseconds.
 pub const CACHE_PAUSE_MS: u64 = 500;
-/// Revisions of an archived cart that had been folded away; each is written anew by an import.
-pub const ARCHIVED_REVISIONS: u64 = 1_000_000;
 /// Largest view that a cache keeps, in bytes.
 pub const CACHE_VIEW_BYTES: usize = 256 * 1024;
 /// Deletions that are remembered for a cache that cannot be reached.

@@ -293,8 +293,8 @@ impl Entries {
     #[inline]
     pub(crate) fn each_on(&self, at: u32, mut each: impl FnMut(u32, Fact<'_>) -> bool) -> bool {
         let mut show = |rows: &[Row], first: usize| {
-            let here = rows.iter().zip(first as u32..).filter(|(row, _)| row.line == at);
-            here.map(|(row, place)| each(place, self.fact_of(row))).all(|go_on| go_on)
+            let mut here = rows.iter().zip(first as u32..).filter(|(row, _)| row.line == at);
+            here.all(|(row, place)| each(place, self.fact_of(row)))
         };
         let (groups, rest) = self.rows.as_chunks::<8>();
         for (rows, first) in groups.iter().zip((0..).step_by(8)) {

@@ -38,6 +38,11 @@ impl Unverified {
     }
 }
 
+/// A text that is no public key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this is no public key in PEM: give one of RSA, P-256 or Ed25519")]
+pub struct NoKey;
+
 /// A verifier that knows nobody: guests alone use the service.
 #[derive(Debug, Clone, Copy)]
 pub struct GuestsOnly;
@@ -85,13 +90,13 @@ impl JwtVerifier {
     ///
     /// # Errors
     /// The text is no such key.
-    pub fn public_key(pem: &[u8], audience: Option<&str>) -> Result<Self, Unverified> {
+    pub fn public_key(pem: &[u8], audience: Option<&str>) -> Result<Self, NoKey> {
         // The key decides on the algorithm, never the token.
         let (key, algorithm) = DecodingKey::from_ed_pem(pem)
             .map(|key| (key, Algorithm::EdDSA))
             .or_else(|_| DecodingKey::from_ec_pem(pem).map(|key| (key, Algorithm::ES256)))
             .or_else(|_| DecodingKey::from_rsa_pem(pem).map(|key| (key, Algorithm::RS256)))
-            .map_err(|_| Unverified::new("no public key in PEM: RSA, P-256 or Ed25519"))?;
+            .map_err(|_| NoKey)?;
         Ok(Self::of(key, algorithm, audience))
     }
 

@@ -66,7 +66,7 @@ use axum::http::request::Parts;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{Semaphore, watch};
 
-pub use identity::{DemoAccounts, GuestsOnly, JwtVerifier, Unverified, Verifier};
+pub use identity::{DemoAccounts, GuestsOnly, JwtVerifier, NoKey, Unverified, Verifier};
 pub use line_id::{LineId, LineIdError};
 pub use problem::Problem;
 pub use routes::router;

@@ -1,6 +1,7 @@
 //! `holdall scenario`: one line a file, then the counts.
 
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -81,10 +82,23 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         (file, outcome)
     });
     let refused = unreadable.into_iter().map(|(path, why)| (path, Outcome::Invalid { why }));
-    report(told.chain(refused), arguments.json)
+    match report(&mut io::stdout(), told.chain(refused), arguments.json) {
+        Ok(code) => code,
+        Err(error) => {
+            // Whoever reads the output, as `head` does, may have enough.
+            if error.kind() != io::ErrorKind::BrokenPipe {
+                eprintln!("holdall: the report cannot be written: {error}");
+            }
+            ExitCode::FAILURE
+        }
+    }
 }
 
-fn report(outcomes: impl Iterator<Item = (PathBuf, Outcome)>, json: bool) -> ExitCode {
+fn report(
+    out: &mut impl Write,
+    outcomes: impl Iterator<Item = (PathBuf, Outcome)>,
+    json: bool,
+) -> io::Result<ExitCode> {
     let (mut passed, mut failed, mut invalid) = (0_usize, 0_usize, 0_usize);
     let mut rows = Vec::new();
     for (file, outcome) in outcomes {
@@ -105,8 +119,8 @@ fn report(outcomes: impl Iterator<Item = (PathBuf, Outcome)>, json: bool) -> Exi
             }
         };
         match (&why, json) {
-            (None, false) => println!("ok {name}"),
-            (Some(why), false) => println!("FAILED {name}: {}", why.replace('\n', " ")),
+            (None, false) => writeln!(out, "ok {name}")?,
+            (Some(why), false) => writeln!(out, "FAILED {name}: {}", why.replace('\n', " "))?,
             (_, true) => rows.push(serde_json::json!({
                 "file": file.display().to_string(), "name": name, "ok": why.is_none(), "why": why,
             })),
@@ -114,15 +128,15 @@ fn report(outcomes: impl Iterator<Item = (PathBuf, Outcome)>, json: bool) -> Exi
     }
     if json {
         let all = serde_json::json!({ "stories": rows, "passed": passed, "failed": failed });
-        println!("{all:#}");
+        writeln!(out, "{all:#}")?;
     } else {
-        println!("{passed} passed, {failed} failed");
+        writeln!(out, "{passed} passed, {failed} failed")?;
     }
-    match (failed, invalid) {
+    Ok(match (failed, invalid) {
         (0, _) => ExitCode::SUCCESS,
         (_, 0) => ExitCode::from(1),
         _ => ExitCode::from(2),
-    }
+    })
 }
 
 /// Folders nest no deeper than this; a link that leads back into itself ends here.

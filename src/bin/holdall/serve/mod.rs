@@ -97,7 +97,7 @@ fn refused(why: &str) -> ExitCode {
 
 async fn serve(arguments: &ServeArgs) -> Result<(), String> {
     log(arguments.log_json);
-    let metrics = recorder()?;
+    let metrics = recorder(&arguments.region)?;
     let settings = settings(arguments)?;
     let store = arguments.place.open(Make::IfMissing, arguments.cache.as_deref()).await?;
     if !store.is_durable() {
@@ -201,8 +201,9 @@ fn log(json: bool) {
     let _ = if json { log.json().try_init() } else { log.try_init() };
 }
 
-fn recorder() -> Result<PrometheusHandle, String> {
+fn recorder(region: &str) -> Result<PrometheusHandle, String> {
     PrometheusBuilder::new()
+        .add_global_label("region", region)
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS_S)
         .and_then(PrometheusBuilder::install_recorder)
         .map_err(|error| format!("no metrics: {error}"))
