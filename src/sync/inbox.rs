@@ -29,10 +29,10 @@ pub enum Received {
     },
 }
 
-/// The waiting room is full, or the delta is about another cart.
+/// Why a delta was not taken in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum InboxFull {
+pub enum InboxError {
     /// There are [`limits::WAITING_DELTAS`] already.
     #[error("{limit} deltas wait for others: exchange in full instead", limit = limits::WAITING_DELTAS)]
     Full,
@@ -54,7 +54,7 @@ impl Inbox {
     ///
     /// # Errors
     /// The waiting room is full, or it is about another cart; nothing has changed then.
-    pub fn receive(&mut self, replica: &mut Replica, delta: Delta) -> Result<Received, InboxFull> {
+    pub fn receive(&mut self, replica: &mut Replica, delta: Delta) -> Result<Received, InboxError> {
         let cart = replica.cart();
         if delta.cart() != cart.id() {
             return Err(WrongCart { ours: cart.id(), theirs: delta.cart() }.into());
@@ -63,7 +63,7 @@ impl Inbox {
         let again = self.waiting.contains(&delta);
         if !again {
             if !missing.is_empty() && self.waiting.len() >= limits::WAITING_DELTAS {
-                return Err(InboxFull::Full);
+                return Err(InboxError::Full);
             }
             self.waiting.push(delta.clone());
         }

@@ -41,7 +41,7 @@ mod inbox;
 mod outbox;
 mod session;
 
-pub use inbox::{Inbox, InboxFull, Received};
+pub use inbox::{Inbox, InboxError, Received};
 pub use outbox::Outbox;
 pub use session::{Session, Timing};
 

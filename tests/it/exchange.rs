@@ -3,7 +3,7 @@
 //! Most of these are here because the library was broken on purpose (`checks/sabotage`) and every other
 //! test passed, or could have.
 
-use holdall::sync::{Inbox, InboxFull, Outbox};
+use holdall::sync::{Inbox, InboxError, Outbox};
 use holdall::wire::{Broken, LinkReceiver, LinkSender};
 use holdall::{Delta, Dot, Dots, LineKey, Money, Quantity, ReplicaId, limits, wire};
 
@@ -22,7 +22,7 @@ fn a_waiting_room_has_a_bound() {
     for seq in 1..=limits::WAITING_DELTAS as u64 {
         let _ = inbox.receive(&mut phone, needing(seq)).expect("room");
     }
-    assert_eq!(inbox.receive(&mut phone, needing(9_999_999)), Err(InboxFull::Full));
+    assert_eq!(inbox.receive(&mut phone, needing(9_999_999)), Err(InboxError::Full));
 }
 
 /// A merge's delta has the guest's dots and its own: who knows just the guest's lacks the merge.
