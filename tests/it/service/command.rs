@@ -72,6 +72,7 @@ fn p_what_was_put_in_is_there_after_a_restart() {
     let metrics = served.ask("GET", "/metrics", "", "");
     let metrics = metrics.as_str().expect("text");
     assert!(metrics.contains("holdall_http_requests_total{"), "{metrics}");
+    assert!(metrics.contains(r#"region="local""#), "{metrics}");
     assert!(!metrics.contains(cart), "{metrics}");
     assert!(served.ask("GET", "/", "", "").as_str().expect("a page").contains("<title>"));
     assert!(served.end());

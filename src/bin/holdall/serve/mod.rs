@@ -50,7 +50,7 @@ pub(crate) struct ServeArgs {
     /// checkout `replace-with-guest` with what the account had saved for later.
     #[arg(long, env = "HOLDALL_POLICY")]
     policy: Option<PathBuf>,
-    /// The name of this region, for the log: it is in the line at level `info` that says where the process serves.
+    /// The name of this region: a label of every metric, and in the log where the process says that it serves.
     #[arg(long, env = "HOLDALL_REGION", default_value = "local")]
     region: String,
     /// The public key, in PEM (RSA, P-256 or Ed25519), of the sign-in whose JSON Web Tokens are accounts. Without it whoever asks is any
