@@ -7,8 +7,8 @@ use super::Service;
 use super::asked::Conditions;
 use super::identity::Asker;
 use super::problem::Problem;
-use super::shape::CartAnswer;
-use crate::authority::{Accepted, Command, Request};
+use super::shape::{CartAnswer, JSON};
+use crate::authority::{Command, Request, Told};
 use crate::id::CartId;
 
 /// Who sends a command, and on which conditions it is to be carried out.
@@ -33,11 +33,12 @@ impl Sender {
         &self,
         cart: CartId,
         command: Command,
-    ) -> Result<Accepted, Problem> {
+    ) -> Result<Told, Problem> {
         let Conditions { key, only_at, seen } = self.on;
         let request = Request { command, key, only_at, seen };
         let now_ms = self.service.now_ms();
-        Ok(self.service.authority().submit(now_ms, &self.asker.0, cart, &request).await?)
+        let authority = self.service.authority();
+        Ok(authority.submit_written(now_ms, &self.asker.0, cart, &request, &JSON).await?)
     }
 
     /// Has a command carried out, and answers with the cart.
