@@ -22,7 +22,23 @@ use tokio::process::{Child, Command};
 
 /// How long a server may take to end.
 const END: Duration = Duration::from_secs(2);
-pub const ALL: [&str; 3] = ["floor", "redis-hash", "holdall"];
+pub const ALL: [&str; 4] = ["floor", "redis-hash", BEFORE, "holdall"];
+/// An earlier build of this program, whose `holdall` is measured too. There is one if `BEFORE` names it.
+pub const BEFORE: &str = "before";
+
+/// The program of a server, if there is one.
+fn program(which: &str) -> Option<PathBuf> {
+    if which == BEFORE {
+        std::env::var_os("BEFORE").map(PathBuf::from)
+    } else {
+        Some(std::env::current_exe().expect("a path"))
+    }
+}
+
+/// Whether a server can be started.
+pub fn is_there(which: &str) -> bool {
+    program(which).is_some()
+}
 /// Where a Redis of one's own listens while this runs.
 const REDIS_PORT: &str = "17919";
 const MONTH_S: i64 = 30 * 24 * 60 * 60;
@@ -55,8 +71,8 @@ pub async fn start(which: &str) -> Server {
     let folder = own.with_file_name(format!("data-{}-{which}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).expect("a folder");
-    let mut process = Command::new(own)
-        .args(["serve", which])
+    let mut process = Command::new(program(which).expect("a program"))
+        .args(["serve", if which == BEFORE { "holdall" } else { which }])
         .arg(&folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -78,9 +94,10 @@ pub async fn serve(which: &str, folder: &Folder) {
             _ => redis_hash(listener, folder).await,
         }
     };
+    let mut input = tokio::io::stdin();
     tokio::select! {
         () = serving => {}
-        _ = tokio::io::stdin().read_u8() => {}
+        _ = input.read_u8() => {}
     }
     // Reading the standard input is a thread that nobody waits for.
     std::process::exit(0);
