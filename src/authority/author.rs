@@ -25,15 +25,14 @@ impl Authority {
         device_writer(cart, self.store.incarnation(), device)
     }
 
-    /// What the author of a request had seen, if that is not the cart as it is now: the cart at that revision, and
+    /// What the author of a request had seen who looked at a revision, if that is not the cart as it is now: the cart at that revision, and
     /// what the same device did since.
     pub(super) async fn past(
         &self,
         caller: &Caller,
         cart: CartId,
-        request: &Request,
+        seen: u64,
     ) -> Result<Option<Cart>, Refusal> {
-        let Some(seen) = request.seen else { return Ok(None) };
         if self.store.revision(cart).await?.is_none_or(|now| now <= seen) {
             return Ok(None);
         }

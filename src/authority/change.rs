@@ -6,7 +6,7 @@ use std::time::Instant;
 use tracing::Instrument;
 
 use super::answer::{Accepted, Shown};
-use super::caller::{Caller, Digest};
+use super::caller::{Caller, Digest, Who};
 use super::guests::Claimed;
 use super::header::Header;
 use super::journal::{By, Note};
@@ -189,7 +189,9 @@ impl Authority {
                     let answered = if may { self.answered(cart, ask).await? } else { None };
                     *seat = Some(resident);
                     return match answered {
-                        Some(then) => Ok((self.as_then(cart, ask, &then, answer).await?, None)),
+                        Some(then) => {
+                            Ok((Box::pin(self.as_then(cart, ask, then, answer)).await?, None))
+                        }
                         None => Err(refusal),
                     };
                 }
@@ -212,7 +214,7 @@ impl Authority {
                     return Ok((done, Some(value)));
                 }
                 Appended::Answered { then } => {
-                    return Ok((self.as_then(cart, ask, &then, answer).await?, None));
+                    return Ok((Box::pin(self.as_then(cart, ask, then, answer)).await?, None));
                 }
                 Appended::Conflict { .. } => {}
             }
@@ -230,13 +232,21 @@ impl Authority {
         what: &'static str,
     ) -> Result<(), Refusal> {
         let incarnation = self.store.incarnation();
-        let mut resident = Resident::new(cart, header, incarnation, &self.settings);
+        let mut resident = Box::new(Resident::new(cart, header, incarnation, &self.settings));
         let change = Change::of_header(cart, what);
+        let place = self.residents.seat(cart);
+        let mut seat = place.lock().await;
         let append = self.append_of(now_ms, caller, Ask::default(), &mut resident, &change);
-        match self.store.append(append).await? {
-            // A conflict: another process, or an earlier try, has put it there.
-            Appended::Done { .. } | Appended::Conflict { .. } | Appended::Answered { .. } => Ok(()),
-        }
+        *seat = match self.store.append(append).await? {
+            // Whoever opens a cart looks at it next.
+            Appended::Done { revision } => {
+                (resident.revision, resident.tail) = (revision, 1);
+                Some(resident)
+            }
+            // Another process, or an earlier try, has put it there.
+            Appended::Conflict { .. } | Appended::Answered { .. } => None,
+        };
+        Ok(())
     }
 
     /// Reads a cart as it is in the store now.
@@ -266,9 +276,13 @@ impl Authority {
         seat: &mut Option<Box<Resident>>,
         cart: CartId,
     ) -> Result<Box<Resident>, Refusal> {
-        if let Some(resident) = seat.take() {
-            return Ok(resident);
+        match seat.take() {
+            Some(resident) => Ok(resident),
+            None => Box::pin(self.from_store(cart)).await,
         }
+    }
+
+    async fn from_store(&self, cart: CartId) -> Result<Box<Resident>, Refusal> {
         let loaded = self.store.load(cart).await?.ok_or(Refusal::NotYours { cart })?;
         let incarnation = self.store.incarnation();
         Ok(Box::new(Resident::open(cart, &loaded, incarnation, &self.settings)?))
@@ -285,7 +299,10 @@ impl Authority {
         if resident.cart().is_erased() {
             return Err(Refusal::Erased);
         }
-        let claimed_by = self.claimed_by(caller, cart, &resident.header).await?;
+        let claimed_by = match caller.who {
+            Who::Account(_) => Box::pin(self.claimed_by(caller, cart, &resident.header)).await?,
+            _ => None,
+        };
         resident.header.admit(cart, caller, principal, claimed_by)
     }
 
@@ -296,7 +313,7 @@ impl Authority {
         cart: CartId,
         header: &Header,
     ) -> Result<Option<Digest>, Refusal> {
-        if !header.is_guest() || !matches!(caller.who, super::Who::Account(_)) {
+        if !header.is_guest() || !matches!(caller.who, Who::Account(_)) {
             return Ok(None);
         }
         let held = self.store.slot(Slot::Claim(cart)).await?;
@@ -361,7 +378,7 @@ impl Authority {
         &self,
         cart: CartId,
         ask: Ask,
-        then: &Logged,
+        then: Logged,
         answer: &A,
     ) -> Result<Done<A::Told>, Refusal> {
         if ask.key.map(|key| key.body) != then.key.map(|key| key.body) {

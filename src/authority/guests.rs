@@ -134,6 +134,7 @@ impl Authority {
             }
             // A sweeper has removed it, and cleared the slot before: what was just made is a second life of it that is nobody's.
             let _ = self.store.remove(cart, 1).await?;
+            self.forget(cart).await;
         }
         Err(Refusal::Busy)
     }

@@ -127,6 +127,8 @@ impl Authority {
     pub fn with_chance(store: Arc<dyn Store>, settings: Settings, chance: Box<dyn Chance>) -> Self {
         let residents = Residents::new(settings.resident_carts);
         let watchers = watch::Watchers::default();
+        let others = watchers.clone();
+        store.listen(Arc::new(move |cart| others.tell(cart)));
         let meters = meters::Meters::default();
         Self { store, settings, residents, rates: Rates::new(), watchers, meters, chance }
     }
@@ -249,9 +251,13 @@ impl Authority {
             let ask = change::Ask { key: request.key(), only_at: request.only_at };
             let mut tries = 0;
             let done = loop {
-                let past = self.past(caller, cart, request).await?;
+                // What few commands need is in a box: a future is moved several times, and all that it can come to with it.
+                let past = match request.seen {
+                    Some(seen) => Box::pin(self.past(caller, cart, seen)).await?.map(Box::new),
+                    None => None,
+                };
                 let done = self.change_as(now_ms, caller, cart, ask, answer, |resident| {
-                    let delta = self.act(now_ms, caller, request, past.as_ref(), resident)?;
+                    let delta = self.act(now_ms, caller, request, past.as_deref(), resident)?;
                     Ok((change::Change::of(delta, request.command.name()), ()))
                 });
                 tries += 1;
@@ -262,7 +268,7 @@ impl Authority {
                 }
             };
             if done.is_revoked {
-                self.absorb(now_ms, cart).await?;
+                Box::pin(self.absorb(now_ms, cart)).await?;
             }
             Ok(done)
         })

@@ -21,25 +21,25 @@ struct Bucket {
     at_ms: u64,
 }
 
-/// Who a bucket is of: hashes under two keys of this process's own, so that nobody can bring two together.
-type Whose = [u64; 2];
+/// Who a bucket is of: a hash under a key of this process's own, so that nobody can bring two together.
+type Whose = u64;
 
 /// Who has sent how much lately. In this process alone, and only so many of them: who has been idle longest is
 /// forgotten first, and their bucket would be full by then.
 #[derive(Debug)]
 pub(super) struct Rates {
     buckets: Mutex<LruCache<Whose, Bucket>>,
-    keys: [RandomState; 2],
+    key: RandomState,
 }
 
 impl Rates {
     pub(super) fn new() -> Self {
         let most = NonZeroUsize::new(limits::RATE_BUCKETS).unwrap_or(NonZeroUsize::MIN);
-        Self { buckets: Mutex::new(LruCache::new(most)), keys: Default::default() }
+        Self { buckets: Mutex::new(LruCache::new(most)), key: RandomState::new() }
     }
 
     fn whose(&self, of: impl Hash) -> Whose {
-        [0, 1].map(|half: usize| self.keys[half].hash_one(&of))
+        self.key.hash_one(of)
     }
 
     /// Counts a command of the caller, or says how long to wait.

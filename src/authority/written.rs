@@ -62,8 +62,8 @@ impl Resident {
         let before = self.kept.take();
         let before = before.filter(|kept| kept.form == form.name);
         let before = before.filter(|kept| kept.written.revision == self.revision);
-        let written = before
-            .map_or_else(|| form.written(super::change::shown(self)), |kept| kept.written);
+        let written =
+            before.map_or_else(|| form.written(super::change::shown(self)), |kept| kept.written);
         // A guest cart opens to an account by its claim, which is no part of the cart.
         let by_header = match &caller.who {
             Who::Guest(_) | Who::Staff(_) | Who::Server => true,

@@ -433,7 +433,8 @@ static NAMED: Derived = LazyLock::new(|| hash_derive_key_context("holdall idempo
 /// A key of a step of a request, or of a text. It names no time.
 pub(super) fn derived_key(what: &Derived, of: &[u8]) -> u128 {
     let hash = blake3::Hasher::new_from_context_key(what).update(of).finalize();
-    let bits = hash.as_bytes()[..16].iter().fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
+    let bits =
+        hash.as_bytes()[..16].iter().fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
     bits & !(0xf << 76) | 0x8 << 76
 }
 

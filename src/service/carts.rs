@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 use super::Service;
 use super::asked::{
-    Asking, At, CommandFields, Derived, InList, Json, KnownTags, OnCart, OnLine, ReadFields, derived_key,
+    Asking, At, CommandFields, Derived, InList, Json, KnownTags, OnCart, OnLine, ReadFields,
+    derived_key,
 };
 use super::identity::Asker;
 use super::problem::Problem;

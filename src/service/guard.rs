@@ -15,8 +15,8 @@ use axum::http::header::{
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use futures_util::future::Either;
-use tower_http::compression::predicate::{DefaultPredicate, Predicate};
 use tower_http::compression::Compression;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate};
 use tower_layer::Layer;
 use tower_service::Service as _;
 

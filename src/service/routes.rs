@@ -1,11 +1,11 @@
 //! The router.
 
+use axum::Router;
 use axum::http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH, RETRY_AFTER,
 };
 use axum::http::{HeaderValue, Method};
 use axum::routing::get;
-use axum::Router;
 use tower_http::cors::CorsLayer;
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;

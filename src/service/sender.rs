@@ -29,11 +29,7 @@ impl FromRequestParts<Service> for Sender {
 
 impl Sender {
     /// Has a command carried out.
-    pub(super) async fn accepted(
-        &self,
-        cart: CartId,
-        command: Command,
-    ) -> Result<Told, Problem> {
+    pub(super) async fn accepted(&self, cart: CartId, command: Command) -> Result<Told, Problem> {
         let Conditions { key, only_at, seen } = self.on;
         let request = Request { command, key, only_at, seen };
         let now_ms = self.service.now_ms();

@@ -381,8 +381,7 @@ impl CartBody {
 }
 
 /// A cart as it is answered.
-pub(super) const JSON: Form =
-    Form { name: "json 1", write: |shown| CartBody::from(shown).json() };
+pub(super) const JSON: Form = Form { name: "json 1", write: |shown| CartBody::from(shown).json() };
 
 /// The answer to a read or a command: the whole cart.
 pub(super) struct CartAnswer {
