@@ -52,6 +52,8 @@ pub const POSTGRES_CONNECT_MS: u64 = 2_000;
 pub const POSTGRES_STATEMENT_MS: u64 = 5_000;
 /// How much longer than that its client waits for the answer, in milliseconds.
 pub const POSTGRES_GRACE_MS: u64 = 500;
+/// Carts that have changed and of which other processes over the same PostgreSQL are still to be told.
+pub const CHANGES_UNTOLD: usize = 10_000;
 /// Largest Automerge document that is read, in bytes.
 pub const DOCUMENT_BYTES: usize = 64 * 1024 * 1024;
 /// How long a rendered view is kept unless a deployment asks for another time, in milliseconds.

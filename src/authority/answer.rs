@@ -37,6 +37,15 @@ pub struct Accepted {
     pub repeated: bool,
 }
 
+/// A command was carried out, and is durable; the cart is written out in a [`Form`](super::Form).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Told {
+    /// The cart right after it. A request that comes again gets the same.
+    pub written: Written,
+    /// Whether it had been carried out before, and this is the answer it got then.
+    pub repeated: bool,
+}
+
 /// A guest cart was opened.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Opened {

@@ -6,11 +6,10 @@
 use super::caller::Caller;
 use super::command::Request;
 use super::refusal::Refusal;
-use super::resident::{Resident, device_writer, join, server_writer};
+use super::resident::{Resident, device_writer, join};
 use super::{Authority, admit, history};
 use crate::cart::{Cart, Delta};
 use crate::clock::Time;
-use crate::context::Dots;
 use crate::id::{CartId, ReplicaId};
 use crate::limits;
 use crate::replica::Replica;
@@ -26,21 +25,23 @@ impl Authority {
         device_writer(cart, self.store.incarnation(), device)
     }
 
-    /// What the author of a request had seen, if that is not the cart as it is now: the cart at that revision, and
+    /// What the author of a request had seen who looked at a revision, if that is not the cart as it is now: the cart at that revision, and
     /// what the same device did since.
     pub(super) async fn past(
         &self,
         caller: &Caller,
         cart: CartId,
-        request: &Request,
+        seen: u64,
     ) -> Result<Option<Cart>, Refusal> {
-        let Some(seen) = request.seen else { return Ok(None) };
         if self.store.revision(cart).await?.is_none_or(|now| now <= seen) {
             return Ok(None);
         }
         // Admitted before anything is looked up: how far back a cart goes is nobody else's business.
-        let context = self.look(caller, cart, |resident| resident.cart().context().clone()).await?;
-        let writer = self.author(caller, cart, &context);
+        let look = |resident: &Resident| {
+            let device = caller.device.map(|device| self.writer(cart, device));
+            author(device, &resident.replica)
+        };
+        let writer = self.look(caller, cart, look).await?;
         let mut past = None;
         let mut others = false;
         let mut revision = seen;
@@ -69,15 +70,6 @@ impl Authority {
         }
     }
 
-    /// As whom a caller's commands are written: once a cart has too many writers, new devices share the server's.
-    fn author(&self, caller: &Caller, cart: CartId, context: &Dots) -> ReplicaId {
-        let server = server_writer(cart, self.store.incarnation());
-        let Some(device) = caller.device else { return server };
-        let writer = self.writer(cart, device);
-        let new = context.last(writer) == 0;
-        if new && context.writers().count() >= limits::WRITERS { server } else { writer }
-    }
-
     /// Carries a command out on what its author had seen.
     pub(super) fn act(
         &self,
@@ -87,8 +79,10 @@ impl Authority {
         past: Option<&Cart>,
         resident: &mut Resident,
     ) -> Result<Delta, Refusal> {
+        let incarnation = self.store.incarnation();
+        let device = caller.device.map(|device| resident.device_writer(incarnation, device));
+        let writer = author(device, &resident.replica);
         let cart = resident.cart();
-        let writer = self.author(caller, cart.id(), cart.context());
         let Some(past) = past else {
             return Ok(resident
                 .replica
@@ -109,4 +103,12 @@ impl Authority {
         let _ = resident.replica.join(&delta).map_err(wrong)?;
         Ok(delta)
     }
+}
+
+/// As whom the commands of a device, by its writer, are written: once a cart has too many writers, new ones share the server's.
+fn author(device: Option<ReplicaId>, server: &Replica) -> ReplicaId {
+    let Some(writer) = device else { return server.id() };
+    let context = server.cart().context();
+    let new = context.last(writer) == 0;
+    if new && context.writers().count() >= limits::WRITERS { server.id() } else { writer }
 }

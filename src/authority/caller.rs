@@ -2,9 +2,30 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::OnceLock;
+
+use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
 
 use crate::id::{CartId, TextError};
 use crate::limits;
+
+/// What digests are of. Its name is hashed once, and not for each of them.
+#[derive(Debug)]
+pub(super) struct Kind {
+    name: &'static str,
+    key: OnceLock<ContextKey>,
+}
+
+impl Kind {
+    pub(super) const fn new(name: &'static str) -> Self {
+        Self { name, key: OnceLock::new() }
+    }
+}
+
+static TOKEN: Kind = Kind::new("holdall guest token v1");
+static ACCOUNT: Kind = Kind::new("holdall account v1");
+static STAFF: Kind = Kind::new("holdall staff v1");
+static SERVER: Kind = Kind::new("holdall server v1");
 
 /// 32 bytes that stand for something secret or personal, and are written in its place.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -12,8 +33,9 @@ pub(super) struct Digest(blake3::Hash);
 
 impl Digest {
     /// The digest of some parts, each with its length, under a name for what they are.
-    pub(super) fn of(what: &str, parts: &[&[u8]]) -> Self {
-        let mut hasher = blake3::Hasher::new_derive_key(what);
+    pub(super) fn of(what: &Kind, parts: &[&[u8]]) -> Self {
+        let key = what.key.get_or_init(|| hash_derive_key_context(what.name));
+        let mut hasher = blake3::Hasher::new_from_context_key(key);
         for part in parts {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part);
@@ -24,6 +46,11 @@ impl Digest {
     /// Its bytes.
     pub(super) const fn as_bytes(&self) -> &[u8; 32] {
         self.0.as_bytes()
+    }
+
+    /// Its first digits, for people.
+    pub(super) fn short(&self) -> String {
+        self.0.to_hex()[..8].to_owned()
     }
 
     /// Its first 16 bytes as a number.
@@ -41,7 +68,7 @@ impl fmt::Display for Digest {
 
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.to_hex()[..8])
+        f.write_str(&self.short())
     }
 }
 
@@ -95,7 +122,13 @@ impl GuestToken {
 
     /// What is kept of it: it opens this cart and no other.
     pub(super) fn digest(&self, cart: CartId) -> Digest {
-        Digest::of("holdall guest token v1", &[self.0.as_bytes(), &cart.as_u128().to_be_bytes()])
+        Digest::of(&TOKEN, &[self.0.as_bytes(), &cart.as_u128().to_be_bytes()])
+    }
+}
+
+impl std::hash::Hash for GuestToken {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.as_bytes().hash(state);
     }
 }
 
@@ -142,7 +175,7 @@ impl AccountId {
     }
 
     pub(super) fn digest(&self) -> Digest {
-        Digest::of("holdall account v1", &[self.0.as_bytes()])
+        Digest::of(&ACCOUNT, &[self.0.as_bytes()])
     }
 }
 
@@ -153,7 +186,7 @@ impl fmt::Debug for AccountId {
 }
 
 /// Who is asking. The embedder has verified an account and a member of staff; a guest's token is verified here.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Who {
     /// Whoever holds this token.
     Guest(GuestToken),
@@ -217,8 +250,8 @@ impl Caller {
         match &self.who {
             Who::Guest(token) => token.digest(cart),
             Who::Account(account) => account.digest(),
-            Who::Staff(name) => Digest::of("holdall staff v1", &[name.as_bytes()]),
-            Who::Server => Digest::of("holdall server v1", &[]),
+            Who::Staff(name) => Digest::of(&STAFF, &[name.as_bytes()]),
+            Who::Server => Digest::of(&SERVER, &[]),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use tracing::Instrument;
 
 use super::answer::{Accepted, Shown};
-use super::caller::{Caller, Digest};
+use super::caller::{Caller, Digest, Who};
 use super::guests::Claimed;
 use super::header::Header;
 use super::journal::{By, Note};
@@ -51,6 +51,61 @@ impl Change {
     }
 }
 
+/// What a command is answered with.
+pub(super) trait Answer: Sync {
+    type Told;
+    /// The cart is right after it.
+    fn now(&self, caller: &Caller, resident: &mut Resident) -> Self::Told;
+    /// It had been carried out before, and the cart was so right after it.
+    fn then(&self, shown: Shown) -> Self::Told;
+}
+
+/// An answer with all that the shopper sees.
+pub(super) struct Whole;
+
+impl Answer for Whole {
+    type Told = Shown;
+
+    fn now(&self, _: &Caller, resident: &mut Resident) -> Shown {
+        shown(resident)
+    }
+
+    fn then(&self, shown: Shown) -> Shown {
+        shown
+    }
+}
+
+/// An answer with the revision alone.
+struct Revision;
+
+impl Answer for Revision {
+    type Told = u64;
+
+    fn now(&self, _: &Caller, resident: &mut Resident) -> u64 {
+        resident.revision
+    }
+
+    fn then(&self, shown: Shown) -> u64 {
+        shown.revision
+    }
+}
+
+/// A change was made, and is durable.
+pub(super) struct Done<T> {
+    pub(super) told: T,
+    /// Whether it had been made before.
+    pub(super) repeated: bool,
+    /// Whether tokens of the cart may have been revoked: then an account's cart lacks this.
+    pub(super) is_revoked: bool,
+}
+
+impl<T> Done<T> {
+    fn now<A: Answer<Told = T>>(answer: &A, caller: &Caller, resident: &mut Resident) -> Self {
+        let is_revoked = resident.header.is_revoked();
+        Self { told: answer.now(caller, resident), repeated: false, is_revoked }
+    }
+}
+
 impl Authority {
     /// Counts a command and its time, and puts it in a span.
     pub(super) async fn observed<T>(
@@ -65,10 +120,7 @@ impl Authority {
             Ok(_) => "done",
             Err(refusal) => refusal.kind(),
         };
-        metrics::counter!("holdall_commands_total", "command" => command, "outcome" => outcome)
-            .increment(1);
-        metrics::histogram!("holdall_command_seconds", "command" => command)
-            .record(began.elapsed().as_secs_f64());
+        self.meters.count(command, outcome, began.elapsed().as_secs_f64());
         if let Err(Refusal::Store(error)) = &result {
             tracing::warn!(command, %error, "the store refused");
         }
@@ -85,27 +137,41 @@ impl Authority {
         ask: Ask,
         mut work: impl FnMut(&mut Resident) -> Result<Change, Refusal>,
     ) -> Result<Accepted, Refusal> {
-        self.change_and(now_ms, caller, cart, ask, |resident| work(resident).map(|c| (c, ())))
-            .await
-            .map(|(accepted, _)| accepted)
+        let work = |resident: &mut Resident| work(resident).map(|change| (change, ()));
+        let (done, _) = self.change_as(now_ms, caller, cart, ask, &Whole, work).await?;
+        Ok(Accepted { shown: done.told, repeated: done.repeated })
     }
 
-    /// The same with a value besides; `None` if the request had been carried out before.
+    /// The same with a value in place of the cart; `None` if the request had been carried out before. And the cart's revision.
     pub(super) async fn change_and<T>(
         &self,
         now_ms: u64,
         caller: &Caller,
         cart: CartId,
+        work: impl FnMut(&mut Resident) -> Result<(Change, T), Refusal>,
+    ) -> Result<(u64, Option<T>), Refusal> {
+        let ask = Ask::default();
+        let (done, value) = self.change_as(now_ms, caller, cart, ask, &Revision, work).await?;
+        Ok((done.told, value))
+    }
+
+    /// The same, answered in a way of its own.
+    pub(super) async fn change_as<A: Answer, T>(
+        &self,
+        now_ms: u64,
+        caller: &Caller,
+        cart: CartId,
         ask: Ask,
+        answer: &A,
         mut work: impl FnMut(&mut Resident) -> Result<(Change, T), Refusal>,
-    ) -> Result<(Accepted, Option<T>), Refusal> {
+    ) -> Result<(Done<A::Told>, Option<T>), Refusal> {
         let place = self.residents.seat(cart);
         let mut seat = place.lock().await;
         for _ in 0..limits::ATTEMPTS {
             // Out of its seat until the store has what is done to it: a future that is dropped
             // half way leaves an empty seat, and the next command loads.
             let mut resident = self.at_hand(&mut seat, cart).await?;
-            let admitted = self.admit(caller, &resident).await;
+            let admitted = self.admit(caller, &mut resident).await;
             let may = admitted.is_ok();
             let stale = ask.only_at.is_some_and(|at| at != resident.revision);
             let decided = match admitted {
@@ -123,29 +189,32 @@ impl Authority {
                     let answered = if may { self.answered(cart, ask).await? } else { None };
                     *seat = Some(resident);
                     return match answered {
-                        Some(then) => Ok((self.as_then(cart, ask, &then).await?, None)),
+                        Some(then) => {
+                            Ok((Box::pin(self.as_then(cart, ask, then, answer)).await?, None))
+                        }
                         None => Err(refusal),
                     };
                 }
             };
             if change.delta.is_empty() && !change.header && ask.key.is_none() {
-                let accepted = Accepted { shown: shown(&resident), repeated: false };
+                let done = Done::now(answer, caller, &mut resident);
                 *seat = Some(resident);
-                return Ok((accepted, Some(value)));
+                return Ok((done, Some(value)));
             }
-            let append = self.append_of(now_ms, caller, ask, &resident, &change);
+            let append = self.append_of(now_ms, caller, ask, &mut resident, &change);
+            drop(change);
             let whole = append.snapshot.is_some();
             match self.store.append(append).await? {
                 Appended::Done { revision } => {
                     self.watchers.tell(cart);
                     resident.revision = revision;
                     resident.tail = if whole { 0 } else { resident.tail + 1 };
-                    let accepted = Accepted { shown: shown(&resident), repeated: false };
+                    let done = Done::now(answer, caller, &mut resident);
                     *seat = Some(resident);
-                    return Ok((accepted, Some(value)));
+                    return Ok((done, Some(value)));
                 }
                 Appended::Answered { then } => {
-                    return Ok((self.as_then(cart, ask, &then).await?, None));
+                    return Ok((Box::pin(self.as_then(cart, ask, then, answer)).await?, None));
                 }
                 Appended::Conflict { .. } => {}
             }
@@ -163,13 +232,21 @@ impl Authority {
         what: &'static str,
     ) -> Result<(), Refusal> {
         let incarnation = self.store.incarnation();
-        let resident = Resident::new(cart, header, incarnation, &self.settings);
+        let mut resident = Box::new(Resident::new(cart, header, incarnation, &self.settings));
         let change = Change::of_header(cart, what);
-        let append = self.append_of(now_ms, caller, Ask::default(), &resident, &change);
-        match self.store.append(append).await? {
-            // A conflict: another process, or an earlier try, has put it there.
-            Appended::Done { .. } | Appended::Conflict { .. } | Appended::Answered { .. } => Ok(()),
-        }
+        let place = self.residents.seat(cart);
+        let mut seat = place.lock().await;
+        let append = self.append_of(now_ms, caller, Ask::default(), &mut resident, &change);
+        *seat = match self.store.append(append).await? {
+            // Whoever opens a cart looks at it next.
+            Appended::Done { revision } => {
+                (resident.revision, resident.tail) = (revision, 1);
+                Some(resident)
+            }
+            // Another process, or an earlier try, has put it there.
+            Appended::Conflict { .. } | Appended::Answered { .. } => None,
+        };
+        Ok(())
     }
 
     /// Reads a cart as it is in the store now.
@@ -186,8 +263,8 @@ impl Authority {
         {
             *seat = None;
         }
-        let resident = self.at_hand(&mut seat, cart).await?;
-        let admitted = self.admit(caller, &resident).await;
+        let mut resident = self.at_hand(&mut seat, cart).await?;
+        let admitted = self.admit(caller, &mut resident).await;
         let value = admitted.map(|()| read(&resident));
         *seat = Some(resident);
         value
@@ -199,22 +276,34 @@ impl Authority {
         seat: &mut Option<Box<Resident>>,
         cart: CartId,
     ) -> Result<Box<Resident>, Refusal> {
-        if let Some(resident) = seat.take() {
-            return Ok(resident);
+        match seat.take() {
+            Some(resident) => Ok(resident),
+            None => Box::pin(self.from_store(cart)).await,
         }
+    }
+
+    async fn from_store(&self, cart: CartId) -> Result<Box<Resident>, Refusal> {
         let loaded = self.store.load(cart).await?.ok_or(Refusal::NotYours { cart })?;
         let incarnation = self.store.incarnation();
         Ok(Box::new(Resident::open(cart, &loaded, incarnation, &self.settings)?))
     }
 
     /// Whether the caller may see and edit it.
-    pub(super) async fn admit(&self, caller: &Caller, resident: &Resident) -> Result<(), Refusal> {
+    pub(super) async fn admit(
+        &self,
+        caller: &Caller,
+        resident: &mut Resident,
+    ) -> Result<(), Refusal> {
+        let principal = resident.principal(caller);
         let cart = resident.cart().id();
         if resident.cart().is_erased() {
             return Err(Refusal::Erased);
         }
-        let claimed_by = self.claimed_by(caller, cart, &resident.header).await?;
-        resident.header.admit(cart, caller, claimed_by)
+        let claimed_by = match caller.who {
+            Who::Account(_) => Box::pin(self.claimed_by(caller, cart, &resident.header)).await?,
+            _ => None,
+        };
+        resident.header.admit(cart, caller, principal, claimed_by)
     }
 
     /// Which account has claimed a guest cart, if an account asks.
@@ -224,7 +313,7 @@ impl Authority {
         cart: CartId,
         header: &Header,
     ) -> Result<Option<Digest>, Refusal> {
-        if !header.is_guest() || !matches!(caller.who, super::Who::Account(_)) {
+        if !header.is_guest() || !matches!(caller.who, Who::Account(_)) {
             return Ok(None);
         }
         let held = self.store.slot(Slot::Claim(cart)).await?;
@@ -255,9 +344,10 @@ impl Authority {
         now_ms: u64,
         caller: &Caller,
         ask: Ask,
-        resident: &Resident,
+        resident: &mut Resident,
         change: &Change,
     ) -> Append {
+        let by = By::of(caller, resident.principal(caller));
         let cart = resident.cart();
         let mut append = Append::new(cart.id(), resident.revision, now_ms, resident.class());
         if !change.delta.is_empty() {
@@ -271,7 +361,7 @@ impl Authority {
         }
         append.key = ask.key;
         let (what, outcome) = (change.what.to_owned(), change.outcome.clone());
-        append.note = Note { by: By::of(caller, cart.id()), what, outcome }.encode();
+        append.note = Note { by, what, outcome }.encode();
         append
     }
 
@@ -284,14 +374,20 @@ impl Authority {
     }
 
     /// The answer that a request got when it was carried out: the cart as it was then.
-    async fn as_then(&self, cart: CartId, ask: Ask, then: &Logged) -> Result<Accepted, Refusal> {
+    async fn as_then<A: Answer>(
+        &self,
+        cart: CartId,
+        ask: Ask,
+        then: Logged,
+        answer: &A,
+    ) -> Result<Done<A::Told>, Refusal> {
         if ask.key.map(|key| key.body) != then.key.map(|key| key.body) {
             return Err(Refusal::KeyReused);
         }
         let state = history::state_at(&*self.store, cart, then.revision).await?;
         let view = crate::view::view(&state, &self.settings.rules, &self.settings.options);
-        let shown = Shown { cart, revision: then.revision, view };
-        Ok(Accepted { shown, repeated: true })
+        let told = answer.then(Shown { cart, revision: then.revision, view });
+        Ok(Done { told, repeated: true, is_revoked: true })
     }
 }
 

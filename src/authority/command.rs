@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::caller::Digest;
+use super::caller::{Digest, Kind};
 use crate::cart::{Delta, Gift, List};
 use crate::id::{AttributeKey, CouponCode, ShippingOption, Text};
 use crate::money::Money;
@@ -185,10 +185,12 @@ impl Request {
     }
 }
 
+static REQUEST: Kind = Kind::new("holdall request v1");
+
 /// The digest of what is asked for. Every value of these has a JSON form.
 pub(super) fn body_of(kind: &str, body: &impl Serialize) -> Digest {
     let json = serde_json::to_vec(body).unwrap_or_default();
-    Digest::of("holdall request v1", &[kind.as_bytes(), &json])
+    Digest::of(&REQUEST, &[kind.as_bytes(), &json])
 }
 
 /// The time, in milliseconds since 1970, that a key names if it is a UUID of version 7.

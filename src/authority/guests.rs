@@ -134,6 +134,7 @@ impl Authority {
             }
             // A sweeper has removed it, and cleared the slot before: what was just made is a second life of it that is nobody's.
             let _ = self.store.remove(cart, 1).await?;
+            self.forget(cart).await;
         }
         Err(Refusal::Busy)
     }
@@ -177,7 +178,7 @@ impl Authority {
             let claim = self.claim(account, home, guest, token).await?;
             let guest_state = self.revoke(now_ms, &caller, guest).await?;
             let (_, lines) = self
-                .change_and(now_ms, &caller, home, Ask::default(), |resident| {
+                .change_and(now_ms, &caller, home, |resident| {
                     let replica = &mut resident.replica;
                     let delta = replica.merge(now_ms, claim, policy.clone(), &guest_state)?;
                     Ok((Change::of(delta, "merge"), replica.explain()))
@@ -238,7 +239,7 @@ impl Authority {
     async fn revoke(&self, now_ms: u64, caller: &Caller, guest: CartId) -> Result<Cart, Refusal> {
         let account = caller.principal(guest);
         let (_, state) = self
-            .change_and(now_ms, caller, guest, Ask::default(), |resident| {
+            .change_and(now_ms, caller, guest, |resident| {
                 let state = resident.cart().clone();
                 let Header { owner, writers } = &mut resident.header;
                 match owner {
@@ -259,10 +260,8 @@ impl Authority {
     /// Hands on what was written to a guest cart that an account has claimed. For any other cart it does nothing.
     pub(super) async fn absorb(&self, now_ms: u64, guest: CartId) -> Result<(), Refusal> {
         let server = Caller::server();
-        let revoked = |one: &resident::Resident| {
-            let Owner::Guest { revoked, .. } = &one.header.owner else { return None };
-            (!revoked.is_empty()).then(|| one.cart().clone())
-        };
+        let revoked =
+            |one: &resident::Resident| one.header.is_revoked().then(|| one.cart().clone());
         // Almost every cart is at hand now, and is no such cart: no word with the store.
         let Some(state) = self.peek(guest, revoked).await? else { return Ok(()) };
         let held = self.store.slot(Slot::Claim(guest)).await?;

@@ -58,28 +58,33 @@ impl Header {
             .map_err(|error| StoreError::Damaged { cart, what: format!("header: {error}") })
     }
 
+    /// Whether tokens of a guest cart were revoked.
+    pub(super) fn is_revoked(&self) -> bool {
+        matches!(&self.owner, Owner::Guest { revoked, .. } if !revoked.is_empty())
+    }
+
     pub(super) const fn is_guest(&self) -> bool {
         matches!(self.owner, Owner::Guest { .. })
     }
 
-    /// Whether the caller may see and edit the cart. `claimed_by`: the account that has claimed it.
+    /// Whether the caller, for whom `principal` stands, may see and edit the cart. `claimed_by`: the account that has claimed it.
     pub(super) fn admit(
         &self,
         cart: CartId,
         caller: &Caller,
+        principal: Digest,
         claimed_by: Option<Digest>,
     ) -> Result<(), Refusal> {
         let yes = match (&self.owner, &caller.who) {
             (_, Who::Server | Who::Staff(_)) => true,
-            (Owner::Guest { tokens, revoked }, Who::Guest(token)) => {
-                let digest = token.digest(cart);
-                if revoked.contains(&digest) {
+            (Owner::Guest { tokens, revoked }, Who::Guest(_)) => {
+                if revoked.contains(&principal) {
                     return Err(Refusal::Merged);
                 }
-                tokens.contains(&digest)
+                tokens.contains(&principal)
             }
-            (Owner::Guest { .. }, Who::Account(account)) => claimed_by == Some(account.digest()),
-            (Owner::Account(owner), Who::Account(account)) => *owner == account.digest(),
+            (Owner::Guest { .. }, Who::Account(_)) => claimed_by == Some(principal),
+            (Owner::Account(owner), Who::Account(_)) => *owner == principal,
             (Owner::Account(_), Who::Guest(_)) => false,
         };
         if yes { Ok(()) } else { Err(Refusal::NotYours { cart }) }

@@ -4,7 +4,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::caller::{Caller, Digest, Who};
-use crate::id::CartId;
 use crate::store::Logged;
 
 /// Who did it, without who they are: a guest or an account by the beginning of a digest.
@@ -22,11 +21,11 @@ pub enum By {
 }
 
 impl By {
-    pub(super) fn of(caller: &Caller, cart: CartId) -> Self {
-        let short = |digest: Digest| digest.to_string()[..8].to_owned();
+    /// A caller, by the digest that stands for them.
+    pub(super) fn of(caller: &Caller, principal: Digest) -> Self {
         match &caller.who {
-            Who::Guest(_) => Self::Guest(short(caller.principal(cart))),
-            Who::Account(account) => Self::Account(short(account.digest())),
+            Who::Guest(_) => Self::Guest(principal.short()),
+            Who::Account(_) => Self::Account(principal.short()),
             Who::Staff(name) => Self::Staff(name.clone()),
             Who::Server => Self::Server,
         }

@@ -47,6 +47,7 @@ mod header;
 mod history;
 mod inspect;
 mod journal;
+mod meters;
 mod rates;
 mod refusal;
 mod resident;
@@ -60,7 +61,7 @@ use std::sync::Arc;
 
 pub use answer::{
     Accepted, Admitted, Caught, Checkout, Lease, Opened, Placing, Receipt, Registered, Rejection,
-    Shown, SignedIn, Swept, Written,
+    Shown, SignedIn, Swept, Told, Written,
 };
 pub use archive::Archived;
 pub use caller::{AccountId, Caller, GuestToken, TokenError, Who};
@@ -110,6 +111,7 @@ pub struct Authority {
     residents: Residents,
     rates: Rates,
     watchers: watch::Watchers,
+    meters: meters::Meters,
     chance: Box<dyn Chance>,
 }
 
@@ -125,7 +127,10 @@ impl Authority {
     pub fn with_chance(store: Arc<dyn Store>, settings: Settings, chance: Box<dyn Chance>) -> Self {
         let residents = Residents::new(settings.resident_carts);
         let watchers = watch::Watchers::default();
-        Self { store, settings, residents, rates: Rates::new(), watchers, chance }
+        let others = watchers.clone();
+        store.listen(Arc::new(move |cart| others.tell(cart)));
+        let meters = meters::Meters::default();
+        Self { store, settings, residents, rates: Rates::new(), watchers, meters, chance }
     }
 
     /// The store.
@@ -211,26 +216,61 @@ impl Authority {
         cart: CartId,
         request: &Request,
     ) -> Result<Accepted, Refusal> {
+        let done = self.carry_out(now_ms, caller, cart, request, &change::Whole).await?;
+        Ok(Accepted { shown: done.told, repeated: done.repeated })
+    }
+
+    /// Carries a command out as [`submit`](Self::submit) does, and answers with the cart written out in a form. Whoever reads it
+    /// next in that form gets the same bytes.
+    ///
+    /// # Errors
+    /// As with [`submit`](Self::submit).
+    pub async fn submit_written(
+        &self,
+        now_ms: u64,
+        caller: &Caller,
+        cart: CartId,
+        request: &Request,
+        form: &Form,
+    ) -> Result<Told, Refusal> {
+        let done = self.carry_out(now_ms, caller, cart, request, form).await?;
+        Ok(Told { written: done.told, repeated: done.repeated })
+    }
+
+    async fn carry_out<A: change::Answer>(
+        &self,
+        now_ms: u64,
+        caller: &Caller,
+        cart: CartId,
+        request: &Request,
+        answer: &A,
+    ) -> Result<change::Done<A::Told>, Refusal> {
         self.observed(request.command.name(), async {
             self.rates.take(now_ms, caller, cart, &self.settings)?;
             self.check_age(now_ms, request)?;
             let ask = change::Ask { key: request.key(), only_at: request.only_at };
             let mut tries = 0;
-            let accepted = loop {
-                let past = self.past(caller, cart, request).await?;
-                let done = self.change(now_ms, caller, cart, ask, |resident| {
-                    let delta = self.act(now_ms, caller, request, past.as_ref(), resident)?;
-                    Ok(change::Change::of(delta, request.command.name()))
+            let done = loop {
+                // What few commands need is in a box: a future is moved several times, and all that it can come to with it.
+                let past = match request.seen {
+                    Some(seen) => Box::pin(self.past(caller, cart, seen)).await?.map(Box::new),
+                    None => None,
+                };
+                let done = self.change_as(now_ms, caller, cart, ask, answer, |resident| {
+                    let delta = self.act(now_ms, caller, request, past.as_deref(), resident)?;
+                    Ok((change::Change::of(delta, request.command.name()), ()))
                 });
                 tries += 1;
                 match done.await {
                     // The same device wrote something else meanwhile.
                     Err(Refusal::Busy) if past.is_some() && tries < limits::ATTEMPTS => {}
-                    done => break done?,
+                    done => break done?.0,
                 }
             };
-            self.absorb(now_ms, cart).await?;
-            Ok(accepted)
+            if done.is_revoked {
+                Box::pin(self.absorb(now_ms, cart)).await?;
+            }
+            Ok(done)
         })
         .await
     }

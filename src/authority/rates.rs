@@ -1,11 +1,12 @@
 //! Limits of rate: a token bucket for each device and each shopper.
 
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 
 use lru::LruCache;
 
-use super::caller::{Caller, Digest, Who};
+use super::caller::{Caller, Who};
 use super::refusal::Refusal;
 use super::settings::{Rate, Settings};
 use crate::id::CartId;
@@ -20,17 +21,25 @@ struct Bucket {
     at_ms: u64,
 }
 
+/// Who a bucket is of: a hash under a key of this process's own, so that nobody can bring two together.
+type Whose = u64;
+
 /// Who has sent how much lately. In this process alone, and only so many of them: who has been idle longest is
 /// forgotten first, and their bucket would be full by then.
 #[derive(Debug)]
 pub(super) struct Rates {
-    buckets: Mutex<LruCache<Digest, Bucket>>,
+    buckets: Mutex<LruCache<Whose, Bucket>>,
+    key: RandomState,
 }
 
 impl Rates {
     pub(super) fn new() -> Self {
         let most = NonZeroUsize::new(limits::RATE_BUCKETS).unwrap_or(NonZeroUsize::MIN);
-        Self { buckets: Mutex::new(LruCache::new(most)) }
+        Self { buckets: Mutex::new(LruCache::new(most)), key: RandomState::new() }
+    }
+
+    fn whose(&self, of: impl Hash) -> Whose {
+        self.key.hash_one(of)
     }
 
     /// Counts a command of the caller, or says how long to wait.
@@ -44,10 +53,11 @@ impl Rates {
         if matches!(caller.who, Who::Server) {
             return Ok(());
         }
-        let device = caller.device.map(|device| {
-            (Digest::of("holdall device v1", &[&device.to_be_bytes()]), settings.device_rate)
-        });
-        let shopper = (caller.principal(cart), settings.shopper_rate);
+        let device = caller.device;
+        let device = device.map(|device| (self.whose(("device", device)), settings.device_rate));
+        // A guest's token is of one cart.
+        let of_cart = matches!(caller.who, Who::Guest(_)).then_some(cart);
+        let shopper = (self.whose((&caller.who, of_cart)), settings.shopper_rate);
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let all = || device.into_iter().chain([shopper]);
         // All are looked at before any is counted: what is refused costs nothing.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use lru::LruCache;
 use tokio::sync::Mutex as Seat;
 
-use super::caller::Digest;
+use super::caller::{Caller, Digest, Kind as Digested, Who};
 use super::header::Header;
 use super::settings::Settings;
 use super::written::Kept;
@@ -27,13 +27,17 @@ pub(super) struct Resident {
     /// Appends since the last snapshot.
     pub(super) tail: usize,
     pub(super) kept: Option<Kept>,
+    /// Who asked last, and the digest that stands for them here.
+    asked: Option<(Who, Digest)>,
+    /// The device that wrote last, and its writer here.
+    wrote: Option<(u128, ReplicaId)>,
 }
 
 impl Resident {
     /// A cart that is not in the store yet.
     pub(super) fn new(cart: CartId, owner: Header, incarnation: u128, set: &Settings) -> Self {
         let replica = server_replica(Cart::new(cart), incarnation, set);
-        Self { revision: 0, header: owner, replica, tail: 0, kept: None }
+        Self { revision: 0, header: owner, replica, tail: 0, kept: None, asked: None, wrote: None }
     }
 
     pub(super) fn open(
@@ -51,7 +55,8 @@ impl Resident {
         };
         let replica = server_replica(state, incarnation, set);
         let tail = loaded.tail.len();
-        Ok(Self { revision: loaded.revision, header, replica, tail, kept: None })
+        let revision = loaded.revision;
+        Ok(Self { revision, header, replica, tail, kept: None, asked: None, wrote: None })
     }
 
     pub(super) const fn cart(&self) -> &Cart {
@@ -87,6 +92,30 @@ impl Resident {
     pub(super) fn view(&self) -> View {
         self.replica.view()
     }
+
+    /// The digest that stands for a caller here. Mostly it is who asked last.
+    pub(super) fn principal(&mut self, caller: &Caller) -> Digest {
+        if let Some((who, digest)) = &self.asked
+            && *who == caller.who
+        {
+            return *digest;
+        }
+        let digest = caller.principal(self.cart().id());
+        self.asked = Some((caller.who.clone(), digest));
+        digest
+    }
+
+    /// The writer that stands for a device here.
+    pub(super) fn device_writer(&mut self, incarnation: u128, device: u128) -> ReplicaId {
+        if let Some((last, writer)) = self.wrote
+            && last == device
+        {
+            return writer;
+        }
+        let writer = device_writer(self.cart().id(), incarnation, device);
+        self.wrote = Some((device, writer));
+        writer
+    }
 }
 
 /// The state in a record.
@@ -119,19 +148,22 @@ pub(super) fn join(state: &mut Cart, bytes: &[u8]) -> Result<(), StoreError> {
     state.join(&delta).map(|_| ()).map_err(|error| damaged(format!("a delta: {error}")))
 }
 
+static SERVER: Digested = Digested::new("holdall server writer v1");
+static DEVICE: Digested = Digested::new("holdall device writer v1");
+
 /// This store's writer in a cart. Who writes is decided by the store's condition on revisions, so
 /// all processes over one store write as one; a store made anew has another incarnation, and so
 /// other writers.
 pub(super) fn server_writer(cart: CartId, incarnation: u128) -> ReplicaId {
     let parts = [incarnation.to_be_bytes(), cart.as_u128().to_be_bytes()];
-    ReplicaId::from_u128(Digest::of("holdall server writer v1", &[&parts[0], &parts[1]]).first())
+    ReplicaId::from_u128(Digest::of(&SERVER, &[&parts[0], &parts[1]]).first())
 }
 
 /// The writer that stands for a device of a plain client. Its actions are written by this server, in the device's order.
 pub(super) fn device_writer(cart: CartId, incarnation: u128, device: u128) -> ReplicaId {
     let parts = [incarnation, cart.as_u128(), device].map(u128::to_be_bytes);
     let parts = [&parts[0][..], &parts[1], &parts[2]];
-    ReplicaId::from_u128(Digest::of("holdall device writer v1", &parts).first())
+    ReplicaId::from_u128(Digest::of(&DEVICE, &parts).first())
 }
 
 fn server_replica(state: Cart, incarnation: u128, set: &Settings) -> Replica {

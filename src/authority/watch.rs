@@ -1,4 +1,4 @@
-//! Being told that a cart has changed, in this process.
+//! Being told that a cart has changed, in this process or, if the store hears of it, in another.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -59,8 +59,8 @@ impl Drop for Watch {
 }
 
 impl Authority {
-    /// Watches a cart for changes that are made through this authority, whoever makes them. What another process over the same store
-    /// does is not told: look now and then. It tells that there was a change and not what: whoever is told reads, and is
+    /// Watches a cart for changes, whoever makes them. What another process over the same store does is told as far as the store
+    /// [hears](crate::store::Store::listen) of it, which is soon on PostgreSQL, and not for certain: look now and then. It tells that there was a change and not what: whoever is told reads, and is
     /// admitted or not as always.
     #[must_use]
     pub fn watch(&self, cart: CartId) -> Watch {

@@ -4,7 +4,7 @@ use super::Authority;
 use super::admit::{self, Handed, Verdict};
 use super::answer::{Admitted, Registered};
 use super::caller::Caller;
-use super::change::{Ask, Change};
+use super::change::Change;
 use super::refusal::Refusal;
 use super::resident::server_writer;
 use crate::cart::{Delta, Entry};
@@ -28,7 +28,7 @@ impl Authority {
             self.rates.take(now_ms, caller, cart, &self.settings)?;
             let (of, own) = (caller.principal(cart), server_writer(cart, self.store.incarnation()));
             let (_, last) = self
-                .change_and(now_ms, caller, cart, Ask::default(), |resident| {
+                .change_and(now_ms, caller, cart, |resident| {
                     let last = resident.cart().context().last(replica);
                     let known = resident.header.writer(replica).is_some();
                     if replica == own || (last > 0 && !known) {
@@ -56,7 +56,7 @@ impl Authority {
         replica: ReplicaId,
     ) -> Result<(), Refusal> {
         let of = caller.principal(cart);
-        self.change(now_ms, caller, cart, Ask::default(), |resident| {
+        self.change_and(now_ms, caller, cart, |resident| {
             if resident
                 .header
                 .writer(replica)
@@ -66,7 +66,7 @@ impl Authority {
             }
             let retired = resident.header.retire(replica);
             let change = Change::of_header(cart, "retire");
-            Ok(if retired { change } else { Change::nothing(cart) })
+            Ok((if retired { change } else { Change::nothing(cart) }, ()))
         })
         .await
         .map(|_| ())
@@ -108,8 +108,8 @@ impl Authority {
     ) -> Result<Admitted, Refusal> {
         let handed =
             Handed { by: caller.principal(cart), now_ms, ahead_ms: self.settings.ahead_ms };
-        let (accepted, verdict) = self
-            .change_and(now_ms, caller, cart, Ask::default(), |resident| {
+        let (revision, verdict) = self
+            .change_and(now_ms, caller, cart, |resident| {
                 let verdict = admit::judge(resident.cart(), &resident.header, delta, handed)?;
                 let replica = admit::writer_of(delta)?;
                 let change = match &verdict {
@@ -131,7 +131,6 @@ impl Authority {
                 Ok((change, (verdict, last)))
             })
             .await?;
-        let revision = accepted.shown.revision;
         Ok(match verdict.ok_or(Refusal::Busy)? {
             (Verdict::Take, last) => Admitted::Applied { revision, last },
             (Verdict::Known, last) => Admitted::Known { last },

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Authority;
 use super::answer::{Shown, Written};
 use super::caller::{Caller, Who};
+use super::change::Answer;
 use super::header::Header;
 use super::refusal::Refusal;
 use super::resident::Resident;
@@ -16,7 +17,26 @@ pub struct Form {
     /// Its name, and another one whenever the form changes: what is kept under one name has one form.
     pub name: &'static str,
     /// Writes a cart out. What it writes hangs on nothing else.
-    pub write: fn(&Shown) -> Vec<u8>,
+    pub write: fn(Shown) -> Vec<u8>,
+}
+
+impl Form {
+    fn written(&self, shown: Shown) -> Written {
+        Written { revision: shown.revision, bytes: (self.write)(shown).into() }
+    }
+}
+
+/// A command is answered with the cart written out, and so is whoever reads it next.
+impl Answer for Form {
+    type Told = Written;
+
+    fn now(&self, caller: &Caller, resident: &mut Resident) -> Written {
+        resident.write(caller, self)
+    }
+
+    fn then(&self, shown: Shown) -> Written {
+        self.written(shown)
+    }
 }
 
 /// What was written out of a cart, and who was last seen to be admitted to it.
@@ -42,13 +62,8 @@ impl Resident {
         let before = self.kept.take();
         let before = before.filter(|kept| kept.form == form.name);
         let before = before.filter(|kept| kept.written.revision == self.revision);
-        let written = before.map_or_else(
-            || {
-                let shown = super::change::shown(self);
-                Written { revision: self.revision, bytes: (form.write)(&shown).into() }
-            },
-            |kept| kept.written,
-        );
+        let written =
+            before.map_or_else(|| form.written(super::change::shown(self)), |kept| kept.written);
         // A guest cart opens to an account by its claim, which is no part of the cart.
         let by_header = match &caller.who {
             Who::Guest(_) | Who::Staff(_) | Who::Server => true,
@@ -88,11 +103,11 @@ impl Authority {
             && let Some((header, bytes)) = opened(cart, form, &view)
         {
             let claimed_by = self.claimed_by(caller, cart, &header).await?;
-            header.admit(cart, caller, claimed_by)?;
+            header.admit(cart, caller, caller.principal(cart), claimed_by)?;
             return Ok(Written { revision: now, bytes });
         }
         let mut resident = self.at_hand(&mut seat, cart).await?;
-        let admitted = self.admit(caller, &resident).await;
+        let admitted = self.admit(caller, &mut resident).await;
         let written = admitted.map(|()| resident.write(caller, form));
         let view = written
             .as_ref()

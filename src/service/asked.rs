@@ -1,12 +1,14 @@
 //! What a request carries beside who asks: its path, its query, its body, its conditions.
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use axum::extract::rejection::{BytesRejection, JsonRejection, PathRejection};
 use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, IF_MATCH, IF_NONE_MATCH};
 use axum::http::request::Parts;
+use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
@@ -197,7 +199,21 @@ impl<T: DeserializeOwned> FromRequest<Service> for Json<T> {
     type Rejection = Problem;
     async fn from_request(mut request: Request, service: &Service) -> Result<Self, Problem> {
         limited(&mut request, service.settings().body_bytes)?;
-        let value = match axum::Json::<Value>::from_request(request, service).await {
+        let media = request.headers().get(CONTENT_TYPE);
+        let read = if media.is_some_and(|media| media == "application/json") {
+            let bytes = axum::body::Bytes::from_request(request, service).await;
+            let bytes = bytes.map_err(|rejection| unread(&rejection))?;
+            // Most bodies are right, and have no list: one reading is enough. What is wrong with the others is told below.
+            if !bytes.contains(&b'[')
+                && let Ok(read) = serde_json::from_slice(&bytes)
+            {
+                return Ok(Self(read));
+            }
+            axum::Json::<Value>::from_bytes(&bytes)
+        } else {
+            axum::Json::<Value>::from_request(request, service).await
+        };
+        let value = match read {
             Ok(axum::Json(value)) => value,
             Err(rejection) => {
                 return Err(match &rejection {
@@ -406,13 +422,19 @@ fn request_key(text: &str) -> Option<u128> {
     if let Ok(uuid) = Uuid::parse_str(text) {
         return Some(uuid.as_u128());
     }
-    Some(derived_key("holdall idempotency key v1", text.as_bytes()))
+    Some(derived_key(&NAMED, text.as_bytes()))
 }
 
+/// What keys are derived from. Its name is hashed once, and not for each of them.
+pub(super) type Derived = LazyLock<ContextKey>;
+
+static NAMED: Derived = LazyLock::new(|| hash_derive_key_context("holdall idempotency key v1"));
+
 /// A key of a step of a request, or of a text. It names no time.
-pub(super) fn derived_key(what: &str, of: &[u8]) -> u128 {
-    let hash = blake3::derive_key(what, of);
-    let bits = hash[..16].iter().fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
+pub(super) fn derived_key(what: &Derived, of: &[u8]) -> u128 {
+    let hash = blake3::Hasher::new_from_context_key(what).update(of).finalize();
+    let bits =
+        hash.as_bytes()[..16].iter().fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
     bits & !(0xf << 76) | 0x8 << 76
 }
 

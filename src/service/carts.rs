@@ -2,24 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use axum::body::Bytes;
-use axum::http::header::{CONTENT_TYPE, ETAG, LOCATION};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
+use axum::http::header::{ETAG, LOCATION};
 use axum::response::{IntoResponse, Response};
+use blake3::hazmat::hash_derive_key_context;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::Service;
 use super::asked::{
-    Asking, At, CommandFields, InList, Json, KnownTags, OnCart, OnLine, ReadFields, derived_key,
+    Asking, At, CommandFields, Derived, InList, Json, KnownTags, OnCart, OnLine, ReadFields,
+    derived_key,
 };
 use super::identity::Asker;
 use super::problem::Problem;
 use super::sender::Sender;
-use super::shape::{AddBody, CartAnswer, CartBody, MoveBody, PatchBody, SetBody, etag_of};
+use super::shape::{AddBody, CartAnswer, CartBody, JSON, MoveBody, PatchBody, SetBody, etag_of};
 use super::told::{ExplainedBody, Known, told};
-use crate::authority::{Command, Form, Refusal, Written};
+use crate::authority::{Command, Refusal};
 use crate::cart::List;
 use crate::id::{AttributeKey, CartId, Text};
 use crate::limits;
@@ -50,9 +51,6 @@ pub(super) async fn open(service: Service) -> Result<Response, Problem> {
     Ok((StatusCode::CREATED, location, etag, axum::Json(body)).into_response())
 }
 
-/// A cart as it is answered.
-const JSON: Form = Form { name: "json 1", write: |shown| CartBody::from(shown.clone()).json() };
-
 /// The cart as its shopper sees it.
 #[utoipa::path(get, path = "/carts/{cart}", tag = "carts", params(OnCart, ReadFields),
 responses(
@@ -65,13 +63,12 @@ pub(super) async fn read(
     At(OnCart { cart }): At<OnCart>,
     known: KnownTags,
 ) -> Result<Response, Problem> {
-    let Written { revision, bytes } = service.authority().written(&asker.0, cart, &JSON).await?;
-    let etag = etag_of(revision);
+    let written = service.authority().written(&asker.0, cart, &JSON).await?;
+    let etag = etag_of(written.revision);
     if known.any(&etag) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, etag)]).into_response());
     }
-    let json = HeaderValue::from_static("application/json");
-    Ok(([(CONTENT_TYPE, json), (ETAG, etag)], Bytes::from_owner(bytes)).into_response())
+    Ok(CartAnswer::from(written).into_response())
 }
 
 /// Puts more of a line in. A line that is there gets more.
@@ -137,6 +134,8 @@ pub(super) async fn relocate(
     by.send(cart, command).await
 }
 
+static STEP: Derived = Derived::new(|| hash_derive_key_context("holdall step of a request v1"));
+
 /// Writes the note, the gift option and other attributes of a line. Each that is named is an action of its own: if one is refused, those before it in
 /// this order stay, and the same request again goes on from there.
 #[utoipa::path(patch, path = "/carts/{cart}/lines/{line}", tag = "lines", params(OnLine, InList, CommandFields),
@@ -170,10 +169,10 @@ pub(super) async fn patch(
     for (step, command) in commands.into_iter().enumerate() {
         by.on.key = whole.map(|key| {
             let of = [&key.to_be_bytes()[..], &step.to_be_bytes()].concat();
-            derived_key("holdall step of a request v1", &of)
+            derived_key(&STEP, &of)
         });
         let accepted = by.accepted(cart, command).await?;
-        by.on.only_at = by.on.only_at.map(|_| accepted.shown.revision);
+        by.on.only_at = by.on.only_at.map(|_| accepted.written.revision);
         done = Some(accepted);
     }
     match done {

@@ -1,57 +1,113 @@
-//! What stands before every request: room, time, counting, logging, catching.
+//! What stands before every request: room, time, counting, logging, catching, compressing.
 
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request};
 use axum::http::HeaderValue;
-use axum::http::header::{CACHE_CONTROL, HOST, HeaderName, X_CONTENT_TYPE_OPTIONS};
-use axum::middleware::Next;
+use axum::http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, VARY, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use futures_util::future::Either;
+use tower_http::compression::Compression;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate};
+use tower_layer::Layer;
+use tower_service::Service as _;
 
 use super::Service;
 use super::problem::Problem;
 
-/// Lets a request through if there is room for it, and for so long as a request may take.
-pub(super) async fn guard(
-    State(service): State<Service>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let began = Instant::now();
-    let matched = request.extensions().get::<MatchedPath>().cloned();
-    let route = matched.as_ref().map_or("none", MatchedPath::as_str);
-    // Anybody can make up others, and each would be a series of its own.
-    let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-    let method = known.into_iter().find(|known| *known == request.method().as_str());
-    let method = method.unwrap_or("other");
-    let mut response = let_through(&service, route, request, next).await;
-    let seconds = began.elapsed().as_secs_f64();
-    let status = response.status().as_u16();
-    service.0.meters.count(method, route, status, seconds);
-    tracing::info!(method, route, status, ms = seconds * 1_000.0, "request");
-    let fields = response.headers_mut();
-    fields.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    fields.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    fields
-        .entry(HeaderName::from_static("content-security-policy"))
-        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
-    response
+/// What stands before every route: one layer, since each is a box and a clone for every request.
+#[derive(Clone)]
+pub(super) struct Guard(pub(super) Service);
+
+impl<S> Layer<S> for Guard {
+    type Service = Guarded<S>;
+    fn layer(&self, inner: S) -> Guarded<S> {
+        Guarded { service: self.0.clone(), inner }
+    }
 }
 
-async fn let_through(service: &Service, route: &str, request: Request, next: Next) -> Response {
+/// A route with the guard before it.
+#[derive(Clone)]
+pub(super) struct Guarded<S> {
+    service: Service,
+    inner: S,
+}
+
+/// What a route has answered, or will.
+type Answer = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+impl<S> tower_service::Service<Request> for Guarded<S>
+where
+    S: tower_service::Service<Request, Response = Response, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request) -> Answer {
+        let began = Instant::now();
+        let service = self.service.clone();
+        let matched = request.extensions().get::<MatchedPath>().cloned();
+        // Anybody can make up others, and each would be a series of its own.
+        let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+        let method = known.into_iter().find(|known| *known == request.method().as_str());
+        let method = method.unwrap_or("other");
+        let is_here = service.0.demo.is_none() || is_local(&request);
+        let answer = answered(&mut self.inner, request);
+        Box::pin(async move {
+            let route = matched.as_ref().map_or("none", MatchedPath::as_str);
+            let mut response = let_through(&service, route, is_here, answer).await;
+            let seconds = began.elapsed().as_secs_f64();
+            let status = response.status().as_u16();
+            service.0.meters.count(method, route, status, seconds);
+            tracing::info!(method, route, status, ms = seconds * 1_000.0, "request");
+            let fields = response.headers_mut();
+            fields.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+            fields.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+            fields
+                .entry(CONTENT_SECURITY_POLICY)
+                .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+            Ok(response)
+        })
+    }
+}
+
+/// Lets a request through if there is room for it, and for so long as a request may take. Nothing of it has been done yet.
+async fn let_through(
+    service: &Service,
+    route: &str,
+    is_here: bool,
+    answer: impl Future<Output = Response>,
+) -> Response {
     // Whoever asks how it is has to be told while it is full.
     if matches!(route, "/healthz" | "/readyz" | "/metrics") {
-        return next.run(request).await;
+        return answer.await;
     }
     let Ok(_permit) = service.0.in_flight.try_acquire() else {
         return Problem::new("overloaded", "as many requests are under way as may be: try again")
             .into_response();
     };
-    if service.0.demo.is_some() && !is_local(&request) {
+    if !is_here {
         let detail = "a demonstration is for the machine it runs on: ask for localhost";
         return Problem::new("misdirected", detail).into_response();
     }
-    match tokio::time::timeout(service.settings().request_time, next.run(request)).await {
+    match tokio::time::timeout(service.settings().request_time, answer).await {
         Ok(response) => response,
         Err(_) => {
             let detail = "it may have been done all the same: send it again under the same key";
@@ -63,6 +119,37 @@ async fn let_through(service: &Service, route: &str, request: Request, next: Nex
         }
     }
 }
+
+/// What the route answers, compressed for whoever takes that. Nothing is done before it is waited for.
+fn answered<S>(inner: &mut S, request: Request) -> impl Future<Output = Response> + use<S>
+where
+    S: tower_service::Service<Request, Response = Response, Error = Infallible> + Clone,
+{
+    if request.headers().contains_key(ACCEPT_ENCODING) {
+        let answer = caught(Compression::new(inner.clone()).call(request));
+        return Either::Left(answer.map(|answered| match answered {
+            Ok(response) => response.map(Body::new),
+            Err(panic) => panicked(panic),
+        }));
+    }
+    Either::Right(caught(inner.call(request)).map(|answered| {
+        let mut response = answered.unwrap_or_else(panicked);
+        // A cache is to know that others may get it compressed.
+        if DefaultPredicate::new().should_compress(&response) {
+            response.headers_mut().append(VARY, HeaderValue::from_static("accept-encoding"));
+        }
+        response
+    }))
+}
+
+/// An answer, unless the handler panicked.
+async fn caught<R>(answer: impl Future<Output = Result<R, Infallible>>) -> Result<R, Panicked> {
+    let answered = AssertUnwindSafe(answer).catch_unwind().await.map_err(|_| Panicked)?;
+    answered.map_err(|never| match never {})
+}
+
+/// A handler panicked.
+struct Panicked;
 
 /// Whether a request is for one of this machine's own names: another name that leads here is somebody's who means to use the browser.
 fn is_local(request: &Request) -> bool {
@@ -76,7 +163,7 @@ fn is_local(request: &Request) -> bool {
 }
 
 /// What to answer if a handler panicked. The panic itself is in the log.
-pub(super) fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+fn panicked(_: Panicked) -> Response {
     Problem::new("internal", "this is a bug: an operator has to look").into_response()
 }
 

@@ -8,7 +8,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use base64::Engine;
+use base64::display::Base64Display;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Serialize, Serializer};
+use smallvec::SmallVec;
 
 use crate::cart::List;
 use crate::id::{CartId, LineKey};
@@ -56,13 +59,51 @@ impl LineId {
 
 impl fmt::Display for LineId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut bytes = match self.side {
-            None => vec![WHOLE],
-            Some(Side::Account) => vec![ACCOUNT],
-            Some(Side::Guest(guest)) => [&[GUEST][..], &guest.as_u128().to_be_bytes()].concat(),
-        };
-        bytes.extend_from_slice(self.line.descriptor().as_bytes());
-        f.write_str(&URL_SAFE_NO_PAD.encode(bytes))
+        Text { line: &self.line, side: self.side }.fmt(f)
+    }
+}
+
+/// The id of a row that is written and not kept.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Text<'a> {
+    pub(super) line: &'a LineKey,
+    pub(super) side: Option<Side>,
+}
+
+/// How long most ids are at most, in bytes before they are written in base64.
+const MOST_BYTES: usize = 48;
+
+impl Text<'_> {
+    fn bytes(&self) -> SmallVec<[u8; MOST_BYTES]> {
+        let mut bytes = SmallVec::new();
+        match self.side {
+            None => bytes.push(WHOLE),
+            Some(Side::Account) => bytes.push(ACCOUNT),
+            Some(Side::Guest(guest)) => {
+                bytes.push(GUEST);
+                bytes.extend_from_slice(&guest.as_u128().to_be_bytes());
+            }
+        }
+        bytes.extend_from_slice(self.line.as_bytes());
+        bytes
+    }
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Base64Display::new(&self.bytes(), &URL_SAFE_NO_PAD).fmt(f)
+    }
+}
+
+impl Serialize for Text<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut text = [0; MOST_BYTES * 4 / 3];
+        let written = URL_SAFE_NO_PAD.encode_slice(self.bytes(), &mut text);
+        let written = written.ok().and_then(|length| std::str::from_utf8(&text[..length]).ok());
+        match written {
+            Some(written) => to.serialize_str(written),
+            None => to.collect_str(self),
+        }
     }
 }
 
@@ -92,11 +133,15 @@ mod tests {
     #[test]
     fn there_and_back() {
         let tee = LineKey::parse("TEE", [("size", "M"), ("farbe", "grün")]).expect("a line");
+        let long = LineKey::sku(&"long".repeat(50)).expect("a line");
         let guest = Side::Guest(CartId::from_u128(7));
-        for side in [None, Some(Side::Account), Some(guest)] {
+        let all = [(&tee, None), (&tee, Some(Side::Account)), (&tee, Some(guest)), (&long, None)];
+        for (tee, side) in all {
             let id = LineId::new(tee.clone(), side);
             let text = id.to_string();
             assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
+            let json = serde_json::to_string(&Text { line: tee, side }).expect("JSON");
+            assert_eq!(json, format!("\"{text}\""));
             assert_eq!(text.parse(), Ok(id));
         }
     }

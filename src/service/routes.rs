@@ -1,13 +1,11 @@
 //! The router.
 
+use axum::Router;
 use axum::http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH, RETRY_AFTER,
 };
 use axum::http::{HeaderValue, Method};
 use axum::routing::get;
-use axum::{Router, middleware};
-use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::compression::CompressionLayer;
 use tower_http::cors::CorsLayer;
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
@@ -58,12 +56,7 @@ pub fn router(service: Service) -> Router {
     routes = routes
         .fallback(guard::not_found)
         .method_not_allowed_fallback(guard::no_method)
-        // As one layer: each is a box and a clone for every request.
-        .layer((
-            CompressionLayer::new(),
-            middleware::from_fn_with_state(service.clone(), guard::guard),
-            CatchPanicLayer::custom(guard::panicked),
-        ));
+        .layer(guard::Guard(service.clone()));
     if !service.settings().origins.is_empty() {
         routes = routes.layer(origins(&service));
     }

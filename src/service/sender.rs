@@ -7,8 +7,8 @@ use super::Service;
 use super::asked::Conditions;
 use super::identity::Asker;
 use super::problem::Problem;
-use super::shape::CartAnswer;
-use crate::authority::{Accepted, Command, Request};
+use super::shape::{CartAnswer, JSON};
+use crate::authority::{Command, Request, Told};
 use crate::id::CartId;
 
 /// Who sends a command, and on which conditions it is to be carried out.
@@ -29,15 +29,12 @@ impl FromRequestParts<Service> for Sender {
 
 impl Sender {
     /// Has a command carried out.
-    pub(super) async fn accepted(
-        &self,
-        cart: CartId,
-        command: Command,
-    ) -> Result<Accepted, Problem> {
+    pub(super) async fn accepted(&self, cart: CartId, command: Command) -> Result<Told, Problem> {
         let Conditions { key, only_at, seen } = self.on;
         let request = Request { command, key, only_at, seen };
         let now_ms = self.service.now_ms();
-        Ok(self.service.authority().submit(now_ms, &self.asker.0, cart, &request).await?)
+        let authority = self.service.authority();
+        Ok(authority.submit_written(now_ms, &self.asker.0, cart, &request, &JSON).await?)
     }
 
     /// Has a command carried out, and answers with the cart.

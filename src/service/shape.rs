@@ -1,9 +1,8 @@
 //! What the service says, and what it is asked, in JSON.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt::Display;
 
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -11,13 +10,13 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, SchemaType, Type};
 
 use super::asked::tag_of;
-use super::line_id::LineId;
+use super::line_id;
 use super::problem::Problem;
-use crate::authority::{Accepted, Lease, Shown};
+use crate::authority::{Accepted, Form, Lease, Shown, Told, Written};
 use crate::cart::{Gift, List};
 use crate::id::{
-    AttributeKey, Bundle, LineError, LineKey, OptionKey, OptionValue, RuleName, Sku, Tag, Text,
-    TextError,
+    AttributeKey, Bundle, CartId, CouponCode, LineError, LineKey, OptionKey, OptionValue, RuleName,
+    ShippingOption, Sku, Tag, Text, TextError,
 };
 use crate::limits;
 use crate::money::{Money, MoneyError};
@@ -118,59 +117,33 @@ impl GiftBody {
     }
 }
 
-/// What makes a line the same line.
-#[derive(Serialize, ToSchema, Debug, Clone)]
-pub(super) struct Identity<'a> {
+/// What makes a line the same line. A [`LineKey`] is written so; this is for the description alone.
+#[derive(Serialize, ToSchema)]
+#[allow(dead_code, reason = "for the description alone")]
+pub(super) struct Identity {
     /// The product.
-    #[schema(value_type = String)]
-    sku: Cow<'a, str>,
+    sku: String,
     /// Its identity options.
-    #[schema(value_type = BTreeMap<String, String>)]
-    options: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+    options: BTreeMap<String, String>,
     /// The bundle it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    bundle: Option<Cow<'a, str>>,
+    bundle: Option<String>,
     /// What keeps it separate.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    tag: Option<Cow<'a, str>>,
-}
-
-impl<'a> From<&'a LineKey> for Identity<'a> {
-    fn from(line: &'a LineKey) -> Self {
-        Self {
-            sku: line.product().into(),
-            options: line.options().map(|(key, value)| (key.into(), value.into())).collect(),
-            bundle: line.bundle().map(Cow::from),
-            tag: line.tag().map(Cow::from),
-        }
-    }
-}
-
-impl Identity<'_> {
-    /// The same by itself.
-    pub(super) fn owned(line: &LineKey) -> Identity<'static> {
-        fn own(text: Cow<'_, str>) -> Cow<'static, str> {
-            text.into_owned().into()
-        }
-        let Identity { sku, options, bundle, tag } = Identity::from(line);
-        let options = options.into_iter().map(|(key, value)| (own(key), own(value))).collect();
-        Identity { sku: own(sku), options, bundle: bundle.map(own), tag: tag.map(own) }
-    }
+    tag: Option<String>,
 }
 
 /// A row of a cart. It borrows what the row has: a cart is answered with all of its rows, mostly for one that changed.
 #[derive(Serialize, ToSchema, Debug)]
 struct RowBody<'a> {
     /// Its id, for URLs.
-    #[serde(serialize_with = "text")]
     #[schema(value_type = String)]
-    line: LineId,
+    line: line_id::Text<'a>,
     /// Its list.
     list: ListName,
     #[serde(flatten)]
-    identity: Identity<'a>,
+    #[schema(value_type = Identity)]
+    identity: &'a LineKey,
     /// While a merge shows the line as two rows: `account` or `guest`.
     #[serde(skip_serializing_if = "Option::is_none")]
     side: Option<&'static str>,
@@ -200,16 +173,12 @@ struct RowBody<'a> {
     because: Option<&'a RuleName>,
 }
 
-fn text<S: Serializer>(value: &impl Display, to: S) -> Result<S::Ok, S::Error> {
-    to.collect_str(value)
-}
-
 fn rows<S: Serializer>(rows: &[Row], to: S) -> Result<S::Ok, S::Error> {
     to.collect_seq(rows.iter().map(RowBody::from))
 }
 
 pub(super) fn id_of(line: &LineKey, side: Option<Side>) -> String {
-    LineId::new(line.clone(), side).to_string()
+    line_id::Text { line, side }.to_string()
 }
 
 impl<'a> From<&'a Row> for RowBody<'a> {
@@ -219,9 +188,9 @@ impl<'a> From<&'a Row> for RowBody<'a> {
             message: gift.message.as_ref().map(ToString::to_string),
         };
         Self {
-            line: LineId::new(row.line.clone(), row.side),
+            line: line_id::Text { line: &row.line, side: row.side },
             list: row.list.into(),
-            identity: (&row.line).into(),
+            identity: &row.line,
             side: row.side.map(|side| match side {
                 Side::Account => "account",
                 Side::Guest(_) => "guest",
@@ -310,7 +279,8 @@ pub(super) struct BoughtBody {
     /// The line's id.
     line: String,
     #[serde(flatten)]
-    identity: Identity<'static>,
+    #[schema(value_type = Identity)]
+    identity: LineKey,
     /// How many.
     quantity: u64,
 }
@@ -319,7 +289,7 @@ impl From<OrderView> for OrderBody {
     fn from(order: OrderView) -> Self {
         let bought = |(line, quantity): (LineKey, u64)| BoughtBody {
             line: id_of(&line, None),
-            identity: Identity::owned(&line),
+            identity: line,
             quantity,
         };
         let lines = order.lines.into_iter().map(bought).collect();
@@ -331,7 +301,8 @@ impl From<OrderView> for OrderBody {
 #[derive(Serialize, ToSchema, Debug, Clone)]
 pub(super) struct CartBody {
     /// Its id.
-    cart: String,
+    #[schema(value_type = String)]
+    cart: CartId,
     /// How often it had been changed: also its entity tag.
     version: u64,
     /// The active list.
@@ -343,13 +314,16 @@ pub(super) struct CartBody {
     #[schema(value_type = Vec<RowBody>)]
     saved: Vec<Row>,
     /// Coupons, each pending until somebody validates it.
-    coupons: Vec<String>,
+    #[schema(value_type = Vec<String>)]
+    coupons: Vec<CouponCode>,
     /// The chosen shipping option.
     #[serde(skip_serializing_if = "Option::is_none")]
-    shipping: Option<String>,
+    #[schema(value_type = Option<String>)]
+    shipping: Option<ShippingOption>,
     /// The cart's note.
     #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<String>,
+    #[schema(value_type = Option<String>)]
+    note: Option<Text>,
     /// Whether the shop may remind the shopper.
     consent: bool,
     /// The orders known, in the order in which they were placed.
@@ -361,13 +335,13 @@ pub(super) struct CartBody {
 impl From<Shown> for CartBody {
     fn from(Shown { cart, revision, view }: Shown) -> Self {
         Self {
-            cart: cart.to_string(),
+            cart,
             version: revision,
             lines: view.lines,
             saved: view.saved,
-            coupons: view.coupons.iter().map(ToString::to_string).collect(),
-            shipping: view.shipping.map(|option| option.to_string()),
-            note: view.note.map(|text| text.to_string()),
+            coupons: view.coupons,
+            shipping: view.shipping,
+            note: view.note,
             consent: view.consent,
             orders: view.orders.into_iter().map(OrderBody::from).collect(),
             notices: view.notices.into_iter().map(NoticeBody::from).collect(),
@@ -406,30 +380,48 @@ impl CartBody {
     }
 }
 
-/// The answer to a command: the whole cart.
+/// A cart as it is answered.
+pub(super) const JSON: Form = Form { name: "json 1", write: |shown| CartBody::from(shown).json() };
+
+/// The answer to a read or a command: the whole cart.
 pub(super) struct CartAnswer {
-    cart: CartBody,
+    version: u64,
+    json: Bytes,
     replayed: bool,
 }
 
 impl From<Shown> for CartAnswer {
     fn from(shown: Shown) -> Self {
-        Self { cart: shown.into(), replayed: false }
+        let (version, json) = (shown.revision, CartBody::from(shown).json().into());
+        Self { version, json, replayed: false }
     }
 }
 
 impl From<Accepted> for CartAnswer {
     fn from(accepted: Accepted) -> Self {
-        Self { cart: accepted.shown.into(), replayed: accepted.repeated }
+        Self { replayed: accepted.repeated, ..accepted.shown.into() }
+    }
+}
+
+impl From<Written> for CartAnswer {
+    fn from(written: Written) -> Self {
+        let Written { revision, bytes } = written;
+        Self { version: revision, json: Bytes::from_owner(bytes), replayed: false }
+    }
+}
+
+impl From<Told> for CartAnswer {
+    fn from(told: Told) -> Self {
+        Self { replayed: told.repeated, ..told.written.into() }
     }
 }
 
 impl IntoResponse for CartAnswer {
     fn into_response(self) -> Response {
-        let json = HeaderValue::from_static("application/json");
-        let fields = [(header::CONTENT_TYPE, json), (header::ETAG, self.cart.etag())];
-        let mut response = (fields, self.cart.json()).into_response();
+        let mut response = Response::new(Body::from(self.json));
         let fields = response.headers_mut();
+        fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        fields.insert(header::ETAG, etag_of(self.version));
         if self.replayed {
             fields.insert(REPLAYED, HeaderValue::from_static("true"));
         }

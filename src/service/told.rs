@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::shape::{Identity, ListName, id_of};
 use crate::clock::Time;
-use crate::id::ReplicaId;
+use crate::id::{LineKey, ReplicaId};
 use crate::view::{Explanation, Names, Part, Plain, RowExplanation};
 
 /// A line, explained.
@@ -16,7 +16,8 @@ pub(super) struct ExplainedBody {
     /// The line's id, whole.
     line: String,
     #[serde(flatten)]
-    identity: Identity<'static>,
+    #[schema(value_type = Identity)]
+    identity: LineKey,
     /// Its rows, each with the parts that add up to it.
     rows: Vec<ExplainedRow>,
     /// Contributions that no row shows, each with its reason.
@@ -79,7 +80,7 @@ impl Names for Known {
 pub(super) fn told(explanation: &Explanation, names: &Known) -> ExplainedBody {
     ExplainedBody {
         line: id_of(&explanation.line, None),
-        identity: Identity::owned(&explanation.line),
+        identity: explanation.line.clone(),
         rows: explanation.rows.iter().map(ExplainedRow::from).collect(),
         hidden: explanation.hidden.iter().map(PartBody::from).collect(),
         sentences: explanation.sentences(names),

@@ -55,6 +55,7 @@ mod sum;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 #[cfg(feature = "redis")]
 pub use cached::{CacheCounts, Cached, CachedOptions};
@@ -75,6 +76,9 @@ const LOG_PAGE: usize = 256;
 
 /// What a store's call gives: a future of the result, which may be sent to another thread.
 pub type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Who wants to hear of carts that have changed.
+pub type Hear = Arc<dyn Fn(CartId) + Send + Sync>;
 
 /// A durable store of carts. See the [module](self) for what atomic and durable mean.
 ///
@@ -195,6 +199,12 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     /// # Errors
     /// As with [`append`](Self::append).
     fn erase(&self, cart: CartId, marker: Vec<u8>, at_ms: u64) -> Reply<'_, Erased>;
+
+    /// Has somebody hear of carts that other processes over the same store have changed, for as long as the store is open. A store may do so late, twice or
+    /// not at all, and most have no other processes; who has to know looks at the [`revision`](Self::revision).
+    fn listen(&self, hear: Hear) {
+        let _ = hear;
+    }
 
     /// A rendered view of a cart at exactly this revision, if a cache keeps views in front of the store and has this one. Whoever
     /// asks has just been told the [`revision`](Self::revision), so that what is shown is no older than that. Nothing that happens to the

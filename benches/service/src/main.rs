@@ -11,6 +11,10 @@ mod servers;
 
 use std::time::Duration;
 
+/// All three servers have the allocator of the `holdall` command.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path as Folder, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::extract::{Path, State};
 use axum::routing::{get, post};
@@ -15,11 +16,29 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use redis::AsyncCommands;
 use redis::aio::MultiplexedConnection;
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 
-pub const ALL: [&str; 3] = ["floor", "redis-hash", "holdall"];
+/// How long a server may take to end.
+const END: Duration = Duration::from_secs(2);
+pub const ALL: [&str; 4] = ["floor", "redis-hash", BEFORE, "holdall"];
+/// An earlier build of this program, whose `holdall` is measured too. There is one if `BEFORE` names it.
+pub const BEFORE: &str = "before";
+
+/// The program of a server, if there is one.
+fn program(which: &str) -> Option<PathBuf> {
+    if which == BEFORE {
+        std::env::var_os("BEFORE").map(PathBuf::from)
+    } else {
+        Some(std::env::current_exe().expect("a path"))
+    }
+}
+
+/// Whether a server can be started.
+pub fn is_there(which: &str) -> bool {
+    program(which).is_some()
+}
 /// Where a Redis of one's own listens while this runs.
 const REDIS_PORT: &str = "17919";
 const MONTH_S: i64 = 30 * 24 * 60 * 60;
@@ -33,6 +52,12 @@ pub struct Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        // It ends by itself, and its Redis with it: one that is killed would leave that behind, at the port of the next.
+        drop(self.process.stdin.take());
+        let began = Instant::now();
+        while began.elapsed() < END && matches!(self.process.try_wait(), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         // It writes there no more, or into files without names.
         let _ = self.process.start_kill();
         let _ = std::fs::remove_dir_all(&self.folder);
@@ -46,9 +71,10 @@ pub async fn start(which: &str) -> Server {
     let folder = own.with_file_name(format!("data-{}-{which}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).expect("a folder");
-    let mut process = Command::new(own)
-        .args(["serve", which])
+    let mut process = Command::new(program(which).expect("a program"))
+        .args(["serve", if which == BEFORE { "holdall" } else { which }])
         .arg(&folder)
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
@@ -61,11 +87,20 @@ pub async fn start(which: &str) -> Server {
 pub async fn serve(which: &str, folder: &Folder) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     println!("{}", listener.local_addr().expect("an address"));
-    match which {
-        "holdall" => holdall(listener, folder).await,
-        "floor" => axum::serve(listener, floor()).await.expect("it serves"),
-        _ => redis_hash(listener, folder).await,
+    let serving = async {
+        match which {
+            "holdall" => holdall(listener, folder).await,
+            "floor" => axum::serve(listener, floor()).await.expect("it serves"),
+            _ => redis_hash(listener, folder).await,
+        }
+    };
+    let mut input = tokio::io::stdin();
+    tokio::select! {
+        () = serving => {}
+        _ = input.read_u8() => {}
     }
+    // Reading the standard input is a thread that nobody waits for.
+    std::process::exit(0);
 }
 
 /// As the command serves it, on the embedded store and with metrics, but for its limits of rate.
@@ -124,7 +159,7 @@ async fn redis_hash(listener: TcpListener, folder: &Folder) {
     let client = redis::Client::open(format!("redis://127.0.0.1:{REDIS_PORT}")).expect("a URL");
     let mut connection = client.get_multiplexed_async_connection().await;
     while connection.is_err() {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
         connection = client.get_multiplexed_async_connection().await;
     }
     let read = |State(redis): State<MultiplexedConnection>, Path(cart): Path<String>| async move {

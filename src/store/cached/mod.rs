@@ -68,7 +68,7 @@ pub use options::CachedOptions;
 pub use redis;
 
 use super::{
-    Append, Appended, Class, Erased, Fold, Held, Idle, Loaded, Logged, Reply, Slot, Store,
+    Append, Appended, Class, Erased, Fold, Hear, Held, Idle, Loaded, Logged, Reply, Slot, Store,
     StoreError, Swapped,
 };
 use crate::id::CartId;
@@ -236,6 +236,10 @@ impl<S: Store> Store for Cached<S> {
 
     fn view(&self, cart: CartId, revision: u64) -> Reply<'_, Option<Vec<u8>>> {
         Box::pin(async move { Ok(self.look(cart, revision).await) })
+    }
+
+    fn listen(&self, hear: Hear) {
+        self.store.listen(hear);
     }
 
     fn keep_view(&self, cart: CartId, revision: u64, view: Vec<u8>) -> Reply<'_, ()> {

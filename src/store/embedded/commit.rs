@@ -120,7 +120,8 @@ impl Committer {
         let mut told = Vec::with_capacity(group.len());
         self.execute("BEGIN IMMEDIATE").map_err(known)?;
         let shared = self.shared.clone();
-        let mut plan = Plan::new(&self.connection, &shared.index, self.position, self.version);
+        let (position, version) = (self.position, self.version);
+        let mut plan = Plan::new(&self.connection, &shared.index, position, version, group.len());
         for (ask, _) in group {
             match plan.carry_out(ask) {
                 Ok(done) => told.push(Ok(done)),

@@ -282,6 +282,7 @@ impl Store for EmbeddedStore {
     }
 
     fn append(&self, append: Append) -> Reply<'_, Appended> {
+        let append = Box::new(append);
         Box::pin(async move {
             append.within_limits()?;
             told!(self.ask(Ask::Append(append)).await, Told::Appended)

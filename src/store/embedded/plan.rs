@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{CachedStatement, Connection, OptionalExtension};
 
 use super::file::{record, set_meta};
 use super::format::{self, Kind, Lead};
@@ -17,11 +17,23 @@ use crate::store::{
 /// A call that may write.
 #[derive(Debug)]
 pub(super) enum Ask {
-    Append(Append),
-    Swap { slot: Slot, expected: Option<u64>, value: Option<Vec<u8>> },
+    /// In a box: it is handed on several times.
+    Append(Box<Append>),
+    Swap {
+        slot: Slot,
+        expected: Option<u64>,
+        value: Option<Vec<u8>>,
+    },
     Fold(Fold),
-    Remove { cart: CartId, revision: u64 },
-    Erase { cart: CartId, marker: Vec<u8>, at_ms: u64 },
+    Remove {
+        cart: CartId,
+        revision: u64,
+    },
+    Erase {
+        cart: CartId,
+        marker: Vec<u8>,
+        at_ms: u64,
+    },
 }
 
 /// What became of it.
@@ -50,7 +62,6 @@ impl From<rusqlite::Error> for Failure {
 }
 
 /// A transaction under way. Calls in it see what those before them have written.
-#[derive(Debug)]
 pub(super) struct Plan<'a> {
     connection: &'a Connection,
     index: &'a RwLock<Index>,
@@ -61,6 +72,8 @@ pub(super) struct Plan<'a> {
     pub(super) version: u64,
     /// Whether anything was written.
     pub(super) has_written: bool,
+    /// What writes a record, once one was written.
+    insert: Option<CachedStatement<'a>>,
 }
 
 pub(super) fn damaged(cart: CartId, what: impl Into<String>) -> StoreError {
@@ -73,8 +86,10 @@ impl<'a> Plan<'a> {
         index: &'a RwLock<Index>,
         position: u64,
         version: u64,
+        calls: usize,
     ) -> Self {
-        Self { connection, index, staged: HashMap::new(), position, version, has_written: false }
+        let (staged, has_written, insert) = (HashMap::with_capacity(calls), false, None);
+        Self { connection, index, staged, position, version, has_written, insert }
     }
 
     pub(super) fn carry_out(&mut self, ask: &Ask) -> Result<Told, Failure> {
@@ -126,7 +141,10 @@ impl<'a> Plan<'a> {
         self.has_written = true;
         let sql = "INSERT INTO records (position, cart, record) VALUES (?1, ?2, ?3)";
         let owner = cart.as_u128().to_be_bytes();
-        let mut insert = self.connection.prepare_cached(sql)?;
+        let insert = match &mut self.insert {
+            Some(insert) => insert,
+            none => none.insert(self.connection.prepare_cached(sql)?),
+        };
         insert.execute((self.position as i64, owner, record))?;
         Ok(self.position)
     }

@@ -49,6 +49,11 @@
 //! write-ahead log and its archive until these are recycled, and in backups and on delayed standbys for as long as those are kept. An
 //! erasure that must be complete by a date needs `autovacuum` on and a retention of archive and backups that ends before it.
 //!
+//! # Other processes
+//!
+//! A store that somebody [listens](Store::listen) to, as an authority does, keeps one connection more, and says and hears on it which carts have changed, by `LISTEN`
+//! and `NOTIFY`, after the fact: no append waits for it. A connection that is lost is made anew after a second, and what was said meanwhile is missed.
+//!
 //! # Connections
 //!
 //! TLS is had with a connector: [`PostgresStore::open_with`] takes any that `tokio-postgres` takes, such as that of
@@ -58,6 +63,7 @@
 mod append;
 mod fault;
 mod link;
+mod notices;
 mod options;
 mod read;
 mod rows;
@@ -74,16 +80,18 @@ use tokio_postgres::Config;
 use tokio_postgres::tls::NoTls;
 
 use super::{
-    Append, Appended, Class, Erased, Fold, Held, Idle, Loaded, Logged, Reply, Slot, Store,
+    Append, Appended, Class, Erased, Fold, Hear, Held, Idle, Loaded, Logged, Reply, Slot, Store,
     StoreError, Swapped,
 };
 use crate::id::CartId;
 use link::Link;
+use notices::Notices;
 
 /// A store on PostgreSQL. See the [module](self).
 #[derive(Debug)]
 pub struct PostgresStore {
     link: Link,
+    notices: Notices,
     incarnation: u128,
     durable: bool,
 }
@@ -107,6 +115,7 @@ impl PostgresStore {
         tls: impl Tls,
         options: PostgresOptions,
     ) -> Result<Self, StoreError> {
+        let notices = Notices::new(config.clone(), tls.clone(), &options);
         let link = Link::new(config, tls, options)?;
         let client = link.client().await?;
         let settled = schema::settle(&client).await;
@@ -115,7 +124,7 @@ impl PostgresStore {
             link::give_up(client);
         }
         let (about, _) = settled?;
-        Ok(Self { link, incarnation: about.incarnation, durable: about.durable })
+        Ok(Self { link, notices, incarnation: about.incarnation, durable: about.durable })
     }
 
     /// Runs a command, unless the store was closed.
@@ -148,7 +157,14 @@ impl Store for PostgresStore {
     }
 
     fn append(&self, append: Append) -> Reply<'_, Appended> {
-        self.run(append::append(&self.link, append))
+        self.run(async move {
+            let cart = append.cart;
+            let appended = append::append(&self.link, append).await?;
+            if matches!(appended, Appended::Done { .. }) {
+                self.notices.changed(cart);
+            }
+            Ok(appended)
+        })
     }
 
     fn slot(&self, slot: Slot) -> Reply<'_, Option<Held>> {
@@ -189,14 +205,32 @@ impl Store for PostgresStore {
     }
 
     fn remove(&self, cart: CartId, revision: u64) -> Reply<'_, bool> {
-        self.run(sweep::remove(&self.link, cart, revision))
+        self.run(async move {
+            let removed = sweep::remove(&self.link, cart, revision).await?;
+            if removed {
+                self.notices.changed(cart);
+            }
+            Ok(removed)
+        })
     }
 
     fn erase(&self, cart: CartId, marker: Vec<u8>, at_ms: u64) -> Reply<'_, Erased> {
-        self.run(sweep::erase(&self.link, cart, marker, at_ms))
+        self.run(async move {
+            let erased = sweep::erase(&self.link, cart, marker, at_ms).await?;
+            self.notices.changed(cart);
+            Ok(erased)
+        })
+    }
+
+    fn listen(&self, hear: Hear) {
+        self.notices.listen(hear);
     }
 
     fn close(&self) -> Reply<'_, ()> {
-        Box::pin(self.link.close())
+        Box::pin(async move {
+            let closed = self.link.close().await;
+            self.notices.end();
+            closed
+        })
     }
 }

@@ -15,7 +15,7 @@ const COUNTED: Form = Form {
     name: "units",
     write: |shown| {
         WRITINGS.fetch_add(1, Ordering::Relaxed);
-        quantity(shown, "TEE").to_string().into_bytes()
+        quantity(&shown, "TEE").to_string().into_bytes()
     },
 };
 

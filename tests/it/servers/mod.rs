@@ -13,6 +13,8 @@ mod cached;
 mod postgres;
 #[cfg(feature = "postgres")]
 mod postgres_killed;
+#[cfg(all(feature = "postgres", feature = "authority"))]
+mod postgres_notices;
 #[cfg(feature = "postgres")]
 mod postgres_races;
 #[cfg(feature = "postgres")]
