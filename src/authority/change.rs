@@ -278,11 +278,11 @@ impl Authority {
     ) -> Result<Box<Resident>, Refusal> {
         match seat.take() {
             Some(resident) => Ok(resident),
-            None => Box::pin(self.from_store(cart)).await,
+            None => Box::pin(self.fetched(cart)).await,
         }
     }
 
-    async fn from_store(&self, cart: CartId) -> Result<Box<Resident>, Refusal> {
+    async fn fetched(&self, cart: CartId) -> Result<Box<Resident>, Refusal> {
         let loaded = self.store.load(cart).await?.ok_or(Refusal::NotYours { cart })?;
         let incarnation = self.store.incarnation();
         Ok(Box::new(Resident::open(cart, &loaded, incarnation, &self.settings)?))
