@@ -1,9 +1,9 @@
-//! Entries by line, found by a counting sort when somebody reads a cart: no index is kept.
+//! Entries by the line they were written about, found by a counting sort when somebody reads a cart: no index is
+//! kept. An order is about many lines and shows on none, so it is not here.
 
 use alloc::vec::Vec;
 
-use super::entries::{Entries, Kind, index};
-use super::entry::Body;
+use super::entries::Entries;
 use super::row::Fact;
 use super::tables::NONE;
 use crate::id::LineKey;
@@ -22,20 +22,8 @@ impl<'a> ByLine<'a> {
     pub(super) fn of(entries: &'a Entries) -> Self {
         let table = &entries.tables().lines;
         let mut ends = alloc::vec![0_u32; table.len()];
-        // An order says something about many lines.
-        let mut ordered: Vec<(u32, u32)> = Vec::new();
-        if entries.count(Kind::Order) > 0 {
-            for (at, row) in entries.rows().iter().enumerate() {
-                if matches!(row.body, Body::Order(_)) {
-                    let lines = entries.fact_of(row).lines();
-                    let lines = lines.map(|line| index(table, Some(line)));
-                    ordered.extend(lines.filter(|l| *l != row.line).map(|l| (at as u32, l)));
-                }
-            }
-        }
         let own = entries.rows().iter().filter(|row| row.line != NONE);
         own.for_each(|row| ends[row.line as usize] += 1);
-        ordered.iter().for_each(|(_, line)| ends[*line as usize] += 1);
         let mut sum = 0;
         for end in &mut ends {
             // For now where they begin.
@@ -47,14 +35,10 @@ impl<'a> ByLine<'a> {
             places[*end as usize] = at;
             *end += 1;
         };
-        let mut ordered = ordered.into_iter().peekable();
         for (at, row) in entries.rows().iter().enumerate() {
             let at = at as u32;
             if row.line != NONE {
                 put(row.line, at);
-            }
-            while let Some((_, line)) = ordered.next_if(|(order, _)| *order == at) {
-                put(line, at);
             }
         }
         Self { entries, places, ends }
@@ -65,7 +49,7 @@ impl<'a> ByLine<'a> {
         self.ends.len()
     }
 
-    /// Each line that something is said about, sorted, with that.
+    /// Each line that something was written about, sorted, with that.
     pub(crate) fn iter(
         &self,
     ) -> impl Iterator<Item = (&'a LineKey, impl Iterator<Item = Fact<'a>> + Clone + use<'_, 'a>)>

@@ -318,7 +318,7 @@ impl Entries {
         self.tables.lines.iter().zip(used).filter(|(_, used)| *used).map(|(line, _)| line)
     }
 
-    /// The lines, sorted, each with the places of the rows that say something about it.
+    /// The lines, sorted, each with what was written about it: orders of it are not.
     pub(crate) fn by_line(&self) -> ByLine<'_> {
         ByLine::of(self)
     }
@@ -381,7 +381,7 @@ fn sorted<T: Ord>(mut all: Vec<T>) -> Table<T> {
     all.into()
 }
 
-pub(super) fn index<T: Ord>(table: &[T], value: Option<&T>) -> u32 {
+fn index<T: Ord>(table: &[T], value: Option<&T>) -> u32 {
     value.and_then(|value| table.binary_search(value).ok()).map_or(NONE, |at| at as u32)
 }
 

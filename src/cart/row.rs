@@ -85,20 +85,6 @@ impl<'a> Fact<'a> {
         self.row.price != NONE
     }
 
-    /// Every line it says something about: its own, or those an order bought.
-    pub(crate) fn lines(self) -> impl Iterator<Item = &'a LineKey> {
-        let bought = self.body().bought();
-        let first = move |at: usize| at == 0 || bought[at - 1].line != bought[at].line;
-        let of_order = (0..bought.len()).filter(move |at| first(*at));
-        self.line().into_iter().chain(of_order.map(|at| &bought[at].line))
-    }
-
-    /// Whether it says something about a line.
-    pub(crate) fn is_about(self, line: &LineKey) -> bool {
-        self.line() == Some(line)
-            || matches!(self.body(), Body::Order(order) if !order.on_line(line).is_empty())
-    }
-
     /// The entry by itself.
     pub(crate) fn entry(self) -> Entry {
         let after = match self.row.authorship {

@@ -212,7 +212,8 @@ fn part_of(
         let missed = cart
             .live()
             .of_kind(Kind::Order)
-            .filter(|fact| fact.time() > part.entry.time() && fact.is_about(reading.line))
+            .filter(|fact| fact.time() > part.entry.time())
+            .filter(|fact| fact.body().bought().iter().any(|it| it.line == *reading.line))
             .filter_map(|fact| orders.get(&fact.dot()));
         reasons.extend(
             missed.map(|(order, time)| Reason::NotInOrder { order: (*order).clone(), time: *time }),

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use holdall::{Dot, Dots, ReplicaId, Run};
+use holdall::cart::Covers;
+use holdall::{Dot, Dots, ReplicaId, Run, SharedDots};
 use proptest::prelude::*;
 
 use super::laws::cases;
@@ -94,6 +95,59 @@ proptest! {
         }
         prop_assert!(all.iter().all(|dot| few.contains(*dot)));
     }
+}
+
+/// Of one writer and of several, and in numbers that no honest writer gets to, which are held in another way.
+fn covered() -> impl Strategy<Value = Runs> {
+    prop_oneof![
+        runs(),
+        runs().prop_map(|all| all.into_iter().map(|(_, first, n)| (1, first, n)).collect()),
+        // Far apart, and long: in more than one byte, of which the lower may be empty.
+        runs().prop_map(|all| all.into_iter().map(|(_, first, _)| (1, first * 65, 0)).collect()),
+        runs().prop_map(|all| {
+            all.into_iter().map(|(_, first, n)| (1, first * 500, n * 64)).collect()
+        }),
+        runs().prop_map(|all| {
+            all.into_iter().map(|(w, first, n)| (w / 3, first + (1 << 62) - 20, n)).collect()
+        }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(cases(400))]
+
+    /// What a Set covers is held small, and means the same.
+    #[test]
+    fn what_is_covered_is_a_set(a in covered(), one in (0..4_u8, 0..50_u64)) {
+        let (dots, all) = both(&a);
+        let covers = Covers::from(&dots);
+        prop_assert_eq!(&covers.to_dots(), &dots);
+        prop_assert_eq!(covers.is_empty(), all.is_empty());
+        let mut runs: Vec<_> = covers.runs().collect();
+        runs.sort_unstable();
+        prop_assert_eq!(runs, dots.runs().collect::<Vec<_>>());
+        for seq in [one.1, one.1 + (1 << 62) - 20] {
+            let dot = Dot::new(replica(one.0), seq);
+            prop_assert_eq!(covers.contains(dot), all.contains(&dot));
+        }
+        prop_assert!(all.iter().all(|dot| covers.contains(*dot)));
+        prop_assert_eq!(all.iter().copied().collect::<Covers>(), covers.clone());
+        prop_assert_eq!(format!("{covers:?}"), format!("{dots:?}"));
+    }
+}
+
+/// A failed assertion shows them.
+#[test]
+fn sets_of_dots_are_shown_by_writer() {
+    let run = |first, last| Run { first, last };
+    let mut dots = Dots::default();
+    dots.insert_run(replica(1), run(1, 4));
+    dots.insert_run(replica(1), run(6, 6));
+    let says = format!("{{{:?}: {:?}}}", replica(1), [run(1, 4), run(6, 6)]);
+    assert_eq!(
+        (format!("{dots:?}"), format!("{:?}", SharedDots::from(dots))),
+        (says.clone(), says)
+    );
 }
 
 /// An error names a dot, and somebody has to find it in a log.

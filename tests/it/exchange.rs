@@ -123,3 +123,45 @@ fn a_removal_tells_its_own_dot() {
     assert!(region.cart().context().contains(Dot::new(phone.id(), 2)));
     assert_eq!(region.cart(), phone.cart());
 }
+
+/// 0 is nobody's number, and of two entries of one dot the first is kept.
+#[test]
+fn a_delta_takes_one_entry_of_a_dot_and_none_of_nobody() {
+    let add = |n| {
+        let mut phone = replica(ACCOUNT, 1);
+        let delta = phone.add(1, &tee(), units(n), None).expect("an add");
+        delta.live().values().next().expect("an entry")
+    };
+    let dot = |seq| Dot::new(ReplicaId::from_u128(1), seq);
+    let live = [(dot(2), add(2)), (dot(0), add(1)), (dot(2), add(3))];
+    let delta = Delta::new(ACCOUNT, live, Dots::default(), Dots::default()).expect("a delta");
+    assert_eq!(delta.live().iter().collect::<Vec<_>>(), [(dot(2), add(2))]);
+}
+
+#[test]
+fn deltas_that_differ_in_one_part_differ() {
+    let mut phone = replica(ACCOUNT, 1);
+    let add = phone.add(1, &tee(), units(2), None).expect("an add");
+    let entry = || add.live().iter();
+    let dots = |seqs: &[u64]| -> Dots {
+        seqs.iter().map(|seq| Dot::new(ReplicaId::from_u128(7), *seq)).collect()
+    };
+    let delta = |cart, live: bool, dead, needs| {
+        Delta::new(cart, entry().filter(|_| live), dots(dead), dots(needs)).expect("a delta")
+    };
+    let all = [
+        delta(ACCOUNT, true, &[1, 2], &[1]),
+        delta(GUEST, true, &[1, 2], &[1]),
+        delta(ACCOUNT, false, &[1, 2], &[1]),
+        delta(ACCOUNT, true, &[1, 3], &[1]),
+        delta(ACCOUNT, true, &[1, 2], &[]),
+        Delta::empty(ACCOUNT),
+        Delta::erasure(ACCOUNT),
+        Delta::erasure(GUEST),
+    ];
+    for (at, one) in all.iter().enumerate() {
+        for (other_at, other) in all.iter().enumerate() {
+            assert_eq!(one == other, at == other_at, "{one:?} {other:?}");
+        }
+    }
+}

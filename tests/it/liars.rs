@@ -1,7 +1,9 @@
 //! Writers that lie, and carts that are erased.
 
 use holdall::sync::{Inbox, Message, Outbox, probe, respond};
-use holdall::{Cart, CartId, Claim, Delta, Dot, MergePolicy, Replica, ReplicaId, wire};
+use holdall::{
+    Cart, CartId, Claim, Delta, Dot, LineKey, MergePolicy, Replica, ReplicaId, RowRef, Text, wire,
+};
 
 use super::faults::{CART, LAPTOP, PHONE, add, join, replica, row, shown, tee, units};
 use holdall::testkit::history::converse;
@@ -125,4 +127,27 @@ fn an_erasure_is_one_state() {
     let policy = MergePolicy::rule("prefer-guest").expect("a policy");
     mine.merge(2, claim, policy, &other).expect("a merge");
     assert_eq!(shown(&mine), 2);
+}
+
+/// Of what a dot with two contents leaves behind nothing is counted: the note of a line that was taken out goes when
+/// the line is put in again.
+#[test]
+fn of_two_contents_one_is_counted() {
+    let (mut one, mut nine) = (replica(PHONE), replica(PHONE));
+    let contents = [add(&mut one, 1, 1), add(&mut nine, 1, 9)];
+    let hat = RowRef::active(LineKey::sku("HAT").expect("a line"));
+    for turned in [false, true] {
+        let mut laptop = replica(LAPTOP);
+        laptop.add(2, &hat.line, units(1), None).expect("an add");
+        let note = Text::new("for Ada").expect("a text");
+        laptop.note(3, &hat, Some(note)).expect("a note");
+        laptop.remove(4, &hat).expect("a row");
+        let (first, then) = if turned { (1, 0) } else { (0, 1) };
+        join(&mut laptop, &contents[first]);
+        join(&mut laptop, &contents[then]);
+        laptop.add(5, &hat.line, units(1), None).expect("an add");
+        let view = laptop.view();
+        let row = view.lines.iter().find(|row| row.line == hat.line).expect("a row");
+        assert_eq!(row.note, None, "turned: {turned}");
+    }
 }

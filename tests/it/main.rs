@@ -2,7 +2,9 @@
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | `dots` | sets of dots against the obvious model |
+//! | `dots`, `tables` | sets of dots, and entries with what they share, against the obvious model |
+//! | `digests` | what a fingerprint hangs on |
+//! | `limits` | where a cart is full |
 //! | `strata` | which module may import which |
 //! | `laws` | the algebra of states and exchange, on random histories |
 //! | `effects` | what an action does for its author, on random histories, and coverage of those |
@@ -33,11 +35,13 @@ mod bad_stores;
 mod certified;
 mod codec;
 mod devices;
+mod digests;
 mod dots;
 mod effects;
 #[cfg(feature = "embedded")]
 mod embedded;
 mod exchange;
+mod explaining;
 mod faults;
 mod golden;
 mod guarded;
@@ -46,6 +50,7 @@ mod hostile;
 mod killed;
 mod laws;
 mod liars;
+mod limits;
 mod memory;
 mod merging;
 mod reading;
@@ -57,4 +62,5 @@ mod service;
 mod stores;
 mod stories;
 mod strata;
+mod tables;
 mod writing;

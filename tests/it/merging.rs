@@ -4,7 +4,8 @@
 //! test passed, or could have.
 
 use holdall::{
-    Body, Claim, Delta, Dot, Dots, Entry, Loser, MergeTo, Notice, ReplicaId, Side, Text, Time,
+    Body, Claim, Delta, Dot, Dots, Entry, LineKey, Loser, MergeTo, Notice, Override, ReplicaId,
+    Side, SkuPattern, Text, Time,
 };
 
 use super::devices::{
@@ -156,4 +157,49 @@ fn what_a_guests_order_took_goes_with_the_order() {
     let order = account.absorb(guest.cart()).expect("a guest that is merged");
     join(&mut third, &order);
     assert_eq!((third.view().orders.len(), shown(&third)), (1, 0));
+}
+
+/// The pattern of an override: a star is any run of characters, none too.
+#[test]
+fn a_pattern_matches_the_whole_of_a_sku() {
+    for (pattern, sku, matches) in [
+        ("GIFT-*", "GIFT-", true),
+        ("GIFT-*", "GIFT-1", true),
+        ("GIFT-*", "A-GIFT-1", false),
+        ("*", "A", true),
+        ("**", "A", true),
+        ("*-X", "A-B-X", true),
+        ("*-X", "A-X-B", false),
+        ("A*C*E", "ABCDE", true),
+        ("A*C*E", "ACCCDEE", true),
+        ("A*C*E", "AE", false),
+        ("A*C", "ABCD", false),
+        ("A**", "A", true),
+        ("A*B", "A", false),
+        ("AB", "A", false),
+        ("A", "AB", false),
+        ("AB", "AB", true),
+        ("AB", "AC", false),
+        ("*ABAC", "ABABAC", true),
+        ("A*AB*C", "AXABXABYC", true),
+    ] {
+        let line = LineKey::sku(sku).expect("a line");
+        let pattern = SkuPattern::new(pattern).expect("a pattern");
+        assert_eq!(pattern.matches(&line), matches, "{} {sku}", pattern.as_str());
+    }
+}
+
+/// Operators read them in logs.
+#[test]
+fn policies_and_rules_are_told_by_name() {
+    let policy = || rule("max");
+    let other = Override {
+        lines: SkuPattern::new("GIFT-*").expect("a pattern"),
+        rule: None,
+        ceiling: None,
+        loser: None,
+    };
+    let with = policy().with(other).expect("one override");
+    assert_eq!([policy().to_string(), with.to_string()], ["max", "max with overrides"]);
+    assert_eq!(policy().rule.to_string(), "max v1");
 }

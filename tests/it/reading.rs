@@ -3,7 +3,7 @@
 //! Most of these are here because the library was broken on purpose (`checks/sabotage`) and every other
 //! test passed, or could have.
 
-use holdall::Notice;
+use holdall::{Notice, Registry, Text, ViewOptions, view, wire};
 
 use super::devices::{ACCOUNT, buy, join, replica, row, saved, shown, tell, with};
 
@@ -62,4 +62,30 @@ fn an_order_takes_nothing_from_a_set_that_it_had_seen() {
     phone.set(3, &row(), 4, None).expect("a set");
     buy(&mut phone, 10, "O-1");
     assert_eq!((shown(&phone), saved(&phone)), (0, 5));
+}
+
+/// What is written on a row is the row's, and what is written on the cart is the cart's.
+#[test]
+fn a_note_is_where_it_was_written() {
+    let text = |text: &str| Some(Text::new(text).expect("a text"));
+    let mut phone = with(ACCOUNT, 1, 2);
+    phone.note(2, &row(), text("red")).expect("a note");
+    let view = phone.view();
+    assert_eq!((view.note, view.lines[0].note.clone()), (None, text("red")));
+    phone.cart_note(3, text("doorbell is broken")).expect("a note");
+    let view = phone.view();
+    assert_eq!((view.note, view.lines[0].note.clone()), (text("doorbell is broken"), text("red")));
+}
+
+/// What a cart says of other entries is counted, in one that comes from its bytes too.
+#[test]
+fn a_cart_of_bytes_shows_what_it_showed() {
+    let mut phone = with(ACCOUNT, 1, 2);
+    phone.relocate(2, &row()).expect("a row to save");
+    let bytes = wire::encode_replica(&phone);
+    let again = wire::decode_replica(&bytes).expect("its own bytes");
+    assert_eq!((shown(&again), saved(&again)), (0, 2));
+    let cart = wire::decode_cart(&wire::encode_cart(phone.cart())).expect("its own bytes");
+    let view = view(&cart, &Registry::default(), &ViewOptions::default());
+    assert_eq!(view, phone.view());
 }

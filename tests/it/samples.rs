@@ -170,6 +170,18 @@ pub(crate) fn bodies() -> Vec<(&'static str, Option<LineKey>, Body)> {
     ]
 }
 
+/// A Set that covers dots of its own writer alone, which are written from the latest back.
+fn set_of_own() -> Body {
+    Body::Set(Arc::new(SetTo {
+        quantity: units(2),
+        list: List::Active,
+        sided: false,
+        seen: [dot(OTHER, 1)].into_iter().collect(),
+        covers: [3, 4, 7].map(|seq| dot(PHONE, seq)).into_iter().collect(),
+        settled: None,
+    }))
+}
+
 /// An entry at a known place and time, by an author who had seen the guest's merge.
 pub(crate) fn entry(line: Option<LineKey>, body: Body) -> Entry {
     Entry {
@@ -216,6 +228,7 @@ pub(crate) fn all() -> Vec<(String, Sample)> {
     for (name, line, body) in bodies() {
         all.push((format!("cart-{name}"), Sample::Cart(cart_with(line, body))));
     }
+    all.push(("cart-02-own".to_owned(), Sample::Cart(cart_with(Some(tee()), set_of_own()))));
     all.push(("cart-every-kind".to_owned(), Sample::Cart(full())));
     let mut phone = Replica::new(CART, PHONE);
     let add = phone.add(1_700_000_000_000, &tee(), units(2), None).expect("an add");

@@ -4,7 +4,8 @@
 //! test passed, or could have.
 
 use holdall::{
-    Body, CouponCode, Delta, Dot, Dots, Entry, LineKey, OrderId, ReplicaId, Time, ViewOptions,
+    Body, CouponCode, Delta, Dot, Dots, Entry, LineKey, OrderId, ReplicaId, RowRef, Time,
+    ViewOptions,
 };
 
 use super::devices::{ACCOUNT, buy, join, replica, row, saved, shown, tee, tell, units, with};
@@ -115,4 +116,70 @@ fn options_in_any_order_are_one_line() {
     tell(&b, &mut a);
     let view = a.view();
     assert_eq!((view.lines.len(), view.quantity(&one), view.quantity(&other)), (1, 2, 2));
+}
+
+/// A failed assertion shows it.
+#[test]
+fn a_cart_shows_what_is_in_it() {
+    let phone = with(ACCOUNT, 1, 2);
+    let (cart, live) = (format!("{:?}", phone.cart()), format!("{:?}", phone.cart().live()));
+    let dot = phone.cart().live().keys().next().expect("an entry");
+    assert!(live.contains(&format!("{dot:?}")) && live.contains("TEE"), "{live}");
+    assert!(cart.contains(&live) && cart.contains("erased: false"), "{cart}");
+}
+
+/// No row in either list.
+#[test]
+fn a_view_is_empty_where_neither_list_shows_anything() {
+    let mut phone = replica(ACCOUNT, 1);
+    assert!(phone.view().is_empty());
+    phone.add(1, &tee(), units(2), None).expect("an add");
+    assert!(!phone.view().is_empty());
+    phone.relocate(2, &row()).expect("a row to save");
+    assert!(!phone.view().is_empty());
+    assert_eq!(phone.view().rows().count(), 1);
+    phone.remove(3, &RowRef::saved(tee())).expect("a row");
+    assert!(phone.view().is_empty());
+}
+
+/// Two Sets of the saved row at once: one of them is hidden, and goes with the next action on the line, be it on the
+/// other row.
+#[test]
+fn an_action_on_one_row_settles_what_the_other_hides() {
+    for remove in [false, true] {
+        let (mut phone, mut laptop) = (replica(ACCOUNT, 1), replica(ACCOUNT, 2));
+        let saved_row = RowRef::saved(tee());
+        let loses = phone.set(1, &saved_row, 3, None).expect("a set");
+        laptop.set(2, &saved_row, 5, None).expect("a set");
+        laptop.add(3, &tee(), units(1), None).expect("an add");
+        join(&mut laptop, &loses);
+        let did = if remove {
+            laptop.remove(4, &row()).expect("a row")
+        } else {
+            laptop.set(4, &row(), 2, None).expect("a set")
+        };
+        assert!(did.dead().covers(&loses.own()), "removed: {remove}");
+        assert_eq!((shown(&laptop), saved(&laptop)), (if remove { 0 } else { 2 }, 5));
+        laptop.remove(5, &saved_row).expect("a row");
+        assert_eq!(saved(&laptop), 0, "nothing comes up");
+    }
+}
+
+/// What an order bought is found line by line, whatever stands before and after.
+#[test]
+fn an_order_says_what_it_bought_of_each_line() {
+    let line = |sku: &str| LineKey::sku(sku).expect("a line");
+    let mut phone = replica(ACCOUNT, 1);
+    for (sku, n) in [("B", 1), ("B", 2), ("D", 3), ("F", 4)] {
+        phone.add(u64::from(n), &line(sku), units(n), None).expect("an add");
+    }
+    let delta = buy(&mut phone, 10, "O-1");
+    let Body::Order(order) = delta.live().values().next().expect("an entry").body else {
+        panic!("{delta:?}")
+    };
+    let bought = |sku: &str| -> Vec<u32> {
+        order.on_line(&line(sku)).iter().map(|bought| bought.taken.units).collect()
+    };
+    let all = ["A", "B", "C", "D", "E", "F", "G"].map(bought);
+    assert_eq!(all, [vec![], vec![1, 2], vec![], vec![3], vec![], vec![4], vec![]]);
 }

@@ -4,6 +4,7 @@ mod cut;
 mod tree;
 mod trial;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -94,7 +95,7 @@ fn work(args: &Args) -> Result<bool, String> {
     }
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or(here.join("target"), PathBuf::from);
     let copy = target.join("tree");
-    tree::copy(root, &copy)?;
+    tree::copy(root, &copy, &BTreeMap::new())?;
     if !args.discover {
         unbroken(&copy, &cuts)?;
     }
@@ -106,7 +107,7 @@ fn work(args: &Args) -> Result<bool, String> {
         }
         outcomes.push(outcome);
     }
-    tree::copy(root, &copy)?;
+    tree::copy(root, &copy, &BTreeMap::new())?;
     let caught = outcomes.iter().filter(|outcome| is_caught(outcome)).count();
     if args.json {
         println!("{:#}", json(&outcomes));
@@ -148,7 +149,7 @@ fn sabotage(root: &Path, copy: &Path, cut: Cut, all: bool) -> Result<Outcome, St
     let trial = trial::run(copy, names);
     let seconds = began.elapsed().as_secs_f64();
     // What the tests wrote, such as seeds of failures, goes as well.
-    tree::copy(root, copy)?;
+    tree::copy(root, copy, &BTreeMap::new())?;
     let ran = match trial? {
         Trial::Ran(ran) => ran,
         Trial::Broken(_) if cut.caught_by == [COMPILER] => {

@@ -1,6 +1,6 @@
 //! The copy of the tree that is broken in place of the real one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,8 +9,13 @@ use std::process::Command;
 const LEFT_OUT: [&str; 5] = ["checks/", "benches/authority/", "benches/peers/", "fuzz/", ".ci/"];
 
 /// Brings a copy up to date. Files that are the same are left alone, so that a later build finds
-/// what it built before; files that are not there any more go.
-pub(crate) fn copy(root: &Path, to: &Path) -> Result<(), String> {
+/// what it built before; files that are not there any more go. Some have other texts than the real ones, or are
+/// not there at all.
+pub(crate) fn copy(
+    root: &Path,
+    to: &Path,
+    instead: &BTreeMap<String, String>,
+) -> Result<(), String> {
     let listed = Command::new("git")
         .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
         .current_dir(root)
@@ -24,10 +29,17 @@ pub(crate) fn copy(root: &Path, to: &Path) -> Result<(), String> {
         .split('\0')
         .filter(|name| !name.is_empty() && !LEFT_OUT.iter().any(|out| name.starts_with(out)))
         .filter(|name| root.join(name).is_file())
+        .chain(instead.keys().map(|name| &**name))
         .collect();
     for name in &kept {
-        let bytes = fs::read(root.join(name)).map_err(|error| format!("{name}: {error}"))?;
-        write(&to.join(name), &bytes)?;
+        match instead.get(*name) {
+            Some(text) => write(&to.join(name), text.as_bytes())?,
+            None => {
+                let bytes =
+                    fs::read(root.join(name)).map_err(|error| format!("{name}: {error}"))?;
+                write(&to.join(name), &bytes)?;
+            }
+        }
     }
     let mut here = Vec::new();
     list(to, to, &mut here)?;
