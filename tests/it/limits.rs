@@ -1,7 +1,10 @@
 //! Where a cart is full: only what would make it fuller fails, and it changes nothing.
 
+use std::sync::Arc;
+
 use holdall::{
-    Body, CouponCode, Delta, Dot, Dots, Entry, LineKey, Replica, ReplicaId, RowRef, Time, limits,
+    Body, Bought, CouponCode, Delta, Dot, Dots, Entry, LineKey, OrderId, Purchase, Replica,
+    ReplicaId, RowRef, Stays, Taken, Time, limits,
 };
 
 use super::devices::{ACCOUNT, join, replica, row, tee, units};
@@ -47,6 +50,28 @@ fn a_cart_takes_so_many_lines_and_no_more() {
     phone.add(1_000_003, &tee(), units(1), None).expect("there is room for one again");
     refused(&mut phone, &line(19), "5000 lines");
     assert_eq!(phone.view().lines.len(), limits::LINES);
+}
+
+/// A line that only an order is about is one of the lines, and what is on others is not on it.
+#[test]
+fn a_line_that_was_bought_is_one_of_so_many() {
+    let mut phone = with_one_of_each((0..limits::LINES - 1).map(line));
+    let server = Dot::new(ReplicaId::from_u128(8), 1);
+    let taken =
+        Taken { dot: Dot::new(ReplicaId::from_u128(7), 1), units: 1, scope: ACCOUNT, set: None };
+    let body = Body::Order(Arc::new(Purchase {
+        id: OrderId::new("O-1").expect("an id"),
+        bought: vec![Bought { line: tee(), taken }],
+        seen: Dots::default().into(),
+        stays: Stays::default(),
+    }));
+    let time = Time::from_ms(7);
+    let entry = Entry { time, scope: ACCOUNT, after: [].into(), line: None, price: None, body };
+    let delta = Delta::new(ACCOUNT, [(server, entry)], Dots::default(), Dots::default());
+    join(&mut phone, &delta.expect("a delta"));
+    refused(&mut phone, &line(limits::LINES), "5000 lines");
+    phone.add(1_000_000, &tee(), units(1), None).expect("the line is there");
+    phone.add(1_000_001, &line(3), units(1), None).expect("the line is there");
 }
 
 #[test]

@@ -4,8 +4,8 @@
 //! test passed, or could have.
 
 use holdall::{
-    Body, Claim, Delta, Dot, Dots, Entry, LineKey, Loser, MergeTo, Notice, Override, ReplicaId,
-    Side, SkuPattern, Text, Time,
+    Body, Choice, Claim, Delta, Dot, Dots, Entry, Facts, LineKey, Loser, MergeTo, Notice, Override,
+    Registry, ReplicaId, Rule, Side, SkuPattern, Text, Time,
 };
 
 use super::devices::{
@@ -202,4 +202,30 @@ fn policies_and_rules_are_told_by_name() {
     let with = policy().with(other).expect("one override");
     assert_eq!([policy().to_string(), with.to_string()], ["max", "max with overrides"]);
     assert_eq!(policy().rule.to_string(), "max v1");
+    struct Own;
+    impl Rule for Own {
+        fn name(&self) -> &str {
+            "own"
+        }
+
+        fn choose(&self, _: &Facts<'_>) -> Choice {
+            Choice::Both
+        }
+    }
+    let rules = Registry::default().with(Own).expect("a free name");
+    assert!(format!("{rules:?}").contains("own"), "{rules:?}");
+}
+
+/// Nobody is told again what everybody knows.
+#[test]
+fn an_absorption_brings_what_is_new() {
+    let hat = LineKey::sku("HAT").expect("a line");
+    let mut guest = with(GUEST, 2, 3);
+    guest.add(2, &hat, units(1), None).expect("an add");
+    let mut laptop = replica(ACCOUNT, 1);
+    laptop.merge(10, claim(GUEST), rule("sum"), guest.cart()).expect("a merge");
+    let removal = guest.remove(11, &row()).expect("a row");
+    let told = laptop.absorb(guest.cart()).expect("it is merged");
+    assert_eq!((told.live().len(), told.dead()), (0, removal.dead()));
+    assert!(laptop.absorb(guest.cart()).expect("it is merged").is_empty());
 }

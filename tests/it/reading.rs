@@ -3,9 +3,11 @@
 //! Most of these are here because the library was broken on purpose (`checks/sabotage`) and every other
 //! test passed, or could have.
 
-use holdall::{Notice, Registry, Text, ViewOptions, view, wire};
+use holdall::{
+    Currency, LineKey, Money, Notice, Registry, Replica, RowRef, Text, ViewOptions, view, wire,
+};
 
-use super::devices::{ACCOUNT, buy, join, replica, row, saved, shown, tell, with};
+use super::devices::{ACCOUNT, buy, join, replica, row, saved, shown, tee, tell, units, with};
 
 /// Set 3 and set 2 at once; the 2 are bought by somebody who did not know of the 3.
 #[test]
@@ -88,4 +90,77 @@ fn a_cart_of_bytes_shows_what_it_showed() {
     let cart = wire::decode_cart(&wire::encode_cart(phone.cart())).expect("its own bytes");
     let view = view(&cart, &Registry::default(), &ViewOptions::default());
     assert_eq!(view, phone.view());
+}
+
+/// The latest price that somebody saw, in a cart that needs no reading and in one that does.
+#[test]
+fn the_price_seen_last_is_shown() {
+    let euros = |text: &str| Money::parse(text, "EUR").ok();
+    for moved in [false, true] {
+        let (mut a, mut b) = (replica(ACCOUNT, 1), replica(ACCOUNT, 2));
+        let seen = |replica: &Replica| replica.view().lines[0].seen_price;
+        if moved {
+            let hat = LineKey::sku("HAT").expect("a line");
+            a.add(1, &hat, units(1), None).expect("an add");
+            a.relocate(2, &RowRef::active(hat)).expect("a row to save");
+        }
+        a.add(3, &tee(), units(1), None).expect("an add");
+        assert_eq!(seen(&a), None);
+        a.add(10, &tee(), units(1), euros("2.60")).expect("an add");
+        a.add(11, &tee(), units(1), None).expect("an add");
+        assert_eq!(seen(&a), euros("2.60"), "who saw no price hides none");
+        b.add(9, &tee(), units(1), euros("2.40")).expect("an add");
+        tell(&b, &mut a);
+        assert_eq!(seen(&a), euros("2.60"), "an earlier one came late");
+        a.add(12, &tee(), units(1), euros("2.80")).expect("an add");
+        assert_eq!(seen(&a), euros("2.80"));
+        assert_eq!(a.view().notices, []);
+        a.add(13, &LineKey::sku("MUG").expect("a line"), units(1), Money::parse("9", "SEK").ok())
+            .expect("an add");
+        let currencies = ["EUR", "SEK"].map(|code| Currency::new(code).expect("a currency"));
+        assert_eq!(a.view().notices, [Notice::Currencies { currencies: currencies.into() }]);
+    }
+}
+
+#[test]
+fn a_row_over_the_ceiling_is_told_and_one_at_it_is_not() {
+    let mut phone = with(ACCOUNT, 1, 4).with_options(ViewOptions { ceiling: 4 });
+    assert_eq!(phone.view().notices, []);
+    phone.add(2, &tee(), units(1), None).expect("an add");
+    let told = Notice::Ceiling { line: tee(), asked: 5, shown: 4 };
+    assert_eq!((phone.view().notices, shown(&phone)), (vec![told], 4));
+}
+
+#[test]
+fn consent_holds_from_when_it_is_given_until_it_is_taken_back() {
+    let mut phone = with(ACCOUNT, 1, 1);
+    assert!(!phone.view().consent);
+    phone.consent(2, true).expect("consent");
+    assert!(phone.view().consent);
+    phone.consent(3, false).expect("a revocation");
+    assert!(!phone.view().consent);
+    phone.consent(4, true).expect("consent");
+    assert!(phone.view().consent);
+}
+
+/// Two regions write one order. It is one, as old as the first of them; and two orders of two things are no conflict.
+#[test]
+fn one_order_is_one_however_often_it_is_written() {
+    for turned in [false, true] {
+        let mut a = with(ACCOUNT, 1, 2);
+        let mut b = replica(ACCOUNT, 2);
+        tell(&a, &mut b);
+        let mut written = [buy(&mut a, 10, "O-1"), buy(&mut b, 11, "O-1")];
+        if turned {
+            written.reverse();
+        }
+        let mut c = replica(ACCOUNT, 3);
+        written.iter().for_each(|delta| join(&mut c, delta));
+        c.add(20, &tee(), units(1), None).expect("an add");
+        buy(&mut c, 21, "O-2");
+        let orders: Vec<_> =
+            c.view().orders.iter().map(|order| (order.id.to_string(), order.time.ms())).collect();
+        assert_eq!(orders, [("O-1".to_owned(), 10), ("O-2".to_owned(), 21)]);
+        assert_eq!(c.view().notices, []);
+    }
 }

@@ -34,7 +34,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let many = prop::collection::vec(parts, 1..120).prop_map(Step::Enliven);
     let kill = (0..3_u8, any::<u8>(), any::<u8>()).prop_map(|(w, from, n)| Step::Kill(w, from, n));
     let thin = (1..8_u8, 0..8_u8).prop_map(|(by, rest)| Step::Thin(by, rest));
-    prop::collection::vec(prop_oneof![2 => one, 3 => many, 2 => kill, 1 => thin], 1..24)
+    let all = Just(Step::Thin(1, 0));
+    prop::collection::vec(prop_oneof![3 => one, 3 => many, 2 => kill, 1 => thin, 1 => all], 1..24)
 }
 
 fn writer(at: u8) -> ReplicaId {
