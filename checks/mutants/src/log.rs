@@ -46,6 +46,14 @@ impl Log {
         self.0.iter().filter(|(_, (_, outcome))| is_missed(outcome)).map(|(name, _)| &**name)
     }
 
+    /// How many were caught by a test.
+    pub(crate) fn caught_by(&self, test: &str) -> usize {
+        self.0
+            .values()
+            .filter(|(_, outcome)| outcome.strip_prefix("caught\t") == Some(test))
+            .count()
+    }
+
     /// How many there are of each word.
     pub(crate) fn counts(&self) -> String {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();

@@ -25,7 +25,7 @@ tries all mutants that cargo-mutants lists, in one build, each with the tests th
 
   --file GLOB     only mutants of such files; more than once. Without: cart, policy, view, context
   --only TEXT     only mutants whose name has TEXT in it
-  --seconds N     for each mutant at most about N seconds of tests, the quick ones first
+  --seconds N     for each mutant about N seconds of tests, those first that noticed most
   --missed        only mutants that the run before did not see caught, and that are not explained
 
 Outcomes are kept in outcomes.tsv in the target folder, beside survey.tsv, which says how long each test takes
@@ -92,13 +92,16 @@ fn work(args: &Args) -> Result<bool, String> {
     let programs = compile::tests(&copy)?;
     println!("built in {:.0} s", began.elapsed().as_secs_f64());
     let began = Instant::now();
-    let (tests, failing) = trial::survey(&copy, &programs, &target.join("reached"))?;
+    let (mut tests, failing) = trial::survey(&copy, &programs, &target.join("reached"))?;
     let row = |test: &Test| format!("{:.3}\t{}\t{}\n", test.seconds, test.reaches.len(), test.name);
     let rows: String = tests.iter().map(row).collect();
     fs::write(target.join("survey.tsv"), rows).map_err(|error| error.to_string())?;
     println!("{} tests surveyed in {:.0} s", tests.len(), began.elapsed().as_secs_f64());
     println!("left out, since they fail without a mutant: {}", failing.join(" "));
     let before = Log::read(&target.join("outcomes.tsv"));
+    // Those that noticed most in their time go first.
+    let worth = |test: &Test| (1 + before.caught_by(&test.name)) as f64 / (0.01 + test.seconds);
+    tests.sort_by(|a, b| worth(b).total_cmp(&worth(a)));
     let mut log = if args.missed { before.clone() } else { Log::default() };
     let mut explained = Explained::read(&here.join("explained.toml"))?;
     let again: BTreeSet<&str> = before.missed().filter(|name| !explained.takes(name)).collect();

@@ -90,11 +90,10 @@ pub(crate) fn survey(
             tests.push(Test { program: at, name: name.to_owned(), seconds, reaches });
         }
     }
-    tests.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
     Ok((tests, failing))
 }
 
-/// Runs the tests that reach a mutant, the quick ones first, until one notices.
+/// Runs the tests that reach a mutant, a few and then more, until one notices.
 pub(crate) fn run(
     tree: &Path,
     programs: &[PathBuf],
@@ -124,7 +123,7 @@ pub(crate) fn run(
             }
         }
         spent += batch.iter().map(|test| test.seconds).sum::<f64>();
-        batch_seconds *= 4.0;
+        batch_seconds *= 2.0;
     }
     Ok(Noticed::Nobody)
 }
