@@ -119,6 +119,7 @@ fn what_an_order_missed_is_told() {
     let (mut phone, order) = scene();
     set(&mut phone, 1, 5);
     join(&mut phone, &order);
+    assert_eq!(shown(&phone), 2);
     assert_eq!(
         told(&phone)[1..],
         [

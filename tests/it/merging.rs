@@ -5,7 +5,7 @@
 
 use holdall::{
     Body, Choice, Claim, Delta, Dot, Dots, Entry, Facts, LineKey, Loser, MergeTo, Notice, Override,
-    Registry, ReplicaId, Rule, Side, SkuPattern, Text, Time,
+    Registry, Replica, ReplicaId, Rule, Side, SkuPattern, Text, Time,
 };
 
 use super::devices::{
@@ -228,4 +228,22 @@ fn an_absorption_brings_what_is_new() {
     let told = laptop.absorb(guest.cart()).expect("it is merged");
     assert_eq!((told.live().len(), told.dead()), (0, removal.dead()));
     assert!(laptop.absorb(guest.cart()).expect("it is merged").is_empty());
+}
+
+/// Of a line that is one, and of guests who have no row there, nobody edits a side.
+#[test]
+fn a_side_that_is_no_row_takes_nothing() {
+    let mut laptop = with(ACCOUNT, 1, 2);
+    let refused = |laptop: &mut Replica, side| {
+        let before = laptop.cart().clone();
+        assert!(laptop.set(20, &row().on(side), 5, None).is_err(), "{side:?}");
+        assert_eq!(*laptop.cart(), before);
+    };
+    refused(&mut laptop, Side::Account);
+    refused(&mut laptop, Side::Guest(GUEST));
+    let guest = with(GUEST, 2, 3);
+    laptop.merge(10, claim(GUEST), rule("ask"), guest.cart()).expect("a merge");
+    refused(&mut laptop, Side::Guest(OTHER));
+    laptop.set(21, &row().on(Side::Guest(GUEST)), 5, None).expect("a row");
+    assert_eq!(shown(&laptop), 7);
 }

@@ -4,11 +4,13 @@
 //! test passed, or could have.
 
 use holdall::{
-    Body, CouponCode, Delta, Dot, Dots, Entry, LineKey, OrderId, ReplicaId, RowRef, Time,
+    Body, CouponCode, Delta, Dot, Dots, Entry, LineKey, OrderId, ReplicaId, RowRef, Text, Time,
     ViewOptions,
 };
 
-use super::devices::{ACCOUNT, buy, join, replica, row, saved, shown, tee, tell, units, with};
+use super::devices::{
+    ACCOUNT, GUEST, buy, join, replica, row, saved, shown, tee, tell, units, with,
+};
 
 #[test]
 fn a_coupon_survives_a_drop_that_had_not_seen_it() {
@@ -182,4 +184,35 @@ fn an_order_says_what_it_bought_of_each_line() {
     };
     let all = ["A", "B", "C", "D", "E", "F", "G"].map(bought);
     assert_eq!(all, [vec![], vec![1, 2], vec![], vec![3], vec![], vec![4], vec![]]);
+}
+
+/// A note is left on a line that was taken out, and goes when the line is put in again: in a cart of nothing else, beside
+/// an order, beside a row that was saved, and beside a guest's units of the line who is not merged.
+#[test]
+fn a_line_that_is_put_in_again_begins_anew() {
+    let hat = || RowRef::active(LineKey::sku("HAT").expect("a line"));
+    for beside in ["nothing", "an order", "a saved row", "a guest's"] {
+        let mut phone = replica(ACCOUNT, 1);
+        if beside != "nothing" {
+            phone.add(1, &hat().line, units(1), None).expect("an add");
+        }
+        match beside {
+            "nothing" => {}
+            "a saved row" => drop(phone.relocate(2, &hat()).expect("a row to save")),
+            _ => drop(buy(&mut phone, 2, "O-1")),
+        }
+        phone.add(3, &tee(), units(2), None).expect("an add");
+        phone.note(4, &row(), Some(Text::new("red").expect("a text"))).expect("a note");
+        phone.remove(5, &row()).expect("a row");
+        if beside == "a guest's" {
+            let guests = with(GUEST, 2, 3);
+            let live = guests.cart().live().iter();
+            let delta = Delta::new(ACCOUNT, live, Dots::default(), Dots::default());
+            join(&mut phone, &delta.expect("a delta"));
+        }
+        phone.add(6, &tee(), units(1), None).expect("an add");
+        let view = phone.view();
+        let row = view.lines.iter().find(|row| row.line == tee()).expect("a row");
+        assert_eq!((row.quantity, &row.note), (1, &None), "beside {beside}");
+    }
 }
