@@ -17,6 +17,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 
 use crate::journals::end_old;
+use crate::operate::now_ms;
 use crate::places::{Make, Place};
 use crate::retention::RetentionArgs;
 
@@ -237,11 +238,6 @@ async fn journals(authority: Arc<Authority>) {
             Err(refusal) => tracing::warn!(%refusal, "journals not ended"),
         }
     }
-}
-
-fn now_ms() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.map_or(0, |since| since.as_millis() as u64)
 }
 
 /// Ready when the process is asked to end.
