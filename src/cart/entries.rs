@@ -289,24 +289,6 @@ impl Entries {
         self.rows.iter().filter(move |row| row.line == at).map(|row| self.fact_of(row))
     }
 
-    /// Shows them by their places, until `each` says no; whether it never did.
-    #[inline]
-    pub(crate) fn each_on(&self, at: u32, mut each: impl FnMut(u32, Fact<'_>) -> bool) -> bool {
-        let mut show = |rows: &[Row], first: usize| {
-            let mut here = rows.iter().zip(first as u32..).filter(|(row, _)| row.line == at);
-            here.all(|(row, place)| each(place, self.fact_of(row)))
-        };
-        let (groups, rest) = self.rows.as_chunks::<8>();
-        for (rows, first) in groups.iter().zip((0..).step_by(8)) {
-            // Most are about other lines, and one branch for eight is half the work.
-            let [a, b, c, d, e, f, g, h] = rows.each_ref().map(|row| row.line == at);
-            if (a | b | c | d | e | f | g | h) && !show(rows, first) {
-                return false;
-            }
-        }
-        show(rest, self.rows.len() - rest.len())
-    }
-
     /// Whether something is said of other entries: where they show, or what they lack.
     pub(crate) const fn bears(&self) -> bool {
         self.bearing > 0

@@ -40,30 +40,30 @@ pub(crate) fn row(cart: &Cart, line: &LineKey, list: List) -> Option<Replaced> {
     let at = cart.live().line_at(line).unwrap_or(NONE);
     let (mut places, mut covers) = (Places::new(), Gathered::new());
     let mut sets = 0;
-    let simple = at == NONE
-        || cart.live().each_on(at, |place, fact| {
-            let home = match fact.body() {
-                Body::Add { .. } => List::Active,
-                Body::Set(set) => {
-                    sets += 1;
-                    if sets > 1 || set.settled.is_some() {
-                        return false; // they may clash, or took units
-                    }
-                    set.list
+    let rows = if at == NONE { &[][..] } else { cart.live().rows() };
+    for (place, row) in rows.iter().enumerate().filter(|(_, row)| row.line == at) {
+        let fact = cart.live().fact_of(row);
+        let home = match fact.body() {
+            Body::Add { .. } => List::Active,
+            Body::Set(set) => {
+                sets += 1;
+                if sets > 1 || set.settled.is_some() {
+                    return None; // they may clash, or took units
                 }
-                _ => return true,
-            };
-            if home == list && fact.scope() == cart.id() {
-                let Dot { replica, seq } = fact.dot();
-                places.push(place);
-                covers.push((replica, Run { first: seq, last: seq }));
-                if let Body::Set(set) = fact.body() {
-                    covers.extend(set.covers.runs());
-                }
+                set.list
             }
-            true
-        });
-    simple.then(|| Replaced { kills: Kills::at(cart, places), covers, at })
+            _ => continue,
+        };
+        if home == list && fact.scope() == cart.id() {
+            let Dot { replica, seq } = fact.dot();
+            places.push(place as u32);
+            covers.push((replica, Run { first: seq, last: seq }));
+            if let Body::Set(set) = fact.body() {
+                covers.extend(set.covers.runs());
+            }
+        }
+    }
+    Some(Replaced { kills: Kills::at(cart, places), covers, at })
 }
 
 /// What a list shows of such a line.
