@@ -1,7 +1,8 @@
 //! An authority over its stores, beside what the field does: a Redis hash a cart, and a PostgreSQL row with a version
 //! and a table of idempotency keys. Durable adds a second, and how long one takes, with 1, 16 and 64 clients.
 //!
-//! `designs [--rounds N] [--seconds S] [--json FILE] [--svg FILE]`, with PostgreSQL and Redis from `dev/services up`. Every client
+//! `designs [--rounds N] [--seconds S] [--only TEXT] [--clients N] [--json FILE] [--svg FILE]`, with PostgreSQL and Redis from `dev/services up`; `--only`
+//! leaves out the subjects whose name lacks TEXT, `--clients` all other numbers of clients. Every client
 //! waits for its answer before it asks again, as a shopper does, and goes on to another cart after twenty adds. Subjects take turns, round by round.
 //! Ours is in this process; Redis and PostgreSQL are over loopback, on the same two cores.
 
@@ -20,6 +21,10 @@ use std::time::Duration;
 use report::Report;
 use subject::{Subject, run};
 
+/// As in the command: what one thread allocates another frees, here and in the service.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Adds that a cart gets in a spell; then its client goes on to the next cart.
 const ADDS: usize = 20;
 const CLIENTS: [usize; 3] = [1, 16, 64];
@@ -29,10 +34,14 @@ struct Arguments {
     spell: Duration,
     json: Option<PathBuf>,
     svg: Option<PathBuf>,
+    only: String,
+    clients: Vec<usize>,
 }
 
 fn arguments() -> Result<Arguments, String> {
-    let mut found = Arguments { rounds: 3, spell: Duration::from_secs(2), json: None, svg: None };
+    let spell = Duration::from_secs(2);
+    let (only, clients) = (String::new(), CLIENTS.to_vec());
+    let mut found = Arguments { rounds: 3, spell, json: None, svg: None, only, clients };
     let mut given = std::env::args().skip(1);
     while let Some(name) = given.next() {
         let value = given.next().ok_or_else(|| format!("{name} wants a value"))?;
@@ -42,7 +51,19 @@ fn arguments() -> Result<Arguments, String> {
             "--seconds" => found.spell = Duration::from_secs(number()? as u64),
             "--json" => found.json = Some(value.into()),
             "--svg" => found.svg = Some(value.into()),
-            _ => return Err(format!("{name}: there is --rounds, --seconds, --json and --svg")),
+            "--only" => found.only = value,
+            "--clients" => {
+                let asked = number()?;
+                found.clients.retain(|clients| *clients == asked);
+                if found.clients.is_empty() {
+                    return Err(format!("--clients {asked}: there are {CLIENTS:?}"));
+                }
+            }
+            _ => {
+                return Err(format!(
+                    "{name}: there is --rounds, --seconds, --only, --clients, --json and --svg"
+                ));
+            }
         }
     }
     Ok(found)
@@ -69,15 +90,16 @@ async fn compare() -> Result<(), String> {
     let arguments = arguments()?;
     let (postgres, redis) = (variable("HOLDALL_TEST_POSTGRES")?, variable("HOLDALL_TEST_REDIS")?);
     let folder = std::env::temp_dir().join(format!("holdall-designs-{}", std::process::id()));
-    let subjects: Vec<Arc<dyn Subject>> = vec![
+    let mut subjects: Vec<Arc<dyn Subject>> = vec![
         Arc::new(ours::embedded(&folder, CLIENTS[2]).await?),
         Arc::new(ours::postgres(&postgres, CLIENTS[2]).await?),
         Arc::new(postgres_row::PostgresRow::open(&postgres, CLIENTS[2]).await?),
         Arc::new(redis_hash::RedisHash::open(&redis, "always", CLIENTS[2]).await?),
         Arc::new(redis_hash::RedisHash::open(&redis, "everysec", CLIENTS[2]).await?),
     ];
+    subjects.retain(|subject| subject.name().contains(&arguments.only));
     let mut report = Report::default();
-    for clients in CLIENTS {
+    for clients in arguments.clients.iter().copied() {
         for round in 0..=arguments.rounds {
             for subject in &subjects {
                 subject.prepare().await?;
