@@ -46,6 +46,15 @@ pub struct Told {
     pub repeated: bool,
 }
 
+/// A command was carried out, and is durable. What the cart shows then, whoever needs it asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Acknowledged {
+    /// The cart's revision right after it.
+    pub revision: u64,
+    /// Whether it had been carried out before.
+    pub repeated: bool,
+}
+
 /// A guest cart was opened.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Opened {

@@ -76,7 +76,7 @@ impl Answer for Whole {
 }
 
 /// An answer with the revision alone.
-struct Revision;
+pub(super) struct Revision;
 
 impl Answer for Revision {
     type Told = u64;

@@ -52,6 +52,7 @@ mod rates;
 mod refusal;
 mod resident;
 mod settings;
+mod sheet;
 mod upkeep;
 mod watch;
 mod writers;
@@ -60,8 +61,8 @@ mod written;
 use std::sync::Arc;
 
 pub use answer::{
-    Accepted, Admitted, Caught, Checkout, Lease, Opened, Placing, Receipt, Registered, Rejection,
-    Shown, SignedIn, Swept, Told, Written,
+    Accepted, Acknowledged, Admitted, Caught, Checkout, Lease, Opened, Placing, Receipt,
+    Registered, Rejection, Shown, SignedIn, Swept, Told, Written,
 };
 pub use archive::Archived;
 pub use caller::{AccountId, Caller, GuestToken, TokenError, Who};
@@ -71,6 +72,7 @@ pub use inspect::Inspected;
 pub use journal::{By, Entry, Note};
 pub use refusal::{Advice, Refusal};
 pub use settings::{Policies, Rate, Retention, Settings, Situation};
+pub use sheet::Sheet;
 pub use upkeep::Verified;
 pub use watch::Watch;
 pub use written::Form;
@@ -218,6 +220,21 @@ impl Authority {
     ) -> Result<Accepted, Refusal> {
         let done = self.carry_out(now_ms, caller, cart, request, &change::Whole).await?;
         Ok(Accepted { shown: done.told, repeated: done.repeated })
+    }
+
+    /// Carries a command out as [`submit`](Self::submit) does, for whoever does not show the cart now: no view of it is made.
+    ///
+    /// # Errors
+    /// As with [`submit`](Self::submit).
+    pub async fn acknowledge(
+        &self,
+        now_ms: u64,
+        caller: &Caller,
+        cart: CartId,
+        request: &Request,
+    ) -> Result<Acknowledged, Refusal> {
+        let done = self.carry_out(now_ms, caller, cart, request, &change::Revision).await?;
+        Ok(Acknowledged { revision: done.told, repeated: done.repeated })
     }
 
     /// Carries a command out as [`submit`](Self::submit) does, and answers with the cart written out in a form. Whoever reads it

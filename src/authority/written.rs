@@ -9,6 +9,7 @@ use super::change::Answer;
 use super::header::Header;
 use super::refusal::Refusal;
 use super::resident::Resident;
+use super::sheet::{Placed, Sheet};
 use crate::id::CartId;
 
 /// A form in which carts are written out for those who show them: JSON, a page.
@@ -16,13 +17,21 @@ use crate::id::CartId;
 pub struct Form {
     /// Its name, and another one whenever the form changes: what is kept under one name has one form.
     pub name: &'static str,
-    /// Writes a cart out. What it writes hangs on nothing else.
-    pub write: fn(Shown) -> Vec<u8>,
+    /// Writes a cart out. What it writes hangs on nothing else, and that of a row on the row alone.
+    pub write: fn(Shown, &mut Sheet<'_>),
 }
 
 impl Form {
     fn written(&self, shown: Shown) -> Written {
-        Written { revision: shown.revision, bytes: (self.write)(shown).into() }
+        self.over(shown, None).0
+    }
+
+    /// Writes a cart out that was written out before, when it was perhaps another.
+    fn over(&self, shown: Shown, before: Option<&Kept>) -> (Written, Vec<Placed>) {
+        let revision = shown.revision;
+        let mut sheet = Sheet::over(before.map(|kept| (&kept.placed[..], &kept.written.bytes[..])));
+        (self.write)(shown, &mut sheet);
+        (Written { revision, bytes: sheet.bytes.into() }, sheet.placed)
     }
 }
 
@@ -44,6 +53,7 @@ impl Answer for Form {
 pub(super) struct Kept {
     form: &'static str,
     written: Written,
+    placed: Vec<Placed>,
     admitted: Option<Who>,
 }
 
@@ -59,18 +69,18 @@ impl Resident {
 
     /// Writes the cart out, or has it from before, for somebody who has been admitted.
     fn write(&mut self, caller: &Caller, form: &Form) -> Written {
-        let before = self.kept.take();
-        let before = before.filter(|kept| kept.form == form.name);
-        let before = before.filter(|kept| kept.written.revision == self.revision);
-        let written =
-            before.map_or_else(|| form.written(super::change::shown(self)), |kept| kept.written);
+        let before = self.kept.take().filter(|kept| kept.form == form.name);
+        let (written, placed) = match before {
+            Some(kept) if kept.written.revision == self.revision => (kept.written, kept.placed),
+            before => form.over(super::change::shown(self), before.as_ref()),
+        };
         // A guest cart opens to an account by its claim, which is no part of the cart.
         let by_header = match &caller.who {
             Who::Guest(_) | Who::Staff(_) | Who::Server => true,
             Who::Account(_) => !self.header.is_guest(),
         };
         let admitted = by_header.then(|| caller.who.clone());
-        self.kept = Some(Kept { form: form.name, written: written.clone(), admitted });
+        self.kept = Some(Kept { form: form.name, written: written.clone(), placed, admitted });
         written
     }
 }

@@ -7,7 +7,7 @@ use super::Service;
 use super::asked::{At, Json, OnAccount, OnCart, OnGuest};
 use super::identity::Asker;
 use super::problem::Problem;
-use super::shape::{CartAnswer, CartBody};
+use super::shown::{CartAnswer, CartBody};
 use super::told::{ExplainedBody, Known, told};
 use crate::authority::{AccountId, GuestToken, Receipt, SignedIn, Situation, Who};
 use crate::id::CartId;

@@ -18,7 +18,8 @@ use super::asked::{
 use super::identity::Asker;
 use super::problem::Problem;
 use super::sender::Sender;
-use super::shape::{AddBody, CartAnswer, CartBody, JSON, MoveBody, PatchBody, SetBody, etag_of};
+use super::shape::{AddBody, MoveBody, PatchBody, SetBody};
+use super::shown::{CartAnswer, CartBody, JSON, etag_of};
 use super::told::{ExplainedBody, Known, told};
 use crate::authority::{Command, Refusal};
 use crate::cart::List;

@@ -7,7 +7,8 @@ use super::Service;
 use super::asked::{At, Json, OnCart};
 use super::identity::Asker;
 use super::problem::Problem;
-use super::shape::{CartAnswer, CartBody, LeaseBody};
+use super::shape::LeaseBody;
+use super::shown::{CartAnswer, CartBody};
 use crate::authority::{Checkout, Placing};
 use crate::id::OrderId;
 

@@ -9,7 +9,7 @@ use super::accounts::MergedBody;
 use super::asked::{At, Json, OnAccount, OnCart};
 use super::identity::Asker;
 use super::problem::Problem;
-use super::shape::CartAnswer;
+use super::shown::CartAnswer;
 use crate::authority::{Caller, GuestToken, Placing};
 use crate::cart::{Loser, MergePolicy};
 use crate::id::{CartId, OrderId};

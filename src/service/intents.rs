@@ -3,7 +3,8 @@
 use super::asked::{At, CommandFields, Json, OnCart, OnCoupon};
 use super::problem::Problem;
 use super::sender::Sender;
-use super::shape::{CartAnswer, CartBody, ConsentBody, NoteBody, ShippingBody};
+use super::shape::{ConsentBody, NoteBody, ShippingBody};
+use super::shown::{CartAnswer, CartBody};
 use crate::authority::Command;
 use crate::id::{ShippingOption, Text};
 

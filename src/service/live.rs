@@ -32,7 +32,7 @@ use super::exchange::{AdmittedBody, have_of};
 use super::identity::{Asker, device};
 use super::presence::{Place, Present};
 use super::problem::Problem;
-use super::shape::CartBody;
+use super::shown::CartBody;
 use crate::authority::{Caller, Watch};
 use crate::cart::Have;
 use crate::id::CartId;

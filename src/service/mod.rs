@@ -56,6 +56,7 @@ mod sender;
 mod serve;
 mod settings;
 mod shape;
+mod shown;
 mod told;
 
 use std::convert::Infallible;

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::shape::CartBody;
+use super::shown::CartBody;
 use crate::authority::{Advice, Refusal};
 use crate::replica::ActionError;
 use crate::store::StoreError;

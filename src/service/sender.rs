@@ -7,7 +7,7 @@ use super::Service;
 use super::asked::Conditions;
 use super::identity::Asker;
 use super::problem::Problem;
-use super::shape::{CartAnswer, JSON};
+use super::shown::{CartAnswer, JSON};
 use crate::authority::{Command, Request, Told};
 use crate::id::CartId;
 

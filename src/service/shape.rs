@@ -1,32 +1,21 @@
-//! What the service says, and what it is asked, in JSON.
+//! What the service is asked, in JSON, and what questions and answers have in common.
 
 use std::collections::BTreeMap;
 
-use axum::body::{Body, Bytes};
-use axum::http::{HeaderName, HeaderValue, header};
-use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, SchemaType, Type};
 
-use super::asked::tag_of;
-use super::line_id;
 use super::problem::Problem;
-use crate::authority::{Accepted, Form, Lease, Shown, Told, Written};
+use crate::authority::Lease;
 use crate::cart::{Gift, List};
-use crate::id::{
-    AttributeKey, Bundle, CartId, CouponCode, LineError, LineKey, OptionKey, OptionValue, RuleName,
-    ShippingOption, Sku, Tag, Text, TextError,
-};
+use crate::id::{Bundle, LineError, LineKey, OptionKey, OptionValue, Sku, Tag, Text, TextError};
 use crate::limits;
 use crate::money::{Money, MoneyError};
-use crate::view::{Notice, OrderView, Row, Side};
 
 /// A name has no control characters, a text no others than newline and tab.
 const NAME: &str = r"^[^\x00-\x1f\x7f-\x9f]+$";
 const TEXT: &str = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]+$";
-
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// A list of a cart.
 #[derive(Serialize, Deserialize, ToSchema, Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +58,7 @@ pub(super) struct Price {
 }
 
 impl Price {
-    fn of(money: Money) -> Self {
+    pub(super) fn of(money: Money) -> Self {
         let text = money.to_string();
         let amount = text.split(' ').next().unwrap_or_default().to_owned();
         Self { amount, currency: money.currency().to_string() }
@@ -111,6 +100,10 @@ pub(super) struct GiftBody {
 }
 
 impl GiftBody {
+    pub(super) fn of(gift: &Gift) -> Self {
+        Self { wrap: gift.wrap, message: gift.message.as_ref().map(ToString::to_string) }
+    }
+
     pub(super) fn gift(&self) -> Result<Gift, Problem> {
         let message = self.message.as_ref().map(Text::new).transpose()?;
         Ok(Gift { wrap: self.wrap, message })
@@ -131,302 +124,6 @@ pub(super) struct Identity {
     /// What keeps it separate.
     #[serde(skip_serializing_if = "Option::is_none")]
     tag: Option<String>,
-}
-
-/// A row of a cart. It borrows what the row has: a cart is answered with all of its rows, mostly for one that changed.
-#[derive(Serialize, ToSchema, Debug)]
-struct RowBody<'a> {
-    /// Its id, for URLs.
-    #[schema(value_type = String)]
-    line: line_id::Text<'a>,
-    /// Its list.
-    list: ListName,
-    #[serde(flatten)]
-    #[schema(value_type = Identity)]
-    identity: &'a LineKey,
-    /// While a merge shows the line as two rows: `account` or `guest`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    side: Option<&'static str>,
-    /// How many, under the ceiling.
-    quantity: u64,
-    /// How many its contributions come to.
-    asked: u64,
-    /// The note.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    note: Option<&'a Text>,
-    /// The gift option.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    gift: Option<GiftBody>,
-    /// Other attributes.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    #[schema(value_type = BTreeMap<String, String>)]
-    attributes: &'a BTreeMap<AttributeKey, Text>,
-    /// The price that the shopper saw last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    seen_price: Option<Price>,
-    /// Whether the shopper is asked which of the rows of this line to keep.
-    question: bool,
-    /// The merge rule that decided on it last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    because: Option<&'a RuleName>,
-}
-
-fn rows<S: Serializer>(rows: &[Row], to: S) -> Result<S::Ok, S::Error> {
-    to.collect_seq(rows.iter().map(RowBody::from))
-}
-
-pub(super) fn id_of(line: &LineKey, side: Option<Side>) -> String {
-    line_id::Text { line, side }.to_string()
-}
-
-impl<'a> From<&'a Row> for RowBody<'a> {
-    fn from(row: &'a Row) -> Self {
-        let gift = |gift: &Gift| GiftBody {
-            wrap: gift.wrap,
-            message: gift.message.as_ref().map(ToString::to_string),
-        };
-        Self {
-            line: line_id::Text { line: &row.line, side: row.side },
-            list: row.list.into(),
-            identity: &row.line,
-            side: row.side.map(|side| match side {
-                Side::Account => "account",
-                Side::Guest(_) => "guest",
-            }),
-            quantity: row.quantity,
-            asked: row.asked,
-            note: row.note.as_ref(),
-            gift: row.gift.as_ref().map(gift),
-            attributes: &row.attributes,
-            seen_price: row.seen_price.map(Price::of),
-            question: row.question,
-            because: row.because.as_ref().map(|rule| &rule.name),
-        }
-    }
-}
-
-/// Something the shopper or the shop should know. None of it hinders an action.
-#[derive(Serialize, ToSchema, Debug, Clone, Default)]
-pub(super) struct NoticeBody {
-    /// Which: `ceiling`, `question`, `policy-unavailable`, `needs-upgrade`, `concurrent-orders`, `currencies`.
-    notice: &'static str,
-    /// The lines it is about, whole.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    lines: Vec<String>,
-    /// What the contributions come to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    asked: Option<u64>,
-    /// What is shown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    shown: Option<u64>,
-    /// The merge rule that is not here.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rule: Option<String>,
-    /// Orders that bought the same units.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    orders: Vec<String>,
-    /// The currencies of the prices that were seen.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    currencies: Vec<String>,
-}
-
-impl From<Notice> for NoticeBody {
-    fn from(notice: Notice) -> Self {
-        let ids = |lines: &[LineKey]| lines.iter().map(|line| id_of(line, None)).collect();
-        let about = |notice, line: LineKey| Self { notice, lines: ids(&[line]), ..Self::default() };
-        match notice {
-            Notice::Ceiling { line, asked, shown } => {
-                Self { asked: Some(asked), shown: Some(shown), ..about("ceiling", line) }
-            }
-            Notice::Question { line } => about("question", line),
-            Notice::PolicyUnavailable { line, rule } => {
-                Self { rule: Some(rule.to_string()), ..about("policy-unavailable", line) }
-            }
-            Notice::NeedsUpgrade { line } => {
-                Self { notice: "needs-upgrade", lines: ids(line.as_slice()), ..Self::default() }
-            }
-            Notice::ConcurrentOrders { orders, lines } => Self {
-                notice: "concurrent-orders",
-                lines: ids(&lines),
-                orders: orders.iter().map(ToString::to_string).collect(),
-                ..Self::default()
-            },
-            Notice::Currencies { currencies } => Self {
-                notice: "currencies",
-                currencies: currencies.iter().map(ToString::to_string).collect(),
-                ..Self::default()
-            },
-        }
-    }
-}
-
-/// An order that the cart knows of.
-#[derive(Serialize, ToSchema, Debug, Clone)]
-pub(super) struct OrderBody {
-    /// Its id.
-    order: String,
-    /// When it was placed, in milliseconds since 1970.
-    at_ms: u64,
-    /// What it bought.
-    lines: Vec<BoughtBody>,
-}
-
-/// What an order bought of a line.
-#[derive(Serialize, ToSchema, Debug, Clone)]
-pub(super) struct BoughtBody {
-    /// The line's id.
-    line: String,
-    #[serde(flatten)]
-    #[schema(value_type = Identity)]
-    identity: LineKey,
-    /// How many.
-    quantity: u64,
-}
-
-impl From<OrderView> for OrderBody {
-    fn from(order: OrderView) -> Self {
-        let bought = |(line, quantity): (LineKey, u64)| BoughtBody {
-            line: id_of(&line, None),
-            identity: line,
-            quantity,
-        };
-        let lines = order.lines.into_iter().map(bought).collect();
-        Self { order: order.id.to_string(), at_ms: order.time.ms(), lines }
-    }
-}
-
-/// A cart as its shopper sees it.
-#[derive(Serialize, ToSchema, Debug, Clone)]
-pub(super) struct CartBody {
-    /// Its id.
-    #[schema(value_type = String)]
-    cart: CartId,
-    /// How often it had been changed: also its entity tag.
-    version: u64,
-    /// The active list.
-    #[serde(serialize_with = "rows")]
-    #[schema(value_type = Vec<RowBody>)]
-    lines: Vec<Row>,
-    /// The saved list.
-    #[serde(serialize_with = "rows")]
-    #[schema(value_type = Vec<RowBody>)]
-    saved: Vec<Row>,
-    /// Coupons, each pending until somebody validates it.
-    #[schema(value_type = Vec<String>)]
-    coupons: Vec<CouponCode>,
-    /// The chosen shipping option.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    shipping: Option<ShippingOption>,
-    /// The cart's note.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    note: Option<Text>,
-    /// Whether the shop may remind the shopper.
-    consent: bool,
-    /// The orders known, in the order in which they were placed.
-    orders: Vec<OrderBody>,
-    /// What somebody should know.
-    notices: Vec<NoticeBody>,
-}
-
-impl From<Shown> for CartBody {
-    fn from(Shown { cart, revision, view }: Shown) -> Self {
-        Self {
-            cart,
-            version: revision,
-            lines: view.lines,
-            saved: view.saved,
-            coupons: view.coupons,
-            shipping: view.shipping,
-            note: view.note,
-            consent: view.consent,
-            orders: view.orders.into_iter().map(OrderBody::from).collect(),
-            notices: view.notices.into_iter().map(NoticeBody::from).collect(),
-        }
-    }
-}
-
-/// About how long the JSON of a cart is without its rows, in bytes.
-const CART_JSON_BYTES: usize = 256;
-/// About how long the JSON of a row is, in bytes.
-const ROW_JSON_BYTES: usize = 192;
-
-/// The entity tag of a version of a cart.
-pub(super) fn etag_of(version: u64) -> HeaderValue {
-    // Digits in quotes.
-    HeaderValue::try_from(tag_of(version)).unwrap_or(HeaderValue::from_static("\"\""))
-}
-
-impl CartBody {
-    /// The entity tag.
-    pub(super) fn etag(&self) -> HeaderValue {
-        etag_of(self.version)
-    }
-
-    /// Its JSON.
-    pub(super) fn json(&self) -> Vec<u8> {
-        let rows = self.lines.len() + self.saved.len();
-        let mut json = Vec::with_capacity(CART_JSON_BYTES + rows * ROW_JSON_BYTES);
-        // Texts and numbers: each has a JSON form, and there is room in memory.
-        let _ = serde_json::to_writer(&mut json, self);
-        json
-    }
-
-    pub(super) const fn version(&self) -> u64 {
-        self.version
-    }
-}
-
-/// A cart as it is answered.
-pub(super) const JSON: Form = Form { name: "json 1", write: |shown| CartBody::from(shown).json() };
-
-/// The answer to a read or a command: the whole cart.
-pub(super) struct CartAnswer {
-    version: u64,
-    json: Bytes,
-    replayed: bool,
-}
-
-impl From<Shown> for CartAnswer {
-    fn from(shown: Shown) -> Self {
-        let (version, json) = (shown.revision, CartBody::from(shown).json().into());
-        Self { version, json, replayed: false }
-    }
-}
-
-impl From<Accepted> for CartAnswer {
-    fn from(accepted: Accepted) -> Self {
-        Self { replayed: accepted.repeated, ..accepted.shown.into() }
-    }
-}
-
-impl From<Written> for CartAnswer {
-    fn from(written: Written) -> Self {
-        let Written { revision, bytes } = written;
-        Self { version: revision, json: Bytes::from_owner(bytes), replayed: false }
-    }
-}
-
-impl From<Told> for CartAnswer {
-    fn from(told: Told) -> Self {
-        Self { replayed: told.repeated, ..told.written.into() }
-    }
-}
-
-impl IntoResponse for CartAnswer {
-    fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.json));
-        let fields = response.headers_mut();
-        fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        fields.insert(header::ETAG, etag_of(self.version));
-        if self.replayed {
-            fields.insert(REPLAYED, HeaderValue::from_static("true"));
-        }
-        response
-    }
 }
 
 /// More of a line.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::shape::{Identity, ListName, id_of};
+use super::shape::{Identity, ListName};
+use super::shown::id_of;
 use crate::clock::Time;
 use crate::id::{LineKey, ReplicaId};
 use crate::view::{Explanation, Names, Part, Plain, RowExplanation};

@@ -12,6 +12,8 @@ use crate::servers::{ALL, BEFORE, Server, is_there, start};
 const CONNECTIONS: usize = 64;
 /// A shopper takes a new cart after so many adds: carts that grow without end are not what is measured.
 const ADDS_OF_CART: u32 = 50;
+/// Most answers are shorter, in bytes.
+const ANSWER_BYTES: usize = 16 * 1024;
 /// Different products in a cart.
 const PRODUCTS: u32 = 10;
 
@@ -122,7 +124,15 @@ impl Shopper {
         let stream = TcpStream::connect(address).await.expect("a connection");
         stream.set_nodelay(true).expect("a socket");
         let (cart, token) = (format!("cart-{number}"), String::new());
-        Self { stream, which, number, count: 0, cart, token, read: Vec::new() }
+        Self {
+            stream,
+            which,
+            number,
+            count: 0,
+            cart,
+            token,
+            read: Vec::with_capacity(ANSWER_BYTES),
+        }
     }
 
     fn is_holdall(&self) -> bool {
@@ -137,7 +147,7 @@ impl Shopper {
         if kind == Kind::Merge && self.is_holdall() {
             let reply =
                 self.ask("POST", &format!("/demo/accounts/{account}/token"), "", None).await;
-            account_token = text(&reply, "token");
+            account_token = text(reply, "token");
         }
         let mut times = Vec::new();
         let began = Instant::now();
@@ -153,7 +163,9 @@ impl Shopper {
             }
             let one = Instant::now();
             match kind {
-                Kind::Read => drop(self.ask("GET", &path, &token, None).await),
+                Kind::Read => {
+                    self.ask("GET", &path, &token, None).await;
+                }
                 Kind::Add => self.add().await,
                 Kind::Merge if self.is_holdall() => {
                     let body =
@@ -179,8 +191,7 @@ impl Shopper {
     async fn open(&mut self) {
         if self.is_holdall() {
             let reply = self.ask("POST", "/carts", "", None).await;
-            self.cart = text(&reply, "cart");
-            self.token = text(&reply, "token");
+            (self.cart, self.token) = (text(reply, "cart"), text(reply, "token"));
         } else {
             self.cart = format!("cart-{}-{}", self.number, self.count);
         }
@@ -194,7 +205,7 @@ impl Shopper {
         self.ask("POST", &path, &token, Some(&body)).await;
     }
 
-    async fn ask(&mut self, method: &str, path: &str, token: &str, body: Option<&str>) -> Vec<u8> {
+    async fn ask(&mut self, method: &str, path: &str, token: &str, body: Option<&str>) -> &[u8] {
         let body = body.unwrap_or_default();
         let mut head = format!(
             "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n",
@@ -202,7 +213,8 @@ impl Shopper {
         );
         if !body.is_empty() {
             head += "Content-Type: application/json\r\n";
-            head += &format!("Idempotency-Key: {}-{}-{path}\r\n", self.number, self.count);
+            let (shopper, count) = (self.number, self.count);
+            head += &format!("Idempotency-Key: {shopper:08x}-0000-4000-8000-{count:012x}\r\n");
         }
         if !token.is_empty() {
             head += &format!("Authorization: Bearer {token}\r\n");
@@ -214,26 +226,29 @@ impl Shopper {
         assert!(
             (200..300).contains(&status),
             "{method} {path}: {status} {}",
-            String::from_utf8_lossy(&body)
+            String::from_utf8_lossy(body)
         );
         body
     }
 
-    async fn answer(&mut self) -> (u16, Vec<u8>) {
+    /// Looked at as little as can be: whoever asks has a part of the processors that are measured.
+    async fn answer(&mut self) -> (u16, &[u8]) {
         self.read.clear();
-        let mut part = [0; 16 * 1024];
         loop {
-            let read = self.stream.read(&mut part).await.expect("bytes");
+            let read = self.stream.read_buf(&mut self.read).await.expect("bytes");
             assert!(read > 0, "the connection was closed");
-            self.read.extend_from_slice(&part[..read]);
-            let Some(end) = self.read.windows(4).position(|four| four == b"\r\n\r\n") else {
+            let mut fields = [httparse::EMPTY_HEADER; 16];
+            let mut head = httparse::Response::new(&mut fields);
+            let httparse::Status::Complete(end) = head.parse(&self.read).expect("HTTP") else {
                 continue;
             };
-            let head = String::from_utf8_lossy(&self.read[..end]).to_ascii_lowercase();
-            let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next());
-            let length: usize = length.expect("a length").trim().parse().expect("a number");
-            if self.read.len() == end + 4 + length {
-                return (head[9..12].parse().expect("a status"), self.read[end + 4..].to_vec());
+            let is_it =
+                |field: &&httparse::Header<'_>| field.name.eq_ignore_ascii_case("content-length");
+            let length = head.headers.iter().find(is_it).expect("a length").value;
+            let length: usize = str::from_utf8(length).expect("a text").parse().expect("a number");
+            let status = head.code.expect("a status");
+            if self.read.len() == end + length {
+                return (status, &self.read[end..]);
             }
         }
     }

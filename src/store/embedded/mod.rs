@@ -32,6 +32,9 @@
 //! fit get [`StoreError::Full`]; the store goes on as soon as there is room. When a sync fails the calls of that group get
 //! [`StoreError::Unknown`]: trying again is right.
 //!
+//! On Linux have SQLite built with `LIBSQLITE3_FLAGS=-DHAVE_FDATASYNC=1` in the environment (or in `[env]` of `.cargo/config.toml`, as this
+//! repository has it). Without it each commit calls `fsync`, which writes the file's times too and waits for that.
+//!
 //! # In the folder
 //!
 //! `lock` is locked while the store is open, and refuses a second opener. `carts.sqlite`, with `-wal` and `-shm`

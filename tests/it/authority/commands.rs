@@ -25,6 +25,29 @@ fn q_an_offline_item_sent_at_every_navigation_is_added_once() {
     assert_eq!((quantity(&now, "TEE"), quantity(&now, "MUG")), (2, 1));
 }
 
+/// Whoever asks for no cart gets the same done, once.
+#[test]
+fn what_is_only_acknowledged_is_carried_out_alike() {
+    let shop = Shop::new();
+    let guest = shop.guest();
+    let caller = Caller::from(guest.token);
+    let acknowledge = |key, command| {
+        let request = Request::new(key, command);
+        block_on(shop.authority.acknowledge(NOW_MS, &caller, guest.cart, &request))
+    };
+    let first = acknowledge(1, add("TEE", 2)).expect("an add");
+    assert_eq!((first.revision, first.repeated), (2, false));
+    shop.add(guest.token, guest.cart, "MUG", 1);
+    let again = acknowledge(1, add("TEE", 2)).expect("the same");
+    assert_eq!((again.revision, again.repeated), (2, true));
+    assert!(matches!(acknowledge(1, add("TEE", 3)), Err(Refusal::KeyReused)));
+    // Asked for another way it is the same request.
+    let shown = shop.submit(guest.token, guest.cart, &Request::new(1, add("TEE", 2)));
+    assert!(shown.expect("the same").repeated);
+    let now = shop.read(guest.token, guest.cart).expect("the cart");
+    assert_eq!((quantity(&now, "TEE"), now.revision), (2, 3));
+}
+
 #[test]
 fn a_key_names_one_request_in_one_cart() {
     let shop = Shop::new();

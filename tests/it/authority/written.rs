@@ -13,9 +13,9 @@ static WRITINGS: AtomicUsize = AtomicUsize::new(0);
 
 const COUNTED: Form = Form {
     name: "units",
-    write: |shown| {
+    write: |shown, sheet| {
         WRITINGS.fetch_add(1, Ordering::Relaxed);
-        quantity(&shown, "TEE").to_string().into_bytes()
+        sheet.put(quantity(&shown, "TEE").to_string().as_bytes());
     },
 };
 

@@ -9,6 +9,7 @@ mod overload;
 mod sockets;
 #[cfg(feature = "embedded")]
 mod storm;
+mod written;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -70,6 +71,7 @@ impl Reply {
 
 /// A request that is being made.
 #[must_use]
+#[derive(Clone)]
 struct Ask<'a> {
     shop: &'a Shop,
     method: &'static str,

@@ -70,7 +70,7 @@ impl Subject for Ours {
             let command = Command::Add { row: self.row.clone(), quantity: 1, price: None };
             let request = Request::new(key, command);
             let caller = Caller::from(guest.token);
-            let done = self.shop.submit(now_ms(), &caller, guest.cart, &request).await;
+            let done = self.shop.acknowledge(now_ms(), &caller, guest.cart, &request).await;
             done.map_err(|error| error.to_string())?;
             self.answered.fetch_add(1, Ordering::Relaxed);
             Ok(())
