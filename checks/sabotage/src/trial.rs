@@ -46,6 +46,9 @@ pub(crate) fn run(tree: &Path, names: &[String]) -> Result<Trial, String> {
             ran.insert(name.trim_end_matches(" - should panic").into(), outcome == "ok");
         }
     }
+    if ran.is_empty() && output.status.success() {
+        return Err(format!("no such test: {}", names.join(" ")));
+    }
     if ran.is_empty() {
         let said = String::from_utf8_lossy(&output.stderr);
         let errors: Vec<&str> = said.lines().filter(|line| line.starts_with("error")).collect();

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_lite::future::block_on;
-use holdall::authority::{Caller, Form, Refusal, Request, Written};
+use holdall::authority::{Caller, Command, Form, Refusal, Request, Written};
 use holdall::testkit::store::Call;
 
-use super::{NOW_MS, Shop, account, add, quantity};
+use super::{NOW_MS, Shop, account, add, quantity, row, set};
 
 static WRITINGS: AtomicUsize = AtomicUsize::new(0);
 
@@ -16,6 +16,21 @@ const COUNTED: Form = Form {
     write: |shown, sheet| {
         WRITINGS.fetch_add(1, Ordering::Relaxed);
         sheet.put(quantity(&shown, "TEE").to_string().as_bytes());
+    },
+};
+
+static ROWS: AtomicUsize = AtomicUsize::new(0);
+
+const LISTED: Form = Form {
+    name: "rows",
+    write: |shown, sheet| {
+        for rows in [shown.view.lines, shown.view.saved] {
+            sheet.rows(rows, b", ", |row, text| {
+                ROWS.fetch_add(1, Ordering::Relaxed);
+                text.extend(format!("{} of {}", row.quantity, row.line).bytes());
+            });
+            sheet.put(b"; ");
+        }
     },
 };
 
@@ -68,4 +83,39 @@ fn a_cart_is_written_out_once_and_only_for_whom_it_is() {
     assert_eq!(&*read(&shop).1, b"3");
     let refused = written(&shop, ann, guest.cart).expect_err("no claim");
     assert_eq!(refused.kind(), "not-yours");
+}
+
+/// A row that is as it was is copied, whatever came, went and changed around it.
+#[test]
+fn a_row_is_written_anew_when_it_changed_and_then_alone() {
+    let shop = Shop::new();
+    let guest = shop.guest();
+    let caller = Caller::from(guest.token);
+    let list = |shop: &Shop| {
+        let before = ROWS.load(Ordering::Relaxed);
+        let written = block_on(shop.authority.written(&caller, guest.cart, &LISTED));
+        let text = String::from_utf8(written.expect("the cart").bytes.to_vec()).expect("text");
+        (text, ROWS.load(Ordering::Relaxed) - before)
+    };
+    for sku in ["A", "B", "C", "D", "E"] {
+        shop.add(guest.token, guest.cart, sku, 1);
+        assert_eq!(list(&shop).1, 1, "{sku}");
+    }
+    let remove = |sku| Command::Remove { row: row(sku) };
+    for (command, anew) in [
+        (add("C", 1), 1),
+        (remove("A"), 0),
+        // It stands in the other list now, and the others where they were.
+        (Command::Move { row: row("D") }, 1),
+        (set("B", 9), 1),
+        (add("AA", 1), 1),
+    ] {
+        let name = format!("{command:?}");
+        shop.submit(guest.token, guest.cart, &Request::new(shop.key(), command)).expect("done");
+        let (text, rows) = list(&shop);
+        // Another process writes all of them.
+        let (whole, all) = list(&shop.second());
+        assert_eq!((text, rows), (whole, anew), "{name}");
+        assert!(all > anew, "{name}");
+    }
 }
