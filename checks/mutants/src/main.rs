@@ -1,6 +1,8 @@
 //! `checks/mutants/run`: see `--help`.
 
 mod compile;
+#[path = "../../sabotage/src/exit.rs"]
+mod exit;
 mod explained;
 mod list;
 mod log;
@@ -44,20 +46,9 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    match args(std::env::args().skip(1))
-        .and_then(|args| args.map_or(Ok(None), |a| work(&a).map(Some)))
-    {
-        Ok(Some(true)) => ExitCode::SUCCESS,
-        Ok(Some(false)) => ExitCode::from(1),
-        Ok(None) => {
-            print!("{USAGE}");
-            ExitCode::SUCCESS
-        }
-        Err(why) => {
-            eprintln!("mutants: {why}");
-            ExitCode::from(2)
-        }
-    }
+    let asked = args(std::env::args().skip(1));
+    let came_to = asked.and_then(|args| args.map(|args| work(&args)).transpose());
+    exit::code("mutants", USAGE, came_to)
 }
 
 fn args(mut given: impl Iterator<Item = String>) -> Result<Option<Args>, String> {

@@ -1,6 +1,7 @@
 //! `checks/sabotage/run`: see `--help`.
 
 mod cut;
+mod exit;
 mod tree;
 mod trial;
 
@@ -44,20 +45,9 @@ struct Outcome {
 }
 
 fn main() -> ExitCode {
-    match args(std::env::args().skip(1))
-        .and_then(|args| args.map_or(Ok(None), |a| work(&a).map(Some)))
-    {
-        Ok(Some(true)) => ExitCode::SUCCESS,
-        Ok(Some(false)) => ExitCode::from(1),
-        Ok(None) => {
-            print!("{USAGE}");
-            ExitCode::SUCCESS
-        }
-        Err(why) => {
-            eprintln!("sabotage: {why}");
-            ExitCode::from(2)
-        }
-    }
+    let asked = args(std::env::args().skip(1));
+    let came_to = asked.and_then(|args| args.map(|args| work(&args)).transpose());
+    exit::code("sabotage", USAGE, came_to)
 }
 
 fn args(mut given: impl Iterator<Item = String>) -> Result<Option<Args>, String> {
