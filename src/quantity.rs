@@ -45,6 +45,11 @@ impl Quantity {
             .ok_or(QuantityError { given })
     }
 
+    /// One unit more.
+    pub(crate) const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+
     /// The number of units.
     #[must_use]
     pub const fn get(self) -> u32 {

@@ -23,21 +23,34 @@ pub struct Covers(Form);
 
 #[derive(Clone, PartialEq, Eq)]
 enum Form {
-    One(Own),
+    /// Of one writer, if there is room: the number after the last, and steps, as in [`Own`]. Behind
+    /// them are zeros. Of nobody's dots the writer is 0, and there are none.
+    One { bytes: u8, text: [u8; PLACE_BYTES], writer: ReplicaId },
+    /// All others.
     Many(Box<Dots>),
 }
 
+const PLACE_BYTES: usize = 14;
+
+// A Set is one allocation, and many carts have some.
+const _: () = assert!(size_of::<Covers>() <= 32);
+
 /// Of one writer, in the form in which a Set's own dots are written: from the latest run to the
 /// first.
-#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Own {
-    /// Of nobody's dots it is 0.
     writer: ReplicaId,
     /// The number after the last.
     end: u64,
     /// Of each run how many numbers are left out before the one above, with one bit that says whether it is
     /// longer than one, and then how much longer. None is left out after the latest.
     steps: Steps,
+}
+
+/// The same where it is held.
+#[derive(Clone, Copy)]
+pub(crate) struct HeldOwn<'a> {
+    end: u64,
+    steps: &'a [u8],
 }
 
 /// Runs in any order, perhaps with doubles.
@@ -51,6 +64,21 @@ const MORE: u8 = 0x80;
 /// In numbers that no honest writer gets to there is no room for the bit.
 const WIDE: u64 = 1 << 62;
 
+/// Takes a number off the bytes that begin with it.
+#[inline]
+fn take(bytes: &mut &[u8]) -> Option<u64> {
+    let (mut number, mut shift) = (0, 0);
+    loop {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        number |= (u64::from(*byte) & LOW) << shift;
+        if *byte < MORE {
+            return Some(number);
+        }
+        shift += 7;
+    }
+}
+
 fn push(steps: &mut Steps, mut number: u64) {
     while number > LOW {
         steps.push((number & LOW) as u8 | MORE);
@@ -63,10 +91,6 @@ impl Own {
     /// Whether a Set of that number can have what is written so.
     pub(crate) const fn has_room(seq: u64) -> bool {
         seq <= WIDE
-    }
-
-    const fn none() -> Self {
-        Self::before(ReplicaId::from_u128(0), 0)
     }
 
     /// Of the dots of `writer` before its dot of number `seq`, to which runs are put from the latest to
@@ -89,8 +113,14 @@ impl Own {
         }
     }
 
+    fn runs(&self) -> Runs<'_> {
+        Runs { writer: self.writer, steps: &self.steps, above: self.end, many: &[] }
+    }
+}
+
+impl<'a> HeldOwn<'a> {
     /// How many runs there are.
-    pub(crate) fn len(&self) -> usize {
+    pub(crate) fn len(self) -> usize {
         let (mut runs, mut bytes) = (0, self.steps.iter());
         // The lowest bit of a first byte says whether a second number follows.
         while let Some(first) = bytes.next() {
@@ -105,7 +135,7 @@ impl Own {
 
     /// As it is written in the Set of number `seq`: its first number, then the bytes of those that
     /// follow. Nothing if there is no run.
-    pub(crate) fn written(&self, seq: u64) -> Option<(u64, &[u8])> {
+    pub(crate) fn written(self, seq: u64) -> Option<(u64, &'a [u8])> {
         let (first, rest) = self.steps.split_first()?;
         Some(((seq - self.end) << 1 | u64::from(*first), rest))
     }
@@ -113,8 +143,34 @@ impl Own {
 
 impl From<Own> for Covers {
     fn from(own: Own) -> Self {
-        Self(Form::One(if own.steps.is_empty() { Own::none() } else { own }))
+        if own.steps.is_empty() {
+            return Self::default();
+        }
+        let mut text = Steps::new();
+        push(&mut text, own.end);
+        text.extend_from_slice(&own.steps);
+        let mut place = [0; PLACE_BYTES];
+        match place.get_mut(..text.len()) {
+            Some(start) => start.copy_from_slice(&text),
+            None => return Self(Form::Many(Box::new(ascending(own.runs())))),
+        }
+        Self(Form::One { bytes: text.len() as u8, text: place, writer: own.writer })
     }
+}
+
+impl Default for Covers {
+    fn default() -> Self {
+        let writer = ReplicaId::from_u128(0);
+        Self(Form::One { bytes: 0, text: [0; PLACE_BYTES], writer })
+    }
+}
+
+/// The set of runs of one writer that come from the latest to the first.
+fn ascending(runs: Runs<'_>) -> Dots {
+    let (mut dots, mut runs) = (Dots::default(), runs.collect::<Gathered>());
+    runs.reverse();
+    runs.iter().for_each(|(writer, run)| dots.push_run(*writer, *run));
+    dots
 }
 
 impl Covers {
@@ -135,10 +191,20 @@ impl Covers {
     }
 
     /// If they are all of the writer of `dot` and from before it.
-    pub(crate) fn own(&self, dot: Dot) -> Option<&Own> {
-        let Form::One(own) = &self.0 else { return None };
-        let before = own.writer == dot.replica && own.end <= dot.seq && Own::has_room(dot.seq);
+    pub(crate) fn own(&self, dot: Dot) -> Option<HeldOwn<'_>> {
+        let Form::One { writer, .. } = &self.0 else { return None };
+        let own = self.held();
+        let before = *writer == dot.replica && own.end <= dot.seq && Own::has_room(dot.seq);
         (before || own.steps.is_empty()).then_some(own)
+    }
+
+    /// What is in place.
+    #[inline]
+    fn held(&self) -> HeldOwn<'_> {
+        let Form::One { bytes, text, .. } = &self.0 else { return HeldOwn { end: 0, steps: &[] } };
+        let mut steps = &text[..usize::from(*bytes)];
+        let end = take(&mut steps).unwrap_or_default();
+        HeldOwn { end, steps }
     }
 
     /// From runs in any order, with at most `most` of one writer: the gaps between the oldest are
@@ -153,7 +219,7 @@ impl Covers {
             touch
         });
         let (Some((writer, oldest)), Some((last_writer, _))) = (runs.first(), runs.last()) else {
-            return Self::from(&Dots::default());
+            return Self::default();
         };
         if writer != last_writer {
             let mut dots = Dots::default();
@@ -169,7 +235,7 @@ impl Covers {
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        matches!(&self.0, Form::One(own) if own.steps.is_empty())
+        matches!(&self.0, Form::One { bytes: 0, .. })
     }
 
     /// Whether `dot` is in the set.
@@ -182,17 +248,18 @@ impl Covers {
 
     /// The runs, in no order that means anything.
     pub fn runs(&self) -> impl Iterator<Item = (ReplicaId, Run)> + Clone + '_ {
-        let (writer, steps, above, many): (_, &[u8], _, &[_]) = match &self.0 {
-            Form::One(own) => (own.writer, &own.steps, own.end, &[]),
-            Form::Many(dots) => (ReplicaId::from_u128(0), &[], 0, dots.as_runs()),
+        let (writer, many): (_, &[_]) = match &self.0 {
+            Form::One { writer, .. } => (*writer, &[]),
+            Form::Many(dots) => (ReplicaId::from_u128(0), dots.as_runs()),
         };
-        Runs { writer, steps, above, many }
+        let HeldOwn { end, steps } = self.held();
+        Runs { writer, steps, above: end, many }
     }
 
     /// The writers, one or more times.
     pub(crate) fn writers(&self) -> impl Iterator<Item = ReplicaId> + '_ {
         let (one, many): (_, &[_]) = match &self.0 {
-            Form::One(own) => ((!own.steps.is_empty()).then_some(own.writer), &[]),
+            Form::One { bytes, writer, .. } => ((*bytes > 0).then_some(*writer), &[]),
             Form::Many(dots) => (None, dots.as_runs()),
         };
         one.into_iter().chain(many.iter().map(|(writer, _)| *writer))
@@ -201,21 +268,20 @@ impl Covers {
     /// The set by itself.
     #[must_use]
     pub fn to_dots(&self) -> Dots {
-        let mut dots = match &self.0 {
-            Form::Many(dots) => return (**dots).clone(),
-            Form::One(_) => Dots::default(),
-        };
-        let mut runs: Gathered = self.runs().collect();
-        runs.reverse();
-        runs.iter().for_each(|(writer, run)| dots.push_run(*writer, *run));
-        dots
+        match &self.0 {
+            Form::Many(dots) => (**dots).clone(),
+            Form::One { writer, .. } => {
+                let HeldOwn { end, steps } = self.held();
+                ascending(Runs { writer: *writer, steps, above: end, many: &[] })
+            }
+        }
     }
 }
 
 impl From<&Dots> for Covers {
     fn from(dots: &Dots) -> Self {
         let Some((first, _)) = dots.runs().next() else {
-            return Self::from(Own::none());
+            return Self::default();
         };
         if dots.runs().all(|(writer, _)| writer == first) {
             Self::of(first, dots.runs().map(|(_, run)| run))
@@ -246,30 +312,14 @@ struct Runs<'a> {
     many: &'a [(ReplicaId, Run)],
 }
 
-impl Runs<'_> {
-    #[inline]
-    fn number(&mut self) -> Option<u64> {
-        let (mut number, mut shift) = (0, 0);
-        loop {
-            let (byte, rest) = self.steps.split_first()?;
-            self.steps = rest;
-            number |= (u64::from(*byte) & LOW) << shift;
-            if *byte < MORE {
-                return Some(number);
-            }
-            shift += 7;
-        }
-    }
-}
-
 impl Iterator for Runs<'_> {
     type Item = (ReplicaId, Run);
 
     #[inline]
     fn next(&mut self) -> Option<(ReplicaId, Run)> {
-        if let Some(tagged) = self.number() {
+        if let Some(tagged) = take(&mut self.steps) {
             let last = self.above - 1 - (tagged >> 1);
-            self.above = if tagged & 1 == 1 { last - self.number()? } else { last };
+            self.above = if tagged & 1 == 1 { last - take(&mut self.steps)? } else { last };
             return Some((self.writer, Run { first: self.above, last }));
         }
         let (run, rest) = self.many.split_first()?;

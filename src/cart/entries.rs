@@ -3,6 +3,7 @@
 //! An Add is its row and nothing else. The price of that is that a new line or writer renumbers
 //! the rows, which costs less than one allocation for each entry did.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -12,8 +13,9 @@ mod change;
 
 use super::by_line::ByLine;
 use super::entry::{Body, Entry};
-use super::row::{Fact, Row};
-use super::tables::{Authorship, NONE, Price, Table, Tables};
+use super::row::{Fact, HeldRows, ReadRows, Row};
+use super::said::{Bodies, Said};
+use super::tables::{Author, Authorship, NONE, Price, Table, Tables};
 use crate::context::{Dot, Dots, Run};
 use crate::id::{CartId, LineKey};
 
@@ -32,16 +34,20 @@ pub struct Entries {
     tables: Tables,
     /// Sorted by writer, then by number. A delta of one action has one.
     rows: HeldRows,
-    /// How many there are of each kind.
-    kinds: [u32; Kind::COUNT],
-    /// How many bear on others.
-    bearing: u32,
+    /// Of others than contributions that bear on nothing; most carts have had none.
+    rare: Option<Box<Rare>>,
     /// Whether it is sure that the tables, but for the writers, have nothing that no row uses.
     tight: bool,
 }
 
-/// Rows in place, if it is one.
-pub(crate) type HeldRows = SmallVec<[Row; 1]>;
+/// How many there are of what few carts have.
+#[derive(Clone, Default)]
+struct Rare {
+    /// By kind; contributions are not counted.
+    kinds: [u32; Kind::COUNT],
+    /// How many bear on others.
+    bearing: u32,
+}
 
 /// Kinds of entries, for knowing that there is none without a look.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -65,8 +71,8 @@ impl Kind {
     const COUNT: usize = Self::Other as usize + 1;
 
     #[inline]
-    const fn of(row: &Row) -> Self {
-        match &row.body {
+    fn of(fact: Fact<'_>) -> Self {
+        match fact.body() {
             Body::Add { .. } | Body::Set(_) => Self::Contribution,
             Body::Merge(_) => Self::Merge,
             Body::Unmerge(_) => Self::Unmerge,
@@ -75,7 +81,7 @@ impl Kind {
             Body::Consent(_) => Self::Consent,
             Body::Expired { .. } => Self::Expired,
             Body::Stay(_) => Self::Stay,
-            Body::Register { .. } if row.line == NONE => Self::Register,
+            Body::Register { .. } if fact.row.line == NONE => Self::Register,
             Body::Register { .. } => Self::LineRegister,
             Body::Move { .. } | Body::Unknown { .. } => Self::Other,
         }
@@ -84,13 +90,7 @@ impl Kind {
 
 impl Entries {
     pub(super) fn new(home: CartId) -> Self {
-        Self {
-            tables: Tables::new(home),
-            rows: SmallVec::new(),
-            kinds: [0; Kind::COUNT],
-            bearing: 0,
-            tight: true,
-        }
+        Self { tables: Tables::new(home), rows: SmallVec::new(), rare: None, tight: true }
     }
 
     /// One entry.
@@ -100,36 +100,57 @@ impl Entries {
             one.put(dot, &entry);
             return one;
         }
-        let tables = Tables {
+        let (author, seq) = Author::of(dot);
+        let mut tables = Tables {
             home,
-            writers: one_row(Some(dot.replica)),
-            authorships: one_row(authorship(home, &entry)),
+            writers: one_row(Some(author)),
+            authorships: authorship(home, &entry).into_iter().collect(),
             lines: one_row(entry.line),
             prices: one_row(entry.price.map(Price)),
+            bodies: Bodies::new(),
         };
         let number = |rows: usize| if rows == 0 { NONE } else { 0 };
         let row = Row {
-            seq: dot.seq,
+            seq,
             time: entry.time,
-            body: entry.body,
+            said: Said::new(entry.body, &mut tables.bodies),
             writer: 0,
             line: number(tables.lines.len()),
             price: number(tables.prices.len()),
             authorship: number(tables.authorships.len()),
         };
-        let (mut kinds, bearing) = ([0; Kind::COUNT], u32::from(row.body.bears()));
-        kinds[Kind::of(&row) as usize] = 1;
-        Self { tables, rows: SmallVec::from_buf([row]), kinds, bearing, tight: true }
+        Self::counted(tables, SmallVec::from_buf([row]))
     }
 
     /// From rows that are sorted and fit the tables, and use all of them but for the writers.
-    pub(crate) fn from_rows(tables: Tables, rows: HeldRows) -> Self {
-        let mut entries = Self { tables, rows, kinds: [0; Kind::COUNT], bearing: 0, tight: true };
-        for row in &entries.rows {
-            entries.kinds[Kind::of(row) as usize] += 1;
-            entries.bearing += u32::from(row.body.bears());
+    fn counted(tables: Tables, rows: HeldRows) -> Self {
+        let mut entries = Self { tables, rows, rare: None, tight: true };
+        let is_rare = |body: &Body| !body.is_contribution() || body.bears();
+        if entries.tables.bodies.iter().any(is_rare) {
+            for at in 0..entries.rows.len() {
+                entries.count_in(entries.rows[at]);
+            }
         }
         entries
+    }
+
+    /// The same of rows that were read; the tables have each writer once, and no bodies.
+    pub(crate) fn from_rows(mut tables: Tables, read: ReadRows) -> Self {
+        let ReadRows { mut rows, upper, mut bodies } = read;
+        if !upper.is_empty() {
+            let mut authors: Vec<Author> =
+                rows.iter().map(|row| tables.writers[row.writer as usize]).collect();
+            for (at, upper) in upper {
+                authors[at as usize].upper = upper;
+            }
+            tables.writers = sorted(authors.clone());
+            for (row, author) in rows.iter_mut().zip(&authors) {
+                row.writer = index(&tables.writers, Some(author));
+            }
+        }
+        bodies.shrink_to_fit();
+        tables.bodies = bodies;
+        Self::counted(tables, rows)
     }
 
     /// From entries in any order. Of two of one dot the first is kept; 0 is nobody's number.
@@ -143,25 +164,27 @@ impl Entries {
             let bought = entry.body.bought().iter().map(|bought| bought.line.clone());
             entry.line.iter().cloned().chain(bought).collect::<Vec<_>>()
         };
-        tables.writers = sorted(all.iter().map(|(dot, _)| dot.replica).collect());
+        tables.writers = sorted(all.iter().map(|(dot, _)| Author::of(*dot).0).collect());
         tables.lines = sorted(all.iter().flat_map(|(_, entry)| lines(entry)).collect());
         tables.prices = sorted(all.iter().filter_map(|(_, e)| e.price.map(Price)).collect());
-        let foreign = all.iter().filter_map(|(_, entry)| authorship(home, entry));
-        tables.authorships = sorted(foreign.collect());
+        let mut foreign: Vec<_> = all.iter().filter_map(|(_, e)| authorship(home, e)).collect();
+        foreign.sort_unstable();
+        foreign.dedup();
+        tables.authorships = foreign.into();
         let rows = all.into_iter().map(|(dot, entry)| {
-            let authorship = authorship(home, &entry);
+            let (authorship, (author, seq)) = (authorship(home, &entry), Author::of(dot));
             Row {
-                seq: dot.seq,
+                seq,
                 time: entry.time,
-                writer: index(&tables.writers, Some(&dot.replica)),
+                writer: index(&tables.writers, Some(&author)),
                 line: index(&tables.lines, entry.line.as_ref()),
                 price: index(&tables.prices, entry.price.map(Price).as_ref()),
                 authorship: index(&tables.authorships, authorship.as_ref()),
-                body: entry.body,
+                said: Said::new(entry.body, &mut tables.bodies),
             }
         });
         let rows = rows.collect();
-        Self::from_rows(tables, rows)
+        Self::counted(tables, rows)
     }
 
     /// How many there are.
@@ -208,14 +231,18 @@ impl Entries {
         let mut dots = Dots::default();
         let mut rows = self.rows.iter();
         let Some(first) = rows.next() else { return dots };
-        let (mut writer, mut run) = (first.writer, Run { first: first.seq, last: first.seq });
-        let mut put = |writer: u32, run| dots.push_run(self.tables.writers[writer as usize], run);
+        let (mut writer, mut run) = (first.writer, [first.seq; 2]);
+        let mut put = |writer: u32, run: [u32; 2]| {
+            let author = &self.tables.writers[writer as usize];
+            let [first, last] = run.map(|seq| author.seq(seq));
+            dots.push_run(author.replica, Run { first, last });
+        };
         for row in rows {
-            if row.writer == writer && row.seq == run.last + 1 {
-                run.last = row.seq;
+            if row.writer == writer && row.seq - 1 == run[1] {
+                run[1] = row.seq;
             } else {
                 put(writer, run);
-                (writer, run) = (row.writer, Run { first: row.seq, last: row.seq });
+                (writer, run) = (row.writer, [row.seq; 2]);
             }
         }
         put(writer, run);
@@ -236,6 +263,11 @@ impl Entries {
         Fact { tables: &self.tables, row }
     }
 
+    /// The cart whose own they are, mostly.
+    pub(crate) const fn home(&self) -> CartId {
+        self.tables.home
+    }
+
     pub(crate) const fn tables(&self) -> &Tables {
         &self.tables
     }
@@ -245,20 +277,25 @@ impl Entries {
     }
 
     /// How many there are of a kind.
-    pub(crate) const fn count(&self, kind: Kind) -> usize {
-        self.kinds[kind as usize] as usize
+    pub(crate) fn count(&self, kind: Kind) -> usize {
+        let rare = self.rare.as_ref();
+        if kind == Kind::Contribution {
+            let others = rare.map_or(0, |rare| rare.kinds.iter().sum::<u32>());
+            return self.rows.len() - others as usize;
+        }
+        rare.map_or(0, |rare| rare.kinds[kind as usize] as usize)
     }
 
     /// Those of a kind.
     pub(crate) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = Fact<'_>> {
-        let of_kind = self.rows.iter().filter(move |row| Kind::of(row) == kind);
-        of_kind.take(self.count(kind)).map(|row| self.fact_of(row))
+        let of_kind = self.facts().filter(move |fact| Kind::of(*fact) == kind);
+        of_kind.take(self.count(kind))
     }
 
     /// Those that say of others where they show, or what they lack.
     pub(crate) fn bearing(&self) -> impl Iterator<Item = Fact<'_>> {
-        let bearing = self.rows.iter().filter(|row| row.body.bears());
-        bearing.take(self.bearing as usize).map(|row| self.fact_of(row))
+        let bearing = self.facts().filter(|fact| fact.body().bears());
+        bearing.take(self.rare.as_ref().map_or(0, |rare| rare.bearing as usize))
     }
 
     /// Those that say something about a line, by dot.
@@ -272,7 +309,7 @@ impl Entries {
         let here = rows.iter().filter(move |row| {
             row.line == at
                 || orders
-                    && matches!(&row.body, Body::Order(order)
+                    && matches!(self.fact_of(row).body(), Body::Order(order)
                         if !order.on_line(&self.tables.lines[at as usize]).is_empty())
         });
         here.map(|row| self.fact_of(row))
@@ -290,8 +327,8 @@ impl Entries {
     }
 
     /// Whether something is said of other entries: where they show, or what they lack.
-    pub(crate) const fn bears(&self) -> bool {
-        self.bearing > 0
+    pub(crate) fn bears(&self) -> bool {
+        self.rare.as_ref().is_some_and(|rare| rare.bearing > 0)
     }
 
     /// The lines that something is said about.
@@ -306,8 +343,9 @@ impl Entries {
     }
 
     fn find(&self, dot: Dot) -> Option<usize> {
-        let writer = self.tables.writers.binary_search(&dot.replica).ok()? as u32;
-        self.rows.binary_search_by_key(&(writer, dot.seq), Row::key).ok()
+        let (author, seq) = Author::of(dot);
+        let writer = self.tables.writers.binary_search(&author).ok()? as u32;
+        self.rows.binary_search_by_key(&(writer, seq), Row::key).ok()
     }
 
     /// Whether it is sure that every row of the tables, but for the writers, is in use.

@@ -34,15 +34,15 @@ impl Cart {
     #[must_use]
     pub fn answer(&self, have: &Have) -> Delta {
         if have.erased {
-            return Delta::empty(self.id);
+            return Delta::empty(self.id());
         }
         if self.erased {
-            return Delta::erasure(self.id);
+            return Delta::erasure(self.id());
         }
         let (live, here) = (self.live_beyond(&have.context), self.dead());
         let mut dead = here.minus(&have.context);
         dead.extend(&here.intersection(&have.live));
-        Delta { cart: self.id, live, dead, needs: Needs::none(), erased: false }
+        Delta { cart: self.id(), live, dead, needs: Needs::none(), erased: false }
     }
 
     /// The live entries that are not in a context.

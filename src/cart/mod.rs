@@ -15,11 +15,13 @@ mod entry;
 mod exchange;
 mod kills;
 mod row;
+mod said;
 mod seen;
 mod tables;
 mod terms;
 mod verbs;
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -29,17 +31,18 @@ use delta::Needs;
 pub use delta::{Delta, DeltaError};
 pub use digest::Fingerprint;
 pub use entries::Entries;
-pub(crate) use entries::{HeldRows, Kind};
+pub(crate) use entries::Kind;
 pub use entry::{
     After, Body, Bought, Entry, Gift, Lack, List, MergeTo, Pin, Purchase, Register, RegisterKey,
     SetTo, Settled, Stays, Taken, UnmergeFrom,
 };
 pub use exchange::Have;
 pub(crate) use kills::{Kills, Places};
-pub(crate) use row::{Fact, Row};
+pub(crate) use row::{Fact, ReadRows, Row};
+pub(crate) use said::Said;
 pub(crate) use seen::latest;
 pub use seen::{Claim, OrderKey, Place, Seen, Snapshot};
-pub(crate) use tables::{Authorship, NONE, Price, Table, Tables};
+pub(crate) use tables::{Author, Authorship, NONE, Price, Table, Tables};
 pub use terms::{LineTerms, Loser, MergePolicy, Override, PolicyError, RuleRef, SkuPattern};
 pub use verbs::{Stamp, VerbError};
 
@@ -76,28 +79,28 @@ pub struct WrongCart {
 /// [`Replica`](crate::Replica) holds one.
 #[derive(Clone)]
 pub struct Cart {
-    id: CartId,
+    /// Their home is the cart.
     live: Entries,
     context: Dots,
     erased: bool,
-    /// The sum of the digests of the live entries, once somebody has asked for it.
-    sum: Option<u128>,
+    /// The sum of the digests of the live entries, once somebody has asked for it. Most carts are
+    /// held without it.
+    sum: Option<Box<u128>>,
 }
 
 impl Cart {
     /// A cart that nothing is known of.
     #[must_use]
     pub fn new(id: CartId) -> Self {
-        let (live, context) = (Entries::new(id), Dots::default());
-        Self { id, live, context, erased: false, sum: None }
+        Self { live: Entries::new(id), context: Dots::default(), erased: false, sum: None }
     }
 
     /// A state that was written whole. `None` if it has a live dot that it does not know of: what
     /// is not live and known is dead, so this is for nothing but what came from a state.
-    pub(crate) fn whole(id: CartId, context: Dots, live: Entries) -> Option<Self> {
+    pub(crate) fn whole(context: Dots, live: Entries) -> Option<Self> {
         let mut known = context.ascent();
         let known = live.keys().all(|dot| known.reaches(dot));
-        known.then_some(Self { id, live, context, erased: false, sum: None })
+        known.then_some(Self { live, context, erased: false, sum: None })
     }
 
     /// The largest state.
@@ -108,7 +111,7 @@ impl Cart {
     /// The cart's id, and the scope of what is written in it.
     #[must_use]
     pub const fn id(&self) -> CartId {
-        self.id
+        self.live.home()
     }
 
     /// Joins a delta: dot by dot the larger of `Unseen < Live(entry) < Dead`.
@@ -116,8 +119,8 @@ impl Cart {
     /// # Errors
     /// The delta is about another cart; nothing has changed then.
     pub fn join(&mut self, delta: &Delta) -> Result<Joined, WrongCart> {
-        if delta.cart != self.id {
-            return Err(WrongCart { ours: self.id, theirs: delta.cart });
+        if delta.cart != self.id() {
+            return Err(WrongCart { ours: self.id(), theirs: delta.cart });
         }
         Ok(self.join_any(delta))
     }
@@ -127,7 +130,7 @@ impl Cart {
         let mut joined = Joined::default();
         if self.erased || delta.erased {
             joined.changed = !self.erased;
-            *self = Self::erased(self.id);
+            *self = Self::erased(self.id());
             return joined;
         }
         self.join_live(&delta.live, &mut joined);
@@ -148,7 +151,7 @@ impl Cart {
                     self.enliven(dot, &fact.entry(), NONE);
                     return;
                 }
-                if let Some(sum) = &mut self.sum {
+                if let Some(sum) = self.sum.as_deref_mut() {
                     *sum = sum.wrapping_add(digest::of_entry(fact));
                 }
                 new.push(at as u32);
@@ -158,8 +161,9 @@ impl Cart {
                 let (ours, theirs) = (digest::of_entry(here), digest::of_entry(fact));
                 if ours < theirs {
                     self.live.put(dot, &fact.entry());
-                    let sum = self.sum.map(|sum| sum.wrapping_sub(ours).wrapping_add(theirs));
-                    self.sum = sum;
+                    if let Some(sum) = self.sum.as_deref_mut() {
+                        *sum = sum.wrapping_sub(ours).wrapping_add(theirs);
+                    }
                     joined.changed = true;
                 }
             }
@@ -176,7 +180,7 @@ impl Cart {
     fn enliven(&mut self, dot: Dot, entry: &Entry, hint: u32) {
         self.live.put_at(dot, entry, hint);
         self.context.insert(dot);
-        if let Some(sum) = &mut self.sum
+        if let Some(sum) = self.sum.as_deref_mut()
             && let Some(fact) = self.live.fact(dot)
         {
             *sum = sum.wrapping_add(digest::of_entry(fact));
@@ -193,9 +197,9 @@ impl Cart {
         if dots.is_empty() {
             return false;
         }
-        let (sum, mut changed) = (&mut self.sum, false);
+        let (mut sum, mut changed) = (self.sum.as_deref_mut(), false);
         self.live.take(dots, |gone| {
-            forget(sum, gone);
+            forget(sum.as_deref_mut(), gone);
             changed = true;
         });
         if !self.context.covers(dots) {
@@ -207,15 +211,15 @@ impl Cart {
 
     /// Makes live entries dead, by the places of their rows, ascending.
     fn kill_at(&mut self, places: &[u32]) {
-        let sum = &mut self.sum;
-        self.live.take_at(places, |gone| forget(sum, gone));
+        let mut sum = self.sum.as_deref_mut();
+        self.live.take_at(places, |gone| forget(sum.as_deref_mut(), gone));
     }
 
     /// The whole state as a delta.
     #[must_use]
     pub fn to_delta(&self) -> Delta {
         Delta {
-            cart: self.id,
+            cart: self.id(),
             live: self.live.clone(),
             dead: self.dead(),
             needs: Needs::none(),
@@ -258,14 +262,17 @@ impl Cart {
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         let context = if self.erased { u128::MAX } else { digest::of_dots(&self.context) };
-        Fingerprint { live: self.sum.unwrap_or_else(|| self.digests()), context }
+        Fingerprint {
+            live: self.sum.as_deref().copied().unwrap_or_else(|| self.digests()),
+            context,
+        }
     }
 
     /// Sums up the digests of the live entries, so that from now on the sum is kept and
     /// fingerprints cost only what comes and goes. The [conversation](crate::sync) does so.
     pub fn sum_up(&mut self) {
         if self.sum.is_none() {
-            self.sum = Some(self.digests());
+            self.sum = Some(Box::new(self.digests()));
         }
     }
 
@@ -285,13 +292,13 @@ impl Cart {
     }
 
     /// Whether there is any live entry of a kind.
-    pub(crate) const fn has(&self, kind: Kind) -> bool {
+    pub(crate) fn has(&self, kind: Kind) -> bool {
         self.live.count(kind) > 0
     }
 }
 
 /// Takes a live entry that goes off the sum, if one is kept.
-fn forget(sum: &mut Option<u128>, gone: Fact<'_>) {
+fn forget(sum: Option<&mut u128>, gone: Fact<'_>) {
     if let Some(sum) = sum {
         *sum = sum.wrapping_sub(digest::of_entry(gone));
     }
@@ -300,7 +307,7 @@ fn forget(sum: &mut Option<u128>, gone: Fact<'_>) {
 /// Equal states: the same live entries and the same dead dots of the same cart.
 impl PartialEq for Cart {
     fn eq(&self, other: &Self) -> bool {
-        self.id == other.id
+        self.id() == other.id()
             && self.erased == other.erased
             && self.context == other.context
             && self.live == other.live
@@ -312,7 +319,7 @@ impl Eq for Cart {}
 impl fmt::Debug for Cart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cart")
-            .field("id", &self.id)
+            .field("id", &self.id())
             .field("live", &self.live)
             .field("context", &self.context)
             .field("erased", &self.erased)

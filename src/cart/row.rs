@@ -1,29 +1,64 @@
 //! One live entry as it is held: in numbers that its tables explain.
 
+use alloc::vec::Vec;
+
+use smallvec::SmallVec;
+
 use super::entry::{After, Body, Entry};
+use super::said::{Bodies, Said};
 use super::tables::{NONE, Price, Tables};
 use crate::clock::Time;
 use crate::context::Dot;
 use crate::id::{CartId, LineKey};
 use crate::money::Money;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Row {
-    pub(crate) seq: u64,
     pub(crate) time: Time,
-    pub(crate) body: Body,
+    /// The lower half of its number. The upper is with its writer.
+    pub(crate) seq: u32,
     pub(crate) writer: u32,
     pub(crate) line: u32,
     pub(crate) price: u32,
     pub(crate) authorship: u32,
+    pub(crate) said: Said,
 }
 
 // A cart is mostly rows.
-const _: () = assert!(size_of::<Row>() <= 48 && size_of::<Body>() <= 16);
+const _: () = assert!(size_of::<Row>() <= 32 && size_of::<Body>() <= 16);
 
 impl Row {
-    pub(super) const fn key(&self) -> (u32, u64) {
+    pub(super) const fn key(&self) -> (u32, u32) {
         (self.writer, self.seq)
+    }
+}
+
+/// Rows in place, if it is one.
+pub(super) type HeldRows = SmallVec<[Row; 1]>;
+
+/// Live entries as they are read: in numbers that the tables of their message explain.
+#[derive(Default)]
+pub(crate) struct ReadRows {
+    /// In order. Of the numbers they have the lower halves;
+    pub(crate) rows: HeldRows,
+    /// the upper, where it is not 0, is here, with the row's place.
+    pub(super) upper: Vec<(u32, u32)>,
+    pub(crate) bodies: Bodies,
+}
+
+impl ReadRows {
+    pub(crate) fn reserve(&mut self, rows: usize) {
+        self.rows.reserve_exact(rows);
+    }
+
+    /// The next. The upper half of its number is not in it.
+    #[inline]
+    pub(crate) fn push(&mut self, seq: u64, row: Row) {
+        let upper = (seq >> 32) as u32;
+        if upper > 0 {
+            self.upper.push((self.rows.len() as u32, upper));
+        }
+        self.rows.push(row);
     }
 }
 
@@ -39,7 +74,8 @@ static NO_MERGES: [CartId; 0] = [];
 impl<'a> Fact<'a> {
     #[inline]
     pub(crate) fn dot(self) -> Dot {
-        Dot::new(self.tables.writers[self.row.writer as usize], self.row.seq)
+        let author = &self.tables.writers[self.row.writer as usize];
+        Dot::new(author.replica, author.seq(self.row.seq))
     }
 
     #[inline]
@@ -48,8 +84,8 @@ impl<'a> Fact<'a> {
     }
 
     #[inline]
-    pub(crate) const fn body(self) -> &'a Body {
-        &self.row.body
+    pub(crate) fn body(self) -> &'a Body {
+        self.row.said.body(&self.tables.bodies)
     }
 
     /// The cart it was written in.

@@ -3,9 +3,11 @@
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
-use smallvec::SmallVec;
+use smallvec::{Array, SmallVec};
 
 use super::entry::After;
+use super::said::Bodies;
+use crate::context::Dot;
 use crate::id::{CartId, LineKey, ReplicaId};
 use crate::money::Money;
 
@@ -17,6 +19,33 @@ pub(crate) const NONE: u32 = u32::MAX;
 pub(crate) struct Authorship {
     pub(crate) scope: CartId,
     pub(crate) after: After,
+}
+
+/// A writer, with the upper half of numbers of its: 0 for as many as anybody gets to. Rows have the
+/// lower half.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Author {
+    pub(crate) replica: ReplicaId,
+    pub(super) upper: u32,
+}
+
+impl Author {
+    /// Who wrote a dot, and the lower half of its number.
+    #[inline]
+    pub(crate) const fn of(dot: Dot) -> (Self, u32) {
+        (Self { replica: dot.replica, upper: (dot.seq >> 32) as u32 }, dot.seq as u32)
+    }
+
+    /// That of the first numbers.
+    pub(crate) const fn first(replica: ReplicaId) -> Self {
+        Self { replica, upper: 0 }
+    }
+
+    /// The whole number of which a row has the lower half.
+    #[inline]
+    pub(crate) const fn seq(&self, lower: u32) -> u64 {
+        (self.upper as u64) << 32 | lower as u64
+    }
 }
 
 /// A price in an order of its own, which says nothing of worth.
@@ -45,16 +74,21 @@ impl PartialOrd for Price {
 /// A table. Those of a delta of one action have one row each, and are allocated nowhere.
 pub(crate) type Table<T> = SmallVec<[T; 1]>;
 
+/// The table of what only carts with merges have has no room in place.
+pub(crate) type RareTable<T> = SmallVec<[T; 0]>;
+
 /// The tables, each sorted and without doubles. Rows that no entry uses any more may linger; no
 /// reader minds them, and no byte is written of them.
 #[derive(Clone, Debug)]
 pub(crate) struct Tables {
     /// The cart whose own entries, if their authors had seen no merge, need no authorship.
     pub(crate) home: CartId,
-    pub(crate) writers: Table<ReplicaId>,
+    pub(crate) writers: Table<Author>,
     pub(crate) lines: Table<LineKey>,
     pub(crate) prices: Table<Price>,
-    pub(crate) authorships: Table<Authorship>,
+    pub(crate) authorships: RareTable<Authorship>,
+    /// What the rows say that do not say it themselves: in no order, and each is one row's.
+    pub(crate) bodies: Bodies,
 }
 
 impl Tables {
@@ -64,7 +98,8 @@ impl Tables {
             writers: Table::new(),
             lines: Table::new(),
             prices: Table::new(),
-            authorships: Table::new(),
+            authorships: RareTable::new(),
+            bodies: Bodies::default(),
         }
     }
 
@@ -74,13 +109,25 @@ impl Tables {
 }
 
 /// Where a value is in a sorted table, and whether it was put there just now.
-pub(super) fn place<T: Ord + Clone>(table: &mut Table<T>, value: &T) -> (u32, bool) {
+pub(super) fn place<A: Array<Item: Ord + Clone>>(
+    table: &mut SmallVec<A>,
+    value: &A::Item,
+) -> (u32, bool) {
     match table.binary_search(value) {
         Ok(at) => (at as u32, false),
         Err(at) => {
+            grow(table, 1);
             table.insert(at, value.clone());
             (at as u32, true)
         }
+    }
+}
+
+/// Makes room for so many more: by a quarter at least, since most carts stay small, and are held for long.
+#[inline]
+pub(super) fn grow<A: Array>(table: &mut SmallVec<A>, more: usize) {
+    if table.capacity() - table.len() < more {
+        table.reserve_exact(more.max(table.len() / 4 + 4));
     }
 }
 
@@ -104,13 +151,16 @@ impl Union {
 }
 
 /// Puts the rows of another table in.
-pub(super) fn unite<T: Ord + Clone>(table: &mut Table<T>, other: &[T]) -> Union {
+pub(super) fn unite<A: Array<Item: Ord + Clone>>(
+    table: &mut SmallVec<A>,
+    other: &[A::Item],
+) -> Union {
     let found: Option<Vec<u32>> =
         other.iter().map(|value| table.binary_search(value).ok().map(|at| at as u32)).collect();
     if let Some(there) = found {
         return Union { here: None, there };
     }
-    let mut both = Table::with_capacity(table.len() + other.len());
+    let mut both = SmallVec::with_capacity(table.len() + other.len());
     let (mut here, mut there) = (Vec::with_capacity(table.len()), Vec::with_capacity(other.len()));
     let mut more = other.iter().peekable();
     for value in table.drain(..) {
@@ -133,7 +183,7 @@ pub(super) fn unite<T: Ord + Clone>(table: &mut Table<T>, other: &[T]) -> Union 
 }
 
 /// Drops the rows that are not used, and says where the others are then.
-pub(super) fn sweep<T>(table: &mut Table<T>, used: &[bool]) -> Vec<u32> {
+pub(super) fn sweep<A: Array>(table: &mut SmallVec<A>, used: &[bool]) -> Vec<u32> {
     let mut left = 0;
     let moved = used.iter().map(|used| {
         left += u32::from(*used);

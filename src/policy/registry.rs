@@ -23,7 +23,8 @@ pub enum RegistryError {
     },
 }
 
-/// The merge rules a replica has: those of this library and users' own, by name and version.
+/// The merge rules a replica has: those of this library, which are all that the default has, and users'
+/// own, by name and version.
 ///
 /// A replica that meets a policy with a rule it lacks still converges: the line shows both sides
 /// apart, marked as such, until the rule is there.
@@ -39,17 +40,13 @@ pub enum RegistryError {
 /// assert!(rules.with(Never).is_err()); // that version is taken
 /// # Ok::<(), holdall::RegistryError>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Registry {
-    own: BTreeMap<RuleRef, Arc<dyn Rule>>,
+    /// Shared, and nowhere if there are none, as mostly.
+    own: Option<Arc<Own>>,
 }
 
-impl Default for Registry {
-    /// The rules of this library.
-    fn default() -> Self {
-        Self { own: BTreeMap::new() }
-    }
-}
+type Own = BTreeMap<RuleRef, Arc<dyn Rule>>;
 
 impl Registry {
     /// Adds a rule.
@@ -62,7 +59,7 @@ impl Registry {
             return Err(RegistryError::Taken { rule: key });
         }
         let mut more = self.clone();
-        more.own.insert(key, Arc::new(rule));
+        more.own_mut().insert(key, Arc::new(rule));
         Ok(more)
     }
 
@@ -70,7 +67,7 @@ impl Registry {
     /// this library too.
     #[cfg(feature = "testkit")]
     pub(crate) fn with_instead(mut self, key: RuleRef, rule: Arc<dyn Rule>) -> Self {
-        self.own.insert(key, rule);
+        self.own_mut().insert(key, rule);
         self
     }
 
@@ -79,12 +76,17 @@ impl Registry {
     pub fn get(&self, rule: &RuleRef) -> Option<&dyn Rule> {
         let same =
             |own: &&dyn Rule| own.version() == rule.version && own.name() == rule.name.as_str();
-        self.own.get(rule).map(|own| &**own).or_else(|| builtin().find(same))
+        let own = self.own.as_ref().and_then(|own| own.get(rule));
+        own.map(|own| &**own).or_else(|| builtin().find(same))
+    }
+
+    fn own_mut(&mut self) -> &mut Own {
+        Arc::make_mut(self.own.get_or_insert_default())
     }
 }
 
 impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.own.keys()).finish()
+        f.debug_set().entries(self.own.iter().flat_map(|own| own.keys())).finish()
     }
 }

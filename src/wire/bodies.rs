@@ -28,7 +28,7 @@ pub(super) fn text(out: &mut Writer, text: &str) {
 
 /// With `thought`, the number of the set of dots that a Set is thought to have seen.
 pub(super) fn write_body(out: &mut Writer, tables: &Numbering<'_>, row: &Row, thought: &mut u64) {
-    match &row.body {
+    match tables.body_of(row) {
         Body::Add { quantity, .. } => out.number(u64::from(quantity.get())),
         Body::Set(set) => write_set(out, tables, row, set, thought),
         Body::Move { to, dots } => {

@@ -7,7 +7,7 @@ use super::bytes::{Burst, Reader, Writer};
 use super::error::{Broken, Fault, fault};
 use super::numbering::Numbering;
 use super::tables::Tables;
-use crate::cart::{Body, NONE, Row};
+use crate::cart::{Body, NONE, ReadRows, Row, Said};
 use crate::clock::Time;
 use crate::context::Dot;
 use crate::quantity::Quantity;
@@ -137,13 +137,12 @@ pub(super) fn write_entry(
 ) {
     let line = tables.line_of(row);
     let price = tables.price_of(row);
-    if let (Body::Add { quantity, sided: false }, Some(line), NONE) =
-        (&row.body, line, row.authorship)
-        && quantity.get() <= SHORT_UNITS
+    if let (Some(units @ ..=SHORT_UNITS), Some(line), NONE) =
+        (row.said.units(), line, row.authorship)
         && price == before.price(line)
     {
         let short = if step <= SHORT_STEP_MAX { step as u8 } else { 0 };
-        let mut burst = Burst::new(short << SHORT_STEP_AT | (quantity.get() - 1) as u8);
+        let mut burst = Burst::new(short << SHORT_STEP_AT | (units - 1) as u8);
         if short == 0 {
             burst.number(step);
         }
@@ -165,7 +164,8 @@ fn write_long(
     (step, line, price): (u64, Option<u32>, u32),
     before: &mut Before,
 ) {
-    let (kind, sided) = kind_of(&row.body);
+    let body = tables.body_of(row);
+    let (kind, sided) = kind_of(body);
     let authorship = tables.authorship_of(row);
     let mut more = 0;
     let mut flag = |is: bool, flag| more |= if is { flag } else { 0 };
@@ -173,7 +173,7 @@ fn write_long(
     flag(sided, SIDED);
     flag(line.is_some() != has_line(kind), LINE);
     let mut other_price = None;
-    if let (true, Some(line)) = (row.body.is_contribution(), line) {
+    if let (true, Some(line)) = (body.is_contribution(), line) {
         let other = price != before.price(line);
         flag(other, PRICE);
         other_price = other.then_some(price);
@@ -226,14 +226,15 @@ fn kind_of(body: &Body) -> (u32, bool) {
     }
 }
 
-/// An entry by `writer`, after its entry of number `last` (0 before its first).
+/// An entry by `writer`, after its entry of number `last` (0 before its first); says its number.
 #[inline]
 pub(super) fn read_entry(
     input: &mut Reader<'_>,
     tables: &mut Tables,
     (writer, last): (u32, u64),
     before: &mut Before,
-) -> Result<Row, Fault> {
+    rows: &mut ReadRows,
+) -> Result<u64, Fault> {
     let here = input.offset();
     let head = input.byte()?;
     if head & LONG == 0 {
@@ -246,9 +247,12 @@ pub(super) fn read_entry(
         let quantity = Quantity::new(u32::from(head % SHORT_UNITS as u8) + 1);
         let quantity = quantity.map_err(|error| input.error(error))?;
         let body = Body::Add { quantity, sided: false };
-        return Ok(Row { seq, time, body, writer, line, price, authorship: NONE });
+        let said = Said::new(body, &mut rows.bodies);
+        let authorship = NONE;
+        rows.push(seq, Row { time, seq: seq as u32, writer, line, price, authorship, said });
+        return Ok(seq);
     }
-    read_long(input, tables, (writer, last), before, (here, head))
+    read_long(input, tables, (writer, last), before, (here, head), rows)
 }
 
 fn read_long(
@@ -257,7 +261,8 @@ fn read_long(
     (writer, last): (u32, u64),
     before: &mut Before,
     (here, head): (usize, u8),
-) -> Result<Row, Fault> {
+    rows: &mut ReadRows,
+) -> Result<u64, Fault> {
     let kind = match head & KIND {
         KIND => input.small()?,
         kind => u32::from(kind),
@@ -304,7 +309,9 @@ fn read_long(
     {
         return Err(fault(here, Broken::NotCanonical));
     }
-    Ok(Row { seq, time, body, writer, line, price, authorship })
+    let said = Said::new(body, &mut rows.bodies);
+    rows.push(seq, Row { time, seq: seq as u32, writer, line, price, authorship, said });
+    Ok(seq)
 }
 
 /// The number of an entry from how far it is after the one before: `short`, or if that is 0, what

@@ -13,7 +13,7 @@ use super::error::{Broken, DecodeError, Fault, fault};
 use super::numbering::{NEEDS, Numbering, Rows, write_writers};
 use super::tables::Tables;
 use super::{CHECKSUM_BYTES, dots};
-use crate::cart::{Delta, Entries, HeldRows, Row};
+use crate::cart::{Delta, Entries, ReadRows};
 use crate::context::Dots;
 use crate::id::CartId;
 use crate::limits;
@@ -68,12 +68,8 @@ impl Known {
         }
     }
 
-    /// Notes the numbers that a frame said.
-    fn note(&mut self, rows: &[Row], born: &Dots) {
-        for row in rows {
-            let last = &mut self.last[row.writer as usize];
-            *last = row.seq.max(*last);
-        }
+    /// Notes the numbers that a frame said to be dead.
+    fn note(&mut self, born: &Dots) {
         for (writer, run) in born.runs() {
             if let Ok(at) = self.tables.writers.rows.binary_search(&writer) {
                 self.last[at] = run.last.max(self.last[at]);
@@ -170,7 +166,7 @@ impl LinkSender {
             tables.dots(&mut out, needs);
         }
         known.before.seen = tables.first_seen();
-        let groups = || live.rows().chunk_by(|a, b| a.writer == b.writer);
+        let groups = || live.rows().chunk_by(|a, b| tables.are_of_one(a, b));
         out.count(groups().count());
         let mut next = 0;
         for rows in groups() {
@@ -178,16 +174,17 @@ impl LinkSender {
             out.number(u64::from(writer - next));
             next = writer + 1;
             let known_to = known.last[writer as usize];
-            let restart = rows[0].seq <= known_to;
+            let restart = tables.seq_of(&rows[0]) <= known_to;
             out.number((rows.len() as u64 - 1) << 1 | u64::from(restart));
             let mut last = if restart { 0 } else { known_to };
             for row in rows {
-                entries::write_entry(&mut out, &tables, row, row.seq - last, &mut known.before);
-                last = row.seq;
+                let seq = tables.seq_of(row);
+                entries::write_entry(&mut out, &tables, row, seq - last, &mut known.before);
+                last = seq;
             }
             known.last[writer as usize] = last.max(known_to);
         }
-        known.note(&[], &born);
+        known.note(&born);
         sealed(out)
     }
 }
@@ -304,13 +301,13 @@ impl LinkReceiver {
         if !known.tables.all_used() {
             return Err(input.error(Broken::NotCanonical));
         }
-        known.note(&rows, &born);
+        known.note(&born);
         let live = Entries::from_rows(known.tables.held_for(&mut rows), rows);
         Delta::framed(cart, live, born, needs).ok_or_else(|| input.error(Broken::NotCanonical))
     }
 
-    fn read_rows(input: &mut Reader<'_>, known: &mut Known) -> Result<HeldRows, Fault> {
-        let mut rows = HeldRows::new();
+    fn read_rows(input: &mut Reader<'_>, known: &mut Known) -> Result<ReadRows, Fault> {
+        let mut rows = ReadRows::default();
         known.before.seen = known.tables.first_seen();
         let mut next = 0;
         for _ in 0..input.count(5, "writers of entries", limits::MESSAGE_BYTES)? {
@@ -323,18 +320,18 @@ impl LinkReceiver {
             let room = input.left() / 3;
             let more = usize::try_from(more).ok().filter(|more| *more < room.max(1));
             let more = more.ok_or_else(|| fault(here, Broken::Truncated))?;
-            rows.reserve_exact(more + 1);
+            rows.reserve(more + 1);
             let known_to = known.last[writer as usize];
             let mut last = if restart { 0 } else { known_to };
             for at in 0..=more {
                 let tables = &mut known.tables;
-                let row = entries::read_entry(input, tables, (writer, last), &mut known.before)?;
-                if at == 0 && restart && row.seq > known_to {
+                let before = &mut known.before;
+                last = entries::read_entry(input, tables, (writer, last), before, &mut rows)?;
+                if at == 0 && restart && last > known_to {
                     return Err(fault(here, Broken::NotCanonical));
                 }
-                last = row.seq;
-                rows.push(row);
             }
+            known.last[writer as usize] = last.max(known_to);
         }
         Ok(rows)
     }

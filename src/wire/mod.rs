@@ -24,7 +24,7 @@ pub use error::{Broken, DecodeError};
 use error::{Fault, fault};
 pub use link::{LinkReceiver, LinkSender};
 
-use crate::cart::{Cart, Delta, Entries, HeldRows};
+use crate::cart::{Cart, Delta, Entries, ReadRows};
 use crate::clock::Time;
 use crate::context::Dots;
 use crate::id::{CartId, ReplicaId};
@@ -235,7 +235,7 @@ fn write_parts(
     }
     let mut before = Before::new(tables.lines(), tables.prices());
     before.seen = tables.first_seen();
-    let groups = || live.rows().chunk_by(|a, b| a.writer == b.writer);
+    let groups = || live.rows().chunk_by(|a, b| tables.are_of_one(a, b));
     out.count(groups().count());
     let mut next = 0;
     for rows in groups() {
@@ -245,8 +245,9 @@ fn write_parts(
         out.count(rows.len() - 1);
         let mut last = 0;
         for row in rows {
-            entries::write_entry(out, &tables, row, row.seq - last, &mut before);
-            last = row.seq;
+            let seq = tables.seq_of(row);
+            entries::write_entry(out, &tables, row, seq - last, &mut before);
+            last = seq;
         }
     }
 }
@@ -286,8 +287,8 @@ fn read_parts(input: &mut Reader<'_>) -> Result<Parts, Fault> {
     Ok(Parts { cart, dots, needs, live: Some(Entries::from_rows(tables.held(), rows)) })
 }
 
-fn read_rows(input: &mut Reader<'_>, tables: &mut Tables) -> Result<HeldRows, Fault> {
-    let mut rows = HeldRows::new();
+fn read_rows(input: &mut Reader<'_>, tables: &mut Tables) -> Result<ReadRows, Fault> {
+    let mut rows = ReadRows::default();
     let mut before = Before::new(tables.lines.rows.len(), tables.prices.rows.len());
     before.seen = tables.first_seen();
     let mut next = 0;
@@ -296,12 +297,10 @@ fn read_rows(input: &mut Reader<'_>, tables: &mut Tables) -> Result<HeldRows, Fa
         let writer = tables.writers.row(input, skipped.saturating_add(next))?;
         next = u64::from(writer) + 1;
         let more = input.count(3, "live entries", limits::MESSAGE_BYTES)?;
-        rows.reserve_exact(more + 1);
+        rows.reserve(more + 1);
         let mut last = 0;
         for _ in 0..=more {
-            let row = entries::read_entry(input, tables, (writer, last), &mut before)?;
-            last = row.seq;
-            rows.push(row);
+            last = entries::read_entry(input, tables, (writer, last), &mut before, &mut rows)?;
         }
     }
     Ok(rows)
@@ -320,6 +319,6 @@ fn read_delta(input: &mut Reader<'_>) -> Result<Delta, Fault> {
 fn read_cart(input: &mut Reader<'_>) -> Result<Cart, Fault> {
     let Parts { cart, dots, needs, live } = read_parts(input)?;
     let Some(live) = live else { return Ok(Cart::erased(cart)) };
-    let whole = needs.is_empty().then(|| Cart::whole(cart, dots, live)).flatten();
+    let whole = needs.is_empty().then(|| Cart::whole(dots, live)).flatten();
     whole.ok_or_else(|| input.error(Broken::NotCanonical))
 }

@@ -7,7 +7,7 @@ use super::bytes::Writer;
 use super::dots;
 use super::numbers::{Few, Numbers};
 use super::tables::Tables as Known;
-use crate::cart::{Authorship, Body, Entries, Kind, NONE, Price, Row, Stays, Tables};
+use crate::cart::{Author, Authorship, Body, Entries, NONE, Price, Row, Stays, Tables};
 use crate::context::{Dot, Dots, SharedDots};
 use crate::id::{CartId, LineKey, ReplicaId};
 
@@ -32,6 +32,8 @@ pub(super) struct Rows<'a> {
 pub(super) struct Numbering<'a> {
     cart: CartId,
     tables: &'a Tables,
+    authors: &'a [Author],
+    bodies: &'a [Body],
     pub(super) writers: Few<ReplicaId>,
     /// Other carts than the message's own.
     carts: Few<CartId>,
@@ -61,6 +63,8 @@ impl<'a> Numbering<'a> {
         let mut all = Self {
             cart,
             tables,
+            authors: &tables.writers,
+            bodies: &tables.bodies,
             writers: dots.writers().map(|(writer, _)| writer).collect(),
             carts: Few::new(),
             seen: Vec::new(),
@@ -77,8 +81,8 @@ impl<'a> Numbering<'a> {
         // The dots of a message have the writers of its entries. Adds name nobody else.
         let mut others = Vec::new();
         let mut seen = Vec::new();
-        if live.count(Kind::Contribution) < live.len() || has_sets(live.rows()) {
-            live.rows().iter().for_each(|row| all.of_body(&row.body, &mut others, &mut seen));
+        if !tables.bodies.is_empty() {
+            tables.bodies.iter().for_each(|body| all.of_body(body, &mut others, &mut seen));
             all.number_seen(seen, &mut others);
         }
         if !others.is_empty() {
@@ -90,7 +94,8 @@ impl<'a> Numbering<'a> {
         all.carts.dedup();
         all.carts.retain(|other| *other != cart);
         let number = |writer: &ReplicaId| all.writers.binary_search(writer).ok();
-        let writer_of = tables.writers.iter().map(|w| number(w).map_or(NONE, |at| at as u32));
+        let writer_of = tables.writers.iter().map(|author| number(&author.replica));
+        let writer_of = writer_of.map(|at| at.map_or(NONE, |at| at as u32));
         all.writer_of = Numbers::Given(writer_of.collect());
         all
     }
@@ -107,7 +112,7 @@ impl<'a> Numbering<'a> {
         }
         let writers = &known.writers.rows;
         let knows = |writer: ReplicaId| writers.binary_search(&writer).is_ok();
-        let seen = match live.rows().first().map(|row| &row.body) {
+        let seen = match live.rows().first().map(|row| live.fact_of(row).body()) {
             None | Some(Body::Add { .. }) => None,
             Some(Body::Set(set)) if set.settled.is_none() => {
                 if !set.covers.writers().all(knows) {
@@ -124,11 +129,13 @@ impl<'a> Numbering<'a> {
         Some(Self {
             cart: known.cart,
             tables,
+            authors: &tables.writers,
+            bodies: &tables.bodies,
             writers: Few::from_slice(writers),
             carts: Few::from_slice(&known.carts.rows),
             seen: seen.into_iter().map(|seen| &**seen).collect(),
             seen_at: seen.into_iter().map(|seen| (seen.address(), 0)).collect(),
-            writer_of: Numbers::in_known(&tables.writers, writers)?,
+            writer_of: Numbers::in_known(&replicas(tables), writers)?,
             line_of: Numbers::in_known(&tables.lines, &known.lines.rows)?,
             price_of: Numbers::in_known(&tables.prices, &known.prices.rows)?,
             authorship_of: Numbers::Places(0),
@@ -230,7 +237,7 @@ impl<'a> Numbering<'a> {
         debug_assert!(taken);
         self.writers = known.writers.rows.iter().copied().collect();
         self.carts = known.carts.rows.iter().copied().collect();
-        self.writer_of.renumber(&self.tables.writers, &known.writers.rows);
+        self.writer_of.renumber(&replicas(self.tables), &known.writers.rows);
         self.line_of.renumber(&self.tables.lines, &known.lines.rows);
         self.price_of.renumber(&self.tables.prices, &known.prices.rows);
         new
@@ -291,6 +298,24 @@ impl<'a> Numbering<'a> {
 
     pub(super) fn writer_of(&self, row: &Row) -> u32 {
         self.writer_of.get(row.writer).unwrap_or(NONE)
+    }
+
+    /// Whether one writer wrote both.
+    pub(super) fn are_of_one(&self, a: &Row, b: &Row) -> bool {
+        a.writer == b.writer || self.writer_of(a) == self.writer_of(b)
+    }
+
+    pub(super) fn seq_of(&self, row: &Row) -> u64 {
+        self.authors[row.writer as usize].seq(row.seq)
+    }
+
+    pub(super) fn dot_of(&self, row: &Row) -> Dot {
+        let author = &self.authors[row.writer as usize];
+        Dot::new(author.replica, author.seq(row.seq))
+    }
+
+    pub(super) fn body_of(&self, row: &Row) -> &'a Body {
+        row.said.body(self.bodies)
     }
 
     /// `None` if it goes without saying.
@@ -360,8 +385,8 @@ fn shared(a: &[u8], b: &[u8]) -> usize {
     (0..=alike).rev().find(whole).unwrap_or_default()
 }
 
-fn has_sets(rows: &[Row]) -> bool {
-    rows.iter().any(|row| matches!(row.body, Body::Set(_)))
+fn replicas(tables: &Tables) -> Few<ReplicaId> {
+    tables.writers.iter().map(|author| author.replica).collect()
 }
 
 /// A table that is not empty.

@@ -64,7 +64,7 @@ pub(super) fn write_set(
     thought: &mut u64,
 ) {
     let flag = |is: bool, flag| if is { flag } else { 0 };
-    let dot = Dot::new(tables.writers[tables.writer_of(row) as usize], row.seq);
+    let dot = tables.dot_of(row);
     // Mostly they are held as they are written.
     let held = set.covers.own(dot).map(|own| (own, own.len()));
     let held = held.filter(|(_, runs)| *runs <= RUNS_MAX);

@@ -10,7 +10,9 @@ use super::error::{Broken, Fault, fault};
 use super::numbering::{
     AUTHORSHIPS, CARTS, LINES, LONG_REST, PRICES, SEEN, SHARED_BYTES, SHORT_REST_BYTES,
 };
-use crate::cart::{Authorship, NONE, Price, Row, Table as HeldTable, Tables as Held};
+use crate::cart::{
+    Author, Authorship, NONE, Price, ReadRows, Row, Table as HeldTable, Tables as Held,
+};
 use crate::context::{Dot, Dots, SharedDots};
 use crate::id::{CartId, LineKey, Lines, ReplicaId, is_plain};
 use crate::limits;
@@ -273,22 +275,25 @@ impl Tables {
     /// Those that live entries are held with.
     pub(super) fn held(self) -> Held {
         Held {
-            home: self.cart,
-            writers: self.writers.rows,
+            writers: self.writers.rows.into_iter().map(Author::first).collect(),
             lines: self.lines.rows,
             prices: self.prices.rows,
-            authorships: self.authorships.rows,
+            authorships: self.authorships.rows.into_iter().collect(),
+            home: self.cart,
+            bodies: SmallVec::new(),
         }
     }
 
     /// The same for rows that use few of them. They are renumbered.
-    pub(super) fn held_for(&mut self, rows: &mut [Row]) -> Held {
+    pub(super) fn held_for(&mut self, read: &mut ReadRows) -> Held {
         let mut held = Held::new(self.cart);
-        held.authorships = core::mem::take(&mut self.authorships.rows);
+        held.authorships = self.authorships.rows.drain(..).collect();
+        let rows = &mut read.rows[..];
+        let bought = |row: &Row| row.said.body(&read.bodies).bought();
         if let [row] = rows
-            && row.body.bought().is_empty()
+            && bought(row).is_empty()
         {
-            held.writers.push(self.writers.rows[row.writer as usize]);
+            held.writers.push(Author::first(self.writers.rows[row.writer as usize]));
             held.lines.extend(self.lines.rows.get(row.line as usize).cloned());
             held.prices.extend(self.prices.rows.get(row.price as usize).copied());
             row.writer = 0;
@@ -297,9 +302,9 @@ impl Tables {
             return held;
         }
         for row in rows.iter() {
-            held.writers.push(self.writers.rows[row.writer as usize]);
+            held.writers.push(Author::first(self.writers.rows[row.writer as usize]));
             held.lines.extend(self.lines.rows.get(row.line as usize).cloned());
-            held.lines.extend(row.body.bought().iter().map(|bought| bought.line.clone()));
+            held.lines.extend(bought(row).iter().map(|bought| bought.line.clone()));
             held.prices.extend(self.prices.rows.get(row.price as usize).copied());
         }
         dedup(&mut held.writers);
@@ -307,7 +312,7 @@ impl Tables {
         dedup(&mut held.prices);
         for row in rows {
             let place = |found: Option<usize>| found.map_or(NONE, |at| at as u32);
-            let writer = self.writers.rows[row.writer as usize];
+            let writer = Author::first(self.writers.rows[row.writer as usize]);
             row.writer = place(held.writers.binary_search(&writer).ok());
             let line = self.lines.rows.get(row.line as usize);
             row.line = place(line.and_then(|line| held.lines.binary_search(line).ok()));

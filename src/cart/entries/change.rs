@@ -5,10 +5,13 @@ use alloc::vec::Vec;
 use smallvec::SmallVec;
 
 use super::{Entries, Kind, authorship};
-use crate::cart::entry::Entry;
+use crate::cart::entry::{Body, Entry};
 use crate::cart::kills::Places;
 use crate::cart::row::{Fact, Row};
-use crate::cart::tables::{Authorship, NONE, Price, Tables, Union, place, sweep, unite};
+use crate::cart::said::{Bodies, Said};
+use crate::cart::tables::{
+    Author, Authorship, NONE, Price, Tables, Union, grow, place, sweep, unite,
+};
 use crate::context::{Dot, Dots};
 use crate::id::CartId;
 
@@ -32,9 +35,62 @@ const FEW: usize = 4;
 const FEW_GOING: usize = 16;
 
 impl Entries {
-    fn count_in(&mut self, row: &Row) {
-        self.kinds[Kind::of(row) as usize] += 1;
-        self.bearing += u32::from(row.body.bears());
+    #[inline]
+    pub(super) fn count_in(&mut self, row: Row) {
+        if row.said.place().is_some() {
+            let fact = Fact { tables: &self.tables, row: &row };
+            let (kind, bears) = (Kind::of(fact), fact.body().bears());
+            if kind != Kind::Contribution || bears {
+                let rare = self.rare.get_or_insert_default();
+                rare.kinds[kind as usize] += u32::from(kind != Kind::Contribution);
+                rare.bearing += u32::from(bears);
+            }
+        }
+    }
+
+    fn count_out(&mut self, row: Row) {
+        if row.said.place().is_some()
+            && let Some(rare) = &mut self.rare
+        {
+            let fact = Fact { tables: &self.tables, row: &row };
+            let (kind, bears) = (Kind::of(fact), fact.body().bears());
+            rare.kinds[kind as usize] -= u32::from(kind != Kind::Contribution);
+            rare.bearing -= u32::from(bears);
+        }
+    }
+
+    /// What the row of an entry that is put in says.
+    #[inline]
+    fn say(&mut self, body: &Body) -> Said {
+        let bodies = &mut self.tables.bodies;
+        Said::small(body).unwrap_or_else(|| {
+            if bodies.len() == bodies.capacity() {
+                // They are few, and a Set takes the place of another.
+                bodies.reserve_exact(bodies.len() / 4 + 1);
+            }
+            Said::new(body.clone(), bodies)
+        })
+    }
+
+    /// Drops what a row said that is gone.
+    fn forget(&mut self, said: Said) {
+        if let Some(moved) = said.forget(&mut self.tables.bodies)
+            && let Some(other) = self.rows.iter_mut().find(|other| other.said == moved)
+        {
+            other.said = said;
+        }
+    }
+
+    /// The same where many are gone.
+    fn sweep_bodies(&mut self) {
+        let mut used = alloc::vec![false; self.tables.bodies.len()];
+        self.rows.iter().filter_map(|row| row.said.place()).for_each(|at| used[at] = true);
+        let moved = sweep(&mut self.tables.bodies, &used);
+        for row in &mut self.rows {
+            if let Some(at) = row.said.place() {
+                row.said = Said::at(moved[at] as usize);
+            }
+        }
     }
 
     fn renumber(&mut self, column: Column, (at, new): (u32, bool)) -> u32 {
@@ -48,11 +104,12 @@ impl Entries {
     }
 
     /// The row of an entry all of whose parts the tables have; `line` is where its line might be.
-    fn known(&self, dot: Dot, entry: &Entry, line: u32) -> Option<Row> {
+    fn known(&mut self, dot: Dot, entry: &Entry, line: u32) -> Option<Row> {
         let Tables { writers, lines, prices, home, .. } = &self.tables;
+        let (author, seq) = Author::of(dot);
         let writer = match &writers[..] {
-            [only] if *only == dot.replica => 0,
-            writers => writers.binary_search(&dot.replica).ok()? as u32,
+            [only] if *only == author => 0,
+            writers => writers.binary_search(&author).ok()? as u32,
         };
         let line = match &entry.line {
             None => NONE,
@@ -70,8 +127,8 @@ impl Entries {
         if !plain || !entry.body.bought().is_empty() {
             return None;
         }
-        let (time, body) = (entry.time, entry.body.clone());
-        Some(Row { seq: dot.seq, time, body, writer, line, price, authorship: NONE })
+        let said = self.say(&entry.body);
+        Some(Row { time: entry.time, seq, writer, line, price, authorship: NONE, said })
     }
 
     /// Puts an entry in, in place of one that is there. `hint` is where its line might be.
@@ -85,7 +142,8 @@ impl Entries {
     /// The same where the tables may have to grow.
     pub(in crate::cart) fn put(&mut self, dot: Dot, entry: &Entry) {
         let spare = self.tables.len();
-        let placed = place(&mut self.tables.writers, &dot.replica);
+        let (author, seq) = Author::of(dot);
+        let placed = place(&mut self.tables.writers, &author);
         let writer = self.renumber(WRITER, placed);
         for bought in entry.body.bought() {
             let placed = place(&mut self.tables.lines, &bought.line);
@@ -103,19 +161,16 @@ impl Entries {
             let placed = place(&mut self.tables.authorships, &authorship);
             self.renumber(AUTHORSHIP, placed)
         });
-        let (time, body) = (entry.time, entry.body.clone());
-        self.put_row(Row { seq: dot.seq, time, body, writer, line, price, authorship });
+        let said = self.say(&entry.body);
+        self.put_row(Row { time: entry.time, seq, writer, line, price, authorship, said });
         if self.tables.len() > spare {
             self.tidy();
         }
     }
 
     fn put_row(&mut self, row: Row) {
-        self.count_in(&row);
-        if self.rows.len() == self.rows.capacity() {
-            // By a quarter: most carts stay small, and are held for long.
-            self.rows.reserve_exact(self.rows.len() / 4 + 4);
-        }
+        self.count_in(row);
+        grow(&mut self.rows, 1);
         // Mostly it is its writer's next, and often there is one writer.
         if self.rows.last().is_none_or(|last| last.key() < row.key()) {
             self.rows.push(row);
@@ -124,16 +179,12 @@ impl Entries {
         match self.rows.binary_search_by_key(&row.key(), Row::key) {
             Ok(at) => {
                 let old = core::mem::replace(&mut self.rows[at], row);
-                self.count_out(&old);
+                self.count_out(old);
+                self.forget(old.said);
                 self.tight = false;
             }
             Err(at) => self.rows.insert(at, row),
         }
-    }
-
-    fn count_out(&mut self, row: &Row) {
-        self.kinds[Kind::of(row) as usize] -= 1;
-        self.bearing -= u32::from(row.body.bears());
     }
 
     /// Puts in some of another's rows, by their places there, sorted, whose dots are not here.
@@ -178,9 +229,10 @@ impl Entries {
                 line: moved(&lines, row.line),
                 price: moved(&prices, row.price),
                 authorship: authorship_of[authorship as usize],
-                ..row.clone()
+                said: row.said.again(&other.tables.bodies, &mut self.tables.bodies),
+                ..*row
             };
-            self.count_in(&row);
+            self.count_in(row);
             while let Some(before) = next.take_if(|before| before.key() < row.key()) {
                 self.rows.push(before);
                 next = here.next();
@@ -191,15 +243,21 @@ impl Entries {
         self.tidy();
     }
 
+    /// Where the first row is that is not before a dot.
+    fn begun(&self, dot: Dot) -> usize {
+        let (author, seq) = Author::of(dot);
+        let found = self.tables.writers.binary_search(&author);
+        let key = found.map_or_else(|next| (next as u32, 0), |at| (at as u32, seq));
+        self.rows.partition_point(|row| row.key() < key)
+    }
+
     /// Takes out those that are in a set, and shows each before it goes.
     pub(in crate::cart) fn take(&mut self, dots: &Dots, gone: impl FnMut(Fact<'_>)) {
         let mut places = Places::new();
         if dots.runs().len() <= FEW.max(self.rows.len() / 16) {
             for (replica, run) in dots.runs() {
-                let Ok(writer) = self.tables.writers.binary_search(&replica) else { continue };
-                let writer = writer as u32;
-                let from = self.rows.partition_point(|row| row.key() < (writer, run.first));
-                let is_in = |row: &&Row| row.key() <= (writer, run.last);
+                let from = self.begun(Dot::new(replica, run.first));
+                let is_in = |row: &&Row| self.fact_of(row).dot() <= Dot::new(replica, run.last);
                 let len = self.rows[from..].iter().take_while(is_in).count();
                 places.extend(from as u32..(from + len) as u32);
             }
@@ -216,10 +274,14 @@ impl Entries {
         let Some(first) = places.first() else { return };
         self.tight = false;
         for at in places {
-            let row = &self.rows[*at as usize];
-            self.kinds[Kind::of(row) as usize] -= 1;
-            self.bearing -= u32::from(row.body.bears());
-            gone(Fact { tables: &self.tables, row });
+            let row = self.rows[*at as usize];
+            self.count_out(row);
+            gone(self.fact_of(&row));
+            if places.len() <= FEW_GOING {
+                // Nothing is looked for in it any more.
+                self.rows[*at as usize].said = Said::ONE;
+                self.forget(row.said);
+            }
         }
         if places.len() > FEW_GOING {
             let (mut next, mut at) = (places.iter().peekable(), 0..);
@@ -227,6 +289,7 @@ impl Entries {
                 let at: Option<u32> = at.next();
                 next.next_if(|place| Some(**place) == at).is_none()
             });
+            self.sweep_bodies();
             return;
         }
         // What stays moves up over what goes, which is last then.
@@ -243,7 +306,18 @@ impl Entries {
     /// A part of them, with the same tables.
     pub(in crate::cart) fn filtered(&self, mut keep: impl FnMut(Fact<'_>) -> bool) -> Self {
         let kept = self.rows.iter().filter(|row| keep(self.fact_of(row)));
-        let mut part = Self::from_rows(self.tables.clone(), kept.cloned().collect());
+        let Tables { home, writers, lines, prices, authorships, bodies } = &self.tables;
+        let mut tables = Tables {
+            home: *home,
+            writers: writers.clone(),
+            lines: lines.clone(),
+            prices: prices.clone(),
+            authorships: authorships.clone(),
+            bodies: Bodies::new(),
+        };
+        let kept = kept.map(|row| Row { said: row.said.again(bodies, &mut tables.bodies), ..*row });
+        let kept = kept.collect();
+        let mut part = Self::counted(tables, kept);
         part.tight = self.tight && part.rows.len() == self.rows.len();
         part.tidy();
         part
