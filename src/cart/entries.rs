@@ -119,19 +119,25 @@ impl Entries {
             price: number(tables.prices.len()),
             authorship: number(tables.authorships.len()),
         };
-        Self::counted(tables, SmallVec::from_buf([row]))
+        let mut one = Self { tables, rows: SmallVec::from_buf([row]), rare: None, tight: true };
+        one.count_all();
+        one
     }
 
     /// From rows that are sorted and fit the tables, and use all of them but for the writers.
+    #[inline]
     fn counted(tables: Tables, rows: HeldRows) -> Self {
         let mut entries = Self { tables, rows, rare: None, tight: true };
-        let is_rare = |body: &Body| !body.is_contribution() || body.bears();
-        if entries.tables.bodies.iter().any(is_rare) {
-            for at in 0..entries.rows.len() {
-                entries.count_in(entries.rows[at]);
-            }
-        }
+        entries.count_all();
         entries
+    }
+
+    #[inline]
+    fn count_all(&mut self) {
+        let is_rare = |body: &Body| !body.is_contribution() || body.bears();
+        if self.tables.bodies.iter().any(is_rare) {
+            (0..self.rows.len()).for_each(|at| self.count_in(self.rows[at]));
+        }
     }
 
     /// The same of rows that were read; the tables have each writer once, and no bodies.

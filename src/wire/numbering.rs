@@ -135,9 +135,9 @@ impl<'a> Numbering<'a> {
             carts: Few::from_slice(&known.carts.rows),
             seen: seen.into_iter().map(|seen| &**seen).collect(),
             seen_at: seen.into_iter().map(|seen| (seen.address(), 0)).collect(),
-            writer_of: Numbers::in_known(&replicas(tables), writers)?,
-            line_of: Numbers::in_known(&tables.lines, &known.lines.rows)?,
-            price_of: Numbers::in_known(&tables.prices, &known.prices.rows)?,
+            writer_of: Numbers::in_known(replicas(tables), writers)?,
+            line_of: Numbers::in_known(tables.lines.iter(), &known.lines.rows)?,
+            price_of: Numbers::in_known(tables.prices.iter(), &known.prices.rows)?,
             authorship_of: Numbers::Places(0),
         })
     }
@@ -237,9 +237,9 @@ impl<'a> Numbering<'a> {
         debug_assert!(taken);
         self.writers = known.writers.rows.iter().copied().collect();
         self.carts = known.carts.rows.iter().copied().collect();
-        self.writer_of.renumber(&replicas(self.tables), &known.writers.rows);
-        self.line_of.renumber(&self.tables.lines, &known.lines.rows);
-        self.price_of.renumber(&self.tables.prices, &known.prices.rows);
+        self.writer_of.renumber(replicas(self.tables), &known.writers.rows);
+        self.line_of.renumber(self.tables.lines.iter(), &known.lines.rows);
+        self.price_of.renumber(self.tables.prices.iter(), &known.prices.rows);
         new
     }
 
@@ -385,8 +385,8 @@ fn shared(a: &[u8], b: &[u8]) -> usize {
     (0..=alike).rev().find(whole).unwrap_or_default()
 }
 
-fn replicas(tables: &Tables) -> Few<ReplicaId> {
-    tables.writers.iter().map(|author| author.replica).collect()
+fn replicas(tables: &Tables) -> impl Iterator<Item = &ReplicaId> {
+    tables.writers.iter().map(|author| &author.replica)
 }
 
 /// A table that is not empty.

@@ -28,9 +28,12 @@ impl Numbers {
     }
 
     /// Of rows that are all known already; `None` if one is not.
-    pub(super) fn in_known<T: Ord>(rows: &[T], known: &[T]) -> Option<Self> {
+    pub(super) fn in_known<'t, T: Ord + 't>(
+        rows: impl Iterator<Item = &'t T>,
+        known: &[T],
+    ) -> Option<Self> {
         let number = |row: &T| known.binary_search(row).ok().map(|at| at as u32);
-        rows.iter().map(number).collect::<Option<_>>().map(Self::Given)
+        rows.map(number).collect::<Option<_>>().map(Self::Given)
     }
 
     /// The number of the row at a place. `None` also for the place of nothing.
@@ -71,7 +74,11 @@ impl Numbers {
     }
 
     /// Numbers the rows that are written anew, by their places in another table that has them.
-    pub(super) fn renumber<T: Ord>(&mut self, rows: &[T], known: &[T]) {
+    pub(super) fn renumber<'t, T: Ord + 't>(
+        &mut self,
+        rows: impl Iterator<Item = &'t T>,
+        known: &[T],
+    ) {
         let place = |row: &T| known.binary_search(row).map_or(NONE, |at| at as u32);
         let number = |(at, row)| self.get(at).filter(|at| *at != NONE).map_or(NONE, |_| place(row));
         *self = Self::Given((0..).zip(rows).map(number).collect());

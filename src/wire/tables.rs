@@ -287,7 +287,9 @@ impl Tables {
     /// The same for rows that use few of them. They are renumbered.
     pub(super) fn held_for(&mut self, read: &mut ReadRows) -> Held {
         let mut held = Held::new(self.cart);
-        held.authorships = self.authorships.rows.drain(..).collect();
+        if !self.authorships.rows.is_empty() {
+            held.authorships = self.authorships.rows.drain(..).collect();
+        }
         let rows = &mut read.rows[..];
         let bought = |row: &Row| row.said.body(&read.bodies).bought();
         if let [row] = rows

@@ -1,6 +1,7 @@
 //! How entries change: one is put in, many are, some are taken out.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use smallvec::SmallVec;
 
@@ -12,8 +13,8 @@ use crate::cart::said::{Bodies, Said};
 use crate::cart::tables::{
     Author, Authorship, NONE, Price, Tables, Union, grow, place, sweep, unite,
 };
-use crate::context::{Dot, Dots};
-use crate::id::CartId;
+use crate::context::{Dot, Dots, Run};
+use crate::id::{CartId, ReplicaId};
 
 type Column = fn(&mut Row) -> &mut u32;
 const WRITER: Column = |row| &mut row.writer;
@@ -75,7 +76,8 @@ impl Entries {
     /// Drops what a row said that is gone.
     fn forget(&mut self, said: Said) {
         if let Some(moved) = said.forget(&mut self.tables.bodies)
-            && let Some(other) = self.rows.iter_mut().find(|other| other.said == moved)
+            // It was put in late, so it is behind most.
+            && let Some(other) = self.rows.iter_mut().rev().find(|other| other.said == moved)
         {
             other.said = said;
         }
@@ -243,12 +245,29 @@ impl Entries {
         self.tidy();
     }
 
-    /// Where the first row is that is not before a dot.
-    fn begun(&self, dot: Dot) -> usize {
-        let (author, seq) = Author::of(dot);
-        let found = self.tables.writers.binary_search(&author);
-        let key = found.map_or_else(|next| (next as u32, 0), |at| (at as u32, seq));
-        self.rows.partition_point(|row| row.key() < key)
+    /// Where the rows of a run are; `None` if there is none.
+    fn places_of(&self, replica: ReplicaId, run: Run) -> Option<Range<u32>> {
+        let writers = &self.tables.writers;
+        let (author, first) = Author::of(Dot::new(replica, run.first));
+        let (end, last) = Author::of(Dot::new(replica, run.last));
+        // From one key to another, of those that there may be.
+        let (from, to) = match writers.binary_search(&author) {
+            Ok(at) if author == end => ((at as u32, first), (at as u32, last)),
+            Err(_) if author == end => return None,
+            found => {
+                let from = found.map_or_else(|next| (next, 0), |at| (at, first));
+                let found = writers.binary_search(&end);
+                let to = found.map_or_else(
+                    |next| next.checked_sub(1).map(|at| (at, u32::MAX)),
+                    |at| Some((at, last)),
+                )?;
+                ((from.0 as u32, from.1), (to.0 as u32, to.1))
+            }
+        };
+        let begin = self.rows.partition_point(|row| row.key() < from);
+        let is_in = |row: &&Row| row.key() <= to;
+        let len = self.rows[begin..].iter().take_while(is_in).count();
+        Some(begin as u32..(begin + len) as u32)
     }
 
     /// Takes out those that are in a set, and shows each before it goes.
@@ -256,10 +275,7 @@ impl Entries {
         let mut places = Places::new();
         if dots.runs().len() <= FEW.max(self.rows.len() / 16) {
             for (replica, run) in dots.runs() {
-                let from = self.begun(Dot::new(replica, run.first));
-                let is_in = |row: &&Row| self.fact_of(row).dot() <= Dot::new(replica, run.last);
-                let len = self.rows[from..].iter().take_while(is_in).count();
-                places.extend(from as u32..(from + len) as u32);
+                places.extend(self.places_of(replica, run).unwrap_or_default());
             }
         } else {
             let mut goes = dots.ascent();
