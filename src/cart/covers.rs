@@ -146,15 +146,20 @@ impl From<Own> for Covers {
         if own.steps.is_empty() {
             return Self::default();
         }
-        let mut text = Steps::new();
-        push(&mut text, own.end);
-        text.extend_from_slice(&own.steps);
-        let mut place = [0; PLACE_BYTES];
-        match place.get_mut(..text.len()) {
-            Some(start) => start.copy_from_slice(&text),
-            None => return Self(Form::Many(Box::new(ascending(own.runs())))),
+        let (mut text, mut at, mut end) = ([0; PLACE_BYTES], 0, own.end);
+        // Of at most ten bytes.
+        while end > LOW {
+            text[at] = (end & LOW) as u8 | MORE;
+            end >>= 7;
+            at += 1;
         }
-        Self(Form::One { bytes: text.len() as u8, text: place, writer: own.writer })
+        text[at] = end as u8;
+        let bytes = at + 1 + own.steps.len();
+        let Some(place) = text.get_mut(at + 1..bytes) else {
+            return Self(Form::Many(Box::new(ascending(own.runs()))));
+        };
+        place.copy_from_slice(&own.steps);
+        Self(Form::One { bytes: bytes as u8, text, writer: own.writer })
     }
 }
 

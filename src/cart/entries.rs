@@ -3,13 +3,16 @@
 //! An Add is its row and nothing else. The price of that is that a new line or writer renumbers
 //! the rows, which costs less than one allocation for each entry did.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
 use smallvec::SmallVec;
 
 mod change;
+mod kinds;
+
+pub(crate) use kinds::Kind;
+use kinds::Kinds;
 
 use super::by_line::ByLine;
 use super::entry::{Body, Entry};
@@ -34,63 +37,15 @@ pub struct Entries {
     tables: Tables,
     /// Sorted by writer, then by number. A delta of one action has one.
     rows: HeldRows,
-    /// Of others than contributions that bear on nothing; most carts have had none.
-    rare: Option<Box<Rare>>,
+    kinds: Kinds,
     /// Whether it is sure that the tables, but for the writers, have nothing that no row uses.
     tight: bool,
 }
 
-/// How many there are of what few carts have.
-#[derive(Clone, Default)]
-struct Rare {
-    /// By kind; contributions are not counted.
-    kinds: [u32; Kind::COUNT],
-    /// How many bear on others.
-    bearing: u32,
-}
-
-/// Kinds of entries, for knowing that there is none without a look.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Kind {
-    Contribution,
-    Merge,
-    Unmerge,
-    Order,
-    Coupon,
-    /// A register of the cart.
-    Register,
-    /// A register of a line.
-    LineRegister,
-    Consent,
-    Expired,
-    Stay,
-    Other,
-}
-
-impl Kind {
-    const COUNT: usize = Self::Other as usize + 1;
-
-    #[inline]
-    fn of(fact: Fact<'_>) -> Self {
-        match fact.body() {
-            Body::Add { .. } | Body::Set(_) => Self::Contribution,
-            Body::Merge(_) => Self::Merge,
-            Body::Unmerge(_) => Self::Unmerge,
-            Body::Order(_) => Self::Order,
-            Body::Coupon(_) => Self::Coupon,
-            Body::Consent(_) => Self::Consent,
-            Body::Expired { .. } => Self::Expired,
-            Body::Stay(_) => Self::Stay,
-            Body::Register { .. } if fact.row.line == NONE => Self::Register,
-            Body::Register { .. } => Self::LineRegister,
-            Body::Move { .. } | Body::Unknown { .. } => Self::Other,
-        }
-    }
-}
-
 impl Entries {
     pub(super) fn new(home: CartId) -> Self {
-        Self { tables: Tables::new(home), rows: SmallVec::new(), rare: None, tight: true }
+        let (tables, kinds) = (Tables::new(home), Kinds::default());
+        Self { tables, rows: SmallVec::new(), kinds, tight: true }
     }
 
     /// One entry.
@@ -119,25 +74,20 @@ impl Entries {
             price: number(tables.prices.len()),
             authorship: number(tables.authorships.len()),
         };
-        let mut one = Self { tables, rows: SmallVec::from_buf([row]), rare: None, tight: true };
-        one.count_all();
-        one
+        let mut kinds = Kinds::default();
+        tables.bodies.iter().for_each(|body| kinds.note(body, row.line));
+        Self { tables, rows: SmallVec::from_buf([row]), kinds, tight: true }
     }
 
     /// From rows that are sorted and fit the tables, and use all of them but for the writers.
-    #[inline]
     fn counted(tables: Tables, rows: HeldRows) -> Self {
-        let mut entries = Self { tables, rows, rare: None, tight: true };
-        entries.count_all();
-        entries
-    }
-
-    #[inline]
-    fn count_all(&mut self) {
-        let is_rare = |body: &Body| !body.is_contribution() || body.bears();
-        if self.tables.bodies.iter().any(is_rare) {
-            (0..self.rows.len()).for_each(|at| self.count_in(self.rows[at]));
+        let mut kinds = Kinds::default();
+        if tables.bodies.iter().any(Kinds::notes) {
+            for row in rows.iter().filter(|row| row.said.place().is_some()) {
+                kinds.note(row.said.body(&tables.bodies), row.line);
+            }
         }
+        Self { tables, rows, kinds, tight: true }
     }
 
     /// The same of rows that were read; the tables have each writer once, and no bodies.
@@ -284,24 +234,22 @@ impl Entries {
 
     /// How many there are of a kind.
     pub(crate) fn count(&self, kind: Kind) -> usize {
-        let rare = self.rare.as_ref();
-        if kind == Kind::Contribution {
-            let others = rare.map_or(0, |rare| rare.kinds.iter().sum::<u32>());
-            return self.rows.len() - others as usize;
+        match kind {
+            Kind::Contribution => self.rows.len() - self.kinds.others(),
+            other => self.kinds.count(other),
         }
-        rare.map_or(0, |rare| rare.kinds[kind as usize] as usize)
     }
 
     /// Those of a kind.
     pub(crate) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = Fact<'_>> {
-        let of_kind = self.facts().filter(move |fact| Kind::of(*fact) == kind);
+        let of_kind = self.facts().filter(move |fact| Kind::of(fact.body(), fact.row.line) == kind);
         of_kind.take(self.count(kind))
     }
 
     /// Those that say of others where they show, or what they lack.
     pub(crate) fn bearing(&self) -> impl Iterator<Item = Fact<'_>> {
         let bearing = self.facts().filter(|fact| fact.body().bears());
-        bearing.take(self.rare.as_ref().map_or(0, |rare| rare.bearing as usize))
+        bearing.take(self.kinds.bearing())
     }
 
     /// Those that say something about a line, by dot.
@@ -334,7 +282,7 @@ impl Entries {
 
     /// Whether something is said of other entries: where they show, or what they lack.
     pub(crate) fn bears(&self) -> bool {
-        self.rare.as_ref().is_some_and(|rare| rare.bearing > 0)
+        self.kinds.bearing() > 0
     }
 
     /// The lines that something is said about.

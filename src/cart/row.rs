@@ -36,6 +36,9 @@ impl Row {
 /// Rows in place, if it is one.
 pub(super) type HeldRows = SmallVec<[Row; 1]>;
 
+/// Room for so many is made at once, if there is more than one.
+const FEW_BODIES: usize = 8;
+
 /// Live entries as they are read: in numbers that the tables of their message explain.
 #[derive(Default)]
 pub(crate) struct ReadRows {
@@ -49,6 +52,17 @@ pub(crate) struct ReadRows {
 impl ReadRows {
     pub(crate) fn reserve(&mut self, rows: usize) {
         self.rows.reserve_exact(rows);
+    }
+
+    /// What the next row says.
+    #[inline]
+    pub(crate) fn say(&mut self, body: Body) -> Said {
+        Said::small(&body).unwrap_or_else(|| {
+            if self.bodies.len() == self.bodies.capacity() {
+                self.bodies.reserve_exact(self.bodies.len().max(FEW_BODIES));
+            }
+            Said::new(body, &mut self.bodies)
+        })
     }
 
     /// The next. The upper half of its number is not in it.

@@ -44,7 +44,7 @@ impl Said {
     }
 
     #[inline]
-    pub(crate) fn new(body: Body, bodies: &mut Bodies) -> Self {
+    pub(super) fn new(body: Body, bodies: &mut Bodies) -> Self {
         if let Some(small) = Self::small(&body) {
             return small;
         }

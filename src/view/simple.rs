@@ -41,11 +41,11 @@ pub(crate) fn row(cart: &Cart, line: &LineKey, list: List) -> Option<Replaced> {
     let (mut places, mut covers) = (Places::new(), Gathered::new());
     let mut sets = 0;
     let rows = if at == NONE { &[][..] } else { cart.live().rows() };
-    for (place, row) in (0..).zip(rows) {
-        if row.line != at {
-            continue;
-        }
-        let fact = cart.live().fact_of(row);
+    let mut from = 0;
+    while let Some(next) = rows[from..].iter().position(|row| row.line == at) {
+        let place = from + next;
+        from = place + 1;
+        let fact = cart.live().fact_of(&rows[place]);
         let home = match fact.body() {
             Body::Add { .. } => List::Active,
             Body::Set(set) => {
@@ -59,7 +59,7 @@ pub(crate) fn row(cart: &Cart, line: &LineKey, list: List) -> Option<Replaced> {
         };
         if home == list && fact.scope() == cart.id() {
             let Dot { replica, seq } = fact.dot();
-            places.push(place);
+            places.push(place as u32);
             covers.push((replica, Run { first: seq, last: seq }));
             if let Body::Set(set) = fact.body() {
                 covers.extend(set.covers.runs());

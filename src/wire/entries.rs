@@ -7,7 +7,7 @@ use super::bytes::{Burst, Reader, Writer};
 use super::error::{Broken, Fault, fault};
 use super::numbering::Numbering;
 use super::tables::Tables;
-use crate::cart::{Body, NONE, ReadRows, Row, Said};
+use crate::cart::{Body, NONE, ReadRows, Row};
 use crate::clock::Time;
 use crate::context::Dot;
 use crate::quantity::Quantity;
@@ -247,7 +247,7 @@ pub(super) fn read_entry(
         let quantity = Quantity::new(u32::from(head % SHORT_UNITS as u8) + 1);
         let quantity = quantity.map_err(|error| input.error(error))?;
         let body = Body::Add { quantity, sided: false };
-        let said = Said::new(body, &mut rows.bodies);
+        let said = rows.say(body);
         let authorship = NONE;
         rows.push(seq, Row { time, seq: seq as u32, writer, line, price, authorship, said });
         return Ok(seq);
@@ -309,7 +309,7 @@ fn read_long(
     {
         return Err(fault(here, Broken::NotCanonical));
     }
-    let said = Said::new(body, &mut rows.bodies);
+    let said = rows.say(body);
     rows.push(seq, Row { time, seq: seq as u32, writer, line, price, authorship, said });
     Ok(seq)
 }

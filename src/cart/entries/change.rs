@@ -5,7 +5,7 @@ use core::ops::Range;
 
 use smallvec::SmallVec;
 
-use super::{Entries, Kind, authorship};
+use super::{Entries, authorship};
 use crate::cart::entry::{Body, Entry};
 use crate::cart::kills::Places;
 use crate::cart::row::{Fact, Row};
@@ -37,26 +37,16 @@ const FEW_GOING: usize = 16;
 
 impl Entries {
     #[inline]
-    pub(super) fn count_in(&mut self, row: Row) {
+    fn count_in(&mut self, row: Row) {
         if row.said.place().is_some() {
-            let fact = Fact { tables: &self.tables, row: &row };
-            let (kind, bears) = (Kind::of(fact), fact.body().bears());
-            if kind != Kind::Contribution || bears {
-                let rare = self.rare.get_or_insert_default();
-                rare.kinds[kind as usize] += u32::from(kind != Kind::Contribution);
-                rare.bearing += u32::from(bears);
-            }
+            self.kinds.note(row.said.body(&self.tables.bodies), row.line);
         }
     }
 
+    #[inline]
     fn count_out(&mut self, row: Row) {
-        if row.said.place().is_some()
-            && let Some(rare) = &mut self.rare
-        {
-            let fact = Fact { tables: &self.tables, row: &row };
-            let (kind, bears) = (Kind::of(fact), fact.body().bears());
-            rare.kinds[kind as usize] -= u32::from(kind != Kind::Contribution);
-            rare.bearing -= u32::from(bears);
+        if row.said.place().is_some() {
+            self.kinds.forget(row.said.body(&self.tables.bodies), row.line);
         }
     }
 

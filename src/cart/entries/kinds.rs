@@ -1,0 +1,103 @@
+//! How many entries there are of each kind, for knowing that there is none without a look.
+
+use alloc::boxed::Box;
+
+use crate::cart::entry::Body;
+use crate::cart::tables::NONE;
+
+/// Kinds of entries.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Kind {
+    Contribution,
+    Merge,
+    Unmerge,
+    Order,
+    Coupon,
+    /// A register of the cart.
+    Register,
+    /// A register of a line.
+    LineRegister,
+    Consent,
+    Expired,
+    Stay,
+    Other,
+}
+
+impl Kind {
+    const COUNT: usize = Self::Other as usize + 1;
+
+    /// The kind of what an entry about a line says.
+    #[inline]
+    pub(super) const fn of(body: &Body, line: u32) -> Self {
+        match body {
+            Body::Add { .. } | Body::Set(_) => Self::Contribution,
+            Body::Merge(_) => Self::Merge,
+            Body::Unmerge(_) => Self::Unmerge,
+            Body::Order(_) => Self::Order,
+            Body::Coupon(_) => Self::Coupon,
+            Body::Consent(_) => Self::Consent,
+            Body::Expired { .. } => Self::Expired,
+            Body::Stay(_) => Self::Stay,
+            Body::Register { .. } if line == NONE => Self::Register,
+            Body::Register { .. } => Self::LineRegister,
+            Body::Move { .. } | Body::Unknown { .. } => Self::Other,
+        }
+    }
+}
+
+/// What is counted: what is no contribution, and what bears on others. Most carts never have any,
+/// and count nowhere.
+#[derive(Clone, Default)]
+pub(super) struct Kinds(Option<Box<Counts>>);
+
+#[derive(Clone, Default)]
+struct Counts {
+    /// By kind, but for contributions.
+    kinds: [u32; Kind::COUNT],
+    /// How many bear on others.
+    bearing: u32,
+}
+
+impl Kinds {
+    /// Whether an entry that says it is counted.
+    #[inline]
+    pub(super) fn notes(body: &Body) -> bool {
+        !body.is_contribution() || body.bears()
+    }
+
+    /// One more.
+    #[inline]
+    pub(super) fn note(&mut self, body: &Body, line: u32) {
+        if Self::notes(body) {
+            let counts = self.0.get_or_insert_default();
+            counts.kinds[Kind::of(body, line) as usize] += u32::from(!body.is_contribution());
+            counts.bearing += u32::from(body.bears());
+        }
+    }
+
+    /// One less.
+    #[inline]
+    pub(super) fn forget(&mut self, body: &Body, line: u32) {
+        if let Some(counts) = &mut self.0
+            && Self::notes(body)
+        {
+            counts.kinds[Kind::of(body, line) as usize] -= u32::from(!body.is_contribution());
+            counts.bearing -= u32::from(body.bears());
+        }
+    }
+
+    /// How many there are of a kind that is no contribution.
+    pub(super) fn count(&self, kind: Kind) -> usize {
+        self.0.as_ref().map_or(0, |counts| counts.kinds[kind as usize] as usize)
+    }
+
+    /// How many there are that are no contributions.
+    pub(super) fn others(&self) -> usize {
+        self.0.as_ref().map_or(0, |counts| counts.kinds.iter().map(|count| *count as usize).sum())
+    }
+
+    /// How many bear on others.
+    pub(super) fn bearing(&self) -> usize {
+        self.0.as_ref().map_or(0, |counts| counts.bearing as usize)
+    }
+}
