@@ -39,6 +39,7 @@ pub use entry::{
 pub use exchange::Have;
 pub(crate) use kills::{Kills, Places};
 pub(crate) use row::{Fact, ReadRows, Row};
+pub(crate) use said::Said;
 pub(crate) use seen::latest;
 pub use seen::{Claim, OrderKey, Place, Seen, Snapshot};
 pub(crate) use tables::{Author, Authorship, NONE, Price, Table, Tables};

@@ -29,8 +29,10 @@ static SMALL: [Body; SMALL_UNITS] = {
 };
 
 impl Said {
-    /// Of what needs no place in the list.
-    pub(super) const ONE: Self = Self(0);
+    /// An Add of one more than that.
+    pub(crate) const fn add(less_one: u8) -> Self {
+        Self(less_one as u32)
+    }
 
     /// Says it, if it takes no place.
     #[inline]

@@ -7,10 +7,9 @@ use super::bytes::{Burst, Reader, Writer};
 use super::error::{Broken, Fault, fault};
 use super::numbering::Numbering;
 use super::tables::Tables;
-use crate::cart::{Body, NONE, ReadRows, Row};
+use crate::cart::{Body, NONE, ReadRows, Row, Said};
 use crate::clock::Time;
 use crate::context::Dot;
-use crate::quantity::Quantity;
 
 /// Kinds that have a line of their own.
 pub(super) const ADD: u32 = 1;
@@ -244,10 +243,7 @@ pub(super) fn read_entry(
         let line = tables.lines.index(input)?;
         let price = before.price(line);
         before.note_price(line, price);
-        let quantity = Quantity::new(u32::from(head % SHORT_UNITS as u8) + 1);
-        let quantity = quantity.map_err(|error| input.error(error))?;
-        let body = Body::Add { quantity, sided: false };
-        let said = rows.say(body);
+        let said = Said::add(head % SHORT_UNITS as u8);
         let authorship = NONE;
         rows.push(seq, Row { time, seq: seq as u32, writer, line, price, authorship, said });
         return Ok(seq);

@@ -177,8 +177,7 @@ impl LinkSender {
             let restart = tables.seq_of(&rows[0]) <= known_to;
             out.number((rows.len() as u64 - 1) << 1 | u64::from(restart));
             let mut last = if restart { 0 } else { known_to };
-            for row in rows {
-                let seq = tables.seq_of(row);
+            for (row, seq) in tables.seqs(rows) {
                 entries::write_entry(&mut out, &tables, row, seq - last, &mut known.before);
                 last = seq;
             }

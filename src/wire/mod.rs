@@ -244,8 +244,7 @@ fn write_parts(
         next = writer + 1;
         out.count(rows.len() - 1);
         let mut last = 0;
-        for row in rows {
-            let seq = tables.seq_of(row);
+        for (row, seq) in tables.seqs(rows) {
             entries::write_entry(out, &tables, row, seq - last, &mut before);
             last = seq;
         }

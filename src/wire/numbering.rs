@@ -309,6 +309,21 @@ impl<'a> Numbering<'a> {
         self.authors[row.writer as usize].seq(row.seq)
     }
 
+    /// The same of each of some rows.
+    #[inline]
+    pub(super) fn seqs<'r>(&self, rows: &'r [Row]) -> impl Iterator<Item = (&'r Row, u64)> {
+        // Mostly they have one author.
+        let mut before = None;
+        rows.iter().map(move |row| match before {
+            Some((writer, above)) if writer == row.writer => (row, above | u64::from(row.seq)),
+            _ => {
+                let seq = self.seq_of(row);
+                before = Some((row.writer, seq - u64::from(row.seq)));
+                (row, seq)
+            }
+        })
+    }
+
     pub(super) fn dot_of(&self, row: &Row) -> Dot {
         let author = &self.authors[row.writer as usize];
         Dot::new(author.replica, author.seq(row.seq))

@@ -285,7 +285,7 @@ impl Entries {
             gone(self.fact_of(&row));
             if places.len() <= FEW_GOING {
                 // Nothing is looked for in it any more.
-                self.rows[*at as usize].said = Said::ONE;
+                self.rows[*at as usize].said = Said::add(0);
                 self.forget(row.said);
             }
         }
