@@ -7,7 +7,7 @@ use std::sync::Arc;
 use holdall::cart::Taken;
 use holdall::{
     Body, Bought, Cart, CartId, Delta, Dot, Dots, Entry, LineKey, List, Money, OrderId, Purchase,
-    ReplicaId, Run, Stays, Time, wire,
+    ReplicaId, Run, SetTo, Stays, Time, wire,
 };
 use proptest::prelude::*;
 
@@ -42,6 +42,16 @@ fn writer(at: u8) -> ReplicaId {
     ReplicaId::from_u128(100 - u128::from(at))
 }
 
+/// The number of a writer's how-manieth action. Rows have the lower half of it, so that of some
+/// writers it jumps to where the upper grows.
+fn number(replica: ReplicaId, action: u64) -> u64 {
+    match action {
+        20..60 if replica != writer(0) => action + (1 << 32) - 40,
+        60.. if replica == writer(1) => action + (1 << 40) - 100,
+        _ => action,
+    }
+}
+
 fn line(at: u16) -> LineKey {
     LineKey::sku(&format!("L{at}")).expect("a line")
 }
@@ -70,12 +80,23 @@ fn entry((_, of_line, price, author, kind): Parts, dot: Dot) -> Entry {
         }
         1 => Body::Consent(true),
         2 => Body::Move { to: List::Saved, dots: vec![dot].into() },
+        // What a row says by itself is an Add of few units, and not on one side of a line.
+        3 => Body::Add { quantity: units(256 + u32::from(price % 2)), sided: false },
+        4 => Body::Add { quantity: units(1), sided: true },
+        5 | 6 => Body::Set(Arc::new(SetTo {
+            quantity: units(u32::from(of_line) + 1),
+            list: List::Active,
+            sided: false,
+            seen: Dots::default().into(),
+            covers: [dot.seq - 1].map(|seq| Dot::new(dot.replica, seq)).into_iter().collect(),
+            settled: None,
+        })),
         _ => Body::Add { quantity: units(2), sided: false },
     };
     let about_a_line = !matches!(body, Body::Order(_) | Body::Consent(_));
     let price = (price > 1).then(|| Money::parse(&format!("{price}.50"), "EUR").expect("money"));
     Entry {
-        time: Time::from_ms(1_000 + dot.seq),
+        time: Time::from_ms(dot.seq.saturating_add(1_000)),
         scope,
         after: Vec::from(after).into(),
         line: about_a_line.then(|| line(of_line)),
@@ -99,14 +120,17 @@ impl Model {
                 for parts in all {
                     let replica = writer(parts.0);
                     let of_writer = self.context.iter().filter(|dot| dot.replica == replica);
-                    let dot = Dot::new(replica, of_writer.count() as u64 + 1);
+                    let action = of_writer.count() as u64 + 1;
+                    let dot = Dot::new(replica, number(replica, action));
                     self.context.insert(dot);
                     live.push((dot, entry(*parts, dot)));
                 }
             }
             Step::Kill(at, from, n) => {
                 let (first, replica) = (u64::from(*from) + 1, writer(*at));
-                dead.insert_run(replica, Run { first, last: first + u64::from(*n) });
+                let [first, last] =
+                    [first, first + u64::from(*n)].map(|action| number(replica, action));
+                dead.insert_run(replica, Run { first, last: first.max(last) });
                 dead = dead.intersection(&self.context.iter().copied().collect());
             }
             Step::Thin(by, rest) => {
@@ -164,5 +188,53 @@ proptest! {
         prop_assert_eq!(&wire::decode_cart(&bytes).expect("its own bytes"), &cart);
         let latest = model.live.values().map(|entry| entry.time).max().unwrap_or_default();
         prop_assert_eq!(cart.latest(), latest);
+    }
+}
+
+/// Rows have half of a number: what dies is the same wherever a run begins and ends.
+#[test]
+fn runs_die_whole_however_far_their_numbers_are() {
+    const NEXT: u64 = 1 << 32;
+    let seqs = [1, 2, NEXT - 1, NEXT, NEXT + 1, 2 * NEXT - 1, 1 << 40, u64::MAX - 1];
+    let parts = |seq: u64| (0, 1, 2, 0, (seq % 8) as u8 + 1);
+    let ends = [1, 2, 3, NEXT - 2, NEXT - 1, NEXT, NEXT + 1, NEXT + 2, 2 * NEXT, 1 << 41, u64::MAX];
+    // Of one writer all, of one the even, of one none but the last: some have no row where a run ends.
+    for few in 0..3 {
+        let dots = |at: u8| {
+            let kept = seqs.iter().filter(move |seq| match (at + few) % 3 {
+                0 => true,
+                1 => *seq % 2 == 0,
+                _ => **seq > 1 << 40,
+            });
+            kept.map(move |seq| Dot::new(writer(at), *seq))
+        };
+        let all: Vec<Dot> = (0..3).flat_map(dots).collect();
+        let live = || all.iter().map(|dot| (*dot, entry(parts(dot.seq), *dot)));
+        let whole = Delta::new(ACCOUNT, live(), Dots::default(), Dots::default()).expect("a delta");
+        for case in 0..3 * ends.len().pow(2) {
+            let (at, first) = ((case % 3) as u8, ends[case / 3 % ends.len()]);
+            let last = ends[case / 3 / ends.len()];
+            let mut cart = Cart::new(ACCOUNT);
+            let _ = cart.join(&whole).expect("the same cart");
+            let mut dead = Dots::default();
+            dead.insert_run(writer(at), Run { first, last });
+            let gone = Delta::new(ACCOUNT, [], dead.clone(), Dots::default()).expect("a delta");
+            let _ = cart.join(&gone).expect("the same cart");
+            let left: BTreeMap<Dot, Entry> =
+                live().filter(|(dot, _)| !dead.contains(*dot)).collect();
+            assert_eq!(cart.live().iter().collect::<BTreeMap<_, _>>(), left, "{at} {first} {last}");
+            assert_eq!(cart.live_dots(), left.keys().copied().collect());
+            let bytes = wire::encode_cart(&cart);
+            let back = wire::decode_cart(&bytes).expect("its own bytes");
+            assert_eq!(back, cart);
+            assert_eq!(wire::encode_cart(&back), bytes);
+        }
+        let mut link = (wire::LinkSender::new(ACCOUNT), wire::LinkReceiver::new(ACCOUNT));
+        for (dot, entry) in live() {
+            let one = [(dot, entry)];
+            let one = Delta::new(ACCOUNT, one, Dots::default(), Dots::default()).expect("a delta");
+            assert_eq!(link.1.decode(&link.0.encode(&one)).expect("a frame"), one);
+        }
+        assert_eq!(link.1.decode(&link.0.encode(&whole)).expect("a frame"), whole);
     }
 }
