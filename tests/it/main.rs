@@ -12,7 +12,7 @@
 //! | `golden` | bytes and merge outcomes that must not change |
 //! | `hostile`, `memory` | bytes by somebody who means harm |
 //! | `regressions` | what random search found |
-//! | `writing`, `reading`, `merging`, `exchange` | single actions, lines, merges and messages; `devices` is what they begin with |
+//! | `writing`, `settling`, `reading`, `worth`, `merging`, `sides`, `exchange` | single actions and what goes with them, lines, Sets, merges, split lines and messages; `devices` is what they begin with |
 //! | `stories` | the stories, by class and folder |
 //! | `guarded` | faults of others, and what proves the guard against each |
 //! | `liars` | writers that lie, and erasure |
@@ -59,8 +59,11 @@ mod samples;
 mod servers;
 #[cfg(feature = "service")]
 mod service;
+mod settling;
+mod sides;
 mod stores;
 mod stories;
 mod strata;
 mod tables;
+mod worth;
 mod writing;

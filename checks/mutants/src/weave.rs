@@ -3,8 +3,8 @@
 //! `a + b` becomes `(if crate::switch::on(7) { a - b } else { a + b })`. What is in the first
 //! branch is the text as it was but for the one change, since one mutant is on at a time; what is in
 //! the last has its own mutants in turn. A function whose whole body is replaced begins with
-//! `if crate::switch::on(8) { return ...; }`, an arm that is taken out has a guard, and of an iterator whose
-//! type is that of one body nothing is taken.
+//! `if crate::switch::on(8) { return ...; }`, an arm that is taken out has a guard, and an iterator whose
+//! type is that of one body is one of two.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -23,12 +23,14 @@ pub(crate) struct Woven {
     pub(crate) left_out: Vec<(u32, &'static str)>,
 }
 
-/// A switch cannot stand there: in what is constant, or where the type of what is returned is that of one
-/// body.
+/// A switch cannot stand there, in what is constant.
 const APART: &str = "apart\ta switch cannot stand there";
 
 /// `||` beside a `let` can never compile.
 const UNVIABLE: &str = "unviable\tan operator beside a let";
+
+/// Two types of iterators in one.
+const EITHER: &str = "crate::switch::Either";
 
 /// A change at one place, by several mutants.
 struct Site {
@@ -50,7 +52,7 @@ enum How {
     /// A field that is written as its name alone.
     Named,
     /// An iterator that is returned, of whatever type.
-    Taken,
+    Iterated,
     /// An expression.
     Wrapped,
 }
@@ -134,12 +136,7 @@ impl Woven {
         inner: &[(Range<usize>, Site)],
     ) {
         match site.how {
-            How::Wrapped => self.text.push('('),
-            How::Taken => {
-                self.text.push('(');
-                self.emit(text, range.clone(), inner);
-                self.text.push_str(").take(");
-            }
+            How::Wrapped | How::Iterated => self.text.push('('),
             How::Named => self.text.push_str(&format!("{}: (", &text[range.clone()])),
             How::Guarded => self.text.push_str(" if true"),
             How::AlsoGuarded | How::Returned | How::Dropped => {}
@@ -149,7 +146,9 @@ impl Woven {
             let on = format!("crate::switch::on({number})");
             self.text.push_str(&match site.how {
                 How::Wrapped | How::Named => format!("if {on} {{ {instead} }} else "),
-                How::Taken => format!("if {on} {{ 0 }} else "),
+                How::Iterated => {
+                    format!("if {on} {{ {EITHER}::Mutant({instead}) }} else {{ {EITHER}::Own(")
+                }
                 How::Returned => format!(" if {on} {{ return {instead}; }}"),
                 How::Guarded => format!(" && !{on}"),
                 How::AlsoGuarded => format!("!{on} && "),
@@ -163,7 +162,13 @@ impl Woven {
                 self.emit(text, range.clone(), inner);
                 self.text.push_str(" })");
             }
-            How::Taken => self.text.push_str("{ usize::MAX })"),
+            How::Iterated => {
+                self.text.push_str("{ ");
+                self.emit(text, range.clone(), inner);
+                self.text.push_str(" }");
+                self.text.push_str(&") }".repeat(site.instead.len()));
+                self.text.push(')');
+            }
             How::AlsoGuarded => {
                 self.text.push('(');
                 self.emit(text, range.clone(), inner);
@@ -210,12 +215,7 @@ impl<'t> Syntax<'t> {
                 let (body, opaque) =
                     around.min_by_key(|(body, _)| body.len()).ok_or_else(missing)?;
                 if let Some(last) = opaque {
-                    let empty = mutant.replacement == "::std::iter::empty()";
-                    return Ok(if empty {
-                        Ok((last.clone(), How::Taken, String::new()))
-                    } else {
-                        Err(APART)
-                    });
+                    return Ok(Ok((last.clone(), How::Iterated, mutant.replacement.clone())));
                 }
                 let begin = body.start + 1;
                 Ok(Ok((begin..begin, How::Returned, mutant.replacement.clone())))

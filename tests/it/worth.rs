@@ -1,0 +1,149 @@
+//! What a Set is worth: what orders bought of it, and what the account's Sets took from a guest's.
+
+use std::sync::Arc;
+
+use holdall::{
+    Body, Bought, Delta, Dot, Dots, Entry, LineKey, List, OrderId, Purchase, Replica, ReplicaId,
+    RowRef, Side, Stays, Taken, Time, ViewOptions,
+};
+
+use super::devices::{
+    ACCOUNT, GUEST, buy, claim, join, replica, row, rule, saved, shown, tee, tell, units, with,
+};
+
+/// Five in the cart. Under a ceiling of four one device orders four of them, another all five; a third, unaware of
+/// both, sets seven.
+#[test]
+fn of_two_orders_of_the_same_units_the_larger_counts() {
+    for small_first in [false, true] {
+        let phone = with(ACCOUNT, 1, 5);
+        let (mut few, mut all) = if small_first {
+            (replica(ACCOUNT, 2), replica(ACCOUNT, 3))
+        } else {
+            (replica(ACCOUNT, 3), replica(ACCOUNT, 2))
+        };
+        let mut setter = replica(ACCOUNT, 4);
+        [&mut few, &mut all, &mut setter].into_iter().for_each(|other| tell(&phone, other));
+        let mut few = few.with_options(ViewOptions { ceiling: 4 });
+        buy(&mut few, 10, "O-1");
+        buy(&mut all, 11, "O-2");
+        setter.set(12, &row(), 7, None).expect("a set");
+        tell(&few, &mut setter);
+        assert_eq!(shown(&setter), 3);
+        tell(&all, &mut setter);
+        assert_eq!(shown(&setter), 2, "small first: {small_first}");
+    }
+}
+
+/// The units that were bought were none of those in its number.
+#[test]
+fn an_order_takes_nothing_that_a_set_did_not_count_on() {
+    let mut phone = replica(ACCOUNT, 1);
+    phone.set(1, &row(), 5, None).expect("a set");
+    let mut laptop = with(ACCOUNT, 2, 3);
+    buy(&mut laptop, 10, "O-1");
+    tell(&laptop, &mut phone);
+    assert_eq!(shown(&phone), 5);
+}
+
+/// Set 3 and set 5 at once. Who sets 4 on that has both units behind their number; an order of the 3 comes off it.
+#[test]
+fn a_set_counts_on_what_had_lost_too() {
+    let (mut a, mut b) = (replica(ACCOUNT, 1), replica(ACCOUNT, 2));
+    a.set(1, &row(), 3, None).expect("a set");
+    b.set(2, &row(), 5, None).expect("a set");
+    tell(&a, &mut b);
+    b.set(3, &row(), 4, None).expect("a set");
+    buy(&mut a, 10, "O-1");
+    tell(&a, &mut b);
+    assert_eq!(shown(&b), 1);
+}
+
+/// An order of none says nothing of a Set: nobody writes one, but somebody could.
+#[test]
+fn an_order_of_nothing_explains_nothing() {
+    let mut phone = with(ACCOUNT, 1, 2);
+    let bought = phone.cart().live().keys().next().expect("an entry");
+    phone.set(2, &row(), 3, None).expect("a set");
+    let taken = Taken { dot: bought, units: 0, scope: ACCOUNT, set: None };
+    let body = Body::Order(Arc::new(Purchase {
+        id: OrderId::new("O-1").expect("an id"),
+        bought: vec![Bought { line: tee(), taken }],
+        seen: Dots::default().into(),
+        stays: Stays::default(),
+    }));
+    let time = Time::from_ms(1);
+    let entry = Entry { time, scope: ACCOUNT, after: [].into(), line: None, price: None, body };
+    let dot = Dot::new(ReplicaId::from_u128(8), 1);
+    let order = Delta::new(ACCOUNT, [(dot, entry)], Dots::default(), Dots::default());
+    join(&mut phone, &order.expect("a delta"));
+    let explained = phone.explain();
+    assert_eq!((shown(&phone), &explained[0].rows[0].parts[0].reasons[..]), (3, &[][..]));
+}
+
+/// A guest's two Sets at once, here before the guest is merged: they are none of the account's business yet.
+#[test]
+fn what_is_not_merged_is_left_as_it_is() {
+    let (mut kiosk, mut watch) = (replica(GUEST, 3), replica(GUEST, 4));
+    kiosk.set(1, &row(), 3, None).expect("a set");
+    watch.set(2, &row(), 5, None).expect("a set");
+    tell(&watch, &mut kiosk);
+    let live = kiosk.cart().live().iter();
+    let guests = Delta::new(ACCOUNT, live, Dots::default(), Dots::default()).expect("a delta");
+    let mut laptop = with(ACCOUNT, 1, 1);
+    join(&mut laptop, &guests);
+    laptop.set(5, &row(), 2, None).expect("a set");
+    laptop.remove(6, &row()).expect("a row");
+    assert!(guests.live().keys().all(|dot| laptop.cart().live().contains_key(&dot)));
+    laptop.merge(7, claim(GUEST), rule("sum"), kiosk.cart()).expect("a merge");
+    assert_eq!(shown(&laptop), 5);
+}
+
+/// The account's Set has the guest's unit, and the guest's own Set comes late; a device that had not seen the merge
+/// put two in, so that the line is two rows. Who sets the guest's row sees what it was set to.
+#[test]
+fn an_edit_of_the_guests_row_is_what_was_asked_for() {
+    let mut kiosk = with(GUEST, 3, 1);
+    let mut laptop = replica(ACCOUNT, 1);
+    laptop.merge(2, claim(GUEST), rule("ask"), kiosk.cart()).expect("a merge");
+    laptop.set(3, &row(), 5, None).expect("a set");
+    tell(&with(ACCOUNT, 2, 2), &mut laptop);
+    kiosk.set(4, &row(), 3, None).expect("a set");
+    laptop.absorb(kiosk.cart()).expect("it is merged");
+    let rows = |laptop: &Replica| -> Vec<_> {
+        laptop.view().lines.iter().map(|row| (row.side, row.quantity)).collect()
+    };
+    let guests = Side::Guest(GUEST);
+    assert_eq!(rows(&laptop), [(Some(Side::Account), 7), (Some(guests), 2)]);
+    laptop.set(5, &row().on(guests), 4, None).expect("a set");
+    assert_eq!(rows(&laptop), [(Some(Side::Account), 7), (Some(guests), 4)]);
+}
+
+/// On two lines the account's Set has what the guest had saved, and the guest's own Set of the saved row comes late. Who
+/// clears the cart leaves both saved rows as they were, each less its own.
+#[test]
+fn what_two_sets_lack_they_go_on_lacking() {
+    let lines = [("TEE", 1), ("HAT", 2)].map(|(sku, n)| (LineKey::sku(sku).expect("a line"), n));
+    let (mut kiosk, mut laptop) = (replica(GUEST, 3), replica(ACCOUNT, 1));
+    for (line, n) in &lines {
+        kiosk.add(1, line, units(*n), None).expect("an add");
+        laptop.add(1, line, units(1), None).expect("an add");
+    }
+    laptop.merge(2, claim(GUEST), rule("sum"), kiosk.cart()).expect("a merge");
+    for (line, _) in &lines {
+        laptop.set(3, &RowRef::active(line.clone()), 5, None).expect("a set");
+        kiosk.relocate(4, &RowRef::active(line.clone())).expect("a row to save");
+        kiosk.set(5, &RowRef::saved(line.clone()), 7, None).expect("a set");
+    }
+    laptop.absorb(kiosk.cart()).expect("it is merged");
+    let saved_rows = |laptop: &Replica| -> Vec<_> {
+        laptop.view().saved.iter().map(|row| (row.line.clone(), row.quantity)).collect()
+    };
+    let mut left: Vec<_> =
+        lines.iter().map(|(line, n)| (line.clone(), 7 - u64::from(*n))).collect();
+    left.sort();
+    assert_eq!(saved_rows(&laptop), left);
+    laptop.clear(6, List::Active).expect("it is cleared");
+    assert_eq!((laptop.view().lines.len(), saved_rows(&laptop)), (0, left));
+    assert_eq!(saved(&laptop), 11);
+}
