@@ -206,8 +206,7 @@ impl<'a> Source<'a> {
         let is_ours = |scope| {
             scope == self.cart.id() || self.merges.iter().any(|merge| merge.claim.guest == scope)
         };
-        let takes = self.cart.has(Kind::Order) || !self.bearing.is_empty();
-        if takes || !self.merges.is_empty() {
+        if self.cart.has(Kind::Order) || !self.merges.is_empty() {
             let gone = &self.what_if.gone;
             weigh_sets(self.cart, is_ours, self.bearing, line, &mut reading.parts, gone);
         }
@@ -426,9 +425,8 @@ impl Reading<'_> {
     fn enter(&mut self, stage: usize) {
         for part in &mut self.parts {
             part.joined |= match part.guest {
-                None => part.stage == stage,
                 Some((merge, false)) => merge + 1 == stage,
-                Some((merge, true)) => part.stage.max(merge + 1) == stage,
+                None | Some((_, true)) => part.stage == stage,
             };
         }
     }
