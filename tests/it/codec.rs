@@ -1,14 +1,14 @@
 //! Bytes in their one form: what was written is read back equal, and what is read is written back
 //! byte for byte. On random histories, and for what later versions may send.
 
-use holdall::cart::SetTo;
+use holdall::cart::{Covers, SetTo};
 use holdall::sync::probe;
 use holdall::testkit::history::{ACCOUNT, World, converse};
 use holdall::testkit::strategies::histories;
 use holdall::wire::{Broken, LinkReceiver, LinkSender};
 use holdall::wire::{decode_cart, decode_delta, decode_message, decode_replica};
 use holdall::wire::{encode_cart, encode_delta, encode_message, encode_replica};
-use holdall::{Body, Cart, Delta, Dots, LineKey, Notice, Quantity, Replica, ReplicaId};
+use holdall::{Body, Cart, Delta, Dots, LineKey, Notice, Quantity, Replica, ReplicaId, Run};
 use proptest::prelude::*;
 
 use super::laws::cases;
@@ -181,24 +181,42 @@ fn what_a_set_covers_is_read_back_wherever_it_is() {
     for (seq, covers) in
         [100, wide, wide + 1, u64::MAX - 1].iter().flat_map(|seq| covers.map(|c| (*seq, c)))
     {
-        let set = SetTo {
-            quantity: Quantity::ONE,
-            list: holdall::List::Active,
-            sided: false,
-            seen: Dots::default().into(),
-            covers: covers.iter().map(|(writer, seq)| dot(*writer, *seq)).collect(),
-            settled: None,
-        };
-        assert_eq!(set.covers.to_dots(), covers.iter().map(|(w, seq)| dot(*w, *seq)).collect());
-        let mut entry = entry(Some(tee()), Body::Set(set.into()));
-        (entry.scope, entry.after) = (CART, [].into());
-        let delta = Delta::new(CART, [(dot(LAPTOP, seq), entry)], Dots::default(), Dots::default());
-        let delta = delta.expect("a delta");
-        let bytes = encode_delta(&delta);
-        let back = decode_delta(&bytes).unwrap_or_else(|why| panic!("{seq}, {covers:?}: {why}"));
-        assert_eq!(back, delta, "{seq}, {covers:?}");
-        assert_eq!(encode_delta(&back), bytes, "{seq}, {covers:?}");
+        let dots: Dots = covers.iter().map(|(writer, seq)| dot(*writer, *seq)).collect();
+        let covers: Covers = covers.iter().map(|(writer, seq)| dot(*writer, *seq)).collect();
+        assert_eq!(covers.to_dots(), dots);
+        a_set_is_read_back(seq, &covers);
     }
+}
+
+/// Runs so long that their length takes a byte more, or one of which nothing is in the lower byte.
+#[test]
+fn long_runs_that_a_set_covers_are_read_back() {
+    for longer in [63, 64, 126, 127, 128, 129, 256, 16_383, 16_384] {
+        let mut dots = Dots::default();
+        for first in [1, 20_000, 50_000] {
+            dots.insert_run(LAPTOP, Run { first, last: first + longer });
+        }
+        a_set_is_read_back(90_000, &Covers::from(&dots));
+    }
+}
+
+fn a_set_is_read_back(seq: u64, covers: &Covers) {
+    let set = SetTo {
+        quantity: Quantity::ONE,
+        list: holdall::List::Active,
+        sided: false,
+        seen: Dots::default().into(),
+        covers: covers.clone(),
+        settled: None,
+    };
+    let mut entry = entry(Some(tee()), Body::Set(set.into()));
+    (entry.scope, entry.after) = (CART, [].into());
+    let delta = Delta::new(CART, [(dot(LAPTOP, seq), entry)], Dots::default(), Dots::default());
+    let delta = delta.expect("a delta");
+    let bytes = encode_delta(&delta);
+    let back = decode_delta(&bytes).unwrap_or_else(|why| panic!("{seq}, {covers:?}: {why}"));
+    assert_eq!(back, delta, "{seq}, {covers:?}");
+    assert_eq!(encode_delta(&back), bytes, "{seq}, {covers:?}");
 }
 
 /// Lines whose names are alike, short, long and not in ASCII, next to each other in one table.

@@ -231,6 +231,29 @@ fn a_fingerprint_hangs_on_every_part_of_an_entry() {
     assert!(known.len() > 90, "{} entries", known.len());
 }
 
+/// And so does what a join holds for equal: two contents of one dot that differ in one part are told.
+#[test]
+fn two_contents_that_differ_in_one_part_are_two() {
+    let joined = |cart: &mut Cart, body: &Body| {
+        let live = [(dot(PHONE, 9), entry(None, body.clone()))];
+        let delta = Delta::new(CART, live, Dots::default(), Dots::default()).expect("a delta");
+        cart.join(&delta).expect("the same cart")
+    };
+    let mut pairs = 0;
+    for other in other_bodies() {
+        let alike = |body: &Body| std::mem::discriminant(body) == std::mem::discriminant(&other);
+        for body in bodies().into_iter().map(|(_, _, body)| body).filter(alike) {
+            pairs += 1;
+            let (mut cart, mut turned) = (Cart::new(CART), Cart::new(CART));
+            assert_eq!(joined(&mut cart, &body).equivocations, []);
+            assert_eq!(joined(&mut cart, &other).equivocations, [dot(PHONE, 9)], "{other:?}");
+            let _ = (joined(&mut turned, &other), joined(&mut turned, &body));
+            assert_eq!(turned, cart);
+        }
+    }
+    assert!(pairs > 70, "{pairs} pairs");
+}
+
 /// Replicas of other versions compare it too.
 #[test]
 fn a_fingerprint_is_what_it_was() {

@@ -29,6 +29,9 @@ const APART: &str = "apart\ta switch cannot stand there";
 /// `||` beside a `let` can never compile.
 const UNVIABLE: &str = "unviable\tan operator beside a let";
 
+/// Inside of an iterator nothing makes a shared reference of an exclusive one.
+const EXCLUSIVE: &str = "unviable\tan exclusive reference in an iterator of shared ones";
+
 /// Two types of iterators in one.
 const EITHER: &str = "crate::switch::Either";
 
@@ -215,6 +218,9 @@ impl<'t> Syntax<'t> {
                 let (body, opaque) =
                     around.min_by_key(|(body, _)| body.len()).ok_or_else(missing)?;
                 if let Some(last) = opaque {
+                    if mutant.replacement.contains("Box::leak") {
+                        return Ok(Err(EXCLUSIVE));
+                    }
                     return Ok(Ok((last.clone(), How::Iterated, mutant.replacement.clone())));
                 }
                 let begin = body.start + 1;
