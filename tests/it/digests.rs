@@ -234,11 +234,11 @@ fn a_fingerprint_hangs_on_every_part_of_an_entry() {
 /// And so does what a join holds for equal: two contents of one dot that differ in one part are told.
 #[test]
 fn two_contents_that_differ_in_one_part_are_two() {
-    let joined = |cart: &mut Cart, body: &Body| {
+    let delta = |body: &Body| {
         let live = [(dot(PHONE, 9), entry(None, body.clone()))];
-        let delta = Delta::new(CART, live, Dots::default(), Dots::default()).expect("a delta");
-        cart.join(&delta).expect("the same cart")
+        Delta::new(CART, live, Dots::default(), Dots::default()).expect("a delta")
     };
+    let joined = |cart: &mut Cart, body: &Body| cart.join(&delta(body)).expect("the same cart");
     let mut pairs = 0;
     for other in other_bodies() {
         let alike = |body: &Body| std::mem::discriminant(body) == std::mem::discriminant(&other);
@@ -249,6 +249,11 @@ fn two_contents_that_differ_in_one_part_are_two() {
             assert_eq!(joined(&mut cart, &other).equivocations, [dot(PHONE, 9)], "{other:?}");
             let _ = (joined(&mut turned, &other), joined(&mut turned, &body));
             assert_eq!(turned, cart);
+            // In a batch it is as in a join.
+            let (mut batch, mut back) = (delta(&body), delta(&other));
+            batch.batch(&delta(&other));
+            back.batch(&delta(&body));
+            assert_eq!((&batch, batch.live()), (&back, cart.live()));
         }
     }
     assert!(pairs > 70, "{pairs} pairs");

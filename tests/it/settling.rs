@@ -137,3 +137,14 @@ fn a_set_of_which_nothing_is_left_goes_with_the_next_add() {
     laptop.clear(13, List::Active).expect("it is cleared");
     assert_eq!(shown(&laptop), 0);
 }
+
+/// Two Sets at once: one of them is hidden, and does not come up when the list is cleared of the other.
+#[test]
+fn what_is_hidden_goes_when_a_list_is_cleared() {
+    let (mut phone, mut laptop) = (replica(ACCOUNT, 1), replica(ACCOUNT, 2));
+    phone.set(1, &row(), 3, None).expect("a set");
+    laptop.set(2, &row(), 5, None).expect("a set");
+    tell(&laptop, &mut phone);
+    phone.clear(3, List::Active).expect("it is cleared");
+    assert_eq!((shown(&phone), live(&phone)), (0, 0));
+}

@@ -46,6 +46,20 @@ fn an_order_takes_nothing_that_a_set_did_not_count_on() {
     assert_eq!(shown(&phone), 5);
 }
 
+/// Five were set and saved for later, then four set in their place. Somebody who knows only of the five orders them: that
+/// is nothing of the four, whose author had seen the five.
+#[test]
+fn an_order_of_an_earlier_set_leaves_the_later_one() {
+    let (mut phone, mut laptop) = (replica(ACCOUNT, 1), replica(ACCOUNT, 2));
+    phone.set(1, &row(), 5, None).expect("a set");
+    tell(&phone, &mut laptop);
+    phone.relocate(2, &row()).expect("a row to save");
+    phone.set(3, &row(), 4, None).expect("a set");
+    buy(&mut laptop, 10, "O-1");
+    tell(&laptop, &mut phone);
+    assert_eq!((shown(&phone), saved(&phone)), (4, 0));
+}
+
 /// Set 3 and set 5 at once. Who sets 4 on that has both units behind their number; an order of the 3 comes off it.
 #[test]
 fn a_set_counts_on_what_had_lost_too() {
