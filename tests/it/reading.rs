@@ -4,7 +4,8 @@
 //! test passed, or could have.
 
 use holdall::{
-    Currency, LineKey, Money, Notice, Registry, Replica, RowRef, Text, ViewOptions, view, wire,
+    Body, Currency, Delta, Dot, Dots, Entry, LineKey, Money, Notice, Registry, Replica, ReplicaId,
+    RowRef, Text, Time, ViewOptions, view, wire,
 };
 
 use super::devices::{ACCOUNT, buy, join, replica, row, saved, shown, tee, tell, units, with};
@@ -162,5 +163,22 @@ fn one_order_is_one_however_often_it_is_written() {
             c.view().orders.iter().map(|order| (order.id.to_string(), order.time.ms())).collect();
         assert_eq!(orders, [("O-1".to_owned(), 10), ("O-2".to_owned(), 21)]);
         assert_eq!(c.view().notices, []);
+    }
+}
+
+/// What a later version wrote is told where it is: on its line, or of the cart.
+#[test]
+fn what_cannot_be_read_is_told_where_it_is() {
+    for line in [Some(tee()), None] {
+        let body = Body::Unknown { kind: 99, payload: vec![1].into() };
+        let (time, after) = (Time::from_ms(1), [].into());
+        let entry = Entry { time, scope: ACCOUNT, after, line: line.clone(), price: None, body };
+        let dot = Dot::new(ReplicaId::from_u128(9), 1);
+        let delta = Delta::new(ACCOUNT, [(dot, entry)], Dots::default(), Dots::default());
+        let mut phone = with(ACCOUNT, 1, 2);
+        phone.relocate(2, &row()).expect("a row to save");
+        assert_eq!(phone.view().notices, []);
+        join(&mut phone, &delta.expect("a delta"));
+        assert_eq!(phone.view().notices, [Notice::NeedsUpgrade { line }]);
     }
 }

@@ -54,6 +54,28 @@ fn a_question_stays_until_a_row_is_edited() {
     assert!(!asks(&laptop));
 }
 
+/// Who sets the line as a whole has answered; what a guest's device wrote before it heard of that comes on top.
+#[test]
+fn a_late_guest_comes_on_top_of_an_answer() {
+    let (mut laptop, mut guest) = (with(ACCOUNT, 1, 2), with(GUEST, 2, 3));
+    laptop.merge(10, claim(GUEST), rule("ask"), guest.cart()).expect("a merge");
+    laptop.set(20, &row(), 5, None).expect("a set");
+    guest.add(21, &tee(), units(1), None).expect("an add");
+    laptop.absorb(guest.cart()).expect("it is merged");
+    assert_eq!((rows(&laptop), asks(&laptop)), (vec![(None, 6)], false));
+}
+
+/// Of the account's two Sets at once the 5 counts, and not both against the guest's 6.
+#[test]
+fn what_is_hidden_does_not_count_for_its_side() {
+    let (mut laptop, mut tablet) = (replica(ACCOUNT, 1), replica(ACCOUNT, 3));
+    laptop.set(1, &row(), 3, None).expect("a set");
+    tablet.set(2, &row(), 5, None).expect("a set");
+    tell(&tablet, &mut laptop);
+    laptop.merge(10, claim(GUEST), rule("max"), with(GUEST, 2, 6).cart()).expect("a merge");
+    assert_eq!(rows(&laptop), [(None, 6)]);
+}
+
 /// Rows of which each was edited by itself stay apart in their own list only.
 #[test]
 fn rows_apart_in_one_list_are_one_in_the_other() {
