@@ -99,9 +99,7 @@ impl Explanation {
         let rows = self.rows.iter().map(|row| row_sentence(row, names));
         let parts = self.rows.iter().flat_map(|row| &row.parts);
         let remarks = parts.filter_map(|part| remark(part, names));
-        let hidden = self.hidden.iter().map(|part| {
-            remark(part, names).unwrap_or_else(|| format!("{} is not shown.", capital(part, names)))
-        });
+        let hidden = self.hidden.iter().filter_map(|part| remark(part, names));
         rows.chain(remarks).chain(hidden).collect()
     }
 }
@@ -129,17 +127,11 @@ fn origin(part: &Part, names: &impl Names) -> String {
     let device = names.device(part.by);
     let time = names.time(part.time);
     let cart = if part.guest.is_some() { " in the guest cart" } else { "" };
-    if part.set && part.counts != part.asked && part.counts > 0 {
+    if part.set && part.counts != part.asked {
         return format!("{} of {} set on {device}{cart} at {time}", part.counts, part.asked);
     }
     let verb = if part.set { "set" } else { "added" };
     format!("{} {verb} on {device}{cart} at {time}", part.asked)
-}
-
-fn capital(part: &Part, names: &impl Names) -> String {
-    let verb = if part.set { "set" } else { "added" };
-    let (device, time) = (names.device(part.by), names.time(part.time));
-    format!("You {verb} {} on {device} at {time}, which", part.asked)
 }
 
 /// What the shopper should be told of a contribution, if anything.

@@ -188,16 +188,53 @@ fn what_a_set_covers_is_read_back_wherever_it_is() {
     }
 }
 
-/// Runs so long that their length takes a byte more, or one of which nothing is in the lower byte.
+/// Runs so long, or so far apart, that a number takes a byte more, or has nothing in its lower byte.
 #[test]
 fn long_runs_that_a_set_covers_are_read_back() {
-    for longer in [63, 64, 126, 127, 128, 129, 256, 16_383, 16_384] {
-        let mut dots = Dots::default();
+    for more in [63, 64, 126, 127, 128, 129, 256, 16_383, 16_384] {
+        let (mut long, mut far) = (Dots::default(), Dots::default());
         for first in [1, 20_000, 50_000] {
-            dots.insert_run(LAPTOP, Run { first, last: first + longer });
+            long.insert_run(LAPTOP, Run { first, last: first + more });
         }
-        a_set_is_read_back(90_000, &Covers::from(&dots));
+        for at in 0..4 {
+            far.insert(dot(LAPTOP, 5 + at * (more + 1)));
+        }
+        for dots in [long, far] {
+            let covers = Covers::from(&dots);
+            assert_eq!(covers.to_dots(), dots);
+            a_set_is_read_back(90_000, &covers);
+        }
     }
+}
+
+/// What no entry uses any more is not written, however it came into the tables: with entries that are dead here
+/// already, or as the home of a guest's entries of which none says nothing of its authorship.
+#[test]
+fn what_no_entry_uses_is_not_written() {
+    let line = |sku| Some(LineKey::sku(sku).expect("a line"));
+    let add = Body::Add { quantity: Quantity::ONE, sided: false };
+    let one = |seq, sku| (dot(LAPTOP, seq), entry(line(sku), add.clone()));
+    let none = Dots::default;
+    let dead = Delta::new(CART, [], [dot(LAPTOP, 1)].into_iter().collect(), none());
+    let (dead, both) = (
+        dead.expect("a delta"),
+        Delta::new(CART, [one(1, "A"), one(2, "B"), one(3, "C")], none(), none()),
+    );
+    let last = Delta::new(CART, [one(2, "B"), one(3, "C")], none(), none()).expect("a delta");
+    let joined = |deltas: [&Delta; 2]| {
+        let mut cart = Cart::new(CART);
+        let _ = deltas.map(|delta| cart.join(delta).expect("the same cart"));
+        encode_cart(&cart)
+    };
+    assert_eq!(joined([&dead, &both.expect("a delta")]), joined([&last, &dead]));
+
+    let guests = [1, 2].map(|seq| one(seq, "A"));
+    let guests = Delta::new(samples::GUEST, guests, none(), none()).expect("a delta");
+    let mut guest = Cart::new(samples::GUEST);
+    let _ = guest.join(&guests).expect("the same cart");
+    let mut account = Cart::new(CART);
+    account.absorb(&guest).expect("it is there");
+    assert_eq!(decode_cart(&encode_cart(&account)).as_ref(), Ok(&account));
 }
 
 fn a_set_is_read_back(seq: u64, covers: &Covers) {

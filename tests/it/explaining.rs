@@ -1,8 +1,8 @@
 //! What the shopper is told, word by word: each reason there is, and no other.
 
 use holdall::{
-    Choice, Delta, Facts, LineKey, List, Loser, Names, Plain, Reason, Registry, Replica, ReplicaId,
-    RowRef, Rule, RuleRef, Time, ViewOptions,
+    Choice, Currency, Delta, Facts, LineKey, List, Loser, Names, Notice, OrderId, Plain, Reason,
+    Registry, Replica, ReplicaId, RowRef, Rule, RuleRef, Time, ViewOptions,
 };
 
 use super::devices::{
@@ -175,6 +175,34 @@ fn the_side_that_a_rule_hides_is_told_and_why() {
     assert_eq!(reasons(&laptop), [kept, Reason::Hidden { rule, because }]);
 }
 
+/// A Set that a rule hides is told with the number that was asked for.
+#[test]
+fn a_set_that_a_rule_hides_is_told() {
+    let (mut kiosk, mut laptop) = (replica(GUEST, 3), replica(ACCOUNT, 2));
+    set(&mut laptop, 0, 5);
+    set(&mut kiosk, 1, 3);
+    laptop.merge(at(2), claim(GUEST), rule("max"), kiosk.cart()).expect("a merge");
+    assert_eq!(
+        told(&laptop),
+        [
+            "TEE: 5, from 5 set on your laptop at 10:00, merged by max.",
+            "3 set on the kiosk in the guest cart at 10:01 is not shown, by the rule max, because \
+             the larger of the two carts counts.",
+        ]
+    );
+}
+
+/// What an order bought of a Set and what is left of it, where that is nothing, too.
+#[test]
+fn a_set_of_which_nothing_is_left_is_told() {
+    let (mut phone, mut laptop) = (replica(ACCOUNT, 1), replica(ACCOUNT, 2));
+    add(&mut phone, 0, 3);
+    tell(&phone, &mut laptop);
+    set(&mut laptop, 1, 2);
+    join(&mut laptop, &buy(&mut phone, at(5), "O-1"));
+    assert_eq!(told(&laptop), ["You asked for 2; 3 were ordered (O-1); 0 remain."]);
+}
+
 #[test]
 fn the_side_that_is_saved_for_later_is_told() {
     let mut laptop = merged("prefer-account", Loser::SaveForLater);
@@ -300,4 +328,41 @@ fn a_guest_who_is_not_merged_is_told() {
              merged."]
     );
     assert_eq!(shown(&phone), 0);
+}
+
+#[test]
+fn notices_are_told() {
+    let line = || LineKey::sku("TEE").expect("a line");
+    let order = |id| OrderId::new(id).expect("an id");
+    let currency = |code| Currency::new(code).expect("a currency");
+    let rule = RuleRef::first("own").expect("a rule");
+    for (notice, says) in [
+        (
+            Notice::Ceiling { line: line(), asked: 9, shown: 4 },
+            "TEE: 9 were asked for, 4 is the most.",
+        ),
+        (Notice::Question { line: line() }, "TEE: a merge asks which side to keep."),
+        (
+            Notice::PolicyUnavailable { line: line(), rule },
+            "TEE: the rule own v1 of a merge is not here; both sides are shown, and none can be ordered.",
+        ),
+        (
+            Notice::NeedsUpgrade { line: Some(line()) },
+            "TEE: a later version wrote what cannot be read here.",
+        ),
+        (Notice::NeedsUpgrade { line: None }, "A later version wrote what cannot be read here."),
+        (
+            Notice::ConcurrentOrders {
+                orders: vec![order("O-1"), order("O-2")],
+                lines: vec![line(), LineKey::sku("HAT").expect("a line")],
+            },
+            "Orders O-1, O-2 bought the same units of TEE; HAT.",
+        ),
+        (
+            Notice::Currencies { currencies: vec![currency("EUR"), currency("SEK")] },
+            "Prices were seen in EUR, SEK: quote again.",
+        ),
+    ] {
+        assert_eq!(notice.to_string(), says);
+    }
 }

@@ -182,3 +182,19 @@ fn what_cannot_be_read_is_told_where_it_is() {
         assert_eq!(phone.view().notices, [Notice::NeedsUpgrade { line }]);
     }
 }
+
+/// Of one order that two wrote at the same moment, about different lines, the one by the writer with the lower id
+/// is shown, whichever came first.
+#[test]
+fn of_orders_at_once_by_one_id_one_is_shown() {
+    let (mut a, mut b) = (with(ACCOUNT, 1, 2), replica(ACCOUNT, 2));
+    b.add(1, &LineKey::sku("HAT").expect("a line"), units(1), None).expect("an add");
+    let (of_a, of_b) = (buy(&mut a, 10, "O-1"), buy(&mut b, 10, "O-1"));
+    join(&mut a, &of_b);
+    join(&mut b, &of_a);
+    for replica in [a, b] {
+        let view = replica.view();
+        assert_eq!(view.orders.len(), 1);
+        assert_eq!(view.orders[0].lines, [(tee(), 2)]);
+    }
+}

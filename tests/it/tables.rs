@@ -238,3 +238,29 @@ fn runs_die_whole_however_far_their_numbers_are() {
         assert_eq!(link.1.decode(&link.0.encode(&whole)).expect("a frame"), whole);
     }
 }
+
+/// Each table may be longer than all others together.
+#[test]
+fn tables_are_of_any_length() {
+    let consent = |at: u64| {
+        let after = [CartId::from_u128(u128::from(at))].into();
+        let time = Time::from_ms(at);
+        Entry { time, scope: ACCOUNT, after, line: None, price: None, body: Body::Consent(true) }
+    };
+    let priced = |at: u64| {
+        let price = Money::parse(&at.to_string(), "EUR").ok();
+        let body = Body::Add { quantity: units(1), sided: false };
+        Entry { after: [].into(), line: Some(line(0)), price, body, ..consent(at) }
+    };
+    let kinds: [&dyn Fn(u64) -> Entry; 2] = [&consent, &priced];
+    for entry in kinds {
+        let mut cart = Cart::new(ACCOUNT);
+        for at in 1..=9 {
+            let live = [(Dot::new(writer(0), at), entry(at))];
+            let delta = Delta::new(ACCOUNT, live, Dots::default(), Dots::default());
+            let _ = cart.join(&delta.expect("a delta")).expect("the same cart");
+        }
+        let all: Vec<Entry> = (1..=9).map(entry).collect();
+        assert_eq!(cart.live().values().collect::<Vec<_>>(), all);
+    }
+}

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use holdall::{
-    Body, Bought, Delta, Dot, Dots, Entry, LineKey, List, OrderId, Purchase, Replica, ReplicaId,
-    RowRef, Side, Stays, Taken, Time, ViewOptions,
+    Body, Bought, Delta, Dot, Dots, Entry, LineKey, List, OrderId, Purchase, Reason, Replica,
+    ReplicaId, RowRef, Side, Stays, Taken, Time, ViewOptions,
 };
 
 use super::devices::{
@@ -33,6 +33,23 @@ fn of_two_orders_of_the_same_units_the_larger_counts() {
         tell(&all, &mut setter);
         assert_eq!(shown(&setter), 2, "small first: {small_first}");
     }
+}
+
+/// Of two that bought as many one is named, wherever one asks.
+#[test]
+fn of_two_orders_of_the_same_units_one_is_named() {
+    let phone = with(ACCOUNT, 1, 3);
+    let (mut first, mut second, mut setter) =
+        (replica(ACCOUNT, 2), replica(ACCOUNT, 3), replica(ACCOUNT, 4));
+    [&mut first, &mut second, &mut setter].into_iter().for_each(|other| tell(&phone, other));
+    buy(&mut first, 11, "O-1");
+    buy(&mut second, 10, "O-2");
+    setter.set(12, &row(), 7, None).expect("a set");
+    tell(&second, &mut setter);
+    tell(&first, &mut setter);
+    let order = OrderId::new("O-1").expect("an id");
+    let reasons = &setter.explain()[0].rows[0].parts[0].reasons;
+    assert_eq!(reasons[..], [Reason::Ordered { order, units: 3 }]);
 }
 
 /// The units that were bought were none of those in its number.
