@@ -56,26 +56,27 @@ fn a_merge_needs_a_claim_of_this_account_and_a_guest_without_guests() {
     assert_eq!((shown(&laptop), shown(&other)), (3, 0));
 }
 
-/// Somebody writes a Merge under a dot that is not its claim's.
+/// Somebody writes a Merge under a dot that is not its claim's, or one of that guest with another account.
 #[test]
-fn a_merge_under_another_dot_is_none() {
+fn a_merge_under_another_dot_or_of_another_account_is_none() {
     let guest = with(GUEST, 2, 3);
-    let mut laptop = replica(ACCOUNT, 1);
-    let body = Body::Merge(
-        MergeTo { guest: GUEST, account: ACCOUNT, claim: 1, policy: rule("sum") }.into(),
-    );
-    let entry = Entry {
-        time: Time::from_ms(9),
-        scope: ACCOUNT,
-        after: [].into(),
-        line: None,
-        price: None,
-        body,
-    };
-    let dot = Dot::new(ReplicaId::from_u128(66), 1);
-    let forged = Delta::new(ACCOUNT, [(dot, entry)], Dots::default(), Dots::default());
-    join(&mut laptop, &forged.expect("one live dot"));
-    assert!(laptop.absorb(guest.cart()).is_err());
+    let other = Claim { account: OTHER, ..claim(GUEST) };
+    for (account, dot) in [(ACCOUNT, Dot::new(ReplicaId::from_u128(66), 1)), (OTHER, other.dot())] {
+        let mut laptop = replica(ACCOUNT, 1);
+        let body =
+            Body::Merge(MergeTo { guest: GUEST, account, claim: 1, policy: rule("sum") }.into());
+        let entry = Entry {
+            time: Time::from_ms(9),
+            scope: ACCOUNT,
+            after: [].into(),
+            line: None,
+            price: None,
+            body,
+        };
+        let forged = Delta::new(ACCOUNT, [(dot, entry)], Dots::default(), Dots::default());
+        join(&mut laptop, &forged.expect("one live dot"));
+        assert!(laptop.absorb(guest.cart()).is_err(), "{account}");
+    }
 }
 
 /// Sum first, then max: 2 and 3 are 5, and 4 is less. In the order of the guests' ids it were 7.

@@ -178,3 +178,26 @@ fn what_two_sets_lack_they_go_on_lacking() {
     assert_eq!((laptop.view().lines.len(), saved_rows(&laptop)), (0, left));
     assert_eq!(saved(&laptop), 11);
 }
+
+/// The guest's Set lacks two by an order and two by the account's Set, of different adds. Who takes that Set out leaves word of
+/// its two alone: those of the order are off as ever.
+#[test]
+fn a_word_is_of_what_would_come_back() {
+    let (mut kiosk, mut watch) = (with(GUEST, 3, 2), with(GUEST, 4, 2));
+    let mut laptop = replica(ACCOUNT, 1);
+    laptop.merge(2, claim(GUEST), rule("sum"), kiosk.cart()).expect("a merge");
+    laptop.set(3, &row(), 5, None).expect("a set");
+    tell(&watch, &mut kiosk);
+    kiosk.relocate(4, &row()).expect("a row to save");
+    kiosk.set(5, &RowRef::saved(tee()), 9, None).expect("a set");
+    buy(&mut watch, 6, "O-1");
+    tell(&watch, &mut kiosk);
+    laptop.absorb(kiosk.cart()).expect("it is merged");
+    assert_eq!((shown(&laptop), saved(&laptop)), (5, 5));
+    let removal = laptop.remove(7, &row()).expect("a row");
+    assert_eq!((shown(&laptop), saved(&laptop)), (0, 5));
+    let body = removal.live().values().next().expect("a word").body;
+    let lacks = &body.stays().expect("what stays").lacks;
+    let units: Vec<_> = lacks.iter().map(|lack| (lack.taken.replica, lack.units)).collect();
+    assert_eq!(units, [(ReplicaId::from_u128(3), 2)]);
+}
