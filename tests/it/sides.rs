@@ -1,6 +1,6 @@
 //! Lines that both an account and a guest have: which side shows where, and what edits of one do to the other.
 
-use holdall::{CartId, Loser, Notice, Replica, RowRef, Side, Text};
+use holdall::{CartId, Choice, Facts, Loser, Notice, Registry, Replica, RowRef, Rule, Side, Text};
 
 use super::devices::{
     ACCOUNT, GUEST, OTHER, buy, claim, replica, row, rule, saved, shown, tee, tell, units, with,
@@ -202,4 +202,30 @@ fn a_cart_has_its_own_note_or_else_a_guests() {
     tablet.cart_note(11, text("own")).expect("a note");
     tell(&tablet, &mut laptop);
     assert_eq!(laptop.view().note, text("own"));
+}
+
+/// A rule that lets both sides count as long as the account's is large. Who takes out the first guest's row makes it small,
+/// and asked for nothing but that: what is left of it counts on.
+#[test]
+fn what_a_rule_would_hide_because_a_row_is_gone_stays() {
+    struct Many;
+    impl Rule for Many {
+        fn name(&self) -> &str {
+            "many"
+        }
+
+        fn choose(&self, facts: &Facts<'_>) -> Choice {
+            if facts.account.units >= 5 { Choice::Both } else { Choice::Guest }
+        }
+    }
+    let rules = || Registry::default().with(Many).expect("a free name");
+    let mut laptop = with(ACCOUNT, 1, 2).with_rules(rules());
+    laptop.merge(10, claim(GUEST), rule("ask"), with(GUEST, 2, 3).cart()).expect("a merge");
+    laptop.merge(11, claim(OTHER), rule("many"), with(OTHER, 3, 4).cart()).expect("a merge");
+    assert_eq!(rows(&laptop), [(Some(Side::Account), 6), (Some(GUESTS), 3)]);
+    laptop.remove(20, &row().on(GUESTS)).expect("a row");
+    assert_eq!(rows(&laptop), [(None, 6)]);
+    let mut tablet = replica(ACCOUNT, 4).with_rules(rules());
+    tell(&laptop, &mut tablet);
+    assert_eq!(tablet.view(), laptop.view());
 }
