@@ -2,7 +2,8 @@
 
 use holdall::sync::{Inbox, Message, Outbox, probe, respond};
 use holdall::{
-    Cart, CartId, Claim, Delta, Dot, LineKey, MergePolicy, Replica, ReplicaId, RowRef, Text, wire,
+    Cart, CartId, Claim, CouponCode, Delta, Dot, LineKey, MergePolicy, Replica, ReplicaId, RowRef,
+    Text, wire,
 };
 
 use super::faults::{CART, LAPTOP, PHONE, add, join, replica, row, shown, tee, units};
@@ -136,8 +137,11 @@ fn of_two_contents_one_is_counted() {
     let (mut one, mut nine) = (replica(PHONE), replica(PHONE));
     let contents = [add(&mut one, 1, 1), add(&mut nine, 1, 9)];
     let hat = RowRef::active(LineKey::sku("HAT").expect("a line"));
-    for turned in [false, true] {
+    for (turned, coupon) in [(false, false), (false, true), (true, false), (true, true)] {
         let mut laptop = replica(LAPTOP);
+        if coupon {
+            laptop.coupon(1, CouponCode::new("SPRING").expect("a code")).expect("a coupon");
+        }
         laptop.add(2, &hat.line, units(1), None).expect("an add");
         let note = Text::new("for Ada").expect("a text");
         laptop.note(3, &hat, Some(note)).expect("a note");
@@ -148,6 +152,6 @@ fn of_two_contents_one_is_counted() {
         laptop.add(5, &hat.line, units(1), None).expect("an add");
         let view = laptop.view();
         let row = view.lines.iter().find(|row| row.line == hat.line).expect("a row");
-        assert_eq!(row.note, None, "turned: {turned}");
+        assert_eq!(row.note, None, "turned: {turned}, with a coupon: {coupon}");
     }
 }
