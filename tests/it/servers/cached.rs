@@ -482,7 +482,8 @@ fn a_process_with_nothing_at_hand_answers_from_the_cache() {
     let Some(server) = shared(Server::Redis, name) else { return };
     let redis = Redis::new(server);
     let cached = Arc::new(redis.connected(patient()));
-    let form = Form { name: "text", write: |shown| format!("{shown:?}").into_bytes() };
+    let form =
+        Form { name: "text", write: |shown, sheet| sheet.put(format!("{shown:?}").as_bytes()) };
     let process = || Authority::new(cached.clone(), Settings::default());
     redis.run(async {
         let (first, second, third) = (process(), process(), process());
