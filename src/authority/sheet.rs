@@ -9,7 +9,7 @@ const GONE: usize = 4;
 
 /// Rows, and where the text of each is.
 #[derive(Debug)]
-pub(crate) struct Placed {
+pub(super) struct Placed {
     rows: Vec<Row>,
     texts: Vec<Range<usize>>,
 }
@@ -28,15 +28,15 @@ impl Placed {
 /// What a cart is written out on, from its beginning to its end.
 #[derive(Debug)]
 pub struct Sheet<'a> {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) placed: Vec<Placed>,
+    pub(super) bytes: Vec<u8>,
+    pub(super) placed: Vec<Placed>,
     before: &'a [Placed],
     text: &'a [u8],
 }
 
 impl<'a> Sheet<'a> {
     /// With what the same cart came to when it was written out before, in the same form.
-    pub(crate) fn over(before: Option<(&'a [Placed], &'a [u8])>) -> Self {
+    pub(super) fn over(before: Option<(&'a [Placed], &'a [u8])>) -> Self {
         let (before, text) = before.unwrap_or_default();
         // Most are about as long as they were.
         let bytes = Vec::with_capacity(text.len() + text.len() / 4);

@@ -146,20 +146,14 @@ impl From<Own> for Covers {
         if own.steps.is_empty() {
             return Self::default();
         }
-        let (mut text, mut at, mut end) = ([0; PLACE_BYTES], 0, own.end);
-        // Of at most ten bytes.
-        while end > LOW {
-            text[at] = (end & LOW) as u8 | MORE;
-            end >>= 7;
-            at += 1;
-        }
-        text[at] = end as u8;
-        let bytes = at + 1 + own.steps.len();
-        let Some(place) = text.get_mut(at + 1..bytes) else {
+        let (mut held, mut text) = (Steps::new(), [0; PLACE_BYTES]);
+        push(&mut held, own.end);
+        held.extend_from_slice(&own.steps);
+        let Some(place) = text.get_mut(..held.len()) else {
             return Self(Form::Many(Box::new(ascending(own.runs()))));
         };
-        place.copy_from_slice(&own.steps);
-        Self(Form::One { bytes: bytes as u8, text, writer: own.writer })
+        place.copy_from_slice(&held);
+        Self(Form::One { bytes: held.len() as u8, text, writer: own.writer })
     }
 }
 
@@ -253,6 +247,11 @@ impl Covers {
 
     /// The runs, in no order that means anything.
     pub fn runs(&self) -> impl Iterator<Item = (ReplicaId, Run)> + Clone + '_ {
+        self.walk()
+    }
+
+    #[inline]
+    fn walk(&self) -> Runs<'_> {
         let (writer, many): (_, &[_]) = match &self.0 {
             Form::One { writer, .. } => (*writer, &[]),
             Form::Many(dots) => (ReplicaId::from_u128(0), dots.as_runs()),
@@ -275,10 +274,7 @@ impl Covers {
     pub fn to_dots(&self) -> Dots {
         match &self.0 {
             Form::Many(dots) => (**dots).clone(),
-            Form::One { writer, .. } => {
-                let HeldOwn { end, steps } = self.held();
-                ascending(Runs { writer: *writer, steps, above: end, many: &[] })
-            }
+            Form::One { .. } => ascending(self.walk()),
         }
     }
 }

@@ -6,7 +6,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use smallvec::SmallVec;
+use smallvec::{Array, SmallVec};
 
 mod change;
 mod kinds;
@@ -123,10 +123,7 @@ impl Entries {
         tables.writers = sorted(all.iter().map(|(dot, _)| Author::of(*dot).0).collect());
         tables.lines = sorted(all.iter().flat_map(|(_, entry)| lines(entry)).collect());
         tables.prices = sorted(all.iter().filter_map(|(_, e)| e.price.map(Price)).collect());
-        let mut foreign: Vec<_> = all.iter().filter_map(|(_, e)| authorship(home, e)).collect();
-        foreign.sort_unstable();
-        foreign.dedup();
-        tables.authorships = foreign.into();
+        tables.authorships = sorted(all.iter().filter_map(|(_, e)| authorship(home, e)).collect());
         let rows = all.into_iter().map(|(dot, entry)| {
             let (authorship, (author, seq)) = (authorship(home, &entry), Author::of(dot));
             Row {
@@ -349,7 +346,7 @@ fn one_row<T>(row: Option<T>) -> Table<T> {
     row.map_or_else(Table::new, |row| Table::from_buf([row]))
 }
 
-fn sorted<T: Ord>(mut all: Vec<T>) -> Table<T> {
+fn sorted<A: Array<Item: Ord>>(mut all: Vec<A::Item>) -> SmallVec<A> {
     all.sort_unstable();
     all.dedup();
     all.into()

@@ -1,8 +1,10 @@
 //! One line, an account's cart and two guests', and devices with replicas of them: what tests of single
 //! actions begin with.
 
+use holdall::cart::Entries;
 use holdall::{
-    CartId, Claim, Delta, LineKey, MergePolicy, OrderId, Quantity, Replica, ReplicaId, RowRef,
+    Body, CartId, Claim, Delta, Dot, Dots, Entry, LineKey, MergePolicy, OrderId, Quantity, Replica,
+    ReplicaId, RowRef, Time,
 };
 
 pub(crate) const ACCOUNT: CartId = CartId::from_u128(1);
@@ -38,6 +40,18 @@ pub(crate) fn join(replica: &mut Replica, delta: &Delta) {
 
 pub(crate) fn tell(from: &Replica, to: &mut Replica) {
     join(to, &from.cart().to_delta());
+}
+
+/// A delta of one entry in the account's cart, as somebody could write it.
+pub(crate) fn forged(dot: Dot, time_ms: u64, line: Option<LineKey>, body: Body) -> Delta {
+    let (time, after) = (Time::from_ms(time_ms), [].into());
+    let entry = Entry { time, scope: ACCOUNT, after, line, price: None, body };
+    Delta::new(ACCOUNT, [(dot, entry)], Dots::default(), Dots::default()).expect("one live dot")
+}
+
+/// A delta of the account's cart with entries that may have been written elsewhere.
+pub(crate) fn carried(live: &Entries) -> Delta {
+    Delta::new(ACCOUNT, live, Dots::default(), Dots::default()).expect("live dots")
 }
 
 pub(crate) fn shown(replica: &Replica) -> u64 {

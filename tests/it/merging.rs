@@ -4,13 +4,13 @@
 //! test passed, or could have.
 
 use holdall::{
-    Body, Choice, Claim, Delta, Dot, Dots, Entry, Facts, LineKey, Loser, MergeTo, Notice, Override,
-    Registry, Replica, ReplicaId, Rule, Side, SkuPattern, Text, Time,
+    Body, Choice, Claim, Dot, Facts, LineKey, Loser, MergeTo, Notice, Override, Registry, Replica,
+    ReplicaId, Rule, Side, SkuPattern, Text,
 };
 
 use super::devices::{
-    ACCOUNT, GUEST, OTHER, buy, claim, join, replica, row, rule, saved, shown, tee, tell, units,
-    with,
+    ACCOUNT, GUEST, OTHER, buy, carried, claim, forged, join, replica, row, rule, saved, shown,
+    tee, tell, units, with,
 };
 
 /// The account sets 2 having seen the guest's 1, then 4; the unaware guest's set 3 comes late.
@@ -65,16 +65,7 @@ fn a_merge_under_another_dot_or_of_another_account_is_none() {
         let mut laptop = replica(ACCOUNT, 1);
         let body =
             Body::Merge(MergeTo { guest: GUEST, account, claim: 1, policy: rule("sum") }.into());
-        let entry = Entry {
-            time: Time::from_ms(9),
-            scope: ACCOUNT,
-            after: [].into(),
-            line: None,
-            price: None,
-            body,
-        };
-        let forged = Delta::new(ACCOUNT, [(dot, entry)], Dots::default(), Dots::default());
-        join(&mut laptop, &forged.expect("one live dot"));
+        join(&mut laptop, &forged(dot, 9, None, body));
         assert!(laptop.absorb(guest.cart()).is_err(), "{account}");
     }
 }
@@ -96,9 +87,7 @@ fn a_merge_that_is_taken_back_lets_nothing_late_in() {
     laptop.merge(10, claim(GUEST), rule("sum"), guest.cart()).expect("a merge");
     let late = guest.add(11, &tee(), units(1), None).expect("an add");
     laptop.unmerge(12, GUEST).expect("it is merged");
-    let (live, none) = (late.live(), Dots::default);
-    let carried = Delta::new(ACCOUNT, live, none(), none());
-    join(&mut laptop, &carried.expect("one live dot"));
+    join(&mut laptop, &carried(late.live()));
     assert_eq!(shown(&laptop), 2);
 }
 

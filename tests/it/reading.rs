@@ -4,11 +4,13 @@
 //! test passed, or could have.
 
 use holdall::{
-    Body, Currency, Delta, Dot, Dots, Entry, LineKey, Money, Notice, Registry, Replica, ReplicaId,
-    RowRef, Text, Time, ViewOptions, view, wire,
+    Body, Currency, Dot, LineKey, Money, Notice, Registry, Replica, ReplicaId, RowRef, Text,
+    ViewOptions, view, wire,
 };
 
-use super::devices::{ACCOUNT, buy, join, replica, row, saved, shown, tee, tell, units, with};
+use super::devices::{
+    ACCOUNT, buy, forged, join, replica, row, saved, shown, tee, tell, units, with,
+};
 
 /// Set 3 and set 2 at once; the 2 are bought by somebody who did not know of the 3.
 #[test]
@@ -171,14 +173,11 @@ fn one_order_is_one_however_often_it_is_written() {
 fn what_cannot_be_read_is_told_where_it_is() {
     for line in [Some(tee()), None] {
         let body = Body::Unknown { kind: 99, payload: vec![1].into() };
-        let (time, after) = (Time::from_ms(1), [].into());
-        let entry = Entry { time, scope: ACCOUNT, after, line: line.clone(), price: None, body };
-        let dot = Dot::new(ReplicaId::from_u128(9), 1);
-        let delta = Delta::new(ACCOUNT, [(dot, entry)], Dots::default(), Dots::default());
+        let late = forged(Dot::new(ReplicaId::from_u128(9), 1), 1, line.clone(), body);
         let mut phone = with(ACCOUNT, 1, 2);
         phone.relocate(2, &row()).expect("a row to save");
         assert_eq!(phone.view().notices, []);
-        join(&mut phone, &delta.expect("a delta"));
+        join(&mut phone, &late);
         assert_eq!(phone.view().notices, [Notice::NeedsUpgrade { line }]);
     }
 }

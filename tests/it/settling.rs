@@ -1,13 +1,12 @@
 //! What goes with an action and what does not: entries that say nothing any more, and those of others.
 
 use holdall::{
-    Body, Delta, Dots, LineKey, List, Look, OrderId, Registry, Replica, RowRef, RuleName,
-    ViewOptions,
+    Body, LineKey, List, Look, OrderId, Registry, Replica, RowRef, RuleName, ViewOptions,
 };
 
 use super::devices::{
-    ACCOUNT, GUEST, OTHER, buy, claim, join, replica, row, rule, saved, shown, tee, tell, units,
-    with,
+    ACCOUNT, GUEST, OTHER, buy, carried, claim, join, replica, row, rule, saved, shown, tee, tell,
+    units, with,
 };
 
 /// How many entries are live.
@@ -85,9 +84,7 @@ fn what_expires_is_what_was_seen_and_no_more() {
     laptop.add(4, &LineKey::sku("HAT").expect("a line"), units(1), None).expect("an add");
     laptop.relocate(5, &row()).expect("a row to save");
     let stranger = with(OTHER, 3, 4);
-    let live = stranger.cart().live().iter();
-    let theirs = Delta::new(ACCOUNT, live, Dots::default(), Dots::default()).expect("a delta");
-    join(&mut laptop, &theirs);
+    join(&mut laptop, &carried(stranger.cart().live()));
     laptop.expire(6, RuleName::new("idle-90-days").expect("a name")).expect("it expires");
     let view = laptop.view();
     assert_eq!((view.rows().count(), view.orders.len()), (0, 1));

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use holdall::{
-    Body, Bought, Delta, Dot, Dots, Entry, LineKey, List, OrderId, Purchase, Reason, Replica,
-    ReplicaId, RowRef, Side, Stays, Taken, Time, ViewOptions,
+    Body, Bought, Dot, Dots, LineKey, List, OrderId, Purchase, Reason, Replica, ReplicaId, RowRef,
+    Side, Stays, Taken, ViewOptions,
 };
 
 use super::devices::{
-    ACCOUNT, GUEST, buy, claim, join, replica, row, rule, saved, shown, tee, tell, units, with,
+    ACCOUNT, GUEST, buy, carried, claim, forged, join, replica, row, rule, saved, shown, tee, tell,
+    units, with,
 };
 
 /// Five in the cart. Under a ceiling of four one device orders four of them, another all five; a third, unaware of
@@ -103,11 +104,7 @@ fn an_order_of_nothing_explains_nothing() {
         seen: Dots::default().into(),
         stays: Stays::default(),
     }));
-    let time = Time::from_ms(1);
-    let entry = Entry { time, scope: ACCOUNT, after: [].into(), line: None, price: None, body };
-    let dot = Dot::new(ReplicaId::from_u128(8), 1);
-    let order = Delta::new(ACCOUNT, [(dot, entry)], Dots::default(), Dots::default());
-    join(&mut phone, &order.expect("a delta"));
+    join(&mut phone, &forged(Dot::new(ReplicaId::from_u128(8), 1), 1, None, body));
     let explained = phone.explain();
     assert_eq!((shown(&phone), &explained[0].rows[0].parts[0].reasons[..]), (3, &[][..]));
 }
@@ -119,8 +116,7 @@ fn what_is_not_merged_is_left_as_it_is() {
     kiosk.set(1, &row(), 3, None).expect("a set");
     watch.set(2, &row(), 5, None).expect("a set");
     tell(&watch, &mut kiosk);
-    let live = kiosk.cart().live().iter();
-    let guests = Delta::new(ACCOUNT, live, Dots::default(), Dots::default()).expect("a delta");
+    let guests = carried(kiosk.cart().live());
     let mut laptop = with(ACCOUNT, 1, 1);
     join(&mut laptop, &guests);
     laptop.set(5, &row(), 2, None).expect("a set");

@@ -2,7 +2,7 @@
 //!
 //! `NOTIFY` within an append would do it too, and cost every append dearly: commits that notify take turns in the whole server, sync
 //! and all. So it is said after the commit, on a connection of its own, for all carts at once that have changed while the last such statement
-//! was under way. What is lost with a process or a connection is not said again: whoever waits looks now and then anyway.
+//! was under way, and in the moment after it. What is lost with a process or a connection is not said again: whoever waits looks now and then anyway.
 
 use std::collections::HashSet;
 use std::fmt;
