@@ -49,6 +49,7 @@ mod live;
 mod meters;
 mod operations;
 mod page;
+mod patience;
 mod presence;
 mod problem;
 mod routes;

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
+use super::patience::Patience;
 use super::{Service, router};
 use crate::limits;
 
@@ -29,8 +30,7 @@ pub async fn serve(listener: TcpListener, service: Service, end: impl Future<Out
     let routes = router(service.clone());
     let settings = service.settings();
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(settings.head_time)
+    http.header_read_timeout(settings.head_time)
         .max_headers(limits::HEAD_FIELDS)
         .max_buf_size(limits::HEAD_BYTES)
         .half_close(false);
@@ -53,6 +53,7 @@ pub async fn serve(listener: TcpListener, service: Service, end: impl Future<Out
         match room.clone().try_acquire_owned() {
             Ok(permit) => {
                 let _ = stream.set_nodelay(true);
+                http.timer(Patience::new(settings.head_time));
                 let connection = connection(&http, stream, routes.clone());
                 let closing = service.closing();
                 tokio::spawn(async move {

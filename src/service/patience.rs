@@ -1,0 +1,94 @@
+//! How long a connection may take for the head of its next request.
+//!
+//! A timer that is set and taken back for every request is a lock on all timers of the process, twice. A connection has one
+//! here, which is set again when it has run out and the deadline is another by then: every so many seconds.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use hyper::rt::{Sleep, Timer};
+
+/// The timer of one connection.
+#[derive(Clone)]
+pub(super) struct Patience(Arc<Mutex<Pin<Box<tokio::time::Sleep>>>>);
+
+impl Patience {
+    /// That of a new connection, whose first deadline is so far away.
+    pub(super) fn new(first: Duration) -> Self {
+        Self(Arc::new(Mutex::new(Box::pin(tokio::time::sleep(first)))))
+    }
+}
+
+impl Timer for Patience {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
+        self.sleep_until(self.now() + duration)
+    }
+
+    fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {
+        Box::pin(Waiting { patience: self.clone(), deadline })
+    }
+
+    fn reset(&self, sleep: &mut Pin<Box<dyn Sleep>>, new_deadline: Instant) {
+        *sleep = self.sleep_until(new_deadline);
+    }
+
+    fn now(&self) -> Instant {
+        tokio::time::Instant::now().into()
+    }
+}
+
+/// Ready at a deadline. Of those of one connection only the last is waited for.
+struct Waiting {
+    patience: Patience,
+    deadline: Instant,
+}
+
+impl Sleep for Waiting {}
+
+impl Future for Waiting {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut timer = self.patience.0.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let set_for: Instant = timer.deadline().into();
+            if timer.as_mut().poll(cx).is_pending() && set_for <= self.deadline {
+                return Poll::Pending;
+            }
+            if set_for == self.deadline {
+                return Poll::Ready(());
+            }
+            timer.as_mut().reset(self.deadline.into());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// After how many seconds a wait of so many is over.
+    async fn waits(patience: &Patience, seconds: u64) -> f64 {
+        let began = tokio::time::Instant::now();
+        patience.sleep(Duration::from_secs(seconds)).await;
+        began.elapsed().as_secs_f64()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_wait_lasts_as_long_as_it_is_to() {
+        let patience = Patience::new(Duration::from_secs(20));
+        // Given up half way, as when a head has come.
+        let given_up = tokio::time::timeout(Duration::from_secs(15), waits(&patience, 20)).await;
+        assert!(given_up.is_err());
+        // Later than the timer is set for, sooner, at once, and long after it has run out.
+        for seconds in [20, 3, 0, 40, 40, 1] {
+            let waited = waits(&patience, seconds).await;
+            assert!((waited - seconds as f64).abs() < 0.01, "{waited} s for {seconds}");
+        }
+        tokio::time::advance(Duration::from_secs(100)).await;
+        assert!((waits(&patience, 7).await - 7.0).abs() < 0.01);
+    }
+}
