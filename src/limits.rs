@@ -40,6 +40,8 @@ pub const LINK_ROWS: usize = 16_384;
 pub const SLOT_BYTES: usize = 4_096;
 /// Replicas of clients that may be registered in one cart.
 pub const WRITERS: usize = 1_000;
+/// Replicas of clients that may have been retired in one cart before no more are registered.
+pub const RETIRED_WRITERS: usize = 10_000;
 /// Devices and shoppers whose rate of commands is remembered.
 pub const RATE_BUCKETS: usize = 100_000;
 /// How often a command is tried again when other processes changed the cart meanwhile.

@@ -57,11 +57,11 @@ pub(super) fn judge(
     }
     let replica = writer_of(delta)?;
     let last = cart.context().last(replica);
-    match header.writer(replica) {
-        Some(writer) if writer.of != handed.by => return Err(Refusal::UnknownWriter { replica }),
-        Some(writer) if writer.retired => return Err(Refusal::WriterRetired { replica, last }),
-        Some(_) => {}
-        None => return Err(Refusal::UnknownWriter { replica }),
+    if header.is_retired(replica) {
+        return Err(Refusal::WriterRetired { replica, last });
+    }
+    if header.writer(replica).is_none_or(|writer| writer.of != handed.by) {
+        return Err(Refusal::UnknownWriter { replica });
     }
     equivocation(cart, delta)?;
     let all = delta.dots();

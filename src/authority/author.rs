@@ -39,7 +39,7 @@ impl Authority {
         // Admitted before anything is looked up: how far back a cart goes is nobody else's business.
         let look = |resident: &Resident| {
             let device = caller.device.map(|device| self.writer(cart, device));
-            author(device, &resident.replica)
+            author(device, resident)
         };
         let writer = self.look(caller, cart, look).await?;
         let mut past = None;
@@ -81,7 +81,7 @@ impl Authority {
     ) -> Result<Delta, Refusal> {
         let incarnation = self.store.incarnation();
         let device = caller.device.map(|device| resident.device_writer(incarnation, device));
-        let writer = author(device, &resident.replica);
+        let writer = author(device, resident);
         let cart = resident.cart();
         let Some(past) = past else {
             return Ok(resident
@@ -106,9 +106,11 @@ impl Authority {
 }
 
 /// As whom the commands of a device, by its writer, are written: once a cart has too many writers, new ones share the server's.
-fn author(device: Option<ReplicaId>, server: &Replica) -> ReplicaId {
-    let Some(writer) = device else { return server.id() };
-    let context = server.cart().context();
+fn author(device: Option<ReplicaId>, resident: &Resident) -> ReplicaId {
+    let server = resident.replica.id();
+    let Some(writer) = device else { return server };
+    let context = resident.cart().context();
     let new = context.last(writer) == 0;
-    if new && context.writers().count() >= limits::WRITERS { server.id() } else { writer }
+    let room = limits::WRITERS + resident.header.retired();
+    if new && context.writers().count() >= room { server } else { writer }
 }

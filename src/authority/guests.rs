@@ -241,7 +241,7 @@ impl Authority {
         let (_, state) = self
             .change_and(now_ms, caller, guest, |resident| {
                 let state = resident.cart().clone();
-                let Header { owner, writers } = &mut resident.header;
+                let Header { owner, writers, .. } = &mut resident.header;
                 match owner {
                     Owner::Guest { tokens, revoked } if !tokens.is_empty() => {
                         // What the guest registered is the account's now.
@@ -309,7 +309,7 @@ impl Authority {
                 })
                 .await?;
             self.change(now_ms, &caller, guest, Ask::default(), |resident| {
-                let Header { owner, writers } = &mut resident.header;
+                let Header { owner, writers, .. } = &mut resident.header;
                 match owner {
                     Owner::Guest { tokens, revoked } if !revoked.is_empty() => {
                         let of = account.digest();

@@ -30,9 +30,9 @@ pub(super) struct Writer {
     pub(super) replica: ReplicaId,
     /// Whose it is.
     pub(super) of: Digest,
-    /// Whether it writes no more.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(super) retired: bool,
+    /// Whether it writes no more. Older headers say so here.
+    #[serde(default, skip_serializing)]
+    retired: bool,
 }
 
 /// The header of a cart's record. JSON in the store, so that a later version can add to it.
@@ -41,11 +41,15 @@ pub(super) struct Header {
     pub(super) owner: Owner,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) writers: Vec<Writer>,
+    /// Those that write no more, sorted. Each is an id and nothing else: there may be very many. Up to where a writer
+    /// was applied is in the cart's context.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "ids")]
+    retired: Vec<ReplicaId>,
 }
 
 impl Header {
     pub(super) const fn of(owner: Owner) -> Self {
-        Self { owner, writers: Vec::new() }
+        Self { owner, writers: Vec::new(), retired: Vec::new() }
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
@@ -54,8 +58,14 @@ impl Header {
     }
 
     pub(super) fn decode(cart: CartId, bytes: &[u8]) -> Result<Self, StoreError> {
-        serde_json::from_slice(bytes)
-            .map_err(|error| StoreError::Damaged { cart, what: format!("header: {error}") })
+        let header: Self = serde_json::from_slice(bytes)
+            .map_err(|error| StoreError::Damaged { cart, what: format!("header: {error}") })?;
+        let (retired, writers) = header.writers.into_iter().partition(|writer| writer.retired);
+        let mut header = Self { writers, ..header };
+        for Writer { replica, .. } in Vec::from(retired) {
+            header.end(replica);
+        }
+        Ok(header)
     }
 
     /// Whether tokens of a guest cart were revoked.
@@ -94,6 +104,16 @@ impl Header {
         self.writers.iter().find(|writer| writer.replica == replica)
     }
 
+    /// Whether a writer was retired.
+    pub(super) fn is_retired(&self, replica: ReplicaId) -> bool {
+        self.retired.binary_search(&replica).is_ok()
+    }
+
+    /// How many writers were retired.
+    pub(super) const fn retired(&self) -> usize {
+        self.retired.len()
+    }
+
     /// Registers a replica to somebody. Says whether that is new.
     pub(super) fn register(&mut self, replica: ReplicaId, of: Digest) -> Result<bool, Refusal> {
         match self.writer(replica) {
@@ -101,17 +121,67 @@ impl Header {
             Some(_) => return Err(Refusal::WriterTaken { replica }),
             None => {}
         }
-        if self.writers.len() >= limits::WRITERS {
-            return Err(Refusal::Limit { what: "writers of one cart", limit: limits::WRITERS });
+        for (what, are, limit) in [
+            ("writers of one cart", self.writers.len(), limits::WRITERS),
+            ("retired writers of one cart", self.retired.len(), limits::RETIRED_WRITERS),
+        ] {
+            if are >= limit {
+                return Err(Refusal::Limit { what, limit });
+            }
         }
         self.writers.push(Writer { replica, of, retired: false });
         Ok(true)
     }
 
-    /// Retires a writer. Says whether it was not.
+    /// Retires a writer. Says whether it was one.
     pub(super) fn retire(&mut self, replica: ReplicaId) -> bool {
-        let writer = self.writers.iter_mut().find(|writer| writer.replica == replica);
-        writer.is_some_and(|writer| !std::mem::replace(&mut writer.retired, true))
+        let before = self.writers.len();
+        self.writers.retain(|writer| writer.replica != replica);
+        let was = self.writers.len() < before;
+        if was {
+            self.end(replica);
+        }
+        was
+    }
+
+    fn end(&mut self, replica: ReplicaId) {
+        if let Err(at) = self.retired.binary_search(&replica) {
+            self.retired.insert(at, replica);
+        }
+    }
+}
+
+/// Many replica ids as one text, of 32 digits each.
+mod ids {
+    use std::fmt::Write;
+
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    use crate::id::ReplicaId;
+
+    const DIGITS: usize = 32;
+
+    pub(super) fn serialize<S: Serializer>(ids: &[ReplicaId], to: S) -> Result<S::Ok, S::Error> {
+        let text = String::with_capacity(ids.len() * DIGITS);
+        let text = ids.iter().fold(text, |mut text, id| {
+            // A String takes whatever is written to it.
+            let _ = write!(text, "{:032x}", id.as_u128());
+            text
+        });
+        to.serialize_str(&text)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Vec<ReplicaId>, D::Error> {
+        let text = String::deserialize(from)?;
+        let id = |digits: &[u8]| {
+            let digits = str::from_utf8(digits).ok().filter(|digits| digits.len() == DIGITS)?;
+            u128::from_str_radix(digits, 16).ok().map(ReplicaId::from_u128)
+        };
+        let ids: Option<Vec<ReplicaId>> = text.as_bytes().chunks(DIGITS).map(id).collect();
+        let ids = ids.filter(|ids| ids.is_sorted_by(|one, next| one < next));
+        ids.ok_or_else(|| de::Error::custom("retired writers: ascending ids of 32 digits each"))
     }
 }
 

@@ -25,7 +25,7 @@ pub struct Inspected {
     pub class: &'static str,
     /// Its last activity, in milliseconds since 1970.
     pub at_ms: u64,
-    /// Replicas of clients that are registered, and how many of these are retired.
+    /// Replicas of clients that are registered, and those that are retired.
     pub writers: (usize, usize),
     /// Live entries in its state.
     pub entries: usize,
@@ -73,10 +73,7 @@ impl Authority {
                 Class::Erased => "erased",
             },
             at_ms: loaded.at_ms,
-            writers: (
-                one.header.writers.len(),
-                one.header.writers.iter().filter(|writer| writer.retired).count(),
-            ),
+            writers: (one.header.writers.len(), one.header.retired()),
             entries: one.cart().live().len(),
             appends: if erased { 0 } else { loaded.revision - base },
             bytes: loaded.header.len() + snapshot + tail,

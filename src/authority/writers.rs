@@ -16,7 +16,7 @@ impl Authority {
     /// Registers a writer to the caller: from now on its deltas are taken from them alone. Again is the same.
     ///
     /// # Errors
-    /// Its id is taken; there are too many writers; as with [`submit`](Self::submit).
+    /// Its id is taken, or it was retired; there are too many writers; as with [`submit`](Self::submit).
     pub async fn register(
         &self,
         now_ms: u64,
@@ -30,6 +30,9 @@ impl Authority {
             let (_, last) = self
                 .change_and(now_ms, caller, cart, |resident| {
                     let last = resident.cart().context().last(replica);
+                    if resident.header.is_retired(replica) {
+                        return Err(Refusal::WriterRetired { replica, last });
+                    }
                     let known = resident.header.writer(replica).is_some();
                     if replica == own || (last > 0 && !known) {
                         return Err(Refusal::WriterTaken { replica });

@@ -8,6 +8,7 @@ mod guests;
 mod orders;
 mod storms;
 mod upkeep;
+mod writers;
 mod written;
 
 use std::sync::Arc;

@@ -97,7 +97,7 @@ fn record(out: &mut impl Write, found: &Inspected) -> io::Result<()> {
     writeln!(out, "class        {class}, last activity {}", time(found.at_ms))?;
     writeln!(out, "revision     {}, {} appends in the log", shown.revision, found.appends)?;
     let (writers, retired) = found.writers;
-    writeln!(out, "writers      {writers} registered, {retired} of them retired")?;
+    writeln!(out, "writers      {writers} registered, {retired} retired")?;
     writeln!(out, "state        {} live entries, {} bytes", found.entries, found.bytes)?;
     writeln!(out, "fingerprint  {}", found.fingerprint)
 }
