@@ -15,9 +15,6 @@ use crate::id::{AttributeKey, CartId, OrderId, ShippingOption, Text};
 use crate::limits;
 use crate::quantity::Quantity;
 
-/// Kinds below this are this version's, and have verbs.
-const FIRST_UNKNOWN: u32 = 12;
-
 /// In the one order in which such a list is kept.
 pub(super) fn ascending<T: Ord>(mut list: Vec<T>) -> Vec<T> {
     list.sort_unstable();
@@ -117,7 +114,7 @@ const fn loser(name: LoserName) -> Loser {
 }
 
 pub(super) fn unknown(text: &UnknownText) -> Result<Body, Refused> {
-    if text.kind < FIRST_UNKNOWN {
+    if text.kind < Body::FIRST_UNKNOWN {
         return Err(Refused::Superfluous { verb: "unknown" });
     }
     let pair = |pair: &[u8]| {

@@ -58,6 +58,14 @@ pub enum DeltaError {
     /// A dot is needed but not among the dead.
     #[error("a needed dot is not among the dead: list only dots that the delta makes dead")]
     NeedsLiving,
+    /// An entry is none that a writer could have written, and its bytes would be refused.
+    #[error("the entry of dot {dot} {what}: make entries by actions, or as their docs say")]
+    Malformed {
+        /// Its dot.
+        dot: Dot,
+        /// What is wrong with it.
+        what: &'static str,
+    },
     /// An erased state has content.
     #[error("an erasure lists dots: it stands for everything and lists nothing")]
     ErasedWithContent,
@@ -75,7 +83,21 @@ impl Delta {
         dead: Dots,
         needs: Dots,
     ) -> Result<Self, DeltaError> {
+        let mut malformed = None;
+        let live = live.into_iter().inspect(|(dot, entry)| {
+            let what = if dot.seq == 0 {
+                Some("has number 0, and they count from 1")
+            } else {
+                entry.flaw()
+            };
+            if let Some(what) = what {
+                malformed.get_or_insert((*dot, what));
+            }
+        });
         let live = Entries::collect(cart, live);
+        if let Some((dot, what)) = malformed {
+            return Err(DeltaError::Malformed { dot, what });
+        }
         let mut is_dead = dead.ascent();
         if let Some(dot) = live.keys().find(|dot| is_dead.reaches(*dot)) {
             return Err(DeltaError::LiveAndDead { dot });

@@ -90,6 +90,26 @@ pub struct Entry {
     pub body: Body,
 }
 
+impl Entry {
+    /// What keeps it from being a fact that a writer could have written: nothing that was made by an action
+    /// or read from bytes has any of that.
+    pub(super) fn flaw(&self) -> Option<&'static str> {
+        let contributes = self.body.is_contribution();
+        if contributes && self.line.is_none() {
+            return Some("is an Add or a Set and names no line");
+        }
+        if self.price.is_some() && !contributes {
+            return Some("has a seen price and is neither an Add nor a Set");
+        }
+        self.body.flaw()
+    }
+}
+
+/// Whether a list is as facts have it, so that equal facts have equal bytes.
+fn ascends<T: Ord>(list: &[T]) -> bool {
+    list.is_sorted_by(|one, next| one < next)
+}
+
 /// Units that were taken out of one dot, by a Set or by an order. It says of the dot what must be
 /// known even after it is dead and its entry gone.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -360,10 +380,35 @@ pub enum Body {
 }
 
 impl Body {
+    /// Kinds below this are this version's; what is above is kept as it is.
+    pub(crate) const FIRST_UNKNOWN: u32 = 12;
+
     /// Whether it is an Add or a Set.
     #[must_use]
     pub const fn is_contribution(&self) -> bool {
         matches!(self, Self::Add { .. } | Self::Set(_))
+    }
+
+    fn flaw(&self) -> Option<&'static str> {
+        let settled = match self {
+            Self::Set(set) => set.settled.as_deref(),
+            _ => None,
+        };
+        if settled.is_some_and(|settled| settled.took.is_empty() && settled.stays.is_empty()) {
+            return Some("says that it settled something, and what is empty");
+        }
+        let moved = matches!(self, Self::Move { dots, .. } if !ascends(dots));
+        let stays = self.stays().is_some_and(|all| !ascends(&all.pins) || !ascends(&all.lacks));
+        let took = settled.is_some_and(|settled| !ascends(&settled.took));
+        if moved || stays || took || !ascends(self.bought()) {
+            return Some("has a list that does not ascend, or has something twice");
+        }
+        match self {
+            Self::Unknown { kind, .. } if *kind < Self::FIRST_UNKNOWN => {
+                Some("is of a kind that this version knows, as unknown bytes")
+            }
+            _ => None,
+        }
     }
 
     /// What it says of others that stay as they are.

@@ -19,9 +19,6 @@ use crate::id::{AttributeKey, CouponCode, OrderId, RuleName, ShippingOption, Tex
 use crate::limits;
 use crate::quantity::Quantity;
 
-/// Kinds below this are this version's; what is above is kept as it is.
-const FIRST_UNKNOWN: u32 = 12;
-
 pub(super) fn text(out: &mut Writer, text: &str) {
     out.blob(text.as_bytes());
 }
@@ -98,7 +95,7 @@ pub(super) fn read_body(
         })),
         10 => Body::Expired { rule: input.parsed(RuleName::new)?.into() },
         11 => Body::Stay(Arc::new(read_stays(input, tables)?)),
-        kind if kind >= FIRST_UNKNOWN => {
+        kind if kind >= Body::FIRST_UNKNOWN => {
             Body::Unknown { kind, payload: Arc::new(input.blob()?.into()) }
         }
         _ => return Err(fault(here, Broken::Variant { what: "entry" })),

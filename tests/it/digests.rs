@@ -3,7 +3,7 @@
 //! Where a part is left out of a digest, two contents of one dot that differ there alone are held for equal, and
 //! two replicas that differ never learn of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use holdall::cart::{Lack, MergeTo, Pin, SetTo, Settled, Taken, UnmergeFrom};
@@ -84,7 +84,8 @@ fn other_stays() -> Vec<Stays> {
         Lack { units: 4, ..lack },
     ];
     let mut all = vec![Stays::default(), Stays { pins: vec![pin], lacks: lacks.clone() }];
-    all.extend(pinned.map(|pin| Stays { pins: vec![pin, pins[1]], lacks: lacks.clone() }));
+    let sorted = |pin| BTreeSet::from([pin, pins[1]]).into_iter().collect();
+    all.extend(pinned.map(|pin| Stays { pins: sorted(pin), lacks: lacks.clone() }));
     all.extend(lacking.map(|lack| Stays { pins: pins.clone(), lacks: vec![lack] }));
     all
 }
@@ -205,7 +206,6 @@ fn other_circumstances() -> Vec<Entry> {
         Entry { after: [CART].into(), ..add() },
         Entry { after: [CART, GUEST].into(), ..add() },
         Entry { line: Some(LineKey::sku("TEE").expect("a line")), ..add() },
-        Entry { line: None, ..add() },
         Entry { price: None, ..add() },
         Entry { price: Money::parse("2.61", "EUR").ok(), ..add() },
         Entry { price: Money::parse("2.600", "EUR").ok(), ..add() },
@@ -217,10 +217,12 @@ fn other_circumstances() -> Vec<Entry> {
 fn a_fingerprint_hangs_on_every_part_of_an_entry() {
     let mut all: Vec<Entry> =
         bodies().into_iter().map(|(_, line, body)| entry(line, body)).collect();
-    all.extend(other_bodies().into_iter().map(|body| entry(None, body)));
-    // Each body without a line as well, so that those above differ in the body alone.
-    let named = bodies().into_iter().filter(|(_, line, _)| line.is_some());
-    all.extend(named.map(|(_, _, body)| entry(None, body)));
+    all.extend(other_bodies().into_iter().map(|body| entry(Some(tee()), body)));
+    // Each body on that line as well, so that those above differ in the body alone.
+    all.extend(bodies().into_iter().map(|(_, _, body)| entry(Some(tee()), body)));
+    // And without one, if it may be.
+    let free = bodies().into_iter().map(|(_, _, body)| body).filter(|body| !body.is_contribution());
+    all.extend(free.map(|body| entry(None, body)));
     all.extend(other_circumstances());
     let mut known: BTreeMap<u128, Entry> = BTreeMap::new();
     for entry in all {
@@ -235,7 +237,7 @@ fn a_fingerprint_hangs_on_every_part_of_an_entry() {
 #[test]
 fn two_contents_that_differ_in_one_part_are_two() {
     let delta = |body: &Body| {
-        let live = [(dot(PHONE, 9), entry(None, body.clone()))];
+        let live = [(dot(PHONE, 9), entry(Some(tee()), body.clone()))];
         Delta::new(CART, live, Dots::default(), Dots::default()).expect("a delta")
     };
     let joined = |cart: &mut Cart, body: &Body| cart.join(&delta(body)).expect("the same cart");

@@ -3,6 +3,7 @@
 //! Most of these are here because the library was broken on purpose (`checks/sabotage`) and every other
 //! test passed, or could have.
 
+use holdall::cart::DeltaError;
 use holdall::sync::{Inbox, InboxError, Outbox};
 use holdall::wire::{Broken, LinkReceiver, LinkSender};
 use holdall::{Delta, Dot, Dots, LineKey, Money, Quantity, ReplicaId, limits, wire};
@@ -124,7 +125,7 @@ fn a_removal_tells_its_own_dot() {
     assert_eq!(region.cart(), phone.cart());
 }
 
-/// 0 is nobody's number, and of two entries of one dot the first is kept.
+/// Of two entries of one dot the first is kept, and 0 is nobody's number.
 #[test]
 fn a_delta_takes_one_entry_of_a_dot_and_none_of_nobody() {
     let add = |n| {
@@ -133,9 +134,11 @@ fn a_delta_takes_one_entry_of_a_dot_and_none_of_nobody() {
         delta.live().values().next().expect("an entry")
     };
     let dot = |seq| Dot::new(ReplicaId::from_u128(1), seq);
-    let live = [(dot(2), add(2)), (dot(0), add(1)), (dot(2), add(3))];
-    let delta = Delta::new(ACCOUNT, live, Dots::default(), Dots::default()).expect("a delta");
-    assert_eq!(delta.live().iter().collect::<Vec<_>>(), [(dot(2), add(2))]);
+    let delta = |live| Delta::new(ACCOUNT, live, Dots::default(), Dots::default());
+    let twice = delta([(dot(2), add(2)), (dot(2), add(3))]).expect("a delta");
+    assert_eq!(twice.live().iter().collect::<Vec<_>>(), [(dot(2), add(2))]);
+    let nobodys = delta([(dot(2), add(2)), (dot(0), add(1))]);
+    assert!(matches!(nobodys, Err(DeltaError::Malformed { dot: Dot { seq: 0, .. }, .. })));
 }
 
 #[test]

@@ -45,6 +45,7 @@ mod explaining;
 mod faults;
 mod golden;
 mod guarded;
+mod handmade;
 mod hostile;
 #[cfg(feature = "embedded")]
 mod killed;

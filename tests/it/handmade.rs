@@ -1,0 +1,123 @@
+//! Deltas made by hand: what a writer could not have written is refused where it is made, and not when somebody else reads the bytes.
+
+use holdall::cart::{Bought, DeltaError, Lack, Pin, Purchase, SetTo, Settled, Stays, Taken};
+use holdall::{
+    Body, CartId, Delta, Dot, Dots, Entry, LineKey, List, Money, OrderId, Quantity, ReplicaId,
+    Time, wire,
+};
+
+use super::devices::{ACCOUNT, tee};
+
+fn dot(seq: u64) -> Dot {
+    Dot::new(ReplicaId::from_u128(9), seq)
+}
+
+fn entry(body: Body) -> Entry {
+    let (scope, after) = (ACCOUNT, [].into());
+    Entry { time: Time::from_ms(7), scope, after, line: Some(tee()), price: None, body }
+}
+
+fn delta(seq: u64, entry: Entry) -> Result<Delta, DeltaError> {
+    Delta::new(ACCOUNT, [(dot(seq), entry)], Dots::default(), Dots::default())
+}
+
+fn taken(seq: u64) -> Taken {
+    Taken { dot: dot(seq), units: 2, scope: CartId::from_u128(2), set: None }
+}
+
+fn add() -> Body {
+    Body::Add { quantity: Quantity::new(2).expect("a quantity"), sided: false }
+}
+
+fn set(settled: Settled) -> Body {
+    Body::Set(
+        SetTo {
+            quantity: Quantity::new(2).expect("a quantity"),
+            list: List::Active,
+            sided: false,
+            seen: Dots::default().into(),
+            covers: (&Dots::default()).into(),
+            settled: Some(settled.into()),
+        }
+        .into(),
+    )
+}
+
+fn stay(pins: &[u64], lacks: &[u64]) -> Stays {
+    let pin = |seq: &u64| Pin { dot: dot(*seq), list: List::Saved, until: None };
+    let lack = |seq: &u64| Lack { set: dot(*seq), taken: dot(1), units: 1 };
+    Stays { pins: pins.iter().map(pin).collect(), lacks: lacks.iter().map(lack).collect() }
+}
+
+fn order(lines: &[&str]) -> Body {
+    let line = |sku: &&str| LineKey::sku(sku).expect("a SKU");
+    let bought = lines.iter().map(|sku| Bought { line: line(sku), taken: taken(1) });
+    let id = OrderId::new("o-1").expect("an id");
+    let (bought, seen, stays) = (bought.collect(), Dots::default().into(), Stays::default());
+    Body::Order(Purchase { id, bought, seen, stays }.into())
+}
+
+fn moved(dots: &[u64]) -> Body {
+    Body::Move {
+        to: List::Saved,
+        dots: dots.iter().map(|seq| dot(*seq)).collect::<Vec<_>>().into(),
+    }
+}
+
+/// Of each list one that is as it should be, which comes back from its bytes, and two that are not.
+#[test]
+fn lists_that_do_not_ascend_are_refused_where_they_are_made() {
+    let took = |seqs: &[u64]| {
+        let took = seqs.iter().map(|seq| taken(*seq)).collect();
+        set(Settled { took, stays: Stays::default() })
+    };
+    let pinned = |seqs: &[u64]| Body::Stay(stay(seqs, &[]).into());
+    let lacking = |seqs: &[u64]| set(Settled { took: Vec::new(), stays: stay(&[], seqs) });
+    let sold = |seqs: &[u64]| {
+        order(&seqs.iter().map(|seq| ["A", "B"][*seq as usize - 1]).collect::<Vec<_>>())
+    };
+    let of: [&dyn Fn(&[u64]) -> Body; 5] = [&moved, &took, &pinned, &lacking, &sold];
+    for (which, body) in of.into_iter().enumerate() {
+        let right = delta(5, entry(body(&[1, 2]))).expect("a delta");
+        assert_eq!(wire::decode_delta(&wire::encode_delta(&right)).as_ref(), Ok(&right), "{which}");
+        for wrong in [[2, 1], [1, 1]] {
+            let refused = delta(5, entry(body(&wrong))).expect_err("its bytes would be refused");
+            let DeltaError::Malformed { dot: of, what } = refused else { panic!("{refused:?}") };
+            assert_eq!((of, what.contains("list")), (dot(5), true), "{which}: {what}");
+        }
+    }
+}
+
+#[test]
+fn facts_that_no_action_states_are_refused_where_they_are_made() {
+    let price = Some(Money::parse("1.00", "EUR").expect("a price"));
+    let bare = Body::Stay(stay(&[1], &[]).into());
+    let unknown = |kind| Body::Unknown { kind, payload: vec![1].into() };
+    for (told, seq, odd) in [
+        ("number 0", 0, entry(add())),
+        ("names no line", 5, Entry { line: None, ..entry(add()) }),
+        (
+            "names no line",
+            5,
+            Entry {
+                line: None,
+                ..entry(set(Settled { took: vec![taken(1)], ..Settled::default() }))
+            },
+        ),
+        ("seen price", 5, Entry { price, ..entry(bare.clone()) }),
+        ("settled", 5, entry(set(Settled::default()))),
+        ("unknown", 5, entry(unknown(11))),
+    ] {
+        let refused = delta(seq, odd).expect_err("no action writes that");
+        assert!(refused.to_string().contains(told), "{refused}");
+    }
+    for right in [
+        Entry { price, ..entry(add()) },
+        Entry { line: None, ..entry(bare) },
+        entry(unknown(12)),
+        Entry { line: None, ..entry(unknown(12)) },
+    ] {
+        let delta = delta(5, right).expect("a delta");
+        assert_eq!(wire::decode_delta(&wire::encode_delta(&delta)), Ok(delta));
+    }
+}
