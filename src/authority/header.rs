@@ -60,9 +60,10 @@ impl Header {
     pub(super) fn decode(cart: CartId, bytes: &[u8]) -> Result<Self, StoreError> {
         let header: Self = serde_json::from_slice(bytes)
             .map_err(|error| StoreError::Damaged { cart, what: format!("header: {error}") })?;
-        let (retired, writers) = header.writers.into_iter().partition(|writer| writer.retired);
+        let (retired, writers): (Vec<_>, _) =
+            header.writers.into_iter().partition(|writer| writer.retired);
         let mut header = Self { writers, ..header };
-        for Writer { replica, .. } in Vec::from(retired) {
+        for Writer { replica, .. } in retired {
             header.end(replica);
         }
         Ok(header)
