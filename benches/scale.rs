@@ -1,14 +1,14 @@
 //! A million carts in memory at once, with the shapes of real invoices: bytes each, and joins a
 //! second on one thread and on two.
 //!
-//! `cargo bench --bench scale -- PATH [CARTS]`, with a copy of UCI Online Retail (CSV, perhaps
+//! `cargo bench --bench scale -- PATH [CARTS [bytes|carts]]`, with a copy of UCI Online Retail (CSV, perhaps
 //! packed with zstd). What it said where it was run last is in `DESIGN.md`.
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use holdall::{
@@ -18,6 +18,7 @@ use holdall::{
 type Failure = Box<dyn std::error::Error>;
 
 const CARTS: usize = 1_000_000;
+const FORMS: [&str; 2] = ["bytes", "carts"];
 const START_MS: u64 = 1_290_000_000_000;
 /// Neighbours in memory are not neighbours in time: a step that visits all, far apart.
 const STEP: usize = 7_919_317;
@@ -37,7 +38,12 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     };
     let carts = given.next().map_or(Ok(CARTS), |carts| carts.parse());
-    match carts.map_err(Failure::from).and_then(|carts| run(Path::new(&path), carts)) {
+    let form = given.next();
+    let run = |carts| match form.as_deref() {
+        None => each_form(&path, carts),
+        Some(form) => run(Path::new(&path), carts, form),
+    };
+    match carts.map_err(Failure::from).and_then(run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("scale: {error}");
@@ -46,21 +52,36 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(path: &Path, carts: usize) -> Result<(), Failure> {
-    let shapes = shapes(path)?;
-    let of_all = |of: fn(&Shape) -> usize| shapes.iter().map(of).sum::<usize>() as f64;
-    println!(
-        "{} invoices, {:.1} lines each, {:.0} bytes stored each",
-        shapes.len(),
-        of_all(|shape| shape.lines) / shapes.len() as f64,
-        of_all(|shape| shape.cart.len()) / shapes.len() as f64,
-    );
+/// In a process of its own for each: what one gives back the next would be given again, and not be counted.
+fn each_form(path: &str, carts: usize) -> Result<(), Failure> {
+    for form in FORMS {
+        let own = std::env::current_exe()?;
+        let ended = Command::new(own).args([path, &carts.to_string(), form]).status()?;
+        if !ended.success() {
+            return Err(format!("as {form}: {ended}").into());
+        }
+    }
+    Ok(())
+}
 
-    let before = resident()?;
-    let began = Instant::now();
-    let packed: Vec<Box<[u8]>> =
-        (0..carts).map(|at| shapes[at % shapes.len()].cart.clone().into()).collect();
-    report("as bytes", carts, resident()? - before, began);
+fn run(path: &Path, carts: usize, form: &str) -> Result<(), Failure> {
+    let shapes = shapes(path)?;
+    match form {
+        "bytes" => as_bytes(&shapes, carts),
+        "carts" => as_carts(&shapes, carts),
+        _ => Err(format!("{form}: a form is one of {FORMS:?}").into()),
+    }
+}
+
+fn as_bytes(shapes: &[Shape], carts: usize) -> Result<(), Failure> {
+    let all = |of: fn(&Shape) -> usize| shapes.iter().map(of).sum::<usize>() as f64;
+    let (invoices, lines) = (shapes.len() as f64, all(|shape| shape.lines));
+    let stored = all(|shape| shape.cart.len()) / invoices;
+    println!(
+        "{invoices} invoices, {:.1} lines each, {stored:.0} bytes stored each",
+        lines / invoices
+    );
+    let packed: Vec<Box<[u8]>> = made("bytes", shapes, carts, |bytes| Ok(bytes.into()))?;
     for threads in [1, 2] {
         let mut packed = packed.clone();
         let joins = |at: usize, bytes: &mut Box<[u8]>| {
@@ -70,14 +91,11 @@ fn run(path: &Path, carts: usize) -> Result<(), Failure> {
         };
         joined("loaded, joined and saved", &mut packed, threads, &joins);
     }
-    drop(packed);
+    Ok(())
+}
 
-    let before = resident()?;
-    let began = Instant::now();
-    let mut live: Vec<Cart> = (0..carts)
-        .map(|at| wire::decode_cart(&shapes[at % shapes.len()].cart))
-        .collect::<Result<_, _>>()?;
-    report("as carts", carts, resident()? - before, began);
+fn as_carts(shapes: &[Shape], carts: usize) -> Result<(), Failure> {
+    let mut live = made("carts", shapes, carts, |bytes| Ok(wire::decode_cart(bytes)?))?;
     for threads in [1, 2] {
         let joins = |at: usize, cart: &mut Cart| {
             let delta = &shapes[at % shapes.len()].deltas[threads - 1];
@@ -88,9 +106,28 @@ fn run(path: &Path, carts: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-fn report(what: &str, carts: usize, bytes: usize, began: Instant) {
-    let seconds = began.elapsed().as_secs_f64();
-    println!("{carts} {what}: {} bytes each, made in {seconds:.1} s", bytes / carts);
+/// So many, each from its bytes. What they take is told of the second half: the first is given memory again that reading the
+/// file has left.
+fn made<T>(
+    form: &str,
+    shapes: &[Shape],
+    carts: usize,
+    make: impl Fn(&[u8]) -> Result<T, Failure>,
+) -> Result<Vec<T>, Failure> {
+    let began = Instant::now();
+    let half = carts / 2;
+    let mut all = Vec::with_capacity(carts);
+    let mut before = resident()?;
+    for at in 0..carts {
+        if at == half {
+            before = resident()?;
+        }
+        all.push(make(&shapes[at % shapes.len()].cart)?);
+    }
+    let (bytes, seconds) = (resident()? - before, began.elapsed().as_secs_f64());
+    let each = bytes / (carts - half).max(1);
+    println!("{carts} as {form}: {each} bytes each, made in {seconds:.1} s");
+    Ok(all)
 }
 
 /// Does something to each of many, by so many threads, far apart in memory from one to the next.
