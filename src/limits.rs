@@ -78,6 +78,8 @@ pub const CACHE_OWED_BATCH: usize = 500;
 pub const GROUP_CALLS: usize = 1_024;
 /// What they may write together, in bytes, before the next waits; one call may write more.
 pub const GROUP_BYTES: usize = 16 * 1024 * 1024;
+/// How long opening an embedded store waits for whoever has it open, in milliseconds.
+pub const STORE_LOCK_MS: u64 = 500;
 /// Threads of the embedded store that read.
 pub const STORE_READERS: usize = 2;
 /// Longest body of a request over HTTP that is no delta, in bytes.

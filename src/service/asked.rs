@@ -306,7 +306,7 @@ pub(super) struct CommandFields {
         rename = "If-Match",
         required = false,
         example = json!("\"1\""),
-        pattern = r#"^(\*|"(0|[1-9][0-9]{0,15})")$"#
+        pattern = r#"^(\*|"(0|[1-9][0-9]{0,15})(-[0-9a-f]{8})?")$"#
     )]
     only_at: String,
     /// The version of the cart that the shopper looked at, or its entity tag. The command affects what was there, and what the same device did
@@ -314,7 +314,7 @@ pub(super) struct CommandFields {
     #[param(
         rename = "Cart-Seen",
         required = false,
-        pattern = r#"^((0|[1-9][0-9]{0,15})|"(0|[1-9][0-9]{0,15})")$"#
+        pattern = r#"^((0|[1-9][0-9]{0,15})|"(0|[1-9][0-9]{0,15})(-[0-9a-f]{8})?")$"#
     )]
     seen: String,
     /// The device: a UUID that it drew once.
@@ -350,16 +350,16 @@ impl FromRequestParts<Service> for KnownTags {
 
 impl KnownTags {
     /// Whether one of them is this: by weak comparison, as the field asks for.
-    pub(super) fn any(&self, etag: &HeaderValue) -> bool {
+    pub(super) fn any(&self, etag: &str) -> bool {
         let known = self.0.iter().filter_map(|field| field.to_str().ok());
         let mut known = known.flat_map(|field| field.split(',')).map(str::trim);
-        known.any(|tag| tag == "*" || tag.trim_start_matches("W/").as_bytes() == etag.as_bytes())
+        known.any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
     }
 }
 
 impl FromRequestParts<Service> for Conditions {
     type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, _: &Service) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
         let field = |name: &HeaderName| {
             let mut fields = parts.headers.get_all(name).iter();
             match (fields.next(), fields.next()) {
@@ -371,17 +371,29 @@ impl FromRequestParts<Service> for Conditions {
                 _ => Err(malformed(name, "there once")),
             }
         };
-        let revision = |name: &HeaderName| match field(name)? {
-            None => Ok(None),
-            Some("*") if *name == IF_MATCH => Ok(None),
-            Some(version) if *name == CART_SEEN && !version.starts_with('"') => {
-                revision_of(&format!("\"{version}\""))
-                    .map(Some)
-                    .ok_or_else(|| malformed(name, "a version of the cart, or its entity tag"))
+        let life = service.life();
+        let only_at = match field(&IF_MATCH)? {
+            None | Some("*") => None,
+            Some(tag) => match named(tag, life) {
+                Some(Named::Revision(revision)) => Some(revision),
+                // No cart is at that one.
+                Some(Named::Elsewhere) => Some(u64::MAX),
+                None => return Err(malformed(&IF_MATCH, "one entity tag, as the cart had it")),
+            },
+        };
+        let seen = match field(&CART_SEEN)? {
+            None => None,
+            Some(seen) => {
+                let quoted = if seen.starts_with('"') { seen } else { &format!("\"{seen}\"") };
+                match named(quoted, life) {
+                    Some(Named::Revision(revision)) => Some(revision),
+                    Some(Named::Elsewhere) => return Err(elsewhere()),
+                    None => {
+                        let what = "a version of the cart, or its entity tag";
+                        return Err(malformed(&CART_SEEN, what));
+                    }
+                }
             }
-            Some(tag) => revision_of(tag)
-                .map(Some)
-                .ok_or_else(|| malformed(name, "one entity tag, as the cart had it")),
         };
         let key = match field(&IDEMPOTENCY_KEY)? {
             None => None,
@@ -392,24 +404,43 @@ impl FromRequestParts<Service> for Conditions {
                 )
             })?),
         };
-        Ok(Self { key, only_at: revision(&IF_MATCH)?, seen: revision(&CART_SEEN)? })
+        Ok(Self { key, only_at, seen })
     }
+}
+
+fn elsewhere() -> Problem {
+    let detail = "what was seen was before this store was restored: show the cart as it is";
+    Problem::new("too-long-ago", detail)
 }
 
 fn malformed(name: &HeaderName, what: &str) -> Problem {
     Problem::new("malformed", format!("the field {name} is to be {what}"))
 }
 
-/// The entity tag of a revision.
-pub(super) fn tag_of(revision: u64) -> String {
-    format!("\"{revision}\"")
+/// The entity tag of a revision. It names the life of the store as well: one that was restored from a backup counts on from there, and
+/// comes to the same numbers with other carts.
+pub(super) fn tag_of(revision: u64, life: u32) -> String {
+    format!("\"{revision}-{life:08x}\"")
 }
 
-/// The revision of an entity tag.
-pub(super) fn revision_of(tag: &str) -> Option<u64> {
-    let digits = tag.strip_prefix('"')?.strip_suffix('"')?;
-    let revision = digits.parse().ok()?;
-    (tag_of(revision) == tag).then_some(revision)
+/// What an entity tag names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Named {
+    /// A revision. A number alone does, too: that is for whoever looks at the version in the body.
+    Revision(u64),
+    /// One of another life of this store, or of another store.
+    Elsewhere,
+}
+
+/// What a text names, if it is an entity tag of a cart.
+fn named(tag: &str, life: u32) -> Option<Named> {
+    let text = tag.strip_prefix('"')?.strip_suffix('"')?;
+    let (digits, of) = text.split_once('-').map_or((text, None), |(digits, of)| (digits, Some(of)));
+    let revision: u64 = digits.parse().ok()?;
+    let of = of.map_or(Some(life), |of| u32::from_str_radix(of, 16).ok())?;
+    let is_whole = tag == tag_of(revision, of) || tag == format!("\"{revision}\"");
+    let named = if of == life { Named::Revision(revision) } else { Named::Elsewhere };
+    is_whole.then_some(named)
 }
 
 /// A request's name as a number: that of a UUID, or for any other text one that was derived from it.
@@ -455,9 +486,26 @@ mod tests {
 
     #[test]
     fn entity_tags() {
-        assert_eq!(revision_of("\"12\""), Some(12));
-        for tag in ["12", "\"012\"", "W/\"12\"", "\"\"", "\"1\", \"2\"", "\"+1\""] {
-            assert_eq!(revision_of(tag), None, "{tag}");
+        let named = |tag: &str| named(tag, 0xab);
+        assert_eq!(named(&tag_of(12, 0xab)), Some(Named::Revision(12)));
+        assert_eq!(named("\"12-000000ab\""), Some(Named::Revision(12)));
+        assert_eq!(named("\"12\""), Some(Named::Revision(12)));
+        assert_eq!(named("\"12-000000ac\""), Some(Named::Elsewhere));
+        for tag in [
+            "12",
+            "\"012\"",
+            "W/\"12\"",
+            "\"\"",
+            "\"1\", \"2\"",
+            "\"+1\"",
+            "\"1-\"",
+            "\"1-ab\"",
+            "\"1-000000AB\"",
+            "\"1-+00000ab\"",
+            "\"01-000000ab\"",
+            "\"-000000ab\"",
+        ] {
+            assert_eq!(named(tag), None, "{tag}");
         }
     }
 }

@@ -10,7 +10,8 @@ use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
 use axum::http::HeaderValue;
 use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, VARY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, HOST, VARY,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
@@ -21,6 +22,7 @@ use tower_layer::Layer;
 use tower_service::Service as _;
 
 use super::Service;
+use super::asked::tag_of;
 use super::problem::Problem;
 
 /// What stands before every route: one layer, since each is a box and a clone for every request.
@@ -78,6 +80,11 @@ where
             service.0.meters.count(method, route, status, seconds);
             tracing::info!(method, route, status, ms = seconds * 1_000.0, "request");
             let fields = response.headers_mut();
+            if let Some(version) = fields.get(ETAG).and_then(|tag| tag.to_str().ok()?.parse().ok())
+                && let Ok(tag) = HeaderValue::try_from(tag_of(version, service.life()))
+            {
+                fields.insert(ETAG, tag);
+            }
             fields.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
             fields.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
             fields

@@ -157,6 +157,12 @@ impl Service {
         self.0.closing.send_replace(true);
     }
 
+    /// What tells this life of the store from one before it was restored.
+    fn life(&self) -> u32 {
+        // Random bits, of which 32 are enough to tell a few apart.
+        self.0.authority.store().incarnation() as u32
+    }
+
     fn verifier(&self) -> &dyn Verifier {
         &*self.0.verifier
     }

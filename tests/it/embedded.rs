@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use futures_lite::future::block_on;
 use holdall::CartId;
@@ -109,6 +110,20 @@ fn a_second_opener_is_refused_and_the_first_goes_on() {
     let again = EmbeddedStore::open(&folder.0, 3).expect("opened again");
     assert_eq!(again.incarnation(), 1);
     assert_eq!(again.opened().records, 1);
+}
+
+/// The process before is about to end, or one that is being started still has its files.
+#[test]
+fn an_opener_waits_a_moment_for_the_one_before() {
+    let folder = Folder::new();
+    let store = EmbeddedStore::open(&folder.0, 1).expect("opened");
+    let ends = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(100));
+        drop(store);
+    });
+    let after = EmbeddedStore::open(&folder.0, 2).expect("opened once the other had ended");
+    assert_eq!(after.incarnation(), 1);
+    ends.join().expect("an end");
 }
 
 #[test]

@@ -2,12 +2,17 @@
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
+use crate::limits;
 use crate::store::StoreError;
 
 const LOCK: &str = "lock";
+/// How often a lock that somebody has is tried for.
+const AGAIN: Duration = Duration::from_millis(5);
 const FILE: &str = "carts.sqlite";
 
 /// `hold`, in SQLite's header.
@@ -51,16 +56,23 @@ impl Folder {
         let lock = path.join(LOCK);
         let lock = File::options().create(true).truncate(false).write(true).open(lock);
         let lock = lock.map_err(StoreError::unavailable)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
-            Err(TryLockError::WouldBlock) => {
-                let path = path.display();
-                let told = format!(
-                    "{path} is open already, here or in another process: one store has one opener"
-                );
-                Err(StoreError::unavailable(told))
+        let patience = Duration::from_millis(limits::STORE_LOCK_MS);
+        let began = Instant::now();
+        loop {
+            match lock.try_lock() {
+                Ok(()) => return Ok(Self { path: path.to_owned(), _lock: lock }),
+                // Whoever had it open may be about to end; and so is the moment in which a process that is being started still
+                // has the files of the one that starts it.
+                Err(TryLockError::WouldBlock) if began.elapsed() < patience => thread::sleep(AGAIN),
+                Err(TryLockError::WouldBlock) => {
+                    let path = path.display();
+                    let told = format!(
+                        "{path} is open already, here or in another process: one store has one opener"
+                    );
+                    return Err(StoreError::unavailable(told));
+                }
+                Err(TryLockError::Error(error)) => return Err(StoreError::unavailable(error)),
             }
-            Err(TryLockError::Error(error)) => Err(StoreError::unavailable(error)),
         }
     }
 

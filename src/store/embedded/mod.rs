@@ -147,7 +147,7 @@ impl EmbeddedStore {
     /// incarnation. It blocks while every record is read, a million in a second or two.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] if it is open already, or the folder cannot be used;
+    /// [`StoreError::Unavailable`] if it is open already, and still so after half a second, or the folder cannot be used;
     /// [`StoreError::Foreign`] if something else is there, or a store of another format.
     pub fn open(folder: impl AsRef<Path>, fresh: u128) -> Result<Self, StoreError> {
         Self::open_as(folder.as_ref(), fresh, None)

@@ -1,5 +1,7 @@
 //! The conventions of HTTP.
 
+use std::sync::atomic::Ordering;
+
 use axum::body::Body;
 use axum::http::Request;
 use holdall::authority::{Rate, Settings};
@@ -144,13 +146,14 @@ async fn conditions_on_what_is_there() {
     let guest = shop.guest().await;
     let first = shop.add(&guest.token, &guest.cart, "TEE", 2).send().await;
     let (cart, etag) = (first.done(), first.field("etag").to_owned());
-    assert_eq!(etag, format!("\"{}\"", cart["version"]));
+    // With the life of the store, which is number 7 here.
+    assert_eq!(etag, format!("\"{}-00000007\"", cart["version"]));
     let read = |known: &str| {
         shop.ask("GET", format!("/carts/{}", guest.cart))
             .by(&guest.token)
             .field("if-none-match", known)
     };
-    for known in [etag.as_str(), "*", "\"0\", W/\"2\""] {
+    for known in [etag.as_str(), "*", &format!("\"0\", W/{etag}")] {
         let unchanged = read(known).send().await;
         assert_eq!(
             (unchanged.status, unchanged.body.len(), unchanged.field("etag")),
@@ -419,6 +422,42 @@ async fn the_description_has_every_route_and_no_other() {
             (reply.status == 404 && reply.problem().1 == "not-found") || reply.status == 405;
         assert!(!missing || call == "get /metrics", "{call}: {reply:?}");
     }
+}
+
+/// A store that was restored from a backup counts on from there, and comes to the same numbers with other carts.
+#[tokio::test]
+async fn an_entity_tag_is_of_one_life_of_a_store() {
+    let shop = Shop::new();
+    let Guest { cart, token } = shop.guest().await;
+    shop.add(&token, &cart, "TEE", 2).send().await.done();
+    let id = cart.parse().expect("an id");
+    let backup = shop.service.authority().export(id).await.expect("a store").expect("the cart");
+    let lost = shop.add(&token, &cart, "HAT", 1).send().await;
+    let (seen, tee) = (lost.field("etag").to_owned(), line(&lost.done(), "TEE"));
+
+    let store = std::sync::Arc::new(holdall::store::MemoryStore::new(8));
+    let restored = Shop::over(store, Settings::default(), service::Settings::default());
+    assert!(restored.service.authority().import(&backup).await.expect("room for it"));
+    // Keys of before are known there, too.
+    restored.keys.store(100, Ordering::Relaxed);
+    let other = restored.add(&token, &cart, "CAP", 1).send().await;
+    assert_eq!(other.done()["version"], lost.json()["version"]);
+    assert_ne!(other.field("etag"), seen);
+
+    let read = restored.ask("GET", format!("/carts/{cart}")).by(&token);
+    let read = read.field("if-none-match", &seen).send().await;
+    assert_eq!((read.status, quantity(&read.json(), "CAP")), (200, 1));
+    let set = |name, value: &str| restored.set(&token, &cart, &tee, 5).field(name, value);
+    let stale = set("if-match", &seen).send().await;
+    assert_eq!(stale.problem(), (412, "changed".to_owned()));
+    assert_eq!((&stale.json()["cart"], stale.field("etag")), (&other.json(), other.field("etag")));
+    let unknown = set("cart-seen", &seen).send().await;
+    assert_eq!(unknown.problem(), (404, "too-long-ago".to_owned()));
+    // What is of this life is taken, and a number is one of this store's, as an archive keeps them.
+    let number = other.json()["version"].to_string();
+    set("cart-seen", &number).send().await.done();
+    let now = set("cart-seen", other.field("etag")).send().await;
+    assert_eq!(quantity(&set("if-match", now.field("etag")).send().await.done(), "TEE"), 5);
 }
 
 #[tokio::test]
