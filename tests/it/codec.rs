@@ -158,12 +158,14 @@ fn unknown_kinds_are_kept_forwarded_and_marked() {
 #[test]
 fn what_a_set_covers_is_read_back_wherever_it_is() {
     let wide = 1_u64 << 62;
-    let covers: [&[(ReplicaId, u64)]; 9] = [
+    let covers: [&[(ReplicaId, u64)]; 11] = [
         &[],
         &[(LAPTOP, 1)],
         &[(LAPTOP, 1), (LAPTOP, 2), (LAPTOP, 40), (LAPTOP, 99)],
         &[(LAPTOP, 1), (PHONE, 7)],
         &[(PHONE, 7)],
+        &[(LAPTOP, 100)],
+        &[(LAPTOP, wide - 1)],
         &[(LAPTOP, 1), (LAPTOP, wide - 1)],
         &[(LAPTOP, 1), (LAPTOP, wide), (LAPTOP, wide + 2)],
         &[(LAPTOP, u64::MAX)],
@@ -192,14 +194,18 @@ fn what_a_set_covers_is_read_back_wherever_it_is() {
 #[test]
 fn long_runs_that_a_set_covers_are_read_back() {
     for more in [63, 64, 126, 127, 128, 129, 256, 16_383, 16_384] {
-        let (mut long, mut far) = (Dots::default(), Dots::default());
+        let (mut long, mut far, mut one) = (Dots::default(), Dots::default(), Dots::default());
         for first in [1, 20_000, 50_000] {
             long.insert_run(LAPTOP, Run { first, last: first + more });
         }
         for at in 0..4 {
             far.insert(dot(LAPTOP, 5 + at * (more + 1)));
         }
-        for dots in [long, far] {
+        one.insert_run(LAPTOP, Run { first: 20_000, last: 20_000 + more });
+        // As many are left out above it, beside the bit that says that it is longer than one.
+        let mut below = one.clone();
+        below.insert_run(LAPTOP, Run { first: 19_990 - more, last: 19_999 - more });
+        for dots in [long, far, one, below] {
             let covers = Covers::from(&dots);
             assert_eq!(covers.to_dots(), dots);
             a_set_is_read_back(90_000, &covers);

@@ -7,7 +7,7 @@ use holdall::{
     ReplicaId, RowRef, Stays, Taken, Time, limits,
 };
 
-use super::devices::{ACCOUNT, join, replica, row, tee, units};
+use super::devices::{ACCOUNT, buy, join, replica, row, tee, units};
 
 fn line(at: usize) -> LineKey {
     LineKey::sku(&format!("L{at}")).expect("a line")
@@ -71,6 +71,16 @@ fn a_line_that_was_bought_is_one_of_so_many() {
     join(&mut phone, &delta.expect("a delta"));
     refused(&mut phone, &line(limits::LINES), "5000 lines");
     phone.add(1_000_000, &tee(), units(1), None).expect("the line is there");
+    phone.add(1_000_001, &line(3), units(1), None).expect("the line is there");
+}
+
+/// One entry may be about as many lines as a cart takes.
+#[test]
+fn a_cart_that_was_bought_whole_is_as_full_as_before() {
+    let mut phone = with_one_of_each((0..limits::LINES).map(line));
+    let _ = buy(&mut phone, 1_000_000, "O-1");
+    assert_eq!(phone.cart().live().len(), 1);
+    refused(&mut phone, &tee(), "5000 lines");
     phone.add(1_000_001, &line(3), units(1), None).expect("the line is there");
 }
 

@@ -264,3 +264,30 @@ fn tables_are_of_any_length() {
         assert_eq!(cart.live().values().collect::<Vec<_>>(), all);
     }
 }
+
+/// What an entry said is gone with it, be it one of few that die at once or of many: a cart is held for long.
+#[test]
+fn what_the_dead_said_is_held_no_more() {
+    for dies in [1, 2, 16, 17, 40] {
+        let mut cart = Cart::new(ACCOUNT);
+        let mut said = Vec::new();
+        let live = (1..=50).map(|seq| {
+            let dot = Dot::new(writer(0), seq);
+            let set = entry((0, seq as u16, 0, 0, 5), dot);
+            let Body::Set(body) = &set.body else { panic!("{set:?}") };
+            said.push(Arc::downgrade(body));
+            (dot, set)
+        });
+        let delta = Delta::new(ACCOUNT, live, Dots::default(), Dots::default()).expect("a delta");
+        let _ = cart.join(&delta).expect("the same cart");
+        drop(delta);
+        // Not the last, and not all in a row.
+        let dead: Dots = (1..=dies).map(|at| Dot::new(writer(0), 3 + at + at / 7)).collect();
+        let delta = Delta::new(ACCOUNT, [], dead.clone(), Dots::default()).expect("a delta");
+        let _ = cart.join(&delta).expect("the same cart");
+        for (said, seq) in said.iter().zip(1..) {
+            let held = said.upgrade().is_some();
+            assert_eq!(held, !dead.contains(Dot::new(writer(0), seq)), "{seq} of {dies} dead");
+        }
+    }
+}

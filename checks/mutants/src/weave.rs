@@ -77,6 +77,8 @@ struct Syntax<'t> {
     bodies: Vec<(Range<usize>, Option<Range<usize>>)>,
     /// Where only what is constant may stand; of a function also its name and its `const`.
     constant: Vec<(Range<usize>, Option<Constant>)>,
+    /// Closures: what is in one runs, though it stands in a constant.
+    closures: Vec<Range<usize>>,
 }
 
 /// The file with its mutants. Functions of the names in `constant` stay `const`, others do not.
@@ -205,11 +207,14 @@ impl<'t> Syntax<'t> {
         let stays = |function: &Option<Constant>| {
             function.as_ref().is_none_or(|(name, _)| constant.contains(name))
         };
-        if self
-            .constant
-            .iter()
-            .any(|(body, function)| body.contains(&span.start) && stays(function))
-        {
+        let runs = |body: &Range<usize>| {
+            let mut inside = self.closures.iter().filter(|closure| body.contains(&closure.start));
+            inside.any(|closure| closure.contains(&span.start))
+        };
+        let apart = |(body, function): &(Range<usize>, Option<Constant>)| {
+            body.contains(&span.start) && stays(function) && !runs(body)
+        };
+        if self.constant.iter().any(apart) {
             return Ok(Err(APART));
         }
         match &*mutant.genre {
@@ -347,5 +352,15 @@ impl<'ast> Visit<'ast> for Syntax<'_> {
 
     fn visit_item_const(&mut self, node: &'ast syn::ItemConst) {
         self.constant.push((node.expr.span().byte_range(), None));
+    }
+
+    fn visit_item_static(&mut self, node: &'ast syn::ItemStatic) {
+        self.constant.push((node.expr.span().byte_range(), None));
+        visit::visit_item_static(self, node);
+    }
+
+    fn visit_expr_closure(&mut self, node: &'ast syn::ExprClosure) {
+        self.closures.push(node.span().byte_range());
+        visit::visit_expr_closure(self, node);
     }
 }
