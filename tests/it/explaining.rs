@@ -90,6 +90,19 @@ fn of_sets_at_once_the_latest_is_told() {
     );
 }
 
+/// At the same time is not before: nothing says that the order could have had it.
+#[test]
+fn what_was_added_as_an_order_was_placed_is_not_told_as_missed() {
+    let (mut phone, mut laptop) = (replica(ACCOUNT, 1), replica(ACCOUNT, 2));
+    add(&mut laptop, 0, 3);
+    tell(&laptop, &mut phone);
+    let order = buy(&mut laptop, at(5), "O-1");
+    add(&mut phone, 5, 2);
+    assert_eq!(phone.latest(), laptop.latest());
+    join(&mut phone, &order);
+    assert_eq!((shown(&phone), reasons(&phone)), (2, vec![]));
+}
+
 /// What was added before an order that did not know of it; not what came after, nor what is of a line that the order
 /// is not about, nor a Set, of which it is told what is left.
 #[test]
