@@ -46,7 +46,7 @@ pub(super) fn assemble(id: CartId, scan: &Scan, known: &Dots) -> Assembled {
     let mut cart = Cart::new(id);
     let mut equivocations = Vec::new();
     let mut join = |live: Vec<(Dot, Entry)>, dead: Dots| {
-        // What is live is not dead, nothing is needed, and it is of this cart.
+        // What is live is not dead, nothing is needed, and entries that were read are well formed.
         if let Ok(delta) = Delta::new(id, live, dead, Dots::default())
             && let Ok(joined) = cart.join(&delta)
         {
