@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use super::clause::{Clause, first};
 use super::stage::{Finding, Stage, Verdict, cart, delta, key, same};
@@ -213,13 +214,18 @@ fn readers(stage: Stage<'_>) -> Verdict {
     const APPENDS: u64 = 120;
     const MOST_APPENDS: u64 = 2_000;
     const READS: u64 = 300;
+    const BREATH: Duration = Duration::from_micros(50);
     let numbers = |from: u64, to: u64| (from..=to).map(|n| n as u8).collect::<Vec<u8>>();
     let (finished, reads) = (AtomicBool::new(false), AtomicU64::new(0));
     let (stage, finished, reads) = (&stage, &finished, &reads);
     let write = || {
         for expected in 0..MOST_APPENDS {
-            if expected >= APPENDS && reads.load(Ordering::Relaxed) >= READS {
-                break;
+            if expected >= APPENDS {
+                if reads.load(Ordering::Relaxed) >= READS {
+                    break;
+                }
+                // A quick store on a busy machine is through before anybody else has had a turn.
+                thread::sleep(BREATH);
             }
             let revision = expected + 1;
             let mut append = delta(cart(1), expected, &[revision as u8]);
