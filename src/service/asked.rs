@@ -384,8 +384,9 @@ impl FromRequestParts<Service> for Conditions {
         let seen = match field(&CART_SEEN)? {
             None => None,
             Some(seen) => {
-                let quoted = if seen.starts_with('"') { seen } else { &format!("\"{seen}\"") };
-                match named(quoted, life) {
+                let is_number = seen.bytes().all(|byte| byte.is_ascii_digit());
+                let seen = if is_number { &format!("\"{seen}\"") } else { seen };
+                match named(seen, life) {
                     Some(Named::Revision(revision)) => Some(revision),
                     Some(Named::Elsewhere) => return Err(elsewhere()),
                     None => {
