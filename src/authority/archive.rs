@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Authority;
 use super::header::{Header, Owner};
+use super::hex;
 use super::refusal::Refusal;
 use super::resident::decoded;
 use crate::id::CartId;
@@ -98,7 +99,7 @@ impl Authority {
             class: loaded.class as u8,
             at_ms: loaded.at_ms,
             header: String::from_utf8_lossy(&loaded.header).into_owned(),
-            base: base.map(|(through, bytes)| Base { through, state: hex(&bytes) }),
+            base: base.map(|(through, bytes)| Base { through, state: hex::encode(&bytes) }),
             log,
             claim: claim.map(|held| String::from_utf8_lossy(&held.value).into_owned()),
         }))
@@ -221,10 +222,10 @@ impl Authority {
 
 impl ArchivedAppend {
     fn of(logged: &Logged) -> Self {
-        let key = logged.key.map(|key| (format!("{:032x}", key.key), hex(&key.body)));
+        let key = logged.key.map(|key| (format!("{:032x}", key.key), hex::encode(&key.body)));
         Self {
             at_ms: logged.at_ms,
-            delta: hex(&logged.delta),
+            delta: hex::encode(&logged.delta),
             key,
             note: String::from_utf8_lossy(&logged.note).into_owned(),
         }
@@ -247,21 +248,6 @@ fn wrong(what: &'static str) -> Refusal {
     Refusal::Archive { what }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // A String takes whatever is written to it.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 fn unhex(text: &str) -> Result<Vec<u8>, Refusal> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
-    let pair = |pair: &[u8]| match pair {
-        [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
-        _ => None,
-    };
-    let bytes: Option<Vec<u8>> = text.as_bytes().chunks(2).map(pair).collect();
-    bytes.ok_or_else(|| wrong("bytes in hexadecimal"))
+    hex::decode(text).ok_or_else(|| wrong("bytes in hexadecimal"))
 }

@@ -111,6 +111,7 @@ fn author(device: Option<ReplicaId>, resident: &Resident) -> ReplicaId {
     let Some(writer) = device else { return server };
     let context = resident.cart().context();
     let new = context.last(writer) == 0;
-    let room = limits::WRITERS + resident.header.retired();
-    if new && context.writers().count() >= room { server } else { writer }
+    let may_write = |id: &ReplicaId| !resident.header.is_retired(*id);
+    let writers = || context.writers().map(|(id, _)| id).filter(may_write).count();
+    if new && writers() >= limits::WRITERS { server } else { writer }
 }

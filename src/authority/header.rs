@@ -26,7 +26,7 @@ pub(super) enum Owner {
 /// A replica that somebody registered.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct Writer {
-    #[serde(with = "hex")]
+    #[serde(with = "id")]
     pub(super) replica: ReplicaId,
     /// Whose it is.
     pub(super) of: Digest,
@@ -154,40 +154,33 @@ impl Header {
 
 /// Many replica ids as one text, of 32 digits each.
 mod ids {
-    use std::fmt::Write;
-
     use serde::{Deserialize, Deserializer, Serializer, de};
 
+    use crate::authority::hex;
+    use crate::cart::ascends;
     use crate::id::ReplicaId;
 
-    const DIGITS: usize = 32;
-
     pub(super) fn serialize<S: Serializer>(ids: &[ReplicaId], to: S) -> Result<S::Ok, S::Error> {
-        let text = String::with_capacity(ids.len() * DIGITS);
-        let text = ids.iter().fold(text, |mut text, id| {
-            // A String takes whatever is written to it.
-            let _ = write!(text, "{:032x}", id.as_u128());
-            text
-        });
-        to.serialize_str(&text)
+        let bytes: Vec<u8> = ids.iter().flat_map(|id| id.as_u128().to_be_bytes()).collect();
+        to.serialize_str(&hex::encode(&bytes))
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         from: D,
     ) -> Result<Vec<ReplicaId>, D::Error> {
-        let text = String::deserialize(from)?;
-        let id = |digits: &[u8]| {
-            let digits = str::from_utf8(digits).ok().filter(|digits| digits.len() == DIGITS)?;
-            u128::from_str_radix(digits, 16).ok().map(ReplicaId::from_u128)
-        };
-        let ids: Option<Vec<ReplicaId>> = text.as_bytes().chunks(DIGITS).map(id).collect();
-        let ids = ids.filter(|ids| ids.is_sorted_by(|one, next| one < next));
-        ids.ok_or_else(|| de::Error::custom("retired writers: ascending ids of 32 digits each"))
+        let bytes = hex::decode(&String::deserialize(from)?).unwrap_or_else(|| vec![0]);
+        let (ids, rest) = bytes.as_chunks();
+        let ids = ids.iter().map(|id| ReplicaId::from_u128(u128::from_be_bytes(*id)));
+        let ids: Vec<ReplicaId> = ids.collect();
+        if rest.is_empty() && ascends(&ids) {
+            return Ok(ids);
+        }
+        Err(de::Error::custom("retired writers: ascending ids of 32 digits each"))
     }
 }
 
 /// Replica ids as text.
-mod hex {
+mod id {
     use serde::{Deserialize, Deserializer, Serializer, de};
 
     use crate::id::ReplicaId;

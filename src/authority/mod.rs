@@ -44,6 +44,7 @@ mod checkout;
 mod command;
 mod guests;
 mod header;
+mod hex;
 mod history;
 mod inspect;
 mod journal;

@@ -83,21 +83,12 @@ impl Delta {
         dead: Dots,
         needs: Dots,
     ) -> Result<Self, DeltaError> {
-        let mut malformed = None;
-        let live = live.into_iter().inspect(|(dot, entry)| {
-            let what = if dot.seq == 0 {
-                Some("has number 0, and they count from 1")
-            } else {
-                entry.flaw()
-            };
-            if let Some(what) = what {
-                malformed.get_or_insert((*dot, what));
-            }
-        });
-        let live = Entries::collect(cart, live);
-        if let Some((dot, what)) = malformed {
+        let live: Vec<(Dot, Entry)> = live.into_iter().collect();
+        let flaw = |(dot, entry): &(Dot, Entry)| Some((*dot, entry.flaw(*dot)?));
+        if let Some((dot, what)) = live.iter().find_map(flaw) {
             return Err(DeltaError::Malformed { dot, what });
         }
+        let live = Entries::collect(cart, live);
         let mut is_dead = dead.ascent();
         if let Some(dot) = live.keys().find(|dot| is_dead.reaches(*dot)) {
             return Err(DeltaError::LiveAndDead { dot });

@@ -111,8 +111,7 @@ impl Entries {
 
     /// From entries in any order. Of two of one dot the first is kept; 0 is nobody's number.
     pub(super) fn collect(home: CartId, entries: impl IntoIterator<Item = (Dot, Entry)>) -> Self {
-        let mut all: Vec<(Dot, Entry)> =
-            entries.into_iter().filter(|(dot, _)| dot.seq > 0).collect();
+        let mut all: Vec<(Dot, Entry)> = entries.into_iter().collect();
         all.sort_by_key(|(dot, _)| *dot);
         all.dedup_by_key(|(dot, _)| *dot);
         let mut tables = Tables::new(home);

@@ -91,9 +91,12 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// What keeps it from being a fact that a writer could have written: nothing that was made by an action
-    /// or read from bytes has any of that.
-    pub(super) fn flaw(&self) -> Option<&'static str> {
+    /// What keeps it from being a fact that a writer could have written under that dot: nothing that was made by an
+    /// action or read from bytes has any of that.
+    pub(super) fn flaw(&self, dot: Dot) -> Option<&'static str> {
+        if dot.seq == 0 {
+            return Some("has number 0, and they count from 1");
+        }
         let contributes = self.body.is_contribution();
         if contributes && self.line.is_none() {
             return Some("is an Add or a Set and names no line");
@@ -106,7 +109,7 @@ impl Entry {
 }
 
 /// Whether a list is as facts have it, so that equal facts have equal bytes.
-fn ascends<T: Ord>(list: &[T]) -> bool {
+pub(crate) fn ascends<T: Ord>(list: &[T]) -> bool {
     list.is_sorted_by(|one, next| one < next)
 }
 
@@ -156,8 +159,14 @@ impl Settled {
     /// As a Set has it: `None` if there is nothing in it.
     #[must_use]
     pub fn of(took: Vec<Taken>, stays: Stays) -> Option<Box<Self>> {
-        let some = !took.is_empty() || !stays.is_empty();
-        some.then(|| Box::new(Self { took, stays }))
+        let settled = Self { took, stays };
+        (!settled.is_empty()).then(|| Box::new(settled))
+    }
+
+    /// Whether nothing was settled: then a Set has none of it.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.took.is_empty() && self.stays.is_empty()
     }
 }
 
@@ -394,7 +403,7 @@ impl Body {
             Self::Set(set) => set.settled.as_deref(),
             _ => None,
         };
-        if settled.is_some_and(|settled| settled.took.is_empty() && settled.stays.is_empty()) {
+        if settled.is_some_and(Settled::is_empty) {
             return Some("says that it settled something, and what is empty");
         }
         let moved = matches!(self, Self::Move { dots, .. } if !ascends(dots));

@@ -32,6 +32,7 @@ pub use delta::{Delta, DeltaError};
 pub use digest::Fingerprint;
 pub use entries::Entries;
 pub(crate) use entries::Kind;
+pub(crate) use entry::ascends;
 pub use entry::{
     After, Body, Bought, Entry, Gift, Lack, List, MergeTo, Pin, Purchase, Register, RegisterKey,
     SetTo, Settled, Stays, Taken, UnmergeFrom,

@@ -371,28 +371,25 @@ impl FromRequestParts<Service> for Conditions {
                 _ => Err(malformed(name, "there once")),
             }
         };
-        let life = service.life();
+        let tag = |name: &HeaderName, tag: &str, what: &str| {
+            named(tag, service.life()).ok_or_else(|| malformed(name, what))
+        };
         let only_at = match field(&IF_MATCH)? {
             None | Some("*") => None,
-            Some(tag) => match named(tag, life) {
-                Some(Named::Revision(revision)) => Some(revision),
+            Some(text) => Some(match tag(&IF_MATCH, text, "one entity tag, as the cart had it")? {
+                Named::Revision(revision) => revision,
                 // No cart is at that one.
-                Some(Named::Elsewhere) => Some(u64::MAX),
-                None => return Err(malformed(&IF_MATCH, "one entity tag, as the cart had it")),
-            },
+                Named::Elsewhere => u64::MAX,
+            }),
         };
         let seen = match field(&CART_SEEN)? {
             None => None,
-            Some(seen) => {
-                let is_number = seen.bytes().all(|byte| byte.is_ascii_digit());
-                let seen = if is_number { &format!("\"{seen}\"") } else { seen };
-                match named(seen, life) {
-                    Some(Named::Revision(revision)) => Some(revision),
-                    Some(Named::Elsewhere) => return Err(elsewhere()),
-                    None => {
-                        let what = "a version of the cart, or its entity tag";
-                        return Err(malformed(&CART_SEEN, what));
-                    }
+            Some(text) => {
+                let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+                let text = if is_number { &format!("\"{text}\"") } else { text };
+                match tag(&CART_SEEN, text, "a version of the cart, or its entity tag")? {
+                    Named::Revision(revision) => Some(revision),
+                    Named::Elsewhere => return Err(elsewhere()),
                 }
             }
         };

@@ -11,7 +11,7 @@ use super::numbering::{
     AUTHORSHIPS, CARTS, LINES, LONG_REST, PRICES, SEEN, SHARED_BYTES, SHORT_REST_BYTES,
 };
 use crate::cart::{
-    Author, Authorship, NONE, Price, ReadRows, Row, Table as HeldTable, Tables as Held,
+    Author, Authorship, NONE, Price, ReadRows, Row, Table as HeldTable, Tables as Held, ascends,
 };
 use crate::context::{Dot, Dots, SharedDots};
 use crate::id::{CartId, LineKey, Lines, ReplicaId, is_plain};
@@ -397,11 +397,7 @@ fn some(input: &mut Reader<'_>, each: usize, what: &'static str) -> Result<usize
 
 /// A list that must be strictly ascending, so that equal facts have equal bytes.
 pub(super) fn sorted<T: Ord>(input: &Reader<'_>, list: Vec<T>) -> Result<Vec<T>, Fault> {
-    if list.windows(2).all(|pair| pair[0] < pair[1]) {
-        Ok(list)
-    } else {
-        Err(input.error(Broken::NotCanonical))
-    }
+    if ascends(&list) { Ok(list) } else { Err(input.error(Broken::NotCanonical)) }
 }
 
 fn read_price(input: &mut Reader<'_>) -> Result<Money, Fault> {

@@ -2,6 +2,7 @@
 
 use futures_lite::future::block_on;
 use holdall::authority::{Admitted, Advice, Caller, Opened, Rate, Refusal, Settings};
+use holdall::cart::Have;
 use holdall::store::{Append, Appended, Class, Store};
 use holdall::{Dot, LineKey, Quantity, Replica, ReplicaId, limits, wire};
 
@@ -132,5 +133,30 @@ fn there_is_a_limit_to_how_many_are_remembered() {
         with(odd);
         let refused = shop.read(guest.token, guest.cart).expect_err("damaged");
         assert!(refused.to_string().contains("retired writers"), "{refused}");
+    }
+}
+
+/// A shopper's new phone has a writer of its own, however many are done; not if so many may still write.
+#[test]
+fn writers_that_are_done_take_no_room_from_a_new_device() {
+    let rate = Rate { burst: u32::MAX, per_minute: u32::MAX };
+    let settings = Settings { device_rate: rate, shopper_rate: rate, ..Settings::default() };
+    for retires in [true, false] {
+        let shop = Shop::with(settings.clone());
+        let guest = shop.guest();
+        for replica in (1..=limits::WRITERS as u128).map(ReplicaId::from_u128) {
+            register(&shop, &guest, replica).expect("there is room");
+            wrote(&shop, &guest, replica);
+            if retires {
+                retire(&shop, &guest, replica);
+            }
+        }
+        let device = Caller { device: Some(7), ..guest.token.into() };
+        shop.add(device, guest.cart, "HAT", 1);
+        let all =
+            block_on(shop.authority.exchange(&guest.token.into(), guest.cart, &Have::default()));
+        let all = wire::decode_delta(&all.expect("an answer")).expect("a delta");
+        let own = shop.authority.writer(guest.cart, 7);
+        assert_eq!(all.dots().last(own) > 0, retires);
     }
 }
