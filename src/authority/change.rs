@@ -1,6 +1,7 @@
 //! How any command becomes durable: load, decide, append on condition, answer.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::task::Poll;
 use std::time::Instant;
 
 use tracing::Instrument;
@@ -16,7 +17,7 @@ use super::{Authority, history};
 use crate::cart::Delta;
 use crate::id::CartId;
 use crate::limits;
-use crate::store::{Append, Appended, Logged, RequestKey, Slot, StoreError};
+use crate::store::{Append, Appended, Logged, Reply, RequestKey, Slot, StoreError};
 use crate::wire;
 
 /// On which conditions.
@@ -204,12 +205,14 @@ impl Authority {
             let append = self.append_of(now_ms, caller, ask, &mut resident, &change);
             drop(change);
             let whole = append.snapshot.is_some();
-            match self.store.append(append).await? {
-                Appended::Done { revision } => {
+            resident.revision += 1;
+            resident.tail = if whole { 0 } else { resident.tail + 1 };
+            // The answer is made while the store syncs, and goes to nobody before the store has it.
+            let now = || Done::now(answer, caller, &mut resident);
+            let (appended, done) = meanwhile(self.store.append(append), now).await;
+            match appended? {
+                Appended::Done { .. } => {
                     self.watchers.tell(cart);
-                    resident.revision = revision;
-                    resident.tail = if whole { 0 } else { resident.tail + 1 };
-                    let done = Done::now(answer, caller, &mut resident);
                     *seat = Some(resident);
                     return Ok((done, Some(value)));
                 }
@@ -389,6 +392,17 @@ impl Authority {
         let told = answer.then(Shown { cart, revision: then.revision, view });
         Ok(Done { told, repeated: true, is_revoked: true })
     }
+}
+
+/// Waits for what a store was asked, and does some work as soon as it has been asked.
+async fn meanwhile<T, W>(mut asked: Reply<'_, T>, work: impl FnOnce() -> W) -> (Result<T, StoreError>, W) {
+    let early = poll_fn(|cx| Poll::Ready(asked.as_mut().poll(cx))).await;
+    let worked = work();
+    let told = match early {
+        Poll::Ready(told) => told,
+        Poll::Pending => asked.await,
+    };
+    (told, worked)
 }
 
 pub(super) fn shown(resident: &Resident) -> Shown {
