@@ -174,6 +174,12 @@ impl Replica {
         view(&self.cart, &self.rules, &self.options)
     }
 
+    /// Brings a view up to date after an Add to a line, if that is all that has come since; says whether it could.
+    #[cfg(feature = "authority")]
+    pub(crate) fn add_to_view(&self, view: &mut View, line: &LineKey) -> bool {
+        simple::put_add(view, &self.cart, &self.options, line)
+    }
+
     /// Why.
     #[must_use]
     pub fn explain(&self) -> Vec<Explanation> {

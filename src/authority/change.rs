@@ -14,8 +14,8 @@ use super::journal::{By, Note};
 use super::refusal::Refusal;
 use super::resident::Resident;
 use super::{Authority, history};
-use crate::cart::Delta;
-use crate::id::CartId;
+use crate::cart::{Body, Delta};
+use crate::id::{CartId, LineKey};
 use crate::limits;
 use crate::store::{Append, Appended, Logged, Reply, RequestKey, Slot, StoreError};
 use crate::wire;
@@ -55,8 +55,8 @@ impl Change {
 /// What a command is answered with.
 pub(super) trait Answer: Sync {
     type Told;
-    /// The cart is right after it.
-    fn now(&self, caller: &Caller, resident: &mut Resident) -> Self::Told;
+    /// The cart is right after it. `added`: the line of an Add that was all there was to it.
+    fn now(&self, caller: &Caller, resident: &mut Resident, added: Option<&LineKey>) -> Self::Told;
     /// It had been carried out before, and the cart was so right after it.
     fn then(&self, shown: Shown) -> Self::Told;
 }
@@ -67,7 +67,7 @@ pub(super) struct Whole;
 impl Answer for Whole {
     type Told = Shown;
 
-    fn now(&self, _: &Caller, resident: &mut Resident) -> Shown {
+    fn now(&self, _: &Caller, resident: &mut Resident, _: Option<&LineKey>) -> Shown {
         shown(resident)
     }
 
@@ -82,7 +82,7 @@ pub(super) struct Revision;
 impl Answer for Revision {
     type Told = u64;
 
-    fn now(&self, _: &Caller, resident: &mut Resident) -> u64 {
+    fn now(&self, _: &Caller, resident: &mut Resident, _: Option<&LineKey>) -> u64 {
         resident.revision
     }
 
@@ -101,31 +101,40 @@ pub(super) struct Done<T> {
 }
 
 impl<T> Done<T> {
-    fn now<A: Answer<Told = T>>(answer: &A, caller: &Caller, resident: &mut Resident) -> Self {
+    fn now<A: Answer<Told = T>>(
+        answer: &A,
+        caller: &Caller,
+        resident: &mut Resident,
+        added: Option<&LineKey>,
+    ) -> Self {
         let is_revoked = resident.header.is_revoked();
-        Self { told: answer.now(caller, resident), repeated: false, is_revoked }
+        Self { told: answer.now(caller, resident, added), repeated: false, is_revoked }
     }
 }
 
 impl Authority {
-    /// Counts a command and its time, and puts it in a span.
-    pub(super) async fn observed<T>(
+    /// Counts a command and its time, and puts it in a span. The work goes into a box at once: a future is moved several times before it is
+    /// waited for.
+    pub(super) fn observed<T>(
         &self,
         command: &'static str,
         work: impl Future<Output = Result<T, Refusal>>,
-    ) -> Result<T, Refusal> {
-        let began = Instant::now();
-        let span = tracing::debug_span!("command", command);
-        let result = work.instrument(span).await;
-        let outcome = match &result {
-            Ok(_) => "done",
-            Err(refusal) => refusal.kind(),
-        };
-        self.meters.count(command, outcome, began.elapsed().as_secs_f64());
-        if let Err(Refusal::Store(error)) = &result {
-            tracing::warn!(command, %error, "the store refused");
+    ) -> impl Future<Output = Result<T, Refusal>> {
+        let work = Box::pin(work);
+        async move {
+            let began = Instant::now();
+            let span = tracing::debug_span!("command", command);
+            let result = work.instrument(span).await;
+            let outcome = match &result {
+                Ok(_) => "done",
+                Err(refusal) => refusal.kind(),
+            };
+            self.meters.count(command, outcome, began.elapsed().as_secs_f64());
+            if let Err(Refusal::Store(error)) = &result {
+                tracing::warn!(command, %error, "the store refused");
+            }
+            result
         }
-        result
     }
 
     /// Takes in a change that `work` decides on, and answers with the cart right after it. `work` sees the cart as
@@ -198,17 +207,18 @@ impl Authority {
                 }
             };
             if change.delta.is_empty() && !change.header && ask.key.is_none() {
-                let done = Done::now(answer, caller, &mut resident);
+                let done = Done::now(answer, caller, &mut resident, None);
                 *seat = Some(resident);
                 return Ok((done, Some(value)));
             }
             let append = self.append_of(now_ms, caller, ask, &mut resident, &change);
+            let added = added_to(&change.delta).cloned();
             drop(change);
             let whole = append.snapshot.is_some();
             resident.revision += 1;
             resident.tail = if whole { 0 } else { resident.tail + 1 };
             // The answer is made while the store syncs, and goes to nobody before the store has it.
-            let now = || Done::now(answer, caller, &mut resident);
+            let now = || Done::now(answer, caller, &mut resident, added.as_ref());
             let (appended, done) = meanwhile(self.store.append(append), now).await;
             match appended? {
                 Appended::Done { .. } => {
@@ -394,8 +404,19 @@ impl Authority {
     }
 }
 
+/// The line, if a delta is an Add to it and no more.
+fn added_to(delta: &Delta) -> Option<&LineKey> {
+    let mut facts = delta.live().facts().filter(|_| delta.dead().is_empty());
+    let (fact, other) = (facts.next()?, facts.next());
+    let is_add = matches!(fact.body(), Body::Add { .. }) && other.is_none();
+    fact.line().filter(|_| is_add)
+}
+
 /// Waits for what a store was asked, and does some work as soon as it has been asked.
-async fn meanwhile<T, W>(mut asked: Reply<'_, T>, work: impl FnOnce() -> W) -> (Result<T, StoreError>, W) {
+async fn meanwhile<T, W>(
+    mut asked: Reply<'_, T>,
+    work: impl FnOnce() -> W,
+) -> (Result<T, StoreError>, W) {
     let early = poll_fn(|cx| Poll::Ready(asked.as_mut().poll(cx))).await;
     let worked = work();
     let told = match early {

@@ -9,8 +9,9 @@ use super::change::Answer;
 use super::header::Header;
 use super::refusal::Refusal;
 use super::resident::Resident;
-use super::sheet::{Placed, Sheet};
-use crate::id::CartId;
+use super::sheet::{Before, Earlier, Places, Sheet};
+use crate::id::{CartId, LineKey};
+use crate::view::View;
 
 /// A form in which carts are written out for those who show them: JSON, a page.
 #[derive(Clone, Copy, Debug)]
@@ -18,20 +19,15 @@ pub struct Form {
     /// Its name, and another one whenever the form changes: what is kept under one name has one form.
     pub name: &'static str,
     /// Writes a cart out. What it writes hangs on nothing else, and that of a row on the row alone.
-    pub write: fn(Shown, &mut Sheet<'_>),
+    pub write: fn(&Shown, &mut Sheet<'_>),
 }
 
 impl Form {
-    fn written(&self, shown: Shown) -> Written {
-        self.over(shown, None).0
-    }
-
-    /// Writes a cart out that was written out before, when it was perhaps another.
-    fn over(&self, shown: Shown, before: Option<&Kept>) -> (Written, Vec<Placed>) {
-        let revision = shown.revision;
-        let mut sheet = Sheet::over(before.map(|kept| (&kept.placed[..], &kept.written.bytes[..])));
+    /// Writes a cart out, over what it was when it was written out before, if it was.
+    fn over(&self, shown: &Shown, earlier: Option<Earlier<'_>>) -> (Written, Places) {
+        let mut sheet = Sheet::of(shown, earlier);
         (self.write)(shown, &mut sheet);
-        (Written { revision, bytes: sheet.bytes.into() }, sheet.placed)
+        (Written { revision: shown.revision, bytes: sheet.bytes.into() }, sheet.places)
     }
 }
 
@@ -39,12 +35,12 @@ impl Form {
 impl Answer for Form {
     type Told = Written;
 
-    fn now(&self, caller: &Caller, resident: &mut Resident) -> Written {
-        resident.write(caller, self)
+    fn now(&self, caller: &Caller, resident: &mut Resident, added: Option<&LineKey>) -> Written {
+        resident.write(caller, self, added)
     }
 
     fn then(&self, shown: Shown) -> Written {
-        self.written(shown)
+        self.over(&shown, None).0
     }
 }
 
@@ -53,7 +49,9 @@ impl Answer for Form {
 pub(super) struct Kept {
     form: &'static str,
     written: Written,
-    placed: Vec<Placed>,
+    /// What it showed, and where that is in what was written.
+    view: View,
+    places: Places,
     admitted: Option<Who>,
 }
 
@@ -67,12 +65,15 @@ impl Resident {
         (is_it && is_in).then(|| kept.written.clone())
     }
 
-    /// Writes the cart out, or has it from before, for somebody who has been admitted.
-    fn write(&mut self, caller: &Caller, form: &Form) -> Written {
+    /// Writes the cart out, or has it from before, for somebody who has been admitted. `added`: the line of an Add that is all that has come since
+    /// the revision before this one.
+    fn write(&mut self, caller: &Caller, form: &Form, added: Option<&LineKey>) -> Written {
         let before = self.kept.take().filter(|kept| kept.form == form.name);
-        let (written, placed) = match before {
-            Some(kept) if kept.written.revision == self.revision => (kept.written, kept.placed),
-            before => form.over(super::change::shown(self), before.as_ref()),
+        let (written, view, places) = match before {
+            Some(kept) if kept.written.revision == self.revision => {
+                (kept.written, kept.view, kept.places)
+            }
+            before => self.written_over(form, before, added),
         };
         // A guest cart opens to an account by its claim, which is no part of the cart.
         let by_header = match &caller.who {
@@ -80,8 +81,32 @@ impl Resident {
             Who::Account(_) => !self.header.is_guest(),
         };
         let admitted = by_header.then(|| caller.who.clone());
-        self.kept = Some(Kept { form: form.name, written: written.clone(), placed, admitted });
+        let form = form.name;
+        self.kept = Some(Kept { form, written: written.clone(), view, places, admitted });
         written
+    }
+
+    fn written_over(
+        &self,
+        form: &Form,
+        before: Option<Kept>,
+        added: Option<&LineKey>,
+    ) -> (Written, View, Places) {
+        let (cart, revision) = (self.cart().id(), self.revision);
+        let Some(Kept { written, mut view, places, .. }) = before else {
+            let shown = super::change::shown(self);
+            let (written, places) = form.over(&shown, None);
+            return (written, shown.view, places);
+        };
+        let since = written.revision + 1 == revision;
+        let added = added.filter(|line| since && self.replica.add_to_view(&mut view, line));
+        let (shown, showed) = match added {
+            Some(line) => (Shown { cart, revision, view }, Before::But(line)),
+            None => (super::change::shown(self), Before::View(&view)),
+        };
+        let earlier = Earlier { showed, text: &written.bytes, places: &places };
+        let (written, places) = form.over(&shown, Some(earlier));
+        (written, shown.view, places)
     }
 }
 
@@ -118,7 +143,7 @@ impl Authority {
         }
         let mut resident = self.at_hand(&mut seat, cart).await?;
         let admitted = self.admit(caller, &mut resident).await;
-        let written = admitted.map(|()| resident.write(caller, form));
+        let written = admitted.map(|()| resident.write(caller, form, None));
         let view = written
             .as_ref()
             .ok()

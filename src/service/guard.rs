@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -74,6 +74,8 @@ where
         let answer = answered(&mut self.inner, request);
         Box::pin(async move {
             let route = matched.as_ref().map_or("none", MatchedPath::as_str);
+            // Held here, and handed on by its place: it is large.
+            let answer = pin!(answer);
             let mut response = let_through(&service, route, is_here, answer).await;
             let seconds = began.elapsed().as_secs_f64();
             let status = response.status().as_u16();
@@ -100,7 +102,7 @@ async fn let_through(
     service: &Service,
     route: &str,
     is_here: bool,
-    answer: impl Future<Output = Response>,
+    answer: Pin<&mut impl Future<Output = Response>>,
 ) -> Response {
     // Whoever asks how it is has to be told while it is full.
     if matches!(route, "/healthz" | "/readyz" | "/metrics") {
@@ -133,7 +135,7 @@ where
     S: tower_service::Service<Request, Response = Response, Error = Infallible> + Clone,
 {
     if request.headers().contains_key(ACCEPT_ENCODING) {
-        let answer = caught(Compression::new(inner.clone()).call(request));
+        let answer = Box::pin(caught(Compression::new(inner.clone()).call(request)));
         return Either::Left(answer.map(|answered| match answered {
             Ok(response) => response.map(Body::new),
             Err(panic) => panicked(panic),

@@ -34,9 +34,7 @@ impl Sender {
         let request = Request { command, key, only_at, seen };
         let now_ms = self.service.now_ms();
         let authority = self.service.authority();
-        // In a box: what a handler waits for is moved several times before it is.
-        let told = authority.submit_written(now_ms, &self.asker.0, cart, &request, &JSON);
-        Ok(Box::pin(told).await?)
+        Ok(authority.submit_written(now_ms, &self.asker.0, cart, &request, &JSON).await?)
     }
 
     /// Has a command carried out, and answers with the cart.

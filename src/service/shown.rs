@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::line_id;
 use super::shape::{GiftBody, Identity, ListName, Price};
 use crate::authority::{Accepted, Form, Sheet, Shown, Told, Written};
+use crate::cart::List;
 use crate::id::{AttributeKey, CartId, CouponCode, LineKey, RuleName, ShippingOption, Text};
 use crate::view::{Notice, OrderView, Row, Side};
 
@@ -112,13 +113,17 @@ pub(super) struct NoticeBody {
     currencies: Vec<String>,
 }
 
-impl From<Notice> for NoticeBody {
-    fn from(notice: Notice) -> Self {
+impl From<&Notice> for NoticeBody {
+    fn from(notice: &Notice) -> Self {
         let ids = |lines: &[LineKey]| lines.iter().map(|line| id_of(line, None)).collect();
-        let about = |notice, line: LineKey| Self { notice, lines: ids(&[line]), ..Self::default() };
+        let about = |notice, line: &LineKey| Self {
+            notice,
+            lines: vec![id_of(line, None)],
+            ..Self::default()
+        };
         match notice {
             Notice::Ceiling { line, asked, shown } => {
-                Self { asked: Some(asked), shown: Some(shown), ..about("ceiling", line) }
+                Self { asked: Some(*asked), shown: Some(*shown), ..about("ceiling", line) }
             }
             Notice::Question { line } => about("question", line),
             Notice::PolicyUnavailable { line, rule } => {
@@ -129,7 +134,7 @@ impl From<Notice> for NoticeBody {
             }
             Notice::ConcurrentOrders { orders, lines } => Self {
                 notice: "concurrent-orders",
-                lines: ids(&lines),
+                lines: ids(lines),
                 orders: orders.iter().map(ToString::to_string).collect(),
                 ..Self::default()
             },
@@ -165,14 +170,14 @@ pub(super) struct BoughtBody {
     quantity: u64,
 }
 
-impl From<OrderView> for OrderBody {
-    fn from(order: OrderView) -> Self {
-        let bought = |(line, quantity): (LineKey, u64)| BoughtBody {
-            line: id_of(&line, None),
-            identity: line,
-            quantity,
+impl From<&OrderView> for OrderBody {
+    fn from(order: &OrderView) -> Self {
+        let bought = |(line, quantity): &(LineKey, u64)| BoughtBody {
+            line: id_of(line, None),
+            identity: line.clone(),
+            quantity: *quantity,
         };
-        let lines = order.lines.into_iter().map(bought).collect();
+        let lines = order.lines.iter().map(bought).collect();
         Self { order: order.id.to_string(), at_ms: order.time.ms(), lines }
     }
 }
@@ -213,19 +218,9 @@ pub(super) struct CartBody {
 }
 
 impl From<Shown> for CartBody {
-    fn from(Shown { cart, revision, view }: Shown) -> Self {
-        Self {
-            cart,
-            version: revision,
-            lines: view.lines,
-            saved: view.saved,
-            coupons: view.coupons,
-            shipping: view.shipping,
-            note: view.note,
-            consent: view.consent,
-            orders: view.orders.into_iter().map(OrderBody::from).collect(),
-            notices: view.notices.into_iter().map(NoticeBody::from).collect(),
-        }
+    fn from(mut shown: Shown) -> Self {
+        let (lines, saved) = (mem::take(&mut shown.view.lines), mem::take(&mut shown.view.saved));
+        Self { lines, saved, ..Self::without_rows(&shown) }
     }
 }
 
@@ -254,21 +249,18 @@ impl CartBody {
         json
     }
 
-    /// The same JSON on a sheet. The rows go where the cart without them has two empty lists.
-    fn write(mut self, sheet: &mut Sheet<'_>) {
-        const BETWEEN: &[u8] = br#"],"saved":["#;
-        let lists = [mem::take(&mut self.lines), mem::take(&mut self.saved)];
-        let hollow = self.json();
-        // Nothing that a shopper wrote stands before them.
-        let at = hollow.windows(BETWEEN.len()).position(|bytes| bytes == BETWEEN);
-        let (head, tail) = hollow.split_at(at.unwrap_or(hollow.len()));
-        let tail = tail.strip_prefix(BETWEEN).unwrap_or(tail);
-        sheet.put(head);
-        for (rows, then) in lists.into_iter().zip([BETWEEN, tail]) {
-            sheet.rows(rows, b",", |row, json| {
-                let _ = serde_json::to_writer(json, &RowBody::from(row));
-            });
-            sheet.put(then);
+    fn without_rows(Shown { cart, revision, view }: &Shown) -> Self {
+        Self {
+            cart: *cart,
+            version: *revision,
+            lines: Vec::new(),
+            saved: Vec::new(),
+            coupons: view.coupons.clone(),
+            shipping: view.shipping.clone(),
+            note: view.note.clone(),
+            consent: view.consent,
+            orders: view.orders.iter().map(OrderBody::from).collect(),
+            notices: view.notices.iter().map(NoticeBody::from).collect(),
         }
     }
 
@@ -278,8 +270,24 @@ impl CartBody {
 }
 
 /// A cart as it is answered.
-pub(super) const JSON: Form =
-    Form { name: "json 1", write: |shown, sheet| CartBody::from(shown).write(sheet) };
+pub(super) const JSON: Form = Form { name: "json 1", write };
+
+/// The rows go where the JSON of the cart without them has two empty lists.
+fn write(shown: &Shown, sheet: &mut Sheet<'_>) {
+    const BETWEEN: &[u8] = br#"],"saved":["#;
+    let hollow = CartBody::without_rows(shown).json();
+    // Nothing that a shopper wrote stands before them.
+    let at = hollow.windows(BETWEEN.len()).position(|bytes| bytes == BETWEEN);
+    let (head, tail) = hollow.split_at(at.unwrap_or(hollow.len()));
+    let tail = tail.strip_prefix(BETWEEN).unwrap_or(tail);
+    sheet.put(head);
+    for (list, then) in [(List::Active, BETWEEN), (List::Saved, tail)] {
+        sheet.rows(list, b",", |row, json| {
+            let _ = serde_json::to_writer(json, &RowBody::from(row));
+        });
+        sheet.put(then);
+    }
+}
 
 /// The answer to a read or a command: the whole cart.
 pub(super) struct CartAnswer {

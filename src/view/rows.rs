@@ -63,6 +63,23 @@ pub struct Row {
 }
 
 impl Row {
+    /// A row of a whole line that shows nothing yet.
+    pub(super) fn of(line: &LineKey, list: List) -> Self {
+        Self {
+            line: line.clone(),
+            list,
+            side: None,
+            quantity: 0,
+            asked: 0,
+            note: None,
+            gift: None,
+            attributes: BTreeMap::new(),
+            seen_price: None,
+            question: false,
+            because: None,
+        }
+    }
+
     /// How to name it in an action.
     #[must_use]
     pub fn reference(&self) -> RowRef {
@@ -176,19 +193,8 @@ impl View {
             let sum = &sums[list as usize];
             if sum.shown {
                 let quantity = sum.units.min(options.ceiling);
-                self.put(Row {
-                    line: line.clone(),
-                    list,
-                    side: None,
-                    quantity,
-                    asked: sum.units,
-                    note: None,
-                    gift: None,
-                    attributes: BTreeMap::new(),
-                    seen_price: sum.seen_price(),
-                    question: false,
-                    because: None,
-                });
+                let (asked, seen_price) = (sum.units, sum.seen_price());
+                self.put(Row { quantity, asked, seen_price, ..Row::of(line, list) });
             }
         }
     }

@@ -132,8 +132,8 @@ impl Committer {
                 }
             }
         }
-        let Plan { staged, position, version, has_written, .. } = plan;
-        if !has_written {
+        let Plan { staged, records, version, .. } = plan;
+        if !records.has_written {
             self.roll_back();
             return Ok(told);
         }
@@ -145,7 +145,7 @@ impl Committer {
             let is_unknown = !is_full(&error);
             return Err(Trouble { error, is_unknown });
         }
-        (self.position, self.version) = (position, version);
+        (self.position, self.version) = (records.position, version);
         shared.index.write().unwrap_or_else(PoisonError::into_inner).publish(staged);
         Ok(told)
     }

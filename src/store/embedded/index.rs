@@ -1,5 +1,6 @@
 //! All carts in memory: where their records are, and what conditions are held to.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound::{Excluded, Unbounded};
 
@@ -92,6 +93,19 @@ pub(super) struct Staged {
     pub(super) damaged: bool,
 }
 
+impl Staged {
+    /// A cart as it is in the index.
+    pub(super) fn of(found: Option<&Cart>) -> Self {
+        Self {
+            there: found.is_some(),
+            head: found.map_or(Head::NONE, |cart| cart.head),
+            gone: 0,
+            more: Vec::new(),
+            damaged: found.is_some_and(|cart| cart.damage.is_some()),
+        }
+    }
+}
+
 /// All carts.
 #[derive(Debug, Default)]
 pub(super) struct Index {
@@ -115,30 +129,23 @@ impl Index {
         self.carts.insert(id, cart);
     }
 
-    pub(super) fn stage(&self, cart: CartId) -> Staged {
-        let found = self.carts.get(&cart);
-        Staged {
-            there: found.is_some(),
-            head: found.map_or(Head::NONE, |cart| cart.head),
-            gone: 0,
-            more: Vec::new(),
-            damaged: found.is_some_and(|cart| cart.damage.is_some()),
-        }
-    }
-
     /// Makes what was committed seen.
     pub(super) fn publish(&mut self, staged: HashMap<CartId, Staged>) {
         for (id, staged) in staged {
-            if let Some(cart) = self.carts.get(&id) {
-                self.idle.remove(&(cart.head.class, cart.head.at_ms, id));
+            let entry = self.carts.entry(id);
+            if let Entry::Occupied(cart) = &entry {
+                let Head { class, at_ms, .. } = cart.get().head;
+                self.idle.remove(&(class, at_ms, id));
             }
             if !staged.there {
-                self.carts.remove(&id);
+                if let Entry::Occupied(cart) = entry {
+                    cart.remove();
+                }
                 continue;
             }
             self.idle.insert((staged.head.class, staged.head.at_ms, id));
             let new = || Cart { head: Head::NONE, log: Vec::new(), damage: None };
-            let cart = self.carts.entry(id).or_insert_with(new);
+            let cart = entry.or_insert_with(new);
             cart.head = staged.head;
             cart.log.drain(..staged.gone);
             cart.log.extend(staged.more);

@@ -1,14 +1,13 @@
 //! What a call writes, within a transaction.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension};
 
 use super::file::{record, set_meta};
 use super::format::{self, Kind, Lead};
-use super::index::{Head, Index, Place, Staged};
+use super::index::{Cart, Head, Index, Place, Staged};
 use crate::id::CartId;
 use crate::store::{
     Append, Appended, Class, Erased, Fold, Held, Logged, Slot, StoreError, Swapped,
@@ -63,13 +62,18 @@ impl From<rusqlite::Error> for Failure {
 
 /// A transaction under way. Calls in it see what those before them have written.
 pub(super) struct Plan<'a> {
-    connection: &'a Connection,
     index: &'a RwLock<Index>,
+    pub(super) records: Records<'a>,
     pub(super) staged: HashMap<CartId, Staged>,
-    /// The last position that was given.
-    pub(super) position: u64,
     /// The last version that was given.
     pub(super) version: u64,
+}
+
+/// The records, as the transaction has them.
+pub(super) struct Records<'a> {
+    connection: &'a Connection,
+    /// The last position that was given.
+    pub(super) position: u64,
     /// Whether anything was written.
     pub(super) has_written: bool,
     /// What writes a record, once one was written.
@@ -80,6 +84,12 @@ pub(super) fn damaged(cart: CartId, what: impl Into<String>) -> StoreError {
     StoreError::Damaged { cart, what: what.into() }
 }
 
+/// What to say of a cart that is damaged.
+fn damaged_as(cart: CartId, found: Option<&Cart>) -> StoreError {
+    let damage = found.and_then(|cart| cart.damage.as_ref());
+    damaged(cart, damage.map_or_else(String::new, |damage| damage.0.clone()))
+}
+
 impl<'a> Plan<'a> {
     pub(super) fn new(
         connection: &'a Connection,
@@ -88,8 +98,8 @@ impl<'a> Plan<'a> {
         version: u64,
         calls: usize,
     ) -> Self {
-        let (staged, has_written, insert) = (HashMap::with_capacity(calls), false, None);
-        Self { connection, index, staged, position, version, has_written, insert }
+        let records = Records { connection, position, has_written: false, insert: None };
+        Self { index, records, staged: HashMap::with_capacity(calls), version }
     }
 
     pub(super) fn carry_out(&mut self, ask: &Ask) -> Result<Told, Failure> {
@@ -112,18 +122,12 @@ impl<'a> Plan<'a> {
 
     fn stage(&mut self, cart: CartId) -> &mut Staged {
         let index = self.index();
-        match self.staged.entry(cart) {
-            Entry::Occupied(staged) => staged.into_mut(),
-            Entry::Vacant(empty) => empty.insert(index.stage(cart)),
-        }
+        self.staged.entry(cart).or_insert_with(|| Staged::of(index.get(cart)))
     }
 
     fn whole(&mut self, cart: CartId) -> Result<&mut Staged, Failure> {
         if self.stage(cart).damaged {
-            let index = self.index();
-            let what = index.get(cart).and_then(|cart| cart.damage.as_ref());
-            let what = what.map_or_else(String::new, |damage| damage.0.clone());
-            return Err(Failure::Call(damaged(cart, what)));
+            return Err(Failure::Call(damaged_as(cart, self.index().get(cart))));
         }
         Ok(self.stage(cart))
     }
@@ -131,59 +135,22 @@ impl<'a> Plan<'a> {
     /// The log as it will be.
     fn log(&mut self, cart: CartId) -> Vec<Place> {
         let index = self.index();
-        let staged = self.stage(cart);
-        let kept = index.get(cart).map_or(&[][..], |cart| &cart.log[staged.gone..]);
-        kept.iter().chain(&staged.more).copied().collect()
-    }
-
-    fn write(&mut self, cart: CartId, record: &[u8]) -> rusqlite::Result<u64> {
-        self.position += 1;
-        self.has_written = true;
-        let sql = "INSERT INTO records (position, cart, record) VALUES (?1, ?2, ?3)";
-        let owner = cart.as_u128().to_be_bytes();
-        let insert = match &mut self.insert {
-            Some(insert) => insert,
-            none => none.insert(self.connection.prepare_cached(sql)?),
-        };
-        insert.execute((self.position as i64, owner, record))?;
-        Ok(self.position)
-    }
-
-    /// Deletes a record, and says how many bytes it had.
-    fn delete(&mut self, position: u64) -> rusqlite::Result<u64> {
-        self.has_written = true;
-        let sql = "DELETE FROM records WHERE position = ?1 RETURNING length(record)";
-        let mut delete = self.connection.prepare_cached(sql)?;
-        let bytes = delete.query_row([position as i64], |row| row.get::<_, i64>(0)).optional()?;
-        Ok(bytes.unwrap_or_default() as u64)
-    }
-
-    fn answered(&mut self, append: &Append) -> Result<Option<Logged>, Failure> {
-        let Some(asked) = append.key else { return Ok(None) };
-        let part = Place::part(append.key);
-        let index = self.index();
-        let staged = self.stage(append.cart);
-        let kept = index.get(append.cart).map_or(&[][..], |cart| &cart.log[staged.gone..]);
-        let alike = kept.iter().chain(&staged.more).filter(|place| place.key == part);
-        let alike: Vec<u64> = alike.map(|place| place.position).collect();
-        drop(index);
-        for position in alike {
-            let bytes = record(self.connection, position)?.unwrap_or_default();
-            let read = format::read(&bytes).and_then(|(lead, body)| format::logged(lead, body));
-            let logged = read.map_err(|what| Failure::Call(damaged(append.cart, what)))?;
-            if logged.key.is_some_and(|key| key.key == asked.key) {
-                return Ok(Some(logged));
-            }
-        }
-        Ok(None)
+        self.stage(cart).log(index.get(cart)).copied().collect()
     }
 
     fn append(&mut self, append: &Append) -> Result<Appended, Failure> {
         let cart = append.cart;
-        let before = self.whole(cart)?.head;
-        if let Some(then) = self.answered(append)? {
+        let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
+        let found = index.get(cart);
+        let staged = self.staged.entry(cart).or_insert_with(|| Staged::of(found));
+        if staged.damaged {
+            return Err(Failure::Call(damaged_as(cart, found)));
+        }
+        let log = staged.log(found);
+        if let Some(then) = self.records.answered(append, log)? {
             return Ok(Appended::Answered { then });
         }
+        let before = staged.head;
         if before.revision != append.expected {
             return Ok(Appended::Conflict { revision: before.revision });
         }
@@ -194,26 +161,21 @@ impl<'a> Plan<'a> {
             None => before.header_revision(),
         };
         let lead = Lead { kind: Kind::Entry, class, cart, revision, at_ms, header };
-        let position = self.write(cart, &lead.entry(append))?;
+        let position = self.records.write(cart, &lead.entry(append))?;
         let mut head = Head { revision, at_ms, class, ..before };
         if let Some(header) = &append.header {
-            self.delete_all(before.header.map(|(_, position)| position))?;
+            self.records.delete_all(before.header.map(|(_, position)| position))?;
             let lead = Lead { kind: Kind::Header, ..lead };
-            head.header = Some((revision, self.write(cart, &lead.record(header))?));
+            head.header = Some((revision, self.records.write(cart, &lead.record(header))?));
         }
         if let Some(snapshot) = &append.snapshot {
-            self.delete_all(before.snapshot.map(|(_, position)| position))?;
+            self.records.delete_all(before.snapshot.map(|(_, position)| position))?;
             let lead = Lead { kind: Kind::Snapshot, ..lead };
-            head.snapshot = Some((revision, self.write(cart, &lead.record(snapshot))?));
+            head.snapshot = Some((revision, self.records.write(cart, &lead.record(snapshot))?));
         }
-        let staged = self.stage(cart);
         staged.more.push(Place { position, key: Place::part(append.key) });
         (staged.head, staged.there) = (head, true);
         Ok(Appended::Done { revision })
-    }
-
-    fn delete_all(&mut self, positions: impl IntoIterator<Item = u64>) -> rusqlite::Result<u64> {
-        positions.into_iter().map(|position| self.delete(position)).sum()
     }
 
     fn fold(&mut self, fold: &Fold) -> Result<u64, Failure> {
@@ -224,15 +186,15 @@ impl<'a> Plan<'a> {
         }
         let count = (through - before.folded()) as usize;
         let log = self.log(cart);
-        self.delete_all(log[..count].iter().map(|place| place.position))?;
+        self.records.delete_all(log[..count].iter().map(|place| place.position))?;
         // A snapshot that is no later says nothing any more.
         let old = before.snapshot.filter(|(revision, _)| *revision <= through);
         let states = before.base.into_iter().chain(old).map(|(_, position)| position);
-        self.delete_all(states.collect::<Vec<_>>())?;
+        self.records.delete_all(states.collect::<Vec<_>>())?;
         let Head { at_ms, class, .. } = before;
         let header = before.header_revision();
         let lead = Lead { kind: Kind::Base, class, cart, revision: through, at_ms, header };
-        let base = Some((through, self.write(cart, &lead.record(&fold.base))?));
+        let base = Some((through, self.records.write(cart, &lead.record(&fold.base))?));
         let snapshot = before.snapshot.filter(|_| old.is_none());
         let staged = self.stage(cart);
         staged.head = Head { base, snapshot, ..before };
@@ -249,7 +211,7 @@ impl<'a> Plan<'a> {
         let bad = damage.map_or_else(Vec::new, |damage| damage.1.clone());
         drop(index);
         let positions = log.iter().map(|place| place.position).chain(head.others()).chain(bad);
-        let bytes = self.delete_all(positions.collect::<Vec<_>>())?;
+        let bytes = self.records.delete_all(positions.collect::<Vec<_>>())?;
         let staged = self.stage(cart);
         staged.drop_first(log.len(), &log);
         (staged.head, staged.there, staged.damaged) = (Head::NONE, false, false);
@@ -272,7 +234,7 @@ impl<'a> Plan<'a> {
         let erased = self.clear(cart)?;
         let (revision, class) = (before.revision + 1, Class::Erased);
         let lead = Lead { kind: Kind::Base, class, cart, revision, at_ms, header: 0 };
-        let base = Some((revision, self.write(cart, &lead.record(marker))?));
+        let base = Some((revision, self.records.write(cart, &lead.record(marker))?));
         let staged = self.stage(cart);
         staged.head = Head { revision, at_ms, class, base, ..Head::NONE };
         staged.there = true;
@@ -285,7 +247,7 @@ impl<'a> Plan<'a> {
         expected: Option<u64>,
         value: Option<&[u8]>,
     ) -> Result<Swapped, Failure> {
-        let held = match held(self.connection, slot)? {
+        let held = match held(self.records.connection, slot)? {
             Some(Ok(held)) => Some(held),
             Some(Err(error)) => return Err(Failure::Call(error)),
             None => None,
@@ -296,26 +258,79 @@ impl<'a> Plan<'a> {
         let name = slot_name(slot);
         let Some(value) = value else {
             if held.is_some() {
-                self.has_written = true;
+                self.records.has_written = true;
                 let sql = "DELETE FROM slots WHERE name = ?1";
-                self.connection.prepare_cached(sql)?.execute([name])?;
+                self.records.connection.prepare_cached(sql)?.execute([name])?;
             }
             return Ok(Swapped::Done { version: None });
         };
         self.version += 1;
-        self.has_written = true;
-        let version = self.version;
+        self.records.has_written = true;
+        let (version, connection) = (self.version, self.records.connection);
         let sql =
             "INSERT OR REPLACE INTO slots (name, version, value, sum) VALUES (?1, ?2, ?3, ?4)";
         let sum = slot_sum(&name, version, value);
-        let mut insert = self.connection.prepare_cached(sql)?;
+        let mut insert = connection.prepare_cached(sql)?;
         insert.execute((name, version as i64, value, sum))?;
-        set_meta(self.connection, "version", &version.to_be_bytes())?;
+        set_meta(connection, "version", &version.to_be_bytes())?;
         Ok(Swapped::Done { version: Some(version) })
     }
 }
 
+impl Records<'_> {
+    fn write(&mut self, cart: CartId, record: &[u8]) -> rusqlite::Result<u64> {
+        self.position += 1;
+        self.has_written = true;
+        let sql = "INSERT INTO records (position, cart, record) VALUES (?1, ?2, ?3)";
+        let owner = cart.as_u128().to_be_bytes();
+        let insert = match &mut self.insert {
+            Some(insert) => insert,
+            none => none.insert(self.connection.prepare_cached(sql)?),
+        };
+        insert.execute((self.position as i64, owner, record))?;
+        Ok(self.position)
+    }
+
+    /// Deletes a record, and says how many bytes it had.
+    fn delete(&mut self, position: u64) -> rusqlite::Result<u64> {
+        self.has_written = true;
+        let sql = "DELETE FROM records WHERE position = ?1 RETURNING length(record)";
+        let mut delete = self.connection.prepare_cached(sql)?;
+        let bytes = delete.query_row([position as i64], |row| row.get::<_, i64>(0)).optional()?;
+        Ok(bytes.unwrap_or_default() as u64)
+    }
+
+    fn delete_all(&mut self, positions: impl IntoIterator<Item = u64>) -> rusqlite::Result<u64> {
+        positions.into_iter().map(|position| self.delete(position)).sum()
+    }
+
+    /// What the request's key was used for, if it is in the log.
+    fn answered<'p>(
+        &self,
+        append: &Append,
+        log: impl Iterator<Item = &'p Place>,
+    ) -> Result<Option<Logged>, Failure> {
+        let Some(asked) = append.key else { return Ok(None) };
+        let part = Place::part(append.key);
+        for place in log.filter(|place| place.key == part) {
+            let bytes = record(self.connection, place.position)?.unwrap_or_default();
+            let read = format::read(&bytes).and_then(|(lead, body)| format::logged(lead, body));
+            let logged = read.map_err(|what| Failure::Call(damaged(append.cart, what)))?;
+            if logged.key.is_some_and(|key| key.key == asked.key) {
+                return Ok(Some(logged));
+            }
+        }
+        Ok(None)
+    }
+}
+
 impl Staged {
+    /// The log as it will be, of a cart that the index has as this.
+    fn log<'s>(&'s self, found: Option<&'s Cart>) -> impl Iterator<Item = &'s Place> {
+        let kept = found.map_or(&[][..], |cart| &cart.log[self.gone..]);
+        kept.iter().chain(&self.more)
+    }
+
     /// The first of a log go, be they committed or not.
     fn drop_first(&mut self, count: usize, log: &[Place]) {
         let committed = log.len() - self.more.len();

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_lite::future::block_on;
 use holdall::authority::{Caller, Command, Form, Refusal, Request, Written};
+use holdall::testkit::dice::Dice;
 use holdall::testkit::store::Call;
+use holdall::{LineKey, List, Money, RowRef, Text};
 
 use super::{NOW_MS, Shop, account, add, quantity, row, set};
 
@@ -15,7 +17,7 @@ const COUNTED: Form = Form {
     name: "units",
     write: |shown, sheet| {
         WRITINGS.fetch_add(1, Ordering::Relaxed);
-        sheet.put(quantity(&shown, "TEE").to_string().as_bytes());
+        sheet.put(quantity(shown, "TEE").to_string().as_bytes());
     },
 };
 
@@ -23,9 +25,9 @@ static ROWS: AtomicUsize = AtomicUsize::new(0);
 
 const LISTED: Form = Form {
     name: "rows",
-    write: |shown, sheet| {
-        for rows in [shown.view.lines, shown.view.saved] {
-            sheet.rows(rows, b", ", |row, text| {
+    write: |_, sheet| {
+        for list in List::ALL {
+            sheet.rows(list, b", ", |row, text| {
                 ROWS.fetch_add(1, Ordering::Relaxed);
                 text.extend(format!("{} of {}", row.quantity, row.line).bytes());
             });
@@ -118,4 +120,98 @@ fn a_row_is_written_anew_when_it_changed_and_then_alone() {
         assert_eq!((text, rows), (whole, anew), "{name}");
         assert!(all > anew, "{name}");
     }
+}
+
+/// All that a cart shows.
+const WHOLE: Form = Form {
+    name: "whole",
+    write: |shown, sheet| {
+        for list in List::ALL {
+            sheet.rows(list, b", ", |row, text| {
+                ROWS_OF_WHOLE.fetch_add(1, Ordering::Relaxed);
+                text.extend(format!("{row:?}").bytes());
+            });
+        }
+        let mut rest = shown.view.clone();
+        (rest.lines, rest.saved) = (Vec::new(), Vec::new());
+        sheet.put(format!("{} {rest:?}", shown.revision).as_bytes());
+    },
+};
+
+static ROWS_OF_WHOLE: AtomicUsize = AtomicUsize::new(0);
+
+fn some_command(dice: &mut Dice) -> Command {
+    let sku = ["A", "B", "C", "D", "E"][dice.below(5)];
+    let list = List::ALL[usize::from(dice.happens(200))];
+    let row = RowRef { line: LineKey::sku(sku).expect("a SKU"), list, side: None };
+    let price = dice.happens(500).then(|| {
+        let currency = ["EUR", "SEK"][usize::from(dice.happens(50))];
+        Money::parse(&dice.between(1, 3).to_string(), currency).expect("a price")
+    });
+    let quantity = if dice.happens(50) { 9_000 } else { dice.between(0, 3) as u32 };
+    match dice.between(0, 19) {
+        0..=12 => Command::Add {
+            row: RowRef { list: List::Active, ..row },
+            quantity: quantity.max(1),
+            price,
+        },
+        13 | 14 => Command::Set { row, quantity, price },
+        15 => Command::Remove { row },
+        16 => Command::Clear { list },
+        17 if dice.happens(300) => Command::Move { row },
+        18 => Command::Note { row, text: Some(Text::new("n").expect("a text")) },
+        _ => Command::CartNote { text: Some(Text::new("c").expect("a text")) },
+    }
+}
+
+/// What an Add is answered with is made of what was there before. It is what a process shows that reads the cart for the first time.
+#[test]
+fn an_answer_over_the_one_before_is_the_cart() {
+    let (mut adds, mut alone) = (0, 0);
+    for seed in 0..60 {
+        let mut dice = Dice::new(seed, 1);
+        let shop = Shop::new();
+        let (ann, guest) = (account("ann"), shop.guest());
+        let caller = Caller::from(guest.token);
+        for step in 0..60 {
+            let by = if dice.happens(300) {
+                caller.clone().on(dice.between(1, 2).into())
+            } else {
+                caller.clone()
+            };
+            let command = some_command(&mut dice);
+            let is_add = matches!(command, Command::Add { .. });
+            let what = format!("seed {seed}, step {step}: {command:?}");
+            let request = Request::new(shop.key(), command);
+            // Now and then by another process, and now and then nobody looks.
+            if dice.happens(100) {
+                let _ = shop.second().submit(by, guest.cart, &request);
+                continue;
+            }
+            if dice.happens(100) {
+                let _ = block_on(shop.authority.acknowledge(NOW_MS, &by, guest.cart, &request));
+                continue;
+            }
+            let before = ROWS_OF_WHOLE.load(Ordering::Relaxed);
+            let told = shop.authority.submit_written(NOW_MS, &by, guest.cart, &request, &WHOLE);
+            let Ok(told) = block_on(told) else { continue };
+            let rows = ROWS_OF_WHOLE.load(Ordering::Relaxed) - before;
+            (adds, alone) = (adds + u32::from(is_add), alone + u32::from(is_add && rows == 1));
+            let other = shop.second();
+            let whole = block_on(other.authority.written(&caller, guest.cart, &WHOLE));
+            assert_eq!(told.written, whole.expect("the cart"), "{what}");
+        }
+        // Merged, an account's cart is read in full.
+        let home = shop.sign_in(&ann, guest.cart, guest.token).expect("a merge").shown.cart;
+        for step in 0..8 {
+            let request = Request::new(shop.key(), some_command(&mut dice));
+            let by = Caller::from(ann.clone());
+            let told = shop.authority.submit_written(NOW_MS, &by, home, &request, &WHOLE);
+            let Ok(told) = block_on(told) else { continue };
+            let other = shop.second();
+            let whole = block_on(other.authority.written(&by, home, &WHOLE)).expect("the cart");
+            assert_eq!(told.written, whole, "seed {seed}, merged, step {step}: {request:?}");
+        }
+    }
+    assert!(adds > 1_000 && alone > adds / 2, "{alone} of {adds} adds wrote one row");
 }
