@@ -50,7 +50,7 @@ impl Digest {
 
     /// Its first digits, for people.
     pub(super) fn short(&self) -> String {
-        self.0.to_hex()[..8].to_owned()
+        super::hex::encode(&self.0.as_bytes()[..4])
     }
 
     /// Its first 16 bytes as a number.

@@ -23,6 +23,12 @@ pub struct Form {
 }
 
 impl Form {
+    /// A cart written out.
+    #[must_use]
+    pub fn written(&self, shown: &Shown) -> Written {
+        self.over(shown, None).0
+    }
+
     /// Writes a cart out, over what it was when it was written out before, if it was.
     fn over(&self, shown: &Shown, earlier: Option<Earlier<'_>>) -> (Written, Places) {
         let mut sheet = Sheet::of(shown, earlier);
@@ -40,7 +46,7 @@ impl Answer for Form {
     }
 
     fn then(&self, shown: Shown) -> Written {
-        self.over(&shown, None).0
+        self.written(&shown)
     }
 }
 

@@ -77,7 +77,9 @@ macro_rules! random_id {
 
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                let mut text = Uuid::encode_buffer();
+                let uuid = Uuid::from_u128(self.as_u128());
+                serializer.serialize_str(uuid.hyphenated().encode_lower(&mut text))
             }
         }
     };

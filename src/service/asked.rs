@@ -415,10 +415,20 @@ fn malformed(name: &HeaderName, what: &str) -> Problem {
     Problem::new("malformed", format!("the field {name} is to be {what}"))
 }
 
+/// How long an entity tag may be, in bytes.
+const TAG_BYTES: usize = 32;
+
 /// The entity tag of a revision. It names the life of the store as well: one that was restored from a backup counts on from there, and
 /// comes to the same numbers with other carts.
 pub(super) fn tag_of(revision: u64, life: u32) -> String {
-    format!("\"{revision}-{life:08x}\"")
+    let mut tag = String::with_capacity(TAG_BYTES);
+    tag.push('"');
+    tag += &revision.to_string();
+    tag.push('-');
+    let digit = |at: u32| char::from_digit(life >> (28 - 4 * at) & 0xf, 16);
+    tag.extend((0..8).filter_map(digit));
+    tag.push('"');
+    tag
 }
 
 /// What an entity tag names.

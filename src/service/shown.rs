@@ -1,7 +1,6 @@
 //! What the service shows of carts, in JSON.
 
 use std::collections::BTreeMap;
-use std::mem;
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, header};
@@ -14,7 +13,7 @@ use super::shape::{GiftBody, Identity, ListName, Price};
 use crate::authority::{Accepted, Form, Sheet, Shown, Told, Written};
 use crate::cart::List;
 use crate::id::{AttributeKey, CartId, CouponCode, LineKey, RuleName, ShippingOption, Text};
-use crate::view::{Notice, OrderView, Row, Side};
+use crate::view::{Notice, OrderView, Row, Side, View};
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
@@ -218,16 +217,24 @@ pub(super) struct CartBody {
 }
 
 impl From<Shown> for CartBody {
-    fn from(mut shown: Shown) -> Self {
-        let (lines, saved) = (mem::take(&mut shown.view.lines), mem::take(&mut shown.view.saved));
-        Self { lines, saved, ..Self::without_rows(&shown) }
+    fn from(Shown { cart, revision, view }: Shown) -> Self {
+        Self {
+            cart,
+            version: revision,
+            lines: view.lines,
+            saved: view.saved,
+            coupons: view.coupons,
+            shipping: view.shipping,
+            note: view.note,
+            consent: view.consent,
+            orders: view.orders.iter().map(OrderBody::from).collect(),
+            notices: view.notices.iter().map(NoticeBody::from).collect(),
+        }
     }
 }
 
 /// About how long the JSON of a cart is without its rows, in bytes.
 const CART_JSON_BYTES: usize = 256;
-/// About how long the JSON of a row is, in bytes.
-const ROW_JSON_BYTES: usize = 192;
 
 /// A version of a cart, for its entity tag: the [guard](super::guard) adds the life of the store.
 pub(super) fn etag_of(version: u64) -> HeaderValue {
@@ -240,30 +247,6 @@ impl CartBody {
         etag_of(self.version)
     }
 
-    /// Its JSON.
-    pub(super) fn json(&self) -> Vec<u8> {
-        let rows = self.lines.len() + self.saved.len();
-        let mut json = Vec::with_capacity(CART_JSON_BYTES + rows * ROW_JSON_BYTES);
-        // Texts and numbers: each has a JSON form, and there is room in memory.
-        let _ = serde_json::to_writer(&mut json, self);
-        json
-    }
-
-    fn without_rows(Shown { cart, revision, view }: &Shown) -> Self {
-        Self {
-            cart: *cart,
-            version: *revision,
-            lines: Vec::new(),
-            saved: Vec::new(),
-            coupons: view.coupons.clone(),
-            shipping: view.shipping.clone(),
-            note: view.note.clone(),
-            consent: view.consent,
-            orders: view.orders.iter().map(OrderBody::from).collect(),
-            notices: view.notices.iter().map(NoticeBody::from).collect(),
-        }
-    }
-
     pub(super) const fn version(&self) -> u64 {
         self.version
     }
@@ -272,21 +255,54 @@ impl CartBody {
 /// A cart as it is answered.
 pub(super) const JSON: Form = Form { name: "json 1", write };
 
-/// The rows go where the JSON of the cart without them has two empty lists.
+/// The JSON of a [`CartBody`], with the rows on the sheet.
 fn write(shown: &Shown, sheet: &mut Sheet<'_>) {
-    const BETWEEN: &[u8] = br#"],"saved":["#;
-    let hollow = CartBody::without_rows(shown).json();
-    // Nothing that a shopper wrote stands before them.
-    let at = hollow.windows(BETWEEN.len()).position(|bytes| bytes == BETWEEN);
-    let (head, tail) = hollow.split_at(at.unwrap_or(hollow.len()));
-    let tail = tail.strip_prefix(BETWEEN).unwrap_or(tail);
-    sheet.put(head);
-    for (list, then) in [(List::Active, BETWEEN), (List::Saved, tail)] {
+    let Shown { cart, revision, view } = shown;
+    let View { coupons, shipping, note, consent, orders, notices, .. } = view;
+    let before = Before { cart: *cart, version: *revision };
+    let behind = Behind {
+        coupons,
+        shipping: shipping.as_ref(),
+        note: note.as_ref(),
+        consent: *consent,
+        orders: orders.iter().map(OrderBody::from).collect(),
+        notices: notices.iter().map(NoticeBody::from).collect(),
+    };
+    let mut json = Vec::with_capacity(CART_JSON_BYTES);
+    // Texts and numbers: each has a JSON form, and there is room in memory.
+    let _ = serde_json::to_writer(&mut json, &before);
+    json.pop();
+    sheet.put(&json);
+    for (list, name) in [(List::Active, &b",\"lines\":["[..]), (List::Saved, b"],\"saved\":[")] {
+        sheet.put(name);
         sheet.rows(list, b",", |row, json| {
             let _ = serde_json::to_writer(json, &RowBody::from(row));
         });
-        sheet.put(then);
     }
+    json.clear();
+    let _ = serde_json::to_writer(&mut json, &behind);
+    sheet.put(b"],");
+    sheet.put(&json[1..]);
+}
+
+/// What a [`CartBody`] has before its rows.
+#[derive(Serialize)]
+struct Before {
+    cart: CartId,
+    version: u64,
+}
+
+/// What a [`CartBody`] has behind its rows.
+#[derive(Serialize)]
+struct Behind<'a> {
+    coupons: &'a [CouponCode],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shipping: Option<&'a ShippingOption>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'a Text>,
+    consent: bool,
+    orders: Vec<OrderBody>,
+    notices: Vec<NoticeBody>,
 }
 
 /// The answer to a read or a command: the whole cart.
@@ -298,8 +314,7 @@ pub(super) struct CartAnswer {
 
 impl From<Shown> for CartAnswer {
     fn from(shown: Shown) -> Self {
-        let (version, json) = (shown.revision, CartBody::from(shown).json().into());
-        Self { version, json, replayed: false }
+        JSON.written(&shown).into()
     }
 }
 
@@ -332,5 +347,57 @@ impl IntoResponse for CartAnswer {
             fields.insert(REPLAYED, HeaderValue::from_static("true"));
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Time;
+    use crate::id::OrderId;
+    use crate::view::{RowRef, ViewOptions, view};
+    use crate::{Money, Quantity, Registry, Replica, ReplicaId};
+
+    /// The answer is put together of parts. It is the JSON of the whole, byte for byte.
+    #[test]
+    fn what_is_put_together_is_the_cart() {
+        let cart = CartId::from_u128(7);
+        let (tee, mug) = ["TEE", "MUG"].map(|sku| LineKey::sku(sku).expect("a SKU")).into();
+        let mut replica = Replica::new(cart, ReplicaId::from_u128(1));
+        let two = Quantity::new(2).expect("a quantity");
+        let price = Money::parse("19.90", "EUR").ok();
+        let text = |text: &str| Text::new(text).expect("a text");
+        let mut shown = Vec::new();
+        let mut look = |replica: &Replica| {
+            let view = view(replica.cart(), &Registry::default(), &ViewOptions { ceiling: 1 });
+            shown.push(Shown { cart, revision: shown.len() as u64, view });
+        };
+        look(&replica);
+        let done = [
+            replica.add(1, &tee, two, price),
+            replica.add(2, &mug, two, None),
+            replica.note(3, &RowRef::active(mug.clone()), Some(text("],\"saved\":["))),
+            replica.relocate(4, &RowRef::active(mug)),
+            replica.coupon(5, CouponCode::new("TEN").expect("a code")),
+            replica.cart_note(6, Some(text("\"ring\""))),
+            replica.shipping(7, Some(ShippingOption::new("slow").expect("an option"))),
+            replica.consent(8, true),
+        ];
+        done.into_iter().for_each(|done| drop(done.expect("done")));
+        look(&replica);
+        let mut whole = shown[1].clone();
+        let order = OrderId::new("o-1").expect("an id");
+        whole.view.orders = vec![OrderView {
+            id: order.clone(),
+            time: Time::default(),
+            lines: vec![(tee.clone(), 3)],
+        }];
+        whole.view.notices.push(Notice::ConcurrentOrders { orders: vec![order], lines: vec![tee] });
+        shown.push(whole);
+        for shown in shown {
+            let whole = serde_json::to_string(&CartBody::from(shown.clone())).expect("JSON");
+            let parts = JSON.written(&shown).bytes;
+            assert_eq!(str::from_utf8(&parts), Ok(&*whole));
+        }
     }
 }
