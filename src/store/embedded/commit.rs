@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 
 use futures_channel::oneshot;
 use rusqlite::Connection;
+use rusqlite::hooks::Wal;
 
 use super::Shared;
 use super::file::{Folder, is_full, refused};
@@ -31,8 +32,16 @@ pub(super) struct Committer {
     pub(super) shared: Arc<Shared>,
     pub(super) position: u64,
     pub(super) version: u64,
-    pub(super) readers: Vec<JoinHandle<()>>,
+    pub(super) threads: Threads,
     pub(super) folder: Folder,
+}
+
+/// The others, who end before the one that writes does.
+#[derive(Debug)]
+pub(super) struct Threads {
+    pub(super) readers: Vec<JoinHandle<()>>,
+    /// Until the connection that writes is gone, or tells it of nothing more.
+    pub(super) tidier: JoinHandle<()>,
 }
 
 /// Why a group was not committed.
@@ -164,11 +173,13 @@ impl Committer {
 
     /// The log goes into the file, and the folder is free. Failing here loses nothing: opening does it again.
     fn end(self) {
-        let Self { connection, shared, readers, folder, .. } = self;
+        let Self { mut connection, shared, threads, folder, .. } = self;
         shared.close_readers();
-        for reader in readers {
+        for reader in threads.readers {
             let _ = reader.join();
         }
+        let _ = connection.wal_hook(None::<fn(&mut Wal, i32) -> rusqlite::Result<()>>);
+        let _ = threads.tidier.join();
         let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").map_err(refused);
         drop(connection);
         drop(folder);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rusqlite::hooks::Wal;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use crate::limits;
@@ -26,6 +27,11 @@ const SCHEMA: &str = "
     CREATE TABLE slots (name BLOB PRIMARY KEY, version INTEGER NOT NULL, value BLOB NOT NULL,
         sum INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 ";
+
+/// How many pages the write-ahead log may come to before it begins anew, in the file's pages.
+const LOG_PAGES: i32 = 4_000;
+/// After how many more pages of it those that are there are put in their places.
+const TIDY_PAGES: i32 = 500;
 
 /// A folder that nobody else has open.
 #[derive(Debug)]
@@ -140,8 +146,8 @@ impl Folder {
         // FULL with a write-ahead log: each commit is synced. secure_delete: what was erased is overwritten.
         connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;
-             PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = 4000;
-             PRAGMA cache_size = -65536; PRAGMA journal_size_limit = 67108864;",
+             PRAGMA secure_delete = ON; PRAGMA cache_size = -65536;
+             PRAGMA journal_size_limit = 67108864;",
         )?;
         connection.set_prepared_statement_cache_capacity(32);
         Ok(connection)
@@ -157,6 +163,15 @@ impl Folder {
         connection.execute_batch("COMMIT")
     }
 
+    /// A connection that puts pages of the write-ahead log in their places.
+    pub(super) fn tidier(&self) -> Result<Connection, StoreError> {
+        let connection = self.connect(OpenFlags::empty())?;
+        connection
+            .execute_batch("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;")
+            .map_err(|error| self.named(error))?;
+        Ok(connection)
+    }
+
     /// A connection that reads.
     pub(super) fn reader(&self) -> Result<Connection, StoreError> {
         let connection = self.connect(OpenFlags::empty())?;
@@ -165,6 +180,33 @@ impl Folder {
             .map_err(|error| self.named(error))?;
         Ok(connection)
     }
+}
+
+/// Has a log that has grown put in its place by `tidy`, which is told of it and does not wait; and, so that it ends, by the one who writes.
+/// What is left to do then is little.
+pub(super) fn keep_short(
+    connection: &mut Connection,
+    tidy: impl Fn() + Send + 'static,
+) -> rusqlite::Result<()> {
+    let mut told = 0;
+    connection.wal_hook(Some(move |log: &mut Wal, pages| {
+        if pages < told {
+            told = 0; // it has begun anew
+        }
+        if pages >= LOG_PAGES {
+            // Failing here loses nothing: the log is read as well, and the next commit tries again.
+            let _ = log.checkpoint();
+        } else if pages >= told + TIDY_PAGES {
+            told = pages;
+            tidy();
+        }
+        Ok(())
+    }))
+}
+
+/// Puts what the write-ahead log has in its place, as far as nobody reads it there.
+pub(super) fn tidy(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
 }
 
 pub(super) fn set_meta(connection: &Connection, name: &str, value: &[u8]) -> rusqlite::Result<()> {
