@@ -16,3 +16,20 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     };
     text.as_bytes().chunks(2).map(pair).collect()
 }
+
+/// The 32 bytes of 64 digits, if none of them is an upper-case letter.
+pub(super) fn lower(digits: &[u8]) -> Option<[u8; 32]> {
+    let (pairs, []) = digits.as_chunks::<2>() else { return None };
+    let pairs: &[[u8; 2]; 32] = pairs.try_into().ok()?;
+    let mut is_hex = true;
+    let mut half = |digit: u8| match digit {
+        b'0'..=b'9' => digit - b'0',
+        b'a'..=b'f' => digit - b'a' + 10,
+        _ => {
+            is_hex = false;
+            0
+        }
+    };
+    let bytes = pairs.map(|[high, low]| half(high) << 4 | half(low));
+    is_hex.then_some(bytes)
+}

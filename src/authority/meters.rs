@@ -1,6 +1,6 @@
 //! How many commands there were, how they ended, and how long they took.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
 
 use metrics::{Counter, Histogram};
@@ -10,7 +10,7 @@ type Series = (&'static str, &'static str);
 
 /// The series of commands. A series is looked up among all of the process's once, and then known here.
 #[derive(Default)]
-pub(super) struct Meters(RwLock<HashMap<Series, (Counter, Histogram)>>);
+pub(super) struct Meters(RwLock<BTreeMap<Series, (Counter, Histogram)>>);
 
 impl std::fmt::Debug for Meters {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

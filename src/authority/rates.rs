@@ -1,6 +1,6 @@
 //! Limits of rate: a token bucket for each device and each shopper.
 
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher, RandomState};
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 
@@ -24,18 +24,40 @@ struct Bucket {
 /// Who a bucket is of: a hash under a key of this process's own, so that nobody can bring two together.
 type Whose = u64;
 
+/// The hash of what is one.
+#[derive(Debug, Clone, Copy, Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // Nothing but such hashes is written; whatever it was, it would count.
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 ^= hash;
+    }
+}
+
+type Buckets = LruCache<Whose, Bucket, BuildHasherDefault<AsItIs>>;
+
 /// Who has sent how much lately. In this process alone, and only so many of them: who has been idle longest is
 /// forgotten first, and their bucket would be full by then.
 #[derive(Debug)]
 pub(super) struct Rates {
-    buckets: Mutex<LruCache<Whose, Bucket>>,
+    buckets: Mutex<Buckets>,
     key: RandomState,
 }
 
 impl Rates {
     pub(super) fn new() -> Self {
         let most = NonZeroUsize::new(limits::RATE_BUCKETS).unwrap_or(NonZeroUsize::MIN);
-        Self { buckets: Mutex::new(LruCache::new(most)), key: RandomState::new() }
+        let buckets = LruCache::with_hasher(most, BuildHasherDefault::default());
+        Self { buckets: Mutex::new(buckets), key: RandomState::new() }
     }
 
     fn whose(&self, of: impl Hash) -> Whose {
@@ -58,34 +80,55 @@ impl Rates {
         // A guest's token is of one cart.
         let of_cart = matches!(caller.who, Who::Guest(_)).then_some(cart);
         let shopper = (self.whose((&caller.who, of_cart)), settings.shopper_rate);
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let all = || device.into_iter().chain([shopper]);
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         // All are looked at before any is counted: what is refused costs nothing.
-        for (who, rate) in all() {
-            let bucket = filled(buckets.peek(&who).copied(), rate, now_ms);
-            if bucket.left < MINUTE_MS {
-                let rate = u64::from(rate.per_minute.max(1));
-                return Err(Refusal::TooFast {
-                    after_ms: (MINUTE_MS - bucket.left).div_ceil(rate),
-                });
+        if device.is_some() {
+            for (who, rate) in all() {
+                bucket(&mut buckets, who, rate, now_ms).has_one(rate)?;
             }
         }
         for (who, rate) in all() {
-            let mut bucket = filled(buckets.get(&who).copied(), rate, now_ms);
+            let bucket = bucket(&mut buckets, who, rate, now_ms);
+            bucket.has_one(rate)?;
             bucket.left -= MINUTE_MS;
-            buckets.put(who, bucket);
         }
         Ok(())
     }
 }
 
-fn filled(bucket: Option<Bucket>, rate: Rate, now_ms: u64) -> Bucket {
-    let full = u64::from(rate.burst.max(1)) * MINUTE_MS;
-    let Some(bucket) = bucket else { return Bucket { left: full, at_ms: now_ms } };
-    // A clock that was set back fills nothing.
-    let passed = now_ms.saturating_sub(bucket.at_ms);
-    let more = passed.saturating_mul(u64::from(rate.per_minute));
-    Bucket { left: bucket.left.saturating_add(more).min(full), at_ms: now_ms.max(bucket.at_ms) }
+/// Somebody's bucket, as it is now.
+fn bucket(buckets: &mut Buckets, who: Whose, rate: Rate, now_ms: u64) -> &mut Bucket {
+    let bucket = buckets.get_or_insert_mut(who, || Bucket::full(rate, now_ms));
+    bucket.fill(rate, now_ms);
+    bucket
+}
+
+impl Bucket {
+    fn full(rate: Rate, now_ms: u64) -> Self {
+        Self { left: u64::from(rate.burst.max(1)) * MINUTE_MS, at_ms: now_ms }
+    }
+
+    /// Fills it with what came since it was filled last.
+    fn fill(&mut self, rate: Rate, now_ms: u64) {
+        let full = Self::full(rate, now_ms).left;
+        // A clock that was set back fills nothing.
+        let passed = now_ms.saturating_sub(self.at_ms);
+        let more = passed.saturating_mul(u64::from(rate.per_minute));
+        *self =
+            Self { left: self.left.saturating_add(more).min(full), at_ms: now_ms.max(self.at_ms) };
+    }
+
+    /// Whether there is one more command in it, or how long until there is.
+    fn has_one(&self, rate: Rate) -> Result<(), Refusal> {
+        if self.left < MINUTE_MS {
+            let per_minute = u64::from(rate.per_minute.max(1));
+            return Err(Refusal::TooFast {
+                after_ms: (MINUTE_MS - self.left).div_ceil(per_minute),
+            });
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! How many requests there were, and how long they took, by route.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
 
 use metrics::{Counter, Histogram};
 
 /// The series of requests. A series is looked up among all of the process's once, and then known here.
 #[derive(Default)]
-pub(super) struct Meters(RwLock<HashMap<String, Vec<Meter>>>);
+pub(super) struct Meters(RwLock<BTreeMap<String, Vec<Meter>>>);
 
 #[derive(Clone)]
 struct Meter {
