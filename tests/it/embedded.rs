@@ -94,6 +94,26 @@ fn it_keeps_the_contract() {
     assert!(report.skipped.is_empty());
 }
 
+/// Its pages are put in their places while others are written.
+#[test]
+fn its_log_begins_anew() {
+    let folder = Folder::new();
+    let store = EmbeddedStore::open(&folder.0, 1).expect("opened");
+    let mut longest = 0;
+    // 80 MB in all, and the log is to stay at about 16.
+    for revision in 0..400 {
+        let delta = vec![revision as u8; 200_000];
+        let append = Append::new(cart(1), revision, 1, Class::Guest).with_delta(delta);
+        let _ = block_on(store.append(append)).expect("appended");
+        let log = std::fs::metadata(folder.0.join("carts.sqlite-wal")).expect("a log");
+        longest = longest.max(log.len());
+    }
+    assert!((1_000_000..32_000_000).contains(&longest), "{longest} bytes");
+    block_on(store.close()).expect("closed");
+    let again = EmbeddedStore::open(&folder.0, 1).expect("opened again");
+    assert_eq!((again.opened().records, &again.opened().damage[..]), (400, &[][..]));
+}
+
 #[test]
 fn a_second_opener_is_refused_and_the_first_goes_on() {
     let folder = Folder::new();

@@ -55,6 +55,10 @@ fn a_key_names_one_request_in_one_cart() {
     shop.submit(one.token, one.cart, &Request::new(1, add("TEE", 2))).expect("an add");
     let reused = shop.submit(one.token, one.cart, &Request::new(1, add("TEE", 3)));
     assert!(matches!(reused, Err(Refusal::KeyReused)), "{reused:?}");
+    let clear = |list| Request::new(3, Command::Clear { list });
+    shop.submit(other.token, other.cart, &clear(List::Active)).expect("cleared");
+    let reused = shop.submit(other.token, other.cart, &clear(List::Saved));
+    assert!(matches!(reused, Err(Refusal::KeyReused)), "{reused:?}");
     let elsewhere = shop.submit(other.token, other.cart, &Request::new(1, add("TEE", 3)));
     assert_eq!(quantity(&elsewhere.expect("another cart's key").shown, "TEE"), 3);
 }
