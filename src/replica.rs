@@ -177,7 +177,7 @@ impl Replica {
     /// Brings a view up to date after an Add to a line, if that is all that has come since; says whether it could.
     #[cfg(feature = "authority")]
     pub(crate) fn add_to_view(&self, view: &mut View, line: &LineKey) -> bool {
-        simple::put_add(view, &self.cart, &self.options, line)
+        crate::view::put_add(view, &self.cart, &self.options, line)
     }
 
     /// Why.

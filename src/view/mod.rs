@@ -4,6 +4,8 @@
 //! they are worth (`worth`), which side of each merge counts (`reading`), in which list each
 //! contribution shows, and the sum of what is left, under the ceiling (`rows`).
 
+#[cfg(feature = "authority")]
+mod added;
 mod bearing;
 mod cartwide;
 mod explain;
@@ -15,6 +17,8 @@ mod sentence;
 pub(crate) mod simple;
 mod worth;
 
+#[cfg(feature = "authority")]
+pub(crate) use added::put_add;
 pub use explain::explain;
 pub use explain::{Explanation, Part, Reason, RowExplanation};
 pub use look::{Look, RowRef, Side, Unreadable};

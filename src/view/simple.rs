@@ -3,7 +3,6 @@
 
 use alloc::vec::Vec;
 
-use super::rows::{Row, View, ViewOptions};
 use crate::cart::{Body, Cart, Fact, Gathered, Kills, Kind, List, NONE, Places};
 use crate::context::{Dot, Run};
 use crate::id::{CartId, LineKey};
@@ -117,31 +116,4 @@ pub(super) fn sums<'a>(
         }
     }
     Some(sums)
-}
-
-/// Brings a view of a cart up to date after an Add to a line, if that is all that has come since. Says whether it could; if not, it is as it was,
-/// and has to be made anew.
-pub(crate) fn put_add(view: &mut View, cart: &Cart, options: &ViewOptions, line: &LineKey) -> bool {
-    // Where nothing says anything about another entry than its own, an Add shows on its line alone, and in the notices.
-    if !is_plain(cart) || !view.notices.is_empty() {
-        return false;
-    }
-    let Some([sum, _]) = sums(cart.id(), cart.live().on_line(line)) else { return false };
-    let price = sum.seen_price();
-    let currency = |price: Option<Money>| price.map(|price| price.currency());
-    let differs =
-        |row: &Row| row.seen_price.is_some() && currency(row.seen_price) != currency(price);
-    if !sum.shown || sum.units > options.ceiling || price.is_some() && view.rows().any(differs) {
-        return false;
-    }
-    let at = match view.lines.binary_search_by(|row| row.line.cmp(line)) {
-        Ok(at) => at,
-        Err(at) => {
-            view.lines.insert(at, Row::of(line, List::Active));
-            at
-        }
-    };
-    let row = &mut view.lines[at];
-    (row.quantity, row.asked, row.seen_price) = (sum.units, sum.units, price);
-    true
 }

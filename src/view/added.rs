@@ -1,0 +1,34 @@
+//! A view that is brought up to date. Most commands are Adds, and an Add changes one row.
+
+use super::rows::{Row, View, ViewOptions};
+use super::simple;
+use crate::cart::{Cart, List};
+use crate::id::LineKey;
+use crate::money::Money;
+
+/// Brings a view of a cart up to date after an Add to a line, if that is all that has come since. Says whether it could; if not, it is as it was,
+/// and has to be made anew.
+pub(crate) fn put_add(view: &mut View, cart: &Cart, options: &ViewOptions, line: &LineKey) -> bool {
+    // Where nothing says anything about another entry than its own, an Add shows on its line alone, and in the notices.
+    if !simple::is_plain(cart) || !view.notices.is_empty() {
+        return false;
+    }
+    let Some([sum, _]) = simple::sums(cart.id(), cart.live().on_line(line)) else { return false };
+    let price = sum.seen_price();
+    let currency = |price: Option<Money>| price.map(|price| price.currency());
+    let differs =
+        |row: &Row| row.seen_price.is_some() && currency(row.seen_price) != currency(price);
+    if !sum.shown || sum.units > options.ceiling || price.is_some() && view.rows().any(differs) {
+        return false;
+    }
+    let at = match view.lines.binary_search_by(|row| row.line.cmp(line)) {
+        Ok(at) => at,
+        Err(at) => {
+            view.lines.insert(at, Row::of(line, List::Active));
+            at
+        }
+    };
+    let row = &mut view.lines[at];
+    (row.quantity, row.asked, row.seen_price) = (sum.units, sum.units, price);
+    true
+}
