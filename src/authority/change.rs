@@ -404,9 +404,9 @@ impl Authority {
     }
 }
 
-/// The line, if a delta is an Add to it and no more.
+/// The line, if a command came to an Add. What an Add makes dead was left on the same line, and did not show.
 fn added_to(delta: &Delta) -> Option<&LineKey> {
-    let mut facts = delta.live().facts().filter(|_| delta.dead().is_empty());
+    let mut facts = delta.live().facts();
     let (fact, other) = (facts.next()?, facts.next());
     let is_add = matches!(fact.body(), Body::Add { .. }) && other.is_none();
     fact.line().filter(|_| is_add)

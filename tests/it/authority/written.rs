@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_lite::future::block_on;
-use holdall::authority::{Caller, Command, Form, Refusal, Request, Written};
+use holdall::authority::{Caller, Command, Form, Refusal, Request, Settings, Written};
 use holdall::testkit::dice::Dice;
 use holdall::testkit::store::Call;
-use holdall::{LineKey, List, Money, RowRef, Text};
+use holdall::{LineKey, List, Money, RowRef, Text, ViewOptions};
 
 use super::{NOW_MS, Shop, account, add, quantity, row, set};
 
@@ -148,7 +148,7 @@ fn some_command(dice: &mut Dice) -> Command {
         let currency = ["EUR", "SEK"][usize::from(dice.happens(50))];
         Money::parse(&dice.between(1, 3).to_string(), currency).expect("a price")
     });
-    let quantity = if dice.happens(50) { 9_000 } else { dice.between(0, 3) as u32 };
+    let quantity = if dice.happens(50) { 25 } else { dice.between(0, 3) as u32 };
     match dice.between(0, 19) {
         0..=12 => Command::Add {
             row: RowRef { list: List::Active, ..row },
@@ -170,7 +170,8 @@ fn an_answer_over_the_one_before_is_the_cart() {
     let (mut adds, mut alone) = (0, 0);
     for seed in 0..60 {
         let mut dice = Dice::new(seed, 1);
-        let shop = Shop::new();
+        let options = ViewOptions { ceiling: 40 };
+        let shop = Shop::with(Settings { options, ..Settings::default() });
         let (ann, guest) = (account("ann"), shop.guest());
         let caller = Caller::from(guest.token);
         for step in 0..60 {
