@@ -349,8 +349,13 @@ impl FromRequestParts<Service> for KnownTags {
 }
 
 impl KnownTags {
-    /// Whether one of them is this: by weak comparison, as the field asks for.
-    pub(super) fn any(&self, etag: &str) -> bool {
+    /// Whether one of them is of this revision: by weak comparison, as the field asks for.
+    pub(super) fn any(&self, revision: u64, life: u32) -> bool {
+        // Most readers have none.
+        if self.0.is_empty() {
+            return false;
+        }
+        let etag = tag_of(revision, life);
         let known = self.0.iter().filter_map(|field| field.to_str().ok());
         let mut known = known.flat_map(|field| field.split(',')).map(str::trim);
         known.any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
@@ -423,10 +428,11 @@ const TAG_BYTES: usize = 32;
 pub(super) fn tag_of(revision: u64, life: u32) -> String {
     let mut tag = String::with_capacity(TAG_BYTES);
     tag.push('"');
-    tag += &revision.to_string();
+    tag.push_str(&revision.to_string());
     tag.push('-');
-    let digit = |at: u32| char::from_digit(life >> (28 - 4 * at) & 0xf, 16);
-    tag.extend((0..8).filter_map(digit));
+    for at in (0..8).rev() {
+        tag.extend(char::from_digit(life >> (4 * at) & 0xf, 16));
+    }
     tag.push('"');
     tag
 }

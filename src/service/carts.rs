@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::Service;
 use super::asked::{
     Asking, At, CommandFields, Derived, InList, Json, KnownTags, OnCart, OnLine, ReadFields,
-    derived_key, tag_of,
+    derived_key,
 };
 use super::identity::Asker;
 use super::problem::Problem;
@@ -65,7 +65,7 @@ pub(super) async fn read(
     known: KnownTags,
 ) -> Result<Response, Problem> {
     let written = service.authority().written(&asker.0, cart, &JSON).await?;
-    if known.any(&tag_of(written.revision, service.life())) {
+    if known.any(written.revision, service.life()) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, etag_of(written.revision))]).into_response());
     }
     Ok(CartAnswer::from(written).into_response())
