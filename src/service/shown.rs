@@ -358,9 +358,12 @@ impl IntoResponse for CartAnswer {
 mod tests {
     use super::*;
     use crate::clock::Time;
-    use crate::id::OrderId;
+    use crate::id::{OrderId, ReplicaId};
+    use crate::money::Money;
+    use crate::policy::Registry;
+    use crate::quantity::Quantity;
+    use crate::replica::Replica;
     use crate::view::{RowRef, ViewOptions, view};
-    use crate::{Money, Quantity, Registry, Replica, ReplicaId};
 
     /// The answer is put together of parts. It is the JSON of the whole, byte for byte.
     #[test]
