@@ -360,29 +360,27 @@ mod tests {
     use crate::clock::Time;
     use crate::id::{OrderId, ReplicaId};
     use crate::money::Money;
-    use crate::policy::Registry;
-    use crate::quantity::Quantity;
     use crate::replica::Replica;
-    use crate::view::{RowRef, ViewOptions, view};
+    use crate::view::{RowRef, ViewOptions};
 
     /// The answer is put together of parts. It is the JSON of the whole, byte for byte.
     #[test]
     fn what_is_put_together_is_the_cart() {
         let cart = CartId::from_u128(7);
         let (tee, mug) = ["TEE", "MUG"].map(|sku| LineKey::sku(sku).expect("a SKU")).into();
-        let mut replica = Replica::new(cart, ReplicaId::from_u128(1));
-        let two = Quantity::new(2).expect("a quantity");
+        let mut replica =
+            Replica::new(cart, ReplicaId::from_u128(1)).with_options(ViewOptions { ceiling: 1 });
         let price = Money::parse("19.90", "EUR").ok();
         let text = |text: &str| Text::new(text).expect("a text");
         let mut shown = Vec::new();
         let mut look = |replica: &Replica| {
-            let view = view(replica.cart(), &Registry::default(), &ViewOptions { ceiling: 1 });
+            let view = replica.view();
             shown.push(Shown { cart, revision: shown.len() as u64, view });
         };
         look(&replica);
         let done = [
-            replica.add(1, &tee, two, price),
-            replica.add(2, &mug, two, None),
+            replica.set(1, &RowRef::active(tee.clone()), 2, price),
+            replica.set(2, &RowRef::active(mug.clone()), 2, None),
             replica.note(3, &RowRef::active(mug.clone()), Some(text("],\"saved\":["))),
             replica.relocate(4, &RowRef::active(mug)),
             replica.coupon(5, CouponCode::new("TEN").expect("a code")),
