@@ -14,6 +14,38 @@ use crate::id::{CartId, LineKey};
 use crate::view::View;
 
 /// A form in which carts are written out for those who show them: JSON, a page.
+///
+/// ```
+/// use std::sync::Arc;
+/// use holdall::authority::{Authority, Command, Form, Request, Settings};
+/// use holdall::store::MemoryStore;
+/// use holdall::{LineKey, List, RowRef};
+///
+/// const LISTED: Form = Form {
+///     name: "listed 1",
+///     write: |shown, sheet| {
+///         sheet.put(format!("{}: ", shown.revision).as_bytes());
+///         // Asked for rows that are not as they were when the cart was written out before.
+///         sheet.rows(List::Active, b", ", |row, text| {
+///             text.extend(format!("{} {}", row.quantity, row.line).bytes());
+///         });
+///     },
+/// };
+/// # futures_lite::future::block_on(async {
+/// let authority = Authority::new(Arc::new(MemoryStore::new(7)), Settings::default());
+/// let now_ms = 1_700_000_000_000;
+/// let guest = authority.open_guest(now_ms).await?;
+/// for (key, sku) in [(1, "TEE"), (2, "MUG")] {
+///     let row = RowRef::active(LineKey::sku(sku)?);
+///     let add = Request::new(key, Command::Add { row, quantity: 2, price: None });
+///     authority.submit_written(now_ms, &guest.token.into(), guest.cart, &add, &LISTED).await?;
+/// }
+/// let written = authority.written(&guest.token.into(), guest.cart, &LISTED).await?;
+/// assert_eq!(&*written.bytes, b"3: 2 MUG, 2 TEE");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Form {
     /// Its name, and another one whenever the form changes: what is kept under one name has one form.
