@@ -33,6 +33,10 @@ const LOG_PAGES: i32 = 4_000;
 /// After how many more pages of it those that are there are put in their places.
 const TIDY_PAGES: i32 = 500;
 
+/// Versions of SQLite before this one may spoil a file in which one connection writes while another checkpoints, so there the one who
+/// writes does it alone. It is what <https://sqlite.org/wal.html#walresetbug> tells of; the SQLite that is built in is a later one.
+const APART: i32 = 3_051_003;
+
 /// A folder that nobody else has open.
 #[derive(Debug)]
 pub(super) struct Folder {
@@ -189,6 +193,7 @@ pub(super) fn keep_short(
     tidy: impl Fn() + Send + 'static,
 ) -> rusqlite::Result<()> {
     let mut told = 0;
+    let is_apart = rusqlite::version_number() >= APART;
     connection.wal_hook(Some(move |log: &mut Wal, pages| {
         if pages < told {
             told = 0; // it has begun anew
@@ -196,7 +201,7 @@ pub(super) fn keep_short(
         if pages >= LOG_PAGES {
             // Failing here loses nothing: the log is read as well, and the next commit tries again.
             let _ = log.checkpoint();
-        } else if pages >= told + TIDY_PAGES {
+        } else if is_apart && pages >= told + TIDY_PAGES {
             told = pages;
             tidy();
         }
@@ -226,4 +231,14 @@ pub(super) fn meta<const N: usize>(
 pub(super) fn record(connection: &Connection, position: u64) -> rusqlite::Result<Option<Vec<u8>>> {
     let sql = "SELECT record FROM records WHERE position = ?1";
     connection.prepare_cached(sql)?.query_row([position as i64], |row| row.get(0)).optional()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::APART;
+
+    #[test]
+    fn the_sqlite_that_is_built_in_lets_another_connection_tidy() {
+        assert!(rusqlite::version_number() >= APART);
+    }
 }
