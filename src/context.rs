@@ -247,7 +247,7 @@ impl Dots {
     /// What is in `self` and not in `other`.
     #[must_use]
     pub fn minus(&self, other: &Self) -> Self {
-        let mut rest = Runs::new();
+        let mut rest = Runs::with_capacity(self.runs.len().max(other.runs.len()));
         let mut from = 0;
         for (replica, run) in self.runs() {
             let there = &other.runs[from..];
@@ -303,7 +303,7 @@ impl Dots {
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         let (mut a, mut b) = (0, 0);
-        let mut both = Runs::new();
+        let mut both = Runs::with_capacity(self.runs.len().min(other.runs.len()));
         while let (Some((x_of, x)), Some((y_of, y))) = (self.runs.get(a), other.runs.get(b)) {
             if x_of == y_of {
                 let (first, last) = (x.first.max(y.first), x.last.min(y.last));

@@ -118,6 +118,23 @@ impl Own {
     }
 }
 
+impl Own {
+    /// The set of these runs and of others, which ascend and are apart from each other. `None` if one of these is
+    /// in one of those, or touches it.
+    pub(crate) fn with_others(self, others: &[(ReplicaId, Run)]) -> Option<Covers> {
+        let own = backwards(self.runs());
+        let (before, after) =
+            others.split_at(others.partition_point(|(writer, _)| *writer < self.writer));
+        let mut dots = Dots::default();
+        dots.reserve(own.len() + others.len());
+        for (writer, run) in before.iter().chain(&own).chain(after) {
+            dots.push_run(*writer, *run);
+        }
+        let apart = dots.runs().len() == own.len() + others.len();
+        apart.then(|| Covers::holding(dots))
+    }
+}
+
 impl<'a> HeldOwn<'a> {
     /// How many runs there are.
     pub(crate) fn len(self) -> usize {
@@ -166,10 +183,17 @@ impl Default for Covers {
 
 /// The set of runs of one writer that come from the latest to the first.
 fn ascending(runs: Runs<'_>) -> Dots {
-    let (mut dots, mut runs) = (Dots::default(), runs.collect::<Gathered>());
-    runs.reverse();
+    let (mut dots, runs) = (Dots::default(), backwards(runs));
+    dots.reserve(runs.len());
     runs.iter().for_each(|(writer, run)| dots.push_run(*writer, *run));
     dots
+}
+
+/// Such runs from the first to the latest.
+fn backwards(runs: Runs<'_>) -> Gathered {
+    let mut runs: Gathered = runs.collect();
+    runs.reverse();
+    runs
 }
 
 impl Covers {
@@ -269,6 +293,26 @@ impl Covers {
         one.into_iter().chain(many.iter().map(|(writer, _)| *writer))
     }
 
+    /// The runs, by writer and then by number.
+    pub(crate) fn ascending(&self) -> Gathered {
+        match &self.0 {
+            Form::Many(dots) => dots.as_runs().into(),
+            Form::One { .. } => backwards(self.walk()),
+        }
+    }
+
+    /// A set of one writer's dots, if it is that.
+    fn of_one_writer(dots: &Dots) -> Option<Self> {
+        let (first, _) = *dots.as_runs().first()?;
+        let own = dots.runs().all(|(writer, _)| writer == first);
+        own.then(|| Self::of(first, dots.runs().map(|(_, run)| run)))
+    }
+
+    /// A set that has dots.
+    fn holding(dots: Dots) -> Self {
+        Self::of_one_writer(&dots).unwrap_or_else(|| Self(Form::Many(Box::new(dots))))
+    }
+
     /// The set by itself.
     #[must_use]
     pub fn to_dots(&self) -> Dots {
@@ -281,14 +325,10 @@ impl Covers {
 
 impl From<&Dots> for Covers {
     fn from(dots: &Dots) -> Self {
-        let Some((first, _)) = dots.runs().next() else {
+        if dots.is_empty() {
             return Self::default();
-        };
-        if dots.runs().all(|(writer, _)| writer == first) {
-            Self::of(first, dots.runs().map(|(_, run)| run))
-        } else {
-            Self(Form::Many(Box::new(dots.clone())))
         }
+        Self::of_one_writer(dots).unwrap_or_else(|| Self(Form::Many(Box::new(dots.clone()))))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Deltas: some live dots with their entries, and some dead dots.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::digest;
@@ -11,7 +12,11 @@ use crate::id::CartId;
 /// A part of a cart's state. Both the live and the dead are listed; nothing is implied by what is
 /// left out, so there is no way to say "and everything else is gone".
 #[derive(Clone, Debug)]
-pub struct Delta {
+pub struct Delta(pub(super) Box<Parts>);
+
+/// What it is made of. It is moved from hand to hand, so it is held where it was made.
+#[derive(Clone, Debug)]
+pub(super) struct Parts {
     pub(super) cart: CartId,
     pub(super) live: Entries,
     pub(super) dead: Dots,
@@ -35,11 +40,11 @@ impl Needs {
 
 impl PartialEq for Delta {
     fn eq(&self, other: &Self) -> bool {
-        self.cart == other.cart
-            && self.erased == other.erased
-            && self.dead == other.dead
+        self.0.cart == other.0.cart
+            && self.0.erased == other.0.erased
+            && self.0.dead == other.0.dead
             && self.needs() == other.needs()
-            && self.live == other.live
+            && self.0.live == other.0.live
     }
 }
 
@@ -72,6 +77,11 @@ pub enum DeltaError {
 }
 
 impl Delta {
+    #[inline]
+    pub(super) fn made(parts: Parts) -> Self {
+        Self(Box::new(parts))
+    }
+
     /// A delta from its parts. `needs` are those of the dead that it names without bringing all
     /// that their own deltas did: it has to wait at a receiver that does not know them.
     ///
@@ -106,7 +116,7 @@ impl Delta {
         if !needs.minus(&dead).is_empty() {
             return Err(DeltaError::NeedsLiving);
         }
-        Ok(Self { cart, live, dead, needs: Needs::These(needs), erased: false })
+        Ok(Self::made(Parts { cart, live, dead, needs: Needs::These(needs), erased: false }))
     }
 
     /// The same of dots that are born dead and those that are needed, which are the dead. `None`
@@ -123,58 +133,60 @@ impl Delta {
         };
         let mut is_dead = dead.ascent();
         let apart = !live.keys().any(|dot| is_dead.reaches(dot));
-        apart.then_some(Self { cart, live, dead, needs, erased: false })
+        apart.then(|| Self::made(Parts { cart, live, dead, needs, erased: false }))
     }
 
     /// The dead that are not needed.
     pub(crate) fn born_dead(&self) -> Dots {
-        match &self.needs {
+        match &self.0.needs {
             Needs::All => Dots::default(),
-            Needs::These(needs) => self.dead.minus(needs),
+            Needs::These(needs) => self.0.dead.minus(needs),
         }
     }
 
     /// A delta that says nothing.
     #[must_use]
     pub fn empty(cart: CartId) -> Self {
-        Self {
+        Self::made(Parts {
             cart,
             live: Entries::new(cart),
             dead: Dots::default(),
             needs: Needs::none(),
             erased: false,
-        }
+        })
     }
 
     /// The largest state: everything dead.
     #[must_use]
     pub fn erasure(cart: CartId) -> Self {
-        Self { erased: true, ..Self::empty(cart) }
+        let mut erasure = Self::empty(cart);
+        erasure.0.erased = true;
+        erasure
     }
 
     /// The cart it is about.
     #[must_use]
     pub const fn cart(&self) -> CartId {
-        self.cart
+        self.0.cart
     }
 
     /// The live dots with their entries.
     #[must_use]
     pub const fn live(&self) -> &Entries {
-        &self.live
+        &self.0.live
     }
 
     /// The dead dots.
     #[must_use]
     pub const fn dead(&self) -> &Dots {
-        &self.dead
+        &self.0.dead
     }
 
     /// Those of the dead that a receiver must know through their own deltas first.
     #[must_use]
     pub const fn needs(&self) -> &Dots {
-        match &self.needs {
-            Needs::All => &self.dead,
+        match &self.0.needs {
+            Needs::All => &self.0.dead,
             Needs::These(dots) => dots,
         }
     }
@@ -182,20 +194,20 @@ impl Delta {
     /// Whether it erases the cart.
     #[must_use]
     pub const fn is_erasure(&self) -> bool {
-        self.erased
+        self.0.erased
     }
 
     /// Whether it says nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        !self.erased && self.live.is_empty() && self.dead.is_empty()
+        !self.0.erased && self.0.live.is_empty() && self.0.dead.is_empty()
     }
 
     /// Every dot it says something about.
     #[must_use]
     pub fn dots(&self) -> Dots {
-        let mut dots = self.live.dots();
-        dots.extend(&self.dead);
+        let mut dots = self.0.live.dots();
+        dots.extend(&self.0.dead);
         dots
     }
 
@@ -209,31 +221,33 @@ impl Delta {
     ///
     /// Of two contents of one dot the larger digest stays, as everywhere.
     pub fn batch(&mut self, other: &Self) {
-        debug_assert_eq!(self.cart, other.cart);
-        if other.erased || self.erased {
-            *self = Self::erasure(self.cart);
+        debug_assert_eq!(self.0.cart, other.0.cart);
+        if other.0.erased || self.0.erased {
+            *self = Self::erasure(self.0.cart);
             return;
         }
         let mut own = self.own();
         own.extend(&other.own());
         let mut needs = self.needs().clone();
         needs.extend(other.needs());
-        self.needs = Needs::These(needs.minus(&own));
-        self.dead.extend(&other.dead);
+        let parts = &mut *self.0;
+        parts.needs = Needs::These(needs.minus(&own));
+        parts.dead.extend(&other.0.dead);
         let mut new = Vec::new();
-        for (at, theirs) in other.live.facts().enumerate() {
-            match self.live.fact(theirs.dot()) {
+        for (at, theirs) in other.0.live.facts().enumerate() {
+            match self.0.live.fact(theirs.dot()) {
                 None => new.push(at as u32),
                 Some(here) if digest::of_entry(here) < digest::of_entry(theirs) => {
-                    self.live.put(theirs.dot(), &theirs.entry());
+                    self.0.live.put(theirs.dot(), &theirs.entry());
                 }
                 Some(_) => {}
             }
         }
         if !new.is_empty() {
-            self.live.put_all(&other.live, &new);
+            self.0.live.put_all(&other.0.live, &new);
         }
-        self.live.take(&self.dead, |_| {});
+        let parts = &mut *self.0;
+        parts.live.take(&parts.dead, |_| {});
     }
 
     /// The smallest deltas that together say the same: one for each live dot, one for each run of
@@ -242,16 +256,17 @@ impl Delta {
     #[must_use]
     pub fn split(&self) -> Vec<Self> {
         let mut parts: Vec<Self> = Vec::new();
-        if self.erased {
+        if self.0.erased {
             parts.push(self.clone());
         }
-        for (dot, entry) in self.live.iter() {
-            parts
-                .push(Self { live: Entries::one(self.cart, dot, entry), ..Self::empty(self.cart) });
+        for (dot, entry) in self.0.live.iter() {
+            let mut part = Self::empty(self.0.cart);
+            part.0.live = Entries::one(self.0.cart, dot, entry);
+            parts.push(part);
         }
-        for (replica, run) in self.dead.runs() {
-            let mut part = Self::empty(self.cart);
-            part.dead.insert_run(replica, run);
+        for (replica, run) in self.0.dead.runs() {
+            let mut part = Self::empty(self.0.cart);
+            part.0.dead.insert_run(replica, run);
             parts.push(part);
         }
         parts

@@ -181,6 +181,8 @@ impl Entries {
     /// The set of the dots.
     pub(crate) fn dots(&self) -> Dots {
         let mut dots = Dots::default();
+        let parts = self.rows.windows(2).filter(|rows| !rows[1].follows(&rows[0])).count();
+        dots.reserve(parts + 1);
         let mut rows = self.rows.iter();
         let Some(first) = rows.next() else { return dots };
         let (mut writer, mut run) = (first.writer, [first.seq; 2]);

@@ -1,6 +1,6 @@
 //! Exact exchange: what one replica says it has, and what another answers.
 
-use super::delta::Needs;
+use super::delta::{Needs, Parts};
 use super::{Cart, Delta, Entries};
 use crate::context::Dots;
 
@@ -42,7 +42,7 @@ impl Cart {
         let (live, here) = (self.live_beyond(&have.context), self.dead());
         let mut dead = here.minus(&have.context);
         dead.extend(&here.intersection(&have.live));
-        Delta { cart: self.id(), live, dead, needs: Needs::none(), erased: false }
+        Delta::made(Parts { cart: self.id(), live, dead, needs: Needs::none(), erased: false })
     }
 
     /// The live entries that are not in a context.

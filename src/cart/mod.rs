@@ -27,8 +27,8 @@ use core::fmt;
 
 pub use covers::Covers;
 pub(crate) use covers::{Gathered, Own};
-use delta::Needs;
 pub use delta::{Delta, DeltaError};
+use delta::{Needs, Parts};
 pub use digest::Fingerprint;
 pub use entries::Entries;
 pub(crate) use entries::Kind;
@@ -120,8 +120,8 @@ impl Cart {
     /// # Errors
     /// The delta is about another cart; nothing has changed then.
     pub fn join(&mut self, delta: &Delta) -> Result<Joined, WrongCart> {
-        if delta.cart != self.id() {
-            return Err(WrongCart { ours: self.id(), theirs: delta.cart });
+        if delta.0.cart != self.id() {
+            return Err(WrongCart { ours: self.id(), theirs: delta.0.cart });
         }
         Ok(self.join_any(delta))
     }
@@ -129,14 +129,14 @@ impl Cart {
     /// The join itself. A guest's state is joined by it too: its dots are its own.
     fn join_any(&mut self, delta: &Delta) -> Joined {
         let mut joined = Joined::default();
-        if self.erased || delta.erased {
+        if self.erased || delta.0.erased {
             joined.changed = !self.erased;
             *self = Self::erased(self.id());
             return joined;
         }
-        self.join_live(&delta.live, &mut joined);
+        self.join_live(&delta.0.live, &mut joined);
         // Live < Dead, Unseen < Dead
-        joined.changed |= self.kill(&delta.dead);
+        joined.changed |= self.kill(&delta.0.dead);
         joined
     }
 
@@ -154,6 +154,9 @@ impl Cart {
                 }
                 if let Some(sum) = self.sum.as_deref_mut() {
                     *sum = sum.wrapping_add(digest::of_entry(fact));
+                }
+                if new.is_empty() {
+                    new.reserve_exact(live.len() - at);
                 }
                 new.push(at as u32);
             } else if let Some(here) = self.live.fact(dot).filter(|here| *here != fact) {
@@ -219,13 +222,13 @@ impl Cart {
     /// The whole state as a delta.
     #[must_use]
     pub fn to_delta(&self) -> Delta {
-        Delta {
+        Delta::made(Parts {
             cart: self.id(),
             live: self.live.clone(),
             dead: self.dead(),
             needs: Needs::none(),
             erased: self.erased,
-        }
+        })
     }
 
     /// The dots it knows of, live or dead.

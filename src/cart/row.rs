@@ -31,6 +31,12 @@ impl Row {
     pub(super) const fn key(&self) -> (u32, u32) {
         (self.writer, self.seq)
     }
+
+    /// Whether it is the next of the same writer.
+    #[inline]
+    pub(super) const fn follows(&self, before: &Self) -> bool {
+        self.writer == before.writer && self.seq - 1 == before.seq
+    }
 }
 
 /// Rows in place, if it is one.

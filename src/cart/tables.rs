@@ -134,42 +134,40 @@ pub(super) fn grow<A: Array>(table: &mut SmallVec<A>, more: usize) {
 /// Where the rows of two sorted tables are in the one that has both.
 pub(super) struct Union {
     /// By old index. `None`: all are where they were.
-    pub(super) here: Option<Vec<u32>>,
+    pub(super) here: Option<Moved>,
     /// By index in the other table.
-    pub(super) there: Vec<u32>,
+    pub(super) there: Moved,
 }
 
-impl Union {
-    /// Where a row is that was at this place.
-    #[inline]
-    pub(super) fn moves(&self, at: u32) -> u32 {
-        match &self.here {
-            None => at,
-            Some(here) => here.get(at as usize).copied().unwrap_or(NONE),
-        }
-    }
-}
+/// Where the rows of a table are now. Most carts have few.
+type Moved = SmallVec<[u32; 32]>;
 
 /// Puts the rows of another table in.
 pub(super) fn unite<A: Array<Item: Ord + Clone>>(
     table: &mut SmallVec<A>,
     other: &[A::Item],
 ) -> Union {
-    let found: Option<Vec<u32>> =
+    let found: Option<Moved> =
         other.iter().map(|value| table.binary_search(value).ok().map(|at| at as u32)).collect();
     if let Some(there) = found {
         return Union { here: None, there };
     }
-    let mut both = SmallVec::with_capacity(table.len() + other.len());
-    let (mut here, mut there) = (Vec::with_capacity(table.len()), Vec::with_capacity(other.len()));
-    let mut more = other.iter().peekable();
+    let mut both = Vec::with_capacity(table.len() + other.len());
+    let mut here = Moved::with_capacity(table.len());
+    let mut there = Moved::with_capacity(other.len());
+    let mut more = other;
     for value in table.drain(..) {
-        while let Some(new) = more.next_if(|new| **new < value) {
+        while let [new, rest @ ..] = more {
+            let order = new.cmp(&value);
+            if order.is_gt() {
+                break;
+            }
             there.push(both.len() as u32);
+            more = rest;
+            if order.is_eq() {
+                break;
+            }
             both.push(new.clone());
-        }
-        if more.next_if(|new| **new == value).is_some() {
-            there.push(both.len() as u32);
         }
         here.push(both.len() as u32);
         both.push(value);
@@ -178,7 +176,7 @@ pub(super) fn unite<A: Array<Item: Ord + Clone>>(
         there.push(both.len() as u32);
         both.push(new.clone());
     }
-    *table = both;
+    *table = both.into();
     Union { here: Some(here), there }
 }
 

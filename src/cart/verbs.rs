@@ -6,7 +6,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::covers::{Covers, Gathered};
-use super::delta::{Delta, Needs};
+use super::delta::{Delta, Needs, Parts};
 use super::entries::Entries;
 use super::entry::{
     After, Body, Entry, MergeTo, Purchase, Register, SetTo, Settled, Stays, Taken, UnmergeFrom,
@@ -253,17 +253,14 @@ impl Cart {
         if self.live().count(Kind::Merge) >= limits::MERGES {
             return Err(VerbError::Limit { what: "merged guests", limit: limits::MERGES });
         }
-        let mut delta = self.absorb(guest)?;
+        let mut delta = self.lacking(guest)?;
         let dot = claim.dot();
         if !self.context().contains(dot) {
             let Claim { guest, account, number } = claim;
             let body = Body::Merge(Arc::new(MergeTo { guest, account, claim: number, policy }));
-            let stamp = Stamp { dot, ..stamp };
-            let entry = entry(&stamp, self.id(), None, body);
-            delta.live.put(stamp.dot, &entry);
-            let _ = self.write(stamp, Some(entry), [])?;
+            delta.0.live.put(dot, &entry(&stamp, self.id(), None, body));
         }
-        Ok(delta)
+        Ok(self.taking(delta))
     }
 
     /// Joins the state of a guest cart that was merged into this one: what its devices wrote late.
@@ -271,6 +268,12 @@ impl Cart {
     /// # Errors
     /// This cart was erased.
     pub fn absorb(&mut self, guest: &Self) -> Result<Delta, VerbError> {
+        let delta = self.lacking(guest)?;
+        Ok(self.taking(delta))
+    }
+
+    /// What this cart lacks of a guest's state.
+    fn lacking(&self, guest: &Self) -> Result<Delta, VerbError> {
         if self.is_erased() {
             return Err(VerbError::Erased);
         }
@@ -283,9 +286,13 @@ impl Cart {
         // its entry. Else what is new here has them together.
         let apart = !dead.is_empty() && !dead.covers_none_of(&self.dead());
         let live = if apart { guest.live.clone() } else { guest.live_beyond(self.context()) };
-        let delta = Delta { cart: self.id(), live, dead, needs: Needs::none(), erased: false };
-        let joined = self.join_any(&delta);
-        Ok(if joined.changed { delta } else { Delta::empty(self.id()) })
+        let needs = Needs::none();
+        Ok(Delta::made(Parts { cart: self.id(), live, dead, needs, erased: false }))
+    }
+
+    /// Joins a delta; gives it back if that changed anything.
+    fn taking(&mut self, delta: Delta) -> Delta {
+        if self.join_any(&delta).changed { delta } else { Delta::empty(self.id()) }
     }
 
     /// Takes a merge back: the guest's dots the author saw die.
@@ -411,7 +418,7 @@ impl Cart {
             needs = Needs::These(dead.clone());
             dead.insert(stamp.dot);
         }
-        Ok(Delta { cart: self.id(), live, dead, needs, erased: false })
+        Ok(Delta::made(Parts { cart: self.id(), live, dead, needs, erased: false }))
     }
 }
 

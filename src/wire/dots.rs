@@ -2,6 +2,7 @@
 
 use super::bytes::{Reader, Writer};
 use super::error::{Broken, Fault, fault};
+use crate::cart::Gathered;
 use crate::context::{Dots, Run};
 use crate::id::ReplicaId;
 use crate::limits;
@@ -68,13 +69,13 @@ pub(super) fn write_groups(out: &mut Writer, writers: &[ReplicaId], runs: &[(Rep
     }
 }
 
-/// Such a set; the writers it names are marked as used.
+/// The runs of such a set, ascending; the writers it names are marked as used.
 pub(super) fn read_groups(
     input: &mut Reader<'_>,
     writers: &[ReplicaId],
     used: &mut [bool],
-) -> Result<Dots, Fault> {
-    let (mut dots, mut next) = (Dots::default(), 0);
+) -> Result<Gathered, Fault> {
+    let (mut dots, mut next) = (Gathered::new(), 0);
     loop {
         let here = input.offset();
         let head = input.number()?;
@@ -92,7 +93,7 @@ pub(super) fn read_groups(
                 return Err(fault(here, Broken::NotCanonical));
             }
         }
-        read_runs(input, writers[at], count, &mut dots)?;
+        read_runs(input, count, |run| dots.push((writers[at], run)))?;
         if head & ANOTHER == 0 {
             return Ok(dots);
         }
@@ -122,22 +123,17 @@ pub(super) fn read(
         if count == 0 {
             return Err(fault(here, Broken::NotCanonical));
         }
-        read_runs(input, writers[at], count, &mut dots)?;
+        dots.reserve(count);
+        read_runs(input, count, |run| dots.push_run(writers[at], run))?;
     }
     Ok(dots)
 }
 
-fn read_runs(
-    input: &mut Reader<'_>,
-    writer: ReplicaId,
-    count: usize,
-    dots: &mut Dots,
-) -> Result<(), Fault> {
-    dots.reserve(count);
+fn read_runs(input: &mut Reader<'_>, count: usize, mut put: impl FnMut(Run)) -> Result<(), Fault> {
     let mut end: Option<u64> = None;
     for _ in 0..count {
         let run = read_run(input, end)?;
-        dots.push_run(writer, run);
+        put(run);
         end = Some(run.last);
     }
     Ok(())

@@ -11,7 +11,7 @@ use super::dots;
 use super::error::{Broken, Fault, fault};
 use super::numbering::Numbering;
 use super::tables::Tables;
-use crate::cart::{Covers, List, Own, Row, SetTo, Settled, Stays};
+use crate::cart::{Covers, Gathered, List, Own, Row, SetTo, Settled, Stays};
 use crate::context::{Dot, Run};
 use crate::id::ReplicaId;
 use crate::quantity::Quantity;
@@ -37,20 +37,24 @@ const TOOK: u8 = 0b010;
 const STAYS: u8 = 0b100;
 
 type OwnRuns = SmallVec<[Run; RUNS_MAX]>;
-type OtherRuns = SmallVec<[(ReplicaId, Run); 4]>;
+
+/// Whether a run that a Set covers is of its own writer and from before it.
+fn is_own(dot: Dot, (writer, run): (ReplicaId, Run)) -> bool {
+    writer == dot.replica && run.last < dot.seq && Own::has_room(dot.seq)
+}
 
 /// The runs of a Set's covers that are of its own writer and from before it, if they are few, and
 /// the others.
-fn parted(dot: Dot, covers: &Covers) -> (OwnRuns, OtherRuns) {
-    let (mut own, mut others) = (OwnRuns::new(), OtherRuns::new());
-    let dots = covers.to_dots();
-    for (writer, run) in dots.runs() {
-        if writer != dot.replica || run.last >= dot.seq || !Own::has_room(dot.seq) {
-            others.push((writer, run));
+fn parted(dot: Dot, covers: &Covers) -> (OwnRuns, Gathered) {
+    let (mut own, mut others) = (OwnRuns::new(), Gathered::new());
+    let all = covers.ascending();
+    for covered in &all {
+        if !is_own(dot, *covered) {
+            others.push(*covered);
         } else if own.len() < RUNS_MAX {
-            own.push(run);
+            own.push(covered.1);
         } else {
-            return (OwnRuns::new(), dots.runs().collect());
+            return (OwnRuns::new(), all);
         }
     }
     (own, others)
@@ -154,22 +158,17 @@ fn read_covers(
     dot: Dot,
     (count, others): (usize, bool),
 ) -> Result<Covers, Fault> {
-    let own = Covers::from(read_own(input, dot, count)?);
+    let own = read_own(input, dot, count)?;
     if !others {
-        return Ok(own);
+        return Ok(own.into());
     }
     let here = input.offset();
     let others = tables.groups(input)?;
-    let mut all = others.clone();
-    own.runs().for_each(|(writer, run)| all.insert_run(writer, run));
-    let covers = Covers::from(&all);
     // What is the writer's own and from before it stands apart, if it is few runs.
-    let (own_part, other_part) = parted(dot, &covers);
-    let same = |(a, b): (&(ReplicaId, Run), (ReplicaId, Run))| *a == b;
-    let right = own_part.iter().copied().eq(own.to_dots().runs().map(|(_, run)| run))
-        && other_part.len() == others.runs().len()
-        && other_part.iter().zip(others.runs()).all(same);
-    if right { Ok(covers) } else { Err(fault(here, Broken::NotCanonical)) }
+    let among = others.iter().filter(|other| is_own(dot, **other)).count();
+    let parted = among == 0 || count == 0 && among > RUNS_MAX;
+    let covers = if parted { own.with_others(&others) } else { None };
+    covers.ok_or_else(|| fault(here, Broken::NotCanonical))
 }
 
 pub(super) fn read_set(

@@ -11,7 +11,8 @@ use super::numbering::{
     AUTHORSHIPS, CARTS, LINES, LONG_REST, PRICES, SEEN, SHARED_BYTES, SHORT_REST_BYTES,
 };
 use crate::cart::{
-    Author, Authorship, NONE, Price, ReadRows, Row, Table as HeldTable, Tables as Held, ascends,
+    Author, Authorship, Gathered, NONE, Price, ReadRows, Row, Table as HeldTable, Tables as Held,
+    ascends,
 };
 use crate::context::{Dot, Dots, SharedDots};
 use crate::id::{CartId, LineKey, Lines, ReplicaId, is_plain};
@@ -363,7 +364,7 @@ impl Tables {
         dots::read(input, &self.writers.rows, &mut self.writers.used)
     }
 
-    pub(super) fn groups(&mut self, input: &mut Reader<'_>) -> Result<Dots, Fault> {
+    pub(super) fn groups(&mut self, input: &mut Reader<'_>) -> Result<Gathered, Fault> {
         dots::read_groups(input, &self.writers.rows, &mut self.writers.used)
     }
 

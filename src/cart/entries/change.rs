@@ -8,13 +8,16 @@ use smallvec::SmallVec;
 use super::{Entries, authorship};
 use crate::cart::entry::{Body, Entry};
 use crate::cart::kills::Places;
-use crate::cart::row::{Fact, Row};
+use crate::cart::row::{Fact, HeldRows, Row};
 use crate::cart::said::{Bodies, Said};
 use crate::cart::tables::{
     Author, Authorship, NONE, Price, Tables, Union, grow, place, sweep, unite,
 };
 use crate::context::{Dot, Dots, Run};
 use crate::id::{CartId, ReplicaId};
+
+/// Places of rows that are taken over.
+type Taken = SmallVec<[u32; 64]>;
 
 type Column = fn(&mut Row) -> &mut u32;
 const WRITER: Column = |row| &mut row.writer;
@@ -186,7 +189,8 @@ impl Entries {
         let prices = unite(&mut self.tables.prices, &other.tables.prices);
         let (home, theirs) = (self.tables.home, other.tables.home);
         self.tight &= other.tight && home == theirs && places.len() == other.rows.len();
-        let mut foreign = other.tables.authorships.clone();
+        let mut foreign: SmallVec<[Authorship; 4]> =
+            other.tables.authorships.iter().cloned().collect();
         if theirs != home {
             let at_home = Authorship { scope: theirs, after: Default::default() };
             let _ = place(&mut foreign, &at_home);
@@ -203,18 +207,24 @@ impl Entries {
         let theirs_as_here = other.tables.authorships.iter().map(|a| as_here(a.scope, &a.after));
         let authorship_of: SmallVec<[u32; 4]> =
             theirs_as_here.chain([as_here(theirs, &[])]).collect();
+        for (column, union) in
+            [(WRITER, &writers), (LINE, &lines), (PRICE, &prices), (AUTHORSHIP, &authorships)]
+        {
+            if let Some(here) = &union.here {
+                let moves = |at: u32| here.get(at as usize).copied().unwrap_or(NONE);
+                self.rows.iter_mut().map(column).for_each(|number| *number = moves(*number));
+            }
+        }
         let moved = |union: &Union, at: u32| union.there.get(at as usize).copied().unwrap_or(NONE);
-        let mut here = core::mem::take(&mut self.rows).into_iter().map(|row| Row {
-            writer: writers.moves(row.writer),
-            line: lines.moves(row.line),
-            price: prices.moves(row.price),
-            authorship: authorships.moves(row.authorship),
-            ..row
-        });
-        let mut next = here.next();
-        self.rows.reserve_exact(here.len() + 1 + places.len());
-        for at in places {
-            let row = &other.rows[*at as usize];
+        let coming = || places.iter().map(|at| &other.rows[*at as usize]);
+        let said = coming().filter(|row| row.said.place().is_some()).count();
+        self.tables.bodies.reserve_exact(said);
+        // Two sorted runs are merged from the end, so that what stays where it is is not touched.
+        let (mut from, mut to) = (self.rows.len(), self.rows.len() + places.len());
+        self.rows.reserve_exact(places.len());
+        // Room for them, whatever is in it.
+        self.rows.extend_from_slice(&other.rows[..places.len()]);
+        for row in coming().rev() {
             let authorship = row.authorship.min(other.tables.authorships.len() as u32);
             let row = Row {
                 writer: moved(&writers, row.writer),
@@ -225,13 +235,12 @@ impl Entries {
                 ..*row
             };
             self.count_in(row);
-            while let Some(before) = next.take_if(|before| before.key() < row.key()) {
-                self.rows.push(before);
-                next = here.next();
-            }
-            self.rows.push(row);
+            let rows = &mut self.rows[..to];
+            let after = rows[..from].iter().rev().take_while(|here| here.key() > row.key()).count();
+            rows.copy_within(from - after..from, to - after);
+            (from, to) = (from - after, to - after - 1);
+            rows[to] = row;
         }
-        self.rows.extend(next.into_iter().chain(here));
         self.tidy();
     }
 
@@ -311,7 +320,8 @@ impl Entries {
 
     /// A part of them, with the same tables.
     pub(in crate::cart) fn filtered(&self, mut keep: impl FnMut(Fact<'_>) -> bool) -> Self {
-        let kept = self.rows.iter().filter(|row| keep(self.fact_of(row)));
+        let kept = (0..).zip(&self.rows).filter(|(_, row)| keep(self.fact_of(row)));
+        let kept: Taken = kept.map(|(at, _)| at).collect();
         let Tables { home, writers, lines, prices, authorships, bodies } = &self.tables;
         let mut tables = Tables {
             home: *home,
@@ -321,9 +331,15 @@ impl Entries {
             authorships: authorships.clone(),
             bodies: Bodies::new(),
         };
-        let kept = kept.map(|row| Row { said: row.said.again(bodies, &mut tables.bodies), ..*row });
-        let kept = kept.collect();
-        let mut part = Self::counted(tables, kept);
+        let of_kept = || kept.iter().map(|at| &self.rows[*at as usize]);
+        let said = of_kept().filter(|row| row.said.place().is_some()).count();
+        tables.bodies.reserve_exact(said);
+        let mut rows = HeldRows::new();
+        rows.reserve_exact(kept.len());
+        rows.extend(
+            of_kept().map(|row| Row { said: row.said.again(bodies, &mut tables.bodies), ..*row }),
+        );
+        let mut part = Self::counted(tables, rows);
         part.tight = self.tight && part.rows.len() == self.rows.len();
         part.tidy();
         part
