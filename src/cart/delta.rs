@@ -76,6 +76,16 @@ pub enum DeltaError {
     ErasedWithContent,
 }
 
+/// Nothing, of nobody's cart: made where it is held, which is why there is this.
+impl Default for Parts {
+    #[inline]
+    fn default() -> Self {
+        let cart = CartId::from_u128(0);
+        let (dead, needs) = (Dots::default(), Needs::none());
+        Self { cart, live: Entries::new(cart), dead, needs, erased: false }
+    }
+}
+
 impl Delta {
     #[inline]
     pub(super) fn made(parts: Parts) -> Self {
@@ -147,13 +157,10 @@ impl Delta {
     /// A delta that says nothing.
     #[must_use]
     pub fn empty(cart: CartId) -> Self {
-        Self::made(Parts {
-            cart,
-            live: Entries::new(cart),
-            dead: Dots::default(),
-            needs: Needs::none(),
-            erased: false,
-        })
+        let mut parts: Box<Parts> = Box::default();
+        parts.cart = cart;
+        parts.live.set_home(cart);
+        Self(parts)
     }
 
     /// The largest state: everything dead.
@@ -261,7 +268,7 @@ impl Delta {
         }
         for (dot, entry) in self.0.live.iter() {
             let mut part = Self::empty(self.0.cart);
-            part.0.live = Entries::one(self.0.cart, dot, entry);
+            part.0.live.put_first(dot, entry);
             parts.push(part);
         }
         for (replica, run) in self.0.dead.runs() {

@@ -17,8 +17,8 @@ use kinds::Kinds;
 use super::by_line::ByLine;
 use super::entry::{Body, Entry};
 use super::row::{Fact, HeldRows, ReadRows, Row};
-use super::said::{Bodies, Said};
-use super::tables::{Author, Authorship, NONE, Price, Table, Tables};
+use super::said::Said;
+use super::tables::{Author, Authorship, NONE, Price, Tables};
 use crate::context::{Dot, Dots, Run};
 use crate::id::{CartId, LineKey};
 
@@ -48,35 +48,32 @@ impl Entries {
         Self { tables, rows: SmallVec::new(), kinds, tight: true }
     }
 
-    /// One entry.
-    pub(super) fn one(home: CartId, dot: Dot, entry: Entry) -> Self {
+    pub(super) const fn set_home(&mut self, home: CartId) {
+        self.tables.home = home;
+    }
+
+    /// The first entry.
+    pub(super) fn put_first(&mut self, dot: Dot, entry: Entry) {
         if !entry.body.bought().is_empty() {
-            let mut one = Self::new(home);
-            one.put(dot, &entry);
-            return one;
+            return self.put(dot, &entry);
         }
+        let tables = &mut self.tables;
         let (author, seq) = Author::of(dot);
-        let mut tables = Tables {
-            home,
-            writers: one_row(Some(author)),
-            authorships: authorship(home, &entry).into_iter().collect(),
-            lines: one_row(entry.line),
-            prices: one_row(entry.price.map(Price)),
-            bodies: Bodies::new(),
-        };
-        let number = |rows: usize| if rows == 0 { NONE } else { 0 };
-        let row = Row {
-            seq,
-            time: entry.time,
-            said: Said::new(entry.body, &mut tables.bodies),
-            writer: 0,
-            line: number(tables.lines.len()),
-            price: number(tables.prices.len()),
-            authorship: number(tables.authorships.len()),
-        };
-        let mut kinds = Kinds::default();
-        tables.bodies.iter().for_each(|body| kinds.note(body, row.line));
-        Self { tables, rows: SmallVec::from_buf([row]), kinds, tight: true }
+        tables.writers.push(author);
+        tables.authorships.extend(authorship(tables.home, &entry));
+        let number = |is: bool| if is { 0 } else { NONE };
+        let (line, price) = (number(entry.line.is_some()), number(entry.price.is_some()));
+        if let Some(line) = entry.line {
+            tables.lines.push(line);
+        }
+        if let Some(price) = entry.price {
+            tables.prices.push(Price(price));
+        }
+        let said = Said::new(entry.body, &mut tables.bodies);
+        let authorship = number(!tables.authorships.is_empty());
+        let row = Row { time: entry.time, seq, writer: 0, line, price, authorship, said };
+        self.count_in(row);
+        self.rows.push(row);
     }
 
     /// From rows that are sorted and fit the tables, and use all of them but for the writers.
@@ -340,11 +337,6 @@ pub(crate) struct Used {
     pub(crate) lines: Flags,
     pub(crate) prices: Flags,
     pub(crate) authorships: Flags,
-}
-
-/// A table with at most one row.
-fn one_row<T>(row: Option<T>) -> Table<T> {
-    row.map_or_else(Table::new, |row| Table::from_buf([row]))
 }
 
 fn sorted<A: Array<Item: Ord>>(mut all: Vec<A::Item>) -> SmallVec<A> {

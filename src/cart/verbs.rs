@@ -7,7 +7,6 @@ use alloc::vec::Vec;
 
 use super::covers::{Covers, Gathered};
 use super::delta::{Delta, Needs, Parts};
-use super::entries::Entries;
 use super::entry::{
     After, Body, Entry, MergeTo, Purchase, Register, SetTo, Settled, Stays, Taken, UnmergeFrom,
 };
@@ -403,22 +402,22 @@ impl Cart {
             Some(places) => self.kill_at(&places),
             None => drop(self.kill(&kills)),
         }
-        let live = match entry {
+        let mut delta = Delta::empty(self.id());
+        let parts = &mut *delta.0;
+        parts.dead = kills;
+        match entry {
             Some(entry) => {
+                parts.needs = Needs::All;
                 self.enliven(stamp.dot, &entry, hint);
-                Entries::one(self.id(), stamp.dot, entry)
+                parts.live.put_first(stamp.dot, entry);
             }
             None => {
+                parts.needs = Needs::These(parts.dead.clone());
                 self.born_dead(stamp.dot);
-                Entries::new(self.id())
+                parts.dead.insert(stamp.dot);
             }
-        };
-        let (mut dead, mut needs) = (kills, Needs::All);
-        if live.is_empty() {
-            needs = Needs::These(dead.clone());
-            dead.insert(stamp.dot);
         }
-        Ok(Delta::made(Parts { cart: self.id(), live, dead, needs, erased: false }))
+        Ok(delta)
     }
 }
 

@@ -40,7 +40,7 @@ const FEW_GOING: usize = 16;
 
 impl Entries {
     #[inline]
-    fn count_in(&mut self, row: Row) {
+    pub(super) fn count_in(&mut self, row: Row) {
         if row.said.place().is_some() {
             self.kinds.note(row.said.body(&self.tables.bodies), row.line);
         }
