@@ -116,9 +116,7 @@ impl Own {
     fn runs(&self) -> Runs<'_> {
         Runs { writer: self.writer, steps: &self.steps, above: self.end, many: &[] }
     }
-}
 
-impl Own {
     /// The set of these runs and of others, which ascend and are apart from each other. `None` if one of these is
     /// in one of those, or touches it.
     pub(crate) fn with_others(self, others: &[(ReplicaId, Run)]) -> Option<Covers> {

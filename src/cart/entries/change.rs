@@ -16,8 +16,8 @@ use crate::cart::tables::{
 use crate::context::{Dot, Dots, Run};
 use crate::id::{CartId, ReplicaId};
 
-/// Places of rows that are taken over.
-type Taken = SmallVec<[u32; 64]>;
+/// Places of rows that a part has.
+type Kept = SmallVec<[u32; 64]>;
 
 type Column = fn(&mut Row) -> &mut u32;
 const WRITER: Column = |row| &mut row.writer;
@@ -321,7 +321,7 @@ impl Entries {
     /// A part of them, with the same tables.
     pub(in crate::cart) fn filtered(&self, mut keep: impl FnMut(Fact<'_>) -> bool) -> Self {
         let kept = (0..).zip(&self.rows).filter(|(_, row)| keep(self.fact_of(row)));
-        let kept: Taken = kept.map(|(at, _)| at).collect();
+        let kept: Kept = kept.map(|(at, _)| at).collect();
         let Tables { home, writers, lines, prices, authorships, bodies } = &self.tables;
         let mut tables = Tables {
             home: *home,
