@@ -123,12 +123,12 @@ impl Own {
         let own = backwards(self.runs());
         let (before, after) =
             others.split_at(others.partition_point(|(writer, _)| *writer < self.writer));
-        let mut dots = Dots::default();
-        dots.reserve(own.len() + others.len());
+        let (mut dots, runs) = (Dots::default(), own.len() + others.len());
+        dots.reserve(runs);
         for (writer, run) in before.iter().chain(&own).chain(after) {
             dots.push_run(*writer, *run);
         }
-        let apart = dots.runs().len() == own.len() + others.len();
+        let apart = dots.runs().len() == runs;
         apart.then(|| Covers::holding(dots))
     }
 }

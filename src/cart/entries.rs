@@ -177,26 +177,14 @@ impl Entries {
 
     /// The set of the dots.
     pub(crate) fn dots(&self) -> Dots {
+        let runs = || self.rows.chunk_by(|before, row| row.follows(before));
         let mut dots = Dots::default();
-        let parts = self.rows.windows(2).filter(|rows| !rows[1].follows(&rows[0])).count();
-        dots.reserve(parts + 1);
-        let mut rows = self.rows.iter();
-        let Some(first) = rows.next() else { return dots };
-        let (mut writer, mut run) = (first.writer, [first.seq; 2]);
-        let mut put = |writer: u32, run: [u32; 2]| {
-            let author = &self.tables.writers[writer as usize];
-            let [first, last] = run.map(|seq| author.seq(seq));
+        dots.reserve(runs().count());
+        for run in runs() {
+            let author = &self.tables.writers[run[0].writer as usize];
+            let [first, last] = [run[0].seq, run[run.len() - 1].seq].map(|seq| author.seq(seq));
             dots.push_run(author.replica, Run { first, last });
-        };
-        for row in rows {
-            if row.writer == writer && row.seq - 1 == run[1] {
-                run[1] = row.seq;
-            } else {
-                put(writer, run);
-                (writer, run) = (row.writer, [row.seq; 2]);
-            }
         }
-        put(writer, run);
         dots
     }
 

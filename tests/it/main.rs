@@ -54,6 +54,7 @@ mod liars;
 mod limits;
 mod memory;
 mod merging;
+mod one_form;
 mod reading;
 mod regressions;
 mod samples;

@@ -307,12 +307,12 @@ impl Entries {
             self.sweep_bodies();
             return;
         }
-        // What stays moves up over what goes, which is last then.
+        // What stays moves up over what goes.
         let mut to = *first as usize;
         let ends = places[1..].iter().map(|at| *at as usize).chain([self.rows.len()]);
         for (at, end) in places.iter().zip(ends) {
             let from = *at as usize + 1;
-            self.rows[to..end].rotate_left(from - to);
+            self.rows.copy_within(from..end, to);
             to += end - from;
         }
         self.rows.truncate(to);
