@@ -136,19 +136,19 @@ impl LinkSender {
             &moved
         };
         let (needs, born) = (delta.needs(), delta.born_dead());
-        let numbered = Numbering::known(&known.tables, delta.dead(), live);
-        let (tables, new) = numbered.map_or_else(
-            || {
+        let mut new = Rows::default();
+        let tables = match Numbering::known(&known.tables, delta.dead(), live) {
+            Some(tables) => tables,
+            None => {
                 let mut all = delta.dead().clone();
                 all.extend(&live.dots());
                 let mut tables = Numbering::of(known.tables.cart, &all, live);
                 let rows = known.rows();
-                let new = tables.on_link(&mut known.tables);
+                new = tables.on_link(&mut known.tables);
                 known.grow(rows);
-                (tables, new)
-            },
-            |tables| (tables, Rows::default()),
-        );
+                tables
+            }
+        };
         let flag = |is: bool, flag| if is { flag } else { 0 };
         let head = tables.head(&new)
             | flag(!new.writers.is_empty(), WRITERS)
