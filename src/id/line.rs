@@ -289,24 +289,29 @@ impl LineKey {
     }
 }
 
-/// Lines that are made together, from their descriptors, and share one text.
+/// Lines that are made together, from their descriptors; the long ones share one text.
 pub(crate) struct Lines {
+    /// The long ones with no text yet.
+    keys: Vec<LineKey>,
+    /// Of the long ones.
     text: Vec<u8>,
-    ends: Vec<u32>,
     /// Whether the last is of plain characters only.
     plain: bool,
 }
 
 impl Lines {
     pub(crate) fn with_room(lines: usize) -> Self {
-        let (text, ends) = (Vec::with_capacity(lines * 8), Vec::with_capacity(lines));
-        Self { text, ends, plain: true }
+        Self { keys: Vec::with_capacity(lines), text: Vec::new(), plain: true }
     }
 
     /// The descriptor of the last one; empty before the first.
+    #[inline]
     pub(crate) fn last(&self) -> &[u8] {
-        let before = self.ends.len().checked_sub(2).map_or(0, |at| self.ends[at]);
-        &self.text[before as usize..]
+        match self.keys.last() {
+            None => &[],
+            Some(LineKey(Form::Short { bytes, text })) => &text[..usize::from(*bytes)],
+            Some(LineKey(Form::Long { from, to, .. })) => &self.text[*from as usize..*to as usize],
+        }
     }
 
     /// Whether the last one [is plain](is_plain).
@@ -319,10 +324,10 @@ impl Lines {
     /// # Errors
     /// It is not the descriptor of a line.
     pub(crate) fn push(&mut self, same: usize, rest: &str) -> Result<(), LineError> {
-        let from = self.append(same, rest.as_bytes());
-        let descriptor = core::str::from_utf8(&self.text[from..]);
+        self.append(same, rest.as_bytes());
+        let descriptor = core::str::from_utf8(self.last());
         check(descriptor.map_err(|_| LineError::Descriptor)?)?;
-        self.plain = is_plain(&self.text[from..]);
+        self.plain = is_plain(self.last());
         Ok(())
     }
 
@@ -330,35 +335,52 @@ impl Lines {
     ///
     /// # Errors
     /// It is not a SKU.
+    #[inline]
     pub(crate) fn push_plain(&mut self, same: usize, rest: &[u8]) -> Result<(), LineError> {
-        let from = self.append(same, rest);
-        Ok(Sku::check_length(self.text.len() - from)?)
+        self.append(same, rest);
+        Ok(Sku::check_length(same + rest.len())?)
     }
 
-    /// Says where it begins.
-    fn append(&mut self, same: usize, rest: &[u8]) -> usize {
-        let (before, from) = (self.text.len() - self.last().len(), self.text.len());
-        self.text.extend_from_within(before..before + same);
+    #[inline]
+    fn append(&mut self, same: usize, rest: &[u8]) {
+        let mut text = [0; SHORT_BYTES];
+        let bytes = same + rest.len();
+        let Some(place) = text.get_mut(..bytes) else {
+            return self.append_long(same, rest);
+        };
+        place[..same].copy_from_slice(&self.last()[..same]);
+        place[same..].copy_from_slice(rest);
+        self.keys.push(LineKey(Form::Short { bytes: bytes as u8, text }));
+    }
+
+    #[cold]
+    fn append_long(&mut self, same: usize, rest: &[u8]) {
+        let from = self.text.len();
+        match self.keys.last() {
+            Some(LineKey(Form::Long { from, .. })) => {
+                let before = *from as usize;
+                self.text.extend_from_within(before..before + same);
+            }
+            Some(LineKey(Form::Short { text, .. })) => self.text.extend_from_slice(&text[..same]),
+            None => {}
+        }
         self.text.extend_from_slice(rest);
-        self.ends.push(self.text.len() as u32);
-        from
+        let (from, to) = (from as u32, self.text.len() as u32);
+        self.keys.push(LineKey(Form::Long { from, to, text: Arc::default() }));
     }
 
     /// All of them.
-    pub(crate) fn keys(self) -> impl ExactSizeIterator<Item = LineKey> {
-        let Self { text, ends, .. } = self;
-        let (mut from, mut shared): (u32, Option<Arc<str>>) = (0, None);
-        ends.into_iter().map(move |to| {
-            let short = LineKey::short(&text[from as usize..to as usize]);
-            let key = short.unwrap_or_else(|| {
-                // Each of them was a text when it was put there.
-                let whole = || core::str::from_utf8(&text).unwrap_or_default().into();
-                let text = shared.get_or_insert_with(whole).clone();
-                LineKey(Form::Long { from, to, text })
-            });
-            from = to;
-            key
-        })
+    pub(crate) fn keys(mut self) -> Vec<LineKey> {
+        if !self.text.is_empty() {
+            // Each of them was a text when it was put there.
+            let shared: Arc<str> = core::str::from_utf8(&self.text).unwrap_or_default().into();
+            for key in &mut self.keys {
+                if let Form::Long { text, .. } = &mut key.0 {
+                    *text = shared.clone();
+                }
+            }
+        }
+        self.keys
     }
 }
 

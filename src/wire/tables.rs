@@ -241,10 +241,7 @@ impl Tables {
             }
             lines.push(same, rest).map_err(|error| fault(here, error))?;
         }
-        let mut held = HeldTable::new();
-        held.reserve_exact(count);
-        held.extend(lines.keys());
-        Ok(held)
+        Ok(lines.keys().into())
     }
 
     /// On a link: what was there before this frame was named before.
