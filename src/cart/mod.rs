@@ -156,7 +156,7 @@ impl Cart {
                     *sum = sum.wrapping_add(digest::of_entry(fact));
                 }
                 if new.is_empty() {
-                    new.reserve_exact(live.len() - at);
+                    new.reserve_exact(live.len());
                 }
                 new.push(at as u32);
             } else if let Some(here) = self.live.fact(dot).filter(|here| *here != fact) {
