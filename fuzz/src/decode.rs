@@ -2,10 +2,11 @@
 
 use std::sync::LazyLock;
 
+use holdall::cart::{Covers, Entries};
 use holdall::sync::{Message, probe};
 use holdall::{
-    AttributeKey, CartId, Claim, CouponCode, Gift, LineKey, Loser, MergePolicy, Money, OrderId,
-    Quantity, Replica, ReplicaId, RowRef, ShippingOption, Text, wire,
+    AttributeKey, Body, CartId, Claim, CouponCode, Gift, LineKey, Loser, MergePolicy, Money,
+    OrderId, Quantity, Replica, ReplicaId, RowRef, ShippingOption, Text, wire,
 };
 
 use crate::input::Input;
@@ -26,10 +27,12 @@ pub fn decode(data: &[u8]) -> bool {
     let mut read = false;
     if let Ok(cart) = wire::decode_cart(&bytes) {
         assert_eq!(wire::encode_cart(&cart), bytes);
+        in_one_form(cart.live());
         read = true;
     }
     if let Ok(delta) = wire::decode_delta(&bytes) {
         assert_eq!(wire::encode_delta(&delta), bytes);
+        in_one_form(delta.live());
         read = true;
     }
     if let Ok(replica) = wire::decode_replica(&bytes) {
@@ -45,6 +48,16 @@ pub fn decode(data: &[u8]) -> bool {
     read | link(&mut input)
 }
 
+/// What Sets cover is held as it was read, so that it is written as it was says nothing: it is as it would be made, too.
+fn in_one_form(entries: &Entries) {
+    for set in entries.values().filter_map(|entry| match entry.body {
+        Body::Set(set) => Some(set),
+        _ => None,
+    }) {
+        assert_eq!(set.covers, Covers::from(&set.covers.to_dots()));
+    }
+}
+
 /// A frame of a link, damaged, after those before it.
 fn link(input: &mut Input<'_>) -> bool {
     let links = &*LINKS;
@@ -54,6 +67,7 @@ fn link(input: &mut Input<'_>) -> bool {
     match receiver.decode(&bytes) {
         Ok(delta) => {
             assert_eq!(sender.clone().encode(&delta), bytes);
+            in_one_form(delta.live());
             true
         }
         Err(_) => {
