@@ -52,6 +52,8 @@ mod killed;
 mod laws;
 mod liars;
 mod limits;
+mod lines;
+mod links;
 mod memory;
 mod merging;
 mod one_form;
