@@ -142,41 +142,52 @@ pub(super) struct Union {
 /// Where the rows of a table are now. Most carts have few.
 type Moved = SmallVec<[u32; 32]>;
 
+/// So many new rows are put in one by one. Each moves what is behind it, which with many would be their number squared.
+const FEW_NEW: usize = 16;
+
 /// Puts the rows of another table in.
 pub(super) fn unite<A: Array<Item: Ord + Clone>>(
     table: &mut SmallVec<A>,
     other: &[A::Item],
 ) -> Union {
-    let found: Option<Moved> =
-        other.iter().map(|value| table.binary_search(value).ok().map(|at| at as u32)).collect();
-    if let Some(there) = found {
+    // Those that are new, each with the place before which it belongs.
+    let mut new: SmallVec<[(usize, &A::Item); FEW_NEW]> = SmallVec::new();
+    let (mut there, mut from) = (Moved::with_capacity(other.len()), 0);
+    for value in other {
+        let found = table[from..].binary_search(value);
+        from += found.unwrap_or_else(|at| at);
+        there.push((from + new.len()) as u32);
+        if found.is_err() {
+            new.push((from, value));
+        }
+    }
+    if new.is_empty() {
         return Union { here: None, there };
     }
-    let mut both = Vec::with_capacity(table.len() + other.len());
     let mut here = Moved::with_capacity(table.len());
-    let mut there = Moved::with_capacity(other.len());
-    let mut more = other;
-    for value in table.drain(..) {
-        while let [new, rest @ ..] = more {
-            let order = new.cmp(&value);
-            if order.is_gt() {
-                break;
-            }
-            there.push(both.len() as u32);
-            more = rest;
-            if order.is_eq() {
-                break;
-            }
-            both.push(new.clone());
+    let mut before = 0;
+    for at in 0..table.len() {
+        while new.get(before).is_some_and(|(place, _)| *place <= at) {
+            before += 1;
         }
-        here.push(both.len() as u32);
-        both.push(value);
+        here.push((at + before) as u32);
     }
-    for new in more {
-        there.push(both.len() as u32);
-        both.push(new.clone());
+    if new.len() <= FEW_NEW {
+        table.reserve_exact(new.len());
+        for (before, (place, value)) in new.into_iter().enumerate() {
+            table.insert(place + before, value.clone());
+        }
+    } else {
+        let both = SmallVec::with_capacity(table.len() + new.len());
+        let mut old = core::mem::replace(table, both).into_iter();
+        let mut done = 0;
+        for (place, value) in new {
+            table.extend(old.by_ref().take(place - done));
+            table.push(value.clone());
+            done = place;
+        }
+        table.extend(old);
     }
-    *table = both.into();
     Union { here: Some(here), there }
 }
 
