@@ -92,6 +92,38 @@ fn every_single_bit_flip_is_an_error_or_another_value() {
     assert!(read > 1_000 && refused > 1_000, "{read} read, {refused} refused");
 }
 
+/// Lengths and counts are said before what they are of, so two changes near each other may fit together.
+#[test]
+fn every_two_small_changes_are_an_error_or_another_value() {
+    const REACH: usize = 8;
+    let (mut read, mut refused) = (0, 0);
+    for (name, sample) in samples::all() {
+        let bytes = sample.encode();
+        let sound = content(&bytes);
+        for at in 0..sound.len() {
+            for other in [sound[at], sound[at].wrapping_add(1), sound[at].wrapping_sub(1)] {
+                let mut changed = sound.to_vec();
+                changed[at] = other;
+                for (from, byte) in sound.iter().enumerate().skip(at + 1).take(REACH) {
+                    let mut try_it = |change: &dyn Fn(&mut Vec<u8>)| {
+                        let mut changed = changed.clone();
+                        change(&mut changed);
+                        let taken = try_bytes(&name, &sample, &seal(&changed));
+                        *if taken { &mut read } else { &mut refused } += 1;
+                    };
+                    try_it(&|bytes| {
+                        bytes.remove(from);
+                    });
+                    try_it(&|bytes| bytes.insert(from, *byte));
+                    try_it(&|bytes| bytes[from] = byte.wrapping_add(1));
+                    try_it(&|bytes| bytes[from] = byte.wrapping_sub(1));
+                }
+            }
+        }
+    }
+    assert!(read > 10_000 && refused > 100_000, "{read} read, {refused} refused");
+}
+
 /// A replica that refuses bytes is as it was, and goes on.
 #[test]
 fn a_refused_delta_leaves_the_state_alone() {

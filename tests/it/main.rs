@@ -63,6 +63,7 @@ mod samples;
 mod servers;
 #[cfg(feature = "service")]
 mod service;
+mod sessions;
 mod settling;
 mod sides;
 mod stores;
