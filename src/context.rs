@@ -247,7 +247,7 @@ impl Dots {
     /// What is in `self` and not in `other`.
     #[must_use]
     pub fn minus(&self, other: &Self) -> Self {
-        let mut rest = Runs::with_capacity(self.runs.len().max(other.runs.len()));
+        let mut rest = Runs::with_capacity(self.runs.len());
         let mut from = 0;
         for (replica, run) in self.runs() {
             let there = &other.runs[from..];

@@ -53,7 +53,7 @@ pub(crate) struct HeldOwn<'a> {
     steps: &'a [u8],
 }
 
-/// Runs in any order, perhaps with doubles.
+/// Runs on their way: in any order and perhaps with doubles, unless whoever gives them says more.
 pub(crate) type Gathered = SmallVec<[(ReplicaId, Run); 8]>;
 
 /// Numbers of seven bits a byte, the lowest first.

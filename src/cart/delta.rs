@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::digest;
 use super::entries::Entries;
@@ -11,11 +12,11 @@ use crate::id::CartId;
 
 /// A part of a cart's state. Both the live and the dead are listed; nothing is implied by what is
 /// left out, so there is no way to say "and everything else is gone".
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Delta(pub(super) Box<Parts>);
 
 /// What it is made of. It is moved from hand to hand, so it is held where it was made.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Parts {
     pub(super) cart: CartId,
     pub(super) live: Entries,
@@ -25,7 +26,7 @@ pub(super) struct Parts {
 }
 
 /// Those of the dead that a receiver must know first.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) enum Needs {
     /// All of them, as with a Set.
     All,
@@ -49,6 +50,18 @@ impl PartialEq for Delta {
 }
 
 impl Eq for Delta {}
+
+impl fmt::Debug for Delta {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delta")
+            .field("cart", &self.0.cart)
+            .field("live", &self.0.live)
+            .field("dead", &self.0.dead)
+            .field("needs", self.needs())
+            .field("erased", &self.0.erased)
+            .finish()
+    }
+}
 
 /// A delta that contradicts itself.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -252,13 +252,19 @@ impl Cart {
         if self.live().count(Kind::Merge) >= limits::MERGES {
             return Err(VerbError::Limit { what: "merged guests", limit: limits::MERGES });
         }
-        let mut delta = self.lacking(guest)?;
         let dot = claim.dot();
-        if !self.context().contains(dot) {
-            let Claim { guest, account, number } = claim;
-            let body = Body::Merge(Arc::new(MergeTo { guest, account, claim: number, policy }));
-            delta.0.live.put(dot, &entry(&stamp, self.id(), None, body));
+        // Known here, it was merged before. Known there, somebody who lies has used its name.
+        if self.context().contains(dot) || guest.context().contains(dot) {
+            return self.absorb(guest);
         }
+        let mut delta = self.lacking(guest)?;
+        if self.context().covers(guest.context()) {
+            // Whether that changes anything cannot be told once the merge is with it.
+            delta = self.taking(delta);
+        }
+        let Claim { guest, account, number } = claim;
+        let body = Body::Merge(Arc::new(MergeTo { guest, account, claim: number, policy }));
+        delta.0.live.put(dot, &entry(&stamp, self.id(), None, body));
         Ok(self.taking(delta))
     }
 

@@ -289,6 +289,9 @@ impl LineKey {
     }
 }
 
+/// For more lines no room is made before they are there.
+const MANY: usize = 1_024;
+
 /// Lines that are made together, from their descriptors; the long ones share one text.
 pub(crate) struct Lines {
     /// The long ones with no text yet.
@@ -301,7 +304,7 @@ pub(crate) struct Lines {
 
 impl Lines {
     pub(crate) fn with_room(lines: usize) -> Self {
-        Self { keys: Vec::with_capacity(lines), text: Vec::new(), plain: true }
+        Self { keys: Vec::with_capacity(lines.min(MANY)), text: Vec::new(), plain: true }
     }
 
     /// The descriptor of the last one; empty before the first.
@@ -371,6 +374,7 @@ impl Lines {
 
     /// All of them.
     pub(crate) fn keys(mut self) -> Vec<LineKey> {
+        self.keys.shrink_to_fit();
         if !self.text.is_empty() {
             // Each of them was a text when it was put there.
             let shared: Arc<str> = core::str::from_utf8(&self.text).unwrap_or_default().into();

@@ -4,8 +4,8 @@
 //! test passed, or could have.
 
 use holdall::{
-    Body, Choice, Claim, Dot, Facts, LineKey, Loser, MergeTo, Notice, Override, Registry, Replica,
-    ReplicaId, Rule, Side, SkuPattern, Text,
+    Body, Choice, Claim, Delta, Dot, Dots, Facts, LineKey, Loser, MergeTo, Notice, Override,
+    Registry, Replica, ReplicaId, Rule, Side, SkuPattern, Text, Time, wire,
 };
 
 use super::devices::{
@@ -236,4 +236,61 @@ fn a_side_that_is_no_row_takes_nothing() {
     refused(&mut laptop, Side::Guest(OTHER));
     laptop.set(21, &row().on(Side::Guest(GUEST)), 5, None).expect("a row");
     assert_eq!(shown(&laptop), 7);
+}
+
+/// The name of a merge follows from its claim, so a guest's device that lies can have used it: for something that is
+/// dead, or for something else. Then there is no merge, and whoever gets the delta has what its author has.
+#[test]
+fn a_merge_whose_name_the_guest_has_used_is_none() {
+    let dot = claim(GUEST).dot();
+    let none = Dots::default;
+    let gone = Delta::new(GUEST, [], [dot].into_iter().collect(), none()).expect("a delta");
+    let mut add = with(GUEST, 2, 5).cart().live().values().next().expect("an entry");
+    add.time = Time::from_ms(9);
+    let other = Delta::new(GUEST, [(dot, add)], none(), none()).expect("a delta");
+    for lie in [gone, other] {
+        let (mut guest, mut laptop) = (with(GUEST, 2, 3), with(ACCOUNT, 1, 1));
+        join(&mut guest, &lie);
+        let delta = laptop.merge(3, claim(GUEST), rule("sum"), guest.cart()).expect("a delta");
+        assert_eq!(wire::decode_delta(&wire::encode_delta(&delta)).as_ref(), Ok(&delta));
+        let merges = |replica: &Replica| {
+            replica.cart().live().values().filter(|e| matches!(e.body, Body::Merge(_))).count()
+        };
+        assert_eq!((merges(&laptop), shown(&laptop)), (0, 1));
+        let mut tablet = with(ACCOUNT, 1, 1);
+        join(&mut tablet, &delta);
+        assert_eq!(tablet.cart(), laptop.cart());
+    }
+}
+
+/// A guest that was merged, taken back and is merged again has nothing to say that is not known.
+#[test]
+fn a_merge_says_nothing_of_a_guest_of_whom_all_is_known() {
+    let mut guest = with(GUEST, 2, 3);
+    guest.add(2, &LineKey::sku("MUG").expect("a SKU"), units(1), None).expect("an add");
+    guest.remove(3, &row()).expect("a removal");
+    let mut laptop = replica(ACCOUNT, 1);
+    laptop.merge(4, claim(GUEST), rule("sum"), guest.cart()).expect("a merge");
+    laptop.unmerge(5, GUEST).expect("it was merged");
+    let again = Claim { number: claim(GUEST).number + 1, ..claim(GUEST) };
+    let delta = laptop.merge(6, again, rule("sum"), guest.cart()).expect("a merge");
+    assert_eq!(delta.dots(), [again.dot()].into_iter().collect());
+    assert!(matches!(delta.live().get(&again.dot()).expect("it").body, Body::Merge(_)));
+}
+
+/// A death may be new though every name is known: it is said, with the merge.
+#[test]
+fn a_merge_says_what_died_though_every_name_is_known() {
+    let mut guest = with(GUEST, 2, 3);
+    let (mut laptop, mut tablet) = (replica(ACCOUNT, 1), replica(ACCOUNT, 3));
+    let first = laptop.merge(2, claim(GUEST), rule("sum"), guest.cart()).expect("a merge");
+    join(&mut tablet, &first);
+    let dots = guest.cart().live_dots();
+    let gone = Delta::new(GUEST, [], dots.clone(), Dots::default()).expect("a delta");
+    join(&mut guest, &gone);
+    let again = Claim { number: claim(GUEST).number + 1, ..claim(GUEST) };
+    let delta = laptop.merge(3, again, rule("sum"), guest.cart()).expect("a merge");
+    assert_eq!((delta.dead(), delta.live().len(), shown(&laptop)), (&dots, 1, 0));
+    join(&mut tablet, &delta);
+    assert_eq!(tablet.cart(), laptop.cart());
 }

@@ -69,7 +69,7 @@ impl Entries {
     /// Drops what a row said that is gone.
     fn forget(&mut self, said: Said) {
         if let Some(moved) = said.forget(&mut self.tables.bodies)
-            // It was put in late, so it is behind most.
+            // Mostly it was put in late, and is behind most.
             && let Some(other) = self.rows.iter_mut().rev().find(|other| other.said == moved)
         {
             other.said = said;
