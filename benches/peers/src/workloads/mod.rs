@@ -14,7 +14,7 @@ use crate::measure::Recipe;
 /// All of them.
 pub const IDS: [&str; 7] = ["W1", "W2", "W3", "W4", "W5", "W6", "W7"];
 /// Those whose instructions can be counted.
-pub const COUNTED: [&str; 4] = ["W1", "W2", "W4", "W7"];
+pub const COUNTED: [&str; 5] = ["W1", "W2", "W4", "W4-old", "W7"];
 
 /// Says what is wrong with a subject.
 pub type Proof = Box<dyn Fn() -> Result<(), String>>;
@@ -132,6 +132,7 @@ pub fn count_instructions(workload: &str, subject: &str, times: u32) {
         "W1" => for_each_subject!(S => Box::new(edits::edit_times::<S>)),
         "W2" => for_each_subject!(S => Box::new(edits::delta_times::<S>)),
         "W4" => for_each_subject!(S => Box::new(requests::request_times::<S>)),
+        "W4-old" => for_each_subject!(S => Box::new(requests::old_request_times::<S>)),
         _ => for_each_subject!(S => Box::new(guests::merge_times::<S>)),
     };
     each.iter().filter(|(name, _)| *name == subject).for_each(|(_, run)| run(times));

@@ -128,7 +128,16 @@ fn request<S: Subject>(past: Past) -> Job {
 }
 
 pub(super) fn request_times<S: Subject>(times: u32) {
-    let (bytes, delta) = prepared::<S>(LARGE);
+    some_requests::<S>(LARGE, times);
+}
+
+/// The same of a cart that has had a hundred times as many edits.
+pub(super) fn old_request_times<S: Subject>(times: u32) {
+    some_requests::<S>(past(LARGE.lines, 100 * LARGE.edits), times);
+}
+
+fn some_requests<S: Subject>(past: Past, times: u32) {
+    let (bytes, delta) = prepared::<S>(past);
     for _ in 0..times {
         std::hint::black_box(answer::<S>(&bytes, &delta));
     }
