@@ -113,3 +113,21 @@ fn an_end_says_how_far_it_is() {
     assert_eq!(format!("{sender:?}"), "LinkSender { frames: 3, .. }");
     assert_eq!(format!("{receiver:?}"), "LinkReceiver { frames: 3, .. }");
 }
+
+/// A count is not believed before what is counted is there.
+#[test]
+fn hostile_numbers_in_a_frame_are_refused() {
+    let frame = LinkSender::new(ACCOUNT).encode(&news(0, 3));
+    let content = &frame[..frame.len() - 4];
+    for at in 2..content.len() {
+        for large in
+            [&[0xff, 0xff, 0xff, 0xff, 0x0f][..], &[0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]]
+        {
+            let changed = [&content[..at], large, &content[at + 1..]].concat();
+            let read = LinkReceiver::new(ACCOUNT).decode(&sealed(&changed));
+            if let Ok(delta) = read {
+                assert_eq!(LinkSender::new(ACCOUNT).encode(&delta), sealed(&changed), "{at}");
+            }
+        }
+    }
+}

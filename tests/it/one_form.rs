@@ -1,7 +1,9 @@
-//! Every Set has one form in bytes: whatever is near its bytes is refused, or is the form of another.
+//! What is said has one form in bytes: whatever is near the bytes of a Set is refused, or is the form of another, and tables ascend.
 
 use holdall::cart::{Covers, SetTo};
-use holdall::{Body, Delta, Dot, Dots, Entry, List, Quantity, ReplicaId, Time, wire};
+use holdall::{
+    Body, CartId, Delta, Dot, Dots, Entry, LineKey, List, Money, Quantity, ReplicaId, Time, wire,
+};
 
 use super::devices::{ACCOUNT, tee};
 
@@ -122,4 +124,45 @@ fn what_is_near_the_bytes_of_a_set_is_refused_or_another() {
         [read, refused] = [read + more_read, refused + more_refused];
     }
     assert!(read > 1_000 && refused > 10_000, "{read} read, {refused} refused");
+}
+
+/// Tables are sorted and have each row once: with two rows the other way round, or one of them twice, a message is none.
+#[test]
+fn tables_that_do_not_ascend_are_refused() {
+    let add = |writer: u128, scope: u128, sku: &str, price: &str| {
+        let dot = Dot::new(ReplicaId::from_u128(writer), 1);
+        let line = LineKey::sku(sku).expect("a SKU");
+        let price = Money::parse(price, "EUR").expect("a price");
+        let body = Body::Add { quantity: Quantity::ONE, sided: false };
+        let (time, scope, after) = (Time::from_ms(7), CartId::from_u128(scope), [].into());
+        (dot, Entry { time, scope, after, line: Some(line), price: Some(price), body })
+    };
+    let id = |id: u128| id.to_be_bytes().to_vec();
+    let price = |cents: u8| [&[cents, 2], &b"EUR"[..]].concat();
+    let (low, high) = (0x1111_u128 << 96, 0x2222_u128 << 96);
+    let (one, other) = (0x3333_u128 << 96, 0x4444_u128 << 96);
+    let entries = [add(low, one, "MUG", "1.00"), add(high, other, "TEE", "1.20")];
+    let none = Dots::default;
+    let delta = Delta::new(ACCOUNT, entries, none(), none()).expect("a delta");
+    let bytes = wire::encode_delta(&delta);
+    let content = &bytes[..bytes.len() - 4];
+    assert!(is_read(content));
+    for (table, first, second) in [
+        ("writers", id(low), id(high)),
+        ("carts", id(one), id(other)),
+        ("prices", price(100), price(120)),
+    ] {
+        let place =
+            |row: &[u8]| content.windows(row.len()).position(|part| part == row).expect(table);
+        let (a, b) = (place(&first), place(&second));
+        assert_eq!(a + first.len(), b, "{table}");
+        let with = |rows: [&[u8]; 2]| {
+            let mut changed = content.to_vec();
+            changed[a..b + second.len()].copy_from_slice(&rows.concat());
+            is_read(&changed)
+        };
+        assert!(with([&first, &second]), "{table}");
+        assert!(!with([&second, &first]), "{table} the other way round");
+        assert!(!with([&first, &first]) && !with([&second, &second]), "{table} with one row twice");
+    }
 }
