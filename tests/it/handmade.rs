@@ -122,3 +122,12 @@ fn facts_that_no_action_states_are_refused_where_they_are_made() {
         assert_eq!(wire::decode_delta(&wire::encode_delta(&delta)), Ok(delta));
     }
 }
+
+/// What a log shows of a delta: what it says, by name, and nothing of how it is held.
+#[test]
+fn a_delta_is_shown_by_what_it_says() {
+    let shown = format!("{:?}", Delta::erasure(CartId::from_u128(2)));
+    let cart = format!("{:?}", CartId::from_u128(2));
+    let parts = format!("cart: {cart}, live: {{}}, dead: {{}}, needs: {{}}, erased: true");
+    assert_eq!(shown, format!("Delta {{ {parts} }}"));
+}
