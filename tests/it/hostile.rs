@@ -7,7 +7,7 @@ use holdall::{
 };
 
 use super::memory::{alone, growth};
-use super::samples::{self, CART, PHONE, Sample, tee};
+use super::samples::{self, CART, PHONE, Sample, content, seal, tee};
 
 /// Memory for one byte of input. A line is some 90 bytes in memory and may be three in the message,
 /// and an Add 56, while a list that grows is held twice for a moment.
@@ -15,17 +15,6 @@ const BYTES_PER_BYTE: usize = 48;
 /// What a process may grow by for reasons of its own: an allocator takes address space for an
 /// arena, 64 MB at a time, and gives most of it back.
 const SLACK_BYTES: usize = 72 << 20;
-
-/// The content with a checksum that fits, so that the decoder has to look at it.
-fn seal(content: &[u8]) -> Vec<u8> {
-    let mut bytes = content.to_vec();
-    bytes.extend_from_slice(&crc32fast::hash(content).to_le_bytes());
-    bytes
-}
-
-fn content(bytes: &[u8]) -> &[u8] {
-    &bytes[..bytes.len() - 4]
-}
 
 /// Either an error, or a value whose one form these bytes are.
 fn try_bytes(name: &str, like: &Sample, bytes: &[u8]) -> bool {

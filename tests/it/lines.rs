@@ -4,6 +4,8 @@ use std::collections::HashSet;
 
 use holdall::{CartId, LineError, LineKey, Quantity, Replica, ReplicaId, limits, wire};
 
+use super::samples::{content, seal};
+
 fn read(descriptor: &str) -> Result<LineKey, LineError> {
     LineKey::from_descriptor(descriptor)
 }
@@ -115,18 +117,15 @@ fn bytes_of_no_line_are_refused() {
         let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
         let line = LineKey::sku(name).expect("a SKU");
         let bytes = wire::encode_delta(&phone.add(0, &line, Quantity::ONE, None).expect("an add"));
-        let content = &bytes[..bytes.len() - 4];
+        let content = content(&bytes);
         let at = content.windows(name.len()).position(|part| part == name.as_bytes()).expect("it");
-        let sealed = |content: &[u8]| {
-            let checksum = crc32fast::hash(content).to_le_bytes();
-            wire::decode_delta(&[content, &checksum].concat())
-        };
-        sealed(content).expect("its own bytes");
+        let read = |content: &[u8]| wire::decode_delta(&seal(content));
+        read(content).expect("its own bytes");
         for marks in [&b"\x01"[..], b"\x05", b"\x03\x03", b"\x04x\x03", b"\xff", b"\x01b\x02"] {
             let mut changed = content.to_vec();
             let end = at + name.len();
             changed[end - marks.len()..end].copy_from_slice(marks);
-            assert!(sealed(&changed).is_err(), "{name} with {marks:?}");
+            assert!(read(&changed).is_err(), "{name} with {marks:?}");
         }
     }
 }

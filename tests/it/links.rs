@@ -6,13 +6,10 @@ use holdall::{
 };
 
 use super::devices::{ACCOUNT, replica, row, tee, units};
+use super::samples::{content, seal};
 
 /// In a frame's first byte: that both ends forget what they know, first.
 const RESET: u8 = 0b1000_0000;
-
-fn sealed(content: &[u8]) -> Vec<u8> {
-    [content, &crc32fast::hash(content).to_le_bytes()].concat()
-}
 
 /// Adds of lines that nobody has named before, each with a price that nobody has seen.
 fn news(from: u64, to: u64) -> Delta {
@@ -47,9 +44,9 @@ fn both_ends_of_a_long_link_forget_together_and_no_sooner() {
         let delta = news(from, to);
         let frame = sender.encode(&delta);
         assert_eq!(frame[0] & RESET != 0, full, "{rows} rows and {from}..{to}");
-        let mut otherwise = frame[..frame.len() - 4].to_vec();
+        let mut otherwise = content(&frame).to_vec();
         otherwise[0] ^= RESET;
-        let refused = receiver.clone().decode(&sealed(&otherwise)).map_err(|error| error.broken);
+        let refused = receiver.clone().decode(&seal(&otherwise)).map_err(|error| error.broken);
         assert_eq!(refused, Err(Broken::NotCanonical), "{rows} rows");
         assert_eq!(receiver.decode(&frame).as_ref(), Ok(&delta), "{rows} rows");
         rows += 2 * (to - from);
@@ -96,7 +93,7 @@ fn a_frame_of_another_size_or_cart_is_refused() {
     assert_eq!(broken(&vec![0; limits::MESSAGE_BYTES + 1]), Err(Broken::TooLarge));
     assert_eq!(broken(&[0; 3]), Err(Broken::Truncated));
     let frame = LinkSender::new(ACCOUNT).encode(&news(0, 1));
-    let longer = sealed(&[&frame[..frame.len() - 4], &[0]].concat());
+    let longer = seal(&[content(&frame), &[0]].concat());
     assert_eq!(broken(&longer), Err(Broken::Trailing));
     let of_another =
         std::panic::catch_unwind(|| LinkSender::new(CartId::from_u128(99)).encode(&news(0, 1)));
@@ -118,15 +115,15 @@ fn an_end_says_how_far_it_is() {
 #[test]
 fn hostile_numbers_in_a_frame_are_refused() {
     let frame = LinkSender::new(ACCOUNT).encode(&news(0, 3));
-    let content = &frame[..frame.len() - 4];
+    let content = content(&frame);
     for at in 2..content.len() {
         for large in
             [&[0xff, 0xff, 0xff, 0xff, 0x0f][..], &[0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]]
         {
             let changed = [&content[..at], large, &content[at + 1..]].concat();
-            let read = LinkReceiver::new(ACCOUNT).decode(&sealed(&changed));
+            let read = LinkReceiver::new(ACCOUNT).decode(&seal(&changed));
             if let Ok(delta) = read {
-                assert_eq!(LinkSender::new(ACCOUNT).encode(&delta), sealed(&changed), "{at}");
+                assert_eq!(LinkSender::new(ACCOUNT).encode(&delta), seal(&changed), "{at}");
             }
         }
     }

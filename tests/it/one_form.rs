@@ -6,6 +6,7 @@ use holdall::{
 };
 
 use super::devices::{ACCOUNT, tee};
+use super::samples::{self, seal};
 
 /// The number of the Set, and its writer with one before and one after.
 const SEQ: u64 = 20;
@@ -42,13 +43,12 @@ fn content(units: u32, covers: Dots) -> Vec<u8> {
     let delta = Delta::new(ACCOUNT, [(dot, entry)], none(), none()).expect("a delta");
     let bytes = wire::encode_delta(&delta);
     assert_eq!(wire::decode_delta(&bytes), Ok(delta));
-    bytes[..bytes.len() - 4].to_vec()
+    samples::content(&bytes).to_vec()
 }
 
 /// Whether it is read; then it is the form of what is read.
 fn is_read(content: &[u8]) -> bool {
-    let checksum = crc32fast::hash(content).to_le_bytes();
-    let bytes = [content, &checksum].concat();
+    let bytes = seal(content);
     let read = wire::decode_delta(&bytes);
     if let Ok(delta) = &read {
         assert_eq!(wire::encode_delta(delta), bytes, "read, but not in its one form");
@@ -145,7 +145,7 @@ fn tables_that_do_not_ascend_are_refused() {
     let none = Dots::default;
     let delta = Delta::new(ACCOUNT, entries, none(), none()).expect("a delta");
     let bytes = wire::encode_delta(&delta);
-    let content = &bytes[..bytes.len() - 4];
+    let content = samples::content(&bytes);
     assert!(is_read(content));
     for (table, first, second) in [
         ("writers", id(low), id(high)),

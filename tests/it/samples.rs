@@ -19,6 +19,18 @@ pub(crate) const PHONE: ReplicaId = ReplicaId::from_u128(0x9402e);
 pub(crate) const OTHER: ReplicaId = ReplicaId::from_u128(0x07e5);
 pub(crate) const LAPTOP: ReplicaId = ReplicaId::from_u128(0x1a9709);
 
+/// The content with a checksum that fits, so that the decoder has to look at it.
+pub(crate) fn seal(content: &[u8]) -> Vec<u8> {
+    let mut bytes = content.to_vec();
+    bytes.extend_from_slice(&crc32fast::hash(content).to_le_bytes());
+    bytes
+}
+
+/// Bytes without their checksum.
+pub(crate) fn content(bytes: &[u8]) -> &[u8] {
+    &bytes[..bytes.len() - 4]
+}
+
 /// A value of one of the four kinds of envelopes.
 #[derive(Debug)]
 pub(crate) enum Sample {
