@@ -255,18 +255,17 @@ impl Delta {
         parts.dead.extend(&other.0.dead);
         let mut new = Vec::new();
         for (at, theirs) in other.0.live.facts().enumerate() {
-            match self.0.live.fact(theirs.dot()) {
+            match parts.live.fact(theirs.dot()) {
                 None => new.push(at as u32),
                 Some(here) if digest::of_entry(here) < digest::of_entry(theirs) => {
-                    self.0.live.put(theirs.dot(), &theirs.entry());
+                    parts.live.put(theirs.dot(), &theirs.entry());
                 }
                 Some(_) => {}
             }
         }
         if !new.is_empty() {
-            self.0.live.put_all(&other.0.live, &new);
+            parts.live.put_all(&other.0.live, &new);
         }
-        let parts = &mut *self.0;
         parts.live.take(&parts.dead, |_| {});
     }
 

@@ -120,8 +120,8 @@ impl Cart {
     /// # Errors
     /// The delta is about another cart; nothing has changed then.
     pub fn join(&mut self, delta: &Delta) -> Result<Joined, WrongCart> {
-        if delta.0.cart != self.id() {
-            return Err(WrongCart { ours: self.id(), theirs: delta.0.cart });
+        if delta.cart() != self.id() {
+            return Err(WrongCart { ours: self.id(), theirs: delta.cart() });
         }
         Ok(self.join_any(delta))
     }
@@ -129,14 +129,14 @@ impl Cart {
     /// The join itself. A guest's state is joined by it too: its dots are its own.
     fn join_any(&mut self, delta: &Delta) -> Joined {
         let mut joined = Joined::default();
-        if self.erased || delta.0.erased {
+        if self.erased || delta.is_erasure() {
             joined.changed = !self.erased;
             *self = Self::erased(self.id());
             return joined;
         }
-        self.join_live(&delta.0.live, &mut joined);
+        self.join_live(delta.live(), &mut joined);
         // Live < Dead, Unseen < Dead
-        joined.changed |= self.kill(&delta.0.dead);
+        joined.changed |= self.kill(delta.dead());
         joined
     }
 
