@@ -6,12 +6,17 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use peers::args::{self, Args};
-use peers::measure::{Effort, Job, Timing, interleave};
-use peers::report::Report;
+use peers::measure::{Effort, Job, Timing, compare, interleave};
+use peers::report::{GROWTH, Report};
 use peers::subject::Subject;
 use peers::subjects::{NAMES, Ours};
+use peers::workloads::requests::AGES;
 use peers::workloads::{Workload, count_instructions, workload};
 use peers::{heap, svg};
+
+/// The ages of the same cart that are held against each other.
+const YOUNG: &str = AGES[1].1;
+const OLD: &str = AGES[3].1;
 
 fn main() -> ExitCode {
     let args = match args::parse(std::env::args().skip(1)) {
@@ -59,17 +64,26 @@ fn run(args: &Args) -> Report {
         let workload = workload(id, args.short);
         report.titles.push((workload.id, workload.title));
         let right = prove(&workload, &mut report);
+        let (mut young, mut old) = (Vec::new(), Vec::new());
         for (metric, unit, recipes) in &workload.times {
             let began = Instant::now();
             eprint!("{id} {metric} ...");
-            let right = NAMES.map(|name| right.contains(&name));
-            let chosen = recipes.iter().zip(right).filter(|(_, right)| *right);
-            let mut jobs: Vec<Job> = chosen.map(|((_, recipe), _)| recipe()).collect();
-            let mut timings = interleave(&mut jobs, effort).into_iter();
-            let timings: [Option<Timing>; 6] =
-                right.map(|right| if right { timings.next() } else { None });
+            let chosen = recipes.iter().filter(|(name, _)| right.contains(name));
+            let mut jobs: Vec<Job> = chosen.map(|(_, recipe)| recipe()).collect();
+            let timings = interleave(&mut jobs, effort);
             eprintln!(" {:.1} s", began.elapsed().as_secs_f64());
-            report.times(workload.id, metric, unit.scale(), timings);
+            report.times(workload.id, metric, unit.scale(), by_name(&right, timings));
+            if metric == YOUNG {
+                young = jobs;
+            } else if metric == OLD {
+                old = jobs;
+            }
+        }
+        if !old.is_empty() {
+            eprintln!("{id} {GROWTH} ...");
+            let ages = old.iter_mut().zip(&mut young);
+            let grown = ages.map(|(old, young)| compare(old, young, effort)).collect();
+            report.times(workload.id, GROWTH, ("times", 1.0), by_name(&right, grown));
         }
         for (metric, sizes) in &workload.sizes {
             let values = sizes.each_ref().map(|(name, size)| right.contains(name).then(size));
@@ -81,6 +95,12 @@ fn run(args: &Args) -> Report {
     }
     report.derive();
     report
+}
+
+/// What was measured of the subjects that are right, for each of all.
+fn by_name(right: &[&str], timings: Vec<Timing>) -> [Option<Timing>; 6] {
+    let mut timings = timings.into_iter();
+    NAMES.map(|name| if right.contains(&name) { timings.next() } else { None })
 }
 
 /// The subjects that are right about a workload.

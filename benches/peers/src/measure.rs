@@ -17,7 +17,7 @@ pub type Job = Box<dyn FnMut() -> Spent>;
 /// Makes a job, with all that it needs.
 pub type Recipe = Box<dyn Fn() -> Job>;
 
-/// Nanoseconds an operation.
+/// Nanoseconds an operation, or how many times those of another.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
     /// Of all rounds.
@@ -60,6 +60,21 @@ pub fn interleave(jobs: &mut [Job], effort: Effort) -> Vec<Timing> {
         }
     }
     samples.into_iter().map(sum_up).collect()
+}
+
+/// How many times as much one job takes as another, by turns and with nothing between them: what others do to the
+/// caches is in neither. The median of the rounds, and least over least.
+pub fn compare(job: &mut Job, with: &mut Job, effort: Effort) -> Timing {
+    let (mut samples, mut used) = (Vec::new(), Duration::ZERO);
+    let (mut least, mut least_with) = (f64::INFINITY, f64::INFINITY);
+    while samples.len() < AT_LEAST || samples.len() < effort.rounds && used <= effort.budget {
+        let began = Instant::now();
+        let (one, other) = (one_round(job), one_round(with));
+        used += began.elapsed();
+        (least, least_with) = (least.min(one), least_with.min(other));
+        samples.push(one / other);
+    }
+    Timing { least: least / least_with, ..sum_up(samples) }
 }
 
 fn one_round(job: &mut Job) -> f64 {

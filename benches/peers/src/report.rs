@@ -5,11 +5,10 @@ use std::fmt::Write as _;
 use crate::goals::{Goal, judge};
 use crate::measure::Timing;
 use crate::subjects::NAMES;
-use crate::workloads::requests::AGES;
 
 /// The row that adds two of W2 up.
 pub const ENCODE_AND_APPLY: &str = "encode and apply";
-/// The row that says how a request's cost grows with age.
+/// The row that says how a request's cost grows with age: measured, each subject's two ages by turns.
 pub const GROWTH: &str = "100,000 edits over 1,000";
 
 /// One number.
@@ -90,13 +89,6 @@ impl Report {
         if let (Some(encode), Some(apply)) = (of("encode"), of("apply")) {
             let sum = self.combine(encode, apply, ENCODE_AND_APPLY, "ns", |a, b| a + b);
             self.rows.insert(apply + 1, sum);
-        }
-        let of = |metric: &str| {
-            self.rows.iter().position(|row| row.workload == "W4" && row.metric == metric)
-        };
-        if let (Some(old), Some(young)) = (of(AGES[3].1), of(AGES[1].1)) {
-            let growth = self.combine(old, young, GROWTH, "times", |a, b| a / b);
-            self.rows.insert(old + 1, growth);
         }
     }
 
