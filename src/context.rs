@@ -154,6 +154,14 @@ impl Dots {
         Self { runs: self.runs.iter().filter(|(writer, _)| *writer != replica).copied().collect() }
     }
 
+    /// From runs that begin in their order.
+    pub(crate) fn of_runs(runs: impl ExactSizeIterator<Item = (ReplicaId, Run)>) -> Self {
+        let mut dots = Self::default();
+        dots.reserve(runs.len());
+        runs.for_each(|(replica, run)| dots.push_run(replica, run));
+        dots
+    }
+
     /// Makes room for so many more runs.
     pub(crate) fn reserve(&mut self, runs: usize) {
         self.runs.reserve_exact(runs);

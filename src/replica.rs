@@ -276,7 +276,8 @@ impl Replica {
         }
         let quantity = Quantity::new(quantity)?;
         let place = self.place(row)?;
-        if let Some(Replaced { kills, covers, at }) = self.replaced(row) {
+        if let Some(Replaced { kills, at }) = self.replaced(row) {
+            let covers = simple::covered(&self.cart, &kills);
             let stamp = self.stamp(now_ms)?;
             let (wanted, gone) = ((quantity, price), (kills, at));
             return Ok(self.cart.set_seen(stamp, &place, wanted, gone, (covers, None))?);

@@ -23,7 +23,7 @@ pub struct Covers(Form);
 
 #[derive(Clone, PartialEq, Eq)]
 enum Form {
-    /// Of one writer, if there is room: the number after the last, and steps, as in [`Own`]. Behind
+    /// Of one writer, if there is room: the number after the last, and steps, as in [`HeldOwn`]. Behind
     /// them are zeros. Of nobody's dots the writer is 0, and there are none.
     One { bytes: u8, text: [u8; PLACE_BYTES], writer: ReplicaId },
     /// All others.
@@ -35,36 +35,31 @@ const PLACE_BYTES: usize = 14;
 // A Set is one allocation, and many carts have some.
 const _: () = assert!(size_of::<Covers>() <= 32);
 
-/// Of one writer, in the form in which a Set's own dots are written: from the latest run to the
-/// first.
+/// Runs of one writer, from the latest to the first, disjoint and not adjacent.
 pub(crate) struct Own {
     writer: ReplicaId,
+    runs: SmallVec<[Run; 8]>,
+}
+
+/// Such runs where they are held, in the form in which a Set's own dots are written.
+#[derive(Clone, Copy)]
+pub(crate) struct HeldOwn<'a> {
     /// The number after the last.
     end: u64,
     /// Of each run how many numbers are left out before the one above, with one bit that says whether it is
     /// longer than one, and then how much longer. None is left out after the latest.
-    steps: Steps,
-}
-
-/// The same where it is held.
-#[derive(Clone, Copy)]
-pub(crate) struct HeldOwn<'a> {
-    end: u64,
     steps: &'a [u8],
 }
 
 /// Runs on their way: in any order and perhaps with doubles, unless whoever gives them says more.
 pub(crate) type Gathered = SmallVec<[(ReplicaId, Run); 8]>;
 
-/// Numbers of seven bits a byte, the lowest first.
-type Steps = SmallVec<[u8; 16]>;
-
 const LOW: u64 = 0x7f;
 const MORE: u8 = 0x80;
 /// In numbers that no honest writer gets to there is no room for the bit.
 const WIDE: u64 = 1 << 62;
 
-/// Takes a number off the bytes that begin with it.
+/// Takes a number off the bytes that begin with it: seven bits a byte, the lowest first.
 #[inline]
 fn take(bytes: &mut &[u8]) -> Option<u64> {
     let (mut number, mut shift) = (0, 0);
@@ -79,12 +74,17 @@ fn take(bytes: &mut &[u8]) -> Option<u64> {
     }
 }
 
-fn push(steps: &mut Steps, mut number: u64) {
+/// Puts a number where `at` is, if there is room.
+#[inline]
+fn put(text: &mut [u8; PLACE_BYTES], at: &mut usize, mut number: u64) -> Option<()> {
     while number > LOW {
-        steps.push((number & LOW) as u8 | MORE);
+        *text.get_mut(*at)? = (number & LOW) as u8 | MORE;
+        *at += 1;
         number >>= 7;
     }
-    steps.push(number as u8);
+    *text.get_mut(*at)? = number as u8;
+    *at += 1;
+    Some(())
 }
 
 impl Own {
@@ -93,43 +93,48 @@ impl Own {
         seq <= WIDE
     }
 
-    /// Of the dots of `writer` before its dot of number `seq`, to which runs are put from the latest to
-    /// the first.
-    pub(crate) const fn before(writer: ReplicaId, seq: u64) -> Self {
-        Self { writer, end: seq, steps: SmallVec::new_const() }
+    /// None yet.
+    pub(crate) const fn of(writer: ReplicaId) -> Self {
+        Self { writer, runs: SmallVec::new_const() }
     }
 
-    /// Puts a run in: so many numbers are left out before the one above, or at the end, and it is so much longer than one.
-    pub(crate) fn push(&mut self, left_out: u64, longer: u64) {
-        let left_out = if self.steps.is_empty() {
-            self.end -= left_out;
-            0
-        } else {
-            left_out
-        };
-        push(&mut self.steps, left_out << 1 | u64::from(longer > 0));
-        if longer > 0 {
-            push(&mut self.steps, longer);
-        }
+    /// Puts a run in, which is before all that are there and touches none.
+    pub(crate) fn push(&mut self, run: Run) {
+        self.runs.push(run);
     }
 
-    fn runs(&self) -> Runs<'_> {
-        Runs { writer: self.writer, steps: &self.steps, above: self.end, many: &[] }
+    /// From the first to the latest.
+    fn ascending(&self) -> impl ExactSizeIterator<Item = (ReplicaId, Run)> {
+        self.runs.iter().rev().map(|run| (self.writer, *run))
     }
 
     /// The set of these runs and of others, which ascend and are apart from each other. `None` if one of these is
     /// in one of those, or touches it.
     pub(crate) fn with_others(self, others: &[(ReplicaId, Run)]) -> Option<Covers> {
-        let own = backwards(self.runs());
         let (before, after) =
             others.split_at(others.partition_point(|(writer, _)| *writer < self.writer));
-        let (mut dots, runs) = (Dots::default(), own.len() + others.len());
+        let (mut dots, runs) = (Dots::default(), self.runs.len() + others.len());
         dots.reserve(runs);
-        for (writer, run) in before.iter().chain(&own).chain(after) {
-            dots.push_run(*writer, *run);
-        }
+        let all = before.iter().copied().chain(self.ascending()).chain(after.iter().copied());
+        all.for_each(|(writer, run)| dots.push_run(writer, run));
         let apart = dots.runs().len() == runs;
         apart.then(|| Covers::holding(dots))
+    }
+
+    /// As it is held, if there is room.
+    fn in_place(&self) -> Option<Form> {
+        let mut above = self.runs.first()?.last.checked_add(1).filter(|end| Self::has_room(*end))?;
+        let (mut text, mut at) = ([0; PLACE_BYTES], 0);
+        put(&mut text, &mut at, above)?;
+        for Run { first, last } in &self.runs {
+            let longer = last - first;
+            put(&mut text, &mut at, (above - 1 - last) << 1 | u64::from(longer > 0))?;
+            if longer > 0 {
+                put(&mut text, &mut at, longer)?;
+            }
+            above = *first;
+        }
+        Some(Form::One { bytes: at as u8, text, writer: self.writer })
     }
 }
 
@@ -158,17 +163,11 @@ impl<'a> HeldOwn<'a> {
 
 impl From<Own> for Covers {
     fn from(own: Own) -> Self {
-        if own.steps.is_empty() {
+        if own.runs.is_empty() {
             return Self::default();
         }
-        let (mut held, mut text) = (Steps::new(), [0; PLACE_BYTES]);
-        push(&mut held, own.end);
-        held.extend_from_slice(&own.steps);
-        let Some(place) = text.get_mut(..held.len()) else {
-            return Self(Form::Many(Box::new(ascending(own.runs()))));
-        };
-        place.copy_from_slice(&held);
-        Self(Form::One { bytes: held.len() as u8, text, writer: own.writer })
+        let many = || Form::Many(Box::new(Dots::of_runs(own.ascending())));
+        Self(own.in_place().unwrap_or_else(many))
     }
 }
 
@@ -179,38 +178,7 @@ impl Default for Covers {
     }
 }
 
-/// The set of runs of one writer that come from the latest to the first.
-fn ascending(runs: Runs<'_>) -> Dots {
-    let (mut dots, runs) = (Dots::default(), backwards(runs));
-    dots.reserve(runs.len());
-    runs.iter().for_each(|(writer, run)| dots.push_run(*writer, *run));
-    dots
-}
-
-/// Such runs from the first to the latest.
-fn backwards(runs: Runs<'_>) -> Gathered {
-    let mut runs: Gathered = runs.collect();
-    runs.reverse();
-    runs
-}
-
 impl Covers {
-    /// Runs of one writer, ascending, disjoint and not adjacent.
-    fn of(writer: ReplicaId, runs: impl DoubleEndedIterator<Item = Run> + Clone) -> Self {
-        let end = runs.clone().next_back().map_or(0, |latest| latest.last.saturating_add(1));
-        if end > WIDE {
-            let mut dots = Dots::default();
-            runs.for_each(|run| dots.push_run(writer, run));
-            return Self(Form::Many(Box::new(dots)));
-        }
-        let (mut own, mut above) = (Own::before(writer, end), end);
-        for Run { first, last } in runs.rev() {
-            own.push(above - 1 - last, last - first);
-            above = first;
-        }
-        Self::from(own)
-    }
-
     /// If they are all of the writer of `dot` and from before it.
     pub(crate) fn own(&self, dot: Dot) -> Option<HeldOwn<'_>> {
         let Form::One { writer, .. } = &self.0 else { return None };
@@ -229,28 +197,29 @@ impl Covers {
     }
 
     /// From runs in any order, with at most `most` of one writer: the gaps between the oldest are
-    /// filled.
+    /// filled. The latest first is quickest.
     pub(crate) fn gathered(mut runs: Gathered, most: usize) -> Self {
-        runs.sort_unstable();
-        runs.dedup_by(|(next, later), (writer, run)| {
-            let touch = next == writer && later.first <= run.last.saturating_add(1);
+        runs.sort_unstable_by(|a, b| b.cmp(a));
+        runs.dedup_by(|(of, earlier), (writer, run)| {
+            let touch = of == writer && run.first <= earlier.last.saturating_add(1);
             if touch {
-                run.last = run.last.max(later.last);
+                *run = Run { first: earlier.first, last: run.last.max(earlier.last) };
             }
             touch
         });
-        let (Some((writer, oldest)), Some((last_writer, _))) = (runs.first(), runs.last()) else {
+        let (Some((writer, _)), Some((first_writer, oldest))) = (runs.first(), runs.last()) else {
             return Self::default();
         };
-        if writer != last_writer {
-            let mut dots = Dots::default();
-            runs.iter().for_each(|(writer, run)| dots.push_run(*writer, *run));
+        if writer != first_writer {
+            let dots = Dots::of_runs(runs.iter().rev().copied());
             return Self::from(&dots.with_runs_at_most(most));
         }
-        let filled = runs.len().saturating_sub(most.max(1));
-        let oldest = Run { first: oldest.first, last: runs[filled].1.last };
-        let rest = runs[filled + 1..].iter().map(|(_, run)| *run);
-        Self::of(*writer, core::iter::once(oldest).chain(rest))
+        let mut own = Own::of(*writer);
+        own.runs.extend(runs.iter().take(most.max(1)).map(|(_, run)| *run));
+        if let Some(last) = own.runs.last_mut() {
+            last.first = oldest.first;
+        }
+        Self::from(own)
     }
 
     /// Whether there is none.
@@ -295,15 +264,24 @@ impl Covers {
     pub(crate) fn ascending(&self) -> Gathered {
         match &self.0 {
             Form::Many(dots) => dots.as_runs().into(),
-            Form::One { .. } => backwards(self.walk()),
+            Form::One { .. } => {
+                let mut runs: Gathered = self.walk().collect();
+                runs.reverse();
+                runs
+            }
         }
     }
 
     /// A set of one writer's dots, if it is that.
     fn of_one_writer(dots: &Dots) -> Option<Self> {
         let (first, _) = *dots.as_runs().first()?;
-        let own = dots.runs().all(|(writer, _)| writer == first);
-        own.then(|| Self::of(first, dots.runs().map(|(_, run)| run)))
+        if dots.runs().any(|(writer, _)| writer != first) {
+            return None;
+        }
+        Some(Self::from(Own {
+            writer: first,
+            runs: dots.runs().rev().map(|(_, run)| run).collect(),
+        }))
     }
 
     /// A set that has dots.
@@ -316,7 +294,7 @@ impl Covers {
     pub fn to_dots(&self) -> Dots {
         match &self.0 {
             Form::Many(dots) => (**dots).clone(),
-            Form::One { .. } => ascending(self.walk()),
+            Form::One { .. } => Dots::of_runs(self.ascending().into_iter()),
         }
     }
 }

@@ -27,10 +27,9 @@ pub(crate) fn leftovers(cart: &Cart, at: u32) -> Vec<Dot> {
     left.map(Fact::dot).collect()
 }
 
-/// What an action on a row of such a line makes dead, and what a Set would cover.
+/// What an action on a row of such a line makes dead.
 pub(crate) struct Replaced {
     pub(crate) kills: Kills,
-    pub(crate) covers: Gathered,
     /// Where the line is in its table.
     pub(crate) at: u32,
 }
@@ -38,7 +37,7 @@ pub(crate) struct Replaced {
 /// What the author of an action sees of a row of such a cart; `None` if its line has to be read.
 pub(crate) fn row(cart: &Cart, line: &LineKey, list: List) -> Option<Replaced> {
     let at = cart.live().line_at(line).unwrap_or(NONE);
-    let (mut places, mut covers) = (Places::new(), Gathered::new());
+    let mut places = Places::new();
     let mut sets = 0;
     let rows = if at == NONE { &[][..] } else { cart.live().rows() };
     let mut from = 0;
@@ -58,15 +57,25 @@ pub(crate) fn row(cart: &Cart, line: &LineKey, list: List) -> Option<Replaced> {
             _ => continue,
         };
         if home == list && fact.scope() == cart.id() {
-            let Dot { replica, seq } = fact.dot();
             places.push(place as u32);
-            covers.push((replica, Run { first: seq, last: seq }));
-            if let Body::Set(set) = fact.body() {
-                covers.extend(set.covers.runs());
-            }
         }
     }
-    Some(Replaced { kills: Kills::at(cart, places), covers, at })
+    Some(Replaced { kills: Kills::at(cart, places), at })
+}
+
+/// What a Set in place of those would cover: them, and what is in the number of one that is a Set.
+pub(crate) fn covered(cart: &Cart, kills: &Kills) -> Gathered {
+    let mut covers = Gathered::new();
+    // The latest first, as a Set has them.
+    for at in kills.places.iter().flatten().rev() {
+        let fact = cart.live().fact_of(&cart.live().rows()[*at as usize]);
+        let Dot { replica, seq } = fact.dot();
+        covers.push((replica, Run { first: seq, last: seq }));
+        if let Body::Set(set) = fact.body() {
+            covers.extend(set.covers.runs());
+        }
+    }
+    covers
 }
 
 /// What a list shows of such a line.

@@ -135,7 +135,7 @@ fn write_own(out: &mut Writer, seq: u64, runs: &[Run]) {
 }
 
 fn read_own(input: &mut Reader<'_>, dot: Dot, count: usize) -> Result<Own, Fault> {
-    let mut own = Own::before(dot.replica, dot.seq);
+    let mut own = Own::of(dot.replica);
     let mut above = dot.seq;
     for at in 0..count {
         let here = input.offset();
@@ -146,8 +146,11 @@ fn read_own(input: &mut Reader<'_>, dot: Dot, count: usize) -> Result<Own, Fault
         }
         let last = above.checked_sub(1).and_then(|last| last.checked_sub(left_out));
         let first = last.and_then(|last| last.checked_sub(longer)).filter(|first| *first > 0);
-        above = first.ok_or_else(|| fault(here, Broken::Number))?;
-        own.push(left_out, longer);
+        let (Some(first), Some(last)) = (first, last) else {
+            return Err(fault(here, Broken::Number));
+        };
+        own.push(Run { first, last });
+        above = first;
     }
     Ok(own)
 }
