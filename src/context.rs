@@ -82,27 +82,40 @@ impl Dots {
         self.runs.partition_point(|(replica, run)| (*replica, run.first) <= (dot.replica, dot.seq))
     }
 
+    /// The last run that begins at `dot` or before it, if it is of the same writer.
+    #[inline]
+    fn reaching(&self, dot: Dot) -> Option<Run> {
+        let (writer, run) = match &self.runs[..] {
+            // Often it is one writer's.
+            [only] => only,
+            _ => self.runs[..self.begun(dot)].last()?,
+        };
+        (*writer == dot.replica && run.first <= dot.seq).then_some(*run)
+    }
+
     /// Whether `dot` is in the set.
     #[must_use]
     pub fn contains(&self, dot: Dot) -> bool {
-        self.runs[..self.begun(dot)]
-            .last()
-            .is_some_and(|(replica, run)| *replica == dot.replica && dot.seq <= run.last)
+        self.reaching(dot).is_some_and(|run| dot.seq <= run.last)
     }
 
     /// The highest sequence number of `replica` in the set; 0 if there is none.
     #[must_use]
     pub fn last(&self, replica: ReplicaId) -> u64 {
-        match self.runs[..self.begun(Dot::new(replica, u64::MAX))].last() {
-            Some((writer, run)) if *writer == replica => run.last,
-            _ => 0,
-        }
+        self.reaching(Dot::new(replica, u64::MAX)).map_or(0, |run| run.last)
     }
 
     /// Puts a dot in; false if it was there, or is none (they count from 1).
     pub fn insert(&mut self, dot: Dot) -> bool {
         if dot.seq == 0 {
             return false;
+        }
+        if let [(only, run)] = &mut self.runs[..]
+            && *only == dot.replica
+            && run.last == dot.seq - 1
+        {
+            run.last = dot.seq;
+            return true;
         }
         let at = self.begun(dot);
         if let Some((replica, run)) = self.runs[..at].last_mut()
@@ -296,9 +309,8 @@ impl Dots {
             });
         }
         other.runs().all(|(replica, run)| {
-            self.runs[..self.begun(Dot::new(replica, run.first))]
-                .last()
-                .is_some_and(|(writer, here)| *writer == replica && run.last <= here.last)
+            let here = self.reaching(Dot::new(replica, run.first));
+            here.is_some_and(|here| run.last <= here.last)
         })
     }
 

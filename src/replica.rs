@@ -541,9 +541,12 @@ impl Replica {
     }
 
     /// What an action on a row replaces, if that can be said without reading its line.
-    fn replaced(&self, row: &RowRef) -> Option<Replaced> {
-        let plain = row.side.is_none() && simple::is_plain(&self.cart);
-        if plain { simple::row(&self.cart, &row.line, row.list) } else { None }
+    fn replaced(&mut self, row: &RowRef) -> Option<Replaced> {
+        if row.side.is_some() || !simple::is_plain(&self.cart) {
+            return None;
+        }
+        self.cart.mark();
+        simple::row(&self.cart, &row.line, row.list)
     }
 
     /// What this replica sees of a row it shows.

@@ -10,12 +10,15 @@ use smallvec::{Array, SmallVec};
 
 mod change;
 mod kinds;
+mod marks;
 
 pub(crate) use kinds::Kind;
 use kinds::Kinds;
+use marks::Marks;
 
 use super::by_line::ByLine;
 use super::entry::{Body, Entry};
+use super::kills::Places;
 use super::row::{Fact, HeldRows, ReadRows, Row};
 use super::said::Said;
 use super::tables::{Author, Authorship, NONE, Price, Tables};
@@ -38,14 +41,15 @@ pub struct Entries {
     /// Sorted by writer, then by number. A delta of one action has one.
     rows: HeldRows,
     kinds: Kinds,
+    marks: Marks,
     /// Whether it is sure that the tables, but for the writers, have nothing that no row uses.
     tight: bool,
 }
 
 impl Entries {
     pub(super) fn new(home: CartId) -> Self {
-        let (tables, kinds) = (Tables::new(home), Kinds::default());
-        Self { tables, rows: SmallVec::new(), kinds, tight: true }
+        let (tables, kinds, marks) = (Tables::new(home), Kinds::default(), Marks::default());
+        Self { tables, rows: SmallVec::new(), kinds, marks, tight: true }
     }
 
     pub(super) const fn set_home(&mut self, home: CartId) {
@@ -60,7 +64,9 @@ impl Entries {
         let tables = &mut self.tables;
         let (author, seq) = Author::of(dot);
         tables.writers.push(author);
-        tables.authorships.extend(authorship(tables.home, &entry));
+        if let Some(authorship) = authorship(tables.home, &entry) {
+            tables.authorships.push(authorship);
+        }
         let number = |is: bool| if is { 0 } else { NONE };
         let (line, price) = (number(entry.line.is_some()), number(entry.price.is_some()));
         if let Some(line) = entry.line {
@@ -84,7 +90,7 @@ impl Entries {
                 kinds.note(row.said.body(&tables.bodies), row.line);
             }
         }
-        Self { tables, rows, kinds, tight: true }
+        Self { tables, rows, kinds, marks: Marks::default(), tight: true }
     }
 
     /// The same of rows that were read; the tables have each writer once, and no bodies.
@@ -261,6 +267,16 @@ impl Entries {
     #[inline]
     pub(crate) fn written_on(&self, at: u32) -> impl Iterator<Item = Fact<'_>> {
         self.rows.iter().filter(move |row| row.line == at).map(|row| self.fact_of(row))
+    }
+
+    /// Where their rows are, ascending.
+    pub(crate) fn places_on(&self, at: u32) -> Places {
+        self.marks.places(&self.rows, at)
+    }
+
+    /// Somebody is going to look for lines.
+    pub(crate) fn mark(&mut self) {
+        self.marks.make(&self.rows);
     }
 
     /// Whether something is said of other entries: where they show, or what they lack.

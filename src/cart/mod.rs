@@ -295,6 +295,11 @@ impl Cart {
         self.live.lines()
     }
 
+    /// Somebody is going to look for what was written on lines.
+    pub(crate) fn mark(&mut self) {
+        self.live.mark();
+    }
+
     /// Whether there is any live entry of a kind.
     pub(crate) fn has(&self, kind: Kind) -> bool {
         self.live.count(kind) > 0

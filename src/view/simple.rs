@@ -37,30 +37,23 @@ pub(crate) struct Replaced {
 /// What the author of an action sees of a row of such a cart; `None` if its line has to be read.
 pub(crate) fn row(cart: &Cart, line: &LineKey, list: List) -> Option<Replaced> {
     let at = cart.live().line_at(line).unwrap_or(NONE);
-    let mut places = Places::new();
-    let mut sets = 0;
-    let rows = if at == NONE { &[][..] } else { cart.live().rows() };
-    let mut from = 0;
-    while let Some(next) = rows[from..].iter().position(|row| row.line == at) {
-        let place = from + next;
-        from = place + 1;
-        let fact = cart.live().fact_of(&rows[place]);
+    let (mut sets, mut readable) = (0, true);
+    let mut places = if at == NONE { Places::new() } else { cart.live().places_on(at) };
+    places.retain(|place| {
+        let fact = cart.live().fact_of(&cart.live().rows()[*place as usize]);
         let home = match fact.body() {
             Body::Add { .. } => List::Active,
             Body::Set(set) => {
                 sets += 1;
-                if sets > 1 || set.settled.is_some() {
-                    return None; // they may clash, or took units
-                }
+                // Two may clash, and one may have taken units.
+                readable &= sets == 1 && set.settled.is_none();
                 set.list
             }
-            _ => continue,
+            _ => return false,
         };
-        if home == list && fact.scope() == cart.id() {
-            places.push(place as u32);
-        }
-    }
-    Some(Replaced { kills: Kills::at(cart, places), at })
+        home == list && fact.scope() == cart.id()
+    });
+    readable.then(|| Replaced { kills: Kills::at(cart, places), at })
 }
 
 /// What a Set in place of those would cover: them, and what is in the number of one that is a Set.

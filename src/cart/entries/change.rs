@@ -90,6 +90,7 @@ impl Entries {
 
     fn renumber(&mut self, column: Column, (at, new): (u32, bool)) -> u32 {
         if new {
+            self.marks.forget();
             for row in &mut self.rows {
                 let number = column(row);
                 *number += u32::from(*number >= at && *number != NONE);
@@ -168,6 +169,7 @@ impl Entries {
         grow(&mut self.rows, 1);
         // Mostly it is its writer's next, and often there is one writer.
         if self.rows.last().is_none_or(|last| last.key() < row.key()) {
+            self.marks.insert(self.rows.len(), &row);
             self.rows.push(row);
             return;
         }
@@ -176,9 +178,13 @@ impl Entries {
                 let old = core::mem::replace(&mut self.rows[at], row);
                 self.count_out(old);
                 self.forget(old.said);
+                self.marks.forget();
                 self.tight = false;
             }
-            Err(at) => self.rows.insert(at, row),
+            Err(at) => {
+                self.marks.insert(at, &row);
+                self.rows.insert(at, row);
+            }
         }
     }
 
@@ -197,6 +203,7 @@ impl Entries {
             foreign.retain(|authorship| authorship.scope != home || !authorship.after.is_empty());
         }
         let authorships = unite(&mut self.tables.authorships, &foreign);
+        self.marks.forget();
         // Of theirs by place, and last of what goes without saying there.
         let as_here = |scope: CartId, after: &[CartId]| {
             let here = &self.tables.authorships;
@@ -290,15 +297,16 @@ impl Entries {
         self.tight = false;
         for at in places {
             let row = self.rows[*at as usize];
-            self.count_out(row);
             gone(self.fact_of(&row));
-            if places.len() <= FEW_GOING {
+            self.count_out(row);
+            if places.len() <= FEW_GOING && row.said.place().is_some() {
                 // Nothing is looked for in it any more.
                 self.rows[*at as usize].said = Said::add(0);
                 self.forget(row.said);
             }
         }
         if places.len() > FEW_GOING {
+            self.marks.forget();
             let (mut next, mut at) = (places.iter().peekable(), 0..);
             self.rows.retain(|_| {
                 let at: Option<u32> = at.next();
@@ -313,9 +321,11 @@ impl Entries {
         for (at, end) in places.iter().zip(ends) {
             let from = *at as usize + 1;
             self.rows.copy_within(from..end, to);
+            self.marks.copy_within(from..end, to);
             to += end - from;
         }
         self.rows.truncate(to);
+        self.marks.truncate(to);
     }
 
     /// A part of them, with the same tables.
@@ -355,6 +365,7 @@ impl Entries {
     /// Drops rows of the tables that nothing uses, if they are too many.
     fn tidy(&mut self) {
         if self.tables.len() > 4 * self.rows.len() + SPARE_ROWS {
+            self.marks.forget();
             let used = self.used();
             for (column, moved) in [
                 (WRITER, sweep(&mut self.tables.writers, &used.writers)),
