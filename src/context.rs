@@ -110,11 +110,12 @@ impl Dots {
         if dot.seq == 0 {
             return false;
         }
-        if let [(only, run)] = &mut self.runs[..]
-            && *only == dot.replica
-            && run.last == dot.seq - 1
+        // The most frequent case: the next dot of the last writer, who often is the only one.
+        if let Some((writer, run)) = self.runs.last()
+            && *writer == dot.replica
+            && run.last < dot.seq
         {
-            run.last = dot.seq;
+            self.push_run(dot.replica, Run { first: dot.seq, last: dot.seq });
             return true;
         }
         let at = self.begun(dot);
@@ -124,7 +125,7 @@ impl Dots {
             if dot.seq <= run.last {
                 return false;
             }
-            // The most frequent case: a writer's next dot.
+            // The next dot of another writer.
             let next = self.runs.get(at).filter(|(replica, _)| *replica == dot.replica);
             if next.is_none() && self.runs[at - 1].1.last + 1 == dot.seq {
                 self.runs[at - 1].1.last = dot.seq;

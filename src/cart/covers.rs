@@ -1,12 +1,14 @@
 //! The dots whose units are in a Set's number, held small: most are a few of one writer's.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::fmt;
 
 use smallvec::SmallVec;
 
 use crate::context::{Dot, Dots, Run};
 use crate::id::ReplicaId;
+use crate::limits;
 
 /// A set of dots that is written once and seldom read.
 ///
@@ -41,6 +43,13 @@ pub(crate) struct Own {
     runs: SmallVec<[Run; 8]>,
 }
 
+/// Runs on their way into such a set.
+pub(crate) struct Gathering {
+    own: Own,
+    /// Those that were not of the same writer, or not before all that were there.
+    others: Vec<(ReplicaId, Run)>,
+}
+
 /// Such runs where they are held, in the form in which a Set's own dots are written.
 #[derive(Clone, Copy)]
 pub(crate) struct HeldOwn<'a> {
@@ -51,7 +60,7 @@ pub(crate) struct HeldOwn<'a> {
     steps: &'a [u8],
 }
 
-/// Runs on their way: in any order and perhaps with doubles, unless whoever gives them says more.
+/// Runs in an order that whoever gives them says.
 pub(crate) type Gathered = SmallVec<[(ReplicaId, Run); 8]>;
 
 const LOW: u64 = 0x7f;
@@ -110,7 +119,7 @@ impl Own {
 
     /// The set of these runs and of others, which ascend and are apart from each other. `None` if one of these is
     /// in one of those, or touches it.
-    pub(crate) fn with_others(self, others: &[(ReplicaId, Run)]) -> Option<Covers> {
+    pub(crate) fn with_others(&self, others: &[(ReplicaId, Run)]) -> Option<Covers> {
         let (before, after) =
             others.split_at(others.partition_point(|(writer, _)| *writer < self.writer));
         let (mut dots, runs) = (Dots::default(), self.runs.len() + others.len());
@@ -123,7 +132,8 @@ impl Own {
 
     /// As it is held, if there is room.
     fn in_place(&self) -> Option<Form> {
-        let mut above = self.runs.first()?.last.checked_add(1).filter(|end| Self::has_room(*end))?;
+        let mut above =
+            self.runs.first()?.last.checked_add(1).filter(|end| Self::has_room(*end))?;
         let (mut text, mut at) = ([0; PLACE_BYTES], 0);
         put(&mut text, &mut at, above)?;
         for Run { first, last } in &self.runs {
@@ -135,6 +145,46 @@ impl Own {
             above = *first;
         }
         Some(Form::One { bytes: at as u8, text, writer: self.writer })
+    }
+}
+
+impl Gathering {
+    pub(crate) const fn new() -> Self {
+        Self { own: Own::of(ReplicaId::from_u128(0)), others: Vec::new() }
+    }
+
+    /// Puts a run in. It is quickest if they are one writer's, the latest first.
+    #[inline]
+    pub(crate) fn push(&mut self, writer: ReplicaId, run: Run) {
+        let Own { writer: own, runs } = &mut self.own;
+        match runs.last_mut() {
+            None => {
+                *own = writer;
+                runs.push(run);
+            }
+            Some(above) if writer != *own || run.last > above.last || run.first > above.first => {
+                self.others.push((writer, run));
+            }
+            Some(above) if run.last.saturating_add(1) >= above.first => above.first = run.first,
+            Some(_) => runs.push(run),
+        }
+    }
+
+    /// The set of them, with the gaps filled between the oldest of a writer who has more than
+    /// [`limits::COVERED_RUNS`].
+    pub(crate) fn covers(&mut self) -> Covers {
+        let (Self { own, others }, most) = (self, limits::COVERED_RUNS);
+        if !others.is_empty() {
+            others.extend(own.ascending());
+            others.sort_unstable();
+            let all = Dots::of_runs(others.iter().copied());
+            return Covers::from(&all.with_runs_at_most(most));
+        }
+        if let Some(oldest) = own.runs.get(most..).and_then(<[Run]>::last) {
+            own.runs[most - 1].first = oldest.first;
+            own.runs.truncate(most);
+        }
+        (&*own).into()
     }
 }
 
@@ -161,8 +211,8 @@ impl<'a> HeldOwn<'a> {
     }
 }
 
-impl From<Own> for Covers {
-    fn from(own: Own) -> Self {
+impl From<&Own> for Covers {
+    fn from(own: &Own) -> Self {
         if own.runs.is_empty() {
             return Self::default();
         }
@@ -194,32 +244,6 @@ impl Covers {
         let mut steps = &text[..usize::from(*bytes)];
         let end = take(&mut steps).unwrap_or_default();
         HeldOwn { end, steps }
-    }
-
-    /// From runs in any order, with at most `most` of one writer: the gaps between the oldest are
-    /// filled. The latest first is quickest.
-    pub(crate) fn gathered(mut runs: Gathered, most: usize) -> Self {
-        runs.sort_unstable_by(|a, b| b.cmp(a));
-        runs.dedup_by(|(of, earlier), (writer, run)| {
-            let touch = of == writer && run.first <= earlier.last.saturating_add(1);
-            if touch {
-                *run = Run { first: earlier.first, last: run.last.max(earlier.last) };
-            }
-            touch
-        });
-        let (Some((writer, _)), Some((first_writer, oldest))) = (runs.first(), runs.last()) else {
-            return Self::default();
-        };
-        if writer != first_writer {
-            let dots = Dots::of_runs(runs.iter().rev().copied());
-            return Self::from(&dots.with_runs_at_most(most));
-        }
-        let mut own = Own::of(*writer);
-        own.runs.extend(runs.iter().take(most.max(1)).map(|(_, run)| *run));
-        if let Some(last) = own.runs.last_mut() {
-            last.first = oldest.first;
-        }
-        Self::from(own)
     }
 
     /// Whether there is none.
@@ -278,10 +302,8 @@ impl Covers {
         if dots.runs().any(|(writer, _)| writer != first) {
             return None;
         }
-        Some(Self::from(Own {
-            writer: first,
-            runs: dots.runs().rev().map(|(_, run)| run).collect(),
-        }))
+        let runs = dots.runs().rev().map(|(_, run)| run).collect();
+        Some(Self::from(&Own { writer: first, runs }))
     }
 
     /// A set that has dots.

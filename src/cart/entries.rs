@@ -260,7 +260,7 @@ impl Entries {
 
     /// Where a line is in its table, if it is there.
     pub(crate) fn line_at(&self, line: &LineKey) -> Option<u32> {
-        self.tables.lines.binary_search(line).ok().map(|at| at as u32)
+        crate::id::search(&self.tables.lines, line).ok().map(|at| at as u32)
     }
 
     /// Those that were written about a line, by dot: orders of it are not.

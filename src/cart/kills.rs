@@ -20,7 +20,10 @@ impl Kills {
     /// Live entries, by the places of their rows, ascending.
     pub(crate) fn at(cart: &Cart, places: Places) -> Self {
         let mut dots = Dots::default();
-        dots.reserve(places.len());
+        if places.len() > 1 {
+            // With the dot of the action, if that is dead too.
+            dots.reserve(places.len() + 1);
+        }
         for at in &places {
             let Dot { replica, seq } = cart.live.fact_of(&cart.live.rows()[*at as usize]).dot();
             // Rows are in the order of their dots.

@@ -26,7 +26,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 pub use covers::Covers;
-pub(crate) use covers::{Gathered, Own};
+pub(crate) use covers::{Gathered, Gathering, Own};
 pub use delta::{Delta, DeltaError};
 use delta::{Needs, Parts};
 pub use digest::Fingerprint;

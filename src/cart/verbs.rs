@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::covers::{Covers, Gathered};
+use super::covers::{Covers, Gathering};
 use super::delta::{Delta, Needs, Parts};
 use super::entry::{
     After, Body, Entry, MergeTo, Purchase, Register, SetTo, Settled, Stays, Taken, UnmergeFrom,
@@ -104,8 +104,9 @@ impl Cart {
         took.sort_unstable();
         took.dedup_by_key(|taken| taken.dot);
         let settled = Settled::of(took, seen.stays);
-        let covers = seen.covers.runs().collect();
-        let wanted = (quantity, price);
+        let mut covers = Gathering::new();
+        seen.covers.runs().rev().for_each(|(writer, run)| covers.push(writer, run));
+        let (wanted, covers) = ((quantity, price), covers.covers());
         self.set_seen(stamp, place, wanted, (kills, NONE), (covers, settled))
     }
 
@@ -117,7 +118,7 @@ impl Cart {
         place: &Place,
         (quantity, price): (Quantity, Option<Money>),
         (kills, hint): (Kills, u32),
-        (covers, settled): (Gathered, Option<Box<Settled>>),
+        (covers, settled): (Covers, Option<Box<Settled>>),
     ) -> Result<Delta, VerbError> {
         self.check_line(&place.line, kills.dots.count().try_into().unwrap_or(usize::MAX))?;
         let body = Body::Set(Arc::new(SetTo {
@@ -125,7 +126,7 @@ impl Cart {
             list: place.list,
             sided: place.sided,
             seen: self.context().without(stamp.dot.replica).into(),
-            covers: Covers::gathered(covers, limits::COVERED_RUNS),
+            covers,
             settled,
         }));
         let entry = Entry { price, ..entry(&stamp, place.scope, Some(&place.line), body) };

@@ -121,6 +121,49 @@ fn word(text: &[u8; SHORT_BYTES], at: usize) -> u64 {
     u64::from_be_bytes(word)
 }
 
+/// Where a line is in a sorted table, as [`binary_search`](slice::binary_search) says it.
+///
+/// What the first and the last line begin with, all between them do. So of short names eight bytes behind that are compared
+/// as a number, and only if they are the same in two lines does more of them decide.
+pub(crate) fn search(lines: &[LineKey], line: &LineKey) -> Result<usize, usize> {
+    let whole = || lines.binary_search(line);
+    let (
+        [LineKey(Form::Short { text: first, .. }), ..],
+        [.., LineKey(Form::Short { text: last, .. })],
+    ) = (lines, lines)
+    else {
+        return whole();
+    };
+    let Form::Short { text, .. } = &line.0 else { return whole() };
+    let (begin, mut long) = (word(first, 0), false);
+    let alike = ((begin ^ word(last, 0)).leading_zeros() / 8) as usize;
+    if ((begin ^ word(text, 0)).leading_zeros() / 8) < alike as u32 {
+        return whole();
+    }
+    let wanted = word(text, alike);
+    let (mut at, mut left) = (0, lines.len());
+    while left > 1 {
+        let half = left / 2;
+        let there = match &lines[at + half].0 {
+            Form::Short { text, .. } => word(text, alike),
+            Form::Long { .. } => {
+                long = true;
+                0
+            }
+        };
+        at = core::hint::select_unpredictable(there <= wanted, at + half, at);
+        left -= half;
+    }
+    match &lines[at] {
+        _ if long => whole(),
+        there if there == line => Ok(at),
+        LineKey(Form::Short { text, .. }) if word(text, alike) != wanted => {
+            Err(at + usize::from(word(text, alike) < wanted))
+        }
+        _ => whole(),
+    }
+}
+
 impl Ord for LineKey {
     #[inline]
     fn cmp(&self, other: &Self) -> Ordering {

@@ -7,8 +7,8 @@ use core::fmt;
 
 use uuid::Uuid;
 
-pub(crate) use line::Lines;
 pub use line::{LineError, LineKey};
+pub(crate) use line::{Lines, search};
 pub(crate) use text::is_plain;
 pub use text::{
     AttributeKey, Bundle, CouponCode, OptionKey, OptionValue, OrderId, RuleName, ShippingOption,

@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use crate::cart::{Body, Cart, Fact, Gathered, Kills, Kind, List, NONE, Places};
+use crate::cart::{Body, Cart, Covers, Fact, Gathering, Kills, Kind, List, NONE, Places};
 use crate::context::{Dot, Run};
 use crate::id::{CartId, LineKey};
 use crate::money::Money;
@@ -57,18 +57,18 @@ pub(crate) fn row(cart: &Cart, line: &LineKey, list: List) -> Option<Replaced> {
 }
 
 /// What a Set in place of those would cover: them, and what is in the number of one that is a Set.
-pub(crate) fn covered(cart: &Cart, kills: &Kills) -> Gathered {
-    let mut covers = Gathered::new();
+pub(crate) fn covered(cart: &Cart, kills: &Kills) -> Covers {
+    let mut covers = Gathering::new();
     // The latest first, as a Set has them.
     for at in kills.places.iter().flatten().rev() {
         let fact = cart.live().fact_of(&cart.live().rows()[*at as usize]);
         let Dot { replica, seq } = fact.dot();
-        covers.push((replica, Run { first: seq, last: seq }));
+        covers.push(replica, Run { first: seq, last: seq });
         if let Body::Set(set) = fact.body() {
-            covers.extend(set.covers.runs());
+            set.covers.runs().for_each(|(writer, run)| covers.push(writer, run));
         }
     }
-    covers
+    covers.covers()
 }
 
 /// What a list shows of such a line.

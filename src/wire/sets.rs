@@ -163,7 +163,7 @@ fn read_covers(
 ) -> Result<Covers, Fault> {
     let own = read_own(input, dot, count)?;
     if !others {
-        return Ok(own.into());
+        return Ok((&own).into());
     }
     let here = input.offset();
     let others = tables.groups(input)?;
