@@ -23,7 +23,7 @@ use super::row::{Fact, HeldRows, ReadRows, Row};
 use super::said::Said;
 use super::tables::{Author, Authorship, NONE, Price, Tables};
 use crate::context::{Dot, Dots, Run};
-use crate::id::{CartId, LineKey};
+use crate::id::{CartId, LineKey, position};
 
 /// Entries by dot, in the order of dots.
 ///
@@ -260,7 +260,7 @@ impl Entries {
 
     /// Where a line is in its table, if it is there.
     pub(crate) fn line_at(&self, line: &LineKey) -> Option<u32> {
-        crate::id::search(&self.tables.lines, line).ok().map(|at| at as u32)
+        position(&self.tables.lines, line).map(|at| at as u32)
     }
 
     /// Those that were written about a line, by dot: orders of it are not.

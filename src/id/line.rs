@@ -121,12 +121,12 @@ fn word(text: &[u8; SHORT_BYTES], at: usize) -> u64 {
     u64::from_be_bytes(word)
 }
 
-/// Where a line is in a sorted table, as [`binary_search`](slice::binary_search) says it.
+/// Where a line is in a sorted table.
 ///
 /// What the first and the last line begin with, all between them do. So of short names eight bytes behind that are compared
 /// as a number, and only if they are the same in two lines does more of them decide.
-pub(crate) fn search(lines: &[LineKey], line: &LineKey) -> Result<usize, usize> {
-    let whole = || lines.binary_search(line);
+pub(crate) fn position(lines: &[LineKey], line: &LineKey) -> Option<usize> {
+    let whole = || lines.binary_search(line).ok();
     let (
         [LineKey(Form::Short { text: first, .. }), ..],
         [.., LineKey(Form::Short { text: last, .. })],
@@ -134,32 +134,28 @@ pub(crate) fn search(lines: &[LineKey], line: &LineKey) -> Result<usize, usize> 
     else {
         return whole();
     };
-    let Form::Short { text, .. } = &line.0 else { return whole() };
-    let (begin, mut long) = (word(first, 0), false);
-    let alike = ((begin ^ word(last, 0)).leading_zeros() / 8) as usize;
-    if ((begin ^ word(text, 0)).leading_zeros() / 8) < alike as u32 {
-        return whole();
-    }
-    let wanted = word(text, alike);
+    let LineKey(Form::Short { text, .. }) = line else { return whole() };
+    let behind = ((word(first, 0) ^ word(last, 0)).leading_zeros() / 8) as usize;
+    let (wanted, mut long) = (word(text, behind), false);
+    // The last that is not above it, if names had no more than those bytes.
     let (mut at, mut left) = (0, lines.len());
     while left > 1 {
         let half = left / 2;
         let there = match &lines[at + half].0 {
-            Form::Short { text, .. } => word(text, alike),
+            Form::Short { text, .. } => word(text, behind),
             Form::Long { .. } => {
                 long = true;
                 0
             }
         };
+        // Where it is cannot be guessed, so that a branch would cost more than both ways do.
         at = core::hint::select_unpredictable(there <= wanted, at + half, at);
         left -= half;
     }
     match &lines[at] {
         _ if long => whole(),
-        there if there == line => Ok(at),
-        LineKey(Form::Short { text, .. }) if word(text, alike) != wanted => {
-            Err(at + usize::from(word(text, alike) < wanted))
-        }
+        there if there == line => Some(at),
+        LineKey(Form::Short { text, .. }) if word(text, behind) != wanted => None,
         _ => whole(),
     }
 }

@@ -8,7 +8,7 @@ use core::fmt;
 use uuid::Uuid;
 
 pub use line::{LineError, LineKey};
-pub(crate) use line::{Lines, search};
+pub(crate) use line::{Lines, position};
 pub(crate) use text::is_plain;
 pub use text::{
     AttributeKey, Bundle, CouponCode, OptionKey, OptionValue, OrderId, RuleName, ShippingOption,

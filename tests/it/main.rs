@@ -43,6 +43,7 @@ mod embedded;
 mod exchange;
 mod explaining;
 mod faults;
+mod finding;
 mod golden;
 mod guarded;
 mod handmade;

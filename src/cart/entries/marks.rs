@@ -75,8 +75,9 @@ impl Marks {
             }
         };
         let (words, rest) = held.0.as_chunks();
+        let wanted = EACH_LOW * u64::from(line as u8);
         for (at, word) in words.iter().enumerate() {
-            let unlike = u64::from_le_bytes(*word) ^ EACH_LOW * u64::from(line as u8);
+            let unlike = u64::from_le_bytes(*word) ^ wanted;
             // The highest bit of each byte that is 0, and perhaps of some above it.
             let mut alike = unlike.wrapping_sub(EACH_LOW) & !unlike & EACH_HIGH;
             while alike != 0 {
