@@ -10,7 +10,7 @@ use core::fmt;
 use super::bytes::{Reader, Writer};
 use super::entries::{self, Before};
 use super::error::{Broken, DecodeError, Fault, fault};
-use super::numbering::{NEEDS, Numbering, Rows, write_writers};
+use super::numbering::{NEEDS, Numbering, write_writers};
 use super::tables::Tables;
 use super::{CHECKSUM_BYTES, dots};
 use crate::cart::{Delta, Entries, ReadRows};
@@ -136,7 +136,7 @@ impl LinkSender {
             &moved
         };
         let (needs, born) = (delta.needs(), delta.born_dead());
-        let mut new = Rows::default();
+        let mut new = None;
         let tables = match Numbering::known(&known.tables, delta.dead(), live) {
             Some(tables) => tables,
             None => {
@@ -144,21 +144,25 @@ impl LinkSender {
                 all.extend(&live.dots());
                 let mut tables = Numbering::of(known.tables.cart, &all, live);
                 let rows = known.rows();
-                new = tables.on_link(&mut known.tables);
+                new = Some(tables.on_link(&mut known.tables));
                 known.grow(rows);
                 tables
             }
         };
         let flag = |is: bool, flag| if is { flag } else { 0 };
-        let head = tables.head(&new)
-            | flag(!new.writers.is_empty(), WRITERS)
+        let brings = |writers: &[_]| flag(!writers.is_empty(), WRITERS);
+        let head = tables.head(new.as_ref())
+            | new.as_ref().map_or(0, |new| brings(&new.writers))
             | flag(!born.is_empty(), BORN)
             | flag(!needs.is_empty(), NEEDS);
         out.raw(&[first, head]);
-        if !new.writers.is_empty() {
-            write_writers(&mut out, &new.writers);
+        if let Some(new) = &new {
+            if !new.writers.is_empty() {
+                write_writers(&mut out, &new.writers);
+            }
+            tables.write(&mut out, new);
         }
-        tables.write(&mut out, &new);
+        tables.write_seen(&mut out);
         if !born.is_empty() {
             tables.dots(&mut out, &born);
         }

@@ -226,9 +226,10 @@ fn write_parts(
     let tables = Numbering::of(cart, dots, live);
     let needed = if needs.is_empty() { 0 } else { NEEDS };
     let rows = tables.rows();
-    out.raw(&[tables.head(&rows) | needed]);
+    out.raw(&[tables.head(Some(&rows)) | needed]);
     write_writers(out, &rows.writers);
     tables.write(out, &rows);
+    tables.write_seen(out);
     tables.dots(out, dots);
     if !needs.is_empty() {
         tables.dots(out, needs);

@@ -5,11 +5,11 @@ use alloc::vec::Vec;
 
 use super::bytes::Writer;
 use super::dots;
-use super::numbers::{Few, Numbers};
+use super::numbers::{Few, List, Numbers};
 use super::tables::Tables as Known;
-use crate::cart::{Author, Authorship, Body, Entries, NONE, Price, Row, Stays, Tables};
+use crate::cart::{Author, Authorship, Body, Entries, NONE, Price, Row, Tables};
 use crate::context::{Dot, Dots, SharedDots};
-use crate::id::{CartId, LineKey, ReplicaId};
+use crate::id::{CartId, LineKey, ReplicaId, position};
 
 /// In the first byte of the tables: which of them there are.
 pub(super) const CARTS: u8 = 0b0000_0010;
@@ -34,9 +34,9 @@ pub(super) struct Numbering<'a> {
     tables: &'a Tables,
     authors: &'a [Author],
     bodies: &'a [Body],
-    pub(super) writers: Few<ReplicaId>,
+    pub(super) writers: List<'a, ReplicaId>,
     /// Other carts than the message's own.
-    carts: Few<CartId>,
+    carts: List<'a, CartId>,
     /// Sets of dots that authors had seen, but for the empty one.
     seen: Vec<&'a Dots>,
     /// Where in memory such a set is, sorted, with its number: many entries share few sets, and
@@ -60,57 +60,70 @@ impl<'a> Numbering<'a> {
             let used = live.used();
             [&used.lines, &used.prices, &used.authorships].map(|used| Numbers::of_used(used))
         };
-        let mut all = Self {
+        let mut writers: Few<ReplicaId> = dots.writers().map(|(writer, _)| writer).collect();
+        let mut carts = Few::new();
+        for authorship in authorship_of.named(&tables.authorships) {
+            carts.push(authorship.scope);
+            carts.extend(authorship.after.iter().copied());
+        }
+        // The dots of a message have the writers of its entries. Adds name nobody else.
+        let (mut seen, mut seen_at) = (Vec::new(), Vec::new());
+        if !tables.bodies.is_empty() {
+            let (mut each, mut others) = (Vec::new(), Vec::new());
+            let mut other = |writer: ReplicaId| {
+                // Neighbours are mostly alike, and most are known.
+                if others.last() != Some(&writer) && writers.binary_search(&writer).is_err() {
+                    others.push(writer);
+                }
+            };
+            for body in &tables.bodies {
+                of_body(body, &mut other, &mut carts, &mut each);
+            }
+            each.sort_unstable_by_key(|seen: &&SharedDots| seen.address());
+            each.dedup_by_key(|seen| seen.address());
+            each.iter().flat_map(|seen| seen.writers()).for_each(|(writer, _)| other(writer));
+            (seen, seen_at) = numbered(&each);
+            if !others.is_empty() {
+                writers.extend(others);
+                writers.sort_unstable();
+                writers.dedup();
+            }
+        }
+        carts.sort_unstable();
+        carts.dedup();
+        carts.retain(|other| *other != cart);
+        let number = |writer: &ReplicaId| writers.binary_search(writer).ok();
+        let writer_of = tables.writers.iter().map(|author| number(&author.replica));
+        let writer_of = writer_of.map(|at| at.map_or(NONE, |at| at as u32)).collect();
+        Self {
             cart,
             tables,
             authors: &tables.writers,
             bodies: &tables.bodies,
-            writers: dots.writers().map(|(writer, _)| writer).collect(),
-            carts: Few::new(),
-            seen: Vec::new(),
-            seen_at: Vec::new(),
-            writer_of: Numbers::Places(0),
+            writers: List::Own(writers),
+            carts: List::Own(carts),
+            seen,
+            seen_at,
+            writer_of: Numbers::Given(writer_of),
             line_of,
             price_of,
             authorship_of,
-        };
-        for authorship in all.authorship_of.named(&tables.authorships) {
-            all.carts.push(authorship.scope);
-            all.carts.extend(authorship.after.iter().copied());
         }
-        // The dots of a message have the writers of its entries. Adds name nobody else.
-        let mut others = Vec::new();
-        let mut seen = Vec::new();
-        if !tables.bodies.is_empty() {
-            tables.bodies.iter().for_each(|body| all.of_body(body, &mut others, &mut seen));
-            all.number_seen(seen, &mut others);
-        }
-        if !others.is_empty() {
-            all.writers.extend(others.drain(..));
-            all.writers.sort_unstable();
-            all.writers.dedup();
-        }
-        all.carts.sort_unstable();
-        all.carts.dedup();
-        all.carts.retain(|other| *other != cart);
-        let number = |writer: &ReplicaId| all.writers.binary_search(writer).ok();
-        let writer_of = tables.writers.iter().map(|author| number(&author.replica));
-        let writer_of = writer_of.map(|at| at.map_or(NONE, |at| at as u32));
-        all.writer_of = Numbers::Given(writer_of.collect());
-        all
     }
 
     /// On a link: the same for at most one entry, an Add or a Set as most are, if both ends know all
     /// that it names.
-    pub(super) fn known(known: &Known, dead: &Dots, live: &'a Entries) -> Option<Self> {
+    pub(super) fn known(known: &'a Known, dead: &Dots, live: &'a Entries) -> Option<Self> {
         let tables = live.tables();
-        let entries = live.len();
-        let few = |rows: usize| rows <= entries;
-        let few = few(tables.writers.len()) && few(tables.lines.len()) && few(tables.prices.len());
-        if entries > 1 || !few || !tables.authorships.is_empty() {
+        if live.len() > 1 || !tables.authorships.is_empty() {
             return None;
         }
         let writers = &known.writers.rows;
+        let writer = |author: &Author| writers.binary_search(&author.replica).ok();
+        let writer_of = Numbers::in_known(&tables.writers, writer)?;
+        let line_of = Numbers::in_known(&tables.lines, |line| position(&known.lines.rows, line))?;
+        let price = |price: &Price| known.prices.rows.binary_search(price).ok();
+        let price_of = Numbers::in_known(&tables.prices, price)?;
         let knows = |writer: ReplicaId| writers.binary_search(&writer).is_ok();
         let seen = match live.rows().first().map(|row| live.fact_of(row).body()) {
             None | Some(Body::Add { .. }) => None,
@@ -131,92 +144,22 @@ impl<'a> Numbering<'a> {
             tables,
             authors: &tables.writers,
             bodies: &tables.bodies,
-            writers: Few::from_slice(writers),
-            carts: Few::from_slice(&known.carts.rows),
+            writers: List::Known(writers),
+            carts: List::Known(&known.carts.rows),
             seen: seen.into_iter().map(|seen| &**seen).collect(),
             seen_at: seen.into_iter().map(|seen| (seen.address(), 0)).collect(),
-            writer_of: Numbers::in_known(replicas(tables), writers)?,
-            line_of: Numbers::in_known(tables.lines.iter(), &known.lines.rows)?,
-            price_of: Numbers::in_known(tables.prices.iter(), &known.prices.rows)?,
+            writer_of,
+            line_of,
+            price_of,
             authorship_of: Numbers::Places(0),
         })
-    }
-
-    fn of_body(
-        &mut self,
-        body: &'a Body,
-        others: &mut Vec<ReplicaId>,
-        seen: &mut Vec<&'a SharedDots>,
-    ) {
-        let mut other = |writer: ReplicaId| {
-            // Neighbours are mostly alike, and most are known.
-            if others.last() != Some(&writer) && self.writers.binary_search(&writer).is_err() {
-                others.push(writer);
-            }
-        };
-        match body {
-            Body::Set(set) => {
-                set.covers.writers().for_each(&mut other);
-                if let Some(settled) = &set.settled {
-                    settled.took.iter().for_each(|taken| other(taken.dot.replica));
-                    settled.stays.named().for_each(|dot| other(dot.replica));
-                    self.carts.extend(settled.took.iter().map(|taken| taken.scope));
-                    self.of_stays(&settled.stays);
-                }
-                if !set.seen.is_empty() {
-                    seen.push(&set.seen);
-                }
-            }
-            Body::Move { dots, .. } => dots.iter().for_each(|dot| other(dot.replica)),
-            Body::Order(order) => {
-                order.bought.iter().for_each(|bought| other(bought.taken.dot.replica));
-                order.stays.named().for_each(|dot| other(dot.replica));
-                self.carts.extend(order.bought.iter().map(|bought| bought.taken.scope));
-                self.of_stays(&order.stays);
-                if !order.seen.is_empty() {
-                    seen.push(&order.seen);
-                }
-            }
-            Body::Stay(stays) => {
-                stays.named().for_each(|dot| other(dot.replica));
-                self.of_stays(stays);
-            }
-            Body::Merge(merge) => self.carts.extend([merge.guest, merge.account]),
-            Body::Unmerge(unmerge) => self.carts.push(unmerge.guest),
-            Body::Add { .. }
-            | Body::Register { .. }
-            | Body::Coupon(_)
-            | Body::Consent(_)
-            | Body::Expired { .. }
-            | Body::Unknown { .. } => {}
-        }
-    }
-
-    fn of_stays(&mut self, stays: &Stays) {
-        self.carts.extend(stays.pins.iter().filter_map(|pin| pin.until));
-    }
-
-    fn number_seen(&mut self, mut each: Vec<&'a SharedDots>, others: &mut Vec<ReplicaId>) {
-        each.sort_unstable_by_key(|seen| seen.address());
-        each.dedup_by_key(|seen| seen.address());
-        for (writer, _) in each.iter().flat_map(|seen| seen.writers()) {
-            if self.writers.binary_search(&writer).is_err() {
-                others.push(writer);
-            }
-        }
-        self.seen = each.iter().map(|seen| &***seen).collect();
-        self.seen.sort_unstable();
-        self.seen.dedup();
-        let number = |seen: &Dots| self.seen.binary_search(&seen).map_or(NONE, |at| at as u32);
-        let seen_at = each.iter().map(|seen| (seen.address(), u64::from(number(seen))));
-        self.seen_at = seen_at.collect();
     }
 
     /// The rows of the tables.
     pub(super) fn rows(&self) -> Rows<'a> {
         Rows {
-            writers: self.writers.clone(),
-            carts: self.carts.clone(),
+            writers: Few::from_slice(&self.writers),
+            carts: Few::from_slice(&self.carts),
             lines: self.line_of.named(&self.tables.lines),
             prices: self.price_of.named(&self.tables.prices),
         }
@@ -235,25 +178,27 @@ impl<'a> Numbering<'a> {
             & known.lines.take(new.lines.iter().map(|line| (*line).clone()).collect())
             & known.prices.take(new.prices.iter().map(|price| **price).collect());
         debug_assert!(taken);
-        self.writers = known.writers.rows.iter().copied().collect();
-        self.carts = known.carts.rows.iter().copied().collect();
+        self.writers = List::Own(known.writers.rows.iter().copied().collect());
+        self.carts = List::Own(known.carts.rows.iter().copied().collect());
         self.writer_of.renumber(replicas(self.tables), &known.writers.rows);
         self.line_of.renumber(self.tables.lines.iter(), &known.lines.rows);
         self.price_of.renumber(self.tables.prices.iter(), &known.prices.rows);
         new
     }
 
-    /// Which tables there are, or on a link of which there are new rows.
-    pub(super) fn head(&self, rows: &Rows<'_>) -> u8 {
+    /// Which tables there are, or on a link of which there are new rows, if there are any.
+    pub(super) fn head(&self, rows: Option<&Rows<'_>>) -> u8 {
         let flag = |is: bool, flag| if is { flag } else { 0 };
+        let seen = flag(!self.seen.is_empty(), SEEN);
+        let Some(rows) = rows else { return seen };
         flag(!rows.carts.is_empty(), CARTS)
             | flag(self.authorship_of.any(), AUTHORSHIPS)
             | flag(!rows.lines.is_empty(), LINES)
             | flag(!rows.prices.is_empty(), PRICES)
-            | flag(!self.seen.is_empty(), SEEN)
+            | seen
     }
 
-    /// The tables but for the writers, and for those that are empty.
+    /// The tables but for the writers and the sets of dots seen, and for those that are empty.
     pub(super) fn write(&self, out: &mut Writer, rows: &Rows<'_>) {
         if !rows.carts.is_empty() {
             out.count(rows.carts.len());
@@ -285,6 +230,10 @@ impl<'a> Numbering<'a> {
             out.raw(&[scale]);
             out.raw(&currency);
         });
+    }
+
+    /// The sets of dots seen, if there are any.
+    pub(super) fn write_seen(&self, out: &mut Writer) {
         if !self.seen.is_empty() {
             out.count(self.seen.len());
             self.seen.iter().for_each(|seen| dots::write(out, &self.writers, seen));
@@ -381,6 +330,57 @@ impl<'a> Numbering<'a> {
         out.number(self.writers.binary_search(&dot.replica).map_or(u64::MAX, |at| at as u64));
         out.number(dot.seq);
     }
+}
+
+/// Those whom a body names, the carts, and the sets of dots that its author had seen.
+fn of_body<'a>(
+    body: &'a Body,
+    mut other: impl FnMut(ReplicaId),
+    carts: &mut Few<CartId>,
+    seen: &mut Vec<&'a SharedDots>,
+) {
+    match body {
+        Body::Set(set) => {
+            set.covers.writers().for_each(&mut other);
+            if let Some(settled) = &set.settled {
+                settled.took.iter().for_each(|taken| other(taken.dot.replica));
+                settled.stays.named().for_each(|dot| other(dot.replica));
+                carts.extend(settled.took.iter().map(|taken| taken.scope));
+                carts.extend(settled.stays.pins.iter().filter_map(|pin| pin.until));
+            }
+            seen.extend(Some(&set.seen).filter(|seen| !seen.is_empty()));
+        }
+        Body::Move { dots, .. } => dots.iter().for_each(|dot| other(dot.replica)),
+        Body::Order(order) => {
+            order.bought.iter().for_each(|bought| other(bought.taken.dot.replica));
+            order.stays.named().for_each(|dot| other(dot.replica));
+            carts.extend(order.bought.iter().map(|bought| bought.taken.scope));
+            carts.extend(order.stays.pins.iter().filter_map(|pin| pin.until));
+            seen.extend(Some(&order.seen).filter(|seen| !seen.is_empty()));
+        }
+        Body::Stay(stays) => {
+            stays.named().for_each(|dot| other(dot.replica));
+            carts.extend(stays.pins.iter().filter_map(|pin| pin.until));
+        }
+        Body::Merge(merge) => carts.extend([merge.guest, merge.account]),
+        Body::Unmerge(unmerge) => carts.push(unmerge.guest),
+        Body::Add { .. }
+        | Body::Register { .. }
+        | Body::Coupon(_)
+        | Body::Consent(_)
+        | Body::Expired { .. }
+        | Body::Unknown { .. } => {}
+    }
+}
+
+/// Sets of dots, sorted and without doubles, and for each place in memory where one is, sorted, its number.
+fn numbered<'a>(each: &[&'a SharedDots]) -> (Vec<&'a Dots>, Vec<(usize, u64)>) {
+    let mut all: Vec<&Dots> = each.iter().map(|seen| &***seen).collect();
+    all.sort_unstable();
+    all.dedup();
+    let number = |seen: &Dots| all.binary_search(&seen).map_or(u64::MAX, |at| at as u64);
+    let places = each.iter().map(|seen| (seen.address(), number(seen))).collect();
+    (all, places)
 }
 
 /// The most bytes that a line shares with the one before it: a limit on what few bytes may grow to.

@@ -7,6 +7,24 @@ use crate::cart::NONE;
 /// Mostly there are few.
 pub(super) type Few<T> = SmallVec<[T; 8]>;
 
+/// Rows of a table, or all that both ends of a link know.
+pub(super) enum List<'a, T> {
+    Own(Few<T>),
+    Known(&'a [T]),
+}
+
+impl<T> core::ops::Deref for List<'_, T> {
+    type Target = [T];
+
+    #[inline]
+    fn deref(&self) -> &[T] {
+        match self {
+            Self::Own(rows) => rows,
+            Self::Known(rows) => rows,
+        }
+    }
+}
+
 /// The numbers of a table's rows.
 pub(super) enum Numbers {
     /// Of that many rows each is written, so its place is its number.
@@ -27,13 +45,15 @@ impl Numbers {
         Self::Given(used.iter().map(number).collect())
     }
 
-    /// Of rows that are all known already; `None` if one is not.
-    pub(super) fn in_known<'t, T: Ord + 't>(
-        rows: impl Iterator<Item = &'t T>,
-        known: &[T],
-    ) -> Option<Self> {
-        let number = |row: &T| known.binary_search(row).ok().map(|at| at as u32);
-        rows.map(number).collect::<Option<_>>().map(Self::Given)
+    /// Of at most one row, which is known already; `None` if it is not.
+    #[inline]
+    pub(super) fn in_known<T>(rows: &[T], place: impl FnOnce(&T) -> Option<usize>) -> Option<Self> {
+        match rows {
+            [] => Some(Self::Places(0)),
+            // What is behind the first is not in it.
+            [row] => place(row).map(|at| Self::Given(Few::from_buf_and_len([at as u32; 8], 1))),
+            _ => None,
+        }
     }
 
     /// The number of the row at a place. `None` also for the place of nothing.

@@ -90,11 +90,11 @@ impl Entries {
 
     fn renumber(&mut self, column: Column, (at, new): (u32, bool)) -> u32 {
         if new {
-            self.marks.forget();
             for row in &mut self.rows {
                 let number = column(row);
-                *number += u32::from(*number >= at && *number != NONE);
+                *number += u32::from((at..NONE).contains(number));
             }
+            self.marks.forget();
         }
         at
     }
