@@ -162,10 +162,10 @@ impl Gathering {
                 *own = writer;
                 runs.push(run);
             }
-            Some(above) if writer != *own || run.last > above.last || run.first > above.first => {
+            Some(above) if writer != *own || run.last >= above.first => {
                 self.others.push((writer, run));
             }
-            Some(above) if run.last.saturating_add(1) >= above.first => above.first = run.first,
+            Some(above) if run.last + 1 == above.first => above.first = run.first,
             Some(_) => runs.push(run),
         }
     }

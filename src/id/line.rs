@@ -136,25 +136,22 @@ pub(crate) fn position(lines: &[LineKey], line: &LineKey) -> Option<usize> {
     };
     let LineKey(Form::Short { text, .. }) = line else { return whole() };
     let behind = ((word(first, 0) ^ word(last, 0)).leading_zeros() / 8) as usize;
-    let (wanted, mut long) = (word(text, behind), false);
-    // The last that is not above it, if names had no more than those bytes.
+    let wanted = word(text, behind);
+    // The last that is not above it, if all had no more than those bytes. Of a long name that is not known, and said.
     let (mut at, mut left) = (0, lines.len());
     while left > 1 {
         let half = left / 2;
         let there = match &lines[at + half].0 {
             Form::Short { text, .. } => word(text, behind),
-            Form::Long { .. } => {
-                long = true;
-                0
-            }
+            Form::Long { .. } => 0,
         };
         // Where it is cannot be guessed, so that a branch would cost more than both ways do.
         at = core::hint::select_unpredictable(there <= wanted, at + half, at);
         left -= half;
     }
     match &lines[at] {
-        _ if long => whole(),
         there if there == line => Some(at),
+        // Between it and where it would be is no long one, nor one with the same bytes.
         LineKey(Form::Short { text, .. }) if word(text, behind) != wanted => None,
         _ => whole(),
     }

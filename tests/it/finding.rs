@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use holdall::cart::Body;
 use holdall::{
     CartId, Delta, LineKey, List, Money, Quantity, Replica, ReplicaId, RowRef, Text, wire,
 };
@@ -150,4 +151,51 @@ fn rows_of_a_line_are_found_in_long_carts() {
         }
         assert!(longest > 100 && found > 150, "seed {seed}: {longest} rows, {found} replaced");
     }
+}
+
+/// What a Set covers are the dots it replaces and those that they covered, of each writer in at most four runs: what is
+/// between the oldest is filled.
+#[test]
+fn a_set_covers_what_it_replaces_and_fills_the_oldest_gaps() {
+    fn add(who: &mut Replica, skus: &[&str]) -> Vec<Delta> {
+        let add = |sku: &&str| who.add(1, &line(sku), Quantity::ONE, None).expect("an add");
+        skus.iter().map(add).collect()
+    }
+    fn join(who: &mut Replica, delta: &Delta) {
+        assert!(who.join(delta).expect("the same cart").equivocations.is_empty());
+    }
+    fn covers(who: &mut Replica) -> Vec<(u128, u64, u64)> {
+        let set = who.set(1, &RowRef::active(line("TEE")), 5, None).expect("a set");
+        let Some(Body::Set(set)) = set.live().values().next().map(|entry| entry.body) else {
+            panic!("{set:?}")
+        };
+        let covers = set.covers.to_dots();
+        covers.runs().map(|(writer, run)| (writer.as_u128(), run.first, run.last)).collect()
+    }
+    let mut phone = replica(2);
+    add(&mut phone, &["TEE", "HAT", "TEE", "HAT", "TEE"]);
+    assert_eq!(covers(&mut phone), [(2, 1, 1), (2, 3, 3), (2, 5, 5)]);
+    add(&mut phone, &["HAT", "TEE"]);
+    assert_eq!(covers(&mut phone), [(2, 1, 1), (2, 3, 3), (2, 5, 6), (2, 8, 8)]);
+    add(&mut phone, &["HAT", "TEE"]);
+    assert_eq!(covers(&mut phone), [(2, 1, 3), (2, 5, 6), (2, 8, 9), (2, 11, 11)]);
+    add(&mut phone, &["HAT", "TEE", "HAT", "TEE"]);
+    assert_eq!(covers(&mut phone), [(2, 1, 9), (2, 11, 12), (2, 14, 14), (2, 16, 16)]);
+    // Of others it covers what it replaces, whoever is first, and though it heard of the later first.
+    for other in [1, 3] {
+        let (mut laptop, mut phone) = (replica(other), replica(2));
+        let theirs = add(&mut laptop, &["TEE", "HAT", "TEE", "TEE"]);
+        join(&mut phone, &theirs[2]);
+        add(&mut phone, &["TEE"]);
+        assert_eq!(covers(&mut phone), sorted([(2, 1, 1), (other, 3, 3)]));
+        for their in &theirs {
+            join(&mut phone, their);
+        }
+        assert_eq!(covers(&mut phone), sorted([(2, 1, 2), (other, 1, 1), (other, 3, 4)]));
+    }
+}
+
+fn sorted<const N: usize>(mut runs: [(u128, u64, u64); N]) -> [(u128, u64, u64); N] {
+    runs.sort_unstable();
+    runs
 }
