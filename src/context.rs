@@ -169,9 +169,9 @@ impl Dots {
     }
 
     /// From runs that begin in their order.
-    pub(crate) fn of_runs(runs: impl ExactSizeIterator<Item = (ReplicaId, Run)>) -> Self {
+    pub(crate) fn of_runs(runs: impl Iterator<Item = (ReplicaId, Run)>) -> Self {
         let mut dots = Self::default();
-        dots.reserve(runs.len());
+        dots.reserve(runs.size_hint().0);
         runs.for_each(|(replica, run)| dots.push_run(replica, run));
         dots
     }

@@ -62,7 +62,7 @@ impl<'a> ByLine<'a> {
             (line, places)
         });
         lines.filter(|(_, places)| !places.is_empty()).map(move |(line, places)| {
-            let fact = move |at: &u32| entries.fact_of(&entries.rows()[*at as usize]);
+            let fact = move |at: &u32| entries.fact_at(*at);
             (line, places.iter().map(fact))
         })
     }

@@ -113,7 +113,7 @@ impl Own {
     }
 
     /// From the first to the latest.
-    fn ascending(&self) -> impl ExactSizeIterator<Item = (ReplicaId, Run)> {
+    fn ascending(&self) -> impl Iterator<Item = (ReplicaId, Run)> {
         self.runs.iter().rev().map(|run| (self.writer, *run))
     }
 
@@ -122,11 +122,9 @@ impl Own {
     pub(crate) fn with_others(&self, others: &[(ReplicaId, Run)]) -> Option<Covers> {
         let (before, after) =
             others.split_at(others.partition_point(|(writer, _)| *writer < self.writer));
-        let (mut dots, runs) = (Dots::default(), self.runs.len() + others.len());
-        dots.reserve(runs);
         let all = before.iter().copied().chain(self.ascending()).chain(after.iter().copied());
-        all.for_each(|(writer, run)| dots.push_run(writer, run));
-        let apart = dots.runs().len() == runs;
+        let dots = Dots::of_runs(all);
+        let apart = dots.runs().len() == self.runs.len() + others.len();
         apart.then(|| Covers::holding(dots))
     }
 
@@ -178,7 +176,7 @@ impl Gathering {
             others.extend(own.ascending());
             others.sort_unstable();
             let all = Dots::of_runs(others.iter().copied());
-            return Covers::from(&all.with_runs_at_most(most));
+            return Covers::holding(all.with_runs_at_most(most));
         }
         if let Some(oldest) = own.runs.get(most..).and_then(<[Run]>::last) {
             own.runs[most - 1].first = oldest.first;

@@ -201,7 +201,12 @@ impl Entries {
 
     /// The entry of a dot, where it is.
     pub(crate) fn fact(&self, dot: Dot) -> Option<Fact<'_>> {
-        self.find(dot).map(|at| self.fact_of(&self.rows[at]))
+        self.find(dot).map(|at| self.fact_at(at as u32))
+    }
+
+    /// The entry of the row at a place.
+    pub(crate) fn fact_at(&self, place: u32) -> Fact<'_> {
+        self.fact_of(&self.rows[place as usize])
     }
 
     pub(crate) const fn fact_of<'a>(&'a self, row: &'a Row) -> Fact<'a> {
@@ -246,7 +251,7 @@ impl Entries {
         &'a self,
         line: &LineKey,
     ) -> impl Iterator<Item = Fact<'a>> + Clone + use<'a> {
-        let at = index(&self.tables.lines, Some(line));
+        let at = self.line_at(line).unwrap_or(NONE);
         let rows = if at == NONE { &[][..] } else { &self.rows[..] };
         let orders = self.count(Kind::Order) > 0;
         let here = rows.iter().filter(move |row| {

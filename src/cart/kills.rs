@@ -25,7 +25,7 @@ impl Kills {
             dots.reserve(places.len() + 1);
         }
         for at in &places {
-            let Dot { replica, seq } = cart.live.fact_of(&cart.live.rows()[*at as usize]).dot();
+            let Dot { replica, seq } = cart.live.fact_at(*at).dot();
             // Rows are in the order of their dots.
             dots.push_run(replica, Run { first: seq, last: seq });
         }

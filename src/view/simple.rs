@@ -40,7 +40,7 @@ pub(crate) fn row(cart: &Cart, line: &LineKey, list: List) -> Option<Replaced> {
     let (mut sets, mut readable) = (0, true);
     let mut places = if at == NONE { Places::new() } else { cart.live().places_on(at) };
     places.retain(|place| {
-        let fact = cart.live().fact_of(&cart.live().rows()[*place as usize]);
+        let fact = cart.live().fact_at(*place);
         let home = match fact.body() {
             Body::Add { .. } => List::Active,
             Body::Set(set) => {
@@ -61,7 +61,7 @@ pub(crate) fn covered(cart: &Cart, kills: &Kills) -> Covers {
     let mut covers = Gathering::new();
     // The latest first, as a Set has them.
     for at in kills.places.iter().flatten().rev() {
-        let fact = cart.live().fact_of(&cart.live().rows()[*at as usize]);
+        let fact = cart.live().fact_at(*at);
         let Dot { replica, seq } = fact.dot();
         covers.push(replica, Run { first: seq, last: seq });
         if let Body::Set(set) = fact.body() {

@@ -150,19 +150,17 @@ impl LinkSender {
             }
         };
         let flag = |is: bool, flag| if is { flag } else { 0 };
-        let brings = |writers: &[_]| flag(!writers.is_empty(), WRITERS);
-        let head = tables.head(new.as_ref())
-            | new.as_ref().map_or(0, |new| brings(&new.writers))
+        let new = new.as_ref();
+        let writers = new.map_or(&[][..], |new| &new.writers);
+        let head = tables.head(new)
+            | flag(!writers.is_empty(), WRITERS)
             | flag(!born.is_empty(), BORN)
             | flag(!needs.is_empty(), NEEDS);
         out.raw(&[first, head]);
-        if let Some(new) = &new {
-            if !new.writers.is_empty() {
-                write_writers(&mut out, &new.writers);
-            }
-            tables.write(&mut out, new);
+        if !writers.is_empty() {
+            write_writers(&mut out, writers);
         }
-        tables.write_seen(&mut out);
+        tables.write(&mut out, new);
         if !born.is_empty() {
             tables.dots(&mut out, &born);
         }

@@ -228,8 +228,7 @@ fn write_parts(
     let rows = tables.rows();
     out.raw(&[tables.head(Some(&rows)) | needed]);
     write_writers(out, &rows.writers);
-    tables.write(out, &rows);
-    tables.write_seen(out);
+    tables.write(out, Some(&rows));
     tables.dots(out, dots);
     if !needs.is_empty() {
         tables.dots(out, needs);

@@ -7,7 +7,7 @@ use super::bytes::Writer;
 use super::dots;
 use super::numbers::{Few, List, Numbers};
 use super::tables::Tables as Known;
-use crate::cart::{Author, Authorship, Body, Entries, NONE, Price, Row, Tables};
+use crate::cart::{Author, Authorship, Body, Entries, NONE, Price, Row, Stays, Tables};
 use crate::context::{Dot, Dots, SharedDots};
 use crate::id::{CartId, LineKey, ReplicaId, position};
 
@@ -170,7 +170,7 @@ impl<'a> Numbering<'a> {
         let mut new = self.rows();
         new.writers.retain(|writer| known.writers.rows.binary_search(writer).is_err());
         new.carts.retain(|cart| known.carts.rows.binary_search(cart).is_err());
-        new.lines.retain(|line| known.lines.rows.binary_search(line).is_err());
+        new.lines.retain(|line| position(&known.lines.rows, line).is_none());
         new.prices.retain(|price| known.prices.rows.binary_search(price).is_err());
         // What is sorted and new is taken in.
         let taken = known.writers.take(new.writers.iter().copied().collect())
@@ -198,8 +198,18 @@ impl<'a> Numbering<'a> {
             | seen
     }
 
-    /// The tables but for the writers and the sets of dots seen, and for those that are empty.
-    pub(super) fn write(&self, out: &mut Writer, rows: &Rows<'_>) {
+    /// The tables but for the writers, and for those that are empty.
+    pub(super) fn write(&self, out: &mut Writer, rows: Option<&Rows<'_>>) {
+        if let Some(rows) = rows {
+            self.write_rows(out, rows);
+        }
+        if !self.seen.is_empty() {
+            out.count(self.seen.len());
+            self.seen.iter().for_each(|seen| dots::write(out, &self.writers, seen));
+        }
+    }
+
+    fn write_rows(&self, out: &mut Writer, rows: &Rows<'_>) {
         if !rows.carts.is_empty() {
             out.count(rows.carts.len());
             rows.carts.iter().for_each(|cart| out.id(cart.as_u128()));
@@ -230,14 +240,6 @@ impl<'a> Numbering<'a> {
             out.raw(&[scale]);
             out.raw(&currency);
         });
-    }
-
-    /// The sets of dots seen, if there are any.
-    pub(super) fn write_seen(&self, out: &mut Writer) {
-        if !self.seen.is_empty() {
-            out.count(self.seen.len());
-            self.seen.iter().for_each(|seen| dots::write(out, &self.writers, seen));
-        }
     }
 
     pub(super) fn cart(&self, out: &mut Writer, cart: CartId) {
@@ -304,7 +306,7 @@ impl<'a> Numbering<'a> {
     }
 
     pub(super) fn line(&self, out: &mut Writer, line: &LineKey) {
-        let at = self.tables.lines.binary_search(line).map_or(NONE, |at| at as u32);
+        let at = position(&self.tables.lines, line).map_or(NONE, |at| at as u32);
         out.number(u64::from(self.line_of.get(at).unwrap_or(NONE)));
     }
 
@@ -344,24 +346,19 @@ fn of_body<'a>(
             set.covers.writers().for_each(&mut other);
             if let Some(settled) = &set.settled {
                 settled.took.iter().for_each(|taken| other(taken.dot.replica));
-                settled.stays.named().for_each(|dot| other(dot.replica));
                 carts.extend(settled.took.iter().map(|taken| taken.scope));
-                carts.extend(settled.stays.pins.iter().filter_map(|pin| pin.until));
+                of_stays(&settled.stays, other, carts);
             }
             seen.extend(Some(&set.seen).filter(|seen| !seen.is_empty()));
         }
         Body::Move { dots, .. } => dots.iter().for_each(|dot| other(dot.replica)),
         Body::Order(order) => {
             order.bought.iter().for_each(|bought| other(bought.taken.dot.replica));
-            order.stays.named().for_each(|dot| other(dot.replica));
             carts.extend(order.bought.iter().map(|bought| bought.taken.scope));
-            carts.extend(order.stays.pins.iter().filter_map(|pin| pin.until));
+            of_stays(&order.stays, other, carts);
             seen.extend(Some(&order.seen).filter(|seen| !seen.is_empty()));
         }
-        Body::Stay(stays) => {
-            stays.named().for_each(|dot| other(dot.replica));
-            carts.extend(stays.pins.iter().filter_map(|pin| pin.until));
-        }
+        Body::Stay(stays) => of_stays(stays, other, carts),
         Body::Merge(merge) => carts.extend([merge.guest, merge.account]),
         Body::Unmerge(unmerge) => carts.push(unmerge.guest),
         Body::Add { .. }
@@ -371,6 +368,12 @@ fn of_body<'a>(
         | Body::Expired { .. }
         | Body::Unknown { .. } => {}
     }
+}
+
+/// The same of what stays by a word.
+fn of_stays(stays: &Stays, mut other: impl FnMut(ReplicaId), carts: &mut Few<CartId>) {
+    stays.named().for_each(|dot| other(dot.replica));
+    carts.extend(stays.pins.iter().filter_map(|pin| pin.until));
 }
 
 /// Sets of dots, sorted and without doubles, and for each place in memory where one is, sorted, its number.

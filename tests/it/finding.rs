@@ -3,17 +3,14 @@
 use std::collections::BTreeSet;
 
 use holdall::cart::Body;
-use holdall::{
-    CartId, Delta, LineKey, List, Money, Quantity, Replica, ReplicaId, RowRef, Text, wire,
-};
+use holdall::{Delta, LineKey, List, Money, Quantity, Replica, RowRef, Text, wire};
 use proptest::prelude::*;
 
+use super::devices::{self, ACCOUNT, row};
 use super::laws::cases;
 
-const CART: CartId = CartId::from_u128(1);
-
 fn replica(id: u128) -> Replica {
-    Replica::new(CART, ReplicaId::from_u128(id))
+    devices::replica(ACCOUNT, id)
 }
 
 fn line(sku: &str) -> LineKey {
@@ -108,6 +105,10 @@ fn act(who: &mut Replica, now_ms: u64, chance: &mut fastrand::Rng) -> Option<Del
     }
 }
 
+fn join(who: &mut Replica, delta: &Delta) {
+    assert!(who.join(delta).expect("the same cart").equivocations.is_empty());
+}
+
 /// The same writer with nothing but the bytes of its cart.
 fn anew(who: &Replica) -> Replica {
     let cart = wire::decode_cart(&wire::encode_cart(who.cart())).expect("a cart");
@@ -134,14 +135,11 @@ fn rows_of_a_line_are_found_in_long_carts() {
             match chance.u8(..40) {
                 0 => {
                     let theirs = devices[1 + usize::from(chance.bool())].cart().to_delta();
-                    assert!(
-                        devices[0].join(&theirs).expect("the same cart").equivocations.is_empty()
-                    );
+                    join(&mut devices[0], &theirs);
                 }
                 1..4 => {
                     let ours = devices[0].cart().to_delta();
-                    let other = &mut devices[chance.usize(1..3)];
-                    assert!(other.join(&ours).expect("the same cart").equivocations.is_empty());
+                    join(&mut devices[chance.usize(1..3)], &ours);
                 }
                 4 if now_ms % 3 == 0 => {
                     drop(devices[2].clear(now_ms, List::Active).expect("a clearing"))
@@ -161,11 +159,8 @@ fn a_set_covers_what_it_replaces_and_fills_the_oldest_gaps() {
         let add = |sku: &&str| who.add(1, &line(sku), Quantity::ONE, None).expect("an add");
         skus.iter().map(add).collect()
     }
-    fn join(who: &mut Replica, delta: &Delta) {
-        assert!(who.join(delta).expect("the same cart").equivocations.is_empty());
-    }
     fn covers(who: &mut Replica) -> Vec<(u128, u64, u64)> {
-        let set = who.set(1, &RowRef::active(line("TEE")), 5, None).expect("a set");
+        let set = who.set(1, &row(), 5, None).expect("a set");
         let Some(Body::Set(set)) = set.live().values().next().map(|entry| entry.body) else {
             panic!("{set:?}")
         };
