@@ -7,8 +7,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use holdall::policy::builtin;
-use holdall::scenario::{Options, Story, tell_with};
-use holdall::testkit::{Certification, Claims, Law};
+use holdall_testkit::scenario::{Options, Story, tell_with};
+use holdall_testkit::{Certification, Claims, Law};
 use holdall::{Choice, Facts, LineKey, Reach, Registry, Rule};
 
 /// What is done in the longest story that a shopkeeper still wants to read; exchanges and looks
@@ -309,7 +309,7 @@ fn one_that_draws_lots_by_the_clock() {
 /// each of them can fail.
 #[test]
 fn what_the_library_holds_can_be_broken_by_a_rule_that_is_not_pure() {
-    use holdall::testkit::{Deed, Device, Subject, Tale, Tap};
+    use holdall_testkit::{Deed, Device, Subject, Tale, Tap};
     let add = |device, units| Tap::new(device, Deed::Add { line: 0, units });
     let tale = Tale {
         before: vec![add(Device::Laptop, 2), add(Device::Phone, 3)],

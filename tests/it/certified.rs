@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use holdall::policy::builtin;
-use holdall::testkit::{Certification, Claims, Deed, Device, Law, Subject, Tale, Tap};
+use holdall_testkit::{Certification, Claims, Deed, Device, Law, Subject, Tale, Tap};
 
 /// Each rule with its claims, in the order of the contract's table.
 const CLAIMS: [(&str, Claims); 9] = [

@@ -3,8 +3,8 @@
 
 use holdall::cart::{Covers, SetTo};
 use holdall::sync::probe;
-use holdall::testkit::history::{ACCOUNT, World, converse};
-use holdall::testkit::strategies::histories;
+use holdall_testkit::history::{ACCOUNT, World, converse};
+use holdall_testkit::strategies::histories;
 use holdall::wire::{Broken, LinkReceiver, LinkSender};
 use holdall::wire::{decode_cart, decode_delta, decode_message, decode_replica};
 use holdall::wire::{encode_cart, encode_delta, encode_message, encode_replica};

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use holdall::testkit::history::{Action, RULES, World, name_of};
-use holdall::testkit::library;
-use holdall::testkit::strategies::histories;
+use holdall_testkit::history::{Action, RULES, World, name_of};
+use holdall_testkit::library;
+use holdall_testkit::strategies::histories;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;

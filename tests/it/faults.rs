@@ -6,7 +6,7 @@ use holdall::{
     CartId, Delta, Dot, Dots, LineKey, OrderId, Quantity, Replica, ReplicaId, RowRef, Time, wire,
 };
 
-use holdall::testkit::history::converse;
+use holdall_testkit::history::converse;
 
 pub(crate) const CART: CartId = CartId::from_u128(1);
 pub(crate) const PHONE: ReplicaId = ReplicaId::from_u128(0x00a0_b0c0_d0e0_f001);

@@ -7,8 +7,8 @@ use holdall::{
 };
 
 use super::faults::{CART, LAPTOP, PHONE, add, join, replica, row, shown, tee, units};
-use holdall::testkit::history::converse;
-use holdall::testkit::naive::digest;
+use holdall_testkit::history::converse;
+use holdall_testkit::naive::digest;
 
 /// One writer gives its first dot two contents, one to each region. Both end with the same one,
 /// and both say so.

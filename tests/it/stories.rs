@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use holdall::scenario::{Options, Story, tell};
+use holdall_testkit::scenario::{Options, Story, tell};
 
 const STORIES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stories");
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use futures_lite::future::block_on;
 use holdall::CartId;
-use holdall::store::{Append, Appended, Class, EmbeddedStore, RequestKey, Store};
+use holdall_store::{Append, Appended, Class, EmbeddedStore, RequestKey, Store};
 
 use super::{SPELL, file, folder, records};
 

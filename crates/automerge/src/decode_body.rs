@@ -1,0 +1,127 @@
+//! The larger parts of what actions say.
+
+use super::action::{
+    Action, BoughtText, LackText, LoserName, MergeText, OrderText, PinText, PolicyText, TakenText,
+    UnknownText,
+};
+use super::decode::rule;
+use super::error::Refused;
+use super::names::{read_cart, read_dot, read_line, read_scope};
+use holdall::cart::{
+    Body, Bought, Gift, Lack, List, Loser, MergePolicy, MergeTo, Override, Pin, Register,
+    SkuPattern, Stays, Taken,
+};
+use holdall::id::{AttributeKey, CartId, OrderId, ShippingOption, Text};
+use holdall::limits;
+use holdall::quantity::Quantity;
+
+/// In the one order in which such a list is kept.
+pub(super) fn ascending<T: Ord>(mut list: Vec<T>) -> Vec<T> {
+    list.sort_unstable();
+    list.dedup();
+    list
+}
+
+/// The register that an action writes, if that is its verb.
+pub(super) fn register(action: &mut Action) -> Result<Option<Register>, Refused> {
+    if let Some(note) = action.note.take() {
+        return Ok(Some(Register::Note(Text::new(note)?)));
+    }
+    if let Some(gift) = action.gift.take() {
+        let message = gift.message.map(Text::new).transpose()?;
+        return Ok(Some(Register::Gift(Gift { wrap: gift.wrap, message })));
+    }
+    if let Some(attribute) = action.attribute.take() {
+        let key = AttributeKey::new(attribute.key)?;
+        return Ok(Some(Register::Attribute(key, Text::new(attribute.value)?)));
+    }
+    let option = action.shipping.take().map(ShippingOption::new).transpose()?;
+    Ok(option.map(Register::Shipping))
+}
+
+fn taken(home: CartId, text: &TakenText) -> Result<Taken, Refused> {
+    Ok(Taken {
+        dot: read_dot("units taken", &text.dot)?,
+        units: text.units,
+        scope: read_scope(home, text.scope.as_deref())?,
+        set: text.set.map(List::from),
+    })
+}
+
+pub(super) fn took(home: CartId, texts: Vec<TakenText>) -> Result<Vec<Taken>, Refused> {
+    let all: Result<Vec<Taken>, Refused> = texts.iter().map(|text| taken(home, text)).collect();
+    Ok(ascending(all?))
+}
+
+pub(super) fn stays(pins: Vec<PinText>, lacks: Vec<LackText>) -> Result<Stays, Refused> {
+    let pin = |pin: PinText| {
+        let until = pin.until.map(|guest| read_cart("until", &guest)).transpose()?;
+        Ok(Pin { dot: read_dot("pins", &pin.dot)?, list: pin.list.into(), until })
+    };
+    let lack = |lack: LackText| {
+        let (set, taken) = (read_dot("lacks", &lack.set)?, read_dot("lacks", &lack.taken)?);
+        Ok(Lack { set, taken, units: lack.units })
+    };
+    let pins: Result<Vec<Pin>, Refused> = pins.into_iter().map(pin).collect();
+    let lacks: Result<Vec<Lack>, Refused> = lacks.into_iter().map(lack).collect();
+    Ok(Stays { pins: ascending(pins?), lacks: ascending(lacks?) })
+}
+
+pub(super) fn order(home: CartId, text: OrderText) -> Result<(OrderId, Vec<Bought>), Refused> {
+    let bought = |text: BoughtText| {
+        Ok(Bought { line: read_line(&text.line)?, taken: taken(home, &text.taken)? })
+    };
+    let all: Result<Vec<Bought>, Refused> = text.bought.into_iter().map(bought).collect();
+    Ok((OrderId::new(text.id)?, ascending(all?)))
+}
+
+pub(super) fn merge(text: MergeText) -> Result<MergeTo, Refused> {
+    Ok(MergeTo {
+        guest: read_cart("guest", &text.guest)?,
+        account: read_cart("account", &text.account)?,
+        claim: text.claim,
+        policy: policy(text.policy)?,
+    })
+}
+
+fn policy(text: PolicyText) -> Result<MergePolicy, Refused> {
+    if text.overrides.len() > limits::OVERRIDES {
+        let limit = limits::OVERRIDES as u64;
+        return Err(Refused::Range { what: "the number of overrides", limit });
+    }
+    let mut overrides = Vec::with_capacity(text.overrides.len());
+    for other in text.overrides {
+        overrides.push(Override {
+            lines: SkuPattern::new(&other.lines)?,
+            rule: other.rule.map(rule).transpose()?,
+            ceiling: other.ceiling.map(Quantity::new).transpose()?,
+            loser: other.loser.map(loser),
+        });
+    }
+    Ok(MergePolicy {
+        rule: rule(text.rule)?,
+        overrides,
+        ceiling: text.ceiling.map(Quantity::new).transpose()?,
+        loser: text.loser.map_or_else(Loser::default, loser),
+    })
+}
+
+const fn loser(name: LoserName) -> Loser {
+    match name {
+        LoserName::Hide => Loser::Hide,
+        LoserName::SaveForLater => Loser::SaveForLater,
+    }
+}
+
+pub(super) fn unknown(text: &UnknownText) -> Result<Body, Refused> {
+    if text.kind < Body::FIRST_UNKNOWN {
+        return Err(Refused::Superfluous { verb: "unknown" });
+    }
+    let pair = |pair: &[u8]| {
+        let digit = |at: usize| pair.get(at).and_then(|digit| (*digit as char).to_digit(16));
+        Some((digit(0)? * 16 + digit(1)?) as u8)
+    };
+    let payload: Option<Vec<u8>> = text.payload.as_bytes().chunks(2).map(pair).collect();
+    let payload = payload.ok_or(Refused::Payload)?.into();
+    Ok(Body::Unknown { kind: text.kind, payload })
+}

@@ -1,0 +1,191 @@
+//! `holdall export` and `holdall import`.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use holdall::CartId;
+use holdall_authority::{Archived, Authority, Refusal};
+use holdall_store::StoreError;
+
+use super::{Common, Fault, close, page, print_json, progress};
+use crate::places::Make;
+
+/// The longest line that is read: a cart of the largest state with the largest log, and then some.
+const LINE_BYTES: u64 = 1 << 30;
+
+/// Write all carts, or one, as lines of JSON.
+#[derive(clap::Args)]
+pub(crate) struct ExportArgs {
+    /// One cart only.
+    #[arg(long)]
+    cart: Option<CartId>,
+    /// Where to; compressed if the name ends in `.zst`. Default: standard output.
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Put carts that were exported into a store.
+#[derive(clap::Args)]
+pub(crate) struct ImportArgs {
+    /// Lines of JSON, as `export` wrote them; `.zst` is read too, and `-` is standard input.
+    file: PathBuf,
+    #[command(flatten)]
+    common: Common,
+}
+
+pub(super) async fn export(arguments: &ExportArgs) -> Result<(), Fault> {
+    let authority = arguments.common.open(Make::Never).await?;
+    let Some(path) = &arguments.output else {
+        let mut out = BufWriter::new(io::stdout().lock());
+        let done = write_all(&authority, arguments.cart, &mut out).await?;
+        out.flush()?;
+        close(&authority).await?;
+        return done.whole();
+    };
+    // Beside it first: a file of that name is a whole export or the one before.
+    let part = path.with_extension("part");
+    let file = File::create(&part).map_err(|error| named(&part, &error))?;
+    let done = if is_zst(path) {
+        let mut out = zstd::Encoder::new(file, 0)?;
+        let done = write_all(&authority, arguments.cart, &mut out).await?;
+        out.finish()?.sync_all()?;
+        done
+    } else {
+        let mut out = BufWriter::new(file);
+        let done = write_all(&authority, arguments.cart, &mut out).await?;
+        out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+        done
+    };
+    std::fs::rename(&part, path).map_err(|error| named(path, &error))?;
+    close(&authority).await?;
+    let Done { carts, damaged } = done;
+    if arguments.common.json {
+        print_json(&serde_json::json!({ "exported": carts, "damaged": damaged }))?;
+    } else {
+        writeln!(io::stdout(), "{carts} carts written to {}", path.display())?;
+    }
+    done.whole()
+}
+
+/// What was exported.
+#[derive(Clone, Copy)]
+struct Done {
+    carts: u64,
+    /// Carts whose record is damaged. They are left out, and hinder no other.
+    damaged: u64,
+}
+
+impl Done {
+    fn whole(self) -> Result<(), Fault> {
+        match self.damaged {
+            0 => Ok(()),
+            some => Err(Fault::Wrong(format!("{some} carts are damaged and were left out"))),
+        }
+    }
+}
+
+async fn write_all(
+    authority: &Authority,
+    one: Option<CartId>,
+    out: &mut impl Write,
+) -> Result<Done, Fault> {
+    let bar = progress("carts written");
+    let mut carts: Vec<CartId> = one.into_iter().collect();
+    if one.is_none() {
+        carts = page(authority, None).await?;
+    }
+    let mut done = Done { carts: 0, damaged: 0 };
+    while let Some(last) = carts.last().copied() {
+        for cart in carts {
+            let archived = match authority.export(cart).await {
+                Err(Refusal::Store(error @ StoreError::Damaged { .. })) if one.is_none() => {
+                    bar.suspend(|| eprintln!("holdall: {error}"));
+                    done.damaged += 1;
+                    continue;
+                }
+                archived => archived?,
+            };
+            let missing = || Fault::Input(format!("there is no cart {cart} here"));
+            let archived = match archived {
+                None if one.is_some() => return Err(missing()),
+                // Removed since it was listed.
+                None => continue,
+                Some(archived) => archived,
+            };
+            serde_json::to_writer(&mut *out, &archived).map_err(io::Error::from)?;
+            out.write_all(b"\n")?;
+            done.carts += 1;
+            bar.inc(1);
+        }
+        carts = if one.is_some() { Vec::new() } else { page(authority, Some(last)).await? };
+    }
+    bar.finish_and_clear();
+    Ok(done)
+}
+
+pub(super) async fn import(arguments: &ImportArgs) -> Result<(), Fault> {
+    let input = open(&arguments.file)?;
+    let authority = arguments.common.open(Make::IfMissing).await?;
+    let bar = progress("carts read");
+    let (mut carts, mut new) = (0_u64, 0_u64);
+    let mut lines = Lines { input, number: 0 };
+    while let Some(line) = lines.next()? {
+        let at = |why: &dyn std::fmt::Display| {
+            Fault::Input(format!("{}:{}: {why}", arguments.file.display(), lines.number))
+        };
+        let archived: Archived = serde_json::from_str(&line).map_err(|error| at(&error))?;
+        let missing =
+            authority.import(&archived).await.map_err(|error| match Fault::from(error) {
+                Fault::Input(why) => at(&why),
+                wrong => wrong,
+            })?;
+        carts += 1;
+        new += u64::from(missing);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    close(&authority).await?;
+    if arguments.common.json {
+        return print_json(&serde_json::json!({ "read": carts, "imported": new }));
+    }
+    writeln!(io::stdout(), "{carts} carts read, {new} of them were not here yet")?;
+    Ok(())
+}
+
+/// Lines of bounded length.
+struct Lines {
+    input: Box<dyn BufRead>,
+    number: u64,
+}
+
+impl Lines {
+    fn next(&mut self) -> io::Result<Option<String>> {
+        use io::Read;
+        let mut line = String::new();
+        let read = (&mut self.input).take(LINE_BYTES).read_line(&mut line)?;
+        self.number += 1;
+        Ok((read > 0).then_some(line))
+    }
+}
+
+fn open(path: &Path) -> Result<Box<dyn BufRead>, Fault> {
+    if path.as_os_str() == "-" {
+        return Ok(Box::new(BufReader::new(io::stdin())));
+    }
+    let file = File::open(path).map_err(|error| named(path, &error))?;
+    if is_zst(path) {
+        return Ok(Box::new(BufReader::new(zstd::Decoder::new(file)?)));
+    }
+    Ok(Box::new(BufReader::new(file)))
+}
+
+fn is_zst(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "zst")
+}
+
+fn named(path: &Path, error: &io::Error) -> Fault {
+    Fault::Input(format!("{}: {error}", path.display()))
+}

@@ -1,0 +1,171 @@
+//! What operators do with a store: look at carts, take them out and put them in, verify, sweep, erase.
+//!
+//! An embedded store is opened by one process at a time: these commands say so if the service has it.
+
+mod archive;
+mod look;
+mod upkeep;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use holdall::CartId;
+use holdall_authority::{Authority, Refusal, Settings};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::places::{Make, Place, causes};
+
+/// The commands of operators.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Show a cart: whose it is, what its shopper sees, and its record in numbers.
+    Inspect(look::InspectArgs),
+    /// Say why a cart shows what it shows, now or at an earlier time.
+    Explain(look::ExplainArgs),
+    /// Write all carts, or one, as lines of JSON.
+    Export(archive::ExportArgs),
+    /// Put carts that were exported into a store.
+    Import(archive::ImportArgs),
+    /// Look through a store: every cart decodes, every log comes to its state.
+    Verify(upkeep::VerifyArgs),
+    /// Let what nobody touched for long expire, and end old journals.
+    Sweep(upkeep::SweepArgs),
+    /// Erase a shopper, for good, and print a receipt.
+    Erase(upkeep::EraseArgs),
+    /// Say that a folder was put back from a backup, before it is served again.
+    ///
+    /// It gets another incarnation, the number from which the ids of the server's own writers come: under the old one, the server would give names of
+    /// actions that the backup lacks to new ones.
+    Restored(upkeep::RestoredArgs),
+}
+
+/// A store, and the form of the output.
+#[derive(clap::Args)]
+pub(crate) struct Common {
+    #[command(flatten)]
+    place: Place,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Why a command ended early.
+enum Fault {
+    /// What was asked for cannot be: status 2.
+    Input(String),
+    /// Something is not as it should be: status 1.
+    Wrong(String),
+    /// Whoever read the output, as `head` does, has enough: status 1, without a word.
+    Unread,
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        match &refusal {
+            Refusal::NotYours { cart } => Self::Input(format!("there is no cart {cart} here")),
+            Refusal::Erased => Self::Input("the cart was erased".to_owned()),
+            Refusal::Archive { .. } | Refusal::CartTaken { .. } | Refusal::TooLongAgo { .. } => {
+                Self::Input(causes(&refusal))
+            }
+            _ => Self::Wrong(causes(&refusal)),
+        }
+    }
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::Unread,
+            _ => Self::Wrong(error.to_string()),
+        }
+    }
+}
+
+/// Runs the command. Status 0: all is well; 1: something is not as it should be; 2: the input cannot be used.
+pub(crate) fn run(command: &Command) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("holdall: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let done = runtime.block_on(async {
+        match command {
+            Command::Inspect(arguments) => look::inspect(arguments).await,
+            Command::Explain(arguments) => look::explain(arguments).await,
+            Command::Export(arguments) => archive::export(arguments).await,
+            Command::Import(arguments) => archive::import(arguments).await,
+            Command::Verify(arguments) => upkeep::verify(arguments).await,
+            Command::Sweep(arguments) => upkeep::sweep(arguments).await,
+            Command::Erase(arguments) => upkeep::erase(arguments).await,
+            Command::Restored(arguments) => upkeep::restored(arguments),
+        }
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Fault::Input(why)) => {
+            eprintln!("holdall: {why}");
+            ExitCode::from(2)
+        }
+        Err(Fault::Wrong(why)) => {
+            eprintln!("holdall: {why}");
+            ExitCode::FAILURE
+        }
+        Err(Fault::Unread) => ExitCode::FAILURE,
+    }
+}
+
+impl Common {
+    async fn open(&self, make: Make) -> Result<Authority, Fault> {
+        self.open_with(make, None, Settings::default()).await
+    }
+
+    /// Behind a cache, if one is named, and by what the deployment decided.
+    async fn open_with(
+        &self,
+        make: Make,
+        cache: Option<&str>,
+        settings: Settings,
+    ) -> Result<Authority, Fault> {
+        let store = self.place.open(make, cache).await.map_err(Fault::Input)?;
+        Ok(Authority::new(store, settings))
+    }
+}
+
+/// Ends: what was written is durable.
+async fn close(authority: &Authority) -> Result<(), Fault> {
+    Ok(authority.close().await?)
+}
+
+/// Milliseconds since 1970.
+pub(crate) fn now_ms() -> u64 {
+    u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or(0)
+}
+
+/// A time as people read it.
+fn time(ms: u64) -> String {
+    let stamp = i64::try_from(ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    stamp.map_or_else(|| format!("{ms} ms"), |stamp| stamp.to_string())
+}
+
+fn print_json(value: &impl serde::Serialize) -> Result<(), Fault> {
+    let text =
+        serde_json::to_string_pretty(value).map_err(|error| Fault::Wrong(error.to_string()))?;
+    writeln!(io::stdout().lock(), "{text}")?;
+    Ok(())
+}
+
+/// A line that counts what was gone through, on a terminal.
+fn progress(what: &'static str) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("{spinner} {pos} {msg}, {per_sec}, {elapsed}");
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner())).with_message(what)
+}
+
+/// The carts after one, and where to go on.
+async fn page(authority: &Authority, after: Option<CartId>) -> Result<Vec<CartId>, Fault> {
+    const PAGE: usize = 500;
+    Ok(authority.store().carts(after, PAGE).await.map_err(Refusal::from)?)
+}

@@ -1,0 +1,154 @@
+//! Which store an argument names.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use holdall_store::{EmbeddedStore, MemoryStore, Store};
+
+/// A store by its place.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Place {
+    /// Where the carts are: a folder, `postgres://USER@HOST/DATABASE`, or `memory:` for as long as the process lives. Default: a
+    /// folder `holdall/carts` in the data directory.
+    #[arg(long, env = "HOLDALL_STORE", value_name = "PATH-or-URL", hide_env_values = true)]
+    store: Option<String>,
+}
+
+/// Whether a store may be made where none is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Make {
+    IfMissing,
+    Never,
+}
+
+impl Place {
+    /// Opens it, behind the cache at a URL if one is named.
+    pub(crate) async fn open(
+        &self,
+        make: Make,
+        cache: Option<&str>,
+    ) -> Result<Arc<dyn Store>, String> {
+        match self.store.as_deref() {
+            Some("memory:") => behind(cache, MemoryStore::new(random()?)),
+            Some(url) if url.contains("://") => database(url, cache).await,
+            Some(folder) => behind(cache, embedded(folder.into(), make)?),
+            None => behind(cache, embedded(default_folder()?, make)?),
+        }
+    }
+
+    /// Says of a folder that it was put back from a backup.
+    pub(crate) fn renew(&self) -> Result<(), String> {
+        let folder = match self.store.as_deref() {
+            Some("memory:") => return Err("what is in memory has no backups".to_owned()),
+            Some(url) if url.contains("://") => {
+                return Err(format!(
+                    "{}: there it is one statement, before anything is served: UPDATE holdall_store SET incarnation = gen_random_uuid()",
+                    without_secret(url)
+                ));
+            }
+            Some(folder) => folder.into(),
+            None => default_folder()?,
+        };
+        if !folder.is_dir() {
+            return Err(no_store(&folder));
+        }
+        let renewed = EmbeddedStore::restore(&folder, random()?);
+        renewed.map(drop).map_err(|error| format!("{}: {}", folder.display(), causes(&error)))
+    }
+}
+
+fn no_store(folder: &Path) -> String {
+    format!("{}: there is no store here; name one with --store", folder.display())
+}
+
+fn embedded(folder: PathBuf, make: Make) -> Result<EmbeddedStore, String> {
+    if make == Make::Never && !folder.is_dir() {
+        return Err(no_store(&folder));
+    }
+    let opened = EmbeddedStore::open(&folder, random()?);
+    opened.map_err(|error| format!("{}: {}", folder.display(), causes(&error)))
+}
+
+fn random() -> Result<u128, String> {
+    let mut bits = [0; 16];
+    getrandom::fill(&mut bits).map_err(|error| format!("no random bits: {error}"))?;
+    Ok(u128::from_be_bytes(bits))
+}
+
+#[cfg(feature = "postgres")]
+async fn database(url: &str, cache: Option<&str>) -> Result<Arc<dyn Store>, String> {
+    use holdall_store::postgres::tokio_postgres::Config;
+    use holdall_store::{PostgresOptions, PostgresStore};
+    if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
+        return Err(format!("{}: a store is a folder or a postgres:// URL", without_secret(url)));
+    }
+    let at = |error: &dyn std::error::Error| format!("{}: {}", without_secret(url), causes(error));
+    let config: Config = url.parse().map_err(|error| at(&error))?;
+    let store = PostgresStore::open(config, PostgresOptions::default()).await;
+    behind(cache, store.map_err(|error| at(&error))?)
+}
+
+#[cfg(not(feature = "postgres"))]
+async fn database(url: &str, _: Option<&str>) -> Result<Arc<dyn Store>, String> {
+    let url = without_secret(url);
+    Err(format!("{url}: this build knows no databases; build it with --features postgres"))
+}
+
+#[cfg(feature = "redis")]
+fn behind(cache: Option<&str>, store: impl Store) -> Result<Arc<dyn Store>, String> {
+    use holdall_store::{Cached, CachedOptions, cached::redis};
+    let Some(url) = cache else { return Ok(Arc::new(store)) };
+    let client = redis::Client::open(url);
+    let client = client.map_err(|error| format!("{}: {}", without_secret(url), causes(&error)))?;
+    Ok(Arc::new(Cached::new(store, client, CachedOptions::default())))
+}
+
+#[cfg(not(feature = "redis"))]
+fn behind(cache: Option<&str>, store: impl Store) -> Result<Arc<dyn Store>, String> {
+    let Some(url) = cache.map(without_secret) else { return Ok(Arc::new(store)) };
+    Err(format!("{url}: this build knows no caches; build it with --features redis"))
+}
+
+/// Where the platform keeps what programs keep.
+fn default_folder() -> Result<PathBuf, String> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    set("XDG_DATA_HOME")
+        .filter(|path| path.is_absolute())
+        .or_else(|| set("HOME").map(|home| home.join(".local/share")))
+        .or_else(|| set("LOCALAPPDATA"))
+        .map(|data| data.join("holdall").join("carts"))
+        .ok_or_else(|| "there is no data directory: name a store with --store".to_owned())
+}
+
+/// A URL without the user and password that may be in it.
+fn without_secret(url: &str) -> String {
+    match (url.split_once("://"), url.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://{rest}"),
+        _ => url.to_owned(),
+    }
+}
+
+/// An error with what caused it.
+pub(crate) fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text = format!("{text}: {said}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_secret;
+
+    #[test]
+    fn a_password_is_not_told() {
+        assert_eq!(without_secret("postgres://u:p@db/carts"), "postgres://db/carts");
+        assert_eq!(without_secret("memory:"), "memory:");
+    }
+}

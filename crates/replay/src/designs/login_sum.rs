@@ -1,0 +1,78 @@
+//! The guest cart is added again at every login.
+
+use super::Design;
+use super::tally::{Counts, Key, Record, Tallies};
+use crate::error::Fault;
+use crate::model::Cart;
+use crate::schedule::{ActionId, Node, ParcelId, RegionId, Schedule, Verb};
+
+/// The login call brings the guest's lines along and the server adds them to the account's. The
+/// lines are taken out of the guest cart by the answer. If that answer is lost, if the call is
+/// retried at another region, or if a token runs out and the shopper logs in again with the same
+/// local storage, they are added again.
+///
+/// Fair because: everything else is as good as counters get (see [`tally`](super::tally)): each
+/// other request has a key, so that retries add nothing, and regions agree. Only the merge is not
+/// an operation with a name of its own: museum class A (the merge runs twice; the cart inflates).
+pub(crate) struct LoginSum<'a> {
+    schedule: &'a Schedule,
+    tallies: Tallies,
+    calls: u32,
+}
+
+impl<'a> LoginSum<'a> {
+    /// Nothing is counted yet.
+    pub(crate) fn new(schedule: &'a Schedule) -> Self {
+        Self { schedule, tallies: Tallies::new(schedule.regions), calls: 0 }
+    }
+}
+
+impl Design for LoginSum<'_> {
+    /// A device only sends a request.
+    fn act(&mut self, _action: ActionId) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn deliver(
+        &mut self,
+        id: ActionId,
+        region: RegionId,
+        _at: u64,
+        _last: bool,
+    ) -> Result<(), Fault> {
+        let action = &self.schedule.actions[id as usize];
+        if action.as_guest {
+            return Ok(());
+        }
+        let mut key = Key::from(id);
+        if let Verb::SignIn(_) = action.verb {
+            // Every login call is a call of its own.
+            self.calls += 1;
+            key |= Key::from(self.calls) << 32;
+        }
+        let tally = &mut self.tallies.regions[region as usize];
+        if !tally.knows(key) {
+            let changes = tally.changes(&action.verb, &Counts::new());
+            tally.record(key, Record::new(region, changes));
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, parcel: ParcelId, from: RegionId, to: Node, _at: u64) -> Result<(), Fault> {
+        if let Node::Region(_) = to {
+            self.tallies.send(parcel, from);
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self, parcel: ParcelId, to: Node, _last: bool) -> Result<(), Fault> {
+        if let Node::Region(to) = to {
+            self.tallies.receive(parcel, to);
+        }
+        Ok(())
+    }
+
+    fn cart(&self, region: RegionId) -> Cart {
+        self.tallies.regions[region as usize].cart(&Counts::new())
+    }
+}

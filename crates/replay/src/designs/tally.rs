@@ -1,0 +1,140 @@
+//! Counters that regions share: the ground on which two rivals stand.
+//!
+//! Each request has a key. The region that handles it first turns it into changes of counters (an
+//! add is +n; a remove takes what the region counts; an order takes everything) and writes them
+//! down under the key; regions exchange these records. A key that two regions have handled before
+//! they heard of each other keeps the record of the lower region, everywhere. So retries are
+//! harmless and regions agree. That is a PN-counter for each line with idempotency keys, as good as
+//! counters get; two removes of one line at once still take its units twice.
+
+use std::collections::HashMap;
+
+use crate::model::Cart;
+use crate::schedule::{LineId, ParcelId, RegionId, Verb};
+
+/// The key of a request.
+pub(super) type Key = u64;
+
+/// Counters by line. One may fall below zero.
+pub(super) type Counts = HashMap<LineId, i64>;
+
+/// What a request changed, and which region said so.
+#[derive(Clone)]
+pub(super) struct Record {
+    region: RegionId,
+    changes: Vec<(LineId, i64)>,
+}
+
+/// The counters of one region.
+#[derive(Default)]
+pub(super) struct Tally {
+    records: HashMap<Key, Record>,
+    totals: Counts,
+    /// The keys in the order in which their records came.
+    log: Vec<Key>,
+    /// How much of the other regions' logs was taken in.
+    cursors: HashMap<RegionId, usize>,
+}
+
+impl Tally {
+    /// What a request changes here and now, on top of changes that are not recorded yet.
+    pub(super) fn changes(&self, verb: &Verb, unsaved: &Counts) -> Vec<(LineId, i64)> {
+        match verb {
+            Verb::Add(line, units) => vec![(*line, i64::from(*units))],
+            Verb::Set(line, units) => vec![(*line, i64::from(*units) - self.count(*line, unsaved))],
+            Verb::Remove(line) => vec![(*line, -self.count(*line, unsaved).max(0))],
+            Verb::Order => self
+                .cart(unsaved)
+                .into_keys()
+                .map(|line| (line, -self.count(line, unsaved)))
+                .collect(),
+            Verb::SignIn(lines) => lines
+                .iter()
+                .map(|(line, units)| (*line, i64::try_from(*units).unwrap_or(i64::MAX)))
+                .collect(),
+        }
+    }
+
+    fn count(&self, line: LineId, unsaved: &Counts) -> i64 {
+        let of = |counts: &Counts| counts.get(&line).copied().unwrap_or(0);
+        of(&self.totals) + of(unsaved)
+    }
+
+    /// Whether a request was handled.
+    pub(super) fn knows(&self, key: Key) -> bool {
+        self.records.contains_key(&key)
+    }
+
+    /// Writes a record down, unless the key has one of a lower region.
+    pub(super) fn record(&mut self, key: Key, record: Record) {
+        if let Some(old) = self.records.get(&key) {
+            if old.region <= record.region {
+                return;
+            }
+            for (line, change) in &old.changes {
+                *self.totals.entry(*line).or_default() -= change;
+            }
+        }
+        for (line, change) in &record.changes {
+            *self.totals.entry(*line).or_default() += change;
+        }
+        self.records.insert(key, record);
+        self.log.push(key);
+    }
+
+    /// What it shows: a counter below zero shows nothing.
+    pub(super) fn cart(&self, unsaved: &Counts) -> Cart {
+        let fresh = unsaved.keys().filter(|line| !self.totals.contains_key(line));
+        let counts =
+            self.totals.keys().chain(fresh).map(|line| (*line, self.count(*line, unsaved)));
+        counts
+            .filter_map(|(line, count)| Some((line, u64::try_from(count).ok().filter(|n| *n > 0)?)))
+            .collect()
+    }
+}
+
+impl Record {
+    /// A region's record.
+    pub(super) fn new(region: RegionId, changes: Vec<(LineId, i64)>) -> Self {
+        Self { region, changes }
+    }
+
+    /// The changes.
+    pub(super) fn changes(&self) -> &[(LineId, i64)] {
+        &self.changes
+    }
+}
+
+/// The counters of all regions, and the parcels between them.
+pub(super) struct Tallies {
+    /// By region.
+    pub(super) regions: Vec<Tally>,
+    parcels: HashMap<ParcelId, (RegionId, usize)>,
+}
+
+impl Tallies {
+    /// Nothing is counted yet.
+    pub(super) fn new(regions: RegionId) -> Self {
+        Self { regions: (0..regions).map(|_| Tally::default()).collect(), parcels: HashMap::new() }
+    }
+
+    /// A region packs its records.
+    pub(super) fn send(&mut self, parcel: ParcelId, from: RegionId) {
+        self.parcels.insert(parcel, (from, self.regions[from as usize].log.len()));
+    }
+
+    /// Records arrive.
+    pub(super) fn receive(&mut self, parcel: ParcelId, to: RegionId) {
+        let Some(&(from, length)) = self.parcels.get(&parcel) else { return };
+        let start = self.regions[to as usize].cursors.get(&from).copied().unwrap_or(0);
+        let source = &self.regions[from as usize];
+        let keys = source.log.get(start..length).unwrap_or_default();
+        let news: Vec<(Key, Record)> =
+            keys.iter().map(|key| (*key, source.records[key].clone())).collect();
+        let target = &mut self.regions[to as usize];
+        target.cursors.insert(from, start.max(length));
+        for (key, record) in news {
+            target.record(key, record);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Which actions met on a line without having seen each other.
+
+use serde::Serialize;
+
+use super::{Known, Model, Told};
+use crate::schedule::{ActionId, LineId, Verb};
+
+/// How far back a line is searched for actions that an author had not seen. Without a bound a
+/// line that ten thousand people edit would be searched ten thousand times.
+const SEARCHED: usize = 64;
+
+/// How many actions met at least one other of a kind that neither had seen.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(crate) struct Conflicts {
+    /// Two adds: both count.
+    pub(crate) add_add: u64,
+    /// An add and a set: the add comes on top.
+    pub(crate) add_set: u64,
+    /// An add and a remove: the add stays.
+    pub(crate) add_remove: u64,
+    /// An add and an order: the add is not part of the order.
+    pub(crate) add_order: u64,
+    /// Two sets: the later one counts.
+    pub(crate) set_set: u64,
+    /// A set and a remove: the set stays.
+    pub(crate) set_remove: u64,
+    /// A set and an order: the set brings what it asks for beyond what was bought.
+    pub(crate) set_order: u64,
+    /// Two removes: gone once.
+    pub(crate) remove_remove: u64,
+    /// A remove and an order: gone, and bought.
+    pub(crate) remove_order: u64,
+    /// Two orders of the same line.
+    pub(crate) order_order: u64,
+    /// Guest carts that were merged.
+    pub(crate) guest_merges: u64,
+    /// Lines that both carts of a merge had.
+    pub(crate) lines_on_both_sides: u64,
+}
+
+impl Conflicts {
+    /// Every count with a plain description of what it counts.
+    pub(crate) fn each(&mut self) -> [(&mut u64, &'static str); 12] {
+        [
+            (&mut self.add_add, "add and add"),
+            (&mut self.add_set, "add and set"),
+            (&mut self.add_remove, "add and remove"),
+            (&mut self.add_order, "add and order"),
+            (&mut self.set_set, "set and set"),
+            (&mut self.set_remove, "set and remove"),
+            (&mut self.set_order, "set and order"),
+            (&mut self.remove_remove, "remove and remove"),
+            (&mut self.remove_order, "remove and order"),
+            (&mut self.order_order, "order and order"),
+            (&mut self.guest_merges, "guest carts merged"),
+            (&mut self.lines_on_both_sides, "lines on both sides of a merge"),
+        ]
+    }
+
+    /// Adds another count, field by field.
+    pub(crate) fn add(&mut self, mut other: Self) {
+        for ((mine, _), (theirs, _)) in self.each().into_iter().zip(other.each()) {
+            *mine += *theirs;
+        }
+    }
+
+    fn pair(&mut self, one: Kind, two: Kind) -> &mut u64 {
+        use Kind::{Add, Order, Remove, Set};
+        match (one.min(two), one.max(two)) {
+            (Add, Add) => &mut self.add_add,
+            (Add, Set) => &mut self.add_set,
+            (Add, Remove) => &mut self.add_remove,
+            (Add, Order) => &mut self.add_order,
+            (Set, Set) => &mut self.set_set,
+            (Set, Remove) => &mut self.set_remove,
+            (Set, Order) => &mut self.set_order,
+            (Remove, Remove) => &mut self.remove_remove,
+            (Remove, Order) => &mut self.remove_order,
+            _ => &mut self.order_order,
+        }
+    }
+}
+
+/// What conflicts are counted between.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    Add,
+    Set,
+    Remove,
+    Order,
+}
+
+const KINDS: [Kind; 4] = [Kind::Add, Kind::Set, Kind::Remove, Kind::Order];
+
+/// What ever happened to one line.
+#[derive(Default)]
+pub(super) struct Past {
+    /// How many orders bought of it.
+    pub(super) orders: usize,
+    /// The latest actions on it in the party's cart.
+    recent: Vec<ActionId>,
+}
+
+impl Kind {
+    pub(super) const fn of(verb: &Verb) -> Option<Self> {
+        match verb {
+            Verb::Add(..) => Some(Self::Add),
+            Verb::Set(..) => Some(Self::Set),
+            Verb::Remove(_) => Some(Self::Remove),
+            Verb::Order => Some(Self::Order),
+            Verb::SignIn(_) => None,
+        }
+    }
+}
+
+impl Model {
+    /// Counts what the author of an action did not know about the lines it concerns. Earlier actions
+    /// cannot have seen this one, so not to know them is enough.
+    pub(super) fn note_conflicts(&mut self, author: &Known, told: &Told) {
+        let Some(own) = told.kind else {
+            self.conflicts.guest_merges += 1;
+            let brought = told.brings.iter().flat_map(|fact| &self.told[*fact as usize].lines);
+            let mut lines: Vec<LineId> = brought.copied().collect();
+            lines.sort_unstable();
+            lines.dedup();
+            self.conflicts.lines_on_both_sides +=
+                lines.iter().filter(|line| self.is_anywhere(**line)).count() as u64;
+            return;
+        };
+        for kind in KINDS {
+            let recent = told.lines.iter().filter_map(|line| self.lines.get(line));
+            let met = recent
+                .flat_map(|line| &line.recent)
+                .any(|fact| self.told[*fact as usize].kind == Some(kind) && !author.knows(*fact));
+            *self.conflicts.pair(own, kind) += u64::from(met);
+        }
+    }
+
+    /// Remembers what happened to lines.
+    pub(super) fn note_past(&mut self, id: ActionId, told: &Told) {
+        for line in &told.lines {
+            let past = self.lines.entry(*line).or_default();
+            past.orders += usize::from(told.kind == Some(Kind::Order));
+            if !told.as_guest {
+                if past.recent.len() >= 2 * SEARCHED {
+                    past.recent.drain(..SEARCHED);
+                }
+                past.recent.push(id);
+            }
+        }
+    }
+}

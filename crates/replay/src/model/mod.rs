@@ -1,0 +1,188 @@
+//! Who knows what in a replay. What it means is told by the obvious model of the test kit
+//! ([`holdall_testkit::model`]), which shares no code and no idea of representation with the library:
+//! no version vectors, no deltas, no joins; numbered facts, and sets of their numbers.
+//!
+//! Actions are the facts. A device and a region know some of them; messages and parcels tell them
+//! more. The one thing taken from the contract beside its meaning is when a node may take in a fact at
+//! all: not before those that it covers, for a remove that overtakes its add has nothing to remove.
+
+mod conflicts;
+mod node;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap};
+
+use holdall::CartId;
+use holdall_testkit::model::{self, Did, Policy, Row, Stamp};
+
+use super::schedule::{Action, ActionId, DeviceId, LineId, ParcelId, Verb};
+pub(crate) use conflicts::Conflicts;
+use conflicts::{Kind, Past};
+use node::{Device, Region};
+
+/// What a cart shows: its lines and their units, none of them zero.
+pub(crate) type Cart = BTreeMap<LineId, u64>;
+
+/// What somebody knows of a party.
+type Known = model::Known<LineId>;
+
+/// The party's own cart.
+const ACCOUNT: CartId = CartId::from_u128(1);
+
+/// The guest cart of a device.
+const fn guest_cart(device: DeviceId) -> CartId {
+    CartId::from_u128(2 + device as u128)
+}
+
+/// All that ever happened to one party, and who knows of it.
+pub(crate) struct Model {
+    facts: model::Model<LineId>,
+    told: Vec<Told>,
+    lines: HashMap<LineId, Past>,
+    regions: Vec<Region>,
+    devices: Vec<Option<Device>>,
+    parcels: Vec<node::Parcel>,
+    conflicts: Conflicts,
+}
+
+/// An action, as far as it matters who is told of it.
+struct Told {
+    /// Whether it was done in a guest cart that nobody had signed in with.
+    as_guest: bool,
+    /// The guest's facts that a sign-in brings along.
+    brings: Vec<ActionId>,
+    kind: Option<Kind>,
+    /// The lines that it concerns.
+    lines: Vec<LineId>,
+}
+
+impl Model {
+    /// A world with so many regions, in which nothing has happened.
+    pub(crate) fn new(regions: u32) -> Self {
+        Self {
+            facts: model::Model::default(),
+            told: Vec::new(),
+            lines: HashMap::new(),
+            regions: (0..regions).map(|_| Region::new(regions)).collect(),
+            devices: Vec::new(),
+            parcels: Vec::new(),
+            conflicts: Conflicts::default(),
+        }
+    }
+
+    /// A device appears; it knows nothing.
+    pub(crate) fn open(&mut self, as_guest: bool) -> DeviceId {
+        self.devices.push(Some(Device::new(self.regions.len(), as_guest)));
+        self.devices.len() as DeviceId - 1
+    }
+
+    /// A device is not looked at any more.
+    pub(crate) fn leave(&mut self, device: DeviceId) {
+        self.devices[device as usize] = None;
+    }
+
+    /// A shopper acts; returns the number of the action.
+    pub(crate) fn act(&mut self, action: &Action) -> ActionId {
+        let mut device =
+            self.devices[action.device as usize].take().expect("a device acts before it leaves");
+        let (known, cart) = if action.as_guest {
+            (device.guest_known(), guest_cart(action.device))
+        } else {
+            (&device.main, ACCOUNT)
+        };
+        let id = self.told.len() as ActionId;
+        // Later than everything known, whatever the clock says.
+        let (latest, count) = known.latest();
+        let (ms, count) = if action.wall > latest { (action.wall, 0) } else { (latest, count + 1) };
+        let stamp = Stamp { ms, count, writer: action.writer, seq: id.into() };
+        let fact = self.facts.act(known, cart, stamp, did(action, id));
+        assert_eq!(fact, id, "actions and facts are numbered alike");
+        let brings = match action.verb {
+            Verb::SignIn(_) => device.guest_log(),
+            _ => Vec::new(),
+        };
+        let (kind, as_guest) = (Kind::of(&action.verb), action.as_guest);
+        let told = Told { as_guest, kind, lines: self.lines_of(action, id), brings };
+        if !action.as_guest {
+            self.note_conflicts(known, &told);
+        }
+        self.note_past(id, &told);
+        device.learn_own(&self.facts, id, &told);
+        self.told.push(told);
+        self.devices[action.device as usize] = Some(device);
+        id
+    }
+
+    /// The lines that an action concerns.
+    fn lines_of(&self, action: &Action, id: ActionId) -> Vec<LineId> {
+        match action.verb {
+            Verb::Add(line, _) | Verb::Set(line, _) | Verb::Remove(line) => vec![line],
+            Verb::Order => self.facts.bought(id).into_iter().copied().collect(),
+            Verb::SignIn(_) => Vec::new(),
+        }
+    }
+
+    /// How many units of a line a device shows.
+    pub(crate) fn shown(&self, device: DeviceId, as_guest: bool, line: LineId) -> u64 {
+        let (known, cart) = self.at(device, as_guest);
+        known.map_or(0, |known| self.facts.units(known, cart, &line))
+    }
+
+    /// How many facts stand behind a line at a device.
+    pub(crate) fn entries(&self, device: DeviceId, as_guest: bool, line: LineId) -> usize {
+        self.at(device, as_guest).0.map_or(0, |known| known.contributions(&self.facts, &line))
+    }
+
+    /// How many orders bought a line.
+    pub(crate) fn orders_of(&self, line: LineId) -> usize {
+        self.lines.get(&line).map_or(0, |line| line.orders)
+    }
+
+    /// What a device shows.
+    pub(crate) fn cart(&self, device: DeviceId, as_guest: bool) -> Cart {
+        let (known, cart) = self.at(device, as_guest);
+        known.map_or_else(Cart::new, |known| self.facts.cart(known, cart))
+    }
+
+    /// What everybody must show in the end: every fact, folded from the first to the last.
+    pub(crate) fn outcome(&self) -> Cart {
+        let told = self.told.iter().enumerate().filter(|(_, told)| !told.as_guest);
+        let all = told.flat_map(|(id, told)| told.brings.iter().copied().chain([id as ActionId]));
+        self.facts.cart(&Known::of(&self.facts, all), ACCOUNT)
+    }
+
+    /// Which actions had not seen each other.
+    pub(crate) fn conflicts(&self) -> Conflicts {
+        self.conflicts
+    }
+
+    fn at(&self, device: DeviceId, as_guest: bool) -> (Option<&Known>, CartId) {
+        let cart = if as_guest { guest_cart(device) } else { ACCOUNT };
+        let here = self.devices[device as usize].as_ref();
+        (here.map(|here| if as_guest { here.guest_known() } else { &here.main }), cart)
+    }
+
+    /// Hands out the number of the next parcel.
+    fn next_parcel(&self) -> ParcelId {
+        self.parcels.len() as ParcelId
+    }
+}
+
+/// An action, in the words of the test kit's model.
+fn did(action: &Action, id: ActionId) -> Did<LineId> {
+    match action.verb {
+        Verb::Add(line, units) => {
+            Did::Add { row: Row::active(line), units: units.into(), price: None }
+        }
+        Verb::Set(line, units) => {
+            Did::Set { row: Row::active(line), units: units.into(), price: None }
+        }
+        Verb::Remove(line) => Did::Remove(Row::active(line)),
+        Verb::Order => Did::Order { id: id.to_string(), ceiling: u64::MAX },
+        Verb::SignIn(_) => {
+            let guest = guest_cart(action.device);
+            Did::Merge { guest, claim: 1, policy: Policy::rule("sum") }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Who knows what: devices, regions, and what travels between them.
+
+use super::{Known, Model, Told};
+use crate::schedule::{ActionId, DeviceId, Node, ParcelId, RegionId};
+
+/// The facts of a party.
+type Facts = holdall_testkit::model::Model<u32>;
+
+/// What a region knows, in the order in which it learnt it.
+pub(super) struct Region {
+    pub(super) known: Known,
+    log: Vec<ActionId>,
+    /// Facts that arrived before those they cover.
+    parked: Vec<ActionId>,
+    /// How much of the other regions' logs has arrived here.
+    cursors: Vec<usize>,
+}
+
+/// What a device knows.
+pub(super) struct Device {
+    pub(super) main: Known,
+    guest: Option<Guest>,
+    cursors: Vec<usize>,
+}
+
+/// A guest cart on a device; nobody else writes to it.
+#[derive(Default)]
+struct Guest {
+    known: Known,
+    log: Vec<ActionId>,
+}
+
+/// What a region knew when it sent a parcel: the beginning of its log, of this length.
+pub(super) struct Parcel {
+    from: RegionId,
+    length: usize,
+}
+
+impl Region {
+    pub(super) fn new(regions: u32) -> Self {
+        Self {
+            known: Known::default(),
+            log: Vec::new(),
+            parked: Vec::new(),
+            cursors: vec![0; regions as usize],
+        }
+    }
+
+    /// Takes in a fact if those it covers are known; a sign-in brings the guest's facts along.
+    fn learn(&mut self, facts: &Facts, told: &[Told], id: ActionId) -> bool {
+        let brings = &told[id as usize].brings;
+        let covers = facts.covers(id);
+        if covers.iter().any(|covered| !self.known.knows(*covered)) {
+            return false;
+        }
+        brings.iter().for_each(|fact| self.append(facts, *fact));
+        self.append(facts, id);
+        true
+    }
+
+    fn append(&mut self, facts: &Facts, id: ActionId) {
+        if !self.known.knows(id) {
+            self.known.learn(facts, id);
+            self.log.push(id);
+        }
+    }
+
+    /// Takes in what had to wait and need not any more.
+    fn settle(&mut self, facts: &Facts, told: &[Told]) {
+        loop {
+            let waiting = std::mem::take(&mut self.parked);
+            let before = waiting.len();
+            for id in waiting {
+                if !self.known.knows(id) && !self.learn(facts, told, id) {
+                    self.parked.push(id);
+                }
+            }
+            if self.parked.len() == before || self.parked.is_empty() {
+                return;
+            }
+        }
+    }
+}
+
+impl Device {
+    pub(super) fn new(regions: usize, as_guest: bool) -> Self {
+        Self {
+            main: Known::default(),
+            guest: as_guest.then(Guest::default),
+            cursors: vec![0; regions],
+        }
+    }
+
+    pub(super) fn guest_known(&self) -> &Known {
+        &self.guest.as_ref().expect("only devices with a guest cart act on it").known
+    }
+
+    /// What its guest cart had, if it had one.
+    pub(super) fn guest_log(&self) -> Vec<ActionId> {
+        self.guest.as_ref().map_or_else(Vec::new, |guest| guest.log.clone())
+    }
+
+    /// Takes in its own action; a sign-in brings the guest's facts to the party's cart.
+    pub(super) fn learn_own(&mut self, facts: &Facts, id: ActionId, told: &Told) {
+        if told.as_guest {
+            let guest = self.guest.as_mut().expect("only devices with a guest cart act on it");
+            guest.known.learn(facts, id);
+            guest.log.push(id);
+            return;
+        }
+        told.brings.iter().for_each(|fact| self.main.learn(facts, *fact));
+        self.main.learn(facts, id);
+    }
+}
+
+impl Model {
+    /// The message about an action arrives; whether the region knows more than before.
+    pub(crate) fn deliver(&mut self, action: ActionId, region: RegionId) -> bool {
+        let (facts, told) = (&self.facts, &self.told);
+        let region = &mut self.regions[region as usize];
+        // A guest cart that nobody has signed in with concerns nobody but its device.
+        if told[action as usize].as_guest || region.known.knows(action) {
+            return false;
+        }
+        let before = region.log.len();
+        if !region.learn(facts, told, action) && !region.parked.contains(&action) {
+            region.parked.push(action);
+        }
+        region.settle(facts, told);
+        region.log.len() > before
+    }
+
+    /// A region packs what it knows.
+    pub(crate) fn send(&mut self, from: RegionId) -> ParcelId {
+        let id = self.next_parcel();
+        self.parcels.push(Parcel { from, length: self.regions[from as usize].log.len() });
+        id
+    }
+
+    /// A parcel arrives; whether the node knows more than before.
+    pub(crate) fn receive(&mut self, parcel: ParcelId, to: Node) -> bool {
+        let Parcel { from, length } = self.parcels[parcel as usize];
+        match to {
+            Node::Region(to) => self.receive_at_region(from, length, to),
+            Node::Device(to) => self.receive_at_device(from, length, to),
+        }
+    }
+
+    fn receive_at_region(&mut self, from: RegionId, length: usize, to: RegionId) -> bool {
+        let start = self.regions[to as usize].cursors[from as usize];
+        let news: Vec<ActionId> =
+            self.regions[from as usize].log.get(start..length).unwrap_or_default().to_vec();
+        let region = &mut self.regions[to as usize];
+        region.cursors[from as usize] = start.max(length);
+        let before = region.log.len();
+        for fact in news {
+            region.append(&self.facts, fact);
+        }
+        region.settle(&self.facts, &self.told);
+        region.log.len() > before
+    }
+
+    fn receive_at_device(&mut self, from: RegionId, length: usize, to: DeviceId) -> bool {
+        let region = &self.regions[from as usize];
+        let Some(device) = &mut self.devices[to as usize] else {
+            return false;
+        };
+        let start = &mut device.cursors[from as usize];
+        let news = region.log.get(*start..length).unwrap_or_default();
+        *start = (*start).max(length);
+        news.iter().for_each(|fact| device.main.learn(&self.facts, *fact));
+        !news.is_empty()
+    }
+
+    /// Whether a region knows something that another does not.
+    pub(crate) fn has_news(&self, from: RegionId, to: RegionId) -> bool {
+        let to = &self.regions[to as usize];
+        let unread =
+            self.regions[from as usize].log.get(to.cursors[from as usize]..).unwrap_or_default();
+        unread.iter().any(|fact| !to.known.knows(*fact))
+    }
+
+    /// Whether a line has contributions in any region.
+    pub(crate) fn is_anywhere(&self, line: u32) -> bool {
+        self.regions.iter().any(|region| region.known.contributions(&self.facts, &line) > 0)
+    }
+
+    /// Whether every region knows everything, which is when a replay may end.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let told = self.told.iter().enumerate().filter(|(_, told)| !told.as_guest);
+        let mut told = told.map(|(id, _)| id as ActionId);
+        told.all(|fact| self.regions.iter().all(|region| region.known.knows(fact)))
+    }
+}

@@ -1,0 +1,215 @@
+//! What shoppers do: sessions become devices, and clicks become actions.
+
+use holdall::limits;
+use holdall_testkit::dice::Permille;
+
+use super::{Device, Next, World};
+use crate::climate::{MINUTE, SECOND};
+use crate::party::Want;
+use crate::retail::MOST_UNITS;
+use crate::schedule::{DeviceId, LineId, Node, Step, Verb, Writers};
+
+/// The share of a user's sessions that start as a guest's.
+const STARTS_AS_GUEST: Permille = 300;
+/// The share of repeated adds that are done with the quantity stepper of the cart page, which
+/// writes the new number instead of adding one.
+const BY_STEPPER: Permille = 400;
+/// Guests that one account merges at most. Every merge stays in the cart and is asked about every
+/// line, so a user with thousands of sessions (an anonymised file may call everybody user 0) would
+/// be a test of that alone.
+const MOST_MERGES: u32 = 32;
+/// Lines that a party ever has, so that no cart gets beyond the library's limit.
+const MOST_LINES: usize = limits::LINES - 100;
+/// Facts that a line may have before it is full, so that it stays within the library's limit.
+const MOST_FACTS: usize = limits::LINE_ENTRIES - 100;
+
+impl World<'_> {
+    pub(super) fn click(&mut self, session: usize, click: usize) {
+        let device = self.device_of(session);
+        let state = &self.devices[device as usize];
+        let signs_in = state.is_guest && state.signs_in_before.is_some_and(|first| click >= first);
+        if signs_in && self.is_offline(device).is_none() {
+            self.sign_in(device);
+            // The login takes a moment; the click waits for it.
+            let moment = self.dice.between(200, 2 * SECOND);
+            self.plan(self.now + moment, Next::Click { session, click });
+            return;
+        }
+        if self.climate().calm {
+            self.show_page(device);
+        }
+        let party = self.party;
+        let clicks = &party.sessions[session].clicks;
+        self.fulfil(device, &clicks[click].want);
+        match clicks.get(click + 1) {
+            Some(next) => {
+                let at = next.at.max(self.now + 1);
+                self.plan(at, Next::Click { session, click: click + 1 });
+            }
+            None => self.end_session(device),
+        }
+    }
+
+    /// The session's device; at its first click it is switched on and shows a page.
+    fn device_of(&mut self, session: usize) -> DeviceId {
+        if let Some(known) = self.switched_on[session] {
+            return known;
+        }
+        let climate = self.climate();
+        let starts_as_guest = self.dice.happens(STARTS_AS_GUEST);
+        let is_guest =
+            self.party.is_user && starts_as_guest && self.recorder.schedule.guests < MOST_MERGES;
+        let signs_in_before = is_guest.then(|| self.sign_in_click(session));
+        let roams = self.dice.happens(climate.roams);
+        let region = if roams { self.other_region(self.home) } else { self.home };
+        let offline = self.offline_window(session);
+        let jitter = self.dice.between(0, 4 * SECOND) as i64 - 2 * SECOND as i64;
+        let ahead = self.dice.happens(300);
+        let error = if ahead {
+            self.dice.between(0, 30 * SECOND) as i64
+        } else {
+            -(self.dice.between(0, 60 * MINUTE) as i64)
+        };
+        let skew = if self.dice.happens(climate.wrong_clock) { error } else { jitter };
+        let writers = Writers { main: self.dice.id(), guest: self.dice.id() };
+        let device = self.recorder.open(writers, is_guest);
+        self.recorder.schedule.faults.devices_offline += u64::from(offline.is_some());
+        self.devices.push(Device {
+            region,
+            skew: if climate.calm { 0 } else { skew },
+            offline,
+            signs_in_before,
+            is_guest,
+            has_left: false,
+            writers,
+        });
+        self.switched_on[session] = Some(device);
+        self.show_page(device);
+        device
+    }
+
+    /// Before which click a guest signs in: somewhere in the session, but not after its purchase.
+    fn sign_in_click(&mut self, session: usize) -> usize {
+        let clicks = &self.party.sessions[session].clicks;
+        let purchase = clicks.iter().position(|click| matches!(click.want, Want::Buy(_)));
+        let latest = purchase.unwrap_or(clicks.len());
+        self.dice.between(0, latest as u64) as usize
+    }
+
+    /// When the device is offline, if it ever is: from some click on, for minutes.
+    fn offline_window(&mut self, session: usize) -> Option<(u64, u64)> {
+        let clicks = &self.party.sessions[session].clicks;
+        let from = clicks[self.dice.below(clicks.len())].at;
+        let length = self.dice.between(MINUTE, 30 * MINUTE);
+        let climate = self.climate();
+        self.dice.happens(climate.offline).then_some((from, from + length))
+    }
+
+    fn fulfil(&mut self, device: DeviceId, want: &Want) {
+        let as_guest = self.devices[device as usize].is_guest;
+        match want {
+            Want::Look => self.look(device),
+            Want::Add(line, units) => self.put_in(device, *line, *units),
+            Want::Remove(line) => {
+                if self.recorder.model.shown(device, as_guest, *line) == 0 {
+                    self.recorder.schedule.warts.removes_of_unseen += 1;
+                } else {
+                    self.act(device, Verb::Remove(*line));
+                }
+            }
+            Want::Cancel(line, units) => self.take_back(device, *line, *units),
+            Want::Buy(products) => self.buy(device, products),
+        }
+    }
+
+    fn put_in(&mut self, device: DeviceId, line: LineId, units: u32) {
+        let as_guest = self.devices[device as usize].is_guest;
+        let model = &self.recorder.model;
+        let facts = model.entries(device, as_guest, line) + model.orders_of(line);
+        if facts >= MOST_FACTS || !self.lines.contains(&line) && self.lines.len() >= MOST_LINES {
+            self.recorder.schedule.warts.adds_to_full_carts += 1;
+            return;
+        }
+        let shown = model.shown(device, as_guest, line);
+        let wanted =
+            u32::try_from(shown + u64::from(units)).ok().filter(|wanted| *wanted <= MOST_UNITS);
+        self.lines.insert(line);
+        match wanted {
+            Some(wanted) if shown > 0 && self.dice.happens(BY_STEPPER) => {
+                self.act(device, Verb::Set(line, wanted))
+            }
+            _ => self.act(device, Verb::Add(line, units)),
+        }
+    }
+
+    fn take_back(&mut self, device: DeviceId, line: LineId, units: u32) {
+        let as_guest = self.devices[device as usize].is_guest;
+        match self.recorder.model.shown(device, as_guest, line) {
+            0 => self.recorder.schedule.warts.cancellations_of_unseen += 1,
+            shown => match u32::try_from(shown.saturating_sub(units.into())) {
+                Ok(rest @ 1..=MOST_UNITS) => self.act(device, Verb::Set(line, rest)),
+                _ => self.act(device, Verb::Remove(line)),
+            },
+        }
+    }
+
+    /// The checkout page shows the cart as the region has it, then the shopper buys what it shows.
+    fn buy(&mut self, device: DeviceId, products: &[u32]) {
+        self.show_page(device);
+        let as_guest = self.devices[device as usize].is_guest;
+        let cart = self.recorder.model.cart(device, as_guest);
+        let unseen = products.iter().filter(|product| !cart.contains_key(product)).count();
+        self.recorder.schedule.warts.purchases_of_unseen += unseen as u64;
+        if cart.is_empty() {
+            self.recorder.schedule.warts.purchases_of_nothing += 1;
+        } else {
+            self.act(device, Verb::Order);
+        }
+    }
+
+    /// Merges the device's guest cart into the party's.
+    pub(super) fn sign_in(&mut self, device: DeviceId) {
+        let lines = self.recorder.model.cart(device, true).into_iter().collect();
+        self.devices[device as usize].is_guest = false;
+        self.act(device, Verb::SignIn(lines));
+    }
+
+    fn end_session(&mut self, device: DeviceId) {
+        if !self.devices[device as usize].is_guest {
+            self.leave(device);
+        } else {
+            let at = self.is_offline(device).unwrap_or(self.now + SECOND);
+            self.plan(at, Next::SignIn { device });
+        }
+    }
+
+    pub(super) fn leave(&mut self, device: DeviceId) {
+        self.devices[device as usize].has_left = true;
+        self.recorder.step(self.now, Step::Leave(device));
+        self.recorder.model.leave(device);
+    }
+
+    /// A page view whose answer takes its time, and may come after a later one's.
+    fn look(&mut self, device: DeviceId) {
+        if self.can_refresh(device) {
+            self.answer_with_cart(device);
+        }
+    }
+
+    /// A page that the shopper waits for.
+    fn show_page(&mut self, device: DeviceId) {
+        if self.can_refresh(device) {
+            let region = self.devices[device as usize].region;
+            let parcel = self.recorder.send(self.now, region, Node::Device(device));
+            self.recorder.receive(self.now, parcel, Node::Device(device));
+        }
+    }
+
+    /// Guests' carts are only on their devices; and now and then an answer gets lost.
+    pub(super) fn can_refresh(&mut self, device: DeviceId) -> bool {
+        let climate = self.climate();
+        let lost = self.dice.happens(climate.refresh_lost);
+        let state = &self.devices[device as usize];
+        !lost && !state.is_guest && !state.has_left && self.is_offline(device).is_none()
+    }
+}

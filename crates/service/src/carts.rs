@@ -1,0 +1,246 @@
+//! Carts: what their shoppers do.
+
+use std::collections::BTreeSet;
+
+use axum::http::StatusCode;
+use axum::http::header::{ETAG, LOCATION};
+use axum::response::{IntoResponse, Response};
+use blake3::hazmat::hash_derive_key_context;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::Service;
+use super::asked::{
+    Asking, At, CommandFields, Derived, InList, Json, KnownTags, OnCart, OnLine, ReadFields,
+    derived_key,
+};
+use super::identity::Asker;
+use super::problem::Problem;
+use super::sender::Sender;
+use super::shape::{AddBody, MoveBody, PatchBody, SetBody};
+use super::shown::{CartAnswer, CartBody, JSON, etag_of};
+use super::told::{ExplainedBody, Known, told};
+use holdall_authority::{Command, Refusal};
+use holdall::cart::List;
+use holdall::id::{AttributeKey, CartId, Text};
+use holdall::limits;
+use holdall::replica::ActionError;
+use holdall::view::{Row, RowRef};
+
+/// A new guest cart.
+#[derive(Serialize, ToSchema)]
+struct OpenedBody {
+    #[serde(flatten)]
+    shown: CartBody,
+    /// The capability to it, for `Authorization: Bearer`. It is shown this once.
+    token: String,
+}
+
+/// Opens a guest cart. One that stays empty goes by itself, so a request whose answer was lost can be sent again.
+#[utoipa::path(post, path = "/carts", tag = "carts", security(()), responses(
+    (status = 201, description = "A cart, and the token that opens it", body = OpenedBody,
+        headers(("ETag" = String, description = "The cart's version"), ("Location" = String, description = "The cart"))),
+))]
+pub(super) async fn open(service: Service) -> Result<Response, Problem> {
+    let opened = service.authority().open_guest(service.now_ms()).await?;
+    let shown = service.authority().read(&opened.token.into(), opened.cart).await?;
+    let location = [(LOCATION, format!("/carts/{}", opened.cart))];
+    let cart = CartBody::from(shown);
+    let etag = [(ETAG, cart.etag())];
+    let body = OpenedBody { shown: cart, token: opened.token.reveal() };
+    Ok((StatusCode::CREATED, location, etag, axum::Json(body)).into_response())
+}
+
+/// The cart as its shopper sees it.
+#[utoipa::path(get, path = "/carts/{cart}", tag = "carts", params(OnCart, ReadFields),
+responses(
+    (status = 200, description = "The cart", body = CartBody, headers(("ETag" = String, description = "The cart's version"))),
+    (status = 304, description = "The cart is still so"),
+))]
+pub(super) async fn read(
+    service: Service,
+    asker: Asker,
+    At(OnCart { cart }): At<OnCart>,
+    known: KnownTags,
+) -> Result<Response, Problem> {
+    let written = service.authority().written(&asker.0, cart, &JSON).await?;
+    if known.any(written.revision, service.life()) {
+        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, etag_of(written.revision))]).into_response());
+    }
+    Ok(CartAnswer::from(written).into_response())
+}
+
+/// Puts more of a line in. A line that is there gets more.
+#[utoipa::path(post, path = "/carts/{cart}/lines", tag = "lines", params(OnCart, CommandFields),
+    request_body = AddBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
+pub(super) async fn add(
+    by: Sender,
+    At(OnCart { cart }): At<OnCart>,
+    Json(body): Json<AddBody>,
+) -> Result<CartAnswer, Problem> {
+    let row = RowRef::active(body.line()?);
+    let price = body.seen_price.as_ref().map(|price| price.money()).transpose()?;
+    let command = Command::Add { row, quantity: body.quantity, price };
+    by.send(cart, command).await
+}
+
+/// Takes everything out of a list.
+#[utoipa::path(delete, path = "/carts/{cart}/lines", tag = "lines", params(OnCart, InList, CommandFields),
+    responses((status = 200, description = "The cart without them", body = CartBody)))]
+pub(super) async fn clear(
+    by: Sender,
+    At(OnCart { cart }): At<OnCart>,
+    Asking(InList { list }): Asking<InList>,
+) -> Result<CartAnswer, Problem> {
+    by.send(cart, Command::Clear { list }).await
+}
+
+/// Makes a line so many. It need not be there.
+#[utoipa::path(put, path = "/carts/{cart}/lines/{line}", tag = "lines", params(OnLine, InList, CommandFields),
+    request_body = SetBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
+pub(super) async fn set(
+    by: Sender,
+    At(OnLine { cart, line }): At<OnLine>,
+    Asking(InList { list }): Asking<InList>,
+    Json(body): Json<SetBody>,
+) -> Result<CartAnswer, Problem> {
+    let price = body.seen_price.as_ref().map(|price| price.money()).transpose()?;
+    let command = Command::Set { row: line.row(list), quantity: body.quantity, price };
+    by.send(cart, command).await
+}
+
+/// Takes a line out.
+#[utoipa::path(delete, path = "/carts/{cart}/lines/{line}", tag = "lines", params(OnLine, InList, CommandFields),
+    responses((status = 200, description = "The cart without it", body = CartBody)))]
+pub(super) async fn remove(
+    by: Sender,
+    At(OnLine { cart, line }): At<OnLine>,
+    Asking(InList { list }): Asking<InList>,
+) -> Result<CartAnswer, Problem> {
+    let command = Command::Remove { row: line.row(list) };
+    by.send(cart, command).await
+}
+
+/// Puts a line in the other list: saves it for later, or takes it back to the cart.
+#[utoipa::path(post, path = "/carts/{cart}/lines/{line}/move", tag = "lines", params(OnLine, CommandFields),
+    request_body = MoveBody, responses((status = 200, description = "The cart with it there", body = CartBody)))]
+pub(super) async fn relocate(
+    by: Sender,
+    At(OnLine { cart, line }): At<OnLine>,
+    Json(MoveBody { to }): Json<MoveBody>,
+) -> Result<CartAnswer, Problem> {
+    let command = Command::Move { row: line.row(List::from(to).other()) };
+    by.send(cart, command).await
+}
+
+static STEP: Derived = Derived::new(|| hash_derive_key_context("holdall step of a request v1"));
+
+/// Writes the note, the gift option and other attributes of a line. Each that is named is an action of its own: if one is refused, those before it in
+/// this order stay, and the same request again goes on from there.
+#[utoipa::path(patch, path = "/carts/{cart}/lines/{line}", tag = "lines", params(OnLine, InList, CommandFields),
+    request_body = PatchBody, responses((status = 200, description = "The cart with them", body = CartBody)))]
+pub(super) async fn patch(
+    by: Sender,
+    At(OnLine { cart, line }): At<OnLine>,
+    Asking(InList { list }): Asking<InList>,
+    Json(body): Json<PatchBody>,
+) -> Result<CartAnswer, Problem> {
+    let row = line.row(list);
+    let mut commands = Vec::new();
+    if let Some(note) = body.note {
+        let text = note.map(Text::new).transpose()?;
+        commands.push(Command::Note { row: row.clone(), text });
+    }
+    if let Some(gift) = body.gift {
+        let gift = gift.map(|gift| gift.gift()).transpose()?;
+        commands.push(Command::Gift { row: row.clone(), gift });
+    }
+    if body.attributes.len() > limits::OPTIONS {
+        let detail = format!("more than {} attributes in one request", limits::OPTIONS);
+        return Err(Problem::new("limit", detail));
+    }
+    for (key, value) in body.attributes {
+        let (key, value) = (AttributeKey::new(key)?, value.map(Text::new).transpose()?);
+        commands.push(Command::Attribute { row: row.clone(), key, value });
+    }
+    let (mut by, mut done) = (by, None);
+    let whole = by.on.key;
+    for (step, command) in commands.into_iter().enumerate() {
+        by.on.key = whole.map(|key| {
+            let of = [&key.to_be_bytes()[..], &step.to_be_bytes()].concat();
+            derived_key(&STEP, &of)
+        });
+        let accepted = by.accepted(cart, command).await?;
+        by.on.only_at = by.on.only_at.map(|_| accepted.written.revision);
+        done = Some(accepted);
+    }
+    match done {
+        Some(accepted) => Ok(accepted.into()),
+        // Nothing was asked for; of a line that is not there, or on a condition that does not hold, not even that.
+        None => {
+            let shown = by.service.authority().read(&by.asker.0, cart).await?;
+            if by.on.only_at.is_some_and(|at| at != shown.revision) {
+                return Err(Refusal::Changed { now: Box::new(shown) }.into());
+            }
+            let rows = match row.list {
+                List::Active => &shown.view.lines,
+                List::Saved => &shown.view.saved,
+            };
+            let is_it =
+                |it: &Row| it.line == row.line && (row.side.is_none() || it.side == row.side);
+            if !rows.iter().any(is_it) {
+                return Err(ActionError::UnknownRow { line: row.line }.into());
+            }
+            Ok(shown.into())
+        }
+    }
+}
+
+/// How to tell of devices.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Naming {
+    /// Devices and what to call them: `UUID~name`, separated by commas. Others are called by the beginning of their writer's id.
+    #[serde(default)]
+    #[param(value_type = String, required = false, pattern = r"^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}~[^,\x00-\x1f\x7f-\x9f]{1,16}(,|$))*$")]
+    devices: Option<String>,
+}
+
+/// Why the cart shows what it shows: for each line every contribution with its fate.
+#[utoipa::path(get, path = "/carts/{cart}/explain", tag = "carts", params(OnCart, Naming),
+    responses((status = 200, description = "The lines, explained", body = Vec<ExplainedBody>)))]
+pub(super) async fn explain(
+    service: Service,
+    asker: Asker,
+    At(OnCart { cart }): At<OnCart>,
+    Asking(Naming { devices }): Asking<Naming>,
+) -> Result<axum::Json<Vec<ExplainedBody>>, Problem> {
+    let named = |text: &str| -> Option<(u128, String)> {
+        let (device, name) = text.split_once('~')?;
+        let device = Uuid::parse_str(device).ok()?.as_u128();
+        let fits = name.len() <= limits::DEVICE_NAME_BYTES && !name.contains(char::is_control);
+        fits.then(|| (device, name.to_owned()))
+    };
+    let malformed =
+        || Problem::new("malformed", "devices are named so: UUID~name, and commas between");
+    let texts = devices.iter().flat_map(|devices| devices.split(','));
+    let devices: Option<Vec<_>> = texts.filter(|text| !text.is_empty()).map(named).collect();
+    let devices = devices.ok_or_else(malformed)?;
+    let all = service.authority().explain(&asker.0, cart).await?;
+    // A device has a writer in each cart: in this one, and in those of guests that were merged into it.
+    let guests = all.iter().flat_map(|line| {
+        let shown = line.rows.iter().flat_map(|row| &row.parts);
+        shown.chain(&line.hidden).filter_map(|part| part.guest)
+    });
+    let carts: BTreeSet<CartId> = guests.chain([cart]).collect();
+    let writers = carts.iter().flat_map(|cart| {
+        let writer = |device: &(u128, String)| {
+            (service.authority().writer(*cart, device.0), device.1.clone())
+        };
+        devices.iter().map(writer).collect::<Vec<_>>()
+    });
+    let names = Known(writers.collect());
+    Ok(axum::Json(all.iter().map(|one| told(one, &names)).collect()))
+}

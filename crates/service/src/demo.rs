@@ -1,0 +1,91 @@
+//! For trying things out on one's own machine: accounts for whoever asks, merges by any policy, orders.
+
+use axum::Router;
+use axum::routing::post;
+use serde::{Deserialize, Serialize};
+
+use super::Service;
+use super::accounts::MergedBody;
+use super::asked::{At, Json, OnAccount, OnCart};
+use super::identity::Asker;
+use super::problem::Problem;
+use super::shown::CartAnswer;
+use holdall_authority::{Caller, GuestToken, Placing};
+use holdall::cart::{Loser, MergePolicy};
+use holdall::id::{CartId, OrderId};
+
+pub(super) fn routes() -> Router<Service> {
+    Router::new()
+        .route("/demo/accounts/{account}/token", post(token))
+        .route("/demo/accounts/{account}/merge", post(merge))
+        .route("/demo/carts/{cart}/orders", post(order))
+}
+
+#[derive(Deserialize)]
+struct Named {
+    account: String,
+}
+
+#[derive(Serialize)]
+struct TokenBody {
+    token: String,
+}
+
+/// A token of any account.
+async fn token(
+    service: Service,
+    At(Named { account }): At<Named>,
+) -> Result<axum::Json<TokenBody>, Problem> {
+    let Some(demo) = &service.0.demo else { return Err(super::guard::not_found().await) };
+    let token = demo.token(&account, service.now_ms());
+    let token = token.map_err(|error| Problem::new("invalid", error.to_string()))?;
+    Ok(axum::Json(TokenBody { token }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MergeBody {
+    guest: CartName,
+    guest_token: String,
+    /// The name of a merge rule.
+    rule: String,
+    /// Whether what loses is saved for later.
+    #[serde(default)]
+    save_loser: bool,
+}
+
+#[derive(Deserialize)]
+struct CartName(String);
+
+/// A merge by a policy that the shopper chooses, which no shop would let them.
+async fn merge(
+    service: Service,
+    asker: Asker,
+    At(OnAccount { account }): At<OnAccount>,
+    Json(body): Json<MergeBody>,
+) -> Result<axum::Json<MergedBody>, Problem> {
+    asker.own(&account)?;
+    let invalid = |error: &dyn std::fmt::Display| Problem::new("invalid", error.to_string());
+    let guest: CartId = body.guest.0.parse().map_err(|error| invalid(&error))?;
+    let token: GuestToken = body.guest_token.parse().map_err(|error| invalid(&error))?;
+    let mut policy = MergePolicy::rule(&body.rule).map_err(|error| invalid(&error))?;
+    if body.save_loser {
+        policy = policy.with_loser(Loser::SaveForLater);
+    }
+    let now_ms = service.now_ms();
+    let merged = service.authority().sign_in_under(now_ms, &account, guest, token, &policy).await?;
+    Ok(axum::Json(merged.into()))
+}
+
+/// Orders everything: what the shop's own systems would do after payment.
+async fn order(
+    service: Service,
+    asker: Asker,
+    At(OnCart { cart }): At<OnCart>,
+) -> Result<CartAnswer, Problem> {
+    let (authority, now_ms) = (service.authority(), service.now_ms());
+    let checkout = authority.checkout(now_ms, &asker.0, cart, None).await?;
+    let order = OrderId::new(format!("demo-{}", checkout.lease.number))?;
+    let placing = Placing::new(checkout.lease, order);
+    Ok(authority.place(now_ms, &Caller::server(), cart, &placing).await?.into())
+}

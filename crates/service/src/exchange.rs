@@ -1,0 +1,156 @@
+//! Exchange with replicating clients: their writers, and deltas in bytes.
+
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::Service;
+use super::asked::{Asking, At, Bytes, OnCart, OnWriter};
+use super::identity::Asker;
+use super::problem::Problem;
+use holdall_authority::Admitted;
+use holdall::cart::Have;
+use holdall::id::CartId;
+use holdall::sync::Message;
+use holdall::wire;
+
+/// What a client has.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Having {
+    /// The bytes of a message `Have`, in base64url without padding. Without it, the answer is all there is.
+    #[serde(default)]
+    #[param(value_type = String, required = false, pattern = "^[A-Za-z0-9_-]+$")]
+    have: Option<String>,
+}
+
+/// The bytes of a delta.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[allow(dead_code, reason = "for the description alone")]
+struct DeltaBytes(Vec<u8>);
+
+/// What a client says that it has.
+pub(super) fn have_of(cart: CartId, bytes: &[u8]) -> Result<Have, Problem> {
+    match wire::decode_message(bytes) {
+        Ok(Message::Have { cart: theirs, have }) if theirs == cart => Ok(have),
+        Ok(_) => Err(Problem::new("malformed", "have: no message `Have` of this cart")),
+        Err(error) => Err(Problem::new("malformed", format!("have: {error}"))),
+    }
+}
+
+/// What a replicating client lacks: the bytes of a delta.
+#[utoipa::path(get, path = "/carts/{cart}/deltas", tag = "replicas", params(OnCart, Having), responses(
+    (status = 200, description = "A delta", body = inline(DeltaBytes), content_type = "application/octet-stream")))]
+pub(super) async fn get(
+    service: Service,
+    asker: Asker,
+    At(OnCart { cart }): At<OnCart>,
+    Asking(Having { have }): Asking<Having>,
+) -> Result<Response, Problem> {
+    let have = match have {
+        None => Have::default(),
+        Some(text) => {
+            let bytes = URL_SAFE_NO_PAD.decode(text);
+            let malformed = |_| Problem::new("malformed", "have: base64url without padding");
+            have_of(cart, &bytes.map_err(malformed)?)?
+        }
+    };
+    let bytes = service.authority().exchange(&asker.0, cart, &have).await?;
+    Ok(([(CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
+}
+
+/// What became of a delta.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Outcome {
+    /// It was applied and is durable.
+    Applied,
+    /// All of it was known.
+    Known,
+    /// It broke a rule for good: its actions are void, and the writer goes on with the next number.
+    Rejected,
+}
+
+/// What became of a delta.
+#[derive(Serialize, ToSchema)]
+pub(super) struct AdmittedBody {
+    /// What.
+    outcome: Outcome,
+    /// The writer's last action that is known here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last: Option<u64>,
+    /// The cart's version with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<u64>,
+    /// The rule that it broke.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    because: Option<String>,
+}
+
+impl From<Admitted> for AdmittedBody {
+    fn from(admitted: Admitted) -> Self {
+        let body = |outcome| Self { outcome, last: None, version: None, because: None };
+        match admitted {
+            Admitted::Applied { revision, last } => {
+                Self { last: Some(last), version: Some(revision), ..body(Outcome::Applied) }
+            }
+            Admitted::Known { last } => Self { last: Some(last), ..body(Outcome::Known) },
+            Admitted::Rejected { revision, dots, because } => Self {
+                last: dots.runs().map(|(_, run)| run.last).max(),
+                version: Some(revision),
+                because: Some(because.to_string()),
+                ..body(Outcome::Rejected)
+            },
+        }
+    }
+}
+
+/// Takes a delta of a replicating client: the actions of one writer. Again changes nothing.
+#[utoipa::path(post, path = "/carts/{cart}/deltas", tag = "replicas", params(OnCart),
+    request_body(content = inline(DeltaBytes), content_type = "application/octet-stream"),
+    responses((status = 200, description = "What became of it", body = AdmittedBody)))]
+pub(super) async fn post(
+    service: Service,
+    asker: Asker,
+    At(OnCart { cart }): At<OnCart>,
+    Bytes(bytes): Bytes,
+) -> Result<axum::Json<AdmittedBody>, Problem> {
+    let admitted = service.authority().accept(service.now_ms(), &asker.0, cart, &bytes).await?;
+    Ok(axum::Json(admitted.into()))
+}
+
+/// A writer.
+#[derive(Serialize, ToSchema)]
+pub(super) struct WriterBody {
+    /// Its last action that is known here: the next has the next number.
+    last: u64,
+}
+
+/// Registers a writer: from now on its deltas are taken from this client alone. Again is the same.
+#[utoipa::path(put, path = "/carts/{cart}/writers/{replica}", tag = "replicas", params(OnWriter),
+    responses((status = 200, description = "It is registered", body = WriterBody)))]
+pub(super) async fn register(
+    service: Service,
+    asker: Asker,
+    At(OnWriter { cart, replica }): At<OnWriter>,
+) -> Result<axum::Json<WriterBody>, Problem> {
+    let done = service.authority().register(service.now_ms(), &asker.0, cart, replica).await?;
+    Ok(axum::Json(WriterBody { last: done.last.seq }))
+}
+
+/// Retires a writer: it writes here no more. Again is the same.
+#[utoipa::path(delete, path = "/carts/{cart}/writers/{replica}", tag = "replicas", params(OnWriter),
+    responses((status = 204, description = "It is retired")))]
+pub(super) async fn retire(
+    service: Service,
+    asker: Asker,
+    At(OnWriter { cart, replica }): At<OnWriter>,
+) -> Result<axum::http::StatusCode, Problem> {
+    service.authority().retire(service.now_ms(), &asker.0, cart, replica).await?;
+    Ok(axum::http::StatusCode::NO_CONTENT)
+}

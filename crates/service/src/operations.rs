@@ -1,0 +1,51 @@
+//! What operators and their machines ask.
+
+use axum::extract::Path;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+
+use super::Service;
+use super::problem::Problem;
+use holdall::id::CartId;
+
+/// Whether the process is alive.
+#[utoipa::path(get, path = "/healthz", tag = "operations", security(()),
+    responses((status = 200, description = "It is", body = String, content_type = "text/plain")))]
+pub(super) async fn health() -> &'static str {
+    "ok\n"
+}
+
+/// Whether requests can be sent here: the store can be reached, and the service is not about to end.
+#[utoipa::path(get, path = "/readyz", tag = "operations", security(()),
+    responses((status = 200, description = "They can", body = String, content_type = "text/plain")))]
+pub(super) async fn ready(service: Service) -> Result<&'static str, Problem> {
+    if service.is_closing() {
+        return Err(Problem::new("overloaded", "the service is about to end"));
+    }
+    let asked = service.authority().store().revision(CartId::from_u128(0));
+    let answered = tokio::time::timeout(service.settings().request_time, asked).await;
+    match answered {
+        Ok(Ok(_)) => Ok("ready\n"),
+        Ok(Err(_)) | Err(_) => Err(Problem::new("store", "the store does not answer")),
+    }
+}
+
+/// Counts and times, for Prometheus.
+#[utoipa::path(get, path = "/metrics", tag = "operations", security(()),
+    responses((status = 200, description = "Text exposition format", body = String, content_type = "text/plain")))]
+pub(super) async fn metrics(service: Service) -> Result<Response, Problem> {
+    let Some(handle) = &service.0.metrics else {
+        return Err(Problem::new("not-found", "this process shows its metrics elsewhere"));
+    };
+    let media = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    Ok((media, handle.render()).into_response())
+}
+
+/// What a type of problem is.
+#[utoipa::path(get, path = "/problems/{name}", tag = "operations", security(()),
+    params(("name" = String, Path, description = "The last part of a problem's type")),
+    responses((status = 200, description = "It in words", body = String, content_type = "text/plain")))]
+pub(super) async fn problem(Path(name): Path<String>) -> Result<String, Problem> {
+    Problem::described(&name)
+        .ok_or_else(|| Problem::new("not-found", "there is no such type of problem"))
+}

@@ -1,0 +1,44 @@
+//! Who sends a command, and on which conditions it is to be carried out.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+
+use super::Service;
+use super::asked::Conditions;
+use super::identity::Asker;
+use super::problem::Problem;
+use super::shown::{CartAnswer, JSON};
+use holdall_authority::{Command, Request, Told};
+use holdall::id::CartId;
+
+/// Who sends a command, and on which conditions it is to be carried out.
+pub(super) struct Sender {
+    pub(super) service: Service,
+    pub(super) asker: Asker,
+    pub(super) on: Conditions,
+}
+
+impl FromRequestParts<Service> for Sender {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
+        let asker = Asker::from_request_parts(parts, service).await?;
+        let on = Conditions::from_request_parts(parts, service).await?;
+        Ok(Self { service: service.clone(), asker, on })
+    }
+}
+
+impl Sender {
+    /// Has a command carried out.
+    pub(super) async fn accepted(&self, cart: CartId, command: Command) -> Result<Told, Problem> {
+        let Conditions { key, only_at, seen } = self.on;
+        let request = Request { command, key, only_at, seen };
+        let now_ms = self.service.now_ms();
+        let authority = self.service.authority();
+        Ok(authority.submit_written(now_ms, &self.asker.0, cart, &request, &JSON).await?)
+    }
+
+    /// Has a command carried out, and answers with the cart.
+    pub(super) async fn send(&self, cart: CartId, command: Command) -> Result<CartAnswer, Problem> {
+        Ok(self.accepted(cart, command).await?.into())
+    }
+}

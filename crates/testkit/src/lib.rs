@@ -1,0 +1,59 @@
+//! Laws of carts and merge rules, for authors of test suites.
+//!
+//! [`certify`] holds a merge rule to every law in one line of a test. It says which law the rule
+//! breaks, why that matters, and tells the smallest story in which it does, as the text of a
+//! [scenario](crate::scenario) file that can be kept. The manual has
+//! [a page about it](holdall::manual::test_your_own_policy).
+//!
+//! | for | see |
+//! |---|---|
+//! | a rule of your own | [`certify`], [`Certification`], [`Claims`] |
+//! | one law at a time, without random numbers | [`rule`], [`Subject::check`], [`Tale`] |
+//! | the laws by name, in words | [`Law`] |
+//! | generators for proptest | [`strategies`] |
+//! | whole histories with a bad network, and the library's own laws | [`history`], [`library`] |
+//! | worlds in which everything goes wrong, from one seed | [`world`] |
+//! | a durable store of your own | [`store`](mod@store) |
+//! | two obvious models: of the state, and of what is seen | [`naive`], [`model`] |
+//!
+//! ```
+//! use holdall_testkit::{library, strategies::histories, Law};
+//! use proptest::test_runner::{Config, TestRunner};
+//!
+//! // A law of the library on random histories, in somebody else's test suite.
+//! let mut runner = TestRunner::new(Config { failure_persistence: None, cases: 8, ..Config::default() });
+//! runner.run(&histories(20), |history| {
+//!     library::check(Law::LocalEffect, &history).map_err(Into::into)
+//! })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod certify;
+mod counterexample;
+mod deed;
+pub mod dice;
+mod edit;
+pub mod history;
+mod law;
+pub mod library;
+pub mod model;
+pub mod naive;
+mod quiet;
+pub mod rule;
+mod simpler;
+mod stage;
+#[cfg(feature = "store")]
+pub mod store;
+pub mod strategies;
+mod subject;
+mod tale;
+pub mod world;
+
+pub use certify::{Breach, Certificate, Certification, Claims, certify};
+pub use counterexample::Counterexample;
+pub use deed::{Deed, Device, Tap};
+pub use law::Law;
+pub use rule::Verdict;
+pub use simpler::Simpler;
+pub use subject::Subject;
+pub use tale::Tale;

@@ -1,0 +1,228 @@
+//! What is seen, held against the obvious model.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::holds;
+use holdall::cart::{Body, Cart, Delta, List};
+use holdall::context::Dot;
+use holdall::id::LineKey;
+use holdall::limits;
+use crate::history::{
+    Acted, Action, ENGRAVING, History, OWN_RULE, RULES, World, gift, line, price, shipping, text,
+};
+use crate::law::Law;
+use crate::model::{
+    Did, FactId, Known, Model, Ordered, Policy, Row, Shelf, Shown, ShownRow, Side, Stamp,
+};
+use crate::naive::{digest, each};
+use crate::rule::Verdict;
+use holdall::view::{self, Notice, RowRef, View};
+
+/// [`Law::AsTheModel`], at each author after each action, and at everybody in the end.
+///
+/// # Errors
+/// A replica sees something else than the model does.
+pub fn as_the_model(history: &History) -> Verdict {
+    let mut told = Told::default();
+    let world = World::run(history, |acted| {
+        told.note(&acted);
+        told.holds(acted.node.replica.cart(), &acted.node.replica.view())
+    })?;
+    for node in &world.nodes {
+        told.holds(node.replica.cart(), &node.replica.view())?;
+    }
+    Ok(())
+}
+
+/// The model, and what its facts are called elsewhere. Two regions may write one merge with two
+/// contents; these are two facts of one dot, of which a replica has one.
+#[derive(Default)]
+struct Told {
+    model: Model<LineKey>,
+    names: BTreeMap<(Dot, Option<u128>), FactId>,
+}
+
+impl Told {
+    fn note(&mut self, acted: &Acted<'_>) {
+        let Some(dot) = own(acted) else { return };
+        let time = acted.delta.live().get(&dot).map_or(0, |entry| entry.time.bits());
+        let (ms, count) = (time >> 16, (time & 0xffff) as u32);
+        let stamp = Stamp { ms, count, writer: dot.replica.as_u128(), seq: dot.seq };
+        let Some(did) = did(acted) else { return };
+        let author = self.known(acted.cart);
+        let name = (dot, copy(acted.node.replica.cart(), dot));
+        let fact = self.model.act(&author, acted.cart.id(), stamp, did);
+        self.names.insert(name, fact);
+    }
+
+    /// A state's facts: a dot that is known is a fact whose whole delta was joined. But what a merge or
+    /// a late absorption brings of a guest's state says of dead dots just that they are dead, and
+    /// may come before what they died of.
+    fn known(&self, cart: &Cart) -> Known<LineKey> {
+        let name = |dot: Dot| {
+            let fact = self.names.get(&(dot, copy(cart, dot)));
+            *fact.unwrap_or_else(|| panic!("{dot} is known, and nobody did it"))
+        };
+        let dots = each(cart.context());
+        let mut known = Known::of(&self.model, dots.iter().map(|dot| name(*dot)));
+        let dead = dots.into_iter().filter(|dot| !cart.live().contains_key(dot)).map(name);
+        for fact in dead.filter(|fact| self.model.cart_of(*fact) != cart.id()) {
+            known.hear_of_the_end(&self.model, fact);
+        }
+        known
+    }
+
+    fn holds(&self, cart: &Cart, view: &View) -> Verdict {
+        let says = self.model.shown(&self.known(cart), cart.id(), limits::CEILING_UNITS);
+        let sees = shown(view);
+        let what = || format!("the model says {says:#?}, seen is {sees:#?}");
+        holds(Law::AsTheModel, says == sees, what)
+    }
+}
+
+/// Which of the contents of a merge's dot a state has.
+fn copy(cart: &Cart, dot: Dot) -> Option<u128> {
+    let entry = cart.live().get(&dot)?;
+    matches!(entry.body, Body::Merge(_)).then(|| digest(dot, &entry))
+}
+
+/// The dot that an action wrote; one that was done already wrote none.
+fn own(acted: &Acted<'_>) -> Option<Dot> {
+    match (acted.action, acted.guest) {
+        (Action::Absorb { .. }, _) => None,
+        (Action::Merge { .. }, Some((_, claim))) => {
+            acted.delta.live().contains_key(&claim.dot()).then(|| claim.dot())
+        }
+        _ => each(&acted.delta.own()).first().copied(),
+    }
+}
+
+const fn shelf(list: List) -> Shelf {
+    match list {
+        List::Active => Shelf::Active,
+        List::Saved => Shelf::Saved,
+    }
+}
+
+fn side(side: view::Side) -> Side {
+    match side {
+        view::Side::Account => Side::Account,
+        view::Side::Guest(guest) => Side::Guest(guest),
+    }
+}
+
+const NOTE: &str = "a note";
+const GIFT: &str = "a gift";
+const SHIPPING: &str = "shipping";
+
+fn shown(view: &View) -> Shown<LineKey> {
+    let row = |row: &view::Row| {
+        let attributes = row.attributes.iter().map(|(key, v)| (key.to_string(), v.to_string()));
+        let mut registers: BTreeMap<String, String> = attributes.collect();
+        registers.extend(row.note.as_ref().map(|note| (NOTE.into(), note.to_string())));
+        registers.extend(row.gift.as_ref().map(|gift| (GIFT.into(), format!("{gift:?}"))));
+        let shown = ShownRow {
+            units: row.asked,
+            quantity: row.quantity,
+            registers,
+            price: row.seen_price,
+            question: row.question,
+            because: row.because.as_ref().map(|rule| rule.name.to_string()),
+        };
+        ((row.line.clone(), shelf(row.list), row.side.map(side)), shown)
+    };
+    let mut registers = BTreeMap::new();
+    registers.extend(view.note.as_ref().map(|note| (NOTE.into(), note.to_string())));
+    registers.extend(view.shipping.as_ref().map(|option| (SHIPPING.into(), option.to_string())));
+    let (mut bought_twice, mut undecided) = (BTreeMap::new(), BTreeSet::new());
+    for notice in &view.notices {
+        match notice {
+            Notice::ConcurrentOrders { orders, lines } => {
+                let ids = orders.iter().map(ToString::to_string).collect();
+                bought_twice.insert(ids, lines.iter().cloned().collect());
+            }
+            Notice::PolicyUnavailable { line, .. } => {
+                undecided.insert(line.clone());
+            }
+            _ => {}
+        }
+    }
+    let ordered = |order: &view::OrderView| Ordered {
+        id: order.id.to_string(),
+        lines: order.lines.iter().cloned().collect(),
+    };
+    Shown {
+        rows: view.rows().map(row).collect(),
+        coupons: view.coupons.iter().map(ToString::to_string).collect(),
+        registers,
+        consent: view.consent,
+        orders: view.orders.iter().map(ordered).collect(),
+        bought_twice,
+        undecided,
+    }
+}
+
+/// What was done, in the model's words. The numbers of rows and lines are those that the author saw.
+fn did(acted: &Acted<'_>) -> Option<Did<LineKey>> {
+    let row = || acted.row.as_ref().map(named);
+    let list = |saved| if saved { Shelf::Saved } else { Shelf::Active };
+    let code = |at: u8| ["SPRING", "TEN"][usize::from(at)].to_owned();
+    let write = |row, key: &str, value| Some(Did::Write { row, key: key.into(), value });
+    let note = |at: Option<u8>| at.map(|at| text(at).to_string());
+    match acted.action {
+        Action::Add { units, .. } | Action::AddToRow { units, .. } => {
+            Some(Did::Add { row: row()?, units: units.into(), price: price(acted.now, units) })
+        }
+        Action::Set { units, .. } | Action::SetRow { units, .. } => {
+            Some(Did::Set { row: row()?, units: units.into(), price: price(acted.now, units) })
+        }
+        Action::Remove { .. } => Some(Did::Remove(row()?)),
+        Action::Clear { saved } => Some(Did::Clear(list(saved))),
+        Action::Relocate { .. } => Some(Did::Move(row()?)),
+        Action::Note { text, .. } => write(Some(row()?), NOTE, note(text)),
+        Action::Gift { gift: at, .. } => {
+            write(Some(row()?), GIFT, at.map(|at| format!("{:?}", gift(at))))
+        }
+        Action::Engrave { text, .. } => write(Some(row()?), ENGRAVING, note(text)),
+        Action::CartNote { text } => write(None, NOTE, note(text)),
+        Action::Shipping { option } => {
+            write(None, SHIPPING, option.map(|at| shipping(at).to_string()))
+        }
+        Action::Coupon { code: at } => Some(Did::Coupon(code(at))),
+        Action::DropCoupon { code: at } => Some(Did::Drop(code(at))),
+        Action::Consent { given } => Some(Did::Consent(given)),
+        Action::Order => {
+            Some(Did::Order { id: ordered(acted.delta)?, ceiling: limits::CEILING_UNITS })
+        }
+        Action::Expire => Some(Did::Expire),
+        Action::Merge { rule, save_loser, ceiling, .. } => {
+            let (_, claim) = acted.guest?;
+            let (pattern, own) = OWN_RULE;
+            let lines = (0..3).map(line).filter(|line| line.product() == pattern).collect();
+            let policy = Policy {
+                rule: RULES[usize::from(rule)].into(),
+                overrides: if ceiling { vec![(lines, own.into())] } else { Vec::new() },
+                save_loser,
+                ceiling: ceiling.then_some(4),
+            };
+            Some(Did::Merge { guest: claim.guest, claim: claim.number, policy })
+        }
+        Action::Unmerge { .. } => acted.delta.live().values().find_map(|entry| match entry.body {
+            Body::Unmerge(unmerge) => Some(Did::Unmerge(unmerge.guest)),
+            _ => None,
+        }),
+        Action::Absorb { .. } => None,
+    }
+}
+
+fn named(row: &RowRef) -> Row<LineKey> {
+    Row { line: row.line.clone(), shelf: shelf(row.list), side: row.side.map(side) }
+}
+
+/// The id of the order that a delta states; one that was known already states none.
+fn ordered(delta: &Delta) -> Option<String> {
+    delta.live().values().find_map(|entry| match &entry.body {
+        Body::Order(order) => Some(order.id.to_string()),
+        _ => None,
+    })
+}

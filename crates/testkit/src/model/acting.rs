@@ -1,0 +1,266 @@
+//! What an action says and covers, given what its author sees.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::FactId;
+use super::action::{Did, Row, Shelf, Side, Stamp};
+use super::fact::{Fact, Merge, Order, SetTo, Stays, What};
+use super::part::{Fate, Part};
+use super::reading::{Reader, Reading};
+use holdall::id::CartId;
+
+impl<L: Ord + Clone> Reader<'_, L> {
+    /// The fact that an action is.
+    pub(super) fn fact(&self, stamp: Stamp, did: Did<L>) -> Fact<L> {
+        let after = self.merges.iter().map(|merge| merge.guest).collect();
+        let blank = Fact {
+            cart: self.cart,
+            stamp,
+            after,
+            line: None,
+            sided: false,
+            price: None,
+            covers: Vec::new(),
+            stays: Stays::default(),
+            what: What::Nothing,
+        };
+        match did {
+            Did::Add { row, units, price } => {
+                let covers = self.leftovers(&row.line);
+                let (cart, sided) = self.place(row.side);
+                let (line, what) = (Some(row.line), What::Add(units));
+                Fact { cart, sided, line, price, covers, what, ..blank }
+            }
+            Did::Set { row, units, price } => {
+                let (cart, sided) = self.place(row.side);
+                let reading = self.line(&row.line);
+                let shown: Vec<&Part> = self.on_row(&reading, &row);
+                let set = SetTo {
+                    units,
+                    shelf: row.shelf,
+                    seen: self.known.bits().clone(),
+                    counts_on: self.in_its_number(&reading, &shown),
+                    took: self.took(&reading, &shown, cart),
+                };
+                let shown: Vec<FactId> = shown.iter().map(|part| part.fact).collect();
+                let (covers, stays) = self.settle(&[reading], shown);
+                let (covers, what) = (covers.into_iter().collect(), What::Set(Box::new(set)));
+                Fact { cart, sided, line: Some(row.line), price, covers, stays, what, ..blank }
+            }
+            Did::Remove(row) => {
+                let reading = self.line(&row.line);
+                let shown: Vec<FactId> = ids(self.on_row(&reading, &row));
+                let (covers, stays) = self.settle(&[reading], shown);
+                Fact { covers: covers.into_iter().collect(), stays, ..blank }
+            }
+            Did::Clear(shelf) => {
+                let (readings, shown) = self.whole_list(shelf);
+                let (covers, stays) = self.settle(&readings, shown);
+                Fact { covers: covers.into_iter().collect(), stays, ..blank }
+            }
+            Did::Move(row) => {
+                let reading = self.line(&row.line);
+                let which: BTreeSet<FactId> =
+                    ids(self.on_row(&reading, &row)).into_iter().collect();
+                let mut covers = self.moves_of_nothing_but(&row.line, &which);
+                // One by somebody who had seen fewer merges stays: those merges go by it.
+                covers.retain(|fact| self.model.fact(*fact).after == blank.after);
+                let (cart, sided) = self.place(row.side);
+                let (line, what) = (Some(row.line), What::Move { to: row.shelf.other(), which });
+                Fact { cart, sided, line, covers, what, ..blank }
+            }
+            Did::Write { row, key, value } => {
+                let (place, covers) = match &row {
+                    Some(row) => self.register(row, &key),
+                    None => ((self.cart, false), self.general(|what| is_register(what, &key))),
+                };
+                let line = row.map(|row| row.line);
+                match value {
+                    Some(value) => {
+                        let what = What::Register { key, value };
+                        Fact { cart: place.0, sided: place.1, line, covers, what, ..blank }
+                    }
+                    None => Fact { covers, ..blank },
+                }
+            }
+            Did::Coupon(code) => {
+                let covers = self.general(|what| is_coupon(what, &code));
+                Fact { covers, what: What::Coupon(code), ..blank }
+            }
+            Did::Drop(code) => {
+                Fact { covers: self.general(|what| is_coupon(what, &code)), ..blank }
+            }
+            Did::Consent(given) => {
+                let covers = self.general(|what| matches!(what, What::Consent(_)));
+                Fact { covers, what: What::Consent(given), ..blank }
+            }
+            Did::Order { id, ceiling } => {
+                let (readings, shown) = self.whole_list(Shelf::Active);
+                let bought = self.bought(&readings, ceiling);
+                let (covers, stays) = self.settle(&readings, shown);
+                let order = Order { id, seen: self.known.bits().clone(), bought };
+                let (covers, what) = (covers.into_iter().collect(), What::Order(Box::new(order)));
+                Fact { covers, stays, what, ..blank }
+            }
+            Did::Expire => Fact { covers: self.perishable(), ..blank },
+            Did::Merge { guest, claim, policy } => {
+                Fact { what: What::Merge(Merge { guest, claim, policy }), ..blank }
+            }
+            Did::Unmerge(guest) => {
+                let live = self.known.live().into_iter();
+                let covers = live.filter(|fact| self.model.fact(*fact).cart == guest).collect();
+                Fact { covers, what: What::Unmerge { guest, claim: self.claim(guest) }, ..blank }
+            }
+        }
+    }
+
+    /// Where an action on a row is written, and whether on one side.
+    fn place(&self, side: Option<Side>) -> (CartId, bool) {
+        (self.whose(side), side.is_some())
+    }
+
+    const fn whose(&self, side: Option<Side>) -> CartId {
+        match side {
+            Some(Side::Guest(guest)) => guest,
+            Some(Side::Account) | None => self.cart,
+        }
+    }
+
+    fn on_row<'r>(&self, reading: &'r Reading<L>, row: &Row<L>) -> Vec<&'r Part> {
+        reading.shown(row.shelf, row.side.map(|side| self.whose(Some(side)))).collect()
+    }
+
+    fn whole_list(&self, shelf: Shelf) -> (Vec<Reading<L>>, Vec<FactId>) {
+        let mut readings = self.lines();
+        readings.retain(|reading| reading.shown(shelf, None).next().is_some());
+        let shown = readings.iter().flat_map(|reading| reading.shown(shelf, None));
+        let shown = shown.map(|part| part.fact).collect();
+        (readings, shown)
+    }
+
+    /// What is left of a line that shows nothing goes when something is put on it.
+    fn leftovers(&self, line: &L) -> Vec<FactId> {
+        if self.line(line).parts.iter().any(Part::is_shown) {
+            return Vec::new();
+        }
+        let left = self.on_line(line).filter(|(_, fact)| !fact.is_move() && fact.order().is_none());
+        let mut left: BTreeSet<FactId> = left.map(|(id, _)| id).collect();
+        left.extend(self.moves_of_nothing_but(line, &left));
+        left.into_iter().collect()
+    }
+
+    /// Whose units are in the number of a Set that replaces a row: the row's, what had lost against
+    /// them, and what the Sets among these counted on.
+    fn in_its_number(&self, reading: &Reading<L>, shown: &[&Part]) -> BTreeSet<FactId> {
+        let mut replaced: BTreeSet<FactId> = ids(shown.iter().copied()).into_iter().collect();
+        let lost = reading.parts.iter().filter(|part| match part.fate {
+            Fate::Lost { to } => shown.iter().any(|part| part.fact == to),
+            _ => false,
+        });
+        replaced.extend(lost.map(|part| part.fact));
+        let sets = replaced.iter().filter_map(|fact| self.model.fact(*fact).set());
+        let before: Vec<FactId> = sets.flat_map(|set| &set.counts_on).copied().collect();
+        replaced.extend(before);
+        replaced
+    }
+
+    /// Units of other carts that a Set settles: those it replaces, those that a rule had hidden, and
+    /// those that the Sets of the line had settled.
+    fn took(&self, reading: &Reading<L>, shown: &[&Part], cart: CartId) -> BTreeMap<FactId, u64> {
+        let others = shown.iter().filter(|part| self.model.fact(part.fact).cart != cart).copied();
+        let hidden = reading.parts.iter().filter(|part| part.fate == Fate::Hidden);
+        let now = others.chain(hidden).map(|part| (part.fact, part.units));
+        let sets = reading.parts.iter().filter_map(|part| self.model.fact(part.fact).set());
+        let before = sets.flat_map(|set| &set.took).map(|(fact, units)| (*fact, *units));
+        let mut took = BTreeMap::new();
+        for (fact, units) in now.chain(before) {
+            let least = took.entry(fact).or_insert(units);
+            *least = units.min(*least);
+        }
+        took
+    }
+
+    /// Where a register of a row is written, and which ones it replaces.
+    fn register(&self, row: &Row<L>, key: &str) -> ((CartId, bool), Vec<FactId>) {
+        let reading = self.line(&row.line);
+        let sides = reading.sides(row.shelf);
+        let side = match (reading.split, row.side, sides.len()) {
+            (false, ..) => None,
+            (true, None, 1) => sides.first().copied(),
+            (true, side, _) => Some(self.whose(side)),
+        };
+        let apart: BTreeSet<CartId> = reading.parts.iter().map(|part| part.side).collect();
+        // The account's row has the registers of guests who have no row of their own, too.
+        let shows = |cart: CartId| {
+            side.is_none_or(|side| cart == side || side == self.cart && !apart.contains(&cart))
+        };
+        let here = self.on_line(&row.line);
+        let replaced = here.filter(|(_, fact)| is_register(&fact.what, key) && shows(fact.cart));
+        let covers = replaced.map(|(id, _)| id).collect();
+        ((side.unwrap_or(self.cart), side.is_some()), covers)
+    }
+
+    /// What is known of no line, of a kind.
+    fn general(&self, of: impl Fn(&What<L>) -> bool) -> Vec<FactId> {
+        let ours = |id: &FactId| {
+            let fact = self.model.fact(*id);
+            fact.line.is_none() && self.is_ours(fact.cart) && of(&fact.what)
+        };
+        self.known.others().iter().copied().filter(ours).collect()
+    }
+
+    /// What an order buys: of each row as many as it shows.
+    fn bought(&self, readings: &[Reading<L>], ceiling: u64) -> Vec<(L, (FactId, u64))> {
+        let mut bought = Vec::new();
+        for reading in readings {
+            for side in reading.sides(Shelf::Active) {
+                let mut left = reading.ceiling.map_or(ceiling, |other| other.min(ceiling));
+                for part in reading.shown(Shelf::Active, Some(side)) {
+                    let units = part.units.min(left);
+                    left -= units;
+                    if units > 0 {
+                        bought.push((reading.line.clone(), (part.fact, units)));
+                    }
+                }
+            }
+        }
+        bought
+    }
+
+    /// All but orders and merges; a Move only with all that it placed.
+    fn perishable(&self) -> Vec<FactId> {
+        let lasts = |fact: &Fact<L>| {
+            matches!(fact.what, What::Order(_) | What::Merge(_) | What::Unmerge { .. })
+        };
+        let live = self.known.live().into_iter().map(|id| (id, self.model.fact(id)));
+        let ours = live.filter(|(_, fact)| self.is_ours(fact.cart) && !lasts(fact));
+        let (moves, rest): (Vec<_>, Vec<_>) = ours.partition(|(_, fact)| fact.is_move());
+        let mut gone: BTreeSet<FactId> = rest.into_iter().map(|(id, _)| id).collect();
+        let moves = moves.into_iter().filter(|(_, fact)| fact.is_about_nothing_but(&gone));
+        let moves: Vec<FactId> = moves.map(|(id, _)| id).collect();
+        gone.extend(moves);
+        gone.into_iter().collect()
+    }
+
+    /// The number of the claim by which a guest is merged.
+    fn claim(&self, guest: CartId) -> u32 {
+        let facts = self.known.others().iter().map(|fact| self.model.fact(*fact));
+        let claims = facts.filter_map(|fact| match &fact.what {
+            What::Merge(merge) if merge.guest == guest => Some(merge.claim),
+            _ => None,
+        });
+        claims.max().unwrap_or_default()
+    }
+}
+
+fn ids<'p>(parts: impl IntoIterator<Item = &'p Part>) -> Vec<FactId> {
+    parts.into_iter().map(|part| part.fact).collect()
+}
+
+fn is_register<L>(what: &What<L>, of: &str) -> bool {
+    matches!(what, What::Register { key, .. } if key == of)
+}
+
+fn is_coupon<L>(what: &What<L>, of: &str) -> bool {
+    matches!(what, What::Coupon(code) if code == of)
+}

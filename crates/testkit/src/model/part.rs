@@ -1,0 +1,56 @@
+//! What became of an Add or a Set, as a reader sees it.
+
+use std::collections::BTreeMap;
+
+use super::FactId;
+use super::action::Shelf;
+use holdall::id::CartId;
+
+/// An Add or a Set of one line.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    pub(super) fact: FactId,
+    /// What it brings.
+    pub(super) units: u64,
+    pub(super) fate: Fate,
+    pub(super) shelf: Shelf,
+    /// The side of a split line that it shows on.
+    pub(super) side: CartId,
+    /// The merge in which it is the guest's side.
+    pub(super) competes_in: Option<usize>,
+    /// Before the merge of this number it begins to count among the account's.
+    pub(super) enters: usize,
+    /// The merge whose losing side it is, if that side is saved for later.
+    pub(super) parked: Option<usize>,
+    /// The last merge whose rule decided on it.
+    pub(super) decided: Option<usize>,
+    /// Units that it lacks, by whose they were.
+    pub(super) cuts: BTreeMap<FactId, u64>,
+}
+
+/// Whether it counts, and if not, why.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Fate {
+    Counts,
+    /// A Set that is later counts instead.
+    Lost {
+        to: FactId,
+    },
+    /// Nothing is left of it.
+    Spent,
+    /// A merge chose the other side.
+    Hidden,
+}
+
+impl Part {
+    pub(super) const fn is_shown(&self) -> bool {
+        matches!(self.fate, Fate::Counts)
+    }
+}
+
+/// One side of a line, as a rule sees it.
+pub(super) struct SideOfLine {
+    pub(super) units: u64,
+    pub(super) latest: (u64, u32),
+    pub(super) registers: BTreeMap<String, String>,
+}

@@ -1,0 +1,195 @@
+//! What everybody sees who knows the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::action::{Shelf, Side};
+use super::fact::What;
+use super::known::Known;
+use super::part::Part;
+use super::reading::{Reader, Reading};
+use super::{FactId, Model};
+use holdall::id::CartId;
+use holdall::money::Money;
+
+/// What is shown.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Shown<L> {
+    /// Each row, by its line, its list and, while the line is split there, its side.
+    pub rows: BTreeMap<(L, Shelf, Option<Side>), ShownRow>,
+    /// Coupons.
+    pub coupons: BTreeSet<String>,
+    /// The cart's own registers.
+    pub registers: BTreeMap<String, String>,
+    /// Whether there is consent.
+    pub consent: bool,
+    /// The orders, in the order in which they were placed.
+    pub orders: Vec<Ordered<L>>,
+    /// Ids of orders that bought the same units, and the lines they share.
+    pub bought_twice: BTreeMap<BTreeSet<String>, BTreeSet<L>>,
+    /// Lines that nobody can buy, since a rule is not there.
+    pub undecided: BTreeSet<L>,
+}
+
+/// A row.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ShownRow {
+    /// How many its contributions come to.
+    pub units: u64,
+    /// How many are shown, under the ceilings.
+    pub quantity: u64,
+    /// Its registers, by name.
+    pub registers: BTreeMap<String, String>,
+    /// The price seen last.
+    pub price: Option<Money>,
+    /// Whether the shopper is asked.
+    pub question: bool,
+    /// The rule that decided on it last.
+    pub because: Option<String>,
+}
+
+/// An order: its id, and how many of each line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ordered<L> {
+    /// The id.
+    pub id: String,
+    /// What it bought.
+    pub lines: BTreeMap<L, u64>,
+}
+
+impl<L: Ord + Clone> Model<L> {
+    /// What a cart shows where that is known, at most so many units in a row.
+    #[must_use]
+    pub fn shown(&self, known: &Known<L>, cart: CartId, ceiling: u64) -> Shown<L> {
+        let reader = Reader::new(self, known, cart);
+        let mut shown = Shown {
+            rows: BTreeMap::new(),
+            coupons: BTreeSet::new(),
+            registers: reader.cart_registers(),
+            consent: false,
+            orders: reader.orders(),
+            bought_twice: reader.bought_twice(),
+            undecided: BTreeSet::new(),
+        };
+        for reading in reader.lines() {
+            for shelf in Shelf::ALL {
+                let sides = reading.sides(shelf);
+                for side in &sides {
+                    let name = reader.side(*side).filter(|_| sides.len() > 1);
+                    let row = reader.row(&reading, (shelf, *side), ceiling);
+                    shown.rows.insert((reading.line.clone(), shelf, name), row);
+                }
+            }
+            if reading.undecided {
+                shown.undecided.insert(reading.line);
+            }
+        }
+        let mut revoked = false;
+        for (_, fact) in reader.others() {
+            match &fact.what {
+                What::Coupon(code) => {
+                    shown.coupons.insert(code.clone());
+                }
+                // It is never imported from a guest; a revocation is.
+                What::Consent(true) => shown.consent |= fact.cart == cart,
+                What::Consent(false) => revoked = true,
+                _ => {}
+            }
+        }
+        shown.consent &= !revoked;
+        shown
+    }
+}
+
+impl<'a, L: Ord + Clone> Reader<'a, L> {
+    fn others(&self) -> impl Iterator<Item = (FactId, &'a super::fact::Fact<L>)> + '_ {
+        let facts = self.known.others().iter().map(|fact| (*fact, self.model.fact(*fact)));
+        facts.filter(|(_, fact)| self.is_ours(fact.cart))
+    }
+
+    fn side(&self, cart: CartId) -> Option<Side> {
+        Some(if cart == self.cart { Side::Account } else { Side::Guest(cart) })
+    }
+
+    fn row(&self, reading: &Reading<L>, (shelf, side): (Shelf, CartId), ceiling: u64) -> ShownRow {
+        let parts: Vec<&Part> = reading.shown(shelf, Some(side)).collect();
+        let facts = || parts.iter().map(|part| self.model.fact(part.fact));
+        let prices = facts().filter_map(|fact| Some((fact.stamp, fact.price?)));
+        let decided = parts.iter().filter_map(|part| part.decided).max();
+        let rule = decided.map(|merge| self.merges[merge].policy.on(&reading.line).to_owned());
+        let units = parts.iter().map(|part| part.units).sum();
+        ShownRow {
+            units,
+            quantity: reading.ceiling.map_or(ceiling, |other| other.min(ceiling)).min(units),
+            registers: self.row_registers(reading, side),
+            price: prices.max_by_key(|(stamp, _)| *stamp).map(|(_, price)| price),
+            question: reading.question && reading.sides(shelf).len() > 1,
+            because: rule,
+        }
+    }
+
+    /// Of each the account's if it is set, else the first guest's that has it and no row of its
+    /// own. A guest's own row has the guest's own.
+    fn row_registers(&self, reading: &Reading<L>, side: CartId) -> BTreeMap<String, String> {
+        let mut registers = self.registers(&reading.line, side);
+        if side == self.cart {
+            let apart: BTreeSet<CartId> = reading.parts.iter().map(|part| part.side).collect();
+            for merge in self.merges.iter().filter(|merge| !apart.contains(&merge.guest)) {
+                for (key, value) in self.registers(&reading.line, merge.guest) {
+                    registers.entry(key).or_insert(value);
+                }
+            }
+        }
+        registers
+    }
+
+    /// Of each the account's if it is set, else the first guest's that has it.
+    fn cart_registers(&self) -> BTreeMap<String, String> {
+        let mut registers = BTreeMap::new();
+        let guests = self.merges.iter().map(|merge| merge.guest);
+        for cart in std::iter::once(self.cart).chain(guests) {
+            let mut here: Vec<_> = self.others().filter(|(_, fact)| fact.cart == cart).collect();
+            here.sort_by_key(|(_, fact)| std::cmp::Reverse(fact.stamp));
+            for (_, fact) in here.iter().filter(|(_, fact)| fact.line.is_none()) {
+                if let What::Register { key, value } = &fact.what {
+                    registers.entry(key.clone()).or_insert_with(|| value.clone());
+                }
+            }
+        }
+        registers
+    }
+
+    /// One id is one order, however often it was placed: the first time counts.
+    fn orders(&self) -> Vec<Ordered<L>> {
+        let mut known: Vec<_> = self
+            .others()
+            .filter_map(|(_, fact)| {
+                let order = fact.order()?;
+                let mut lines = BTreeMap::new();
+                for (line, (_, units)) in &order.bought {
+                    *lines.entry(line.clone()).or_default() += units;
+                }
+                let at = (fact.stamp.ms, fact.stamp.count);
+                Some((at, Ordered { id: order.id.clone(), lines }))
+            })
+            .collect();
+        known.sort_by(|a, b| (a.0, &a.1.id).cmp(&(b.0, &b.1.id)));
+        let mut ids = BTreeSet::new();
+        known.retain(|(_, order)| ids.insert(order.id.clone()));
+        known.into_iter().map(|(_, order)| order).collect()
+    }
+
+    fn bought_twice(&self) -> BTreeMap<BTreeSet<String>, BTreeSet<L>> {
+        let mut buyers: BTreeMap<FactId, (BTreeSet<String>, &L)> = BTreeMap::new();
+        for order in self.others().filter_map(|(_, fact)| fact.order()) {
+            for (line, (fact, _)) in &order.bought {
+                let (ids, _) = buyers.entry(*fact).or_insert((BTreeSet::new(), line));
+                ids.insert(order.id.clone());
+            }
+        }
+        let mut twice: BTreeMap<_, BTreeSet<L>> = BTreeMap::new();
+        for (ids, line) in buyers.into_values().filter(|(ids, _)| ids.len() > 1) {
+            twice.entry(ids).or_default().insert(line.clone());
+        }
+        twice
+    }
+}

@@ -1,0 +1,187 @@
+//! Laws of what a merge shows.
+
+use std::collections::BTreeSet;
+
+use super::asked::full;
+use super::{Verdict, broken, same};
+use holdall::cart::List;
+use holdall::context::Dot;
+use holdall::id::LineKey;
+use holdall::policy::Reach;
+use crate::scenario::unexplained;
+use crate::deed::{ACCOUNT, Device, GUEST, SECOND_GUEST, line};
+use crate::edit::wanted_after;
+use crate::law::Law;
+use crate::stage::{Rows, Shown, Stage, Telling};
+use crate::subject::Subject;
+use crate::tale::Tale;
+
+/// [`Law::LineLocal`]: a line shows the same with the rest of the cart and without it. Rules that
+/// decide on whole carts are not held to it.
+///
+/// # Errors
+/// It does not.
+pub fn line_local(subject: &Subject, tale: &Tale) -> Verdict {
+    if subject.reach() == Reach::Cart {
+        return Ok(());
+    }
+    let lines = tale.lines();
+    if lines.len() < 2 {
+        return Ok(());
+    }
+    let mut wanted: Rows = Vec::new();
+    for only in &lines {
+        let how = Telling { only: Some(*only), right_clocks: true, ..Telling::default() };
+        let mut alone = Stage::tell(subject, tale, how);
+        // A rule that remembers has by then forgotten what it was asked before.
+        let _ = alone.final_rows(ACCOUNT);
+        let rows = alone.final_rows(ACCOUNT);
+        wanted.extend(rows.into_iter().filter(|row| row.line == line(*only)));
+    }
+    wanted.sort();
+    let how = Telling { right_clocks: true, ..Telling::default() };
+    let mut stage = Stage::tell(subject, tale, how);
+    let seen = stage.final_rows(ACCOUNT);
+    same(Law::LineLocal, subject, &stage, &seen, &wanted)
+}
+
+/// [`Law::EmptySide`]: what only one cart has of a line stays as it is there. A rule that decides
+/// on whole carts may let a cart win which lacks the line; then that cart wins wherever both have one.
+///
+/// # Errors
+/// A side that has nothing won.
+pub fn empty_side(subject: &Subject, tale: &Tale) -> Verdict {
+    let tale = Tale { after: Vec::new(), ..tale.clone() };
+    let mut apart = Stage::tell(subject, &tale, Telling { merge: false, ..Telling::default() });
+    let guests: &[&str] = if tale.second_guest { &[GUEST, SECOND_GUEST] } else { &[GUEST] };
+    let carts: Vec<Rows> = std::iter::once(ACCOUNT)
+        .chain(guests.iter().copied())
+        .map(|cart| apart.final_rows(cart))
+        .collect();
+    let mut stage = Stage::tell(subject, &tale, Telling::default());
+    let seen = stage.final_rows(ACCOUNT);
+    let wanted = match subject.reach() {
+        Reach::Line => one_sided(&carts, &seen),
+        Reach::Cart if tale.second_guest => return Ok(()),
+        Reach::Cart => one_winner(&carts, &seen),
+    };
+    same(Law::EmptySide, subject, &stage, &seen, &wanted)
+}
+
+/// What is seen, with each row that only one of the carts has as it is there.
+fn one_sided(carts: &[Rows], seen: &Rows) -> Rows {
+    let here = |row: &Shown| (row.line.clone(), row.list);
+    let has = |cart: &&Rows, at: &(LineKey, List)| cart.iter().any(|row| here(row) == *at);
+    let places: BTreeSet<(LineKey, List)> = carts.iter().flatten().map(here).collect();
+    let alone = |at: &(LineKey, List)| carts.iter().filter(|cart| has(cart, at)).count() == 1;
+    let (single, shared): (BTreeSet<_>, BTreeSet<_>) = places.into_iter().partition(alone);
+    // The losing side of another list may have been saved onto a line that one cart had saved.
+    let touched = |at: &(LineKey, List)| shared.contains(&(at.0.clone(), at.1.other()));
+    let kept = |row: &&Shown| single.contains(&here(row)) && !touched(&here(row));
+    let mut wanted: Rows = seen.iter().filter(|row| !kept(row)).cloned().collect();
+    wanted.extend(carts.iter().flatten().filter(kept).cloned());
+    wanted.sort();
+    wanted
+}
+
+/// What is seen; but if a cart won on a line that it lacks and lost on one that it has, then the
+/// lines it lacks as the other cart has them.
+fn one_winner(carts: &[Rows], seen: &Rows) -> Rows {
+    let [account, guest] = carts else { return seen.clone() };
+    let units = |rows: &Rows, line: &LineKey, list: List| -> u64 {
+        rows.iter().filter(|row| row.line == *line && row.list == list).map(|row| row.units).sum()
+    };
+    let mut wanted = seen.clone();
+    for list in List::ALL {
+        for (winner, loser) in [(guest, account), (account, guest)] {
+            let beaten = loser.iter().any(|row| {
+                let (theirs, shown) =
+                    (units(winner, &row.line, list), units(seen, &row.line, list));
+                row.list == list && theirs > 0 && shown != theirs
+            });
+            let gone = loser.iter().filter(|row| {
+                row.list == list
+                    && units(winner, &row.line, list) == 0
+                    && units(seen, &row.line, list) == 0
+            });
+            if beaten {
+                wanted.extend(gone.cloned());
+            }
+        }
+    }
+    wanted.sort();
+    wanted
+}
+
+/// [`Law::Explained`]: each contribution is shown, or hidden with a reason, exactly once, and
+/// what is shown adds up.
+///
+/// # Errors
+/// One is missing, or unexplained.
+pub fn explained(subject: &Subject, tale: &Tale) -> Verdict {
+    let (mut stage, rows) = full(subject, tale);
+    let told = stage.explain();
+    let wrong = unexplained(&told).or_else(|| {
+        let shown = told.iter().flat_map(|line| &line.rows).flat_map(|row| &row.parts);
+        let parts = shown.chain(told.iter().flat_map(|line| &line.hidden));
+        let mut explained: Vec<Dot> = parts.map(|part| part.dot).collect();
+        explained.sort_unstable();
+        let cart = stage.cart();
+        let live = cart.live().iter().filter(|(_, entry)| entry.body.is_contribution());
+        let mut there: Vec<Dot> = live.map(|(dot, _)| dot).collect();
+        there.sort_unstable();
+        let (said, is) = (explained.len(), there.len());
+        (explained != there).then(|| format!("{said} contributions are explained, {is} are there"))
+    });
+    let Some(what) = wrong else { return Ok(()) };
+    Err(broken(Law::Explained, format!("{what}."), subject, &stage, &rows))
+}
+
+/// [`Law::EditIsExact`]: each edit on a device that knows everything does just what it says.
+///
+/// # Errors
+/// One does something else.
+pub fn edit_is_exact(subject: &Subject, tale: &Tale) -> Verdict {
+    let mut stage = Stage::tell(subject, tale, Telling::default());
+    for tap in &tale.after {
+        let site = tap.device.site();
+        let before = stage.view(site);
+        let row = stage.row_of(tap);
+        if !stage.aware(tap) {
+            continue;
+        }
+        let after = stage.view(site);
+        let wanted = wanted_after(tap.deed, row.as_ref(), &before, &after);
+        same(Law::EditIsExact, subject, &stage, &crate::stage::rows(&after), &wanted)?;
+        stage.hear();
+    }
+    Ok(())
+}
+
+/// [`Law::MergeAgain`]: the same merge again, at the same device and at another one.
+///
+/// # Errors
+/// It changes the rows.
+pub fn merge_again(subject: &Subject, tale: &Tale) -> Verdict {
+    let (mut stage, wanted) = full(subject, tale);
+    for device in [Device::Laptop, Device::Tablet] {
+        stage.merge(device.site(), GUEST);
+        let seen = stage.final_rows(ACCOUNT);
+        same(Law::MergeAgain, subject, &stage, &seen, &wanted)?;
+    }
+    Ok(())
+}
+
+/// [`Law::Unmerge`]: a merge that is taken back was never there.
+///
+/// # Errors
+/// It left something behind.
+pub fn unmerge(subject: &Subject, tale: &Tale) -> Verdict {
+    let tale = tale.clone().of_one_guest();
+    let how = Telling { guests: false, ..Telling::default() };
+    let wanted = Stage::tell(subject, &tale, how).final_rows(ACCOUNT);
+    let mut stage = Stage::tell(subject, &tale, Telling::default());
+    stage.unmerge(GUEST);
+    let seen = stage.final_rows(ACCOUNT);
+    same(Law::Unmerge, subject, &stage, &seen, &wanted)
+}

@@ -1,0 +1,243 @@
+//! Stories: what shoppers did on which devices, how the network behaved, and what everybody must
+//! see in the end. Merchants, support staff and test suites write them, as TOML files.
+//!
+//! A story is told once as it is written, over the real exchange and through bytes; then the
+//! deltas it produced are delivered to fresh replicas reordered, duplicated, split and batched. All
+//! of them must end in the same expectation, with equal fingerprints.
+//!
+#![doc = include_str!("FORMAT.md")]
+
+pub(crate) mod acting;
+mod authority;
+pub(crate) mod carrier;
+mod check;
+#[cfg(feature = "automerge")]
+mod documents;
+mod network;
+mod parse;
+mod raw;
+mod schedule;
+pub(crate) mod story;
+pub(crate) mod world;
+mod write;
+
+use std::collections::BTreeSet;
+
+pub use story::{Story, StoryError};
+
+use holdall::context::Dots;
+use holdall::id::CartId;
+use holdall::policy::Registry;
+use carrier::{Carrier, Deliveries};
+use check::differs;
+pub(crate) use check::unexplained;
+use schedule::Outcome;
+use story::{Expect, Step, Verb};
+use world::World;
+
+/// How to tell a story.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// How many random schedules for each cart.
+    pub schedules: u32,
+    /// From which they follow.
+    pub seed: u64,
+    /// What carries the carts.
+    pub through: Through,
+}
+
+/// What carries a story's carts between its sites.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
+pub enum Through {
+    /// Our own exchange, through bytes.
+    #[default]
+    Exchange,
+    /// Automerge documents, one for each cart at each site, joined by Automerge's own sync; and every
+    /// delta as a change of a document.
+    #[cfg(feature = "automerge")]
+    Automerge,
+}
+
+impl Through {
+    fn carrier(self) -> Option<Box<dyn Carrier>> {
+        match self {
+            Self::Exchange => None,
+            #[cfg(feature = "automerge")]
+            Self::Automerge => Some(Box::new(documents::Documents::default())),
+        }
+    }
+
+    /// Deliveries to somebody who knows nothing.
+    fn deliveries(self, _cart: CartId, _name: &str) -> Option<Box<dyn Deliveries>> {
+        match self {
+            Self::Exchange => None,
+            #[cfg(feature = "automerge")]
+            Self::Automerge => Some(Box::new(documents::IntoDocument::new(_cart, _name))),
+        }
+    }
+}
+
+impl Default for Options {
+    /// 200 schedules, through our own exchange.
+    fn default() -> Self {
+        Self { schedules: 200, seed: 1, through: Through::default() }
+    }
+}
+
+/// What a story saw that it did not expect.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {what}")]
+pub struct Mismatch {
+    /// The line of the step or expectation.
+    pub line: usize,
+    /// What was seen, and what was expected.
+    pub what: String,
+}
+
+/// Tells a story, and then its deltas in every other way.
+///
+/// # Errors
+/// What was seen and what was expected, at the first step or expectation that differs; for a
+/// schedule, its seed and the shortest one that fails.
+pub fn tell(story: &Story, options: &Options) -> Result<(), Mismatch> {
+    tell_with(story, options, &Registry::default())
+}
+
+/// Tells a story whose merges may name users' own rules.
+///
+/// # Errors
+/// As with [`tell`].
+pub fn tell_with(story: &Story, options: &Options, rules: &Registry) -> Result<(), Mismatch> {
+    let mut world = World::new(story.ceiling, rules).through(options.through.carrier());
+    for step in &story.steps {
+        world.tick();
+        take(&mut world, step)?;
+    }
+    let sites: Vec<String> = world.sites().map(str::to_owned).collect();
+    world.sync(&sites);
+    for expect in &story.expect {
+        look(&mut world, expect)?;
+    }
+    let carts: BTreeSet<String> = world.made().iter().map(|(cart, _)| cart.clone()).collect();
+    for cart in &carts {
+        retell(&mut world, story, cart, &sites, options, rules)?;
+    }
+    Ok(())
+}
+
+fn take(world: &mut World, step: &Step) -> Result<(), Mismatch> {
+    let mismatch = |what: String| Mismatch { line: step.line, what };
+    match &step.verb {
+        Verb::Act { at, cart, act } => {
+            let before = world.fingerprints(at);
+            let outcome = world.act(at, cart, act);
+            match (&step.fails, outcome) {
+                (None, Ok(())) => {}
+                (Some(kind), Err(failure)) if failure.kind == kind => {
+                    // A cart that was only now named has nothing in it.
+                    let empty = world.view(at, cart).is_empty();
+                    let after = world.fingerprints(at);
+                    if before != after && !(empty && after.len() > before.len()) {
+                        return Err(mismatch(format!("{at}: it failed and changed something")));
+                    }
+                }
+                (Some(kind), Err(failure)) => {
+                    let (seen, says) = (failure.kind, failure.says);
+                    return Err(mismatch(format!(
+                        "{at}: failed with {seen} ({says}), expected {kind}"
+                    )));
+                }
+                (Some(kind), Ok(())) => {
+                    return Err(mismatch(format!("{at}: succeeded, expected {kind}")));
+                }
+                (None, Err(failure)) => {
+                    let pending = failure.kind == "claim-pending";
+                    if !(pending && world.keep_pending(at, cart, act)) {
+                        let (seen, says) = (failure.kind, failure.says);
+                        return Err(mismatch(format!(
+                            "{at}: failed with {seen} ({says}), expected success"
+                        )));
+                    }
+                }
+            }
+        }
+        Verb::Sync(None) => {
+            let all: Vec<String> = world.sites().map(str::to_owned).collect();
+            world.sync(&all);
+        }
+        Verb::Sync(Some(sites)) => world.sync(sites),
+        Verb::Send { from, to, again } => world.send(from, to, *again),
+        Verb::Restart(site) => world.restart(site),
+        Verb::Lose(site) => world.lose(site),
+        Verb::Authority(up) => world.set_authority(*up).map_err(|failure| {
+            mismatch(format!("a pending merge failed with {} ({})", failure.kind, failure.says))
+        })?,
+        Verb::Clock { at, skew_ms } => world.skew(at, *skew_ms),
+        Verb::Advance { ms } => world.advance(*ms),
+        Verb::Expect(expect) => look(world, expect)?,
+    }
+    Ok(())
+}
+
+/// Compares an expectation with one replica, or with all that hold the cart.
+fn look(world: &mut World, expect: &Expect) -> Result<(), Mismatch> {
+    let sites: Vec<String> = match &expect.at {
+        Some(site) => vec![site.clone()],
+        None => {
+            world.sites().filter(|site| world.has(site, &expect.cart)).map(str::to_owned).collect()
+        }
+    };
+    for site in sites {
+        if let Some(wrong) = differs(expect, &world.view(&site, &expect.cart)) {
+            let what = format!("{site}, cart {}: {wrong}", expect.cart);
+            return Err(Mismatch { line: expect.line, what });
+        }
+        if let Some(wrong) = unexplained(&world.replica(&site, &expect.cart).explain()) {
+            let what = format!("{site}, cart {}: {wrong}", expect.cart);
+            return Err(Mismatch { line: expect.line, what });
+        }
+    }
+    Ok(())
+}
+
+/// Delivers what a cart's replicas made in other ways. What a replica lost before anybody had it
+/// is gone, and not delivered.
+fn retell(
+    world: &mut World,
+    story: &Story,
+    cart: &str,
+    sites: &[String],
+    options: &Options,
+    rules: &Registry,
+) -> Result<(), Mismatch> {
+    let line = story.expect.iter().find(|e| e.cart == cart).map_or(1, |expect| expect.line);
+    let states: Vec<_> = sites
+        .iter()
+        .filter(|site| world.has(site, cart))
+        .cloned()
+        .collect::<Vec<_>>()
+        .iter()
+        .map(|site| world.replica(site, cart).cart().clone())
+        .collect();
+    let Some(first) = states.first() else { return Ok(()) };
+    if states.iter().any(|state| state.fingerprint() != first.fingerprint()) {
+        let what = format!("cart {cart}: after everything was exchanged the replicas differ");
+        return Err(Mismatch { line, what });
+    }
+    let known: &Dots = first.context();
+    let survived = |delta: &&holdall::cart::Delta| {
+        !delta.is_empty() && (first.is_erased() || delta.own().minus(known).is_empty())
+    };
+    let deltas = world.made().iter().filter(|(of, _)| of == cart).map(|(_, delta)| delta);
+    let outcome = Outcome {
+        cart,
+        deltas: deltas.filter(survived).cloned().collect(),
+        fingerprint: first.fingerprint(),
+        expect: story.expect.iter().filter(|e| e.cart == cart && e.at.is_none()).collect(),
+        options: world.options(),
+        rules,
+        through: options.through,
+    };
+    outcome.check(options.schedules, options.seed).map_err(|what| Mismatch { line, what })
+}

@@ -1,0 +1,155 @@
+//! A story, checked: what a runner can tell.
+
+use std::collections::BTreeMap;
+
+use holdall::cart::MergePolicy;
+use holdall::id::{CouponCode, LineKey};
+use holdall::money::Money;
+
+/// A story: what shoppers did, how the network behaved, and what everybody must see in the end.
+///
+/// ```
+/// use holdall_testkit::scenario::{tell, Options, Story};
+/// let story = Story::parse(r#"
+/// name = "two phones add the same tee"
+/// steps = [
+///   { at = "phone",  cart = "home", add = { sku = "TEE", quantity = 2 } },
+///   { at = "tablet", cart = "home", add = { sku = "TEE" } },
+/// ]
+/// [[expect]]
+/// cart = "home"
+/// lines = [ { sku = "TEE", quantity = 3 } ]
+/// "#)?;
+/// assert!(tell(&story, &Options::default()).is_ok());
+/// # Ok::<(), holdall_testkit::scenario::StoryError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Story {
+    /// What it is called.
+    pub name: String,
+    /// Where it comes from.
+    pub why: Option<String>,
+    pub(crate) ceiling: Option<u64>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) expect: Vec<Expect>,
+}
+
+#[cfg(feature = "testkit")]
+impl Story {
+    /// Without the steps in which nothing happens but that a moment passes.
+    pub(crate) fn without_idle_steps(&self) -> Self {
+        let mut story = self.clone();
+        story.steps.retain(|step| !matches!(step.verb, Verb::Advance { ms: 0 }));
+        story
+    }
+}
+
+/// A step, and the line of the file it is on.
+#[derive(Debug, Clone)]
+pub(crate) struct Step {
+    pub(crate) line: usize,
+    pub(crate) fails: Option<String>,
+    pub(crate) verb: Verb,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Verb {
+    /// Something a shopper or server does to a cart.
+    Act {
+        at: String,
+        cart: String,
+        act: Act,
+    },
+    Sync(Option<Vec<String>>),
+    Send {
+        from: String,
+        to: String,
+        again: bool,
+    },
+    Restart(String),
+    Lose(String),
+    Authority(bool),
+    Clock {
+        at: String,
+        skew_ms: i64,
+    },
+    Advance {
+        ms: u64,
+    },
+    Expect(Expect),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum Act {
+    Add { row: RowName, quantity: i64, price: Option<Money> },
+    Set { row: RowName, quantity: i64, price: Option<Money> },
+    Remove(RowName),
+    Clear,
+    SaveForLater(RowName),
+    MoveToCart(RowName),
+    Note { row: RowName, text: String },
+    CartNote(String),
+    Gift { row: RowName, wrap: bool, message: Option<String> },
+    Attribute { row: RowName, key: String, value: String },
+    Coupon(String),
+    DropCoupon(String),
+    Shipping(String),
+    Merge { guest: String, policy: MergePolicy },
+    Unmerge { guest: String },
+    Order { id: String },
+    Expire,
+    Erase,
+}
+
+/// Which side of a split line a story means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum SideName {
+    Account,
+    Guest,
+}
+
+/// A line as a story names it. Whether the names in it are valid shows when the step is told, so
+/// that a story can expect the refusal.
+#[derive(Debug, Clone)]
+pub(crate) struct RowName {
+    pub(crate) sku: String,
+    pub(crate) options: BTreeMap<String, String>,
+    pub(crate) bundle: Option<String>,
+    pub(crate) tag: Option<String>,
+    pub(crate) side: Option<SideName>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Expect {
+    pub(crate) line: usize,
+    pub(crate) at: Option<String>,
+    pub(crate) cart: String,
+    /// The rows of the active and the saved list, if the story says anything of rows.
+    pub(crate) rows: Option<[Vec<ExpectRow>; 2]>,
+    pub(crate) coupons: Option<Vec<CouponCode>>,
+    pub(crate) shipping: Option<String>,
+    pub(crate) note: Option<String>,
+    pub(crate) orders: Option<Vec<String>>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct ExpectRow {
+    pub(crate) key: LineKey,
+    pub(crate) quantity: u64,
+    pub(crate) side: Option<SideName>,
+    pub(crate) note: Option<String>,
+    pub(crate) gift: Option<(Option<bool>, Option<String>)>,
+    pub(crate) attributes: Option<BTreeMap<String, String>>,
+    pub(crate) question: Option<bool>,
+    pub(crate) because: Option<String>,
+}
+
+/// A file that is not a valid story: the line, what is wrong with which key, and how to mend it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {what}")]
+pub struct StoryError {
+    /// The line of the file, from 1.
+    pub line: usize,
+    /// What is wrong there.
+    pub what: String,
+}

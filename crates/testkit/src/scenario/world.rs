@@ -1,0 +1,301 @@
+//! The world of a story: sites with their carts, an authority, and a clock that only the story moves.
+
+use std::collections::BTreeMap;
+
+use super::acting::{Failure, act_on};
+use super::authority::{Answer, Authority};
+use super::carrier::{Carrier, Place};
+use super::story::Act;
+use holdall::cart::{Delta, MergePolicy};
+use holdall::id::{CartId, ReplicaId};
+use holdall::policy::Registry;
+use holdall::replica::{ActionError, Replica};
+use holdall::view::{View, ViewOptions};
+use holdall::wire;
+
+/// Stories begin on 1 January 2026 at 10:00 UTC.
+const DAWN_MS: u64 = 1_767_261_600_000;
+/// Each step takes a moment, so that what a story tells later is later.
+const STEP_MS: u64 = 1;
+
+#[derive(Debug, Default)]
+pub(super) struct Site {
+    skew_ms: i64,
+    /// How often it lost its memory: each time it comes back as a new writer.
+    lives: u32,
+    pub(super) carts: BTreeMap<String, Replica>,
+}
+
+/// Where a story happens.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(super) sites: BTreeMap<String, Site>,
+    authority: Authority,
+    now_ms: u64,
+    pub(super) options: ViewOptions,
+    pub(super) rules: Registry,
+    /// Every delta that was made, with its cart, in order.
+    pub(super) made: Vec<(String, Delta)>,
+    /// Merges that wait for the authority: site, account, guest, policy.
+    pending: Vec<(String, String, String, MergePolicy)>,
+    /// What carries carts, if it is not our own exchange.
+    pub(super) carrier: Option<Box<dyn Carrier>>,
+}
+
+impl World {
+    pub(crate) fn new(ceiling: Option<u64>, rules: &Registry) -> Self {
+        let options = ceiling.map_or_else(ViewOptions::default, |ceiling| ViewOptions { ceiling });
+        Self {
+            sites: BTreeMap::new(),
+            authority: Authority::default(),
+            now_ms: DAWN_MS,
+            options,
+            rules: rules.clone(),
+            made: Vec::new(),
+            pending: Vec::new(),
+            carrier: None,
+        }
+    }
+
+    /// The same with something else that carries carts.
+    pub(crate) fn through(self, carrier: Option<Box<dyn Carrier>>) -> Self {
+        Self { carrier, ..self }
+    }
+
+    pub(crate) const fn options(&self) -> ViewOptions {
+        self.options
+    }
+
+    pub(crate) const fn tick(&mut self) {
+        self.now_ms += STEP_MS;
+    }
+
+    pub(crate) const fn advance(&mut self, ms: u64) {
+        self.now_ms = self.now_ms.saturating_add(ms);
+    }
+
+    pub(crate) fn skew(&mut self, site: &str, skew_ms: i64) {
+        self.site(site).skew_ms = skew_ms;
+    }
+
+    pub(crate) fn made(&self) -> &[(String, Delta)] {
+        &self.made
+    }
+
+    pub(crate) fn sites(&self) -> impl Iterator<Item = &str> {
+        self.sites.keys().map(String::as_str)
+    }
+
+    pub(super) fn site(&mut self, name: &str) -> &mut Site {
+        if !self.sites.contains_key(name) {
+            self.sites.insert(name.into(), Site::default());
+        }
+        self.sites.get_mut(name).expect("it is there")
+    }
+
+    fn now_at(&mut self, site: &str) -> u64 {
+        let now = self.now_ms;
+        now.saturating_add_signed(self.site(site).skew_ms)
+    }
+
+    /// A site's replica of a cart. Either comes into being when first named.
+    pub(crate) fn replica(&mut self, site: &str, cart: &str) -> &mut Replica {
+        if !self.has(site, cart) {
+            let lives = self.site(site).lives.to_string();
+            let id = ReplicaId::from_u128(name_bits(&["replica", site, cart, &lives]));
+            let replica = Replica::new(cart_id(cart), id);
+            let replica = replica.with_options(self.options).with_rules(self.rules.clone());
+            self.site(site).carts.insert(cart.into(), replica);
+        }
+        self.sites.get_mut(site).and_then(|site| site.carts.get_mut(cart)).expect("it is there")
+    }
+
+    pub(crate) fn has(&self, site: &str, cart: &str) -> bool {
+        self.sites.get(site).is_some_and(|site| site.carts.contains_key(cart))
+    }
+
+    /// The fingerprints of all that a site holds.
+    pub(crate) fn fingerprints(&self, site: &str) -> Vec<holdall::cart::Fingerprint> {
+        let site = self.sites.get(site);
+        site.into_iter().flat_map(|s| s.carts.values().map(Replica::fingerprint)).collect()
+    }
+
+    /// What a shopper does, or a server.
+    pub(crate) fn act(&mut self, site: &str, cart: &str, act: &Act) -> Result<(), Failure> {
+        match act {
+            Act::Merge { guest, policy } => return self.merge(site, cart, guest, policy),
+            Act::Unmerge { guest } => return self.unmerge(site, cart, guest),
+            _ => {}
+        }
+        let now = self.now_at(site);
+        let replica = self.replica(site, cart);
+        let delta = act_on(replica, now, act)?;
+        self.note(site, cart, delta);
+        Ok(())
+    }
+
+    /// Keeps a delta that was made, and has it carried.
+    pub(super) fn note(&mut self, site: &str, cart: &str, delta: Delta) {
+        if let Some(carrier) = &mut self.carrier {
+            carrier.acted(Place { site, name: cart, cart: cart_id(cart) }, &delta);
+        }
+        self.made.push((cart.into(), delta));
+    }
+
+    /// What carries a site's cart takes in what the replica knows.
+    pub(super) fn tell(&mut self, site: &str, cart: &str) {
+        let state = self.replica(site, cart).cart().clone();
+        if let Some(carrier) = &mut self.carrier {
+            carrier.tell(Place { site, name: cart, cart: cart_id(cart) }, &state);
+        }
+    }
+
+    /// Has a cart carried between two sites; false if nothing else than our exchange does that.
+    pub(super) fn carry(&mut self, from: &str, to: &str, cart: &str, both_ways: bool) -> bool {
+        if self.carrier.is_none() {
+            return false;
+        }
+        let [a, b] = [from, to].map(|site| Place { site, name: cart, cart: cart_id(cart) });
+        self.tell(from, cart);
+        self.tell(to, cart);
+        if let Some(carrier) = &mut self.carrier {
+            if both_ways { carrier.talk(a, b) } else { carrier.pass(a, b) }
+        }
+        for at in [a, b].into_iter().skip(usize::from(!both_ways)) {
+            let Some(carrier) = &mut self.carrier else { continue };
+            let heard = carrier.hear(at);
+            // It is of this very cart.
+            let _ = self.replica(at.site, cart).join(&heard);
+        }
+        true
+    }
+
+    fn merge(
+        &mut self,
+        site: &str,
+        account: &str,
+        guest: &str,
+        policy: &MergePolicy,
+    ) -> Result<(), Failure> {
+        if self.authority.is_down() {
+            return Err(Failure::new(
+                "claim-pending",
+                "the authority cannot be reached: the merge is pending, both carts stay as they are",
+            ));
+        }
+        let now = self.now_at(site);
+        let guests = self.replica(site, guest).cart().clone();
+        let replica = self.replica(site, account);
+        if replica.cart().is_erased() {
+            return Err(ActionError::from(holdall::cart::VerbError::Erased).into());
+        }
+        let delta = match self.authority.claim(guests.id(), cart_id(account)) {
+            Answer::AlreadyClaimed => {
+                return Err(Failure::new("already-claimed", "that guest cart has an owner"));
+            }
+            Answer::Nested => {
+                return Err(Failure::new("invalid", "an account's cart is nobody's guest"));
+            }
+            Answer::Yours(merge) => {
+                let replica = self.replica(site, account);
+                // The delta is of this very cart.
+                let _ = replica.join(&merge);
+                let delta = replica.absorb(&guests)?;
+                self.tell(site, account);
+                delta
+            }
+            Answer::Granted(claim) => {
+                let replica = self.replica(site, account);
+                let delta = replica.merge(now, claim, policy.clone(), &guests)?;
+                let merge = delta.split().into_iter().find(|d| d.live().contains_key(&claim.dot()));
+                self.authority.record(claim, merge.unwrap_or_else(|| delta.clone()));
+                delta
+            }
+        };
+        self.note(site, account, delta);
+        Ok(())
+    }
+
+    fn unmerge(&mut self, site: &str, account: &str, guest: &str) -> Result<(), Failure> {
+        if self.authority.is_down() {
+            return Err(Failure::new("claim-pending", "the authority cannot be reached"));
+        }
+        let now = self.now_at(site);
+        let delta = self.replica(site, account).unmerge(now, cart_id(guest))?;
+        self.authority.release(cart_id(guest));
+        self.note(site, account, delta);
+        Ok(())
+    }
+
+    /// Keeps a merge for when the authority is back.
+    pub(crate) fn keep_pending(&mut self, site: &str, cart: &str, act: &Act) -> bool {
+        let Act::Merge { guest, policy } = act else { return false };
+        self.pending.push((site.into(), cart.into(), guest.clone(), policy.clone()));
+        true
+    }
+
+    /// The authority goes down, or comes back and settles what waited for it.
+    pub(crate) fn set_authority(&mut self, up: bool) -> Result<(), Failure> {
+        self.authority.set_up(up);
+        if up {
+            for (site, account, guest, policy) in std::mem::take(&mut self.pending) {
+                self.merge(&site, &account, &guest, &policy)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The site stops, and comes back from its saved bytes.
+    pub(crate) fn restart(&mut self, site: &str) {
+        let (options, rules) = (self.options, self.rules.clone());
+        let mut carrier = self.carrier.take();
+        for (name, replica) in &mut self.site(site).carts {
+            let back = match &mut carrier {
+                Some(carrier) => {
+                    let cart = replica.cart().id();
+                    let (state, latest) = carrier.restart(Place { site, name, cart });
+                    Replica::resume(replica.id(), latest, state)
+                }
+                None => {
+                    let bytes = wire::encode_replica(replica);
+                    wire::decode_replica(&bytes).expect("what was encoded decodes")
+                }
+            };
+            *replica = back.with_options(options).with_rules(rules.clone());
+        }
+        self.carrier = carrier;
+    }
+
+    /// The site's memory is gone; it comes back empty, as a new writer.
+    pub(crate) fn lose(&mut self, name: &str) {
+        if let Some(carrier) = &mut self.carrier {
+            carrier.lose(name);
+        }
+        let site = self.site(name);
+        site.lives += 1;
+        site.carts.clear();
+        self.pending.retain(|(site, ..)| site != name);
+    }
+
+    /// What is seen of a cart at a site.
+    pub(crate) fn view(&mut self, site: &str, cart: &str) -> View {
+        self.replica(site, cart).view()
+    }
+}
+
+/// 128 bits from a story's names, so that a story is the same world each time it is told.
+pub(crate) fn name_bits(names: &[&str]) -> u128 {
+    let mut hasher = blake3::Hasher::new();
+    for name in names {
+        hasher.update(&(name.len() as u64).to_le_bytes());
+        hasher.update(name.as_bytes());
+    }
+    let mut bits = [0; 16];
+    bits.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    u128::from_le_bytes(bits)
+}
+
+/// The id of the cart that a story calls so.
+pub(crate) fn cart_id(name: &str) -> CartId {
+    CartId::from_u128(name_bits(&["cart", name]))
+}

@@ -1,0 +1,319 @@
+//! From a story to TOML: what is written parses back as the same story.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::story::{Act, Expect, ExpectRow, RowName, SideName, Step, Story, Verb};
+use holdall::cart::{Loser, MergePolicy, RuleRef};
+use holdall::id::LineKey;
+use holdall::money::Money;
+use holdall::quantity::Quantity;
+
+/// As the text of a story file.
+impl fmt::Display for Story {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "name = {}", quoted(&self.name))?;
+        if let Some(why) = &self.why {
+            writeln!(f, "why  = {}", quoted(why))?;
+        }
+        if let Some(ceiling) = self.ceiling {
+            writeln!(f, "ceiling = {ceiling}")?;
+        }
+        writeln!(f, "\nsteps = [")?;
+        for step in &self.steps {
+            writeln!(f, "  {},", step_table(step))?;
+        }
+        writeln!(f, "]")?;
+        for expect in &self.expect {
+            writeln!(f, "\n[[expect]]")?;
+            for (key, value) in expect_pairs(expect) {
+                writeln!(f, "{key} = {value}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A TOML basic string.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            c if c.is_control() => out.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+type Pairs = Vec<(&'static str, String)>;
+
+fn table(pairs: Pairs) -> String {
+    let pairs: Vec<String> =
+        pairs.into_iter().map(|(key, value)| format!("{key} = {value}")).collect();
+    format!("{{ {} }}", pairs.join(", "))
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    let items: Vec<String> = items.collect();
+    if items.is_empty() { "[]".into() } else { format!("[ {} ]", items.join(", ")) }
+}
+
+/// A name as a key: quoted where it has to be, since an option may be called anything.
+fn key(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if !name.is_empty() && name.chars().all(plain) { name.into() } else { quoted(name) }
+}
+
+/// A table of texts.
+fn names(map: &BTreeMap<String, String>) -> String {
+    let pairs: Vec<String> =
+        map.iter().map(|(name, value)| format!("{} = {}", key(name), quoted(value))).collect();
+    format!("{{ {} }}", pairs.join(", "))
+}
+
+fn step_table(step: &Step) -> String {
+    let mut pairs: Pairs = Vec::new();
+    if let Verb::Act { at, cart, .. } = &step.verb {
+        pairs.push(("at", quoted(at)));
+        pairs.push(("cart", quoted(cart)));
+    }
+    pairs.push(match &step.verb {
+        Verb::Act { act, .. } => act_pair(act),
+        Verb::Sync(None) => ("sync", quoted("all")),
+        Verb::Sync(Some(sites)) => ("sync", list(sites.iter().map(|site| quoted(site)))),
+        Verb::Send { from, to, again } => {
+            let route = table(vec![("from", quoted(from)), ("to", quoted(to))]);
+            (if *again { "resend" } else { "send" }, route)
+        }
+        Verb::Restart(site) => ("restart", quoted(site)),
+        Verb::Lose(site) => ("lose", quoted(site)),
+        Verb::Authority(up) => ("authority", quoted(if *up { "up" } else { "down" })),
+        Verb::Clock { at, skew_ms } => {
+            let skew = quoted(&duration(*skew_ms));
+            ("clock", table(vec![("at", quoted(at)), ("skew", skew)]))
+        }
+        Verb::Advance { ms } => {
+            ("advance", quoted(&duration(i64::try_from(*ms).unwrap_or(i64::MAX))))
+        }
+        Verb::Expect(expect) => ("expect", table(expect_pairs(expect))),
+    });
+    if let Some(kind) = &step.fails {
+        pairs.push(("fails", quoted(kind)));
+    }
+    table(pairs)
+}
+
+fn act_pair(act: &Act) -> (&'static str, String) {
+    let counted = |row: &RowName, quantity: &i64, price: &Option<Money>| {
+        let mut pairs = row_pairs(row);
+        pairs.push(("quantity", quantity.to_string()));
+        pairs.extend(price.map(|price| ("price", quoted(&price.to_string()))));
+        table(pairs)
+    };
+    let row = |row: &RowName| table(row_pairs(row));
+    let with = |row: &RowName, more: Pairs| table(row_pairs(row).into_iter().chain(more).collect());
+    match act {
+        Act::Add { row, quantity, price } => ("add", counted(row, quantity, price)),
+        Act::Set { row, quantity, price } => ("set", counted(row, quantity, price)),
+        Act::Remove(name) => ("remove", row(name)),
+        Act::Clear => ("clear", "true".into()),
+        Act::SaveForLater(name) => ("save_for_later", row(name)),
+        Act::MoveToCart(name) => ("move_to_cart", row(name)),
+        Act::Note { row, text } => ("note", with(row, vec![("text", quoted(text))])),
+        Act::CartNote(text) => ("note", table(vec![("text", quoted(text))])),
+        Act::Gift { row, wrap, message } => {
+            let mut more = vec![("wrap", wrap.to_string())];
+            more.extend(message.as_ref().map(|message| ("message", quoted(message))));
+            ("gift", with(row, more))
+        }
+        Act::Attribute { row, key, value } => {
+            ("attribute", with(row, vec![("key", quoted(key)), ("value", quoted(value))]))
+        }
+        Act::Coupon(code) => ("coupon", quoted(code)),
+        Act::DropCoupon(code) => ("drop_coupon", quoted(code)),
+        Act::Shipping(option) => ("shipping", quoted(option)),
+        Act::Merge { guest, policy } => {
+            ("merge", table(vec![("guest", quoted(guest)), ("policy", policy_text(policy))]))
+        }
+        Act::Unmerge { guest } => ("unmerge", table(vec![("guest", quoted(guest))])),
+        Act::Order { id } => ("order", table(vec![("id", quoted(id))])),
+        Act::Expire => ("expire", "true".into()),
+        Act::Erase => ("erase", "true".into()),
+    }
+}
+
+fn policy_text(policy: &MergePolicy) -> String {
+    let MergePolicy { rule, overrides, ceiling, loser } = policy;
+    let plain = overrides.is_empty() && ceiling.is_none() && *loser == Loser::Hide;
+    if plain && rule.version == 1 {
+        return quoted(rule.name.as_str());
+    }
+    let terms = |rule: Option<&RuleRef>, loser: Option<Loser>, ceiling: Option<Quantity>| {
+        let mut pairs: Pairs = Vec::new();
+        if let Some(rule) = rule {
+            pairs.push(("rule", quoted(rule.name.as_str())));
+            if rule.version != 1 {
+                pairs.push(("version", rule.version.to_string()));
+            }
+        }
+        pairs.extend(loser.map(|loser| {
+            ("loser", quoted(if loser == Loser::Hide { "hide" } else { "save-for-later" }))
+        }));
+        pairs.extend(ceiling.map(|ceiling| ("ceiling", ceiling.to_string())));
+        pairs
+    };
+    let own = (*loser != Loser::Hide).then_some(*loser);
+    let mut pairs = terms(Some(rule), own, *ceiling);
+    if !overrides.is_empty() {
+        let overrides = overrides.iter().map(|other| {
+            let mut pairs: Pairs = vec![("sku", quoted(other.lines.as_str()))];
+            pairs.extend(terms(other.rule.as_ref(), other.loser, other.ceiling));
+            table(pairs)
+        });
+        pairs.push(("overrides", list(overrides)));
+    }
+    table(pairs)
+}
+
+fn side_text(side: SideName) -> String {
+    quoted(match side {
+        SideName::Account => "account",
+        SideName::Guest => "guest",
+    })
+}
+
+fn row_pairs(row: &RowName) -> Pairs {
+    let mut pairs = vec![("sku", quoted(&row.sku))];
+    if !row.options.is_empty() {
+        pairs.push(("options", names(&row.options)));
+    }
+    pairs.extend(row.bundle.as_ref().map(|bundle| ("bundle", quoted(bundle))));
+    pairs.extend(row.tag.as_ref().map(|tag| ("tag", quoted(tag))));
+    pairs.extend(row.side.map(|side| ("side", side_text(side))));
+    pairs
+}
+
+impl RowName {
+    /// How a story names a line.
+    pub(crate) fn of(line: &LineKey, side: Option<SideName>) -> Self {
+        let options = line.options();
+        Self {
+            sku: line.product().to_string(),
+            options: options.map(|(key, value)| (key.to_string(), value.to_string())).collect(),
+            bundle: line.bundle().map(ToString::to_string),
+            tag: line.tag().map(ToString::to_string),
+            side,
+        }
+    }
+}
+
+fn expect_pairs(expect: &Expect) -> Pairs {
+    let Expect { line: _, at, cart, rows, coupons, shipping, note, orders } = expect;
+    let mut pairs: Pairs = Vec::new();
+    pairs.extend(at.as_ref().map(|at| ("at", quoted(at))));
+    pairs.push(("cart", quoted(cart)));
+    match rows {
+        Some([lines, saved]) if lines.is_empty() && saved.is_empty() => {
+            pairs.push(("empty", "true".into()));
+        }
+        Some([lines, saved]) => {
+            pairs.push(("lines", list(lines.iter().map(expect_row))));
+            if !saved.is_empty() {
+                pairs.push(("saved", list(saved.iter().map(expect_row))));
+            }
+        }
+        None => {}
+    }
+    let words = |words: &[String]| list(words.iter().map(|word| quoted(word)));
+    pairs.extend(
+        coupons
+            .as_ref()
+            .map(|codes| ("coupons", list(codes.iter().map(|code| quoted(code.as_str()))))),
+    );
+    pairs.extend(shipping.as_ref().map(|option| ("shipping", quoted(option))));
+    pairs.extend(note.as_ref().map(|note| ("note", quoted(note))));
+    pairs.extend(orders.as_ref().map(|orders| ("orders", words(orders))));
+    pairs
+}
+
+fn expect_row(row: &ExpectRow) -> String {
+    let ExpectRow { key, quantity, side, note, gift, attributes, question, because } = row;
+    let mut pairs = row_pairs(&RowName::of(key, *side));
+    pairs.push(("quantity", quantity.to_string()));
+    pairs.extend(note.as_ref().map(|note| ("note", quoted(note))));
+    pairs.extend(gift.as_ref().map(|(wrap, message)| {
+        let mut gift: Pairs = Vec::new();
+        gift.extend(wrap.map(|wrap| ("wrap", wrap.to_string())));
+        gift.extend(message.as_ref().map(|message| ("message", quoted(message))));
+        ("gift", table(gift))
+    }));
+    pairs.extend(attributes.as_ref().map(|attributes| ("attributes", names(attributes))));
+    pairs.extend(question.map(|question| ("question", question.to_string())));
+    pairs.extend(because.as_ref().map(|rule| ("because", quoted(rule))));
+    table(pairs)
+}
+
+/// In the largest unit that says it exactly.
+fn duration(ms: i64) -> String {
+    let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
+    let (unit, each) =
+        units.into_iter().find(|(_, each)| ms != 0 && ms % each == 0).unwrap_or(("ms", 1));
+    format!("{}{unit}", ms / each)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::super::story::Story;
+
+    fn stories(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                stories(&path, found);
+            } else if path.extension().is_some_and(|end| end == "toml") {
+                found.push(path);
+            }
+        }
+    }
+
+    /// What a story says, without the lines that it says it on.
+    fn said(story: &Story) -> String {
+        let mut said = String::new();
+        let text = format!("{story:?}");
+        let mut rest = text.as_str();
+        while let Some(at) = rest.find("line: ") {
+            let (before, after) = rest.split_at(at + "line: ".len());
+            said.push_str(before);
+            rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
+        }
+        said + rest
+    }
+
+    #[test]
+    fn every_story_at_hand_is_written_as_it_was_read() {
+        let mut paths = Vec::new();
+        stories(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stories"), &mut paths);
+        for path in paths {
+            let text = std::fs::read_to_string(&path).expect("a story");
+            let story = Story::parse(&text).expect("a story");
+            let again = Story::parse(&story.to_string());
+            let again = again.unwrap_or_else(|e| panic!("{}: {e}\n{story}", path.display()));
+            assert_eq!(said(&story), said(&again), "{}\n{story}", path.display());
+        }
+    }
+
+    #[test]
+    fn texts_with_quotes_and_line_ends_survive() {
+        let text = "name = \"a\"\nsteps = [ { at = \"a\\\"b\", cart = \"c\\\\\", note = { text = \"x\\ny\\u0007\" } } ]\n[[expect]]\ncart = \"c\\\\\"\nnote = \"x\\ny\\u0007\"\n";
+        let story = Story::parse(text).expect("a story");
+        assert_eq!(said(&Story::parse(&story.to_string()).expect("again")), said(&story));
+    }
+}

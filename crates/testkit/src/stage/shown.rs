@@ -1,0 +1,84 @@
+//! What a stage shows: rows, without what stories do not say.
+
+use holdall::cart::List;
+use holdall::id::LineKey;
+use crate::scenario::story::{Expect, ExpectRow, SideName};
+use crate::deed::ACCOUNT;
+use holdall::view::{Side, View};
+
+/// A row that is shown. Which guest a side is of is left out: stories do not say it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(in crate) struct Shown {
+    pub(in crate) line: LineKey,
+    pub(in crate) list: List,
+    pub(in crate) side: Option<SideName>,
+    pub(in crate) units: u64,
+}
+
+/// What a view shows, sorted.
+pub(in crate) type Rows = Vec<Shown>;
+
+pub(in crate) fn rows(view: &View) -> Rows {
+    let shown = |row: &holdall::view::Row| Shown {
+        line: row.line.clone(),
+        list: row.list,
+        side: row.side.map(|side| match side {
+            Side::Account => SideName::Account,
+            Side::Guest(_) => SideName::Guest,
+        }),
+        units: row.asked,
+    };
+    let mut rows: Rows = view.rows().map(shown).collect();
+    rows.sort();
+    rows
+}
+
+/// The units of a line, in both lists.
+pub(in crate) fn total(rows: &Rows, line: &LineKey) -> u64 {
+    rows.iter().filter(|row| row.line == *line).map(|row| row.units).sum()
+}
+
+/// In words.
+pub(in crate) fn words(rows: &Rows) -> String {
+    let word = |row: &Shown| {
+        let side = match row.side {
+            Some(SideName::Account) => ", the account's row",
+            Some(SideName::Guest) => ", the guest's row",
+            None => "",
+        };
+        let saved = if row.list == List::Saved { ", saved" } else { "" };
+        format!("{} {}{side}{saved}", row.units, row.line)
+    };
+    if rows.is_empty() {
+        return "nothing".into();
+    }
+    rows.iter().map(word).collect::<Vec<_>>().join("; ")
+}
+
+/// The expectation of these rows of the account's cart.
+pub(super) fn expect(rows: &Rows) -> Expect {
+    let of = |list: List| {
+        let rows = rows.iter().filter(|row| row.list == list);
+        let row = |row: &Shown| ExpectRow {
+            key: row.line.clone(),
+            quantity: row.units,
+            side: row.side,
+            note: None,
+            gift: None,
+            attributes: None,
+            question: None,
+            because: None,
+        };
+        rows.map(row).collect::<Vec<_>>()
+    };
+    Expect {
+        line: 0,
+        at: None,
+        cart: ACCOUNT.into(),
+        rows: Some([of(List::Active), of(List::Saved)]),
+        coupons: None,
+        shipping: None,
+        note: None,
+        orders: None,
+    }
+}

@@ -1,0 +1,211 @@
+//! Strategies for proptest. What they make shrinks to few actions first, then to little knowledge
+//! (few exchanges), then to quantities of 1, then to right clocks.
+
+use proptest::prelude::*;
+
+use super::deed::{Deed, Device, LINES, TEXTS, Tap};
+use super::history::{ACCOUNT, Action, History, Step, World};
+use super::simpler::Simplified;
+use super::tale::Tale;
+use holdall::cart::Cart;
+use holdall::limits;
+
+fn units() -> impl Strategy<Value = u32> {
+    prop_oneof![
+        20 => 1_u32..6,
+        2 => 1..200_u32,
+        1 => Just(limits::QUANTITY_UNITS),
+        1 => 1..=limits::QUANTITY_UNITS,
+    ]
+}
+
+fn line() -> impl Strategy<Value = u8> {
+    prop_oneof![10 => Just(0_u8), 6 => Just(1_u8), 2 => 0..LINES]
+}
+
+fn text() -> impl Strategy<Value = u8> {
+    prop_oneof![9 => 0..2_u8, 1 => 0..TEXTS]
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    prop_oneof![
+        12 => (line(), units()).prop_map(|(line, units)| Deed::Add { line, units }),
+        2 => (line(), units()).prop_map(|(line, units)| Deed::Set { line, units }),
+        1 => line().prop_map(|line| Deed::Remove { line }),
+        1 => line().prop_map(|line| Deed::Save { line }),
+        2 => (line(), text()).prop_map(|(line, text)| Deed::Note { line, text }),
+        1 => (line(), text()).prop_map(|(line, text)| Deed::Engrave { line, text }),
+    ]
+}
+
+fn before() -> impl Strategy<Value = Tap> {
+    let device = prop_oneof![
+        4 => Just(Device::Laptop),
+        1 => Just(Device::Tablet),
+        4 => Just(Device::Phone),
+        1 => Just(Device::Kiosk),
+        2 => Just(Device::Watch),
+    ];
+    let deed = prop_oneof![12 => deed(), 1 => Just(Deed::Meet)];
+    (device, deed).prop_map(|(device, deed)| Tap::new(device, deed))
+}
+
+fn late() -> impl Strategy<Value = Tap> {
+    let device = prop_oneof![1 => Just(Device::Tablet), 3 => Just(Device::Kiosk)];
+    (device, deed()).prop_map(|(device, deed)| Tap::new(device, deed))
+}
+
+fn after() -> impl Strategy<Value = Tap> {
+    let device = prop_oneof![3 => Just(Device::Laptop), 1 => Just(Device::Tablet)];
+    let deed = prop_oneof![
+        16 => deed(),
+        2 => (line(), units()).prop_map(|(line, units)| Deed::Set { line, units }),
+        2 => line().prop_map(|line| Deed::Back { line }),
+        1 => Just(Deed::Order),
+    ];
+    (device, deed, any::<bool>()).prop_map(|(device, deed, guests_row)| Tap {
+        device,
+        deed,
+        guests_row,
+    })
+}
+
+fn skew() -> impl Strategy<Value = i32> {
+    prop_oneof![6 => Just(0), 3 => -4..4_i32, 2 => -7_200_000..7_200_000_i32]
+}
+
+/// Tales of a merge: for laws of merge rules.
+///
+/// ```
+/// use holdall_testkit::{Law, Subject, strategies::tales};
+/// use holdall::{Choice, Facts, Rule};
+/// use proptest::test_runner::{Config, TestRunner};
+///
+/// struct Both;
+/// impl Rule for Both {
+///     fn name(&self) -> &str { "both" }
+///     fn choose(&self, _: &Facts<'_>) -> Choice { Choice::Both }
+/// }
+/// let rule = Subject::new(Both)?;
+/// let mut runner = TestRunner::new(Config { failure_persistence: None, cases: 8, ..Config::default() });
+/// runner.run(&tales(), |tale| {
+///     rule.check(Law::Unmerge, &tale).map_err(Into::into)
+/// })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn tales() -> impl Strategy<Value = Tale> {
+    let taps = (
+        prop::collection::vec(before(), 0..9),
+        prop::collection::vec(late(), 0..4),
+        prop::collection::vec(after(), 0..4),
+    );
+    // Chance alone seldom puts one line on both sides, and that is what rules are about.
+    let meeting = prop::option::weighted(0.8, (line(), units(), units()));
+    let tale = (
+        taps,
+        meeting,
+        prop::bool::weighted(0.3),
+        prop::bool::weighted(0.2),
+        prop::array::uniform5(skew()),
+    );
+    Simplified(tale.prop_map(
+        |((before, late, after), meeting, second_guest, save_loser, skew_ms)| {
+            let mut tale = Tale { before, late, after, second_guest, save_loser, skew_ms };
+            if let Some((line, ours, theirs)) = meeting {
+                let add = |device, units| Tap::new(device, Deed::Add { line, units });
+                let both = [add(Device::Laptop, ours), add(Device::Phone, theirs)];
+                tale.before.splice(0..0, both);
+            }
+            tale
+        },
+    ))
+}
+
+/// What shoppers and servers do.
+pub fn actions() -> impl Strategy<Value = Action> {
+    let units = 1_u32..6;
+    prop_oneof![
+        16 => (0..3_u8, units.clone()).prop_map(|(line, units)| Action::Add { line, units }),
+        5 => (any::<u8>(), units.clone()).prop_map(|(row, units)| Action::AddToRow { row, units }),
+        2 => (0..3_u8, any::<bool>(), units.clone())
+            .prop_map(|(line, saved, units)| Action::Set { line, saved, units }),
+        7 => (any::<u8>(), units).prop_map(|(row, units)| Action::SetRow { row, units }),
+        3 => any::<u8>().prop_map(|row| Action::Remove { row }),
+        1 => any::<bool>().prop_map(|saved| Action::Clear { saved }),
+        5 => any::<u8>().prop_map(|row| Action::Relocate { row }),
+        2 => (any::<u8>(), prop::option::of(0..3_u8))
+            .prop_map(|(row, text)| Action::Note { row, text }),
+        1 => (any::<u8>(), prop::option::of(0..3_u8))
+            .prop_map(|(row, gift)| Action::Gift { row, gift }),
+        1 => (any::<u8>(), prop::option::of(0..3_u8))
+            .prop_map(|(row, text)| Action::Engrave { row, text }),
+        1 => prop::option::of(0..3_u8).prop_map(|text| Action::CartNote { text }),
+        1 => prop::option::of(0..2_u8).prop_map(|option| Action::Shipping { option }),
+        1 => (0..2_u8).prop_map(|code| Action::Coupon { code }),
+        1 => (0..2_u8).prop_map(|code| Action::DropCoupon { code }),
+        1 => any::<bool>().prop_map(|given| Action::Consent { given }),
+        2 => Just(Action::Order),
+        10 => (0..2_u8, any::<u8>(), 0..10_u8, any::<bool>(), prop::bool::weighted(0.2)).prop_map(
+            |(guest, copy, rule, save_loser, ceiling)| Action::Merge {
+                guest, copy, rule, save_loser, ceiling
+            }
+        ),
+        2 => (0..2_u8, any::<u8>()).prop_map(|(guest, copy)| Action::Absorb { guest, copy }),
+        1 => (0..2_u8).prop_map(|guest| Action::Unmerge { guest }),
+        1 => Just(Action::Expire),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        7 => (any::<u8>(), actions()).prop_map(|(who, action)| Step::Act(who, action)),
+        3 => (any::<u8>(), any::<u16>()).prop_map(|(to, which)| Step::Deliver { to, which }),
+        1 => (any::<u8>(), any::<u8>()).prop_map(|(a, b)| Step::Exchange { a, b }),
+    ]
+}
+
+/// Histories of up to `steps` steps: several writers of an account's cart and one or two guest carts, with
+/// clocks that are off, deltas that come late, twice or never, and merges by every rule.
+pub fn histories(steps: usize) -> impl Strategy<Value = History> {
+    let history = (
+        3..=5_usize,
+        1..=2_usize,
+        prop::collection::vec(-7_200_000..7_200_000_i32, 9),
+        prop::option::of((0..10_u8, any::<bool>(), prop::bool::weighted(0.2))),
+        prop::collection::vec(step(), 1..steps),
+    );
+    Simplified(history.prop_map(|(writers, guests, skew, opening, mut steps)| {
+        if let Some((rule, save_loser, ceiling)) = opening {
+            steps.splice(0..0, open(writers as u8, rule, save_loser, ceiling));
+        }
+        History { writers, guests, skew, steps }
+    }))
+}
+
+/// Half of the histories begin with a line on both sides of a merge, since chance alone seldom
+/// makes one and what follows a merge is the difficult part.
+fn open(writers: u8, rule: u8, save_loser: bool, ceiling: bool) -> [Step; 6] {
+    let add = |units| Action::Add { line: 0, units };
+    let merge = Action::Merge { guest: 0, copy: 0, rule, save_loser, ceiling };
+    [
+        Step::Act(0, add(2)),
+        Step::Act(writers, add(3)),
+        Step::Act(writers, Action::Note { row: 0, text: Some(1) }),
+        Step::Act(0, merge),
+        Step::Exchange { a: 0, b: 0 },
+        Step::Exchange { a: 1, b: 1 },
+    ]
+}
+
+/// States of an account's cart, as histories of up to `steps` steps leave them. They shrink as those do.
+pub fn carts(steps: usize) -> impl Strategy<Value = Cart> {
+    histories(steps).prop_map(|history| {
+        let world = World::run(&history, |_| Ok(())).expect("a check that never fails");
+        let mut cart = Cart::new(ACCOUNT);
+        for delta in world.account_log() {
+            // The log is of this very cart.
+            let _ = cart.join(delta);
+        }
+        cart
+    })
+}

@@ -1,0 +1,141 @@
+//! A world that went wrong as a scenario file.
+//!
+//! A story has no packets: what arrived becomes a `send` of all that the sender had. So not every
+//! world can be told; whether this one can is found out by telling it.
+
+use std::fmt::Write;
+
+use crate::scenario::{Options, Story, tell};
+use holdall::{Cart, CartId, LineKey, List, Registry, Row, RowRef, Side, ViewOptions, view};
+
+use super::World;
+use super::deed::Deed;
+use super::node::NodeId;
+
+/// What happened, as far as a story can say it.
+#[derive(Clone, Debug)]
+pub(super) enum Told {
+    Act { at: NodeId, cart: CartId, deed: Deed },
+    Merge { at: NodeId, cart: CartId, guest: CartId, rule: &'static str },
+    Send { from: NodeId, to: NodeId },
+    Restart(NodeId),
+}
+
+/// A world's story, if it fails when it is told as well.
+pub(super) fn of(world: &World, name: &str) -> Option<String> {
+    let text = write(world, name)?;
+    let story = Story::parse(&text).ok()?;
+    let options = Options { schedules: 5, ..Options::default() };
+    // A step that cannot be taken just shows that packets matter here. The steps are the array
+    // that begins on the third line.
+    let steps = text.lines().position(|line| line == "]")? + 1;
+    let failed = tell(&story, &options).err()?;
+    (failed.line > steps).then_some(text)
+}
+
+/// A world as a story, whether it fails or not.
+pub(super) fn write(world: &World, name: &str) -> Option<String> {
+    let mut text = format!("name = \"{name}\"\n\nsteps = [\n");
+    let machine = |node: &NodeId| &world.nodes[*node].name;
+    for node in &world.nodes {
+        let skew = node.skew_ms;
+        writeln!(text, "  {{ clock = {{ at = \"{}\", skew = \"{skew}ms\" }} }},", node.name)
+            .ok()?;
+    }
+    for told in &world.told {
+        let step = match told {
+            Told::Act { at, cart, deed } => {
+                let Some(verb) = verb(world, deed) else { continue };
+                format!("at = \"{}\", cart = \"{}\", {verb}", machine(at), cart_name(world, *cart))
+            }
+            Told::Merge { at, cart, guest, rule } => format!(
+                "at = \"{}\", cart = \"{}\", merge = {{ guest = \"{}\", policy = \"{rule}\" }}",
+                machine(at),
+                cart_name(world, *cart),
+                cart_name(world, *guest),
+            ),
+            Told::Send { from, to } => {
+                format!("send = {{ from = \"{}\", to = \"{}\" }}", machine(from), machine(to))
+            }
+            Told::Restart(node) => format!("restart = \"{}\"", machine(node)),
+        };
+        writeln!(text, "  {{ {step} }},").ok()?;
+    }
+    text.push_str("]\n");
+    for account in &world.accounts {
+        let mut joined = Cart::new(*account);
+        for delta in world.log.get(account).into_iter().flatten() {
+            let _ = joined.join(delta).ok()?;
+        }
+        let seen = view(&joined, &Registry::default(), &ViewOptions::default());
+        let cart = cart_name(world, *account);
+        writeln!(text, "\n[[expect]]\ncart = \"{cart}\"").ok()?;
+        writeln!(text, "lines = [{}]", rows(&seen.lines)).ok()?;
+        writeln!(text, "saved = [{}]", rows(&seen.saved)).ok()?;
+    }
+    Some(text)
+}
+
+fn cart_name(world: &World, cart: CartId) -> String {
+    let place = |carts: &[CartId]| carts.iter().position(|other| *other == cart);
+    match (place(&world.accounts), place(&world.guests)) {
+        (Some(at), _) => format!("account-{at}"),
+        (None, at) => format!("guest-{}", at.unwrap_or_default()),
+    }
+}
+
+fn side(side: Option<Side>) -> &'static str {
+    match side {
+        None => "",
+        Some(Side::Account) => ", side = \"account\"",
+        Some(Side::Guest(_)) => ", side = \"guest\"",
+    }
+}
+
+fn row(row: &RowRef) -> String {
+    format!("sku = \"{}\"{}", sku(&row.line), side(row.side))
+}
+
+fn sku(line: &LineKey) -> &str {
+    line.product()
+}
+
+fn rows(rows: &[Row]) -> String {
+    let one = |row: &Row| {
+        let side = side(row.side);
+        format!("{{ sku = \"{}\", quantity = {}{side} }}", sku(&row.line), row.quantity)
+    };
+    rows.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// A verb of a story; consent is none, and neither are most edits of the saved list.
+fn verb(world: &World, deed: &Deed) -> Option<String> {
+    Some(match deed {
+        Deed::Add { row: to, units } => format!("add = {{ {}, quantity = {units} }}", row(to)),
+        Deed::Set { row: to, units } if to.list == List::Active => {
+            format!("set = {{ {}, quantity = {units} }}", row(to))
+        }
+        Deed::Remove(of) => format!("remove = {{ {} }}", row(of)),
+        Deed::Clear(List::Active) => "clear = true".into(),
+        Deed::Relocate(of) if of.list == List::Active => {
+            format!("save_for_later = {{ {} }}", row(of))
+        }
+        Deed::Relocate(of) => format!("move_to_cart = {{ {} }}", row(of)),
+        Deed::Note { row: on, text } => {
+            format!("note = {{ {}, text = \"{}\" }}", row(on), text.as_deref().unwrap_or_default())
+        }
+        Deed::Wrap { row: on, wrap } => format!("gift = {{ {}, wrap = {wrap} }}", row(on)),
+        Deed::Engrave { row: on, text } => {
+            format!("attribute = {{ {}, key = \"engraving\", value = \"{text}\" }}", row(on))
+        }
+        Deed::Coupon(code) => format!("coupon = \"{code}\""),
+        Deed::DropCoupon(code) => format!("drop_coupon = \"{code}\""),
+        Deed::Order(id) => format!("order = {{ id = \"{id}\" }}"),
+        Deed::Unmerge(guest) => {
+            format!("unmerge = {{ guest = \"{}\" }}", cart_name(world, *guest))
+        }
+        Deed::Expire => "expire = true".into(),
+        Deed::Erase => "erase = true".into(),
+        Deed::Set { .. } | Deed::Clear(List::Saved) | Deed::Consent(_) => return None,
+    })
+}
