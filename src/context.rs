@@ -181,8 +181,9 @@ impl Dots {
         self.runs.reserve_exact(runs);
     }
 
-    /// Puts a run in that begins no earlier than all that is there.
-    pub(crate) fn push_run(&mut self, replica: ReplicaId, run: Run) {
+    /// Appends a run that begins no earlier than every run that is there: writers ascend, and so
+    /// do the runs of one writer. Use [`insert_run`](Self::insert_run) for runs in any order.
+    pub fn push_run(&mut self, replica: ReplicaId, run: Run) {
         match self.runs.last_mut() {
             Some((writer, last))
                 if *writer == replica && run.first <= last.last.saturating_add(1) =>

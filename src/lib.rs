@@ -93,24 +93,7 @@ pub mod sync;
 
 pub mod wire;
 
-#[cfg(feature = "store")]
-pub mod store;
-
-#[cfg(feature = "authority")]
-pub mod authority;
-
-#[cfg(feature = "automerge")]
-pub mod automerge;
-#[cfg(feature = "service")]
-pub mod service;
-
 pub mod manual;
-
-#[cfg(feature = "scenario")]
-pub mod scenario;
-
-#[cfg(feature = "testkit")]
-pub mod testkit;
 
 pub use cart::{
     After, Body, Bought, Cart, Claim, Delta, DeltaError, Entries, Entry, Fingerprint, Gift, Have,

@@ -174,9 +174,10 @@ impl Replica {
         view(&self.cart, &self.rules, &self.options)
     }
 
-    /// Brings a view up to date after an Add to a line, if that is all that has come since; says whether it could.
-    #[cfg(feature = "authority")]
-    pub(crate) fn add_to_view(&self, view: &mut View, line: &LineKey) -> bool {
+    /// Updates `view` after one add to `line`, without evaluating the whole cart again. Returns
+    /// false, and leaves `view` as it was, where the shortcut does not apply: then call
+    /// [`view`](Self::view). `view` must be this replica's view before that add.
+    pub fn add_to_view(&self, view: &mut View, line: &LineKey) -> bool {
         crate::view::put_add(view, &self.cart, &self.options, line)
     }
 
@@ -593,9 +594,10 @@ impl Replica {
         if ours == theirs { Ok(()) } else { Err(ActionError::OtherCart { ours, theirs }) }
     }
 
-    /// Acts as another writer of whose actions all are known here, and who writes nowhere else.
-    #[cfg(feature = "authority")]
-    pub(crate) fn write_as<T>(&mut self, id: ReplicaId, act: impl FnOnce(&mut Self) -> T) -> T {
+    /// Runs `act` with the id of another writer, and returns to this replica's own id. For an
+    /// authority that writes on behalf of devices: every action of that writer must be known here,
+    /// and the writer must write nowhere else.
+    pub fn write_as<T>(&mut self, id: ReplicaId, act: impl FnOnce(&mut Self) -> T) -> T {
         let own = core::mem::replace(&mut self.id, id);
         let done = act(self);
         self.id = own;

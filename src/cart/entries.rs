@@ -12,7 +12,7 @@ mod change;
 mod kinds;
 mod marks;
 
-pub(crate) use kinds::Kind;
+pub use kinds::Kind;
 use kinds::Kinds;
 use marks::Marks;
 
@@ -194,13 +194,14 @@ impl Entries {
         dots
     }
 
-    /// The entries, where they are.
-    pub(crate) fn facts(&self) -> impl ExactSizeIterator<Item = Fact<'_>> + Clone {
+    /// Iterates over the entries without copying them, in the order of their dots.
+    pub fn facts(&self) -> impl ExactSizeIterator<Item = Fact<'_>> + Clone {
         self.rows.iter().map(|row| self.fact_of(row))
     }
 
-    /// The entry of a dot, where it is.
-    pub(crate) fn fact(&self, dot: Dot) -> Option<Fact<'_>> {
+    /// Returns the entry of a dot without copying it.
+    #[must_use]
+    pub fn fact(&self, dot: Dot) -> Option<Fact<'_>> {
         self.find(dot).map(|at| self.fact_at(at as u32))
     }
 

@@ -389,8 +389,9 @@ pub enum Body {
 }
 
 impl Body {
-    /// Kinds below this are this version's; what is above is kept as it is.
-    pub(crate) const FIRST_UNKNOWN: u32 = 12;
+    /// The lowest kind number that this version does not know. Entries of this kind and above are
+    /// kept as bytes.
+    pub const FIRST_UNKNOWN: u32 = 12;
 
     /// Whether it is an Add or a Set.
     #[must_use]

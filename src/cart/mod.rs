@@ -31,7 +31,7 @@ pub use delta::{Delta, DeltaError};
 use delta::{Needs, Parts};
 pub use digest::Fingerprint;
 pub use entries::Entries;
-pub(crate) use entries::Kind;
+pub use entries::Kind;
 pub(crate) use entry::ascends;
 pub use entry::{
     After, Body, Bought, Entry, Gift, Lack, List, MergeTo, Pin, Purchase, Register, RegisterKey,
@@ -39,7 +39,8 @@ pub use entry::{
 };
 pub use exchange::Have;
 pub(crate) use kills::{Kills, Places};
-pub(crate) use row::{Fact, ReadRows, Row};
+pub use row::Fact;
+pub(crate) use row::{ReadRows, Row};
 pub(crate) use said::Said;
 pub(crate) use seen::latest;
 pub use seen::{Claim, OrderKey, Place, Seen, Snapshot};
@@ -104,8 +105,10 @@ impl Cart {
         known.then_some(Self { live, context, erased: false, sum: None })
     }
 
-    /// The largest state.
-    pub(crate) fn erased(id: CartId) -> Self {
+    /// Makes the largest state of a cart: everything that ever was or will be written in it is
+    /// dead. Joining it erases a cart for ever.
+    #[must_use]
+    pub fn erased(id: CartId) -> Self {
         Self { erased: true, ..Self::new(id) }
     }
 
@@ -300,8 +303,9 @@ impl Cart {
         self.live.mark();
     }
 
-    /// Whether there is any live entry of a kind.
-    pub(crate) fn has(&self, kind: Kind) -> bool {
+    /// Returns whether any live entry is of this kind. Takes constant time.
+    #[must_use]
+    pub fn has(&self, kind: Kind) -> bool {
         self.live.count(kind) > 0
     }
 }

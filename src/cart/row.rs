@@ -82,9 +82,9 @@ impl ReadRows {
     }
 }
 
-/// A live entry, read where it is held.
+/// A live entry, borrowed from the [`Entries`](crate::Entries) that hold it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Fact<'a> {
+pub struct Fact<'a> {
     pub(super) tables: &'a Tables,
     pub(super) row: &'a Row,
 }
@@ -92,25 +92,31 @@ pub(crate) struct Fact<'a> {
 static NO_MERGES: [CartId; 0] = [];
 
 impl<'a> Fact<'a> {
+    /// Returns the name of the entry.
+    #[must_use]
     #[inline]
-    pub(crate) fn dot(self) -> Dot {
+    pub fn dot(self) -> Dot {
         let author = &self.tables.writers[self.row.writer as usize];
         Dot::new(author.replica, author.seq(self.row.seq))
     }
 
+    /// Returns the time at which its author wrote it.
+    #[must_use]
     #[inline]
-    pub(crate) const fn time(self) -> Time {
+    pub const fn time(self) -> Time {
         self.row.time
     }
 
+    /// Returns what the entry says.
+    #[must_use]
     #[inline]
-    pub(crate) fn body(self) -> &'a Body {
+    pub fn body(self) -> &'a Body {
         self.row.said.body(&self.tables.bodies)
     }
 
     /// The cart it was written in.
     #[inline]
-    pub(crate) fn scope(self) -> CartId {
+    pub fn scope(self) -> CartId {
         match self.row.authorship {
             NONE => self.tables.home,
             at => self.tables.authorships[at as usize].scope,
@@ -119,30 +125,36 @@ impl<'a> Fact<'a> {
 
     /// The guests whose merge its author had seen, sorted.
     #[inline]
-    pub(crate) fn after(self) -> &'a [CartId] {
+    pub fn after(self) -> &'a [CartId] {
         match self.row.authorship {
             NONE => &NO_MERGES,
             at => &self.tables.authorships[at as usize].after,
         }
     }
 
+    /// Returns the line it is about, if it is about one.
+    #[must_use]
     #[inline]
-    pub(crate) fn line(self) -> Option<&'a LineKey> {
+    pub fn line(self) -> Option<&'a LineKey> {
         self.tables.lines.get(self.row.line as usize)
     }
 
+    /// Returns the price its author saw, if one was noted.
+    #[must_use]
     #[inline]
-    pub(crate) fn price(self) -> Option<Money> {
+    pub fn price(self) -> Option<Money> {
         self.tables.prices.get(self.row.price as usize).map(|Price(price)| *price)
     }
 
+    /// Returns whether a price was noted.
+    #[must_use]
     #[inline]
-    pub(crate) const fn is_priced(self) -> bool {
+    pub const fn is_priced(self) -> bool {
         self.row.price != NONE
     }
 
     /// The entry by itself.
-    pub(crate) fn entry(self) -> Entry {
+    pub fn entry(self) -> Entry {
         let after = match self.row.authorship {
             NONE => After::default(),
             at => self.tables.authorships[at as usize].after.clone(),

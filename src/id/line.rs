@@ -287,9 +287,10 @@ impl LineKey {
         }
     }
 
-    /// The bytes of the descriptor.
+    /// Returns the descriptor as bytes of UTF-8: equal lines have equal bytes.
     #[inline]
-    pub(crate) fn as_bytes(&self) -> &[u8] {
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
             Form::Short { bytes, text } => &text[..usize::from(*bytes)],
             Form::Long { from, to, text } => &text.as_bytes()[*from as usize..*to as usize],

@@ -11,30 +11,6 @@ pub mod museum {
     #![doc = include_str!("museum.md")]
 }
 
-#[cfg(feature = "testkit")]
-pub mod test_your_own_policy {
-    //! Test your own policy.
-    #![doc = include_str!("test_your_own_policy.md")]
-}
-
-#[cfg(feature = "automerge")]
-pub mod automerge {
-    //! Carts in Automerge documents.
-    #![doc = include_str!("automerge.md")]
-}
-
-#[cfg(all(feature = "authority", feature = "embedded"))]
-pub mod embed_an_authority {
-    //! Embed an authority, and operate a store.
-    #![doc = include_str!("embed_an_authority.md")]
-}
-
-#[cfg(feature = "service")]
-pub mod serve {
-    //! Carts over HTTP, and a page to see them.
-    #![doc = include_str!("serve.md")]
-}
-
 #[cfg(all(test, feature = "std"))]
 mod tests {
     use std::path::Path;

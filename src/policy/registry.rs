@@ -63,10 +63,10 @@ impl Registry {
         Ok(more)
     }
 
-    /// With a rule in place of whatever has its name and version: a test kit watches rules of
-    /// this library too.
-    #[cfg(feature = "testkit")]
-    pub(crate) fn with_instead(mut self, key: RuleRef, rule: Arc<dyn Rule>) -> Self {
+    /// Returns this registry with `rule` under `key`, in place of any rule that had that name and
+    /// version. A test kit uses it to observe rules, built-in ones included.
+    #[must_use]
+    pub fn with_instead(mut self, key: RuleRef, rule: Arc<dyn Rule>) -> Self {
         self.own_mut().insert(key, rule);
         self
     }

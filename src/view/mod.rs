@@ -4,7 +4,6 @@
 //! they are worth (`worth`), which side of each merge counts (`reading`), in which list each
 //! contribution shows, and the sum of what is left, under the ceiling (`rows`).
 
-#[cfg(feature = "authority")]
 mod added;
 mod bearing;
 mod cartwide;
@@ -17,7 +16,6 @@ mod sentence;
 pub(crate) mod simple;
 mod worth;
 
-#[cfg(feature = "authority")]
 pub(crate) use added::put_add;
 pub use explain::explain;
 pub use explain::{Explanation, Part, Reason, RowExplanation};

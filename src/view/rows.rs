@@ -132,6 +132,21 @@ pub enum Notice {
     },
 }
 
+impl Notice {
+    /// Returns the name of its kind, as in its JSON: `ceiling`, `question` and so on.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Ceiling { .. } => "ceiling",
+            Self::Question { .. } => "question",
+            Self::PolicyUnavailable { .. } => "policy-unavailable",
+            Self::NeedsUpgrade { .. } => "needs-upgrade",
+            Self::ConcurrentOrders { .. } => "concurrent-orders",
+            Self::Currencies { .. } => "currencies",
+        }
+    }
+}
+
 /// An order that the cart knows of.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct OrderView {

@@ -6,7 +6,7 @@ use holdall::cart::Covers;
 use holdall::{Dot, Dots, ReplicaId, Run, SharedDots};
 use proptest::prelude::*;
 
-use super::laws::cases;
+use crate::cases::cases;
 
 type Runs = Vec<(u8, u64, u64)>;
 

@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use super::laws::cases;
+use crate::cases::cases;
 
 proptest! {
     #![proptest_config(cases(200))]

@@ -7,7 +7,7 @@ use holdall::{Delta, LineKey, List, Money, Quantity, Replica, RowRef, Text, wire
 use proptest::prelude::*;
 
 use super::devices::{self, ACCOUNT, row};
-use super::laws::cases;
+use crate::cases::cases;
 
 fn replica(id: u128) -> Replica {
     devices::replica(ACCOUNT, id)

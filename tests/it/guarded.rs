@@ -51,11 +51,18 @@ fn guards() -> Vec<Guard> {
     toml::from_str::<Guards>(text).expect("the table of guards").guard
 }
 
+/// The text of a module of tests, by its name: of this package, or `package::module` of another.
+fn source(module: &str) -> Option<String> {
+    let own = root().join(format!("tests/it/{module}.rs"));
+    let other = |package: &str| root().join(format!("crates/{package}/tests/it/{module}.rs"));
+    let packages = ["store", "authority", "service", "automerge", "cli"];
+    [own].into_iter().chain(packages.map(other)).find_map(|file| fs::read_to_string(file).ok())
+}
+
 /// Whether a test is there, by its module and name.
 fn is_a_test(name: &str) -> bool {
     let Some((module, test)) = name.split_once("::") else { return name == "compiler" };
-    let file = root().join(format!("tests/it/{module}.rs"));
-    let Ok(text) = fs::read_to_string(file) else { return false };
+    let Some(text) = source(module) else { return false };
     let listed = |line: &str| line.trim().starts_with(&format!("{test} \""));
     text.contains(&format!("fn {test}(")) || text.lines().any(listed)
 }

@@ -3,26 +3,14 @@
 //! Convergence is trivial on purpose: join is a maximum. These laws hold the compact state and
 //! everything that travels to that.
 
+use crate::cases::cases;
 use holdall::sync::{Inbox, Message};
+use holdall::{Cart, Delta, LineKey, Replica, ReplicaId, RowRef};
 use holdall_testkit::history::{ACCOUNT, History, World, converse};
 use holdall_testkit::library;
 use holdall_testkit::naive::Naive;
 use holdall_testkit::strategies::histories;
-use holdall::{Cart, Delta, LineKey, Replica, ReplicaId, RowRef};
 use proptest::prelude::*;
-use proptest::test_runner::FileFailurePersistence;
-
-/// Few cases of long histories; a failure is kept beside this file, and printed with its seed.
-/// Whoever just wants to know whether it fails asks for fewer attempts to shrink it.
-pub(crate) fn cases(cases: u32) -> ProptestConfig {
-    let asked = |name: &str| std::env::var(name).ok().and_then(|n| n.parse().ok());
-    ProptestConfig {
-        cases: asked("PROPTEST_CASES").unwrap_or(cases),
-        max_shrink_iters: asked("PROPTEST_MAX_SHRINK_ITERS").unwrap_or(20_000),
-        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("seeds"))),
-        ..ProptestConfig::default()
-    }
-}
 
 fn run(history: &History) -> World {
     World::run(history, |_| Ok(())).expect("a check that never fails")

@@ -67,7 +67,6 @@ fn a_descriptor_says_all_of_a_line_and_nothing_else() {
     }
 }
 
-#[cfg(feature = "authority")]
 #[test]
 fn a_line_in_json_has_the_parts_that_it_has() {
     let json = |descriptor| serde_json::to_value(read(descriptor).expect("a line")).expect("JSON");

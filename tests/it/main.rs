@@ -17,29 +17,16 @@
 //! | `guarded` | faults of others, and what proves the guard against each |
 //! | `liars` | writers that lie, and erasure |
 //! | `certified`, `bad_rules` | merge rules before the test kit, good ones and bad ones |
-//! | `authority` | commands of shoppers who are not trusted, over a store in memory |
-//! | `automerge` | carts in Automerge documents |
 //! | `faults` | faults that other libraries shipped |
-//! | `servers` | stores before real servers, if there are any |
-//! | `embedded` | the store in a folder |
-//! | `killed` | a store whose process is killed while it writes, and a disk that is full |
-//! | `service` | carts over HTTP and WebSocket, over a store in memory |
-//! | `stores`, `bad_stores` | durable stores before the test kit, good ones and bad ones |
 
-#[cfg(feature = "authority")]
-mod authority;
-#[cfg(feature = "automerge")]
-mod automerge;
 mod bad_rules;
-mod bad_stores;
+mod cases;
 mod certified;
 mod codec;
 mod devices;
 mod digests;
 mod dots;
 mod effects;
-#[cfg(feature = "embedded")]
-mod embedded;
 mod exchange;
 mod explaining;
 mod faults;
@@ -48,8 +35,6 @@ mod golden;
 mod guarded;
 mod handmade;
 mod hostile;
-#[cfg(feature = "embedded")]
-mod killed;
 mod laws;
 mod liars;
 mod limits;
@@ -61,13 +46,9 @@ mod one_form;
 mod reading;
 mod regressions;
 mod samples;
-mod servers;
-#[cfg(feature = "service")]
-mod service;
 mod sessions;
 mod settling;
 mod sides;
-mod stores;
 mod stories;
 mod strata;
 mod tables;

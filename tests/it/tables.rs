@@ -12,7 +12,7 @@ use holdall::{
 use proptest::prelude::*;
 
 use super::devices::{ACCOUNT, GUEST, OTHER, units};
-use super::laws::cases;
+use crate::cases::cases;
 
 /// What an entry is made of, each part by its number.
 type Parts = (u8, u16, u8, u8, u8);

@@ -10,7 +10,7 @@ use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use holdall_authority::{Authority, Rate, Settings};
-use holdall_service::{self, DemoAccounts, Service};
+use holdall_service::{DemoAccounts, Service};
 use holdall_store::EmbeddedStore;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use redis::AsyncCommands;
@@ -114,7 +114,7 @@ async fn holdall(listener: TcpListener, folder: &Folder) {
     let service = Service::builder(Arc::new(authority), Arc::new(accounts.clone()))
         .metrics(metrics)
         .demo(accounts);
-    service::serve(listener, service.build(), std::future::pending()).await;
+    holdall_service::serve(listener, service.build(), std::future::pending()).await;
 }
 
 #[derive(Deserialize)]

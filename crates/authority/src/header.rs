@@ -157,7 +157,6 @@ mod ids {
     use serde::{Deserialize, Deserializer, Serializer, de};
 
     use crate::hex;
-    use holdall::cart::ascends;
     use holdall::id::ReplicaId;
 
     pub(super) fn serialize<S: Serializer>(ids: &[ReplicaId], to: S) -> Result<S::Ok, S::Error> {
@@ -172,7 +171,7 @@ mod ids {
         let (ids, rest) = bytes.as_chunks();
         let ids = ids.iter().map(|id| ReplicaId::from_u128(u128::from_be_bytes(*id)));
         let ids: Vec<ReplicaId> = ids.collect();
-        if rest.is_empty() && ascends(&ids) {
+        if rest.is_empty() && ids.is_sorted_by(|one, next| one < next) {
             return Ok(ids);
         }
         Err(de::Error::custom("retired writers: ascending ids of 32 digits each"))

@@ -81,9 +81,9 @@ pub use written::Form;
 use holdall::cart::Have;
 use holdall::id::CartId;
 use holdall::limits;
-use holdall_store::Store;
 use holdall::view::Explanation;
 use holdall::wire;
+use holdall_store::Store;
 use rates::Rates;
 use resident::Residents;
 
@@ -312,4 +312,9 @@ impl Authority {
     pub async fn close(&self) -> Result<(), Refusal> {
         Ok(self.store.close().await?)
     }
+}
+
+pub mod manual {
+    //! How to embed an authority, and how to operate a store.
+    #![doc = include_str!("manual.md")]
 }

@@ -20,3 +20,8 @@ mod writing;
 pub use document::CartDocument;
 pub use error::{ActError, DocumentError, Refused, Skipped, Waiting};
 pub use reading::Reading;
+
+pub mod manual {
+    //! Carts in Automerge documents, step by step.
+    #![doc = include_str!("manual.md")]
+}

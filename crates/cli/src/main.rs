@@ -6,7 +6,7 @@
 mod journals;
 mod operate;
 mod places;
-mod replay;
+
 mod retention;
 mod serve;
 mod soak;
@@ -15,6 +15,7 @@ mod stories;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use holdall_replay as replay;
 
 /// What a request allocates on one thread is mostly freed on another.
 #[global_allocator]

@@ -6,7 +6,7 @@ use super::party::Origin;
 
 /// What to play, and how.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct ReplayArgs {
+pub struct ReplayArgs {
     /// The events: event_time, event_type, product_id, price, user_id, user_session; `-` for
     /// standard input
     pub(crate) file: Option<String>,

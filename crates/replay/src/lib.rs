@@ -30,7 +30,7 @@ use std::process::ExitCode;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use args::Format;
-pub(crate) use args::ReplayArgs;
+pub use args::ReplayArgs;
 use climate::{Climate, Weather};
 use designs::ENTRANTS;
 use error::ReplayError;
@@ -38,7 +38,7 @@ use event::Trace;
 use report::Report;
 
 /// Runs the command. Status 0: this library is right; 1: it is not; 2: the input is not.
-pub(crate) fn run(args: &ReplayArgs) -> ExitCode {
+pub fn run(args: &ReplayArgs) -> ExitCode {
     match replay(args) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,

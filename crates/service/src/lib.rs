@@ -75,8 +75,8 @@ pub use routes::router;
 pub use serve::serve;
 pub use settings::Settings;
 
-use holdall_authority::Authority;
 use holdall::limits;
+use holdall_authority::Authority;
 use meters::Meters;
 use presence::Presence;
 
@@ -235,4 +235,9 @@ impl FromRequestParts<Service> for Service {
     async fn from_request_parts(_: &mut Parts, service: &Service) -> Result<Self, Infallible> {
         Ok(service.clone())
     }
+}
+
+pub mod manual {
+    //! How to serve carts over HTTP, with a page to see them.
+    #![doc = include_str!("manual.md")]
 }

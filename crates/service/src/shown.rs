@@ -10,10 +10,10 @@ use utoipa::ToSchema;
 
 use super::line_id;
 use super::shape::{GiftBody, Identity, ListName, Price};
-use holdall_authority::{Accepted, Form, Sheet, Shown, Told, Written};
 use holdall::cart::List;
 use holdall::id::{AttributeKey, CartId, CouponCode, LineKey, RuleName, ShippingOption, Text};
 use holdall::view::{Notice, OrderView, Row, Side, View};
+use holdall_authority::{Accepted, Form, Sheet, Shown, Told, Written};
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
@@ -115,33 +115,27 @@ pub(super) struct NoticeBody {
 impl From<&Notice> for NoticeBody {
     fn from(notice: &Notice) -> Self {
         let ids = |lines: &[LineKey]| lines.iter().map(|line| id_of(line, None)).collect();
-        let about = |notice, line: &LineKey| Self {
-            notice,
-            lines: vec![id_of(line, None)],
-            ..Self::default()
-        };
+        let base = Self { notice: notice.kind(), ..Self::default() };
         match notice {
             Notice::Ceiling { line, asked, shown } => {
-                Self { asked: Some(*asked), shown: Some(*shown), ..about("ceiling", line) }
+                let lines = vec![id_of(line, None)];
+                Self { lines, asked: Some(*asked), shown: Some(*shown), ..base }
             }
-            Notice::Question { line } => about("question", line),
+            Notice::Question { line } => Self { lines: vec![id_of(line, None)], ..base },
             Notice::PolicyUnavailable { line, rule } => {
-                Self { rule: Some(rule.to_string()), ..about("policy-unavailable", line) }
+                Self { lines: vec![id_of(line, None)], rule: Some(rule.to_string()), ..base }
             }
-            Notice::NeedsUpgrade { line } => {
-                Self { notice: "needs-upgrade", lines: ids(line.as_slice()), ..Self::default() }
-            }
+            Notice::NeedsUpgrade { line } => Self { lines: ids(line.as_slice()), ..base },
             Notice::ConcurrentOrders { orders, lines } => Self {
-                notice: "concurrent-orders",
                 lines: ids(lines),
                 orders: orders.iter().map(ToString::to_string).collect(),
-                ..Self::default()
+                ..base
             },
-            Notice::Currencies { currencies } => Self {
-                notice: "currencies",
-                currencies: currencies.iter().map(ToString::to_string).collect(),
-                ..Self::default()
-            },
+            Notice::Currencies { currencies } => {
+                Self { currencies: currencies.iter().map(ToString::to_string).collect(), ..base }
+            }
+            // A kind that is newer than this service has its name, and no more.
+            _ => base,
         }
     }
 }

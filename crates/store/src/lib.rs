@@ -43,6 +43,8 @@
 
 #[cfg(feature = "redis")]
 pub mod cached;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 mod error;

@@ -40,10 +40,9 @@ pub mod model;
 pub mod naive;
 mod quiet;
 pub mod rule;
+pub mod scenario;
 mod simpler;
 mod stage;
-#[cfg(feature = "store")]
-pub mod store;
 pub mod strategies;
 mod subject;
 mod tale;
@@ -57,3 +56,8 @@ pub use rule::Verdict;
 pub use simpler::Simpler;
 pub use subject::Subject;
 pub use tale::Tale;
+
+pub mod manual {
+    //! How to test a merge policy of your own.
+    #![doc = include_str!("manual.md")]
+}

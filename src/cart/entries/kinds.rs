@@ -5,21 +5,31 @@ use alloc::boxed::Box;
 use crate::cart::entry::Body;
 use crate::cart::tables::NONE;
 
-/// Kinds of entries.
+/// The kind of an entry, by which a cart counts its live entries.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Kind {
+#[non_exhaustive]
+pub enum Kind {
+    /// An Add or a Set: units on a line.
     Contribution,
+    /// A merge of a guest cart.
     Merge,
+    /// A merge that was taken back.
     Unmerge,
+    /// An order that was placed.
     Order,
+    /// A coupon code.
     Coupon,
     /// A register of the cart.
     Register,
     /// A register of a line.
     LineRegister,
+    /// A consent, given or revoked.
     Consent,
+    /// The mark that the cart expired.
     Expired,
+    /// An entry that only keeps what other entries show in place.
     Stay,
+    /// An entry of a later version, kept as bytes.
     Other,
 }
 

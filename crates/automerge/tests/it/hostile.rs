@@ -3,11 +3,11 @@
 
 use automerge::transaction::Transactable;
 use automerge::{AutoCommit, ObjType, ROOT, ScalarValue};
-use holdall_automerge::{CartDocument, DocumentError, Reading, Refused};
 use holdall::{Cart, CartId, LineKey, ReplicaId, limits, wire};
+use holdall_automerge::{CartDocument, DocumentError, Reading, Refused};
 use proptest::prelude::*;
 
-use crate::laws::cases;
+use crate::cases::cases;
 use crate::samples::{self, Sample};
 
 const CART: CartId = CartId::from_u128(0xca27);

@@ -2,10 +2,10 @@
 
 use automerge::transaction::Transactable;
 use automerge::{AutoCommit, ROOT, ReadDoc};
-use holdall_automerge::CartDocument;
 use holdall::{
     Cart, CartId, Claim, Delta, Dots, LineKey, MergePolicy, Quantity, Replica, ReplicaId, RowRef,
 };
+use holdall_automerge::CartDocument;
 
 use crate::samples::{self, Sample};
 
@@ -256,7 +256,7 @@ fn a_text_object_is_read() {
 /// edited offline and were merged there.
 #[test]
 fn what_javascript_wrote_is_read() {
-    let bytes = include_bytes!("../../data/automerge/javascript.automerge");
+    let bytes = include_bytes!("../data/javascript.automerge");
     let (document, reading) = CartDocument::load(CART, bytes).expect("a document");
     assert!(reading.skipped.is_empty() && reading.waiting.is_empty() && reading.gaps.is_empty());
     let tee = LineKey::parse("TEE", [("colour", "grün"), ("size", "M")]).expect("a line");

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 pub(crate) use config::with_file;
 use holdall_authority::{Authority, Settings};
-use holdall_service::{self, DemoAccounts, GuestsOnly, JwtVerifier, Service, Verifier};
+use holdall_service::{self as service, DemoAccounts, GuestsOnly, JwtVerifier, Service, Verifier};
 use holdall_store::StoreError;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;

@@ -8,6 +8,8 @@ use holdall_authority::{Rate, Settings};
 use holdall_service;
 use serde_json::{Value, json};
 
+use holdall_service as service;
+
 use super::{Guest, NOW_MS, Shop, line, quantity};
 
 #[tokio::test]

@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use holdall::{CartId, LineKey, Quantity, Replica, ReplicaId, sync, wire};
 use holdall_authority::Settings;
-use holdall::{CartId, LineKey, Quantity, Replica, ReplicaId, service, sync, wire};
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use holdall_service as service;
 
 use super::{Guest, NOW_MS, Shop, quantity};
 

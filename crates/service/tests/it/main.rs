@@ -1,13 +1,13 @@
 //! The service over HTTP, over a store in memory. Where a test answers for a class of the museum, its name begins with the class.
 
-#[cfg(all(feature = "cli", unix))]
-mod command;
+#[path = "../../../store/tests/it/folder.rs"]
+#[expect(dead_code, reason = "the store's own tests use more of it")]
+mod folder;
 mod http;
 mod live;
 mod museum;
 mod overload;
 mod sockets;
-#[cfg(feature = "embedded")]
 mod storm;
 mod written;
 
@@ -18,7 +18,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};
 use holdall_authority::{Authority, Settings};
-use holdall_service::{self, DemoAccounts, Service, router};
+use holdall_service::{self as service, DemoAccounts, Service, router};
 use holdall_store::{MemoryStore, Store};
 use serde_json::{Value, json};
 use tower::ServiceExt;

@@ -6,6 +6,8 @@ use holdall_service;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use holdall_service as service;
+
 use super::live::Open;
 use super::quantity;
 

@@ -8,6 +8,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
+use holdall_service as service;
+
 use super::live::Open;
 
 /// Sends bytes and reads what is answered until the connection is closed, or nothing comes for a while.

@@ -12,9 +12,11 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use holdall_service as service;
+
 use super::live::Open;
 use super::{Guest, Shop, quantity};
-use crate::embedded::Folder;
+use crate::folder::Folder;
 
 const CLIENTS: u64 = 64;
 const COMMANDS: u64 = 3;

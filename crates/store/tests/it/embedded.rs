@@ -1,40 +1,17 @@
 //! The store in a folder: the contract, what it refuses to open, and damage.
 
+use crate::folder::{FOLDERS, Folder};
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_lite::future::block_on;
 use holdall::CartId;
+use holdall_store::conformance::{Opener, certify};
 use holdall_store::{
     Append, Appended, Class, EmbeddedStore, Loaded, RequestKey, Slot, Store, StoreError,
 };
-use holdall_store::conformance::{Opener, certify};
-
-static FOLDERS: AtomicU64 = AtomicU64::new(0);
-
-/// A folder that goes away.
-pub(crate) struct Folder(pub(crate) PathBuf);
-
-impl Folder {
-    pub(crate) fn new() -> Self {
-        let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
-        let name = format!("embedded-{}-{number}", std::process::id());
-        Self(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name))
-    }
-
-    fn file(&self) -> PathBuf {
-        self.0.join("carts.sqlite")
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 struct Folders {
     made: AtomicU64,

@@ -46,7 +46,7 @@ impl From<LineError> for Failure {
         match error {
             LineError::Text(error) => error.into(),
             LineError::TooManyOptions { .. } => Self::new("limit", error),
-            LineError::OptionTwice { .. } | LineError::Descriptor => Self::new("invalid", error),
+            _ => Self::new("invalid", error),
         }
     }
 }

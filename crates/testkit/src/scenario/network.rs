@@ -47,7 +47,6 @@ impl World {
 
     /// What [`sync`](Self::sync) comes to, without the conversation and its bytes: every one of
     /// the sites knows what any of them knew.
-    #[cfg(feature = "testkit")]
     pub(crate) fn share(&mut self, sites: &[String]) {
         let names: Vec<&str> = sites.iter().map(String::as_str).collect();
         for cart in self.carts_of(&names) {

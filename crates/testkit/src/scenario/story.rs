@@ -34,7 +34,6 @@ pub struct Story {
     pub(crate) expect: Vec<Expect>,
 }
 
-#[cfg(feature = "testkit")]
 impl Story {
     /// Without the steps in which nothing happens but that a moment passes.
     pub(crate) fn without_idle_steps(&self) -> Self {

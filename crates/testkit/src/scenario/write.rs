@@ -300,7 +300,7 @@ mod tests {
     #[test]
     fn every_story_at_hand_is_written_as_it_was_read() {
         let mut paths = Vec::new();
-        stories(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stories"), &mut paths);
+        stories(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/stories"), &mut paths);
         for path in paths {
             let text = std::fs::read_to_string(&path).expect("a story");
             let story = Story::parse(&text).expect("a story");

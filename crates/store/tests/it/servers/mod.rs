@@ -13,7 +13,7 @@ mod cached;
 mod postgres;
 #[cfg(feature = "postgres")]
 mod postgres_killed;
-#[cfg(all(feature = "postgres", feature = "authority"))]
+#[cfg(feature = "postgres")]
 mod postgres_notices;
 #[cfg(feature = "postgres")]
 mod postgres_races;
@@ -99,7 +99,7 @@ pub(crate) fn alone(server: Server, test: &str) -> Option<Leased> {
 impl Leased {
     /// `dev/services VERB SERVER ARGUMENTS`.
     pub(crate) fn tell(&self, verb: &str, arguments: &[&str]) {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("dev/services");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dev/services");
         let told = Command::new(script)
             .args([verb, self.server.name()])
             .args(arguments)
@@ -114,7 +114,7 @@ impl Leased {
 impl Drop for Leased {
     fn drop(&mut self) {
         if std::thread::panicking() && remembered(self.server.variable()).is_some() {
-            let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("dev/services");
+            let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dev/services");
             let _ = Command::new(script).args(["start", self.server.name()]).output();
         }
     }

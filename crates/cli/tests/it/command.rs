@@ -7,6 +7,15 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
+/// The units of a product in the active list.
+fn quantity(cart: &Value, sku: &str) -> u64 {
+    let lines = cart["lines"].as_array().expect("lines").iter();
+    lines
+        .filter(|line| line["sku"] == sku)
+        .map(|line| line["quantity"].as_u64().expect("a number"))
+        .sum()
+}
+
 struct Served {
     process: Child,
     address: String,
@@ -67,7 +76,7 @@ fn p_what_was_put_in_is_there_after_a_restart() {
 
     let served = Served::new(store);
     let shown = served.ask("GET", &format!("/carts/{cart}"), token, "");
-    assert_eq!(super::quantity(&shown, "TEE"), 2);
+    assert_eq!(quantity(&shown, "TEE"), 2);
     assert_eq!(served.ask("GET", "/readyz", "", ""), "ready\n");
     let metrics = served.ask("GET", "/metrics", "", "");
     let metrics = metrics.as_str().expect("text");
@@ -105,7 +114,7 @@ fn a_store_that_was_put_back_gets_another_incarnation() {
 /// Whoever reads the output may stop, as `head` does.
 #[test]
 fn a_reader_who_has_enough_ends_the_report() {
-    let stories = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stories/museum");
+    let stories = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/stories/museum");
     let mut told = Command::new(env!("CARGO_BIN_EXE_holdall"))
         .args(["scenario", "--schedules", "1", stories])
         .stdout(Stdio::piped())

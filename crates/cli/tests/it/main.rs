@@ -1,0 +1,4 @@
+//! The command `holdall`, as a process.
+
+#[cfg(unix)]
+mod command;
