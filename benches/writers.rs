@@ -1,5 +1,5 @@
-//! What writers that are done weigh on a cart: `cargo bench --bench writers`. What it said where it was run last is in
-//! `DESIGN.md`. The budget of each is 25 bytes of the state and 50 ns of a load.
+//! What writers that are done weigh on a cart: `cargo bench --bench writers`. Figures:
+//! `docs/internals/entries.md`. The budget of each is 25 bytes of the state and 50 ns of a load.
 
 use std::time::{Duration, Instant};
 

@@ -43,6 +43,7 @@ mod links;
 mod memory;
 mod merging;
 mod one_form;
+mod pages;
 mod reading;
 mod regressions;
 mod samples;

@@ -1,8 +1,8 @@
 //! A million carts in memory at once, with the shapes of real invoices: bytes each, and joins a
 //! second on one thread and on two.
 //!
-//! `cargo bench --bench scale -- PATH [CARTS [bytes|carts]]`, with a copy of UCI Online Retail (CSV, perhaps
-//! packed with zstd). What it said where it was run last is in `DESIGN.md`.
+//! `cargo bench --bench scale -- PATH [CARTS [bytes|carts]]`, with a copy of UCI Online Retail (CSV,
+//! perhaps packed with zstd). Figures: `docs/internals/entries.md`.
 
 use std::collections::BTreeMap;
 use std::fs::File;

@@ -17,6 +17,7 @@ use holdall_authority::{Caller, GuestToken, Placing};
 pub(super) fn routes() -> Router<Service> {
     Router::new()
         .route("/demo/accounts/{account}/token", post(token))
+        .route("/demo/server/token", post(server_token))
         .route("/demo/accounts/{account}/merge", post(merge))
         .route("/demo/carts/{cart}/orders", post(order))
 }
@@ -39,6 +40,14 @@ async fn token(
     let Some(demo) = &service.0.demo else { return Err(super::guard::not_found().await) };
     let token = demo.token(&account, service.now_ms());
     let token = token.map_err(|error| Problem::new("invalid", error.to_string()))?;
+    Ok(axum::Json(TokenBody { token }))
+}
+
+/// Returns a token of the shop's own systems, which place orders.
+async fn server_token(service: Service) -> Result<axum::Json<TokenBody>, Problem> {
+    let Some(demo) = &service.0.demo else { return Err(super::guard::not_found().await) };
+    let token = demo.server_token(service.now_ms());
+    let token = token.map_err(|error| Problem::new("internal", error.to_string()))?;
     Ok(axum::Json(TokenBody { token }))
 }
 
