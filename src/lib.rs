@@ -30,40 +30,57 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # Where to look
+//! # The types to know first
+//!
+//! - [`Replica`] is a device, a tab or a server region that writes. Its methods are the shopper's
+//!   verbs; each returns a [`Delta`] to send.
+//! - [`Cart`] is the state. [`Cart::join`] takes a delta in, in any order and any number of times.
+//! - [`View`] is what the shopper sees, as [`Row`]s; [`Explanation`] says why each row shows its
+//!   number, contribution by contribution.
+//! - [`MergePolicy`] decides what the merge of a guest cart means. A [`Claim`] is an authority's
+//!   word on whose a guest cart is. A [`Rule`] of your own goes into a [`Registry`].
+//! - [`LineKey`] identifies a line: a SKU with options, a bundle, a tag. [`RowRef`] names a row.
+//! - [`CartId`], [`ReplicaId`] and [`Dot`] name carts, writers and entries.
 //!
 //! | for | see |
 //! |---|---|
-//! | a device, a tab, a server region that writes | [`Replica`] |
-//! | the state, its join and its deltas | [`cart`] |
-//! | what a merge means, and rules of your own | [`policy`] |
-//! | what the shopper sees, and why | [`view`](mod@view) |
+//! | the state, its entries, its join and its deltas | [`cart`] |
+//! | merge rules | [`policy`] |
+//! | rows, notices and explanations | [`view`](mod@view) |
 //! | bytes to store and send | [`wire`] |
-//! | exchange between two replicas | [`sync`] |
-//! | every limit | [`limits`] |
-//! | durable stores | `store` |
-//! | commands of shoppers who are not trusted, and who owns which cart | `authority` |
-//! | carts over HTTP | `service` |
-//! | stories as TOML files, their format and their runner | `scenario` |
-//! | laws, generators and models for test suites | `testkit` |
-//! | reasons, and how to embed, serve, test and operate | [`manual`] |
+//! | an exchange between two replicas | [`sync`] |
+//! | every limit, with its number | [`limits`] |
+//! | reasons, and faults of other carts | [`manual`] |
+//!
+//! # The crates around it
+//!
+//! | crate | what it adds |
+//! |---|---|
+//! | `holdall-store` | the contract of a durable store; stores in memory, in a folder, on PostgreSQL; a cache in Redis |
+//! | `holdall-authority` | takes commands of shoppers who are not trusted, and knows who owns which cart |
+//! | `holdall-service` | carts over HTTP and WebSocket: a router for axum |
+//! | `holdall-automerge` | carts in Automerge documents, both ways |
+//! | `holdall-testkit` | laws, generators, models and stories for test suites |
+//! | `holdall-replay` | traces of shoppers, rival designs and a judge |
+//! | `holdall-cli` | the command `holdall` |
+//!
+//! # What is not supported
+//!
+//! - No prices, totals, promotions, stock or names of products. A line may note the price that the
+//!   shopper saw, for display.
+//! - No decrement. "One fewer" is a set to what the shopper sees, less one.
+//! - No clock, no random numbers, no network and no disk: times and ids are arguments, bytes are
+//!   results.
+//! - No agreement. Whose a guest cart is needs a compare-and-set somewhere; this crate takes the
+//!   answer as a [`Claim`].
 //!
 //! # Features
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | none | the pure part: `no_std` with `alloc`, no clock, no chance, no I/O, no hash order |
 //! | `std` (default) | sources of errors; run-time choice of CPU instructions in the hashes |
-//! | `scenario` (default) | stories as TOML files, and their runner |
-//! | `testkit` (default) | laws of carts and merge rules, and generators, for test suites: [a page about it](manual::test_your_own_policy) |
-//! | `store` (default) | the contract of a durable store of carts, and a store in memory |
-//! | `authority` (default) | takes in commands of shoppers who are not trusted, decides, makes them durable, answers |
-//! | `embedded` (default) | a durable store in a folder of this machine, for one process; brings SQLite, which is C |
-//! | `postgres` | the store on PostgreSQL; needs a `tokio` runtime |
-//! | `redis` | rendered views in Redis, in front of any store; needs a `tokio` runtime |
-//! | `automerge` | carts in Automerge documents, both ways |
-//! | `service` (default) | carts over HTTP and WebSocket: a router for axum |
-//! | `cli` (default) | what the `holdall` command needs; embedders leave it out |
+//!
+//! Without `std` the crate is `no_std` with `alloc`.
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;

@@ -22,7 +22,7 @@
 //! nothing has happened; after [`StoreError::Unknown`] it may have, and whoever tries again with the same
 //! [`RequestKey`], or the same dots, is told what became of it.
 //!
-//! The suite that every store has to pass is `testkit::store` (feature `testkit`).
+//! The suite that every store has to pass is `conformance` (feature `conformance`).
 //!
 //! ```
 //! use holdall_store::{Append, Appended, Class, MemoryStore, Store};

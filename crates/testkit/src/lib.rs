@@ -2,8 +2,8 @@
 //!
 //! [`certify`] holds a merge rule to every law in one line of a test. It says which law the rule
 //! breaks, why that matters, and tells the smallest story in which it does, as the text of a
-//! [scenario](crate::scenario) file that can be kept. The manual has
-//! [a page about it](holdall::manual::test_your_own_policy).
+//! [scenario](mod@scenario) file that can be kept. The manual has
+//! [a page about it](manual).
 //!
 //! | for | see |
 //! |---|---|
@@ -13,7 +13,7 @@
 //! | generators for proptest | [`strategies`] |
 //! | whole histories with a bad network, and the library's own laws | [`history`], [`library`] |
 //! | worlds in which everything goes wrong, from one seed | [`world`] |
-//! | a durable store of your own | [`store`](mod@store) |
+//! | a durable store of your own | `holdall_store::conformance` |
 //! | two obvious models: of the state, and of what is seen | [`naive`], [`model`] |
 //!
 //! ```

@@ -61,7 +61,7 @@ pub(crate) struct ServeArgs {
     /// What tokens have to name as their audience. Without it a token that names one is refused.
     #[arg(long, env = "HOLDALL_AUDIENCE", requires = "key")]
     audience: Option<String>,
-    /// Origins whose pages may use the service from a browser, with commas between: https://shop.example.
+    /// Origins whose pages may use the service from a browser, with commas between: `https://shop.example`.
     #[arg(long, env = "HOLDALL_ORIGINS", value_delimiter = ',')]
     origins: Vec<String>,
     #[command(flatten)]
