@@ -17,10 +17,6 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use holdall_replay as replay;
 
-/// What a request allocates on one thread is mostly freed on another.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Shopping carts that lose nothing.
 #[derive(Parser)]
 #[command(

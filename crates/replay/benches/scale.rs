@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
@@ -164,10 +163,7 @@ fn resident() -> Result<usize, Failure> {
 
 fn shapes(path: &Path) -> Result<Vec<Shape>, Failure> {
     let file = File::open(path)?;
-    let packed = path.extension().is_some_and(|end| end == "zst");
-    let source: Box<dyn Read> =
-        if packed { Box::new(zstd::Decoder::new(file)?) } else { Box::new(file) };
-    let mut table = csv::Reader::from_reader(source);
+    let mut table = csv::Reader::from_reader(holdall_replay::unpack(file)?);
     let header = table.headers()?.clone();
     let column = |name: &str| {
         let found = header.iter().position(|other| other == name);

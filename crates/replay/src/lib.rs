@@ -35,6 +35,7 @@ use climate::{Climate, Weather};
 use designs::ENTRANTS;
 use error::ReplayError;
 use event::Trace;
+pub use input::unpack;
 use report::Report;
 
 /// Runs the command. Status 0: this library is right; 1: it is not; 2: the input is not.

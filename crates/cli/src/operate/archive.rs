@@ -4,8 +4,11 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use holdall::CartId;
 use holdall_authority::{Archived, Authority, Refusal};
+use holdall_replay::unpack;
 use holdall_store::StoreError;
 
 use super::{Common, Fault, close, page, print_json, progress};
@@ -20,7 +23,7 @@ pub(crate) struct ExportArgs {
     /// One cart only.
     #[arg(long)]
     cart: Option<CartId>,
-    /// Where to; compressed if the name ends in `.zst`. Default: standard output.
+    /// Where to; compressed if the name ends in `.gz`. Default: standard output.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -30,13 +33,18 @@ pub(crate) struct ExportArgs {
 /// Put carts that were exported into a store.
 #[derive(clap::Args)]
 pub(crate) struct ImportArgs {
-    /// Lines of JSON, as `export` wrote them; `.zst` is read too, and `-` is standard input.
+    /// Lines of JSON, as `export` wrote them, plain or packed with gzip or zstd; `-` is standard input.
     file: PathBuf,
     #[command(flatten)]
     common: Common,
 }
 
 pub(super) async fn export(arguments: &ExportArgs) -> Result<(), Fault> {
+    if let Some(path) = arguments.output.as_ref().filter(|path| ends_in(path, "zst")) {
+        let path = path.display();
+        let why = "zstd is read but not written: name it .gz, or pipe the output to zstd";
+        return Err(Fault::Input(format!("{path}: {why}")));
+    }
     let authority = arguments.common.open(Make::Never).await?;
     let Some(path) = &arguments.output else {
         let mut out = BufWriter::new(io::stdout().lock());
@@ -48,10 +56,10 @@ pub(super) async fn export(arguments: &ExportArgs) -> Result<(), Fault> {
     // Beside it first: a file of that name is a whole export or the one before.
     let part = path.with_extension("part");
     let file = File::create(&part).map_err(|error| named(&part, &error))?;
-    let done = if is_zst(path) {
-        let mut out = zstd::Encoder::new(file, 0)?;
+    let done = if ends_in(path, "gz") {
+        let mut out = GzEncoder::new(BufWriter::new(file), Compression::default());
         let done = write_all(&authority, arguments.cart, &mut out).await?;
-        out.finish()?.sync_all()?;
+        out.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
         done
     } else {
         let mut out = BufWriter::new(file);
@@ -172,18 +180,16 @@ impl Lines {
 }
 
 fn open(path: &Path) -> Result<Box<dyn BufRead>, Fault> {
-    if path.as_os_str() == "-" {
-        return Ok(Box::new(BufReader::new(io::stdin())));
-    }
-    let file = File::open(path).map_err(|error| named(path, &error))?;
-    if is_zst(path) {
-        return Ok(Box::new(BufReader::new(zstd::Decoder::new(file)?)));
-    }
-    Ok(Box::new(BufReader::new(file)))
+    let unpacked = if path.as_os_str() == "-" {
+        unpack(io::stdin())
+    } else {
+        File::open(path).and_then(unpack)
+    };
+    Ok(Box::new(BufReader::new(unpacked.map_err(|error| named(path, &error))?)))
 }
 
-fn is_zst(path: &Path) -> bool {
-    path.extension().is_some_and(|ending| ending == "zst")
+fn ends_in(path: &Path, ending: &str) -> bool {
+    path.extension().is_some_and(|own| own == ending)
 }
 
 fn named(path: &Path, error: &io::Error) -> Fault {

@@ -15,6 +15,8 @@ use holdall_service::{self as service, DemoAccounts, GuestsOnly, JwtVerifier, Se
 use holdall_store::StoreError;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::prelude::*;
 
 use crate::journals::end_old;
 use crate::operate::now_ms;
@@ -97,7 +99,7 @@ fn refused(why: &str) -> ExitCode {
 }
 
 async fn serve(arguments: &ServeArgs) -> Result<(), String> {
-    log(arguments.log_json);
+    log(arguments.log_json)?;
     let metrics = recorder(&arguments.region)?;
     let settings = settings(arguments)?;
     let store = arguments.place.open(Make::IfMissing, arguments.cache.as_deref()).await?;
@@ -194,12 +196,21 @@ fn settings(arguments: &ServeArgs) -> Result<Settings, String> {
     Ok(settings)
 }
 
-fn log(json: bool) {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("HOLDALL_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+/// Begins to log to standard error what `HOLDALL_LOG` asks for: a level, or levels by target.
+fn log(json: bool) -> Result<(), String> {
+    let asked = std::env::var("HOLDALL_LOG").unwrap_or_else(|_| "warn".to_owned());
+    let filter: Targets = asked.parse().map_err(|error| {
+        format!("HOLDALL_LOG={asked}: {error}; give a level (error, warn, info, debug, trace) or target=level")
+    })?;
+    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let registry = tracing_subscriber::registry();
     // Somebody who set another up keeps it.
-    let _ = if json { log.json().try_init() } else { log.try_init() };
+    let _ = if json {
+        registry.with(log.json().with_filter(filter)).try_init()
+    } else {
+        registry.with(log.with_filter(filter)).try_init()
+    };
+    Ok(())
 }
 
 fn recorder(region: &str) -> Result<PrometheusHandle, String> {
