@@ -90,13 +90,17 @@ pub struct Clock {
 impl Clock {
     /// A time for a new entry, later than all seen so far.
     pub fn tick(&mut self, now_ms: u64) -> Time {
-        self.last = self.last.next().max(Time::from_ms(now_ms));
+        self.last = sabotage!(
+            "clock-goes-backwards",
+            self.last.next().max(Time::from_ms(now_ms)),
+            Time::from_ms(now_ms)
+        );
         self.last
     }
 
     /// Takes note of a time that was seen.
     pub fn observe(&mut self, seen: Time) {
-        self.last = self.last.max(seen);
+        self.last = sabotage!("clock-ignores-seen-times", self.last.max(seen), self.last);
     }
 
     /// The latest time made or seen.

@@ -85,6 +85,10 @@
 
 extern crate alloc;
 
+#[macro_use]
+#[doc(hidden)]
+pub mod sabotage;
+
 // In the order in which they depend on each other: a module may use those above it.
 pub mod limits;
 

@@ -39,7 +39,9 @@ impl Quantity {
         let given = units.into();
         u32::try_from(given)
             .ok()
-            .filter(|units| *units <= limits::QUANTITY_UNITS)
+            .filter(|units| {
+                sabotage!("quantity-has-no-limit", *units <= limits::QUANTITY_UNITS, true)
+            })
             .and_then(NonZeroU32::new)
             .map(Self)
             .ok_or(QuantityError { given })

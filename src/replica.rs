@@ -112,6 +112,7 @@ impl ActionError {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
+#[cfg_attr(holdall_sabotage = "replica-is-clone", derive(Clone))]
 pub struct Replica {
     id: ReplicaId,
     clock: Clock,
@@ -204,6 +205,11 @@ impl Replica {
     /// # Errors
     /// It is about another cart.
     pub fn join(&mut self, delta: &Delta) -> Result<Joined, WrongCart> {
+        sabotage!("last-writer-of-cart-wins", {
+            if delta.live().values().any(|entry| entry.time < self.cart.latest()) {
+                return Ok(Joined::default());
+            }
+        });
         let joined = self.cart.join(delta)?;
         for fact in delta.live().facts() {
             self.clock.observe(fact.time());
@@ -257,6 +263,18 @@ impl Replica {
             Some(_) => self.look().leftovers(line),
         };
         let (stamp, hint) = (self.stamp(now_ms)?, at.unwrap_or(NONE));
+        sabotage!("sent-add-is-folded", {
+            let sent = self.cart.live().on_line(line).find_map(|fact| match fact.body() {
+                crate::cart::Body::Add { quantity, .. } if fact.dot().replica == self.id => {
+                    Some((fact.dot(), quantity.get()))
+                }
+                _ => None,
+            });
+            if let Some((dot, units)) = sent {
+                let sum = (Quantity::new(units + wanted.0.get())?, wanted.1);
+                return Ok(self.cart.add_at(stamp, (line, side), sum, &[dot], hint)?);
+            }
+        });
         Ok(self.cart.add_at(stamp, (line, side), wanted, &leftovers, hint)?)
     }
 
@@ -393,6 +411,11 @@ impl Replica {
     /// As with [`add`](Self::add).
     pub fn coupon(&mut self, now_ms: u64, code: CouponCode) -> Result<Delta, ActionError> {
         let replaced = self.look().coupon(&code);
+        sabotage!("known-coupon-is-not-written", {
+            if !replaced.is_empty() {
+                return Ok(Delta::empty(self.cart.id()));
+            }
+        });
         let stamp = self.stamp(now_ms)?;
         Ok(self.cart.coupon(stamp, code, &replaced)?)
     }
@@ -432,15 +455,33 @@ impl Replica {
         policy: MergePolicy,
         guest: &Cart,
     ) -> Result<Delta, ActionError> {
-        self.check_cart(claim.account)?;
+        self.check_cart(sabotage!("merge-takes-any-claim", claim.account, self.cart.id()))?;
         if claim.guest != guest.id() || claim.guest == self.cart.id() {
             return Err(ActionError::OtherCart { ours: claim.guest, theirs: guest.id() });
         }
-        if !Look::at(guest, &self.rules).after().is_empty() {
+        if sabotage!(
+            "account-cart-is-merged-as-guest",
+            !Look::at(guest, &self.rules).after().is_empty(),
+            false
+        ) {
             return Err(ActionError::NestedMerge { guest: guest.id() });
         }
+        sabotage!("large-line-refuses-merge", {
+            if view(guest, &self.rules, &self.options).lines.iter().any(|row| row.quantity > 8) {
+                return Err(ActionError::NestedMerge { guest: guest.id() });
+            }
+        });
         self.clock.observe(guest.latest());
         let stamp = self.stamp(now_ms)?;
+        sabotage!("merge-writes-numbers", {
+            let mut delta = self.cart.merge(stamp, claim, policy, &Cart::new(guest.id()))?;
+            for row in view(guest, &self.rules, &self.options).lines {
+                if let Ok(quantity) = Quantity::new(row.quantity as u32) {
+                    delta.batch(&self.add(now_ms, &row.line, quantity, None)?);
+                }
+            }
+            return Ok(delta);
+        });
         Ok(self.cart.merge(stamp, claim, policy, guest)?)
     }
 
@@ -449,7 +490,7 @@ impl Replica {
     /// # Errors
     /// No valid merge of that guest is here, or the cart was erased.
     pub fn absorb(&mut self, guest: &Cart) -> Result<Delta, ActionError> {
-        if self.look().claim(guest.id()).is_none() {
+        if sabotage!("absorb-needs-no-claim", self.look().claim(guest.id()).is_none(), false) {
             return Err(ActionError::NotMerged { guest: guest.id() });
         }
         self.clock.observe(guest.latest());
@@ -463,7 +504,11 @@ impl Replica {
     pub fn unmerge(&mut self, now_ms: u64, guest: CartId) -> Result<Delta, ActionError> {
         let look = self.look();
         let claim = look.claim(guest).ok_or(ActionError::NotMerged { guest })?;
-        let dots = look.scope(guest);
+        let dots = sabotage!(
+            "unmerge-removes-account-entries",
+            look.scope(guest),
+            [look.scope(guest), look.scope(self.cart.id())].concat()
+        );
         let stamp = self.stamp(now_ms)?;
         Ok(self.cart.unmerge(stamp, claim, &dots)?)
     }
@@ -492,7 +537,7 @@ impl Replica {
         snapshot: &Snapshot,
     ) -> Result<Delta, ActionError> {
         self.check_cart(snapshot.cart)?;
-        if self.look().knows_order(&id) {
+        if sabotage!("order-is-placed-twice", self.look().knows_order(&id), false) {
             return Ok(Delta::empty(self.cart.id()));
         }
         let stamp = self.stamp(now_ms)?;
@@ -606,7 +651,11 @@ impl Replica {
 
     /// The next action's name and time.
     fn stamp(&mut self, now_ms: u64) -> Result<Stamp, ActionError> {
-        let seq = self.cart.context().last(self.id);
+        let seq = sabotage!(
+            "dots-are-reused",
+            self.cart.context().last(self.id),
+            self.cart.live_dots().last(self.id)
+        );
         if seq >= limits::SEQ_MAX {
             return Err(ActionError::ReplicaRetired { replica: self.id });
         }

@@ -124,7 +124,11 @@ impl Own {
             others.split_at(others.partition_point(|(writer, _)| *writer < self.writer));
         let all = before.iter().copied().chain(self.ascending()).chain(after.iter().copied());
         let dots = Dots::of_runs(all);
-        let apart = dots.runs().len() == self.runs.len() + others.len();
+        let apart = sabotage!(
+            "replaced-dots-may-overlap",
+            dots.runs().len() == self.runs.len() + others.len(),
+            true
+        );
         apart.then(|| Covers::holding(dots))
     }
 
@@ -163,7 +167,15 @@ impl Gathering {
             Some(above) if writer != *own || run.last >= above.first => {
                 self.others.push((writer, run));
             }
-            Some(above) if run.last + 1 == above.first => above.first = run.first,
+            Some(above)
+                if sabotage!(
+                    "replaced-dots-have-no-gaps",
+                    run.last + 1 == above.first,
+                    run.last < above.first
+                ) =>
+            {
+                above.first = run.first
+            }
             Some(_) => runs.push(run),
         }
     }
@@ -231,7 +243,9 @@ impl Covers {
     pub(crate) fn own(&self, dot: Dot) -> Option<HeldOwn<'_>> {
         let Form::One { writer, .. } = &self.0 else { return None };
         let own = self.held();
-        let before = *writer == dot.replica && own.end <= dot.seq && Own::has_room(dot.seq);
+        let before = *writer == dot.replica
+            && sabotage!("later-replaced-dots-are-written-as-earlier", own.end <= dot.seq, true)
+            && Own::has_room(dot.seq);
         (before || own.steps.is_empty()).then_some(own)
     }
 

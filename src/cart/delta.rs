@@ -266,7 +266,7 @@ impl Delta {
         if !new.is_empty() {
             parts.live.put_all(&other.0.live, &new);
         }
-        parts.live.take(&parts.dead, |_| {});
+        sabotage!("batch-keeps-dead-entries", parts.live.take(&parts.dead, |_| {}), ());
     }
 
     /// The smallest deltas that together say the same: one for each live dot, one for each run of
@@ -281,6 +281,9 @@ impl Delta {
         for (dot, entry) in self.0.live.iter() {
             let mut part = Self::empty(self.0.cart);
             part.0.live.put_first(dot, entry);
+            sabotage!("split-part-kills-the-rest", {
+                part.0.dead = self.dots().minus(&[dot].into_iter().collect());
+            });
             parts.push(part);
         }
         for (replica, run) in self.0.dead.runs() {

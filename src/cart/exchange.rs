@@ -37,11 +37,15 @@ impl Cart {
             return Delta::empty(self.id());
         }
         if self.erased {
-            return Delta::erasure(self.id());
+            return sabotage!(
+                "erasure-is-not-answered",
+                Delta::erasure(self.id()),
+                Delta::empty(self.id())
+            );
         }
         let (live, here) = (self.live_beyond(&have.context), self.dead());
         let mut dead = here.minus(&have.context);
-        dead.extend(&here.intersection(&have.live));
+        sabotage!("answer-omits-later-deaths", dead.extend(&here.intersection(&have.live)), ());
         Delta::made(Parts { cart: self.id(), live, dead, needs: Needs::none(), erased: false })
     }
 
@@ -52,6 +56,12 @@ impl Cart {
             return self.live.clone();
         }
         let mut unseen = unseen.ascent();
-        self.live.filtered(|fact| unseen.reaches(fact.dot()))
+        self.live.filtered(|fact| {
+            sabotage!(
+                "answer-ignores-gaps",
+                unseen.reaches(fact.dot()),
+                unseen.reaches(fact.dot()) && fact.dot().seq > context.last(fact.dot().replica)
+            )
+        })
     }
 }

@@ -148,7 +148,16 @@ impl Cart {
         let mut known = self.context.ascent();
         for (at, fact) in live.facts().enumerate() {
             let dot = fact.dot();
-            if !known.reaches(dot) {
+            sabotage!("join-ignores-gaps", {
+                if dot.seq <= self.context.last(dot.replica) {
+                    continue;
+                }
+            });
+            if sabotage!(
+                "dead-dot-comes-back",
+                !known.reaches(dot),
+                !known.reaches(dot) || !self.live.contains_key(&dot)
+            ) {
                 // Unseen < Live
                 joined.changed = true;
                 if live.len() == 1 {
@@ -161,12 +170,18 @@ impl Cart {
                 if new.is_empty() {
                     new.reserve_exact(live.len());
                 }
+                sabotage!("join-drops-entries-beyond-twenty", {
+                    if new.len() == 20 {
+                        continue;
+                    }
+                });
                 new.push(at as u32);
             } else if let Some(here) = self.live.fact(dot).filter(|here| *here != fact) {
                 // Live < Live: two contents of one dot
                 joined.equivocations.push(dot);
-                let (ours, theirs) = (digest::of_entry(here), digest::of_entry(fact));
-                if ours < theirs {
+                let ours = digest::of_entry(here);
+                let theirs = sabotage!("first-content-wins", digest::of_entry(fact), ours);
+                if sabotage!("smaller-digest-wins", ours < theirs, ours > theirs) {
                     self.live.put(dot, &fact.entry());
                     if let Some(sum) = self.sum.as_deref_mut() {
                         *sum = sum.wrapping_sub(ours).wrapping_add(theirs);
@@ -268,7 +283,15 @@ impl Cart {
     /// for each live entry, unless they were [summed up](Self::sum_up).
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        let context = if self.erased { u128::MAX } else { digest::of_dots(&self.context) };
+        let context = if self.erased {
+            u128::MAX
+        } else {
+            sabotage!(
+                "fingerprint-ignores-dead",
+                digest::of_dots(&self.context),
+                digest::of_dots(&self.live_dots())
+            )
+        };
         Fingerprint {
             live: self.sum.as_deref().copied().unwrap_or_else(|| self.digests()),
             context,
@@ -313,7 +336,7 @@ impl Cart {
 /// Takes a live entry that goes off the sum, if one is kept.
 fn forget(sum: Option<&mut u128>, gone: Fact<'_>) {
     if let Some(sum) = sum {
-        *sum = sum.wrapping_sub(digest::of_entry(gone));
+        *sum = sum.wrapping_sub(sabotage!("kept-sum-keeps-dead", digest::of_entry(gone), 0));
     }
 }
 

@@ -125,8 +125,12 @@ impl Cart {
             quantity,
             list: place.list,
             sided: place.sided,
-            seen: self.context().without(stamp.dot.replica).into(),
-            covers,
+            seen: sabotage!(
+                "set-omits-seen",
+                self.context().without(stamp.dot.replica).into(),
+                Default::default()
+            ),
+            covers: sabotage!("set-omits-replaced", covers, Covers::default()),
             settled,
         }));
         let entry = Entry { price, ..entry(&stamp, place.scope, Some(&place.line), body) };
@@ -153,6 +157,13 @@ impl Cart {
         word: Option<Entry>,
         kills: Kills,
     ) -> Result<Delta, VerbError> {
+        sabotage!("removal-takes-next-dot", {
+            let others = self.context().without(stamp.dot.replica);
+            let next = others.runs().map(|(writer, run)| Dot::new(writer, run.last + 1));
+            let next: Vec<Dot> = next.filter(|dot| !others.contains(*dot)).collect();
+            let last = kills.dots.runs().map(|(writer, run)| Dot::new(writer, run.last));
+            return self.write_killing(stamp, word, last.chain(next).collect(), NONE);
+        });
         self.write_killing(stamp, word, kills, NONE)
     }
 
@@ -172,6 +183,9 @@ impl Cart {
         let dots = Arc::new(seen.shown.iter().map(|taken| taken.dot).collect());
         let body = Body::Move { to: place.list, dots };
         let entry = entry(&stamp, place.scope, Some(&place.line), body);
+        sabotage!("saved-row-is-lost", {
+            return self.write(stamp, Some(entry), covered.iter().copied().chain(seen.kills()));
+        });
         self.write(stamp, Some(entry), covered.iter().copied())
     }
 
@@ -253,15 +267,18 @@ impl Cart {
         if self.live().count(Kind::Merge) >= limits::MERGES {
             return Err(VerbError::Limit { what: "merged guests", limit: limits::MERGES });
         }
-        let dot = claim.dot();
+        let dot = sabotage!("merge-has-its-own-dot", claim.dot(), stamp.dot);
         // Known here, it was merged before. Known there, somebody who lies has used its name.
-        if self.context().contains(dot) || guest.context().contains(dot) {
+        if self.context().contains(dot)
+            || sabotage!("merge-reuses-guest-dot", guest.context().contains(dot), false)
+        {
             return self.absorb(guest);
         }
         let mut delta = self.lacking(guest)?;
-        if self.context().covers(guest.context()) {
+        if sabotage!("merge-repeats-known-entries", self.context().covers(guest.context()), false) {
             // Whether that changes anything cannot be told once the merge is with it.
-            delta = self.taking(delta);
+            delta =
+                sabotage!("merge-omits-guest-deaths", self.taking(delta), Delta::empty(self.id()));
         }
         let Claim { guest, account, number } = claim;
         let body = Body::Merge(Arc::new(MergeTo { guest, account, claim: number, policy }));
@@ -286,12 +303,25 @@ impl Cart {
         if guest.is_erased() {
             return Ok(Delta::empty(self.id()));
         }
-        let dead = guest.dead();
+        let dead = sabotage!(
+            "absorb-forgets-guest-deaths",
+            sabotage!("absorb-omits-known-deaths", guest.dead(), {
+                let gone = guest.dead();
+                let mut dead = gone.minus(self.context());
+                dead.extend(&gone.intersection(&self.live_dots()));
+                dead
+            }),
+            guest.dead().minus(&self.live_dots())
+        );
         // An entry does not say what died by it, and a death not by which entry. So where some of what is dead there
         // is dead here already, a third replica gets all of the guest: each entry with its deaths, each death with
         // its entry. Else what is new here has them together.
         let apart = !dead.is_empty() && !dead.covers_none_of(&self.dead());
-        let live = if apart { guest.live.clone() } else { guest.live_beyond(self.context()) };
+        let live = if sabotage!("absorb-parts-deaths-from-entries", apart, false) {
+            guest.live.clone()
+        } else {
+            guest.live_beyond(self.context())
+        };
         let needs = Needs::none();
         Ok(Delta::made(Parts { cart: self.id(), live, dead, needs, erased: false }))
     }
@@ -330,8 +360,8 @@ impl Cart {
         let (bought, seen, stays) = (bought.clone(), seen.clone().into(), stays.clone());
         let body = Body::Order(Arc::new(Purchase { id, bought, seen, stays }));
         let entry = entry(&stamp, self.id(), None, body);
-        let kills =
-            snapshot.bought.iter().map(|bought| bought.taken.dot).chain(settled.iter().copied());
+        let bought = sabotage!("order-leaves-bought-units", snapshot.bought.iter(), [].iter());
+        let kills = bought.map(|bought| bought.taken.dot).chain(settled.iter().copied());
         self.write(stamp, Some(entry), kills)
     }
 
@@ -414,14 +444,18 @@ impl Cart {
         parts.dead = kills;
         match entry {
             Some(entry) => {
-                parts.needs = Needs::All;
+                parts.needs = sabotage!("delta-omits-needs", Needs::All, Needs::none());
                 self.enliven(stamp.dot, &entry, hint);
                 parts.live.put_first(stamp.dot, entry);
+                sabotage!("delta-omits-dead", {
+                    parts.needs = Needs::none();
+                    parts.dead = Default::default();
+                });
             }
             None => {
                 parts.needs = Needs::These(parts.dead.clone());
                 self.born_dead(stamp.dot);
-                parts.dead.insert(stamp.dot);
+                sabotage!("removal-has-no-dot", parts.dead.insert(stamp.dot), false);
             }
         }
         Ok(delta)
@@ -430,6 +464,7 @@ impl Cart {
 
 #[inline]
 fn entry(stamp: &Stamp, scope: CartId, line: Option<&LineKey>, body: Body) -> Entry {
-    let (time, after) = (stamp.time, stamp.after.clone());
+    let after = sabotage!("action-omits-seen-merges", stamp.after.clone(), After::default());
+    let time = stamp.time;
     Entry { time, scope, after, line: line.cloned(), price: None, body }
 }

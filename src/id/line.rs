@@ -153,7 +153,11 @@ pub(crate) fn position(lines: &[LineKey], line: &LineKey) -> Option<usize> {
         there if there == line => Some(at),
         // Between it and where it would be is no long one, nor one with the same bytes.
         LineKey(Form::Short { text, .. }) if word(text, behind) != wanted => None,
-        _ => whole(),
+        _ => sabotage!(
+            "long-names-are-confused",
+            sabotage!("long-names-are-not-found", whole(), None),
+            Some(at)
+        ),
     }
 }
 
@@ -196,7 +200,7 @@ impl LineKey {
         if options.len() > limits::OPTIONS {
             return Err(LineError::TooManyOptions { options: options.len() });
         }
-        options.sort();
+        sabotage!("option-order-matters", options.sort(), ());
         if let Some(pair) = options.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             return Err(LineError::OptionTwice { key: pair[0].0.clone() });
         }
@@ -216,7 +220,7 @@ impl LineKey {
             put(BUNDLE, bundle.as_str());
         }
         if let Some(tag) = &tag {
-            put(TAG, tag.as_str());
+            sabotage!("tag-is-not-part-of-line", put(TAG, tag.as_str()), ());
         }
         Ok(Self::of(&descriptor))
     }

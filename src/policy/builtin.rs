@@ -43,19 +43,39 @@ static RULES: [Builtin; 9] = [
     line(
         "max",
         |facts| {
-            if facts.guest.units > facts.account.units { Choice::Guest } else { Choice::Account }
+            if sabotage!(
+                "max-gives-ties-to-guest",
+                facts.guest.units > facts.account.units,
+                facts.guest.units >= facts.account.units
+            ) {
+                Choice::Guest
+            } else {
+                Choice::Account
+            }
         },
         "the larger of the two carts counts",
     ),
     line(
         "latest",
         |facts| {
-            if facts.guest.latest > facts.account.latest { Choice::Guest } else { Choice::Account }
+            if sabotage!(
+                "latest-prefers-the-earlier",
+                facts.guest.latest > facts.account.latest,
+                facts.guest.latest < facts.account.latest
+            ) {
+                Choice::Guest
+            } else {
+                Choice::Account
+            }
         },
         "the cart that was edited last counts",
     ),
     line("prefer-account", |_| Choice::Account, "the account's cart counts"),
-    line("prefer-guest", |_| Choice::Guest, "the guest cart counts"),
+    line(
+        "prefer-guest",
+        |_| sabotage!("prefer-guest-chooses-account", Choice::Guest, Choice::Account),
+        "the guest cart counts",
+    ),
     line(
         "split-variant",
         |facts| {

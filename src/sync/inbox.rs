@@ -62,7 +62,11 @@ impl Inbox {
         let missing = missing(replica, &delta);
         let again = self.waiting.contains(&delta);
         if !again {
-            if !missing.is_empty() && self.waiting.len() >= limits::WAITING_DELTAS {
+            if sabotage!(
+                "inbox-has-no-limit",
+                !missing.is_empty() && self.waiting.len() >= limits::WAITING_DELTAS,
+                false
+            ) {
                 return Err(InboxError::Full);
             }
             self.waiting.push(delta.clone());
@@ -89,9 +93,20 @@ impl Inbox {
         let mut ready: Vec<Delta> = core::mem::take(&mut self.waiting);
         loop {
             let mut known = replica.cart().context().clone();
-            ready.iter().for_each(|delta| known.extend(&delta.own()));
+            sabotage!(
+                "inbox-joins-one-at-a-time",
+                ready.iter().for_each(|delta| known.extend(&delta.own())),
+                ()
+            );
             let erased = replica.cart().is_erased();
-            let covered = |delta: &Delta| erased || delta.needs().minus(&known).is_empty();
+            let covered = |delta: &Delta| {
+                erased
+                    || sabotage!(
+                        "inbox-does-not-wait",
+                        delta.needs().minus(&known).is_empty(),
+                        true
+                    )
+            };
             let before = self.waiting.len();
             let (yes, no) = ready.into_iter().partition(covered);
             ready = yes;
@@ -112,7 +127,11 @@ impl Inbox {
     #[must_use]
     pub fn missing(&self, replica: &Replica) -> Dots {
         let mut all = Dots::default();
-        self.waiting.iter().for_each(|delta| all.extend(&missing(replica, delta)));
+        sabotage!(
+            "inbox-names-nothing-missing",
+            self.waiting.iter().for_each(|delta| all.extend(&missing(replica, delta))),
+            ()
+        );
         all
     }
 }

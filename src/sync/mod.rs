@@ -148,7 +148,7 @@ pub fn respond(replica: &mut Replica, message: &Message) -> Result<Response, Wro
         Message::Same { .. } => None,
         Message::Have { have, .. } => Some(Message::Answer {
             delta: replica.cart().answer(have),
-            have: Some(replica.cart().have()),
+            have: sabotage!("exchange-ends-too-early", Some(replica.cart().have()), None),
             fingerprint: replica.fingerprint(),
         }),
         Message::Answer { delta, have, fingerprint } => {
@@ -180,8 +180,12 @@ pub fn respond(replica: &mut Replica, message: &Message) -> Result<Response, Wro
 
 fn diverged(replica: &Replica, theirs: Fingerprint) -> Option<Diverged> {
     let ours = replica.fingerprint();
-    (ours.context == theirs.context && ours.live != theirs.live)
-        .then_some(Diverged { ours, theirs })
+    let differs = sabotage!(
+        "divergence-is-not-reported",
+        ours.context == theirs.context && ours.live != theirs.live,
+        false
+    );
+    differs.then_some(Diverged { ours, theirs })
 }
 
 fn all(replica: &Replica, reply: bool) -> Message {

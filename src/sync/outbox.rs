@@ -49,8 +49,14 @@ impl Outbox {
         if have.erased {
             self.deltas.clear();
         }
-        self.deltas
-            .retain(|delta| delta.is_erasure() || !delta.own().minus(&have.context).is_empty());
+        self.deltas.retain(|delta| {
+            delta.is_erasure()
+                || sabotage!(
+                    "outbox-drops-half-known-delta",
+                    !delta.own().minus(&have.context).is_empty(),
+                    delta.own().intersection(&have.context).is_empty()
+                )
+        });
         before - self.deltas.len()
     }
 

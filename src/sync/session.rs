@@ -95,7 +95,7 @@ impl Session {
         }
         self.wait_ms = self.wait_ms.saturating_mul(2).min(self.timing.longest_ms);
         self.deadline = Some(now_ms.saturating_add(self.wait_ms));
-        Some(probe(replica))
+        sabotage!("probe-is-not-repeated", Some(probe(replica)), None)
     }
 
     /// When to call [`handle_timeout`](Self::handle_timeout), in the caller's milliseconds.

@@ -195,7 +195,11 @@ fn part_of(
         State::Lost { to } => {
             if let Some(winner) = reading.parts.iter().find(|other| other.dot == to) {
                 let (time, asked) = (winner.entry.time(), winner.asked);
-                reasons.push(Reason::Superseded { to, by: to.replica, time, asked });
+                sabotage!(
+                    "superseded-has-no-reason",
+                    reasons.push(Reason::Superseded { to, by: to.replica, time, asked }),
+                    ()
+                );
             }
         }
         State::Hidden { merge } => {

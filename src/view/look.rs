@@ -179,7 +179,11 @@ impl<'a> Look<'a> {
     pub fn row(&self, row: &RowRef) -> Seen {
         let side = row.side.map(|side| self.scope_of(Some(side)));
         let reading = self.source().line(&row.line);
-        let shown: Vec<Taken> = reading.shown(row.list, side).map(taken).collect();
+        let shown: Vec<Taken> = sabotage!(
+            "action-takes-other-list",
+            reading.shown(row.list, side).map(taken).collect(),
+            List::ALL.into_iter().flat_map(|list| reading.shown(list, side).map(taken)).collect()
+        );
         let before = [reading];
         let (settled, stays) = self.settle(&before, &shown);
         let [reading] = &before;
@@ -198,7 +202,8 @@ impl<'a> Look<'a> {
         for part in replaced {
             covers.insert(part.dot);
         }
-        Seen { shown, settled, took: took(reading), covers, stays }
+        let took = sabotage!("set-drops-inherited-deduction", took(reading), Vec::new());
+        Seen { shown, settled, took, covers, stays }
     }
 
     /// What the author sees of a whole list.
@@ -230,7 +235,8 @@ impl<'a> Look<'a> {
                 return Err(Unreadable { line: reading.line.clone() });
             }
             for side in reading.sides_in(List::Active) {
-                let mut left = clamp(reading, options, u64::MAX);
+                let mut left =
+                    sabotage!("order-ignores-ceiling", clamp(reading, options, u64::MAX), u64::MAX);
                 for part in reading.shown(List::Active, Some(side)) {
                     let mut taken = taken(part);
                     shown.push(taken);
@@ -293,7 +299,14 @@ impl<'a> Look<'a> {
 
     /// Whether an entry of ours places nothing but `gone`.
     fn is_inert(&self, fact: Fact<'_>, gone: &BTreeSet<Dot>) -> bool {
-        self.is_ours(fact.scope()) && fact.body().bears_on().all(|dot| gone.contains(&dot))
+        self.is_ours(fact.scope())
+            && fact.body().bears_on().all(|dot| {
+                sabotage!(
+                    "add-removes-inert-move",
+                    gone.contains(&dot),
+                    gone.contains(&dot) || !self.cart.live().contains_key(&dot)
+                )
+            })
     }
 
     /// What else must die, and what must stay where it is, so that an action which makes `shown` dead
@@ -357,6 +370,7 @@ impl<'a> Look<'a> {
                 let pins = what_if.pinned.iter().map(pin).collect();
                 return (what_if.gone, Stays { pins, lacks: lacks(&before, &after) });
             }
+            sabotage!("resurfaced-units-stay", { return (what_if.gone, Stays::default()) });
             what_if.gone.extend(risen);
         }
     }
@@ -393,7 +407,11 @@ impl<'a> Look<'a> {
                 let apart = self.apart(row);
                 // The account's row has the registers of guests who have no row of their own, too.
                 let on_row = |scope: CartId, side: CartId| {
-                    scope == side || side == self.cart.id() && !apart.contains(&scope)
+                    sabotage!(
+                        "note-of-rowless-guest-stays",
+                        scope == side || side == self.cart.id() && !apart.contains(&scope),
+                        scope == side
+                    )
                 };
                 self.cart
                     .live()

@@ -38,8 +38,12 @@ pub(crate) fn merged(cart: &Cart) -> Vec<Merged<'_>> {
             let claim = Claim { guest, account, number: merge.claim };
             let valid = account == cart.id()
                 && guest != cart.id()
-                && fact.dot() == claim.dot()
-                && !taken_back.contains(&(claim.guest, claim.number));
+                && sabotage!("merge-under-any-dot-counts", fact.dot() == claim.dot(), true)
+                && !sabotage!(
+                    "unmerge-is-ignored",
+                    taken_back.contains(&(claim.guest, claim.number)),
+                    false
+                );
             valid.then_some(Merged { time: fact.time(), claim, policy: &merge.policy })
         })
         .collect();
@@ -47,6 +51,7 @@ pub(crate) fn merged(cart: &Cart) -> Vec<Merged<'_>> {
     merges.sort_by_key(|merge| (merge.claim.guest, core::cmp::Reverse(merge.claim.number)));
     merges.dedup_by_key(|merge| merge.claim.guest);
     merges.sort_by_key(|merge| (merge.time, merge.claim.guest));
+    sabotage!("merges-are-read-by-guest", { merges.sort_by_key(|merge| merge.claim.guest) });
     merges
 }
 

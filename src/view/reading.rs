@@ -203,6 +203,10 @@ impl<'a> Source<'a> {
             });
         }
         settle_clashes(&mut reading.parts);
+        sabotage!("last-writer-of-line-wins", {
+            let last = reading.parts.iter().map(|part| part.entry.time()).max();
+            reading.parts.retain(|part| Some(part.entry.time()) == last);
+        });
         let is_ours = |scope| {
             scope == self.cart.id() || self.merges.iter().any(|merge| merge.claim.guest == scope)
         };
@@ -247,7 +251,11 @@ impl<'a> Source<'a> {
             let rule = self.rules.get(terms.rule);
             let competes = match (rule.map_or(Reach::Line, |rule| rule.reach()), presence) {
                 (Reach::Cart, Some(has)) => {
-                    has.account[at] && has.guest[at] && !(account.is_empty() && guest.is_empty())
+                    sabotage!(
+                        "empty-cart-wins",
+                        has.account[at] && has.guest[at],
+                        has.account[at] || has.guest[at]
+                    ) && !(account.is_empty() && guest.is_empty())
                 }
                 _ => !account.is_empty() && !guest.is_empty(),
             };
@@ -275,7 +283,7 @@ impl<'a> Source<'a> {
                     })
                 }
                 // Nothing is decided here by a rule that is not here.
-                None => Choice::Split,
+                None => sabotage!("unavailable-rule-sums", Choice::Split, Choice::Both),
             };
             let apart = matches!(choice, Choice::Split | Choice::Ask);
             if !competes && !apart {
@@ -395,7 +403,11 @@ impl<'a> Source<'a> {
             .filter_map(|fact| {
                 let Body::Register { value, sided } = fact.body() else { return None };
                 let saw = saw(fact, scope);
-                let whole = !sided && saw && fact.scope() == self.cart.id();
+                let whole = sabotage!(
+                    "rule-ignores-registers-of-whole-line",
+                    !sided && saw && fact.scope() == self.cart.id(),
+                    false
+                );
                 let at = (saw, fact.time(), fact.dot());
                 (fact.scope() == scope || whole).then_some((&**value, at))
             })
@@ -426,7 +438,9 @@ impl Reading<'_> {
         for part in &mut self.parts {
             part.joined |= match part.guest {
                 Some((merge, false)) => merge + 1 == stage,
-                None | Some((_, true)) => part.stage == stage,
+                None | Some((_, true)) => {
+                    sabotage!("merge-swallows-later-edits", part.stage == stage, false)
+                }
             };
         }
     }
@@ -450,7 +464,11 @@ impl Reading<'_> {
         for at in loses {
             match loser {
                 Loser::Hide => self.parts[*at].state = State::Hidden { merge },
-                Loser::SaveForLater => self.parts[*at].parked = Some(merge),
+                Loser::SaveForLater => sabotage!(
+                    "saved-loser-is-hidden",
+                    self.parts[*at].parked = Some(merge),
+                    self.parts[*at].state = State::Hidden { merge }
+                ),
             }
         }
     }
@@ -459,6 +477,11 @@ impl Reading<'_> {
     fn split(&mut self, guest: CartId) {
         self.split = true;
         for part in self.parts.iter_mut().filter(|part| part.entry.scope() == guest) {
+            sabotage!("split-edit-goes-to-account", {
+                if part.is_sided() {
+                    continue;
+                }
+            });
             part.side = guest;
         }
     }

@@ -268,7 +268,11 @@ pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
         Body::Coupon(code) => Some((**code).clone()),
         _ => None,
     });
-    view.coupons = coupons.collect::<BTreeSet<_>>().into_iter().collect();
+    view.coupons = sabotage!(
+        "coupon-is-listed-twice",
+        coupons.collect::<BTreeSet<_>>().into_iter().collect(),
+        coupons.collect()
+    );
     for register in cart_registers(&source, &ours(Kind::Register).collect::<Vec<_>>()) {
         match register {
             Register::Note(text) => view.note = Some(text.clone()),
@@ -283,6 +287,11 @@ pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
     if cart.live().of_kind(Kind::Other).any(unknown) {
         view.notices.push(Notice::NeedsUpgrade { line: None });
     }
+    sabotage!("other-currency-is-left-out", {
+        let seen = |row: &Row| row.seen_price.map(|price| price.currency());
+        let first = view.lines.iter().find_map(seen);
+        view.lines.retain(|row| seen(row).is_none_or(|currency| Some(currency) == first));
+    });
     let mut currencies: Vec<Currency> = Vec::new();
     for price in view.rows().filter_map(|row| row.seen_price) {
         if let Err(at) = currencies.binary_search(&price.currency()) {
@@ -325,7 +334,11 @@ pub(super) fn rows_of(
             note: None,
             gift: None,
             attributes: BTreeMap::new(),
-            seen_price: latest(prices),
+            seen_price: sabotage!(
+                "first-price-is-shown",
+                latest(prices),
+                prices.min_by_key(|(time, dot, _)| (*time, *dot)).map(|(_, _, price)| price)
+            ),
             question: apart && reading.question,
             because,
         };
@@ -363,7 +376,8 @@ fn row_registers<'a>(
     let others = guests
         .filter(|guest| !apart.contains(guest))
         .flat_map(|guest| source.registers(reading.line, guest));
-    let mut all: Vec<&Register> = own.into_iter().chain(others).collect();
+    let mut all: Vec<&Register> =
+        sabotage!("guest-registers-are-lost", own.into_iter().chain(others).collect(), own);
     let mut keys = BTreeSet::new();
     all.retain(|register| keys.insert(register.key()));
     all
@@ -397,8 +411,10 @@ fn consent<'a>(cart: &Cart, entries: impl Iterator<Item = Fact<'a>>) -> bool {
     let mut given = false;
     for entry in entries {
         match entry.body() {
-            Body::Consent(true) => given |= entry.scope() == cart.id(),
-            Body::Consent(false) => return false,
+            Body::Consent(true) => {
+                given |= sabotage!("guest-consent-is-imported", entry.scope() == cart.id(), true)
+            }
+            Body::Consent(false) => sabotage!("grant-wins-over-revocation", return false, ()),
             _ => {}
         }
     }
@@ -426,6 +442,7 @@ fn orders<'a>(entries: impl Iterator<Item = Fact<'a>>, view: &mut View) {
         }
     }
     let mut doubles: BTreeMap<Vec<OrderId>, BTreeSet<LineKey>> = BTreeMap::new();
+    sabotage!("double-order-is-not-noticed", { buyers.clear() });
     for (ids, line) in buyers.into_values().filter(|(ids, _)| ids.len() > 1) {
         let ids = ids.into_iter().cloned().collect();
         doubles.entry(ids).or_default().insert(line.clone());

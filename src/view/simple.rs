@@ -16,7 +16,11 @@ pub(crate) fn is_plain(cart: &Cart) -> bool {
 /// What adding to a line of such a cart makes dead: nothing if the line shows something, as it does
 /// with any Add or Set of the cart's own. The line by its place in the table.
 pub(crate) fn leftovers(cart: &Cart, at: u32) -> Vec<Dot> {
-    if cart.live().count(Kind::Contribution) == cart.live().len() {
+    if sabotage!(
+        "add-leaves-leftovers",
+        cart.live().count(Kind::Contribution) == cart.live().len(),
+        !cart.has(Kind::LineRegister) && !cart.has(Kind::Other)
+    ) {
         return Vec::new(); // each line shows something
     }
     let ours = || cart.live().written_on(at).filter(|fact| fact.scope() == cart.id());
@@ -65,7 +69,11 @@ pub(crate) fn covered(cart: &Cart, kills: &Kills) -> Covers {
         let Dot { replica, seq } = fact.dot();
         covers.push(replica, Run { first: seq, last: seq });
         if let Body::Set(set) = fact.body() {
-            set.covers.runs().for_each(|(writer, run)| covers.push(writer, run));
+            sabotage!(
+                "set-drops-inherited-dots",
+                set.covers.runs().for_each(|(writer, run)| covers.push(writer, run)),
+                ()
+            );
         }
     }
     covers.covers()
@@ -103,14 +111,15 @@ pub(super) fn sums<'a>(
             }
             _ => return None,
         };
-        if sets > 1 {
+        if sabotage!("clashing-sets-take-the-short-way", sets > 1, false) {
             return None; // they may clash
         }
-        if fact.scope() != cart {
+        if sabotage!("unmerged-guest-counts", fact.scope() != cart, false) {
             continue; // a guest's who is not merged
         }
         let sum = &mut sums[list as usize];
         sum.shown = true;
+        sabotage!("last-writer-of-simple-line-wins", { sum.units = 0 });
         sum.units += u64::from(units);
         // They come by dot, and of equal times the larger dot is the later.
         if fact.is_priced() && sum.priced.is_none_or(|latest| latest.time() <= fact.time()) {

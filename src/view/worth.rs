@@ -25,9 +25,14 @@ pub(super) fn settle_clashes(parts: &mut [Contribution<'_>]) {
         return;
     }
     sets.sort_by_key(|at| core::cmp::Reverse((parts[*at].entry.time(), parts[*at].dot)));
+    sabotage!("earliest-set-wins", { sets.reverse() });
     let mut counting: Vec<usize> = Vec::new();
     for at in sets {
-        let winner = counting.iter().find(|other| clash(&parts[at], &parts[**other]));
+        let winner = sabotage!(
+            "clashing-sets-add-up",
+            counting.iter().find(|other| clash(&parts[at], &parts[**other])),
+            None
+        );
         match winner {
             Some(other) => parts[at].state = State::Lost { to: parts[*other].dot },
             None => counting.push(at),
@@ -86,8 +91,9 @@ pub(super) fn weigh_sets(
         for fact in cart.live().of_kind(Kind::Order) {
             let Body::Order(order) = fact.body() else { continue };
             let by = fact.dot();
-            let neither = !set.saw(part.dot, by) && !order.seen.contains(part.dot);
-            if is_ours(fact.scope()) && neither {
+            let neither = !set.saw(part.dot, by)
+                && !sabotage!("order-reduces-seen-set", order.seen.contains(part.dot), false);
+            if sabotage!("set-ignores-order", is_ours(fact.scope()) && neither, false) {
                 let here = order.on_line(line).iter();
                 here.filter_map(|bought| of(&bought.taken, by, true)).for_each(&mut cut);
             }
@@ -100,7 +106,11 @@ pub(super) fn weigh_sets(
                 let neither = !set.saw(part.dot, other.dot) && !theirs.saw(other.dot, part.dot);
                 // A Set that counts, though nothing may be left of it by now.
                 let counts = matches!(other.state, State::Counts | State::Spent);
-                if counts && neither {
+                if sabotage!(
+                    "account-set-spares-guest-set",
+                    counts && neither,
+                    counts && neither && other.units == 0
+                ) {
                     let took = theirs.took().iter();
                     took.filter_map(|taken| of(taken, other.dot, false)).for_each(&mut cut);
                 }
@@ -111,7 +121,8 @@ pub(super) fn weigh_sets(
             let lacks = word.body().stays().into_iter().flat_map(|stays| &stays.lacks);
             for lack in lacks.filter(|lack| lack.set == part.dot && is_ours(word.scope())) {
                 let by = word.dot();
-                cut(Cut { taken: lack.taken, by, ordered: false, units: lack.units });
+                let units = sabotage!("removed-set-drops-deduction", lack.units, 0);
+                cut(Cut { taken: lack.taken, by, ordered: false, units });
             }
         }
         let cuts: Vec<Cut> = cuts.into_values().filter(|cut| cut.units > 0).collect();

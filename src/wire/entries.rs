@@ -135,10 +135,10 @@ pub(super) fn write_entry(
     before: &mut Before,
 ) {
     let line = tables.line_of(row);
-    let price = tables.price_of(row);
+    let price = sabotage!("price-is-lost-in-bytes", tables.price_of(row), NONE);
     if let (Some(units @ ..=SHORT_UNITS), Some(line), NONE) =
         (row.said.units(), line, row.authorship)
-        && price == before.price(line)
+        && sabotage!("own-price-is-written-short", price == before.price(line), true)
     {
         let short = if step <= SHORT_STEP_MAX { step as u8 } else { 0 };
         let mut burst = Burst::new(short << SHORT_STEP_AT | (units - 1) as u8);

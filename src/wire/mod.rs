@@ -91,7 +91,7 @@ fn open<T>(
     }
     let mut input = Reader::new(content, HEADER_BYTES);
     let value = read(&mut input).map_err(|fault| *fault)?;
-    if !input.is_at_end() {
+    if sabotage!("decoder-takes-trailing-bytes", !input.is_at_end(), false) {
         return Err(*input.error(Broken::Trailing));
     }
     Ok(value)
@@ -280,7 +280,7 @@ fn read_parts(input: &mut Reader<'_>) -> Result<Parts, Fault> {
         }
     }
     let rows = read_rows(input, &mut tables)?;
-    if !tables.all_used() {
+    if sabotage!("decoder-takes-unused-table-rows", !tables.all_used(), false) {
         return Err(input.error(Broken::NotCanonical));
     }
     Ok(Parts { cart, dots, needs, live: Some(Entries::from_rows(tables.held(), rows)) })

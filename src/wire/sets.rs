@@ -169,7 +169,8 @@ fn read_covers(
     let others = tables.groups(input)?;
     // What is the writer's own and from before it stands apart, if it is few runs.
     let among = others.iter().filter(|other| is_own(dot, **other)).count();
-    let parted = among == 0 || count == 0 && among > RUNS_MAX;
+    let parted = among == 0
+        || count == 0 && sabotage!("own-replaced-dots-may-be-among-others", among > RUNS_MAX, true);
     let covers = if parted { own.with_others(&others) } else { None };
     covers.ok_or_else(|| fault(here, Broken::NotCanonical))
 }

@@ -45,8 +45,9 @@ const STRATA: [(&str, &[&str]); 12] = [
     ),
 ];
 
-/// The front page and the manual: they may name every module, and no module names them.
-const AROUND: [&str; 2] = ["manual", "lib"];
+/// The front page and the manual: they may name every module, and no module names them. And the
+/// switches of `checks/sabotage`, which every module has by a macro.
+const AROUND: [&str; 3] = ["manual", "lib", "sabotage"];
 
 /// What has no place in the pure part: it would make two machines disagree, or need one.
 const IMPURE: [&str; 12] = [

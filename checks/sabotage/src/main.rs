@@ -2,46 +2,53 @@
 
 mod cut;
 mod exit;
-mod tree;
+mod program;
+mod switch;
 mod trial;
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use cut::{COMPILER, Cut};
-use trial::Trial;
+use program::{Program, Workspace};
+use switch::Switch;
 
 const USAGE: &str = "\
-breaks the library on purpose and checks that the tests which are named fail
+breaks the library on purpose, one switch at a time, and checks that the named tests fail
 
-  --check      only whether every cut applies exactly once; builds nothing
+  --check      only whether the switches in the code are those that are listed; builds nothing
+  --list       the switches, where they are, what they break and what must notice
   --discover   runs all tests instead, and prints which fail
-  --only TEXT  only the cuts whose name or file has TEXT in it
+  --only TEXT  only the cuts whose name, text or file has TEXT in it
   --json       one JSON object instead of lines
 
-Exit status: 0 every sabotage was caught by all that should, 1 one was not, 2 a cut does not apply
-or compile, the tests fail without one, or the arguments cannot be used.
+Exit status: 0 every sabotage was caught by all that should, 1 one was not, 2 the switches are not
+those that are listed or do not compile, the tests fail without one, or the arguments are wrong.
 ";
 
 #[derive(Default)]
 struct Args {
     check: bool,
+    list: bool,
     discover: bool,
     json: bool,
     only: Option<String>,
 }
 
 /// What became of one sabotage.
-struct Outcome {
-    cut: Cut,
+struct Outcome<'a> {
+    cut: &'a Cut,
+    /// The first of its switches.
+    switch: &'a Switch,
     seconds: f64,
     /// Tests that failed.
     caught: Vec<String>,
-    /// Tests that should have.
+    /// Tests that should have failed.
     missed: Vec<String>,
-    compiles: bool,
+    /// Why it could not be tried.
+    broken: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -56,6 +63,7 @@ fn args(mut given: impl Iterator<Item = String>) -> Result<Option<Args>, String>
         match &*arg {
             "--help" | "-h" => return Ok(None),
             "--check" => args.check = true,
+            "--list" => args.list = true,
             "--discover" => args.discover = true,
             "--json" => args.json = true,
             "--only" => args.only = Some(given.next().ok_or("--only wants a part of a name")?),
@@ -68,113 +76,176 @@ fn args(mut given: impl Iterator<Item = String>) -> Result<Option<Args>, String>
 fn work(args: &Args) -> Result<bool, String> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = here.parent().and_then(Path::parent).ok_or("the repository has no root")?;
-    let mut cuts = cut::read(&here.join("cuts"))?;
-    if let Some(only) = &args.only {
-        cuts.retain(|cut| cut.name.contains(only.as_str()) || cut.file.contains(only.as_str()));
-    }
-    if cuts.is_empty() {
-        return Err("no cut's name or file has that in it".into());
-    }
-    let stale: Vec<String> = cuts.iter().filter_map(|cut| cut.apply(root).err()).collect();
-    if !stale.is_empty() {
-        return Err(stale.join("\nsabotage: "));
+    let cuts = cut::read(&here.join("cuts"))?;
+    let switches = switch::scan(root)?;
+    let wrong = switch::compare(&cuts, &switches);
+    if !wrong.is_empty() {
+        return Err(wrong.join("\nsabotage: "));
     }
     if args.check {
-        println!("{} cuts apply", cuts.len());
+        println!("{} cuts, {} switches", cuts.len(), switches.len());
         return Ok(true);
     }
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or(here.join("target"), PathBuf::from);
-    let copy = target.join("tree");
-    tree::copy(root, &copy, &BTreeMap::new())?;
-    if !args.discover {
-        unbroken(&copy, &cuts)?;
+    let chosen: Vec<(&Cut, &Switch)> = cuts
+        .iter()
+        .filter_map(|cut| Some((cut, switch::of(cut, &switches).next()?)))
+        .filter(|(cut, switch)| {
+            let texts = [&cut.name, &cut.what, &switch.file];
+            args.only.as_ref().is_none_or(|only| texts.iter().any(|text| text.contains(only)))
+        })
+        .collect();
+    if chosen.is_empty() {
+        return Err("no cut's name, text or file has that in it".into());
     }
-    let mut outcomes = Vec::new();
-    for cut in cuts {
-        let outcome = sabotage(root, &copy, cut, args.discover)?;
-        if !args.json {
-            println!("{}", line(&outcome));
-        }
-        outcomes.push(outcome);
+    if args.list {
+        chosen.iter().for_each(|(cut, switch)| println!("{}", listed(cut, switch)));
+        return Ok(true);
     }
-    tree::copy(root, &copy, &BTreeMap::new())?;
+    let outcomes = sabotage_all(args, &Workspace::of(root)?, &cuts, &chosen)?;
     let caught = outcomes.iter().filter(|outcome| is_caught(outcome)).count();
     if args.json {
         println!("{:#}", json(&outcomes));
     } else {
         println!("{} sabotages, {caught} caught", outcomes.len());
     }
-    match outcomes.iter().filter(|outcome| !outcome.compiles).count() {
+    match outcomes.iter().filter(|outcome| outcome.broken.is_some()).count() {
         0 => Ok(caught == outcomes.len()),
-        n => Err(format!("{n} do not compile: bring them up to date")),
+        n => Err(format!("{n} could not be tried")),
     }
 }
 
-/// Every test that is named passes as long as nothing is broken.
-fn unbroken(copy: &Path, cuts: &[Cut]) -> Result<(), String> {
-    let mut names: Vec<String> = cuts.iter().flat_map(|cut| cut.caught_by.clone()).collect();
-    names.sort();
-    names.dedup();
-    names.retain(|name| name != COMPILER);
-    let ran = match trial::run(copy, &names)? {
-        Trial::Ran(ran) => ran,
-        Trial::Broken(why) => return Err(format!("the tests do not compile as they are: {why}")),
-    };
-    for name in &names {
-        match ran.get(name) {
-            Some(true) => {}
-            Some(false) => return Err(format!("{name} fails though nothing is broken")),
-            None => return Err(format!("there is no test {name}")),
+/// Tries the chosen cuts, one after the other, and tells of each.
+fn sabotage_all<'a>(
+    args: &Args,
+    workspace: &Workspace,
+    cuts: &[Cut],
+    chosen: &[(&'a Cut, &'a Switch)],
+) -> Result<Vec<Outcome<'a>>, String> {
+    let mut programs = Vec::new();
+    if chosen.iter().any(|(cut, _)| !cut.is_for_the_compiler()) {
+        eprintln!("building the tests with the switches in");
+        // Those of all cuts, so that the same is built whichever are chosen.
+        programs = workspace.tests(cuts)?;
+        eprintln!("running the tests with every switch off");
+        unbroken(&programs, chosen)?;
+    }
+    let mut outcomes = Vec::new();
+    for (number, (cut, switch)) in (1..).zip(chosen) {
+        let began = Instant::now();
+        let mut outcome = Outcome {
+            cut,
+            switch,
+            seconds: 0.0,
+            caught: Vec::new(),
+            missed: Vec::new(),
+            broken: None,
+        };
+        let tried = if cut.is_for_the_compiler() {
+            compile(workspace, &mut outcome)
+        } else {
+            sabotage(&programs, &mut outcome, args.discover)
+        };
+        outcome.broken = tried.err();
+        outcome.seconds = began.elapsed().as_secs_f64();
+        let line = format!("[{number}/{}] {}", chosen.len(), line(&outcome));
+        if args.json {
+            eprintln!("{line}")
+        } else {
+            println!("{line}")
+        }
+        outcomes.push(outcome);
+    }
+    Ok(outcomes)
+}
+
+/// The named tests by the program that has them.
+fn by_program<'t>(
+    programs: &[Program],
+    names: impl IntoIterator<Item = &'t String>,
+) -> Result<BTreeMap<usize, BTreeSet<&'t str>>, String> {
+    let mut sorted: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
+    for name in names {
+        let (at, test) = program::find(programs, name)?;
+        sorted.entry(at).or_default().insert(test);
+    }
+    Ok(sorted)
+}
+
+/// Makes sure that every named test passes while all switches are off.
+fn unbroken(programs: &[Program], chosen: &[(&Cut, &Switch)]) -> Result<(), String> {
+    let cuts = chosen.iter().map(|(cut, _)| cut).filter(|cut| !cut.is_for_the_compiler());
+    for (at, names) in by_program(programs, cuts.flat_map(|cut| &cut.caught_by))? {
+        let names: Vec<&str> = names.into_iter().collect();
+        let ran = trial::run(&programs[at], &names, None)?;
+        if let Some(name) = names.iter().find(|name| ran.get(**name) != Some(&true)) {
+            return Err(format!("{name} does not pass though nothing is broken"));
         }
     }
     Ok(())
 }
 
-fn sabotage(root: &Path, copy: &Path, cut: Cut, all: bool) -> Result<Outcome, String> {
-    let (_, broken) = cut.apply(root)?;
-    tree::write(&copy.join(&cut.file), broken.as_bytes())?;
-    let began = Instant::now();
-    let by_compiler = cut.caught_by == [COMPILER];
-    let names = if all || by_compiler { &[][..] } else { &cut.caught_by };
-    let trial = trial::run(copy, names);
-    let seconds = began.elapsed().as_secs_f64();
-    // What the tests wrote, such as seeds of failures, goes as well.
-    tree::copy(root, copy, &BTreeMap::new())?;
-    let ran = match trial? {
-        Trial::Ran(ran) => ran,
-        Trial::Broken(_) if cut.caught_by == [COMPILER] => {
-            let caught = cut.caught_by.clone();
-            return Ok(Outcome { cut, seconds, caught, missed: Vec::new(), compiles: true });
+/// Runs the tests that should notice a cut, or all.
+fn sabotage(programs: &[Program], outcome: &mut Outcome<'_>, all: bool) -> Result<(), String> {
+    let named = by_program(programs, &outcome.cut.caught_by)?;
+    let everything = (0..programs.len()).map(|at| (at, BTreeSet::new())).collect();
+    let mut failed: BTreeSet<(usize, String)> = BTreeSet::new();
+    for (at, names) in if all { everything } else { named } {
+        let names: Vec<&str> = names.into_iter().collect();
+        let ran = trial::run(&programs[at], &names, Some(&outcome.cut.name))?;
+        failed.extend(ran.into_iter().filter(|(_, passed)| !passed).map(|(name, _)| (at, name)));
+    }
+    for test in &outcome.cut.caught_by {
+        let (at, name) = program::find(programs, test)?;
+        if failed.remove(&(at, name.to_owned())) {
+            outcome.caught.push(test.clone());
+        } else {
+            outcome.missed.push(test.clone());
         }
-        Trial::Broken(why) => {
-            let missed = vec![format!("nothing, since it does not compile: {why}")];
-            return Ok(Outcome { cut, seconds, caught: Vec::new(), missed, compiles: false });
-        }
-    };
-    let failed = |name: &&String| ran.get(*name) == Some(&false);
-    let caught = ran.keys().filter(failed).cloned().collect();
-    let missed = cut.caught_by.iter().filter(|name| !failed(name)).cloned().collect();
-    Ok(Outcome { cut, seconds, caught, missed, compiles: true })
+    }
+    // Others that noticed as well.
+    let others = failed.into_iter().map(|(at, name)| format!("{}/{name}", programs[at].package));
+    outcome.caught.extend(others);
+    Ok(())
 }
 
-fn is_caught(outcome: &Outcome) -> bool {
+/// Compiles the tests with a cut that the compiler has to notice.
+fn compile(workspace: &Workspace, outcome: &mut Outcome<'_>) -> Result<(), String> {
+    let errors = workspace.check(&outcome.switch.file, &outcome.cut.name)?;
+    if let Some(own) = errors.iter().find(|error| !error.is_in_test) {
+        return Err(format!("it does not compile: {}", own.text));
+    }
+    let came_to = if errors.is_empty() { &mut outcome.missed } else { &mut outcome.caught };
+    came_to.push(COMPILER.to_owned());
+    Ok(())
+}
+
+fn is_caught(outcome: &Outcome<'_>) -> bool {
     outcome.missed.is_empty() && !outcome.caught.is_empty()
 }
 
-fn line(outcome: &Outcome) -> String {
-    let Outcome { cut, seconds, caught, missed, .. } = outcome;
-    let mut line = format!("{} | {} | {seconds:.0} s", cut.name, caught.join(", "));
+fn listed(cut: &Cut, switch: &Switch) -> String {
+    let Switch { file, line, .. } = switch;
+    format!("{} | {file}:{line} | {} | {}", cut.name, cut.what, cut.caught_by.join(", "))
+}
+
+fn line(outcome: &Outcome<'_>) -> String {
+    let Outcome { cut, seconds, caught, missed, broken, .. } = outcome;
+    let mut line = format!("{} | {} | {seconds:.1} s", cut.name, caught.join(", "));
     if !missed.is_empty() {
         line.push_str(&format!(" | NOT CAUGHT BY {}", missed.join(", ")));
+    }
+    if let Some(why) = broken {
+        line.push_str(&format!(" | NOT TRIED: {why}"));
     }
     line
 }
 
-fn json(outcomes: &[Outcome]) -> serde_json::Value {
-    let one = |outcome: &Outcome| {
+fn json(outcomes: &[Outcome<'_>]) -> serde_json::Value {
+    let one = |outcome: &Outcome<'_>| {
         serde_json::json!({
-            "name": outcome.cut.name, "file": outcome.cut.file, "caught_by": outcome.caught,
-            "missed": outcome.missed, "seconds": outcome.seconds,
+            "name": outcome.cut.name, "what": outcome.cut.what, "file": outcome.switch.file,
+            "line": outcome.switch.line, "caught_by": outcome.caught, "missed": outcome.missed,
+            "broken": outcome.broken, "seconds": outcome.seconds,
         })
     };
     serde_json::json!({

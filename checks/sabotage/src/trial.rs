@@ -1,42 +1,41 @@
-//! Runs tests in the copy, and says which failed.
+//! Runs tests with one switch on, or none, and says which failed.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::process::Command;
+use std::io::Read;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
-/// What a run of the tests came to.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) enum Trial {
-    /// Each test that ran, and whether it passed.
-    Ran(BTreeMap<String, bool>),
-    /// It does not compile: the first lines of why.
-    Broken(String),
-}
+use crate::program::Program;
 
-/// Runs the named tests, or all if none is named.
-pub(crate) fn run(tree: &Path, names: &[String]) -> Result<Trial, String> {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+/// How long a program may run.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Whether each test passed that was run.
+pub(crate) type Ran = BTreeMap<String, bool>;
+
+/// Runs some tests of a program, or all if none is named.
+pub(crate) fn run(program: &Program, names: &[&str], switch: Option<&str>) -> Result<Ran, String> {
+    let mut command = Command::new(&program.path);
     command
-        .args([
-            "test",
-            "--locked",
-            "--no-default-features",
-            "--features",
-            "std,testkit,authority,embedded",
-            "--test",
-            "it",
-        ])
-        .current_dir(tree)
+        .current_dir(&program.folder)
+        .env("CARGO_MANIFEST_DIR", &program.folder)
+        .env_remove("HOLDALL_SABOTAGE")
         // Failing is enough, and it should be the same failure each time.
         .env("PROPTEST_MAX_SHRINK_ITERS", "0")
         .env("PROPTEST_RNG_SEED", "1")
-        .env("RUST_BACKTRACE", "0");
-    if !names.is_empty() {
-        command.args(["--", "--exact"]).args(names);
+        .env("RUST_BACKTRACE", "0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    if let Some(switch) = switch {
+        command.env("HOLDALL_SABOTAGE", switch);
     }
-    let output = command.output().map_err(|error| format!("cargo: {error}"))?;
-    let out = String::from_utf8_lossy(&output.stdout);
-    let mut ran = BTreeMap::new();
+    if !names.is_empty() {
+        command.arg("--exact").args(names);
+    }
+    let out = output(command)?;
+    let mut ran = Ran::new();
     for line in out.lines() {
         // Others may print between a test's name and what became of it.
         let Some(rest) = line.strip_prefix("test ") else { continue };
@@ -46,13 +45,37 @@ pub(crate) fn run(tree: &Path, names: &[String]) -> Result<Trial, String> {
             ran.insert(name.trim_end_matches(" - should panic").into(), outcome == "ok");
         }
     }
-    if ran.is_empty() && output.status.success() {
-        return Err(format!("no such test: {}", names.join(" ")));
+    // A test that ends its process fails. Which one did, each says when it is alone.
+    let is_whole = out.lines().any(|line| line.starts_with("test result: "));
+    match names {
+        _ if is_whole => Ok(ran),
+        [name] => Ok([((*name).to_owned(), false)].into()),
+        _ => {
+            let mut apart = Ran::new();
+            for name in names {
+                apart.extend(run(program, &[*name], switch)?);
+            }
+            Ok(apart)
+        }
     }
-    if ran.is_empty() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let errors: Vec<&str> = said.lines().filter(|line| line.starts_with("error")).collect();
-        return Ok(Trial::Broken(errors.join("; ")));
+}
+
+/// What a program writes until it ends. One that does not end is stopped, which is an error.
+fn output(mut command: Command) -> Result<String, String> {
+    let mut child = command.spawn().map_err(|error| error.to_string())?;
+    let mut stdout = child.stdout.take().ok_or("a pipe was asked for")?;
+    let reader = thread::spawn(move || {
+        let mut bytes = Vec::new();
+        stdout.read_to_end(&mut bytes).map(|_| String::from_utf8_lossy(&bytes).into_owned())
+    });
+    let began = Instant::now();
+    while child.try_wait().map_err(|error| error.to_string())?.is_none() {
+        if began.elapsed() > PATIENCE {
+            child.kill().map_err(|error| error.to_string())?;
+            return Err(format!("stopped after {} s", PATIENCE.as_secs()));
+        }
+        thread::sleep(Duration::from_millis(5));
     }
-    Ok(Trial::Ran(ran))
+    let read = reader.join().map_err(|_| "the reader of the output panicked")?;
+    read.map_err(|error| error.to_string())
 }

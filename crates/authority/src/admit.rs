@@ -14,6 +14,7 @@ use holdall::cart::{Body, Cart, Delta, Entry, Kind};
 use holdall::context::{Dot, Dots, Run};
 use holdall::id::{CartId, ReplicaId};
 use holdall::limits;
+use holdall::sabotage;
 
 /// What to do with a delta.
 #[derive(Debug)]
@@ -60,7 +61,10 @@ pub(super) fn judge(
     if header.is_retired(replica) {
         return Err(Refusal::WriterRetired { replica, last });
     }
-    if header.writer(replica).is_none_or(|writer| writer.of != handed.by) {
+    if header
+        .writer(replica)
+        .is_none_or(|writer| sabotage!("writer-may-be-anybodys", writer.of != handed.by, false))
+    {
         return Err(Refusal::UnknownWriter { replica });
     }
     equivocation(cart, delta)?;
@@ -69,21 +73,22 @@ pub(super) fn judge(
     let mine = all.minus(&others);
     let new = mine.minus(cart.context());
     let unseen = others.minus(cart.context());
-    if !unseen.is_empty() {
+    if sabotage!("unseen-dots-may-be-killed", !unseen.is_empty(), false) {
         return Err(Refusal::Unseen { missing: unseen });
     }
     if new.is_empty() {
         return Ok(Verdict::Known);
     }
     let runs: Vec<(ReplicaId, Run)> = new.runs().collect();
-    if !matches!(&runs[..], [(_, run)] if run.first == last + 1) {
+    let follows = |run: &Run| sabotage!("gap-of-writer-is-taken", run.first == last + 1, true);
+    if !matches!(&runs[..], [(_, run)] if follows(run)) {
         return Err(Refusal::Gap { replica, expected: last + 1 });
     }
     let known = |dot: Dot| cart.context().contains(dot) || mine.contains(dot);
     for (_, entry) in delta.live().iter() {
         clock(&entry, handed)?;
         let missing = named(&entry, known);
-        if !missing.is_empty() {
+        if sabotage!("set-may-name-unseen-dots", !missing.is_empty(), false) {
             return Err(Refusal::Unseen { missing });
         }
     }
@@ -105,7 +110,7 @@ fn equivocation(cart: &Cart, delta: &Delta) -> Result<(), Refusal> {
 
 fn clock(entry: &Entry, handed: Handed) -> Result<(), Refusal> {
     let ahead_ms = entry.time.ms().saturating_sub(handed.now_ms);
-    if ahead_ms <= handed.ahead_ms {
+    if sabotage!("clock-ahead-is-taken", ahead_ms <= handed.ahead_ms, true) {
         return Ok(());
     }
     Err(Refusal::ClockAhead { ahead_ms, limit_ms: handed.ahead_ms })
@@ -139,7 +144,7 @@ fn named(entry: &Entry, known: impl Fn(Dot) -> bool) -> Dots {
 fn breach(cart: &Cart, delta: &Delta, others: &Dots) -> Option<Rejection> {
     let merged: Vec<CartId> = guests_of(cart).collect();
     for (_, entry) in delta.live().iter() {
-        if is_servers(&entry.body) {
+        if sabotage!("client-writes-server-entries", is_servers(&entry.body), false) {
             return Some(Rejection::ServerKind);
         }
         if entry.scope != cart.id() && !merged.contains(&entry.scope) {
@@ -150,7 +155,7 @@ fn breach(cart: &Cart, delta: &Delta, others: &Dots) -> Option<Rejection> {
         }
     }
     let lasting = |(dot, entry): (Dot, Entry)| is_servers(&entry.body) && others.contains(dot);
-    if cart.live().iter().any(lasting) {
+    if sabotage!("client-removes-order", cart.live().iter().any(lasting), false) {
         return Some(Rejection::ServerEntry);
     }
     over(cart, delta).map(|(what, _)| Rejection::Limit { what })

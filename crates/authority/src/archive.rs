@@ -14,6 +14,7 @@ use super::refusal::Refusal;
 use super::resident::decoded;
 use holdall::id::CartId;
 use holdall::limits;
+use holdall::sabotage;
 use holdall::wire;
 use holdall_store::{Append, Appended, Class, Fold, Logged, RequestKey, Slot, Swapped};
 
@@ -185,7 +186,9 @@ impl Authority {
             (append.delta, append.key, append.note) = (one.delta, one.key, one.note);
             self.appended(append).await?;
         }
-        if let Some((through, base)) = base.filter(|_| folded.is_none()) {
+        if let Some((through, base)) =
+            base.filter(|_| sabotage!("import-does-not-fold", folded.is_none(), false))
+        {
             self.store.fold(Fold { cart, through, base }).await?;
         }
         let missing = revision < last;

@@ -13,6 +13,7 @@ use holdall::clock::Time;
 use holdall::id::{CartId, ReplicaId};
 use holdall::limits;
 use holdall::replica::Replica;
+use holdall::sabotage;
 use holdall::wire;
 
 /// Appends that are read at once.
@@ -111,7 +112,9 @@ fn author(device: Option<ReplicaId>, resident: &Resident) -> ReplicaId {
     let Some(writer) = device else { return server };
     let context = resident.cart().context();
     let new = context.last(writer) == 0;
-    let may_write = |id: &ReplicaId| !resident.header.is_retired(*id);
+    let may_write = |id: &ReplicaId| {
+        sabotage!("retired-writers-crowd-out-new-device", !resident.header.is_retired(*id), true)
+    };
     let writers = || context.writers().map(|(id, _)| id).filter(may_write).count();
     if new && writers() >= limits::WRITERS { server } else { writer }
 }

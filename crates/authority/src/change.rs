@@ -17,6 +17,7 @@ use super::{Authority, history};
 use holdall::cart::{Body, Delta};
 use holdall::id::{CartId, LineKey};
 use holdall::limits;
+use holdall::sabotage;
 use holdall::wire;
 use holdall_store::{Append, Appended, Logged, Reply, RequestKey, Slot, StoreError};
 
@@ -183,7 +184,9 @@ impl Authority {
             let mut resident = self.at_hand(&mut seat, cart).await?;
             let admitted = self.admit(caller, &mut resident).await;
             let may = admitted.is_ok();
-            let stale = ask.only_at.is_some_and(|at| at != resident.revision);
+            let stale = ask.only_at.is_some_and(|at| {
+                sabotage!("condition-is-ignored", at != resident.revision, false)
+            });
             let decided = match admitted {
                 Err(refusal) => Err(refusal),
                 Ok(()) if stale => Err(Refusal::Changed { now: Box::new(shown(&resident)) }),
@@ -196,7 +199,11 @@ impl Authority {
                     if self.store.revision(cart).await? != Some(resident.revision) {
                         continue;
                     }
-                    let answered = if may { self.answered(cart, ask).await? } else { None };
+                    let answered = if sabotage!("refusal-ignores-earlier-answer", may, false) {
+                        self.answered(cart, ask).await?
+                    } else {
+                        None
+                    };
                     *seat = Some(resident);
                     return match answered {
                         Some(then) => {
@@ -272,7 +279,11 @@ impl Authority {
         let place = self.residents.seat(cart);
         let mut seat = place.lock().await;
         if let Some(resident) = &*seat
-            && self.store.revision(cart).await? != Some(resident.revision)
+            && sabotage!(
+                "read-ignores-other-processes",
+                self.store.revision(cart).await? != Some(resident.revision),
+                false
+            )
         {
             *seat = None;
         }
@@ -372,7 +383,7 @@ impl Authority {
         if resident.tail + 1 >= self.settings.snapshot_after {
             append.snapshot = Some(wire::encode_cart(cart));
         }
-        append.key = ask.key;
+        append.key = sabotage!("request-key-is-not-stored", ask.key, None);
         let (what, outcome) = (change.what.to_owned(), change.outcome.clone());
         append.note = Note { by, what, outcome }.encode();
         append
@@ -394,10 +405,15 @@ impl Authority {
         then: Logged,
         answer: &A,
     ) -> Result<Done<A::Told>, Refusal> {
-        if ask.key.map(|key| key.body) != then.key.map(|key| key.body) {
+        if sabotage!(
+            "used-key-answers-another-request",
+            ask.key.map(|key| key.body) != then.key.map(|key| key.body),
+            false
+        ) {
             return Err(Refusal::KeyReused);
         }
-        let state = history::state_at(&*self.store, cart, then.revision).await?;
+        let revision = sabotage!("repeated-request-gets-present-cart", then.revision, u64::MAX);
+        let state = history::state_at(&*self.store, cart, revision).await?;
         let view = holdall::view::view(&state, &self.settings.rules, &self.settings.options);
         let told = answer.then(Shown { cart, revision: then.revision, view });
         Ok(Done { told, repeated: true, is_revoked: true })
@@ -408,7 +424,9 @@ impl Authority {
 fn added_to(delta: &Delta) -> Option<&LineKey> {
     let mut facts = delta.live().facts();
     let (fact, other) = (facts.next()?, facts.next());
-    let is_add = matches!(fact.body(), Body::Add { .. }) && other.is_none();
+    let is_add =
+        sabotage!("any-entry-is-taken-for-add", matches!(fact.body(), Body::Add { .. }), true)
+            && other.is_none();
     fact.line().filter(|_| is_add)
 }
 

@@ -13,6 +13,7 @@ use holdall::cart::Snapshot;
 use holdall::clock::Time;
 use holdall::id::CartId;
 use holdall::replica::Replica;
+use holdall::sabotage;
 use holdall_store::{Held, Slot, Swapped};
 
 /// What the lease's slot holds.
@@ -53,7 +54,7 @@ impl Authority {
             let held = self.store.slot(slot).await?;
             let ours = |held: &Held| instead_of.is_some_and(|lease| lease.number == held.version);
             if let Some(open) = held.as_ref().filter(|held| !ours(held)).and_then(Open::decode)
-                && open.until_ms > now_ms
+                && sabotage!("second-checkout-replaces-first", open.until_ms > now_ms, false)
             {
                 return Err(Refusal::CheckoutOpen { for_ms: open.until_ms - now_ms });
             }
@@ -99,7 +100,9 @@ impl Authority {
             if !placed && open.is_none() {
                 return Err(Refusal::CheckoutClosed);
             }
-            let snapshot = self.frozen(cart, lease.revision).await?;
+            let revision =
+                sabotage!("order-takes-present-cart", lease.revision, u64::MAX - lease.revision);
+            let snapshot = self.frozen(cart, revision).await?;
             // An order that is known changes nothing, whatever else changed.
             let only_at = (*only_if_unchanged && !placed).then_some(lease.revision);
             let ask = Ask { key: None, only_at };

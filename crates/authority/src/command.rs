@@ -6,6 +6,7 @@ use holdall::id::{AttributeKey, CouponCode, ShippingOption, Text};
 use holdall::money::Money;
 use holdall::quantity::Quantity;
 use holdall::replica::{ActionError, Replica};
+use holdall::sabotage;
 use holdall::view::{RowRef, Side};
 use holdall_store::RequestKey;
 
@@ -202,7 +203,11 @@ impl Command {
                 to.kind(2).row(row).number(*quantity).price(*price)
             }
             Self::Remove { row } => to.kind(3).row(row),
-            Self::Clear { list } => to.kind(4).list(*list),
+            Self::Clear { list } => to.kind(4).list(sabotage!(
+                "request-digest-omits-list",
+                *list,
+                holdall::List::Active
+            )),
             Self::Move { row } => to.kind(5).row(row),
             Self::Note { row, text } => to.kind(6).row(row).maybe(text.as_ref().map(Text::as_str)),
             Self::Gift { row, gift } => {

@@ -13,6 +13,7 @@ use holdall::cart::{Cart, Claim, MergePolicy};
 use holdall::id::{CartId, ReplicaId};
 use holdall::limits;
 use holdall::replica::ActionError;
+use holdall::sabotage;
 use holdall_store::{Held, Slot, Swapped};
 
 /// Whose a guest cart is: what the claim's slot holds.
@@ -133,7 +134,8 @@ impl Authority {
                 return Ok(cart);
             }
             // A sweeper has removed it, and cleared the slot before: what was just made is a second life of it that is nobody's.
-            let _ = self.store.remove(cart, 1).await?;
+            let _ =
+                sabotage!("removed-cart-is-made-anew", self.store.remove(cart, 1).await?, false);
             self.forget(cart).await;
         }
         Err(Refusal::Busy)
@@ -204,7 +206,7 @@ impl Authority {
             let held = self.store.slot(slot).await?;
             let claimed = held.as_ref().and_then(|held| Claimed::decode(&held.value));
             match claimed.as_ref().and_then(Claimed::holder) {
-                Some(holder) if holder == digest => {
+                Some(holder) if sabotage!("last-claimant-wins", holder == digest, true) => {
                     let number = claimed.map_or(1, |claimed| claimed.number);
                     return Ok(Claim { guest, account: home, number });
                 }
@@ -218,7 +220,11 @@ impl Authority {
                 None => {}
             }
             // Whoever holds the token may give the cart away, and nobody else.
-            let is_guest = self.look(&token.into(), guest, |one| one.header.is_guest()).await?;
+            let is_guest = sabotage!(
+                "guest-cart-id-suffices-to-claim",
+                self.look(&token.into(), guest, |one| one.header.is_guest()).await?,
+                self.peek(guest, |one| one.header.is_guest()).await?
+            );
             if !is_guest {
                 return Err(Refusal::NotYours { cart: guest });
             }
@@ -247,7 +253,7 @@ impl Authority {
                         // What the guest registered is the account's now.
                         let theirs = writers.iter_mut().filter(|one| tokens.contains(&one.of));
                         theirs.for_each(|one| one.of = account);
-                        revoked.append(tokens);
+                        sabotage!("merge-keeps-guest-token", revoked.append(tokens), ());
                         Ok((Change::of_header(guest, "claimed"), state))
                     }
                     _ => Ok((Change::nothing(guest), state)),

@@ -6,6 +6,7 @@ use super::caller::{Caller, Digest, Who};
 use super::refusal::Refusal;
 use holdall::id::{CartId, ReplicaId};
 use holdall::limits;
+use holdall::sabotage;
 use holdall_store::StoreError;
 
 /// Whose cart it is.
@@ -92,10 +93,16 @@ impl Header {
                 if revoked.contains(&principal) {
                     return Err(Refusal::Merged);
                 }
-                tokens.contains(&principal)
+                sabotage!(
+                    "any-token-opens-guest-cart",
+                    tokens.contains(&principal),
+                    !tokens.is_empty()
+                )
             }
             (Owner::Guest { .. }, Who::Account(_)) => claimed_by == Some(principal),
-            (Owner::Account(owner), Who::Account(_)) => *owner == principal,
+            (Owner::Account(owner), Who::Account(_)) => {
+                sabotage!("any-account-opens-account-cart", *owner == principal, true)
+            }
             (Owner::Account(_), Who::Guest(_)) => false,
         };
         if yes { Ok(()) } else { Err(Refusal::NotYours { cart }) }
@@ -107,7 +114,7 @@ impl Header {
 
     /// Whether a writer was retired.
     pub(super) fn is_retired(&self, replica: ReplicaId) -> bool {
-        self.retired.binary_search(&replica).is_ok()
+        sabotage!("retired-writer-writes-on", self.retired.binary_search(&replica).is_ok(), false)
     }
 
     /// How many writers were retired.
@@ -122,8 +129,13 @@ impl Header {
             Some(_) => return Err(Refusal::WriterTaken { replica }),
             None => {}
         }
+        let writers = sabotage!(
+            "retired-writers-take-room",
+            self.writers.len(),
+            self.writers.len() + self.retired.len()
+        );
         for (what, are, limit) in [
-            ("writers of one cart", self.writers.len(), limits::WRITERS),
+            ("writers of one cart", writers, limits::WRITERS),
             ("retired writers of one cart", self.retired.len(), limits::RETIRED_WRITERS),
         ] {
             if are >= limit {

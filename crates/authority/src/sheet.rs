@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::answer::Shown;
 use holdall::cart::List;
 use holdall::id::LineKey;
+use holdall::sabotage;
 use holdall::view::{Row, View};
 
 /// How many rows may be gone, from one writing to the next, before one that is still there. More, and it is written anew.
@@ -108,7 +109,7 @@ impl<'a> Known<'a> {
         let at = match self.earlier.showed {
             Before::View(_) => self.find(row)?,
             Before::But(line) if row.line == *line => {
-                self.next += usize::from(!self.is_longer);
+                self.next += sabotage!("new-row-takes-next-text", usize::from(!self.is_longer), 1);
                 return None;
             }
             Before::But(_) => {
@@ -127,6 +128,7 @@ impl<'a> Known<'a> {
         let ahead = self.rows.get(self.next..)?.iter().take(1 + GONE).position(is_it)?;
         let at = self.next + ahead;
         self.next = at + 1;
-        (self.rows[at] == *row).then_some(at)
+        let is_unchanged = sabotage!("changed-row-keeps-old-text", self.rows[at] == *row, true);
+        is_unchanged.then_some(at)
     }
 }

@@ -11,6 +11,7 @@ use super::resident::{Resident, state_of};
 use super::{Authority, history};
 use holdall::cart::Cart;
 use holdall::id::{CartId, RuleName};
+use holdall::sabotage;
 use holdall::wire;
 use holdall_store::{Class, Erased, Fold, Idle, Slot, StoreError, Swapped};
 
@@ -68,7 +69,8 @@ impl Authority {
         let rule = RuleName::new(name).map_err(holdall::cart::PolicyError::from);
         let rule = rule.unwrap_or_else(|_| unreachable!("the names above"));
         // On the condition that nothing has happened since: a shopper who comes back is quicker.
-        let ask = Ask { key: None, only_at: Some(idle.revision) };
+        let only_at = sabotage!("expiry-is-unconditional", Some(idle.revision), None);
+        let ask = Ask { key: None, only_at };
         self.change(now_ms, &Caller::server(), idle.cart, ask, |resident| {
             let delta = resident.replica.expire(now_ms, rule.clone())?;
             Ok(Change::of(delta, "expire"))
@@ -94,7 +96,9 @@ impl Authority {
         }
         let removed = self.store.remove(idle.cart, idle.revision).await?;
         // The shopper was quicker, and what they put in is to be found again.
-        if let Some((slot, value)) = cleared.filter(|_| !removed) {
+        if let Some((slot, value)) =
+            cleared.filter(|_| sabotage!("kept-cart-loses-its-account", !removed, false))
+        {
             let _ = self.store.swap(slot, None, Some(value)).await?;
         }
         self.forget(idle.cart).await;
@@ -168,7 +172,11 @@ impl Authority {
                 if claimed.and_then(|claimed| claimed.holder()) != Some(digest) {
                     continue;
                 }
-                self.erase_cart(now_ms, guest, &mut receipt).await?;
+                sabotage!(
+                    "erasure-forgets-merged-guests",
+                    self.erase_cart(now_ms, guest, &mut receipt).await?,
+                    ()
+                );
                 let _ = self.store.swap(claim, held.map(|held| held.version), None).await?;
             }
             // The account's last: until then a second try finds the guests by it.

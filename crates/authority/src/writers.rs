@@ -10,6 +10,7 @@ use super::resident::server_writer;
 use holdall::cart::{Delta, Entry};
 use holdall::context::{Dot, Dots};
 use holdall::id::{CartId, ReplicaId};
+use holdall::sabotage;
 use holdall::wire;
 
 impl Authority {
@@ -93,10 +94,14 @@ impl Authority {
             let admitted = self.take(now_ms, caller, cart, &delta).await;
             if let Err(Refusal::Equivocation { replica, .. }) = &admitted {
                 // Whoever cloned it, neither copy can be told from the other.
-                self.retire(now_ms, &Caller::server(), cart, *replica).await?;
+                sabotage!(
+                    "cloned-writer-goes-on",
+                    self.retire(now_ms, &Caller::server(), cart, *replica).await?,
+                    ()
+                );
             }
             let admitted = admitted?;
-            self.absorb(now_ms, cart).await?;
+            sabotage!("late-guest-entries-stay-apart", self.absorb(now_ms, cart).await?, ());
             Ok(admitted)
         })
         .await
@@ -125,7 +130,11 @@ impl Authority {
                         let none: [(Dot, Entry); 0] = [];
                         let dead = Delta::new(cart, none, dots.clone(), Dots::default())
                             .map_err(|_| wrong(delta))?;
-                        let _ = resident.replica.join(&dead).map_err(|_| wrong(delta))?;
+                        let _ = sabotage!(
+                            "rejected-dot-blocks-writer",
+                            resident.replica.join(&dead).map_err(|_| wrong(delta))?,
+                            Default::default()
+                        );
                         let outcome = Some(format!("rejected: {because}"));
                         Change { outcome, ..Change::of(dead, "delta") }
                     }

@@ -11,6 +11,7 @@ use super::refusal::Refusal;
 use super::resident::Resident;
 use super::sheet::{Before, Earlier, Places, Sheet};
 use holdall::id::{CartId, LineKey};
+use holdall::sabotage;
 use holdall::view::View;
 
 /// A form in which carts are written out for those who show them: JSON, a page.
@@ -97,10 +98,16 @@ impl Resident {
     /// What was written out of the cart as it is, if somebody asks who was let in before.
     fn kept(&self, caller: &Caller, form: &Form) -> Option<Written> {
         let kept = self.kept.as_ref()?;
-        let is_it = kept.form == form.name && kept.written.revision == self.revision;
+        let is_it = kept.form == form.name
+            && sabotage!(
+                "kept-form-outlives-revision",
+                kept.written.revision == self.revision,
+                true
+            );
         // Whose cart it is may change with a revision alone.
         let is_in = kept.admitted.as_ref() == Some(&caller.who);
-        (is_it && is_in).then(|| kept.written.clone())
+        let usable = sabotage!("kept-form-goes-to-anybody", is_it && is_in, is_it);
+        usable.then(|| kept.written.clone())
     }
 
     /// Writes the cart out, or has it from before, for somebody who has been admitted. `added`: the line of an Add that is all that has come since
@@ -136,7 +143,7 @@ impl Resident {
             let (written, places) = form.over(&shown, None);
             return (written, shown.view, places);
         };
-        let since = written.revision + 1 == revision;
+        let since = sabotage!("add-is-shown-over-old-view", written.revision + 1 == revision, true);
         let added = added.filter(|line| since && self.replica.add_to_view(&mut view, line));
         let (shown, showed) = match added {
             Some(line) => (Shown { cart, revision, view }, Before::But(line)),

@@ -151,7 +151,9 @@ pub fn actions() -> impl Strategy<Value = Action> {
             }
         ),
         2 => (0..2_u8, any::<u8>()).prop_map(|(guest, copy)| Action::Absorb { guest, copy }),
-        1 => (0..2_u8).prop_map(|guest| Action::Unmerge { guest }),
+        1 => (0..2_u8).prop_map(|guest| holdall::sabotage!(
+            "histories-never-unmerge", Action::Unmerge { guest }, Action::Coupon { code: guest }
+        )),
         1 => Just(Action::Expire),
     ]
 }

@@ -94,7 +94,7 @@ impl Entries {
                 let number = column(row);
                 *number += u32::from((at..NONE).contains(number));
             }
-            self.marks.forget();
+            sabotage!("marks-survive-renumbering", self.marks.forget(), ());
         }
         at
     }
@@ -147,7 +147,7 @@ impl Entries {
         }
         let line = entry.line.as_ref().map_or(NONE, |line| {
             let placed = place(&mut self.tables.lines, line);
-            self.renumber(LINE, placed)
+            sabotage!("new-line-does-not-renumber", self.renumber(LINE, placed), placed.0)
         });
         let price = entry.price.map_or(NONE, |price| {
             let placed = place(&mut self.tables.prices, &Price(price));
@@ -169,7 +169,7 @@ impl Entries {
         grow(&mut self.rows, 1);
         // Mostly it is its writer's next, and often there is one writer.
         if self.rows.last().is_none_or(|last| last.key() < row.key()) {
-            self.marks.insert(self.rows.len(), &row);
+            sabotage!("appended-row-has-no-mark", self.marks.insert(self.rows.len(), &row), ());
             self.rows.push(row);
             return;
         }
@@ -182,7 +182,7 @@ impl Entries {
                 self.tight = false;
             }
             Err(at) => {
-                self.marks.insert(at, &row);
+                sabotage!("inserted-row-has-no-mark", self.marks.insert(at, &row), ());
                 self.rows.insert(at, row);
             }
         }
@@ -203,13 +203,13 @@ impl Entries {
             foreign.retain(|authorship| authorship.scope != home || !authorship.after.is_empty());
         }
         let authorships = unite(&mut self.tables.authorships, &foreign);
-        self.marks.forget();
+        sabotage!("marks-survive-join", self.marks.forget(), ());
         // Of theirs by place, and last of what goes without saying there.
         let as_here = |scope: CartId, after: &[CartId]| {
             let here = &self.tables.authorships;
             let found =
                 here.binary_search_by(|here| (here.scope, &*here.after).cmp(&(scope, after)));
-            found.map_or(NONE, |at| at as u32)
+            found.map_or(NONE, |at| sabotage!("guest-entry-forgets-its-cart", at as u32, NONE))
         };
         let theirs_as_here = other.tables.authorships.iter().map(|a| as_here(a.scope, &a.after));
         let authorship_of: SmallVec<[u32; 4]> =
@@ -243,7 +243,10 @@ impl Entries {
             };
             self.count_in(row);
             let rows = &mut self.rows[..to];
-            let after = rows[..from].iter().rev().take_while(|here| here.key() > row.key()).count();
+            let is_after = |here: &&Row| {
+                sabotage!("joined-rows-are-not-sorted", here.key() > row.key(), false)
+            };
+            let after = rows[..from].iter().rev().take_while(is_after).count();
             rows.copy_within(from - after..from, to - after);
             (from, to) = (from - after, to - after - 1);
             rows[to] = row;
@@ -306,13 +309,13 @@ impl Entries {
             }
         }
         if places.len() > FEW_GOING {
-            self.marks.forget();
+            sabotage!("marks-survive-mass-removal", self.marks.forget(), ());
             let (mut next, mut at) = (places.iter().peekable(), 0..);
             self.rows.retain(|_| {
                 let at: Option<u32> = at.next();
                 next.next_if(|place| Some(**place) == at).is_none()
             });
-            self.sweep_bodies();
+            sabotage!("bodies-of-dead-entries-stay", self.sweep_bodies(), ());
             return;
         }
         // What stays moves up over what goes.
@@ -321,7 +324,7 @@ impl Entries {
         for (at, end) in places.iter().zip(ends) {
             let from = *at as usize + 1;
             self.rows.copy_within(from..end, to);
-            self.marks.copy_within(from..end, to);
+            sabotage!("marks-do-not-move-with-rows", self.marks.copy_within(from..end, to), ());
             to += end - from;
         }
         self.rows.truncate(to);

@@ -70,7 +70,11 @@ impl Marks {
         };
         debug_assert!(rows.iter().map(|row| row.line as u8).eq(held.0.iter().copied()));
         let mut look = |at: usize| {
-            if rows[at].line == line {
+            if sabotage!(
+                "lines-are-told-apart-by-one-byte",
+                rows[at].line == line,
+                rows[at].line as u8 == line as u8
+            ) {
                 places.push(at as u32);
             }
         };

@@ -14,6 +14,7 @@ use super::file::{Folder, is_full, refused};
 use super::plan::{Ask, Failure, Plan, Told};
 use crate::StoreError;
 use holdall::limits;
+use holdall::sabotage;
 
 /// A call that waits.
 #[derive(Debug)]
@@ -150,7 +151,9 @@ impl Committer {
         }
         // Readers who missed something look again under this lock: see `read`.
         let _commit = shared.commit.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = self.execute("COMMIT") {
+        if let Err(error) =
+            self.execute(sabotage!("acknowledged-group-is-rolled-back", "COMMIT", "ROLLBACK"))
+        {
             self.roll_back();
             // A disk that is full refuses a frame of the log, and the commit's own frame is the last.
             let is_unknown = !is_full(&error);

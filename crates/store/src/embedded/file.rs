@@ -10,6 +10,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use crate::StoreError;
 use holdall::limits;
+use holdall::sabotage;
 
 const LOCK: &str = "lock";
 /// How often a lock that somebody has is tried for.
@@ -153,6 +154,9 @@ impl Folder {
              PRAGMA secure_delete = ON; PRAGMA cache_size = -65536;
              PRAGMA journal_size_limit = 67108864;",
         )?;
+        sabotage!("erased-data-stays-in-free-pages", {
+            connection.execute_batch("PRAGMA secure_delete = OFF")?;
+        });
         connection.set_prepared_statement_cache_capacity(32);
         Ok(connection)
     }
@@ -195,6 +199,7 @@ pub(super) fn keep_short(
     let mut told = 0;
     let is_apart = rusqlite::version_number() >= APART;
     connection.wal_hook(Some(move |log: &mut Wal, pages| {
+        sabotage!("log-grows-without-limit", { return Ok(()) });
         if pages < told {
             told = 0; // it has begun anew
         }

@@ -10,6 +10,7 @@ use super::format::{self, Kind, Lead};
 use super::index::{Cart, Head, Index, Place, Staged};
 use crate::{Append, Appended, Class, Erased, Fold, Held, Logged, Slot, StoreError, Swapped};
 use holdall::id::CartId;
+use holdall::sabotage;
 
 /// A call that may write.
 #[derive(Debug)]
@@ -144,8 +145,13 @@ impl<'a> Plan<'a> {
         if staged.damaged {
             return Err(Failure::Call(damaged_as(cart, found)));
         }
-        let log = staged.log(found);
-        if let Some(then) = self.records.answered(append, log)? {
+        let answered = sabotage!(
+            "key-of-own-group-is-not-found",
+            self.records.answered(append, staged.log(found))?,
+            self.records
+                .answered(append, found.map_or(&[][..], |cart| &cart.log[staged.gone..]).iter())?
+        );
+        if let Some(then) = answered {
             return Ok(Appended::Answered { then });
         }
         let before = staged.head;
@@ -218,7 +224,9 @@ impl<'a> Plan<'a> {
 
     fn remove(&mut self, cart: CartId, revision: u64) -> Result<bool, Failure> {
         let staged = self.stage(cart);
-        if !staged.there || staged.head.revision != revision {
+        let has_changed =
+            sabotage!("cart-is-removed-at-any-revision", staged.head.revision != revision, false);
+        if !staged.there || has_changed {
             return Ok(false);
         }
         self.clear(cart).map(|_| true)
@@ -270,7 +278,11 @@ impl<'a> Plan<'a> {
         let sum = slot_sum(&name, version, value);
         let mut insert = connection.prepare_cached(sql)?;
         insert.execute((name, version as i64, value, sum))?;
-        set_meta(connection, "version", &version.to_be_bytes())?;
+        sabotage!(
+            "slot-versions-begin-anew",
+            set_meta(connection, "version", &version.to_be_bytes())?,
+            ()
+        );
         Ok(Swapped::Done { version: Some(version) })
     }
 }
