@@ -7,9 +7,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use holdall::policy::builtin;
+use holdall::{Choice, Facts, LineKey, Reach, Registry, Rule};
 use holdall_testkit::scenario::{Options, Story, tell_with};
 use holdall_testkit::{Certification, Claims, Law};
-use holdall::{Choice, Facts, LineKey, Reach, Registry, Rule};
 
 /// What is done in the longest story that a shopkeeper still wants to read; exchanges and looks
 /// come on top.

@@ -3,12 +3,12 @@
 
 use holdall::cart::{Covers, SetTo};
 use holdall::sync::probe;
-use holdall_testkit::history::{ACCOUNT, World, converse};
-use holdall_testkit::strategies::histories;
 use holdall::wire::{Broken, LinkReceiver, LinkSender};
 use holdall::wire::{decode_cart, decode_delta, decode_message, decode_replica};
 use holdall::wire::{encode_cart, encode_delta, encode_message, encode_replica};
 use holdall::{Body, Cart, Delta, Dots, LineKey, Notice, Quantity, Replica, ReplicaId, Run};
+use holdall_testkit::history::{ACCOUNT, World, converse};
+use holdall_testkit::strategies::histories;
 use proptest::prelude::*;
 
 use super::laws::cases;

@@ -4,11 +4,11 @@
 //! everything that travels to that.
 
 use holdall::sync::{Inbox, Message};
+use holdall::{Cart, Delta, LineKey, Replica, ReplicaId, RowRef};
 use holdall_testkit::history::{ACCOUNT, History, World, converse};
 use holdall_testkit::library;
 use holdall_testkit::naive::Naive;
 use holdall_testkit::strategies::histories;
-use holdall::{Cart, Delta, LineKey, Replica, ReplicaId, RowRef};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 

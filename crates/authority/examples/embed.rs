@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use futures_lite::future::block_on;
+use holdall::{LineKey, RowRef};
 use holdall_authority::{Authority, Command, GuestToken, Request, Settings};
 use holdall_store::EmbeddedStore;
-use holdall::{LineKey, RowRef};
 
 async fn answer(shop: &Authority, line: &str) -> Result<String, Box<dyn Error>> {
     let now_ms = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_millis() as u64;

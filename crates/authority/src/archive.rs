@@ -14,8 +14,8 @@ use super::refusal::Refusal;
 use super::resident::decoded;
 use holdall::id::CartId;
 use holdall::limits;
-use holdall_store::{Append, Appended, Class, Fold, Logged, RequestKey, Slot, Swapped};
 use holdall::wire;
+use holdall_store::{Append, Appended, Class, Fold, Logged, RequestKey, Slot, Swapped};
 
 /// The version of this form.
 const FORMAT: u32 = 1;

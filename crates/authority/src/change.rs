@@ -17,8 +17,8 @@ use super::{Authority, history};
 use holdall::cart::{Body, Delta};
 use holdall::id::{CartId, LineKey};
 use holdall::limits;
-use holdall_store::{Append, Appended, Logged, Reply, RequestKey, Slot, StoreError};
 use holdall::wire;
+use holdall_store::{Append, Appended, Logged, Reply, RequestKey, Slot, StoreError};
 
 /// On which conditions.
 #[derive(Clone, Copy, Default)]

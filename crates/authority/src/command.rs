@@ -6,8 +6,8 @@ use holdall::id::{AttributeKey, CouponCode, ShippingOption, Text};
 use holdall::money::Money;
 use holdall::quantity::Quantity;
 use holdall::replica::{ActionError, Replica};
-use holdall_store::RequestKey;
 use holdall::view::{RowRef, Side};
+use holdall_store::RequestKey;
 
 /// What a client asks for. It means what the action of the same name on a [`Replica`] means, by an author who saw the
 /// cart as it is when the command is carried out, or as [`Request::seen`] says.

@@ -7,8 +7,8 @@ use super::refusal::Refusal;
 use super::{Authority, resident};
 use holdall::cart::Cart;
 use holdall::id::CartId;
-use holdall_store::Store;
 use holdall::view::{Explanation, explain, view};
+use holdall_store::Store;
 
 /// Appends that are read at once.
 const PAGE: usize = 256;

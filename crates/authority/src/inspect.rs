@@ -8,8 +8,8 @@ use super::guests::Claimed;
 use super::refusal::Refusal;
 use super::resident::Resident;
 use holdall::id::CartId;
-use holdall_store::{Class, Slot};
 use holdall::view::view;
+use holdall_store::{Class, Slot};
 
 /// A cart's record, in numbers, and what its shopper sees.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]

@@ -81,9 +81,9 @@ pub use written::Form;
 use holdall::cart::Have;
 use holdall::id::CartId;
 use holdall::limits;
-use holdall_store::Store;
 use holdall::view::Explanation;
 use holdall::wire;
+use holdall_store::Store;
 use rates::Rates;
 use resident::Residents;
 

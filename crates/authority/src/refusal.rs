@@ -4,8 +4,8 @@ use holdall::cart::VerbError;
 use holdall::context::Dots;
 use holdall::id::{CartId, ReplicaId};
 use holdall::replica::ActionError;
-use holdall_store::StoreError;
 use holdall::wire::DecodeError;
+use holdall_store::StoreError;
 
 use super::answer::Shown;
 

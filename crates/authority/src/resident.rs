@@ -14,9 +14,9 @@ use holdall::cart::{Body, Cart, Fact, Kind, List};
 use holdall::clock::Time;
 use holdall::id::{CartId, ReplicaId};
 use holdall::replica::Replica;
-use holdall_store::{Class, Loaded, StoreError};
 use holdall::view::View;
 use holdall::wire;
+use holdall_store::{Class, Loaded, StoreError};
 
 /// A cart as the store has it, ready to be written to by this server.
 #[derive(Debug)]

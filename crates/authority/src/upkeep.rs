@@ -11,8 +11,8 @@ use super::resident::{Resident, state_of};
 use super::{Authority, history};
 use holdall::cart::Cart;
 use holdall::id::{CartId, RuleName};
-use holdall_store::{Class, Erased, Fold, Idle, Slot, StoreError, Swapped};
 use holdall::wire;
+use holdall_store::{Class, Erased, Fold, Idle, Slot, StoreError, Swapped};
 
 /// What a look through the store found.
 #[derive(Debug, Default)]

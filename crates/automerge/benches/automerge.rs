@@ -11,10 +11,10 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
 use automerge::AutoCommit;
-use holdall_automerge::{CartDocument, DocumentError};
 use holdall::{
     Cart, CartId, Delta, LineKey, Quantity, Replica, ReplicaId, RowRef, ViewOptions, view, wire,
 };
+use holdall_automerge::{CartDocument, DocumentError};
 use sha2::{Digest, Sha256};
 
 const CART: CartId = CartId::from_u128(0x5eed_0000_0000_4000_8000_0000_0000_0001);

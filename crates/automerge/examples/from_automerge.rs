@@ -12,10 +12,10 @@ use std::{env, fs};
 
 use automerge::transaction::Transactable;
 use automerge::{AutoCommit, ROOT};
-use holdall_automerge::CartDocument;
 use holdall::{
     CartId, Claim, Delta, LineKey, MergePolicy, Plain, Quantity, Replica, ReplicaId, RowRef,
 };
+use holdall_automerge::CartDocument;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();

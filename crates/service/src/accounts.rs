@@ -9,8 +9,8 @@ use super::identity::Asker;
 use super::problem::Problem;
 use super::shown::{CartAnswer, CartBody};
 use super::told::{ExplainedBody, Known, told};
-use holdall_authority::{AccountId, GuestToken, Receipt, SignedIn, Situation, Who};
 use holdall::id::CartId;
+use holdall_authority::{AccountId, GuestToken, Receipt, SignedIn, Situation, Who};
 
 impl Asker {
     /// The account, if it is the caller's own.

@@ -18,10 +18,10 @@ use uuid::Uuid;
 use super::Service;
 use super::line_id::{LineId, LineIdError};
 use super::problem::Problem;
-use holdall_authority::AccountId;
 use holdall::cart::List;
 use holdall::id::{CartId, CouponCode, ReplicaId};
 use holdall::limits;
+use holdall_authority::AccountId;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const CART_SEEN: HeaderName = HeaderName::from_static("cart-seen");

@@ -21,12 +21,12 @@ use super::sender::Sender;
 use super::shape::{AddBody, MoveBody, PatchBody, SetBody};
 use super::shown::{CartAnswer, CartBody, JSON, etag_of};
 use super::told::{ExplainedBody, Known, told};
-use holdall_authority::{Command, Refusal};
 use holdall::cart::List;
 use holdall::id::{AttributeKey, CartId, Text};
 use holdall::limits;
 use holdall::replica::ActionError;
 use holdall::view::{Row, RowRef};
+use holdall_authority::{Command, Refusal};
 
 /// A new guest cart.
 #[derive(Serialize, ToSchema)]

@@ -9,8 +9,8 @@ use super::identity::Asker;
 use super::problem::Problem;
 use super::shape::LeaseBody;
 use super::shown::{CartAnswer, CartBody};
-use holdall_authority::{Checkout, Placing};
 use holdall::id::OrderId;
+use holdall_authority::{Checkout, Placing};
 
 /// How to begin a checkout.
 #[derive(Deserialize, ToSchema, Default)]

@@ -10,9 +10,9 @@ use super::asked::{At, Json, OnAccount, OnCart};
 use super::identity::Asker;
 use super::problem::Problem;
 use super::shown::CartAnswer;
-use holdall_authority::{Caller, GuestToken, Placing};
 use holdall::cart::{Loser, MergePolicy};
 use holdall::id::{CartId, OrderId};
+use holdall_authority::{Caller, GuestToken, Placing};
 
 pub(super) fn routes() -> Router<Service> {
     Router::new()

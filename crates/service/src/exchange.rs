@@ -11,11 +11,11 @@ use super::Service;
 use super::asked::{Asking, At, Bytes, OnCart, OnWriter};
 use super::identity::Asker;
 use super::problem::Problem;
-use holdall_authority::Admitted;
 use holdall::cart::Have;
 use holdall::id::CartId;
 use holdall::sync::Message;
 use holdall::wire;
+use holdall_authority::Admitted;
 
 /// What a client has.
 #[derive(Deserialize, IntoParams)]

@@ -5,8 +5,8 @@ use super::problem::Problem;
 use super::sender::Sender;
 use super::shape::{ConsentBody, NoteBody, ShippingBody};
 use super::shown::{CartAnswer, CartBody};
-use holdall_authority::Command;
 use holdall::id::{ShippingOption, Text};
+use holdall_authority::Command;
 
 /// Notes the intent to use a coupon. Whether it is good is found out when the cart is priced.
 #[utoipa::path(put, path = "/carts/{cart}/coupons/{code}", tag = "intents", params(OnCoupon, CommandFields),

@@ -75,8 +75,8 @@ pub use routes::router;
 pub use serve::serve;
 pub use settings::Settings;
 
-use holdall_authority::Authority;
 use holdall::limits;
+use holdall_authority::Authority;
 use meters::Meters;
 use presence::Presence;
 

@@ -33,10 +33,10 @@ use super::identity::{Asker, device};
 use super::presence::{Place, Present};
 use super::problem::Problem;
 use super::shown::CartBody;
-use holdall_authority::{Caller, Watch};
 use holdall::cart::Have;
 use holdall::id::CartId;
 use holdall::limits;
+use holdall_authority::{Caller, Watch};
 
 const JSON: &str = "holdall.v1.json";
 const BYTES: &str = "holdall.v1";

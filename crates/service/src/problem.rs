@@ -6,8 +6,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::shown::CartBody;
-use holdall_authority::{Advice, Refusal};
 use holdall::replica::ActionError;
+use holdall_authority::{Advice, Refusal};
 use holdall_store::StoreError;
 
 /// Every type of problem: its name, the status it comes with, its title.

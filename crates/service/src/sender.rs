@@ -8,8 +8,8 @@ use super::asked::Conditions;
 use super::identity::Asker;
 use super::problem::Problem;
 use super::shown::{CartAnswer, JSON};
-use holdall_authority::{Command, Request, Told};
 use holdall::id::CartId;
+use holdall_authority::{Command, Request, Told};
 
 /// Who sends a command, and on which conditions it is to be carried out.
 pub(super) struct Sender {

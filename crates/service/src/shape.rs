@@ -7,11 +7,11 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, SchemaType, Type};
 
 use super::problem::Problem;
-use holdall_authority::Lease;
 use holdall::cart::{Gift, List};
 use holdall::id::{Bundle, LineError, LineKey, OptionKey, OptionValue, Sku, Tag, Text, TextError};
 use holdall::limits;
 use holdall::money::{Money, MoneyError};
+use holdall_authority::Lease;
 
 /// A name has no control characters, a text no others than newline and tab.
 const NAME: &str = r"^[^\x00-\x1f\x7f-\x9f]+$";

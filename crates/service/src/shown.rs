@@ -10,10 +10,10 @@ use utoipa::ToSchema;
 
 use super::line_id;
 use super::shape::{GiftBody, Identity, ListName, Price};
-use holdall_authority::{Accepted, Form, Sheet, Shown, Told, Written};
 use holdall::cart::List;
 use holdall::id::{AttributeKey, CartId, CouponCode, LineKey, RuleName, ShippingOption, Text};
 use holdall::view::{Notice, OrderView, Row, Side, View};
+use holdall_authority::{Accepted, Form, Sheet, Shown, Told, Written};
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 

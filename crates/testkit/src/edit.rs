@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::deed::Deed;
 use super::stage::{Rows, Shown, rows};
+use crate::scenario::story::SideName;
 use holdall::cart::List;
 use holdall::id::LineKey;
-use crate::scenario::story::SideName;
 use holdall::view::{Row, RowRef, View};
 
 /// The units of a row before any ceiling; of all sides, if it names none.

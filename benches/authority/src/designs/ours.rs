@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
+use holdall::{LineKey, RowRef};
 use holdall_authority::{Authority, Caller, Command, Opened, Rate, Request, Settings};
 use holdall_store::postgres::tokio_postgres::Config;
 use holdall_store::{EmbeddedStore, PostgresOptions, PostgresStore, Store};
-use holdall::{LineKey, RowRef};
 use tokio::sync::Mutex;
 
 use super::subject::{Subject, Work};

@@ -1,12 +1,12 @@
 //! Deltas of writers that are not trusted.
 
 use futures_lite::future::block_on;
-use holdall_authority::{Admitted, Advice, Caller, Opened, Refusal, Rejection};
 use holdall::cart::Delta;
 use holdall::{
     Body, CartId, Claim, Dot, Dots, Entry, LineKey, MergePolicy, OrderId, Quantity, Replica,
     ReplicaId, RowRef, Time, wire,
 };
+use holdall_authority::{Admitted, Advice, Caller, Opened, Refusal, Rejection};
 
 use super::{MINUTE_MS, NOW_MS, Shop, account, quantity};
 

@@ -1,9 +1,9 @@
 //! Commands of plain clients: once for a key, on a condition, within limits.
 
 use futures_lite::future::block_on;
+use holdall::{List, Text};
 use holdall_authority::{Advice, Caller, Command, Rate, Refusal, Request, Settings, Who};
 use holdall_store::{Append, Class, Store};
-use holdall::{List, Text};
 
 use super::{DAY_MS, NOW_MS, Shop, account, add, quantity, row, set};
 

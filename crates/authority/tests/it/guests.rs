@@ -2,10 +2,10 @@
 
 use futures_lite::future::block_on;
 use holdall::CartId;
+use holdall::cart::{List, MergePolicy};
 use holdall_authority::{
     Authority, Caller, Command, GuestToken, Policies, Refusal, Request, Settings, Situation, Who,
 };
-use holdall::cart::{List, MergePolicy};
 use holdall_store::{Held, Slot, Store};
 
 use super::{NOW_MS, Shop, account, add, quantity, set};

@@ -15,13 +15,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_lite::future::block_on;
+use holdall::{CartId, LineKey, RowRef};
 use holdall_authority::{
     Accepted, AccountId, Authority, Caller, Chance, Command, GuestToken, Opened, Refusal, Request,
     Settings, Shown, SignedIn, Situation,
 };
-use holdall_store::{MemoryStore, Store};
 use holdall_store::conformance::Faulty;
-use holdall::{CartId, LineKey, RowRef};
+use holdall_store::{MemoryStore, Store};
 
 const NOW_MS: u64 = 1_700_000_000_000;
 const MINUTE_MS: u64 = 60_000;

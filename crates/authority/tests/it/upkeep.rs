@@ -1,12 +1,12 @@
 //! Expiry, the end of journals, erasure.
 
 use futures_lite::future::block_on;
+use holdall::{List, Quantity, Replica, ReplicaId, RowRef, limits, wire};
 use holdall_authority::{
     Admitted, Archived, Authority, Caller, Command, Refusal, Request, Settings, When,
 };
-use holdall_store::{Class, Slot, Store};
 use holdall_store::conformance::Call;
-use holdall::{List, Quantity, Replica, ReplicaId, RowRef, limits, wire};
+use holdall_store::{Class, Slot, Store};
 
 use super::{DAY_MS, MINUTE_MS, NOW_MS, Shop, account, add, quantity, row};
 

@@ -1,10 +1,10 @@
 //! Writers that come and go: a cart outlives most of its shopper's devices.
 
 use futures_lite::future::block_on;
-use holdall_authority::{Admitted, Advice, Caller, Opened, Rate, Refusal, Settings};
 use holdall::cart::Have;
-use holdall_store::{Append, Appended, Class, Store};
 use holdall::{Dot, LineKey, Quantity, Replica, ReplicaId, limits, wire};
+use holdall_authority::{Admitted, Advice, Caller, Opened, Rate, Refusal, Settings};
+use holdall_store::{Append, Appended, Class, Store};
 
 use super::{NOW_MS, Shop, quantity};
 

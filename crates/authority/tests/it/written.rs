@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_lite::future::block_on;
-use holdall_authority::{Caller, Command, Form, Refusal, Request, Settings, Written};
-use holdall_testkit::dice::Dice;
-use holdall_store::conformance::Call;
 use holdall::{LineKey, List, Money, RowRef, Text, ViewOptions};
+use holdall_authority::{Caller, Command, Form, Refusal, Request, Settings, Written};
+use holdall_store::conformance::Call;
+use holdall_testkit::dice::Dice;
 
 use super::{NOW_MS, Shop, account, add, quantity, row, set};
 

@@ -3,8 +3,8 @@
 
 use automerge::transaction::Transactable;
 use automerge::{AutoCommit, ObjType, ROOT, ScalarValue};
-use holdall_automerge::{CartDocument, DocumentError, Reading, Refused};
 use holdall::{Cart, CartId, LineKey, ReplicaId, limits, wire};
+use holdall_automerge::{CartDocument, DocumentError, Reading, Refused};
 use proptest::prelude::*;
 
 use crate::laws::cases;

@@ -2,10 +2,10 @@
 
 use automerge::transaction::Transactable;
 use automerge::{AutoCommit, ROOT, ReadDoc};
-use holdall_automerge::CartDocument;
 use holdall::{
     Cart, CartId, Claim, Delta, Dots, LineKey, MergePolicy, Quantity, Replica, ReplicaId, RowRef,
 };
+use holdall_automerge::CartDocument;
 
 use crate::samples::{self, Sample};
 

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use automerge::sync::{State, SyncDoc};
+use holdall::{Cart, CartId, Delta, Registry, Replica, ReplicaId, ViewOptions, explain, view};
 use holdall_automerge::CartDocument;
 use holdall_testkit::history::{History, Step, World};
 use holdall_testkit::strategies::histories;
-use holdall::{Cart, CartId, Delta, Registry, Replica, ReplicaId, ViewOptions, explain, view};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 

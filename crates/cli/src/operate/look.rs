@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use holdall_authority::{By, Caller, Entry, Inspected, Shown, When};
 use holdall::{CartId, Explanation, LineKey, Plain, Row};
+use holdall_authority::{By, Caller, Entry, Inspected, Shown, When};
 
 use super::{Common, Fault, close, print_json, time};
 use crate::places::Make;

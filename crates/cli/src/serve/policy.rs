@@ -13,8 +13,8 @@
 
 use std::path::Path;
 
-use holdall_authority::Policies;
 use holdall::{Loser, MergePolicy, Override, Quantity, Registry, RuleRef, SkuPattern};
+use holdall_authority::Policies;
 use serde::Deserialize;
 
 #[derive(Deserialize)]

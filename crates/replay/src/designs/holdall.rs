@@ -5,11 +5,11 @@ mod joiner;
 use std::collections::{BTreeMap, HashMap};
 
 use holdall::sync;
-use holdall_testkit::dice::Dice;
 use holdall::{
     ActionError, CartId, Claim, Delta, LineKey, MergePolicy, OrderId, Quantity, Replica, ReplicaId,
     RowRef, ViewOptions, wire,
 };
+use holdall_testkit::dice::Dice;
 
 use joiner::{Joiner, fault, restarted};
 

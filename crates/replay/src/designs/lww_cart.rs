@@ -6,9 +6,7 @@ use std::rc::Rc;
 use super::Design;
 use crate::error::Fault;
 use crate::model::Cart;
-use crate::schedule::{
-    ActionId, DeviceId, LineId, Node, ParcelId, RegionId, Schedule, Verb,
-};
+use crate::schedule::{ActionId, DeviceId, LineId, Node, ParcelId, RegionId, Schedule, Verb};
 
 /// The cart is one value: a JSON column, a session entry, an array in local storage. Whoever saves
 /// it last has saved all of it.

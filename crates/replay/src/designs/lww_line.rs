@@ -5,9 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::Design;
 use crate::error::Fault;
 use crate::model::Cart;
-use crate::schedule::{
-    ActionId, DeviceId, LineId, Node, ParcelId, RegionId, Schedule, Verb,
-};
+use crate::schedule::{ActionId, DeviceId, LineId, Node, ParcelId, RegionId, Schedule, Verb};
 
 /// Each line is a register with a quantity: a row in a table with `updated_at`, a field of a hash,
 /// an observed-remove map of last-writer registers. An add reads the number, adds, and writes it

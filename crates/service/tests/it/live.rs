@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use holdall_authority::Settings;
 use holdall::{CartId, LineKey, Quantity, Replica, ReplicaId, service, sync, wire};
+use holdall_authority::Settings;
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;

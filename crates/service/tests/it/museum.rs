@@ -239,10 +239,8 @@ async fn p_a_cart_outlives_whoever_served_it() {
     // Another process over the same store.
     let store = shop.service.authority().store().clone();
     let authority = holdall_authority::Authority::new(store, Default::default());
-    let other = holdall_service::Service::new(
-        authority.into(),
-        std::sync::Arc::new(shop.accounts.clone()),
-    );
+    let other =
+        holdall_service::Service::new(authority.into(), std::sync::Arc::new(shop.accounts.clone()));
     let other = Shop { router: holdall_service::router(other), ..Shop::new() };
     assert_eq!(quantity(&other.read(&guest.token, &guest.cart).await.done(), "TEE"), 2);
     other.add(&guest.token, &guest.cart, "TEE", 1).key("x").send().await;

@@ -3,8 +3,8 @@
 //! What comes back may be anything: cut, spoiled, another cart's, from a former life of the machine. It is a view only if
 //! all of it is as asked.
 
-use holdall::id::CartId;
 use crate::sum::sum;
+use holdall::id::CartId;
 
 const MAGIC: [u8; 4] = *b"hcv1";
 const HEAD_BYTES: usize = 4 + 16 + 16 + 8 + 4;

@@ -71,10 +71,10 @@ use super::{
     Append, Appended, Class, Erased, Fold, Hear, Held, Idle, Loaded, Logged, Reply, Slot, Store,
     StoreError, Swapped,
 };
-use holdall::id::CartId;
-use holdall::limits;
 use counts::one_more;
 use entry::{Found, Name};
+use holdall::id::CartId;
+use holdall::limits;
 use line::{Key, Line};
 
 /// A store with rendered views in Redis in front of it. See the [module](self).

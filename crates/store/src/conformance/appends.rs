@@ -2,8 +2,8 @@
 
 use super::clause::Clause;
 use super::stage::{NOON_MS, Stage, Verdict, cart, delta, key, same};
-use holdall::limits;
 use crate::{Append, Appended, Class, Loaded, Logged, RequestKey, StoreError};
+use holdall::limits;
 
 pub(super) const CLAUSES: [Clause; 13] = [
     Clause::new("nothing-yet", "A cart that nobody wrote is not there, for any call.", nothing_yet),

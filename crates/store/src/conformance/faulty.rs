@@ -7,11 +7,11 @@ use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use holdall::id::CartId;
 use crate::{
     Append, Appended, Class, Erased, Fold, Held, Idle, Loaded, Logged, Reply, Slot, Store,
     StoreError, Swapped,
 };
+use holdall::id::CartId;
 
 /// A call of [`Store`].
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

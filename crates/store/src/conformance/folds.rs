@@ -2,8 +2,8 @@
 
 use super::clause::Clause;
 use super::stage::{Stage, Verdict, cart, delta, key, same};
-use holdall::limits;
 use crate::{Appended, Fold, StoreError};
+use holdall::limits;
 
 pub(super) const CLAUSES: [Clause; 7] = [
     Clause::new(

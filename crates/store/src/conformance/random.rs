@@ -97,7 +97,13 @@ impl Run {
     }
 
     /// How many bytes went is the store's own affair.
-    fn erase(&self, stage: &Stage<'_>, id: holdall::CartId, marker: Vec<u8>, at_ms: u64) -> Verdict {
+    fn erase(
+        &self,
+        stage: &Stage<'_>,
+        id: holdall::CartId,
+        marker: Vec<u8>,
+        at_ms: u64,
+    ) -> Verdict {
         let ask = |store: &dyn Store| {
             let erased = stage.wait(store.erase(id, marker.clone(), at_ms));
             erased.map(|erased| erased.appends).map_err(|error| error.to_string())

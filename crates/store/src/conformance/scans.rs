@@ -2,8 +2,8 @@
 
 use super::clause::Clause;
 use super::stage::{Stage, Verdict, cart, delta, same};
-use holdall::id::CartId;
 use crate::{Append, Class, Idle};
+use holdall::id::CartId;
 
 pub(super) const CLAUSES: [Clause; 4] = [
     Clause::new(

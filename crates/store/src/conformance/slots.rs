@@ -2,8 +2,8 @@
 
 use super::clause::Clause;
 use super::stage::{Stage, Verdict, cart, delta, same};
-use holdall::limits;
 use crate::{Held, Slot, StoreError, Swapped};
+use holdall::limits;
 
 pub(super) const CLAUSES: [Clause; 6] = [
     Clause::new(

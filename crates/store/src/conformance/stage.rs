@@ -4,11 +4,11 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use super::opener::Opener;
-use holdall::id::CartId;
 use crate::{
     Append, Appended, Class, Erased, Fold, Held, Idle, Loaded, Logged, Reply, RequestKey, Slot,
     Store, StoreError, Swapped,
 };
+use holdall::id::CartId;
 
 /// What was seen that breaks a clause.
 pub(super) type Finding = String;

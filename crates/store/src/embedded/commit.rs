@@ -12,8 +12,8 @@ use rusqlite::hooks::Wal;
 use super::Shared;
 use super::file::{Folder, is_full, refused};
 use super::plan::{Ask, Failure, Plan, Told};
-use holdall::limits;
 use crate::StoreError;
+use holdall::limits;
 
 /// A call that waits.
 #[derive(Debug)]

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use rusqlite::hooks::Wal;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
-use holdall::limits;
 use crate::StoreError;
+use holdall::limits;
 
 const LOCK: &str = "lock";
 /// How often a lock that somebody has is tried for.

@@ -1,7 +1,7 @@
 //! One record as bytes. The [module](super) has the format in words.
 
-use holdall::id::CartId;
 use crate::{Append, Class, Logged, RequestKey};
+use holdall::id::CartId;
 
 /// What a record is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -4,8 +4,8 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound::{Excluded, Unbounded};
 
-use holdall::id::CartId;
 use crate::{Class, Idle, RequestKey};
+use holdall::id::CartId;
 
 /// A state in the file: the revision it is of, and the record's position.
 pub(super) type State = (u64, u64);

@@ -8,10 +8,8 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension};
 use super::file::{record, set_meta};
 use super::format::{self, Kind, Lead};
 use super::index::{Cart, Head, Index, Place, Staged};
+use crate::{Append, Appended, Class, Erased, Fold, Held, Logged, Slot, StoreError, Swapped};
 use holdall::id::CartId;
-use crate::{
-    Append, Appended, Class, Erased, Fold, Held, Logged, Slot, StoreError, Swapped,
-};
 
 /// A call that may write.
 #[derive(Debug)]

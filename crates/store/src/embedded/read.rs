@@ -10,8 +10,8 @@ use super::file::{record, refused};
 use super::format::{self, Lead};
 use super::index::{Cart, Head, State};
 use super::plan::{damaged, held};
-use holdall::id::CartId;
 use crate::{Held, Loaded, Logged, Slot, StoreError};
+use holdall::id::CartId;
 
 /// A call that reads, with its answer's way back inside.
 pub(super) type Read = Box<dyn FnOnce(&Reader) + Send>;

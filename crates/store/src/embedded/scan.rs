@@ -7,8 +7,8 @@ use rusqlite::Connection;
 use super::file::{is_corrupt, meta, refused, set_meta};
 use super::format::{self, Kind, Lead};
 use super::index::{Cart, Head, Index, Place};
-use holdall::id::CartId;
 use crate::StoreError;
+use holdall::id::CartId;
 
 /// What opening found.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

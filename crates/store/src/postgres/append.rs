@@ -9,8 +9,8 @@ use tokio_postgres::Row;
 
 use super::link::{Link, Values};
 use super::rows::{self, Of, SNAPSHOT};
-use holdall::id::CartId;
 use crate::{Append, Appended, StoreError};
+use holdall::id::CartId;
 
 /// How often one append looks again, when others change the cart in between.
 const TRIES: usize = 16;

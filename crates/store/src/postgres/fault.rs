@@ -7,8 +7,8 @@
 
 use tokio_postgres::error::{Severity, SqlState};
 
-use holdall::id::CartId;
 use crate::StoreError;
+use holdall::id::CartId;
 
 /// What the statement was to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

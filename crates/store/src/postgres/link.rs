@@ -14,8 +14,8 @@ use tokio_postgres::{Config, Row, Socket};
 
 use super::fault::{self, Effect};
 use super::options::PostgresOptions;
-use holdall::id::CartId;
 use crate::StoreError;
+use holdall::id::CartId;
 
 /// The parameters of a statement.
 pub(super) type Values<'a> = &'a [&'a (dyn ToSql + Sync)];

@@ -21,9 +21,9 @@ use tokio_postgres::{AsyncMessage, Client, Config, Error};
 
 use super::link::Tls;
 use super::options::PostgresOptions;
+use crate::Hear;
 use holdall::id::CartId;
 use holdall::limits;
-use crate::Hear;
 
 /// A notice is no more durable than whoever waits for it.
 const LISTEN: &str = "SET synchronous_commit = off; LISTEN holdall_changed";

@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use super::link::Link;
 use super::rows::{self, BASE, Of};
-use holdall::id::CartId;
 use crate::{Class, Idle, Loaded, Logged, StoreError};
+use holdall::id::CartId;
 
 /// The cart's row, the later of its states, and the log since.
 pub(super) const LOAD: &str = "

@@ -4,9 +4,9 @@ use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 use uuid::Uuid;
 
-use holdall::id::CartId;
 use crate::sum::sum;
 use crate::{Class, Loaded, Logged, RequestKey, StoreError};
+use holdall::id::CartId;
 
 /// Whole states, as `holdall_state.kind` has them. The order is part of the format: of a snapshot and
 /// a base at one revision the base is taken.

@@ -4,9 +4,9 @@ use tokio_postgres::Row;
 
 use super::link::Link;
 use super::rows;
-use holdall::limits;
 use crate::record::within;
 use crate::{Held, Slot, StoreError, Swapped};
+use holdall::limits;
 
 const HELD: &str = "SELECT version, value, sum FROM holdall_slot WHERE kind = $1 AND name = $2";
 

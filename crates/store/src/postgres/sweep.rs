@@ -6,10 +6,10 @@
 use super::append::Restless;
 use super::link::Link;
 use super::rows::{self, BASE, Of, SNAPSHOT};
-use holdall::id::CartId;
-use holdall::limits;
 use crate::record::within;
 use crate::{Class, Erased, Fold, StoreError};
+use holdall::id::CartId;
+use holdall::limits;
 
 /// How often an erasure or removal looks again, when the cart changes in between.
 const TRIES: usize = 16;

@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use futures_lite::future::block_on;
 use holdall::CartId;
+use holdall_store::conformance::Opener;
 use holdall_store::{
     Append, Appended, Class, Erased, Fold, Held, Idle, Loaded, Logged, MemoryStore, Reply, Slot,
     Store, StoreError, Swapped,
 };
-use holdall_store::conformance::Opener;
 
 /// What is wrong with it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

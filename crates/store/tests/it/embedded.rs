@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use futures_lite::future::block_on;
 use holdall::CartId;
+use holdall_store::conformance::{Opener, certify};
 use holdall_store::{
     Append, Appended, Class, EmbeddedStore, Loaded, RequestKey, Slot, Store, StoreError,
 };
-use holdall_store::conformance::{Opener, certify};
 
 static FOLDERS: AtomicU64 = AtomicU64::new(0);
 

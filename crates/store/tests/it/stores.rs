@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use futures_lite::future::block_on;
 use holdall::CartId;
-use holdall_store::{Append, Appended, Class, MemoryStore, Store, StoreError};
 use holdall_store::conformance::{Call, Clause, Fault, Faulty, Opener, certify};
+use holdall_store::{Append, Appended, Class, MemoryStore, Store, StoreError};
 
 use crate::bad_stores::{BadOpener, Flaw};
 

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use super::verbs::{perform, pick};
 use super::{Action, History, Step, name_of};
+use crate::counterexample::Counterexample;
+use crate::rule::Verdict;
 use holdall::cart::{Cart, Claim, Delta};
 use holdall::id::{CartId, ReplicaId};
 use holdall::replica::Replica;
 use holdall::sync::{self, Inbox, Received};
-use crate::counterexample::Counterexample;
-use crate::rule::Verdict;
 use holdall::view::{RowRef, View};
 
 /// The account's cart.

@@ -4,18 +4,16 @@
 use std::collections::BTreeMap;
 
 use super::{holds, twin, world};
+use crate::edit::asked;
+use crate::history::{ACCOUNT, Acted, Action, History, World, gift, policy, shipping, text};
+use crate::law::Law;
+use crate::rule::Verdict;
+use crate::scenario::unexplained;
 use holdall::cart::{Cart, Delta, List};
 use holdall::context::Dots;
 use holdall::id::LineKey;
 use holdall::policy::Registry;
 use holdall::replica::Replica;
-use crate::scenario::unexplained;
-use crate::edit::asked;
-use crate::history::{
-    ACCOUNT, Acted, Action, History, World, gift, policy, shipping, text,
-};
-use crate::law::Law;
-use crate::rule::Verdict;
 use holdall::view::{Look, Row, Side, View};
 use holdall::wire;
 

@@ -3,10 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::holds;
-use holdall::cart::{Body, Cart, Delta, List};
-use holdall::context::Dot;
-use holdall::id::LineKey;
-use holdall::limits;
 use crate::history::{
     Acted, Action, ENGRAVING, History, OWN_RULE, RULES, World, gift, line, price, shipping, text,
 };
@@ -16,6 +12,10 @@ use crate::model::{
 };
 use crate::naive::{digest, each};
 use crate::rule::Verdict;
+use holdall::cart::{Body, Cart, Delta, List};
+use holdall::context::Dot;
+use holdall::id::LineKey;
+use holdall::limits;
 use holdall::view::{self, Notice, RowRef, View};
 
 /// [`Law::AsTheModel`], at each author after each action, and at everybody in the end.

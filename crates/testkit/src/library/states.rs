@@ -2,11 +2,11 @@
 //! maximum. These laws hold the compact state and everything that travels to that.
 
 use super::{holds, world};
-use holdall::cart::{Cart, Delta};
 use crate::history::{ACCOUNT, History};
 use crate::law::Law;
 use crate::naive::{Naive, each};
 use crate::rule::Verdict;
+use holdall::cart::{Cart, Delta};
 
 fn join(a: &Cart, b: &Cart) -> Cart {
     joined(a.clone(), [&b.to_delta()])

@@ -48,8 +48,8 @@ pub use shown::{Ordered, Shown, ShownRow};
 
 use std::collections::BTreeMap;
 
-use holdall::id::CartId;
 use fact::{Fact, What};
+use holdall::id::CartId;
 use reading::Reader;
 
 /// The number of a fact: facts are numbered in the order in which they happen.

@@ -153,7 +153,7 @@ pub(super) fn full<'a>(subject: &'a Subject, tale: &Tale) -> (Stage<'a>, Rows) {
 }
 
 /// A rule that answered otherwise when it was asked again much later.
-pub(in crate) fn fickle(subject: &Subject, tale: &Tale, what: String) -> Counterexample {
+pub(crate) fn fickle(subject: &Subject, tale: &Tale, what: String) -> Counterexample {
     let (stage, rows) = full(subject, tale);
     broken(Law::Pure, what, subject, &stage, &rows)
 }

@@ -4,17 +4,17 @@ use std::collections::BTreeSet;
 
 use super::asked::full;
 use super::{Verdict, broken, same};
+use crate::deed::{ACCOUNT, Device, GUEST, SECOND_GUEST, line};
+use crate::edit::wanted_after;
+use crate::law::Law;
+use crate::scenario::unexplained;
+use crate::stage::{Rows, Shown, Stage, Telling};
+use crate::subject::Subject;
+use crate::tale::Tale;
 use holdall::cart::List;
 use holdall::context::Dot;
 use holdall::id::LineKey;
 use holdall::policy::Reach;
-use crate::scenario::unexplained;
-use crate::deed::{ACCOUNT, Device, GUEST, SECOND_GUEST, line};
-use crate::edit::wanted_after;
-use crate::law::Law;
-use crate::stage::{Rows, Shown, Stage, Telling};
-use crate::subject::Subject;
-use crate::tale::Tale;
 
 /// [`Law::LineLocal`]: a line shows the same with the rest of the cart and without it. Rules that
 /// decide on whole carts are not held to it.

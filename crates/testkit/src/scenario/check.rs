@@ -91,7 +91,8 @@ fn rows_match(expected: &[ExpectRow], seen: &[Row]) -> bool {
 
 fn row_matches(expected: &ExpectRow, row: &Row) -> bool {
     let ExpectRow { key, quantity, side, note, gift, attributes, question, because } = expected;
-    let text = |text: &Option<holdall::id::Text>| text.as_ref().map_or("", |t| t.as_str()).to_owned();
+    let text =
+        |text: &Option<holdall::id::Text>| text.as_ref().map_or("", |t| t.as_str()).to_owned();
     let wraps = |(wrap, message): &(Option<bool>, Option<String>)| {
         let seen = row.gift.clone().unwrap_or_default();
         wrap.is_none_or(|wrap| wrap == seen.wrap)

@@ -8,10 +8,10 @@ use automerge::sync::{State, SyncDoc};
 
 use super::carrier::{Carrier, Deliveries, Place};
 use super::world::name_bits;
-use holdall_automerge::CartDocument;
 use holdall::cart::{Cart, Delta, Fingerprint};
 use holdall::clock::Time;
 use holdall::id::CartId;
+use holdall_automerge::CartDocument;
 
 /// The documents of all sites.
 #[derive(Debug, Default)]

@@ -25,12 +25,12 @@ use std::collections::BTreeSet;
 
 pub use story::{Story, StoryError};
 
-use holdall::context::Dots;
-use holdall::id::CartId;
-use holdall::policy::Registry;
 use carrier::{Carrier, Deliveries};
 use check::differs;
 pub(crate) use check::unexplained;
+use holdall::context::Dots;
+use holdall::id::CartId;
+use holdall::policy::Registry;
 use schedule::Outcome;
 use story::{Expect, Step, Verb};
 use world::World;

@@ -2,14 +2,14 @@
 
 use super::Stage;
 use super::shown::{Rows, expect, rows};
-use holdall::cart::Delta;
-use holdall::id::ReplicaId;
-use holdall::replica::Replica;
+use crate::deed::ACCOUNT;
+use crate::law::Law;
 use crate::scenario::Story;
 use crate::scenario::story::{Expect, Step, Verb};
 use crate::scenario::world::cart_id;
-use crate::deed::ACCOUNT;
-use crate::law::Law;
+use holdall::cart::Delta;
+use holdall::id::ReplicaId;
+use holdall::replica::Replica;
 use holdall::view::{Explanation, View};
 
 impl Stage<'_> {
@@ -26,12 +26,12 @@ impl Stage<'_> {
     }
 
     /// What was seen at the last look, if there was one.
-    pub(in crate) fn last_look(&self) -> Option<Rows> {
+    pub(crate) fn last_look(&self) -> Option<Rows> {
         self.looked.clone()
     }
 
     /// Tells the story so that something else was expected there.
-    pub(in crate) fn expect_at_last_look(&mut self, rows: &Rows) {
+    pub(crate) fn expect_at_last_look(&mut self, rows: &Rows) {
         let look = self.steps.iter_mut().rev().find_map(|step| match &mut step.verb {
             Verb::Expect(look) => Some(look),
             _ => None,
@@ -42,7 +42,7 @@ impl Stage<'_> {
     }
 
     /// What a cart shows on the laptop, once everybody knows everything.
-    pub(in crate) fn final_rows(&mut self, cart: &str) -> Rows {
+    pub(crate) fn final_rows(&mut self, cart: &str) -> Rows {
         if !self.world.has("laptop", cart) {
             let _ = self.world.replica("laptop", cart);
             self.settled = false;
@@ -52,28 +52,28 @@ impl Stage<'_> {
     }
 
     /// What the account's cart shows on the laptop.
-    pub(in crate) fn seen(&mut self) -> Rows {
+    pub(crate) fn seen(&mut self) -> Rows {
         rows(&self.world.view("laptop", ACCOUNT))
     }
 
     /// The same with all that a view has, at any site.
-    pub(in crate) fn view(&mut self, site: &str) -> View {
+    pub(crate) fn view(&mut self, site: &str) -> View {
         self.world.view(site, ACCOUNT)
     }
 
     /// Why.
-    pub(in crate) fn explain(&mut self) -> Vec<Explanation> {
+    pub(crate) fn explain(&mut self) -> Vec<Explanation> {
         self.world.replica("laptop", ACCOUNT).explain()
     }
 
     /// The state of the account's cart on the laptop.
-    pub(in crate) fn cart(&mut self) -> holdall::cart::Cart {
+    pub(crate) fn cart(&mut self) -> holdall::cart::Cart {
         self.world.replica("laptop", ACCOUNT).cart().clone()
     }
 
     /// What the account's cart shows at somebody who gets its deltas in other ways: as they were
     /// written, the other way round, and every second one twice and in front.
-    pub(in crate) fn delivered(&self) -> Vec<Rows> {
+    pub(crate) fn delivered(&self) -> Vec<Rows> {
         let made = self.world.made().iter().filter(|(cart, _)| cart == ACCOUNT);
         let forth: Vec<&Delta> = made.map(|(_, delta)| delta).collect();
         let back: Vec<&Delta> = forth.iter().rev().copied().collect();
@@ -92,7 +92,7 @@ impl Stage<'_> {
     }
 
     /// What was told, as a story that expects these rows of the account's cart.
-    pub(in crate) fn story(&self, law: Law, rows: &Rows) -> Story {
+    pub(crate) fn story(&self, law: Law, rows: &Rows) -> Story {
         let mut steps = self.steps.clone();
         let waits = |step: &Step| matches!(step.verb, Verb::Sync(None) | Verb::Advance { .. });
         while steps.last().is_some_and(waits) {

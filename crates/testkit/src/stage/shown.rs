@@ -1,24 +1,24 @@
 //! What a stage shows: rows, without what stories do not say.
 
+use crate::deed::ACCOUNT;
+use crate::scenario::story::{Expect, ExpectRow, SideName};
 use holdall::cart::List;
 use holdall::id::LineKey;
-use crate::scenario::story::{Expect, ExpectRow, SideName};
-use crate::deed::ACCOUNT;
 use holdall::view::{Side, View};
 
 /// A row that is shown. Which guest a side is of is left out: stories do not say it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(in crate) struct Shown {
-    pub(in crate) line: LineKey,
-    pub(in crate) list: List,
-    pub(in crate) side: Option<SideName>,
-    pub(in crate) units: u64,
+pub(crate) struct Shown {
+    pub(crate) line: LineKey,
+    pub(crate) list: List,
+    pub(crate) side: Option<SideName>,
+    pub(crate) units: u64,
 }
 
 /// What a view shows, sorted.
-pub(in crate) type Rows = Vec<Shown>;
+pub(crate) type Rows = Vec<Shown>;
 
-pub(in crate) fn rows(view: &View) -> Rows {
+pub(crate) fn rows(view: &View) -> Rows {
     let shown = |row: &holdall::view::Row| Shown {
         line: row.line.clone(),
         list: row.list,
@@ -34,12 +34,12 @@ pub(in crate) fn rows(view: &View) -> Rows {
 }
 
 /// The units of a line, in both lists.
-pub(in crate) fn total(rows: &Rows, line: &LineKey) -> u64 {
+pub(crate) fn total(rows: &Rows, line: &LineKey) -> u64 {
     rows.iter().filter(|row| row.line == *line).map(|row| row.units).sum()
 }
 
 /// In words.
-pub(in crate) fn words(rows: &Rows) -> String {
+pub(crate) fn words(rows: &Rows) -> String {
     let word = |row: &Shown| {
         let side = match row.side {
             Some(SideName::Account) => ", the account's row",

@@ -3,23 +3,23 @@
 /// How a tale is told. What is left out leaves its moment of time behind, so that two tellings of
 /// one tale have the same times.
 #[derive(Clone, Copy)]
-pub(in crate) struct Telling {
+pub(crate) struct Telling {
     /// Just the deeds on this line.
-    pub(in crate) only: Option<u8>,
+    pub(crate) only: Option<u8>,
     /// Without this tap, counted through before and late.
-    pub(in crate) without: Option<usize>,
+    pub(crate) without: Option<usize>,
     /// Whether the guests do anything.
-    pub(in crate) guests: bool,
+    pub(crate) guests: bool,
     /// Whether they are merged.
-    pub(in crate) merge: bool,
+    pub(crate) merge: bool,
     /// The second guest first.
-    pub(in crate) turned: bool,
+    pub(crate) turned: bool,
     /// Whether the tablet and the kiosk are heard before the merge, or only after.
-    pub(in crate) hear: bool,
+    pub(crate) hear: bool,
     /// Whether the guest's late taps are looked at one by one.
-    pub(in crate) look: bool,
+    pub(crate) look: bool,
     /// Whether all clocks are right.
-    pub(in crate) right_clocks: bool,
+    pub(crate) right_clocks: bool,
 }
 
 impl Default for Telling {

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use holdall::CartId;
 use holdall_store::cached::redis;
+use holdall_store::conformance::{Opener, Work, certify};
 use holdall_store::{
     Append, Appended, Cached, CachedOptions, Class, MemoryStore, Store, StoreError,
 };
-use holdall_store::conformance::{Opener, Work, certify};
 use tokio::runtime::Runtime;
 
 use super::{Leased, Server, alone, say, shared};
@@ -476,8 +476,8 @@ fn no_read_shows_an_older_revision_whatever_befalls_the_cache() {
 #[cfg(feature = "authority")]
 #[test]
 fn a_process_with_nothing_at_hand_answers_from_the_cache() {
-    use holdall_authority::{Authority, Command, Form, Request, Settings};
     use holdall::{LineKey, RowRef};
+    use holdall_authority::{Authority, Command, Form, Request, Settings};
     let name = "a_process_with_nothing_at_hand_answers_from_the_cache";
     let Some(server) = shared(Server::Redis, name) else { return };
     let redis = Redis::new(server);

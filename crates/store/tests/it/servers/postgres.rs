@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use holdall::CartId;
+use holdall_store::conformance::{Opener, Work, certify};
 use holdall_store::postgres::tokio_postgres::{Client, Config, NoTls};
 use holdall_store::{
     Append, Appended, Class, PostgresOptions, PostgresStore, RequestKey, Slot, Store, StoreError,
     Swapped,
 };
-use holdall_store::conformance::{Opener, Work, certify};
 use tokio::runtime::Runtime;
 
 use super::{Leased, Server, shared};

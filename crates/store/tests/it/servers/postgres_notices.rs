@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use holdall_authority::{Authority, Caller, Command, Opened, Request, Settings};
 use holdall::{LineKey, RowRef};
+use holdall_authority::{Authority, Caller, Command, Opened, Request, Settings};
 use tokio::time::timeout;
 
 use super::postgres::Postgres;

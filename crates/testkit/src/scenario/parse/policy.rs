@@ -1,11 +1,11 @@
 //! A merge policy: a rule's name, or a table.
 
 use super::Parsed;
+use crate::scenario::raw::{RawPolicyTable, WordOr};
 use holdall::cart::{Loser, MergePolicy, Override, RuleRef, SkuPattern};
 use holdall::id::RuleName;
 use holdall::policy::Registry;
 use holdall::quantity::Quantity;
-use crate::scenario::raw::{RawPolicyTable, WordOr};
 
 pub(super) fn parse_policy(raw: WordOr<RawPolicyTable>, rules: &Registry) -> Parsed<MergePolicy> {
     let table = match raw {

@@ -1,11 +1,11 @@
 //! The line that a verb or an expectation is about, with the keys that go with it.
 
 use super::Parsed;
+use crate::scenario::raw::{RawBundle, RawLine, WordOr};
+use crate::scenario::story::{Act, RowName, SideName};
 use holdall::id::{Bundle, LineError, LineKey, OptionKey, OptionValue, Sku, Tag};
 use holdall::limits;
 use holdall::money::Money;
-use crate::scenario::raw::{RawBundle, RawLine, WordOr};
-use crate::scenario::story::{Act, RowName, SideName};
 
 impl RowName {
     /// The line it names.

@@ -4,9 +4,9 @@ use super::duration::duration;
 use super::policy::parse_policy;
 use super::row::{attribute, counted, gift, note, row};
 use super::{Parsed, parse_expect};
-use holdall::policy::Registry;
 use crate::scenario::raw::{RawMerge, RawStep, WordOr};
 use crate::scenario::story::{Act, Step, Verb};
+use holdall::policy::Registry;
 
 pub(super) fn parse_step(raw: RawStep, line: usize, rules: &Registry) -> Parsed<Step> {
     let mut verbs: Vec<(&'static str, Parsed<Verb>)> = Vec::new();
