@@ -89,6 +89,8 @@ pub mod view;
 
 pub mod replica;
 
+pub mod action;
+
 pub mod sync;
 
 pub mod wire;
@@ -112,6 +114,7 @@ pub mod scenario;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 
+pub use action::Action;
 pub use cart::{
     After, Body, Bought, Cart, Claim, Delta, DeltaError, Entries, Entry, Fingerprint, Gift, Have,
     Joined, Lack, List, Loser, MergePolicy, MergeTo, OrderKey, Override, Pin, PolicyError,

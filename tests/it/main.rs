@@ -12,6 +12,7 @@
 //! | `golden` | bytes and merge outcomes that must not change |
 //! | `hostile`, `memory` | bytes by somebody who means harm |
 //! | `regressions` | what random search found |
+//! | `action` | the one list of the shopper's verbs |
 //! | `writing`, `settling`, `reading`, `worth`, `merging`, `sides`, `exchange` | single actions and what goes with them, lines, Sets, merges, split lines and messages; `devices` is what they begin with |
 //! | `stories` | the stories, by class and folder |
 //! | `guarded` | faults of others, and what proves the guard against each |
@@ -26,6 +27,7 @@
 //! | `service` | carts over HTTP and WebSocket, over a store in memory |
 //! | `stores`, `bad_stores` | durable stores before the test kit, good ones and bad ones |
 
+mod action;
 #[cfg(feature = "authority")]
 mod authority;
 #[cfg(feature = "automerge")]
