@@ -110,12 +110,15 @@ pub mod view;
 
 pub mod replica;
 
+pub mod action;
+
 pub mod sync;
 
 pub mod wire;
 
 pub mod manual;
 
+pub use action::Action;
 pub use cart::{
     After, Body, Bought, Cart, Claim, Delta, DeltaError, Entries, Entry, Fingerprint, Gift, Have,
     Joined, Lack, List, Loser, MergePolicy, MergeTo, OrderKey, Override, Pin, PolicyError,

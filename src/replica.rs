@@ -242,11 +242,17 @@ impl Replica {
         quantity: Quantity,
         price: Option<Money>,
     ) -> Result<Delta, ActionError> {
-        let Place { scope, sided, .. } = self.place(row)?;
         if row.list == List::Saved {
             return Err(ActionError::UnknownRow { line: row.line.clone() });
         }
-        self.add_at(now_ms, &row.line, (scope, sided), (quantity, price))
+        let side = match row.side {
+            None => (self.cart.id(), false),
+            Some(_) => {
+                let Place { scope, sided, .. } = self.place(row)?;
+                (scope, sided)
+            }
+        };
+        self.add_at(now_ms, &row.line, side, (quantity, price))
     }
 
     fn add_at(

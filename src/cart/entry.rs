@@ -5,6 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::covers::Covers;
+use super::kind_numbers::FIRST_UNKNOWN;
 use super::terms::MergePolicy;
 use crate::clock::Time;
 use crate::context::{Dot, SharedDots};
@@ -15,7 +16,19 @@ use crate::money::Money;
 use crate::quantity::Quantity;
 
 /// One of a cart's two lists.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, serde::Serialize)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Debug,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum List {
     /// What checkout would buy.
@@ -278,12 +291,13 @@ pub enum RegisterKey {
 }
 
 /// Gift wrap and message.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Gift {
     /// Whether to wrap it.
     pub wrap: bool,
     /// What to write on the card.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub message: Option<Text>,
 }
 
@@ -389,10 +403,6 @@ pub enum Body {
 }
 
 impl Body {
-    /// The lowest kind number that this version does not know. Entries of this kind and above are
-    /// kept as bytes.
-    pub const FIRST_UNKNOWN: u32 = 12;
-
     /// Whether it is an Add or a Set.
     #[must_use]
     pub const fn is_contribution(&self) -> bool {
@@ -414,7 +424,7 @@ impl Body {
             return Some("has a list that does not ascend, or has something twice");
         }
         match self {
-            Self::Unknown { kind, .. } if *kind < Self::FIRST_UNKNOWN => {
+            Self::Unknown { kind, .. } if *kind < FIRST_UNKNOWN => {
                 Some("is of a kind that this version knows, as unknown bytes")
             }
             _ => None,

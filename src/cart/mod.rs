@@ -14,6 +14,7 @@ mod entries;
 mod entry;
 mod exchange;
 mod kills;
+pub mod kind_numbers;
 mod row;
 mod said;
 mod seen;

@@ -130,7 +130,7 @@ impl Cart {
                 self.context().without(stamp.dot.replica).into(),
                 Default::default()
             ),
-            covers: sabotage!("set-omits-replaced", covers, Covers::default()),
+            covers: { sabotage!("set-omits-replaced", covers, Covers::default()) },
             settled,
         }));
         let entry = Entry { price, ..entry(&stamp, place.scope, Some(&place.line), body) };

@@ -87,6 +87,9 @@ impl core::hash::Hash for LineKey {
 impl serde::Serialize for LineKey {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct;
+        if !serializer.is_human_readable() {
+            return serializer.serialize_str(self.descriptor());
+        }
         let (rest, tag) = cut(self.descriptor(), TAG);
         let (rest, bundle) = cut(rest, BUNDLE);
         let (sku, options) = rest.split_once(KEY).unwrap_or((rest, ""));

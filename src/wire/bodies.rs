@@ -4,12 +4,15 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::bytes::{Reader, Writer};
-use super::entries::{ADD, MOVE, REGISTER, SET};
 use super::error::{Broken, Fault, fault};
 use super::numbering::Numbering;
 use super::policies::{read_policy, write_policy};
 use super::sets::{read_set, write_set};
 use super::tables::{Tables, sorted};
+use crate::cart::kind_numbers::{
+    ADD, ATTRIBUTE, CONSENT, COUPON, EXPIRED, FIRST_UNKNOWN, GIFT, MERGE, MOVE, NOTE, ORDER,
+    REGISTER, SET, SHIPPING, STAY, UNMERGE,
+};
 use crate::cart::{
     Body, Bought, Gift, Lack, List, MergeTo, Pin, Purchase, Register, Row, Stays, Taken,
     UnmergeFrom,
@@ -75,27 +78,27 @@ pub(super) fn read_body(
         SET => Body::Set(Arc::new(read_set(input, tables, dot, sided, thought)?)),
         MOVE => Body::Move { to: read_list(input)?, dots: read_dots(input, tables)?.into() },
         REGISTER => Body::Register { value: Arc::new(read_register(input)?), sided },
-        5 => Body::Coupon(read_coupon(input)?.into()),
-        6 => Body::Consent(input.flag()?),
-        7 => Body::Merge(Arc::new(MergeTo {
+        COUPON => Body::Coupon(read_coupon(input)?.into()),
+        CONSENT => Body::Consent(input.flag()?),
+        MERGE => Body::Merge(Arc::new(MergeTo {
             guest: tables.cart(input)?,
             account: tables.cart(input)?,
             claim: input.small()?,
             policy: read_policy(input)?,
         })),
-        8 => {
+        UNMERGE => {
             let (guest, claim) = (tables.cart(input)?, input.small()?);
             Body::Unmerge(Arc::new(UnmergeFrom { guest, claim }))
         }
-        9 => Body::Order(Arc::new(Purchase {
+        ORDER => Body::Order(Arc::new(Purchase {
             id: input.parsed(OrderId::new)?,
             bought: read_bought(input, tables)?,
             seen: tables.seen(input)?,
             stays: read_stays(input, tables)?,
         })),
-        10 => Body::Expired { rule: input.parsed(RuleName::new)?.into() },
-        11 => Body::Stay(Arc::new(read_stays(input, tables)?)),
-        kind if kind >= Body::FIRST_UNKNOWN => {
+        EXPIRED => Body::Expired { rule: input.parsed(RuleName::new)?.into() },
+        STAY => Body::Stay(Arc::new(read_stays(input, tables)?)),
+        kind if kind >= FIRST_UNKNOWN => {
             Body::Unknown { kind, payload: Arc::new(input.blob()?.into()) }
         }
         _ => return Err(fault(here, Broken::Variant { what: "entry" })),
@@ -196,23 +199,20 @@ fn read_bought(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Vec<Bought
 }
 
 fn write_register(out: &mut Writer, register: &Register) {
+    out.number(register.kind_number());
     match register {
         Register::Note(note) => {
-            out.number(0);
             text(out, note.as_str());
         }
         Register::Gift(Gift { wrap, message }) => {
-            out.number(1);
             out.flag(*wrap);
             out.maybe(message.as_ref(), |out, message| text(out, message.as_str()));
         }
         Register::Attribute(key, value) => {
-            out.number(2);
             text(out, key.as_str());
             text(out, value.as_str());
         }
         Register::Shipping(option) => {
-            out.number(3);
             text(out, option.as_str());
         }
     }
@@ -221,13 +221,15 @@ fn write_register(out: &mut Writer, register: &Register) {
 fn read_register(input: &mut Reader<'_>) -> Result<Register, Fault> {
     let here = input.offset();
     Ok(match input.number()? {
-        0 => Register::Note(input.parsed(Text::new)?),
-        1 => Register::Gift(Gift {
+        NOTE => Register::Note(input.parsed(Text::new)?),
+        GIFT => Register::Gift(Gift {
             wrap: input.flag()?,
             message: input.maybe(|input| input.parsed(Text::new))?,
         }),
-        2 => Register::Attribute(input.parsed(AttributeKey::new)?, input.parsed(Text::new)?),
-        3 => Register::Shipping(input.parsed(ShippingOption::new)?),
+        ATTRIBUTE => {
+            Register::Attribute(input.parsed(AttributeKey::new)?, input.parsed(Text::new)?)
+        }
+        SHIPPING => Register::Shipping(input.parsed(ShippingOption::new)?),
         _ => return Err(fault(here, Broken::Variant { what: "register" })),
     })
 }

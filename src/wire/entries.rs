@@ -7,15 +7,10 @@ use super::bytes::{Burst, Reader, Writer};
 use super::error::{Broken, Fault, fault};
 use super::numbering::Numbering;
 use super::tables::Tables;
+use crate::cart::kind_numbers::{ADD, MOVE, REGISTER, SET};
 use crate::cart::{Body, NONE, ReadRows, Row, Said};
 use crate::clock::Time;
 use crate::context::Dot;
-
-/// Kinds that have a line of their own.
-pub(super) const ADD: u32 = 1;
-pub(super) const SET: u32 = 2;
-pub(super) const MOVE: u32 = 3;
-pub(super) const REGISTER: u32 = 4;
 
 /// In the first byte of an entry: it is no short Add;
 const LONG: u8 = 0b1000_0000;
@@ -204,25 +199,19 @@ fn write_long(
     write_body(out, tables, row, &mut before.seen);
 }
 
+/// Whether entries of a kind have a line of their own.
 const fn has_line(kind: u32) -> bool {
     matches!(kind, ADD | SET | MOVE | REGISTER)
 }
 
+/// The number of an entry's kind, and whether it is about one side of a split line.
 fn kind_of(body: &Body) -> (u32, bool) {
-    match body {
-        Body::Add { sided, .. } => (ADD, *sided),
-        Body::Set(set) => (SET, set.sided),
-        Body::Move { .. } => (MOVE, false),
-        Body::Register { sided, .. } => (REGISTER, *sided),
-        Body::Coupon(_) => (5, false),
-        Body::Consent(_) => (6, false),
-        Body::Merge(_) => (7, false),
-        Body::Unmerge(_) => (8, false),
-        Body::Order(_) => (9, false),
-        Body::Expired { .. } => (10, false),
-        Body::Stay(_) => (11, false),
-        Body::Unknown { kind, .. } => (*kind, false),
-    }
+    let sided = match body {
+        Body::Add { sided, .. } | Body::Register { sided, .. } => *sided,
+        Body::Set(set) => set.sided,
+        _ => false,
+    };
+    (body.kind_number(), sided)
 }
 
 /// An entry by `writer`, after its entry of number `last` (0 before its first); says its number.

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use holdall_testkit::history::{Action, RULES, World, name_of};
+use holdall::Action;
+use holdall_testkit::history::{HistoryAction, RULES, World, name_of};
 use holdall_testkit::library;
 use holdall_testkit::strategies::histories;
 use proptest::prelude::*;
@@ -81,32 +82,19 @@ fn the_histories_cover_what_can_happen() {
             *seen.entry(what).or_default() += often;
         }
     }
-    let actions = [
-        Action::Add { line: 0, units: 1 },
-        Action::AddToRow { row: 0, units: 1 },
-        Action::Set { line: 0, saved: false, units: 1 },
-        Action::SetRow { row: 0, units: 1 },
-        Action::Remove { row: 0 },
-        Action::Clear { saved: false },
-        Action::Relocate { row: 0 },
-        Action::Note { row: 0, text: None },
-        Action::Gift { row: 0, gift: None },
-        Action::Engrave { row: 0, text: None },
-        Action::CartNote { text: None },
-        Action::Shipping { option: None },
-        Action::Coupon { code: 0 },
-        Action::DropCoupon { code: 0 },
-        Action::Consent { given: true },
-        Action::Order,
-        Action::Merge { guest: 0, copy: 0, rule: 0, save_loser: false, ceiling: false },
-        Action::Absorb { guest: 0, copy: 0 },
-        Action::Unmerge { guest: 0 },
-        Action::Expire,
+    let shopping = Action::NAMES.iter().map(|&name| name.to_owned());
+    let shopping = shopping.chain(["add on a row", "set on a row"].map(str::to_owned));
+    let others = [
+        HistoryAction::Order,
+        HistoryAction::Merge { guest: 0, copy: 0, rule: 0, save_loser: false, ceiling: false },
+        HistoryAction::Absorb { guest: 0, copy: 0 },
+        HistoryAction::Unmerge { guest: 0 },
+        HistoryAction::Expire,
     ];
     let rules = RULES.iter().map(|rule| format!("rule {rule}"));
     let network = ["delivered", "duplicate", "gap", "waited", "released", "exchanged"];
-    let more = ["two copies of one merge", "set a row on one side", "add to a row on one side"];
-    let wanted = actions.iter().map(|action| name_of(*action).to_owned()).chain(rules);
+    let more = ["two copies of one merge", "set on a row on one side", "add on a row on one side"];
+    let wanted = shopping.chain(others.map(name_of)).chain(rules);
     for what in wanted.chain(network.iter().chain(&more).map(|&what| what.to_owned())) {
         let often = seen.get(&what).copied().unwrap_or_default();
         assert!(often >= 10, "{what} happened {often} times only: {seen:#?}");

@@ -12,6 +12,7 @@
 //! | `golden` | bytes and merge outcomes that must not change |
 //! | `hostile`, `memory` | bytes by somebody who means harm |
 //! | `regressions` | what random search found |
+//! | `action` | the one list of the shopper's verbs |
 //! | `writing`, `settling`, `reading`, `worth`, `merging`, `sides`, `exchange` | single actions and what goes with them, lines, Sets, merges, split lines and messages; `devices` is what they begin with |
 //! | `stories` | the stories, by class and folder |
 //! | `guarded` | faults of others, and what proves the guard against each |
@@ -19,6 +20,7 @@
 //! | `certified`, `bad_rules` | merge rules before the test kit, good ones and bad ones |
 //! | `faults` | faults that other libraries shipped |
 
+mod action;
 mod bad_rules;
 mod cases;
 mod certified;

@@ -1,6 +1,6 @@
 //! What shoppers do: edits of lines, seeded, the same for every subject.
 
-/// What is done to a line.
+/// What is done to a line: those of `holdall::Action` that every engine has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
     /// So many more of it.

@@ -1,5 +1,6 @@
 //! A Move is taken out only together with what it placed.
 
+use small_scope::carts::fold::List;
 use small_scope::carts::model::Carts;
 use small_scope::carts::script::{Deed, Script};
 use small_scope::run::run;
@@ -20,15 +21,19 @@ fn holds(sites: [&[Deed]; 3]) {
 
 #[test]
 fn a_set_leaves_the_move_of_what_somebody_else_took_out() {
-    holds([&[Deed::Remove], &[Deed::Set(5)], &[Deed::Save]]);
+    holds([&[Deed::Remove], &[Deed::Set(5)], &[Deed::Move(List::Cart)]]);
 }
 
 #[test]
 fn an_add_on_a_line_that_shows_nothing_leaves_the_move_of_what_is_gone() {
-    holds([&[Deed::Remove], &[Deed::Remove, Deed::Add(2)], &[Deed::Save]]);
+    holds([&[Deed::Remove], &[Deed::Remove, Deed::Add(2)], &[Deed::Move(List::Cart)]]);
 }
 
 #[test]
 fn a_saved_row_that_goes_takes_its_move_with_it() {
-    holds([&[Deed::Save, Deed::Unsave], &[Deed::Remove, Deed::Add(2)], &[Deed::Set(5)]]);
+    holds([
+        &[Deed::Move(List::Cart), Deed::Move(List::Saved)],
+        &[Deed::Remove, Deed::Add(2)],
+        &[Deed::Set(5)],
+    ]);
 }

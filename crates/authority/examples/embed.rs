@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use futures_lite::future::block_on;
-use holdall::{LineKey, RowRef};
-use holdall_authority::{Authority, Command, GuestToken, Request, Settings};
+use holdall::{Action, LineKey, Quantity, RowRef};
+use holdall_authority::{Authority, GuestToken, Request, Settings};
 use holdall_store::EmbeddedStore;
 
 async fn answer(shop: &Authority, line: &str) -> Result<String, Box<dyn Error>> {
@@ -23,8 +23,9 @@ async fn answer(shop: &Authority, line: &str) -> Result<String, Box<dyn Error>> 
             return Ok(format!("{} {}", guest.cart, guest.token.reveal()));
         }
         ["add", cart, token, key, sku, quantity] => {
-            let (row, quantity) = (RowRef::active(LineKey::sku(sku)?), quantity.parse()?);
-            let request = Request::new(key.parse()?, Command::Add { row, quantity, price: None });
+            let row = RowRef::active(LineKey::sku(sku)?);
+            let quantity = Quantity::new(quantity.parse::<u32>()?)?;
+            let request = Request::new(key.parse()?, Action::Add { row, quantity, price: None });
             let token: GuestToken = token.parse()?;
             shop.submit(now_ms, &token.into(), cart.parse()?, &request).await?.shown
         }

@@ -85,9 +85,8 @@ impl Authority {
         let writer = author(device, resident);
         let cart = resident.cart();
         let Some(past) = past else {
-            return Ok(resident
-                .replica
-                .write_as(writer, |replica| request.command.act(replica, now_ms))?);
+            let act = |replica: &mut Replica| replica.act(now_ms, &request.action);
+            return Ok(resident.replica.write_as(writer, act)?);
         };
         // A dot is given once: what the device did last has to be in what it had seen.
         if past.context().last(writer) != cart.context().last(writer) {
@@ -96,7 +95,7 @@ impl Authority {
         let mut author = Replica::resume(writer, Time::default(), past.clone())
             .with_rules(self.settings.rules.clone())
             .with_options(self.settings.options);
-        let delta = request.command.act(&mut author, now_ms)?;
+        let delta = author.act(now_ms, &request.action)?;
         if let Some((what, limit)) = admit::over(cart, &delta) {
             return Err(Refusal::Limit { what, limit });
         }

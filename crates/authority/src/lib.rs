@@ -14,15 +14,15 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use holdall_authority::{Authority, Command, Request, Settings};
+//! use holdall_authority::{Authority, Request, Settings};
 //! use holdall_store::MemoryStore;
-//! use holdall::{LineKey, RowRef};
+//! use holdall::{Action, LineKey, Quantity, RowRef};
 //! # futures_lite::future::block_on(async {
 //! let authority = Authority::new(Arc::new(MemoryStore::new(7)), Settings::default());
 //! let now_ms = 1_700_000_000_000;
 //! let guest = authority.open_guest(now_ms).await?;
 //! let row = RowRef::active(LineKey::parse("TEE", [("size", "M")])?);
-//! let add = Request::new(0xfeed, Command::Add { row, quantity: 2, price: None });
+//! let add = Request::new(0xfeed, Action::Add { row, quantity: Quantity::new(2)?, price: None });
 //!
 //! let first = authority.submit(now_ms, &guest.token.into(), guest.cart, &add).await?;
 //! assert_eq!(first.shown.view.lines[0].quantity, 2);
@@ -67,7 +67,7 @@ pub use answer::{
 };
 pub use archive::Archived;
 pub use caller::{AccountId, Caller, GuestToken, TokenError, Who};
-pub use command::{Command, Request};
+pub use command::Request;
 pub use history::When;
 pub use inspect::Inspected;
 pub use journal::{By, Entry, Note};
@@ -263,7 +263,7 @@ impl Authority {
         request: &Request,
         answer: &A,
     ) -> Result<change::Done<A::Told>, Refusal> {
-        self.observed(request.command.name(), async {
+        self.observed(request.action.name(), async {
             self.rates.take(now_ms, caller, cart, &self.settings)?;
             self.check_age(now_ms, request)?;
             let ask = change::Ask { key: request.key(), only_at: request.only_at };
@@ -276,7 +276,7 @@ impl Authority {
                 };
                 let done = self.change_as(now_ms, caller, cart, ask, answer, |resident| {
                     let delta = self.act(now_ms, caller, request, past.as_deref(), resident)?;
-                    Ok((change::Change::of(delta, request.command.name()), ()))
+                    Ok((change::Change::of(delta, request.action.name()), ()))
                 });
                 tries += 1;
                 match done.await {

@@ -18,9 +18,9 @@ use holdall::view::View;
 ///
 /// ```
 /// use std::sync::Arc;
-/// use holdall_authority::{Authority, Command, Form, Request, Settings};
+/// use holdall_authority::{Authority, Form, Request, Settings};
 /// use holdall_store::MemoryStore;
-/// use holdall::{LineKey, List, RowRef};
+/// use holdall::{Action, LineKey, List, Quantity, RowRef};
 ///
 /// const LISTED: Form = Form {
 ///     name: "listed 1",
@@ -38,7 +38,7 @@ use holdall::view::View;
 /// let guest = authority.open_guest(now_ms).await?;
 /// for (key, sku) in [(1, "TEE"), (2, "MUG")] {
 ///     let row = RowRef::active(LineKey::sku(sku)?);
-///     let add = Request::new(key, Command::Add { row, quantity: 2, price: None });
+///     let add = Request::new(key, Action::Add { row, quantity: Quantity::new(2)?, price: None });
 ///     authority.submit_written(now_ms, &guest.token.into(), guest.cart, &add, &LISTED).await?;
 /// }
 /// let written = authority.written(&guest.token.into(), guest.cart, &LISTED).await?;

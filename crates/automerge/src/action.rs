@@ -6,10 +6,12 @@ use std::fmt;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// An action: one verb, and what goes with it. What is empty or false is left out.
+use super::error::Refused;
+
+/// An entry as text: one verb, and what goes with it. What is empty or false is left out.
 #[derive(Serialize, Deserialize, Default, PartialEq, Eq, Debug)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Action {
+pub(super) struct EntryText {
     // The verbs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) add: Option<i64>,
@@ -74,6 +76,38 @@ pub(super) struct Action {
     pub(super) lacks: Vec<LackText>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) dead: Vec<String>,
+}
+
+impl EntryText {
+    /// The verb's name.
+    ///
+    /// # Errors
+    /// There is none, or more than one.
+    pub(super) fn verb(&self) -> Result<&'static str, Refused> {
+        let verbs = [
+            ("add", self.add.is_some()),
+            ("set", self.set.is_some()),
+            ("remove", self.remove),
+            ("move", self.relocate.is_some()),
+            ("stay", self.stay),
+            ("note", self.note.is_some()),
+            ("gift", self.gift.is_some()),
+            ("attribute", self.attribute.is_some()),
+            ("shipping", self.shipping.is_some()),
+            ("coupon", self.coupon.is_some()),
+            ("consent", self.consent.is_some()),
+            ("merge", self.merge.is_some()),
+            ("unmerge", self.unmerge.is_some()),
+            ("order", self.order.is_some()),
+            ("expired", self.expired.is_some()),
+            ("unknown", self.unknown.is_some()),
+        ];
+        let mut there = verbs.iter().filter(|(_, there)| *there);
+        match (there.next(), there.count()) {
+            (Some((verb, _)), 0) => Ok(verb),
+            (first, more) => Err(Refused::Verbs { verbs: usize::from(first.is_some()) + more }),
+        }
+    }
 }
 
 /// What is known to be dead, and what of it a reader must know first.

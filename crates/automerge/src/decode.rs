@@ -4,10 +4,11 @@
 use std::mem::take;
 use std::sync::Arc;
 
-use super::action::{Action, DeadText, RuleText};
+use super::action::{DeadText, EntryText, RuleText};
 use super::decode_body as of;
 use super::error::Refused;
 use super::names::{read_cart, read_dot, read_line, read_price, read_runs, read_scope};
+use super::registers;
 use holdall::cart::{Body, Covers, Entry, List, Purchase, SetTo, Settled, Stays, UnmergeFrom};
 use holdall::clock::Time;
 use holdall::context::{Dot, Dots};
@@ -30,8 +31,8 @@ pub(super) fn action(home: CartId, dot: Dot, text: &str) -> Result<Said, Refused
     if !text.trim_start().starts_with('{') {
         return Err(Refused::NotAnObject);
     }
-    let mut action: Action = serde_json::from_str(text)?;
-    let verb = verb(&action)?;
+    let mut action: EntryText = serde_json::from_str(text)?;
+    let verb = action.verb()?;
     let dead = read_runs("dead", &take(&mut action.dead))?;
     if dead.contains(dot) {
         return Err(Refused::Itself { what: "dead" });
@@ -45,7 +46,7 @@ pub(super) fn action(home: CartId, dot: Dot, text: &str) -> Result<Said, Refused
         Some(entry(home, dot, verb, time, &mut action)?)
     };
     // Whatever was of use has been taken out.
-    if action != Action::default() {
+    if action != EntryText::default() {
         return Err(Refused::Superfluous { verb });
     }
     Ok(Said { entry, dead })
@@ -62,34 +63,7 @@ pub(super) fn dead(text: &str) -> Result<(Dots, Dots), Refused> {
     Ok((dead, needs))
 }
 
-/// The verb's name; there is exactly one.
-fn verb(action: &Action) -> Result<&'static str, Refused> {
-    let verbs = [
-        ("add", action.add.is_some()),
-        ("set", action.set.is_some()),
-        ("remove", action.remove),
-        ("move", action.relocate.is_some()),
-        ("stay", action.stay),
-        ("note", action.note.is_some()),
-        ("gift", action.gift.is_some()),
-        ("attribute", action.attribute.is_some()),
-        ("shipping", action.shipping.is_some()),
-        ("coupon", action.coupon.is_some()),
-        ("consent", action.consent.is_some()),
-        ("merge", action.merge.is_some()),
-        ("unmerge", action.unmerge.is_some()),
-        ("order", action.order.is_some()),
-        ("expired", action.expired.is_some()),
-        ("unknown", action.unknown.is_some()),
-    ];
-    let mut there = verbs.iter().filter(|(_, there)| *there);
-    match (there.next(), there.count()) {
-        (Some((verb, _)), 0) => Ok(verb),
-        (first, more) => Err(Refused::Verbs { verbs: usize::from(first.is_some()) + more }),
-    }
-}
-
-fn time(action: &mut Action) -> Result<Option<Time>, Refused> {
+fn time(action: &mut EntryText) -> Result<Option<Time>, Refused> {
     let (at, tick) = (action.at.take(), take(&mut action.tick));
     let time = |ms: u64| {
         let limit = Time::MS_MAX;
@@ -105,7 +79,7 @@ fn entry(
     dot: Dot,
     verb: &'static str,
     time: Time,
-    action: &mut Action,
+    action: &mut EntryText,
 ) -> Result<Entry, Refused> {
     let scope = read_scope(home, action.scope.take().as_deref())?;
     let mut after = Vec::new();
@@ -130,7 +104,7 @@ fn entry(
     Ok(Entry { time, scope, after: after.into(), line, price, body })
 }
 
-fn body(home: CartId, dot: Dot, action: &mut Action) -> Result<Body, Refused> {
+fn body(home: CartId, dot: Dot, action: &mut EntryText) -> Result<Body, Refused> {
     if let Some(units) = action.add.take() {
         let (quantity, sided) = (Quantity::new(units)?, take(&mut action.sided));
         return Ok(Body::Add { quantity, sided });
@@ -146,7 +120,7 @@ fn body(home: CartId, dot: Dot, action: &mut Action) -> Result<Body, Refused> {
     if take(&mut action.stay) {
         return Ok(Body::Stay(Arc::new(stays(action)?)));
     }
-    if let Some(value) = of::register(action)? {
+    if let Some(value) = registers::read(action)? {
         return Ok(Body::Register { value: Arc::new(value), sided: take(&mut action.sided) });
     }
     if let Some(code) = action.coupon.take() {
@@ -176,7 +150,7 @@ fn body(home: CartId, dot: Dot, action: &mut Action) -> Result<Body, Refused> {
     of::unknown(&unknown)
 }
 
-fn set(home: CartId, dot: Dot, units: i64, action: &mut Action) -> Result<Body, Refused> {
+fn set(home: CartId, dot: Dot, units: i64, action: &mut EntryText) -> Result<Body, Refused> {
     let seen = read_runs("seen", &take(&mut action.seen))?;
     // What its own writer wrote before goes without saying.
     if seen.last(dot.replica) > 0 {
@@ -192,7 +166,7 @@ fn set(home: CartId, dot: Dot, units: i64, action: &mut Action) -> Result<Body, 
     })))
 }
 
-fn stays(action: &mut Action) -> Result<Stays, Refused> {
+fn stays(action: &mut EntryText) -> Result<Stays, Refused> {
     of::stays(take(&mut action.pins), take(&mut action.lacks))
 }
 

@@ -1,17 +1,17 @@
 //! The larger parts of what actions say.
 
 use super::action::{
-    Action, BoughtText, LackText, LoserName, MergeText, OrderText, PinText, PolicyText, TakenText,
+    BoughtText, LackText, LoserName, MergeText, OrderText, PinText, PolicyText, TakenText,
     UnknownText,
 };
 use super::decode::rule;
 use super::error::Refused;
 use super::names::{read_cart, read_dot, read_line, read_scope};
+use holdall::cart::kind_numbers::FIRST_UNKNOWN;
 use holdall::cart::{
-    Body, Bought, Gift, Lack, List, Loser, MergePolicy, MergeTo, Override, Pin, Register,
-    SkuPattern, Stays, Taken,
+    Body, Bought, Lack, List, Loser, MergePolicy, MergeTo, Override, Pin, SkuPattern, Stays, Taken,
 };
-use holdall::id::{AttributeKey, CartId, OrderId, ShippingOption, Text};
+use holdall::id::{CartId, OrderId};
 use holdall::limits;
 use holdall::quantity::Quantity;
 
@@ -20,23 +20,6 @@ pub(super) fn ascending<T: Ord>(mut list: Vec<T>) -> Vec<T> {
     list.sort_unstable();
     list.dedup();
     list
-}
-
-/// The register that an action writes, if that is its verb.
-pub(super) fn register(action: &mut Action) -> Result<Option<Register>, Refused> {
-    if let Some(note) = action.note.take() {
-        return Ok(Some(Register::Note(Text::new(note)?)));
-    }
-    if let Some(gift) = action.gift.take() {
-        let message = gift.message.map(Text::new).transpose()?;
-        return Ok(Some(Register::Gift(Gift { wrap: gift.wrap, message })));
-    }
-    if let Some(attribute) = action.attribute.take() {
-        let key = AttributeKey::new(attribute.key)?;
-        return Ok(Some(Register::Attribute(key, Text::new(attribute.value)?)));
-    }
-    let option = action.shipping.take().map(ShippingOption::new).transpose()?;
-    Ok(option.map(Register::Shipping))
 }
 
 fn taken(home: CartId, text: &TakenText) -> Result<Taken, Refused> {
@@ -114,7 +97,7 @@ const fn loser(name: LoserName) -> Loser {
 }
 
 pub(super) fn unknown(text: &UnknownText) -> Result<Body, Refused> {
-    if text.kind < Body::FIRST_UNKNOWN {
+    if text.kind < FIRST_UNKNOWN {
         return Err(Refused::Superfluous { verb: "unknown" });
     }
     let pair = |pair: &[u8]| {

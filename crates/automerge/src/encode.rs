@@ -1,29 +1,30 @@
 //! An entry as the text of its key.
 
 use super::action::{
-    Action, AttributeText, BoughtText, GiftText, LackText, LoserName, MergeText, OrderText,
-    OverrideText, PinText, PolicyText, RuleText, TakenText, UnknownText, UnmergeText,
+    BoughtText, EntryText, LackText, LoserName, MergeText, OrderText, OverrideText, PinText,
+    PolicyText, RuleText, TakenText, UnknownText, UnmergeText,
 };
 use super::names::{line, runs, scope};
-use holdall::cart::{Body, Entry, Loser, MergePolicy, Register, RuleRef, Stays, Taken};
+use super::registers;
+use holdall::cart::{Body, Entry, Loser, MergePolicy, RuleRef, Stays, Taken};
 use holdall::context::{Dot, Dots};
 use holdall::id::CartId;
 
 /// An action that leaves nothing but its own dot, born dead.
-pub(super) fn removal(dead: &Dots) -> Action {
-    Action { remove: true, dead: runs(dead), ..Action::default() }
+pub(super) fn removal(dead: &Dots) -> EntryText {
+    EntryText { remove: true, dead: runs(dead), ..EntryText::default() }
 }
 
 /// An action that wrote an entry, and what it made dead.
-pub(super) fn action(home: CartId, entry: &Entry, dead: &Dots) -> Action {
-    let mut action = Action {
+pub(super) fn action(home: CartId, entry: &Entry, dead: &Dots) -> EntryText {
+    let mut action = EntryText {
         line: entry.line.as_ref().map(line),
         at: Some(entry.time.ms()),
         tick: entry.time.counter(),
         scope: scope(home, entry.scope),
         after: entry.after.iter().map(ToString::to_string).collect(),
         dead: runs(dead),
-        ..Action::default()
+        ..EntryText::default()
     };
     if entry.body.is_contribution() {
         action.price = entry.price.map(|price| price.to_string());
@@ -32,7 +33,7 @@ pub(super) fn action(home: CartId, entry: &Entry, dead: &Dots) -> Action {
     action
 }
 
-fn body(action: &mut Action, home: CartId, body: &Body) {
+fn body(action: &mut EntryText, home: CartId, body: &Body) {
     match body {
         Body::Add { quantity, sided } => {
             action.add = Some(quantity.get().into());
@@ -58,7 +59,7 @@ fn body(action: &mut Action, home: CartId, body: &Body) {
             stays(action, stay);
         }
         Body::Register { value, sided } => {
-            register(action, value);
+            registers::write(action, value);
             action.sided = *sided;
         }
         Body::Coupon(code) => action.coupon = Some(code.to_string()),
@@ -92,21 +93,6 @@ fn body(action: &mut Action, home: CartId, body: &Body) {
     }
 }
 
-fn register(action: &mut Action, value: &Register) {
-    match value {
-        Register::Note(note) => action.note = Some(note.to_string()),
-        Register::Gift(gift) => {
-            let message = gift.message.as_ref().map(ToString::to_string);
-            action.gift = Some(GiftText { wrap: gift.wrap, message });
-        }
-        Register::Attribute(key, value) => {
-            let (key, value) = (key.to_string(), value.to_string());
-            action.attribute = Some(AttributeText { key, value });
-        }
-        Register::Shipping(option) => action.shipping = Some(option.to_string()),
-    }
-}
-
 fn taken_text(home: CartId, taken: &Taken) -> TakenText {
     TakenText {
         dot: taken.dot.to_string(),
@@ -116,7 +102,7 @@ fn taken_text(home: CartId, taken: &Taken) -> TakenText {
     }
 }
 
-fn stays(action: &mut Action, stays: &Stays) {
+fn stays(action: &mut EntryText, stays: &Stays) {
     let pins = stays.pins.iter().map(|pin| PinText {
         dot: pin.dot.to_string(),
         list: pin.list.into(),

@@ -13,6 +13,7 @@ mod key;
 mod names;
 mod plan;
 mod reading;
+mod registers;
 mod scan;
 mod waiting;
 mod writing;

@@ -2,7 +2,7 @@
 
 use automerge::{AutoCommit, ROOT, ReadDoc};
 
-use super::action::{Action, DeadText};
+use super::action::{DeadText, EntryText};
 use super::decode::Said;
 use super::encode;
 use super::error::DocumentError;
@@ -106,7 +106,7 @@ fn larger(cart: CartId, dot: Dot, first: &Entry, second: &Entry) -> bool {
     both.live().get(&dot).as_ref() == Some(first)
 }
 
-fn action(cart: CartId, dot: Dot, action: &Action) -> Result<(String, String), DocumentError> {
+fn action(cart: CartId, dot: Dot, action: &EntryText) -> Result<(String, String), DocumentError> {
     let text = serde_json::to_string(action)?;
     if text.len() > limits::MESSAGE_BYTES {
         let key = Key::Action(dot).text(cart);

@@ -2,6 +2,7 @@
 
 use super::event::Warts;
 use super::model::Conflicts;
+use holdall::{Quantity, QuantityError, RowRef};
 use serde::Serialize;
 
 /// The number of an action; actions are numbered in the order in which they happen.
@@ -64,7 +65,8 @@ pub(crate) struct Action {
     pub(crate) verb: Verb,
 }
 
-/// What a shopper does. Numbers that a shopper reads off the screen (the one to set, the units of a
+/// What a shopper does: as much of [`holdall::Action`] as traces tell, on products by their numbers, and what is no action
+/// of one cart. Numbers that a shopper reads off the screen (the one to set, the units of a
 /// guest cart) are those that a right design shows there: shoppers press the same buttons whatever
 /// runs behind them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +81,29 @@ pub(crate) enum Verb {
     Order,
     /// Merges the device's guest cart into the party's cart, by sum. What the guest cart shows.
     SignIn(Vec<(LineId, u64)>),
+}
+
+impl Verb {
+    /// The line that it is about; `None` for an order and a sign-in.
+    pub(crate) fn line(&self) -> Option<LineId> {
+        match *self {
+            Self::Add(line, _) | Self::Set(line, _) | Self::Remove(line) => Some(line),
+            Self::Order | Self::SignIn(_) => None,
+        }
+    }
+
+    /// The action that it is on a row; `None` for an order and a sign-in.
+    pub(crate) fn action(&self, row: RowRef) -> Result<Option<holdall::Action>, QuantityError> {
+        Ok(Some(match *self {
+            Self::Add(_, units) => {
+                let quantity = Quantity::new(units)?;
+                holdall::Action::Add { row, quantity, price: None }
+            }
+            Self::Set(_, quantity) => holdall::Action::Set { row, quantity, price: None },
+            Self::Remove(_) => holdall::Action::Remove { row },
+            Self::Order | Self::SignIn(_) => return Ok(None),
+        }))
+    }
 }
 
 /// A step with its time.

@@ -21,12 +21,14 @@ use super::sender::Sender;
 use super::shape::{AddBody, MoveBody, PatchBody, SetBody};
 use super::shown::{CartAnswer, CartBody, JSON, etag_of};
 use super::told::{ExplainedBody, Known, told};
+use holdall::action::Action;
 use holdall::cart::List;
 use holdall::id::{AttributeKey, CartId, Text};
 use holdall::limits;
+use holdall::quantity::Quantity;
 use holdall::replica::ActionError;
 use holdall::view::{Row, RowRef};
-use holdall_authority::{Command, Refusal};
+use holdall_authority::Refusal;
 
 /// A new guest cart.
 #[derive(Serialize, ToSchema)]
@@ -80,9 +82,10 @@ pub(super) async fn add(
     Json(body): Json<AddBody>,
 ) -> Result<CartAnswer, Problem> {
     let row = RowRef::active(body.line()?);
+    let quantity = Quantity::new(body.quantity).map_err(ActionError::from)?;
     let price = body.seen_price.as_ref().map(|price| price.money()).transpose()?;
-    let command = Command::Add { row, quantity: body.quantity, price };
-    by.send(cart, command).await
+    let action = Action::Add { row, quantity, price };
+    by.send(cart, action).await
 }
 
 /// Takes everything out of a list.
@@ -93,7 +96,7 @@ pub(super) async fn clear(
     At(OnCart { cart }): At<OnCart>,
     Asking(InList { list }): Asking<InList>,
 ) -> Result<CartAnswer, Problem> {
-    by.send(cart, Command::Clear { list }).await
+    by.send(cart, Action::Clear { list }).await
 }
 
 /// Makes a line so many. It need not be there.
@@ -106,8 +109,8 @@ pub(super) async fn set(
     Json(body): Json<SetBody>,
 ) -> Result<CartAnswer, Problem> {
     let price = body.seen_price.as_ref().map(|price| price.money()).transpose()?;
-    let command = Command::Set { row: line.row(list), quantity: body.quantity, price };
-    by.send(cart, command).await
+    let action = Action::Set { row: line.row(list), quantity: body.quantity, price };
+    by.send(cart, action).await
 }
 
 /// Takes a line out.
@@ -118,8 +121,8 @@ pub(super) async fn remove(
     At(OnLine { cart, line }): At<OnLine>,
     Asking(InList { list }): Asking<InList>,
 ) -> Result<CartAnswer, Problem> {
-    let command = Command::Remove { row: line.row(list) };
-    by.send(cart, command).await
+    let action = Action::Remove { row: line.row(list) };
+    by.send(cart, action).await
 }
 
 /// Puts a line in the other list: saves it for later, or takes it back to the cart.
@@ -130,8 +133,8 @@ pub(super) async fn relocate(
     At(OnLine { cart, line }): At<OnLine>,
     Json(MoveBody { to }): Json<MoveBody>,
 ) -> Result<CartAnswer, Problem> {
-    let command = Command::Move { row: line.row(List::from(to).other()) };
-    by.send(cart, command).await
+    let action = Action::Move { row: line.row(List::from(to).other()) };
+    by.send(cart, action).await
 }
 
 static STEP: Derived = Derived::new(|| hash_derive_key_context("holdall step of a request v1"));
@@ -147,14 +150,14 @@ pub(super) async fn patch(
     Json(body): Json<PatchBody>,
 ) -> Result<CartAnswer, Problem> {
     let row = line.row(list);
-    let mut commands = Vec::new();
+    let mut actions = Vec::new();
     if let Some(note) = body.note {
         let text = note.map(Text::new).transpose()?;
-        commands.push(Command::Note { row: row.clone(), text });
+        actions.push(Action::Note { row: row.clone(), text });
     }
     if let Some(gift) = body.gift {
         let gift = gift.map(|gift| gift.gift()).transpose()?;
-        commands.push(Command::Gift { row: row.clone(), gift });
+        actions.push(Action::Gift { row: row.clone(), gift });
     }
     if body.attributes.len() > limits::OPTIONS {
         let detail = format!("more than {} attributes in one request", limits::OPTIONS);
@@ -162,16 +165,16 @@ pub(super) async fn patch(
     }
     for (key, value) in body.attributes {
         let (key, value) = (AttributeKey::new(key)?, value.map(Text::new).transpose()?);
-        commands.push(Command::Attribute { row: row.clone(), key, value });
+        actions.push(Action::Attribute { row: row.clone(), key, value });
     }
     let (mut by, mut done) = (by, None);
     let whole = by.on.key;
-    for (step, command) in commands.into_iter().enumerate() {
+    for (step, action) in actions.into_iter().enumerate() {
         by.on.key = whole.map(|key| {
             let of = [&key.to_be_bytes()[..], &step.to_be_bytes()].concat();
             derived_key(&STEP, &of)
         });
-        let accepted = by.accepted(cart, command).await?;
+        let accepted = by.accepted(cart, action).await?;
         by.on.only_at = by.on.only_at.map(|_| accepted.written.revision);
         done = Some(accepted);
     }

@@ -5,8 +5,8 @@ use super::problem::Problem;
 use super::sender::Sender;
 use super::shape::{ConsentBody, NoteBody, ShippingBody};
 use super::shown::{CartAnswer, CartBody};
+use holdall::action::Action;
 use holdall::id::{ShippingOption, Text};
-use holdall_authority::Command;
 
 /// Notes the intent to use a coupon. Whether it is good is found out when the cart is priced.
 #[utoipa::path(put, path = "/carts/{cart}/coupons/{code}", tag = "intents", params(OnCoupon, CommandFields),
@@ -15,7 +15,7 @@ pub(super) async fn coupon(
     by: Sender,
     At(OnCoupon { cart, code }): At<OnCoupon>,
 ) -> Result<CartAnswer, Problem> {
-    by.send(cart, Command::Coupon { code }).await
+    by.send(cart, Action::Coupon { code }).await
 }
 
 /// Drops a coupon. One that is not there is dropped already.
@@ -25,7 +25,7 @@ pub(super) async fn drop_coupon(
     by: Sender,
     At(OnCoupon { cart, code }): At<OnCoupon>,
 ) -> Result<CartAnswer, Problem> {
-    by.send(cart, Command::DropCoupon { code }).await
+    by.send(cart, Action::DropCoupon { code }).await
 }
 
 /// Chooses a shipping option, or none.
@@ -37,7 +37,7 @@ pub(super) async fn shipping(
     Json(body): Json<ShippingBody>,
 ) -> Result<CartAnswer, Problem> {
     let option = body.option.map(ShippingOption::new).transpose()?;
-    by.send(cart, Command::Shipping { option }).await
+    by.send(cart, Action::Shipping { option }).await
 }
 
 /// Writes the cart's note, or clears it.
@@ -49,7 +49,7 @@ pub(super) async fn note(
     Json(body): Json<NoteBody>,
 ) -> Result<CartAnswer, Problem> {
     let text = body.text.map(Text::new).transpose()?;
-    by.send(cart, Command::CartNote { text }).await
+    by.send(cart, Action::CartNote { text }).await
 }
 
 /// Notes whether the shop may remind the shopper of this cart.
@@ -60,5 +60,5 @@ pub(super) async fn consent(
     At(OnCart { cart }): At<OnCart>,
     Json(ConsentBody { given }): Json<ConsentBody>,
 ) -> Result<CartAnswer, Problem> {
-    by.send(cart, Command::Consent { given }).await
+    by.send(cart, Action::Consent { given }).await
 }

@@ -8,8 +8,9 @@ use super::asked::Conditions;
 use super::identity::Asker;
 use super::problem::Problem;
 use super::shown::{CartAnswer, JSON};
+use holdall::action::Action;
 use holdall::id::CartId;
-use holdall_authority::{Command, Request, Told};
+use holdall_authority::{Request, Told};
 
 /// Who sends a command, and on which conditions it is to be carried out.
 pub(super) struct Sender {
@@ -28,17 +29,17 @@ impl FromRequestParts<Service> for Sender {
 }
 
 impl Sender {
-    /// Has a command carried out.
-    pub(super) async fn accepted(&self, cart: CartId, command: Command) -> Result<Told, Problem> {
+    /// Has an action carried out.
+    pub(super) async fn accepted(&self, cart: CartId, action: Action) -> Result<Told, Problem> {
         let Conditions { key, only_at, seen } = self.on;
-        let request = Request { command, key, only_at, seen };
+        let request = Request { action, key, only_at, seen };
         let now_ms = self.service.now_ms();
         let authority = self.service.authority();
         Ok(authority.submit_written(now_ms, &self.asker.0, cart, &request, &JSON).await?)
     }
 
-    /// Has a command carried out, and answers with the cart.
-    pub(super) async fn send(&self, cart: CartId, command: Command) -> Result<CartAnswer, Problem> {
-        Ok(self.accepted(cart, command).await?.into())
+    /// Has an action carried out, and answers with the cart.
+    pub(super) async fn send(&self, cart: CartId, action: Action) -> Result<CartAnswer, Problem> {
+        Ok(self.accepted(cart, action).await?.into())
     }
 }

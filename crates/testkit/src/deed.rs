@@ -1,8 +1,13 @@
 //! What is done in tales, by whom, on which lines, with which words.
 
+use super::history::ENGRAVING;
 use super::simpler::smaller;
-use holdall::id::{LineKey, OptionKey, OptionValue, Sku, Tag};
+use holdall::action::Action;
+use holdall::cart::List;
+use holdall::id::{AttributeKey, LineKey, OptionKey, OptionValue, Sku, Tag, Text};
 use holdall::limits;
+use holdall::quantity::Quantity;
+use holdall::view::RowRef;
 
 /// Who acts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -88,15 +93,12 @@ pub enum Deed {
         /// The line.
         line: u8,
     },
-    /// Save it for later.
-    Save {
+    /// Move it to the other list.
+    Move {
         /// The line.
         line: u8,
-    },
-    /// Move it back to the cart.
-    Back {
-        /// The line.
-        line: u8,
+        /// The list that it leaves.
+        from: List,
     },
     /// Write a note on it.
     Note {
@@ -105,8 +107,8 @@ pub enum Deed {
         /// The text.
         text: u8,
     },
-    /// Write what to engrave.
-    Engrave {
+    /// Write what to engrave, which is an attribute.
+    Attribute {
         /// The line.
         line: u8,
         /// The text.
@@ -126,10 +128,34 @@ impl Deed {
             Self::Add { line, .. }
             | Self::Set { line, .. }
             | Self::Remove { line }
-            | Self::Save { line }
-            | Self::Back { line }
+            | Self::Move { line, .. }
             | Self::Note { line, .. }
-            | Self::Engrave { line, .. } => Some(line),
+            | Self::Attribute { line, .. } => Some(line),
+            Self::Order | Self::Meet => None,
+        }
+    }
+
+    /// The shopper's action that it is, on the line as a whole; `None` for what is no shopper's.
+    ///
+    /// # Panics
+    /// If the units are no quantity.
+    #[must_use]
+    pub fn action(self) -> Option<Action> {
+        let row = RowRef::active(line(self.line()?));
+        let quantity = |units| Quantity::new(units).expect("a quantity");
+        let text = |at| Some(Text::new(text(at)).expect("a text"));
+        match self {
+            Self::Add { units, .. } => {
+                Some(Action::Add { row, quantity: quantity(units), price: None })
+            }
+            Self::Set { units, .. } => Some(Action::Set { row, quantity: units, price: None }),
+            Self::Remove { .. } => Some(Action::Remove { row }),
+            Self::Move { from, .. } => Some(Action::Move { row: RowRef { list: from, ..row } }),
+            Self::Note { text: at, .. } => Some(Action::Note { row, text: text(at) }),
+            Self::Attribute { text: at, .. } => {
+                let key = AttributeKey::new(ENGRAVING).expect("a key");
+                Some(Action::Attribute { row, key, value: text(at) })
+            }
             Self::Order | Self::Meet => None,
         }
     }
@@ -144,21 +170,21 @@ impl Deed {
                 found.push(Self::Add { line, units });
                 found.extend(smaller(units, 1).into_iter().map(|units| Self::Set { line, units }));
             }
-            Self::Engrave { line, text } => found.push(Self::Note { line, text }),
+            Self::Attribute { line, text } => found.push(Self::Note { line, text }),
             _ => {}
         }
         let Some(line) = self.line() else { return found };
         for line in smaller(line.into(), 0) {
             found.push(self.on(line as u8));
         }
-        if let Self::Note { line, text } | Self::Engrave { line, text } = self {
+        if let Self::Note { line, text } | Self::Attribute { line, text } = self {
             let note = matches!(self, Self::Note { .. });
             for text in smaller(text.into(), 0) {
                 let text = text as u8;
                 found.push(if note {
                     Self::Note { line, text }
                 } else {
-                    Self::Engrave { line, text }
+                    Self::Attribute { line, text }
                 });
             }
         }
@@ -170,10 +196,9 @@ impl Deed {
             Self::Add { units, .. } => Self::Add { line, units },
             Self::Set { units, .. } => Self::Set { line, units },
             Self::Remove { .. } => Self::Remove { line },
-            Self::Save { .. } => Self::Save { line },
-            Self::Back { .. } => Self::Back { line },
+            Self::Move { from, .. } => Self::Move { line, from },
             Self::Note { text, .. } => Self::Note { line, text },
-            Self::Engrave { text, .. } => Self::Engrave { line, text },
+            Self::Attribute { text, .. } => Self::Attribute { line, text },
             Self::Order | Self::Meet => self,
         }
     }

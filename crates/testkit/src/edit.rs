@@ -33,11 +33,11 @@ pub(super) fn wanted_after(deed: Deed, row: Option<&RowRef>, before: &View, afte
             Deed::Add { units, .. } => *here += u64::from(units),
             Deed::Set { units, .. } => *here = *here - was + u64::from(units),
             Deed::Remove { .. } => *here -= was,
-            Deed::Save { .. } | Deed::Back { .. } => {
+            Deed::Move { .. } => {
                 *here -= was;
                 *units.entry((row.line.clone(), row.list.other())).or_default() += was;
             }
-            Deed::Note { .. } | Deed::Engrave { .. } | Deed::Order | Deed::Meet => {}
+            Deed::Note { .. } | Deed::Attribute { .. } | Deed::Order | Deed::Meet => {}
         }
     }
     if deed == Deed::Order {

@@ -12,6 +12,7 @@
 //! | the laws by name, in words | [`Law`] |
 //! | generators for proptest | [`strategies`] |
 //! | whole histories with a bad network, and the library's own laws | [`history`], [`library`] |
+//! | an action of every verb | [`sample_actions`] |
 //! | worlds in which everything goes wrong, from one seed | [`world`] |
 //! | a durable store of your own | `holdall_store::conformance` |
 //! | two obvious models: of the state, and of what is seen | [`naive`], [`model`] |
@@ -28,11 +29,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod actions;
 mod certify;
 mod counterexample;
 mod deed;
 pub mod dice;
 mod edit;
+mod effect;
 pub mod history;
 mod law;
 pub mod library;
@@ -48,6 +51,7 @@ mod subject;
 mod tale;
 pub mod world;
 
+pub use actions::sample_actions;
 pub use certify::{Breach, Certificate, Certification, Claims, certify};
 pub use counterexample::Counterexample;
 pub use deed::{Deed, Device, Tap};

@@ -4,10 +4,10 @@
 use proptest::prelude::*;
 
 use super::deed::{Deed, Device, LINES, TEXTS, Tap};
-use super::history::{ACCOUNT, Action, History, Step, World};
+use super::history::{ACCOUNT, History, HistoryAction, Pick, Step, World, picks, picks_weight};
 use super::simpler::Simplified;
 use super::tale::Tale;
-use holdall::cart::Cart;
+use holdall::cart::{Cart, List};
 use holdall::limits;
 
 fn units() -> impl Strategy<Value = u32> {
@@ -32,9 +32,9 @@ fn deed() -> impl Strategy<Value = Deed> {
         12 => (line(), units()).prop_map(|(line, units)| Deed::Add { line, units }),
         2 => (line(), units()).prop_map(|(line, units)| Deed::Set { line, units }),
         1 => line().prop_map(|line| Deed::Remove { line }),
-        1 => line().prop_map(|line| Deed::Save { line }),
+        1 => line().prop_map(|line| Deed::Move { line, from: List::Active }),
         2 => (line(), text()).prop_map(|(line, text)| Deed::Note { line, text }),
-        1 => (line(), text()).prop_map(|(line, text)| Deed::Engrave { line, text }),
+        1 => (line(), text()).prop_map(|(line, text)| Deed::Attribute { line, text }),
     ]
 }
 
@@ -60,7 +60,7 @@ fn after() -> impl Strategy<Value = Tap> {
     let deed = prop_oneof![
         16 => deed(),
         2 => (line(), units()).prop_map(|(line, units)| Deed::Set { line, units }),
-        2 => line().prop_map(|line| Deed::Back { line }),
+        2 => line().prop_map(|line| Deed::Move { line, from: List::Saved }),
         1 => Just(Deed::Order),
     ];
     (device, deed, any::<bool>()).prop_map(|(device, deed, guests_row)| Tap {
@@ -122,45 +122,26 @@ pub fn tales() -> impl Strategy<Value = Tale> {
 }
 
 /// What shoppers and servers do.
-pub fn actions() -> impl Strategy<Value = Action> {
-    let units = 1_u32..6;
+pub fn history_actions() -> impl Strategy<Value = HistoryAction> {
     prop_oneof![
-        16 => (0..3_u8, units.clone()).prop_map(|(line, units)| Action::Add { line, units }),
-        5 => (any::<u8>(), units.clone()).prop_map(|(row, units)| Action::AddToRow { row, units }),
-        2 => (0..3_u8, any::<bool>(), units.clone())
-            .prop_map(|(line, saved, units)| Action::Set { line, saved, units }),
-        7 => (any::<u8>(), units).prop_map(|(row, units)| Action::SetRow { row, units }),
-        3 => any::<u8>().prop_map(|row| Action::Remove { row }),
-        1 => any::<bool>().prop_map(|saved| Action::Clear { saved }),
-        5 => any::<u8>().prop_map(|row| Action::Relocate { row }),
-        2 => (any::<u8>(), prop::option::of(0..3_u8))
-            .prop_map(|(row, text)| Action::Note { row, text }),
-        1 => (any::<u8>(), prop::option::of(0..3_u8))
-            .prop_map(|(row, gift)| Action::Gift { row, gift }),
-        1 => (any::<u8>(), prop::option::of(0..3_u8))
-            .prop_map(|(row, text)| Action::Engrave { row, text }),
-        1 => prop::option::of(0..3_u8).prop_map(|text| Action::CartNote { text }),
-        1 => prop::option::of(0..2_u8).prop_map(|option| Action::Shipping { option }),
-        1 => (0..2_u8).prop_map(|code| Action::Coupon { code }),
-        1 => (0..2_u8).prop_map(|code| Action::DropCoupon { code }),
-        1 => any::<bool>().prop_map(|given| Action::Consent { given }),
-        2 => Just(Action::Order),
+        picks_weight() => picks().prop_map(HistoryAction::Shop),
+        2 => Just(HistoryAction::Order),
         10 => (0..2_u8, any::<u8>(), 0..10_u8, any::<bool>(), prop::bool::weighted(0.2)).prop_map(
-            |(guest, copy, rule, save_loser, ceiling)| Action::Merge {
+            |(guest, copy, rule, save_loser, ceiling)| HistoryAction::Merge {
                 guest, copy, rule, save_loser, ceiling
             }
         ),
-        2 => (0..2_u8, any::<u8>()).prop_map(|(guest, copy)| Action::Absorb { guest, copy }),
+        2 => (0..2_u8, any::<u8>()).prop_map(|(guest, copy)| HistoryAction::Absorb { guest, copy }),
         1 => (0..2_u8).prop_map(|guest| holdall::sabotage!(
-            "histories-never-unmerge", Action::Unmerge { guest }, Action::Coupon { code: guest }
+            "histories-never-unmerge", HistoryAction::Unmerge { guest }, HistoryAction::Expire
         )),
-        1 => Just(Action::Expire),
+        1 => Just(HistoryAction::Expire),
     ]
 }
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        7 => (any::<u8>(), actions()).prop_map(|(who, action)| Step::Act(who, action)),
+        7 => (any::<u8>(), history_actions()).prop_map(|(who, action)| Step::Act(who, action)),
         3 => (any::<u8>(), any::<u16>()).prop_map(|(to, which)| Step::Deliver { to, which }),
         1 => (any::<u8>(), any::<u8>()).prop_map(|(a, b)| Step::Exchange { a, b }),
     ]
@@ -187,12 +168,12 @@ pub fn histories(steps: usize) -> impl Strategy<Value = History> {
 /// Half of the histories begin with a line on both sides of a merge, since chance alone seldom
 /// makes one and what follows a merge is the difficult part.
 fn open(writers: u8, rule: u8, save_loser: bool, ceiling: bool) -> [Step; 6] {
-    let add = |units| Action::Add { line: 0, units };
-    let merge = Action::Merge { guest: 0, copy: 0, rule, save_loser, ceiling };
+    let add = |units| HistoryAction::Shop(Pick::add(0, units));
+    let merge = HistoryAction::Merge { guest: 0, copy: 0, rule, save_loser, ceiling };
     [
         Step::Act(0, add(2)),
         Step::Act(writers, add(3)),
-        Step::Act(writers, Action::Note { row: 0, text: Some(1) }),
+        Step::Act(writers, HistoryAction::Shop(Pick::note(0, Some(1)))),
         Step::Act(0, merge),
         Step::Exchange { a: 0, b: 0 },
         Step::Exchange { a: 1, b: 1 },

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
-use holdall::{LineKey, RowRef};
-use holdall_authority::{Authority, Caller, Command, Opened, Rate, Request, Settings};
+use holdall::{Action, LineKey, Quantity, RowRef};
+use holdall_authority::{Authority, Caller, Opened, Rate, Request, Settings};
 use holdall_store::postgres::tokio_postgres::Config;
 use holdall_store::{EmbeddedStore, PostgresOptions, PostgresStore, Store};
 use tokio::sync::Mutex;
@@ -67,8 +67,9 @@ impl Subject for Ours {
                     .push(self.shop.open_guest(now_ms()).await.map_err(|error| error.to_string())?);
             }
             let guest = &carts[cart];
-            let command = Command::Add { row: self.row.clone(), quantity: 1, price: None };
-            let request = Request::new(key, command);
+            let action =
+                Action::Add { row: self.row.clone(), quantity: Quantity::ONE, price: None };
+            let request = Request::new(key, action);
             let caller = Caller::from(guest.token);
             let done = self.shop.acknowledge(now_ms(), &caller, guest.cart, &request).await;
             done.map_err(|error| error.to_string())?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use holdall::{ActionError, Claim, Delta, Dot, MergePolicy, OrderId, Quantity, Replica};
+use holdall::{Action, ActionError, Claim, Delta, Dot, MergePolicy, OrderId, Quantity, Replica};
 
 use super::fold::{Fact, Facts, List, Part, Reader, Reading, Rows, Taken, What, Whose, each};
 use super::laws::{ACCOUNT, CLOCK, EFFECT, GUEST, effect, fault, knows, rows_of, says_its_part};
@@ -56,8 +56,8 @@ impl Carts {
                 kills = facts(&shown) | hidden;
                 What::Nothing
             }
-            Deed::Save => move_to(List::Saved, some(of_list(List::Cart))?),
-            Deed::Unsave => move_to(List::Cart, some(of_list(List::Saved))?),
+            Deed::Move(List::Cart) => move_to(List::Saved, some(of_list(List::Cart))?),
+            Deed::Move(List::Saved) => move_to(List::Cart, some(of_list(List::Saved))?),
             Deed::Order => {
                 let shown = some(of_list(List::Cart))?;
                 kills = facts(&shown) | hidden;
@@ -104,29 +104,39 @@ impl Carts {
         }
     }
 
+    /// The shopper's action that a deed is; `None` for what an order and a region do.
+    fn action(&self, deed: Deed) -> Option<Action> {
+        let row = self.row(List::Cart, None);
+        Some(match deed {
+            Deed::Add(n) => {
+                let quantity = Quantity::new(n).expect("a quantity");
+                Action::Add { row, quantity, price: None }
+            }
+            Deed::Set(quantity) => Action::Set { row, quantity, price: None },
+            Deed::SetGuests(quantity) => {
+                let row = self.row(List::Cart, Some(Whose::Guest));
+                Action::Set { row, quantity, price: None }
+            }
+            Deed::Remove => Action::Remove { row },
+            Deed::Move(from) => Action::Move { row: self.row(from, None) },
+            Deed::Order | Deed::Merge(_) | Deed::Absorb => return None,
+        })
+    }
+
     fn perform(&self, state: &State, at: usize, deed: Deed, replica: &mut Replica) -> Acted {
         let now = Self::wall(at, state.sites[at].done);
-        let units = |n| Quantity::new(n).expect("a quantity");
         let copy = || &state.copy.as_ref().expect("the region knows the guest").cart;
-        let row = self.row(List::Cart, None);
-        match deed {
-            Deed::Add(n) => replica.add(now, &self.line, units(n), None),
-            Deed::Set(n) => replica.set(now, &row, n, None),
-            Deed::SetGuests(n) => {
-                replica.set(now, &self.row(List::Cart, Some(Whose::Guest)), n, None)
-            }
-            Deed::Remove => replica.remove(now, &row),
-            Deed::Save => replica.relocate(now, &row),
-            Deed::Unsave => replica.relocate(now, &self.row(List::Saved, None)),
-            Deed::Order => {
-                let id = OrderId::new(format!("order-{at}-{now}")).expect("an id");
-                replica.order_all(now, id)
-            }
-            Deed::Merge(rule) => {
+        match (self.action(deed), deed) {
+            (Some(action), _) => replica.act(now, &action),
+            (None, Deed::Merge(rule)) => {
                 let policy = MergePolicy::rule(rule.name()).expect("a rule's name");
                 replica.merge(now, claim(), policy, copy())
             }
-            Deed::Absorb => replica.absorb(copy()),
+            (None, Deed::Absorb) => replica.absorb(copy()),
+            (None, _) => {
+                let id = OrderId::new(format!("order-{at}-{now}")).expect("an id");
+                replica.order_all(now, id)
+            }
         }
     }
 
@@ -180,8 +190,12 @@ impl Carts {
                 effect(before, after, |sums| sums[0] = sums[0] - guests + u64::from(n))
             }
             Deed::Remove | Deed::Order => effect(before, after, |sums| sums[0] = 0),
-            Deed::Save => effect(before, after, |[cart, saved]| *saved += std::mem::take(cart)),
-            Deed::Unsave => effect(before, after, |[cart, saved]| *cart += std::mem::take(saved)),
+            Deed::Move(List::Cart) => {
+                effect(before, after, |[cart, saved]| *saved += std::mem::take(cart))
+            }
+            Deed::Move(List::Saved) => {
+                effect(before, after, |[cart, saved]| *cart += std::mem::take(saved))
+            }
             // What a merge shows is the fold's to say.
             Deed::Merge(_) | Deed::Absorb => Ok(()),
         }

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-/// What a shopper or a region does.
+use super::fold::List;
+
+/// What a shopper or a region does. Of the shopper's actions, those that move units of one line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Deed {
     /// Put n more in.
@@ -13,10 +15,8 @@ pub enum Deed {
     SetGuests(u32),
     /// Take the row out.
     Remove,
-    /// Move the row to the saved list.
-    Save,
-    /// Move the saved row to the cart.
-    Unsave,
+    /// Move the row of that list to the other.
+    Move(List),
     /// Buy what is in the cart.
     Order,
     /// Merge the guest cart as far as it is known here, by that rule.
@@ -57,8 +57,8 @@ impl fmt::Display for Deed {
             Self::Set(n) => write!(f, "sets {n}"),
             Self::SetGuests(n) => write!(f, "sets the guest's row to {n}"),
             Self::Remove => write!(f, "removes the row"),
-            Self::Save => write!(f, "saves the row for later"),
-            Self::Unsave => write!(f, "moves the saved row to the cart"),
+            Self::Move(List::Cart) => write!(f, "saves the row for later"),
+            Self::Move(List::Saved) => write!(f, "moves the saved row to the cart"),
             Self::Order => write!(f, "orders"),
             Self::Merge(rule) => write!(f, "merges the guest by {}", rule.name()),
             Self::Absorb => write!(f, "absorbs what the guest wrote late"),
@@ -93,7 +93,7 @@ pub struct Script {
 
 /// The pair table's actions: add, two Sets, remove, save for later, order.
 pub const TABLE: [Deed; 6] =
-    [Deed::Add(2), Deed::Set(5), Deed::Set(2), Deed::Remove, Deed::Save, Deed::Order];
+    [Deed::Add(2), Deed::Set(5), Deed::Set(2), Deed::Remove, Deed::Move(List::Cart), Deed::Order];
 
 fn short(deed: Deed) -> String {
     match deed {
@@ -101,8 +101,8 @@ fn short(deed: Deed) -> String {
         Deed::Set(n) => format!("={n}"),
         Deed::SetGuests(n) => format!("guest={n}"),
         Deed::Remove => "remove".into(),
-        Deed::Save => "save".into(),
-        Deed::Unsave => "unsave".into(),
+        Deed::Move(List::Cart) => "save".into(),
+        Deed::Move(List::Saved) => "unsave".into(),
         Deed::Order => "order".into(),
         Deed::Merge(rule) => rule.name().into(),
         Deed::Absorb => "absorb".into(),
@@ -146,10 +146,22 @@ pub fn triples() -> Vec<Script> {
 /// Three replicas, two of them with two actions: a few, in which every action occurs.
 pub fn fives() -> Vec<Script> {
     vec![
-        many([&[Deed::Add(2), Deed::Remove], &[Deed::Set(5), Deed::Order], &[Deed::Save]]),
+        many([
+            &[Deed::Add(2), Deed::Remove],
+            &[Deed::Set(5), Deed::Order],
+            &[Deed::Move(List::Cart)],
+        ]),
         many([&[Deed::Set(2), Deed::Order], &[Deed::Set(5), Deed::Set(4)], &[Deed::Order]]),
-        many([&[Deed::Save, Deed::Unsave], &[Deed::Save, Deed::Add(2)], &[Deed::Remove]]),
-        many([&[Deed::Save, Deed::Set(2)], &[Deed::Set(5), Deed::Remove], &[Deed::Set(4)]]),
+        many([
+            &[Deed::Move(List::Cart), Deed::Move(List::Saved)],
+            &[Deed::Move(List::Cart), Deed::Add(2)],
+            &[Deed::Remove],
+        ]),
+        many([
+            &[Deed::Move(List::Cart), Deed::Set(2)],
+            &[Deed::Set(5), Deed::Remove],
+            &[Deed::Set(4)],
+        ]),
     ]
 }
 
@@ -159,7 +171,7 @@ pub fn sixes() -> Vec<Script> {
         many([
             &[Deed::Add(2), Deed::Remove],
             &[Deed::Set(5), Deed::Order],
-            &[Deed::Save, Deed::Set(2)],
+            &[Deed::Move(List::Cart), Deed::Set(2)],
         ]),
         many([
             &[Deed::Set(2), Deed::Order],
@@ -167,8 +179,8 @@ pub fn sixes() -> Vec<Script> {
             &[Deed::Order, Deed::Add(2)],
         ]),
         many([
-            &[Deed::Save, Deed::Unsave],
-            &[Deed::Save, Deed::Add(2)],
+            &[Deed::Move(List::Cart), Deed::Move(List::Saved)],
+            &[Deed::Move(List::Cart), Deed::Add(2)],
             &[Deed::Remove, Deed::Set(5)],
         ]),
     ]

@@ -1,7 +1,8 @@
 //! What the author of a plain command had seen, and as whom it is written.
 
 use futures_lite::future::block_on;
-use holdall_authority::{Caller, Command, Request};
+use holdall::Action;
+use holdall_authority::{Caller, Request};
 
 use super::{MINUTE_MS, NOW_MS, Shop, add, quantity, row, set};
 
@@ -42,7 +43,7 @@ fn what_the_same_device_did_since_it_has_seen_too() {
     act(&phone, Request::new(3, add("TEE", 1)).seen(seen));
     let shown = act(&phone, Request::new(4, set("TEE", 3)).seen(seen));
     assert_eq!(quantity(&shown, "TEE"), 13);
-    let shown = act(&phone, Request::new(5, Command::Remove { row: row("TEE") }).seen(seen));
+    let shown = act(&phone, Request::new(5, Action::Remove { row: row("TEE") }).seen(seen));
     assert_eq!(quantity(&shown, "TEE"), 10);
     let shown = act(&phone, Request::new(6, add("TEE", 2)).seen(seen));
     assert_eq!(quantity(&shown, "TEE"), 12);
@@ -56,9 +57,9 @@ fn a_row_that_another_device_took_out_can_still_be_set_by_who_saw_it() {
     let laptop = Caller::from(guest.token).on(LAPTOP);
     let seen = shop.submit(phone.clone(), guest.cart, &Request::new(1, add("TEE", 3)));
     let seen = seen.expect("an add").shown.revision;
-    let gone = Request::new(2, Command::Remove { row: row("TEE") });
+    let gone = Request::new(2, Action::Remove { row: row("TEE") });
     shop.submit(laptop, guest.cart, &gone).expect("a remove");
-    let save = Request::new(3, Command::Move { row: row("TEE") });
+    let save = Request::new(3, Action::Move { row: row("TEE") });
     let refused = shop.submit(phone.clone(), guest.cart, &save).expect_err("it is not there");
     assert_eq!(refused.kind(), "unknown-row");
     let five = Request::new(4, set("TEE", 5)).seen(seen);

@@ -1,8 +1,8 @@
 //! Commands of plain clients: once for a key, on a condition, within limits.
 
 use futures_lite::future::block_on;
-use holdall::{List, Text};
-use holdall_authority::{Advice, Caller, Command, Rate, Refusal, Request, Settings, Who};
+use holdall::{Action, ActionError, List, Quantity, Text};
+use holdall_authority::{Advice, Caller, Rate, Refusal, Request, Settings, Who};
 use holdall_store::{Append, Class, Store};
 
 use super::{DAY_MS, NOW_MS, Shop, account, add, quantity, row, set};
@@ -55,7 +55,7 @@ fn a_key_names_one_request_in_one_cart() {
     shop.submit(one.token, one.cart, &Request::new(1, add("TEE", 2))).expect("an add");
     let reused = shop.submit(one.token, one.cart, &Request::new(1, add("TEE", 3)));
     assert!(matches!(reused, Err(Refusal::KeyReused)), "{reused:?}");
-    let clear = |list| Request::new(3, Command::Clear { list });
+    let clear = |list| Request::new(3, Action::Clear { list });
     shop.submit(other.token, other.cart, &clear(List::Active)).expect("cleared");
     let reused = shop.submit(other.token, other.cart, &clear(List::Saved));
     assert!(matches!(reused, Err(Refusal::KeyReused)), "{reused:?}");
@@ -74,7 +74,7 @@ fn a_repeated_request_is_answered_before_its_condition_is_looked_at() {
     let again = shop.submit(guest.token, guest.cart, &request).expect("the same");
     assert_eq!(again.shown, first.shown);
     // And one that is refused now, though it was done: the row is gone since.
-    let remove = Request::new(78, Command::Remove { row: row("TEE") });
+    let remove = Request::new(78, Action::Remove { row: row("TEE") });
     let first = shop.submit(guest.token, guest.cart, &remove).expect("a removal");
     let again = shop.submit(guest.token, guest.cart, &remove).expect("the same");
     assert_eq!((again.shown, again.repeated), (first.shown, true));
@@ -136,7 +136,16 @@ fn m_a_quantity_outside_the_limits_changes_nothing_and_bricks_nothing() {
     let guest = shop.guest();
     shop.add(guest.token, guest.cart, "TEE", 1);
     for wrong in [0, 1_000_001, u32::MAX] {
-        let refused = shop.submit(guest.token, guest.cart, &Request::new(5, add("TEE", wrong)));
+        // Nobody can make an Add of it, by hand or from JSON.
+        let refusal =
+            Refusal::from(ActionError::from(Quantity::new(wrong).expect_err("no quantity")));
+        assert_eq!((refusal.kind(), refusal.advice()), ("quantity", Advice::Correct));
+        let mut json = serde_json::to_value(add("TEE", 1)).expect("JSON");
+        json["add"]["quantity"] = wrong.into();
+        assert!(serde_json::from_value::<Action>(json).is_err());
+    }
+    for wrong in [1_000_001, u32::MAX] {
+        let refused = shop.submit(guest.token, guest.cart, &Request::new(5, set("TEE", wrong)));
         let refusal = refused.expect_err("no quantity");
         assert_eq!((refusal.kind(), refusal.advice()), ("quantity", Advice::Correct));
     }
@@ -152,25 +161,25 @@ fn m_a_quantity_outside_the_limits_changes_nothing_and_bricks_nothing() {
 fn every_command_does_what_it_says() {
     let shop = Shop::new();
     let guest = shop.guest();
-    let run = |command: Command| {
-        let request = Request::new(shop.key(), command);
+    let run = |action: Action| {
+        let request = Request::new(shop.key(), action);
         shop.submit(guest.token, guest.cart, &request).expect("done").shown.view
     };
     run(add("TEE", 3));
     assert_eq!(run(set("TEE", 2)).lines[0].quantity, 2);
     let text = Text::new("for Ann").expect("a text");
-    let noted = run(Command::Note { row: row("TEE"), text: Some(text.clone()) });
+    let noted = run(Action::Note { row: row("TEE"), text: Some(text.clone()) });
     assert_eq!(noted.lines[0].note, Some(text.clone()));
-    assert_eq!(run(Command::CartNote { text: Some(text.clone()) }).note, Some(text));
-    let saved = run(Command::Move { row: row("TEE") });
+    assert_eq!(run(Action::CartNote { text: Some(text.clone()) }).note, Some(text));
+    let saved = run(Action::Move { row: row("TEE") });
     assert_eq!((saved.lines.len(), saved.saved[0].quantity), (0, 2));
-    run(Command::Clear { list: List::Saved });
+    run(Action::Clear { list: List::Saved });
     let code = holdall::CouponCode::new("TEN").expect("a code");
-    let pending = run(Command::Coupon { code: code.clone() }).coupons;
+    let pending = run(Action::Coupon { code: code.clone() }).coupons;
     assert_eq!(pending, std::slice::from_ref(&code));
-    let dropped = run(Command::DropCoupon { code });
+    let dropped = run(Action::DropCoupon { code });
     assert!(dropped.coupons.is_empty() && dropped.is_empty());
-    assert!(run(Command::Consent { given: true }).consent);
+    assert!(run(Action::Consent { given: true }).consent);
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Guests and accounts: who sees what, signing in, taking that back.
 
 use futures_lite::future::block_on;
-use holdall::CartId;
 use holdall::cart::{List, MergePolicy};
+use holdall::{Action, CartId};
 use holdall_authority::{
-    Authority, Caller, Command, GuestToken, Policies, Refusal, Request, Settings, Situation, Who,
+    Authority, Caller, GuestToken, Policies, Refusal, Request, Settings, Situation, Who,
 };
 use holdall_store::{Held, Slot, Store};
 
@@ -226,7 +226,7 @@ fn what_is_saved_moves_with_a_merge() {
     let shop = Shop::new();
     let (ann, guest) = (account("ann"), shop.guest());
     shop.add(guest.token, guest.cart, "TEE", 2);
-    let save = Request::new(8, Command::Move { row: super::row("TEE") });
+    let save = Request::new(8, Action::Move { row: super::row("TEE") });
     shop.submit(guest.token, guest.cart, &save).expect("saved");
     let shown = shop.sign_in(&ann, guest.cart, guest.token).expect("a merge").shown;
     assert_eq!(shown.view.saved[0].list, List::Saved);

@@ -15,10 +15,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_lite::future::block_on;
-use holdall::{CartId, LineKey, RowRef};
+use holdall::{Action, CartId, LineKey, Quantity, RowRef};
 use holdall_authority::{
-    Accepted, AccountId, Authority, Caller, Chance, Command, GuestToken, Opened, Refusal, Request,
-    Settings, Shown, SignedIn, Situation,
+    Accepted, AccountId, Authority, Caller, Chance, GuestToken, Opened, Refusal, Request, Settings,
+    Shown, SignedIn, Situation,
 };
 use holdall_store::conformance::Faulty;
 use holdall_store::{MemoryStore, Store};
@@ -115,12 +115,13 @@ fn row(sku: &str) -> RowRef {
     RowRef::active(LineKey::sku(sku).expect("a SKU"))
 }
 
-fn add(sku: &str, quantity: u32) -> Command {
-    Command::Add { row: row(sku), quantity, price: None }
+fn add(sku: &str, quantity: u32) -> Action {
+    let quantity = Quantity::new(quantity).expect("a quantity");
+    Action::Add { row: row(sku), quantity, price: None }
 }
 
-fn set(sku: &str, quantity: u32) -> Command {
-    Command::Set { row: row(sku), quantity, price: None }
+fn set(sku: &str, quantity: u32) -> Action {
+    Action::Set { row: row(sku), quantity, price: None }
 }
 
 fn quantity(shown: &Shown, sku: &str) -> u64 {

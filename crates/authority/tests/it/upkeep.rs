@@ -1,10 +1,8 @@
 //! Expiry, the end of journals, erasure.
 
 use futures_lite::future::block_on;
-use holdall::{List, Quantity, Replica, ReplicaId, RowRef, limits, wire};
-use holdall_authority::{
-    Admitted, Archived, Authority, Caller, Command, Refusal, Request, Settings, When,
-};
+use holdall::{Action, List, Quantity, Replica, ReplicaId, RowRef, limits, wire};
+use holdall_authority::{Admitted, Archived, Authority, Caller, Refusal, Request, Settings, When};
 use holdall_store::conformance::Call;
 use holdall_store::{Class, Slot, Store};
 
@@ -24,7 +22,7 @@ fn p_what_nobody_touched_expires_by_an_entry_and_in_its_time() {
     let home = shop.home(&ann);
     shop.add(guest.token, guest.cart, "TEE", 1);
     shop.add(saver.token, saver.cart, "TEE", 1);
-    let save = Request::new(3, Command::Move { row: row("TEE") });
+    let save = Request::new(3, Action::Move { row: row("TEE") });
     shop.submit(saver.token, saver.cart, &save).expect("saved");
     shop.add(ann.clone(), home, "TEE", 1);
     let none = shop.home(&bob);
@@ -52,7 +50,7 @@ fn what_is_saved_stays_as_long_however_it_was_saved() {
     let shop = Shop::new();
     let guest = shop.guest();
     let saved = RowRef { list: List::Saved, ..row("TEE") };
-    let set = Request::new(3, Command::Set { row: saved, quantity: 2, price: None });
+    let set = Request::new(3, Action::Set { row: saved, quantity: 2, price: None });
     shop.submit(guest.token, guest.cart, &set).expect("saved");
     assert_eq!(sweep(&shop, NOW_MS + 30 * DAY_MS + 1), (0, 0));
     assert_eq!(shop.read(guest.token, guest.cart).expect("kept").view.saved[0].quantity, 2);

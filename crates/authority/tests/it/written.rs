@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_lite::future::block_on;
-use holdall::{LineKey, List, Money, RowRef, Text, ViewOptions};
-use holdall_authority::{Caller, Command, Form, Refusal, Request, Settings, Written};
+use holdall::{Action, LineKey, List, Money, Quantity, RowRef, Text, ViewOptions};
+use holdall_authority::{Caller, Form, Refusal, Request, Settings, Written};
 use holdall_store::conformance::Call;
 use holdall_testkit::dice::Dice;
 
@@ -103,12 +103,12 @@ fn a_row_is_written_anew_when_it_changed_and_then_alone() {
         shop.add(guest.token, guest.cart, sku, 1);
         assert_eq!(list(&shop).1, 1, "{sku}");
     }
-    let remove = |sku| Command::Remove { row: row(sku) };
+    let remove = |sku| Action::Remove { row: row(sku) };
     for (command, anew) in [
         (add("C", 1), 1),
         (remove("A"), 0),
         // It stands in the other list now, and the others where they were.
-        (Command::Move { row: row("D") }, 1),
+        (Action::Move { row: row("D") }, 1),
         (set("B", 9), 1),
         (add("AA", 1), 1),
     ] {
@@ -140,7 +140,7 @@ const WHOLE: Form = Form {
 
 static ROWS_OF_WHOLE: AtomicUsize = AtomicUsize::new(0);
 
-fn some_command(dice: &mut Dice) -> Command {
+fn some_command(dice: &mut Dice) -> Action {
     let sku = ["A", "B", "C", "D", "E"][dice.below(5)];
     let list = List::ALL[usize::from(dice.happens(200))];
     let row = RowRef { line: LineKey::sku(sku).expect("a SKU"), list, side: None };
@@ -150,17 +150,17 @@ fn some_command(dice: &mut Dice) -> Command {
     });
     let quantity = if dice.happens(50) { 25 } else { dice.between(0, 3) as u32 };
     match dice.between(0, 19) {
-        0..=12 => Command::Add {
+        0..=12 => Action::Add {
             row: RowRef { list: List::Active, ..row },
-            quantity: quantity.max(1),
+            quantity: Quantity::new(quantity.max(1)).expect("a quantity"),
             price,
         },
-        13 | 14 => Command::Set { row, quantity, price },
-        15 => Command::Remove { row },
-        16 => Command::Clear { list },
-        17 if dice.happens(300) => Command::Move { row },
-        18 => Command::Note { row, text: Some(Text::new("n").expect("a text")) },
-        _ => Command::CartNote { text: Some(Text::new("c").expect("a text")) },
+        13 | 14 => Action::Set { row, quantity, price },
+        15 => Action::Remove { row },
+        16 => Action::Clear { list },
+        17 if dice.happens(300) => Action::Move { row },
+        18 => Action::Note { row, text: Some(Text::new("n").expect("a text")) },
+        _ => Action::CartNote { text: Some(Text::new("c").expect("a text")) },
     }
 }
 
@@ -181,7 +181,7 @@ fn an_answer_over_the_one_before_is_the_cart() {
                 caller.clone()
             };
             let command = some_command(&mut dice);
-            let is_add = matches!(command, Command::Add { .. });
+            let is_add = matches!(command, Action::Add { .. });
             let what = format!("seed {seed}, step {step}: {command:?}");
             let request = Request::new(shop.key(), command);
             // Now and then by another process, and now and then nobody looks.

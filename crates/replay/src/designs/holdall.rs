@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use holdall::sync;
 use holdall::{
-    ActionError, CartId, Claim, Delta, LineKey, MergePolicy, OrderId, Quantity, Replica, ReplicaId,
-    RowRef, ViewOptions, wire,
+    ActionError, CartId, Claim, Delta, LineKey, MergePolicy, OrderId, Replica, ReplicaId, RowRef,
+    ViewOptions, wire,
 };
 use holdall_testkit::dice::Dice;
 
@@ -113,26 +113,20 @@ impl<'a> Holdall<'a> {
         action: &Action,
     ) -> Result<Result<Delta, ActionError>, Fault> {
         let now = action.wall;
+        if let Some(line) = action.verb.line() {
+            let row = RowRef::active(self.line(line)?);
+            let shopped = action.verb.action(row).map_err(fault("adding"))?;
+            if let Some(shopped) = shopped {
+                return Ok(self.replica(action.device, action.as_guest).act(now, &shopped));
+            }
+        }
         Ok(match action.verb {
-            Verb::Add(line, units) => {
-                let (line, units) =
-                    (self.line(line)?, Quantity::new(units).map_err(fault("adding"))?);
-                self.replica(action.device, action.as_guest).add(now, &line, units, None)
-            }
-            Verb::Set(line, units) => {
-                let row = RowRef::active(self.line(line)?);
-                self.replica(action.device, action.as_guest).set(now, &row, units, None)
-            }
-            Verb::Remove(line) => {
-                let row = RowRef::active(self.line(line)?);
-                self.replica(action.device, action.as_guest).remove(now, &row)
-            }
-            Verb::Order => {
+            Verb::SignIn(_) => self.sign_in(action)?,
+            _ => {
                 let order = OrderId::new(format!("O-{id}")).map_err(fault("naming an order"))?;
                 let replica = self.replica(action.device, action.as_guest);
                 replica.snapshot().and_then(|snapshot| replica.order(now, order, &snapshot))
             }
-            Verb::SignIn(_) => self.sign_in(action)?,
         })
     }
 

@@ -117,9 +117,8 @@ impl Model {
     /// The lines that an action concerns.
     fn lines_of(&self, action: &Action, id: ActionId) -> Vec<LineId> {
         match action.verb {
-            Verb::Add(line, _) | Verb::Set(line, _) | Verb::Remove(line) => vec![line],
             Verb::Order => self.facts.bought(id).into_iter().copied().collect(),
-            Verb::SignIn(_) => Vec::new(),
+            _ => action.verb.line().into_iter().collect(),
         }
     }
 

@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 use axum::body::Body;
 use axum::http::Request;
 use holdall_authority::{Rate, Settings};
-use holdall_service;
 use serde_json::{Value, json};
 
 use holdall_service as service;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use holdall_service;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 

@@ -1,48 +1,23 @@
 //! Histories: what shoppers and servers do, and what the network does to it, as plain data, so that
 //! a failing history shrinks to a short one.
 
+mod pick;
 mod verbs;
 mod world;
 
+pub use pick::{Pick, PickedRow};
+pub(super) use pick::{picks, picks_weight};
 pub use verbs::{ENGRAVING, OWN_RULE, RULES, gift, line, policy, price, quantity, shipping, text};
 pub use world::{ACCOUNT, Acted, GUESTS, Node, World, converse};
 
-use super::simpler::{Simpler, nearer, shorter, smaller};
+use super::simpler::{Simpler, nearer, shorter};
 
-/// What a shopper or a server does. Numbers pick among what is there when it happens.
+/// What a shopper or a server does in a history. Numbers pick among what is there when it happens.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[allow(missing_docs, reason = "the fields are what the words say")]
-pub enum Action {
-    /// So many more of a line.
-    Add { line: u8, units: u32 },
-    /// So many more on a row of the active list.
-    AddToRow { row: u8, units: u32 },
-    /// Make a line so many, in one of its lists.
-    Set { line: u8, saved: bool, units: u32 },
-    /// Make a row so many.
-    SetRow { row: u8, units: u32 },
-    /// Take a row out.
-    Remove { row: u8 },
-    /// Take out a whole list.
-    Clear { saved: bool },
-    /// Move a row to the other list.
-    Relocate { row: u8 },
-    /// Write a note on a row, or clear it.
-    Note { row: u8, text: Option<u8> },
-    /// Write the gift option of a row, or clear it.
-    Gift { row: u8, gift: Option<u8> },
-    /// Write what to engrave on a row, or clear it.
-    Engrave { row: u8, text: Option<u8> },
-    /// Write the cart's note, or clear it.
-    CartNote { text: Option<u8> },
-    /// Choose a shipping option, or none.
-    Shipping { option: Option<u8> },
-    /// Use a coupon.
-    Coupon { code: u8 },
-    /// Drop it.
-    DropCoupon { code: u8 },
-    /// Give consent, or revoke it.
-    Consent { given: bool },
+pub enum HistoryAction {
+    /// One of the shopper's verbs.
+    Shop(Pick),
     /// Buy the active list.
     Order,
     /// Merge a guest cart, as one of its two devices has it.
@@ -59,7 +34,7 @@ pub enum Action {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Step {
     /// Somebody does something.
-    Act(u8, Action),
+    Act(u8, HistoryAction),
     /// One of the deltas of its cart reaches a replica, whichever and however often.
     Deliver {
         /// To whom.
@@ -91,42 +66,22 @@ pub struct History {
 
 /// What an action is called.
 #[must_use]
-pub const fn name_of(action: Action) -> &'static str {
+pub fn name_of(action: HistoryAction) -> String {
     match action {
-        Action::Add { .. } => "add",
-        Action::AddToRow { .. } => "add to a row",
-        Action::Set { .. } => "set",
-        Action::SetRow { .. } => "set a row",
-        Action::Remove { .. } => "remove",
-        Action::Clear { .. } => "clear",
-        Action::Relocate { .. } => "relocate",
-        Action::Note { .. } => "note",
-        Action::Gift { .. } => "gift",
-        Action::Engrave { .. } => "engrave",
-        Action::CartNote { .. } => "cart note",
-        Action::Shipping { .. } => "shipping",
-        Action::Coupon { .. } => "coupon",
-        Action::DropCoupon { .. } => "drop coupon",
-        Action::Consent { .. } => "consent",
-        Action::Order => "order",
-        Action::Merge { .. } => "merge",
-        Action::Absorb { .. } => "absorb",
-        Action::Unmerge { .. } => "unmerge",
-        Action::Expire => "expire",
+        HistoryAction::Shop(pick) => return pick.name(),
+        HistoryAction::Order => "order",
+        HistoryAction::Merge { .. } => "merge",
+        HistoryAction::Absorb { .. } => "absorb",
+        HistoryAction::Unmerge { .. } => "unmerge",
+        HistoryAction::Expire => "expire",
     }
+    .into()
 }
 
-impl Action {
+impl HistoryAction {
     fn simpler(self) -> Vec<Self> {
-        let units =
-            |units, with: &dyn Fn(u32) -> Self| smaller(units, 1).into_iter().map(with).collect();
         match self {
-            Self::Add { line, units: n } => units(n, &|units| Self::Add { line, units }),
-            Self::AddToRow { row, units: n } => units(n, &|units| Self::AddToRow { row, units }),
-            Self::Set { line, saved, units: n } => {
-                units(n, &|units| Self::Set { line, saved, units })
-            }
-            Self::SetRow { row, units: n } => units(n, &|units| Self::SetRow { row, units }),
+            Self::Shop(pick) => pick.simpler().into_iter().map(Self::Shop).collect(),
             Self::Merge { guest, copy, rule, save_loser, ceiling } if save_loser || ceiling => {
                 let with =
                     |save_loser, ceiling| Self::Merge { guest, copy, rule, save_loser, ceiling };

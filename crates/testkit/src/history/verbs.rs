@@ -1,14 +1,13 @@
-//! What the actions of histories are: which row they are about, and which of a replica's verbs they
-//! call with what.
+//! The words of histories: lines, texts, prices, policies; and how what they say is done.
 
-use super::Action;
+use super::HistoryAction;
 use super::world::GUESTS;
-use holdall::cart::{Cart, Claim, Delta, Gift, List, Loser, MergePolicy, RuleRef};
-use holdall::id::{AttributeKey, CouponCode, LineKey, OrderId, RuleName, ShippingOption, Text};
+use holdall::action::Action;
+use holdall::cart::{Cart, Claim, Delta, Gift, Loser, MergePolicy, RuleRef};
+use holdall::id::{CouponCode, LineKey, OrderId, RuleName, ShippingOption, Text};
 use holdall::money::Money;
 use holdall::quantity::Quantity;
 use holdall::replica::{ActionError, Replica};
-use holdall::view::{Row, RowRef, View};
 
 /// The rules that merges are by: those of the library, and one that no replica has.
 pub const RULES: [&str; 10] = [
@@ -38,29 +37,6 @@ pub fn line(at: u8) -> LineKey {
 #[must_use]
 pub fn quantity(units: u32) -> Quantity {
     Quantity::new(units).expect("a quantity")
-}
-
-/// The row an action is about, by the picture its author has.
-pub(super) fn pick(action: Action, view: &View) -> Option<RowRef> {
-    let all: Vec<&Row> = view.rows().collect();
-    let of = |at: u8, rows: &[&Row]| match rows.len() {
-        0 => None,
-        len => Some(rows[usize::from(at) % len].reference()),
-    };
-    match action {
-        Action::AddToRow { row, .. } => of(row, &view.lines.iter().collect::<Vec<_>>()),
-        Action::SetRow { row, .. }
-        | Action::Remove { row }
-        | Action::Relocate { row }
-        | Action::Note { row, .. }
-        | Action::Gift { row, .. }
-        | Action::Engrave { row, .. } => of(row, &all),
-        Action::Add { line: at, .. } => Some(RowRef::active(line(at))),
-        Action::Set { line: at, saved, .. } => {
-            Some(if saved { RowRef::saved(line(at)) } else { RowRef::active(line(at)) })
-        }
-        _ => None,
-    }
 }
 
 /// What the policy of a merge action is.
@@ -118,61 +94,35 @@ pub fn shipping(at: u8) -> ShippingOption {
 /// The attribute that histories write.
 pub const ENGRAVING: &str = "engraving";
 
+/// The coupon codes of histories.
+pub(super) fn code(at: u8) -> CouponCode {
+    CouponCode::new(["SPRING", "TEN"][usize::from(at) % 2]).expect("a code")
+}
+
+/// Does what is done. `shopped` is the shopper's action, if it is one and its row is seen.
 pub(super) fn perform(
     replica: &mut Replica,
     now: u64,
-    action: Action,
-    row: Option<&RowRef>,
+    action: HistoryAction,
+    shopped: Option<&Action>,
     guest: Option<&(Cart, Claim)>,
     guests: usize,
 ) -> Result<Delta, ActionError> {
-    let list = |saved| if saved { List::Saved } else { List::Active };
-    let code = |at| CouponCode::new(["SPRING", "TEN"][usize::from(at)]).expect("a code");
-    let nothing = || Err(ActionError::NothingToOrder);
-    match action {
-        Action::CartNote { text: at } => return replica.cart_note(now, at.map(text)),
-        Action::Shipping { option } => return replica.shipping(now, option.map(shipping)),
-        Action::Coupon { code: at } => return replica.coupon(now, code(at)),
-        Action::DropCoupon { code: at } => return replica.drop_coupon(now, &code(at)),
-        Action::Consent { given } => return replica.consent(now, given),
-        Action::Clear { saved } => return replica.clear(now, list(saved)),
-        Action::Expire => return replica.expire(now, RuleName::new("idle").expect("a name")),
-        Action::Order => {
+    match (action, shopped, guest) {
+        (HistoryAction::Shop(_), Some(action), _) => replica.act(now, action),
+        (HistoryAction::Expire, ..) => replica.expire(now, RuleName::new("idle").expect("a name")),
+        (HistoryAction::Order, ..) => {
             let snapshot = replica.snapshot()?;
             let id = OrderId::new(snapshot.key().to_string()).expect("an id");
-            return replica.order(now, id, &snapshot);
+            replica.order(now, id, &snapshot)
         }
-        Action::Unmerge { guest } => {
-            return replica.unmerge(now, GUESTS[usize::from(guest) % guests]);
+        (HistoryAction::Unmerge { guest }, ..) => {
+            replica.unmerge(now, GUESTS[usize::from(guest) % guests])
         }
-        _ => {}
-    }
-    if let (Action::Merge { rule, save_loser, ceiling, .. }, Some((guest, claim))) = (action, guest)
-    {
-        return replica.merge(now, *claim, policy(rule, save_loser, ceiling), guest);
-    }
-    if let (Action::Absorb { .. }, Some((guest, _))) = (action, guest) {
-        return replica.absorb(guest);
-    }
-    let Some(row) = row else { return nothing() };
-    match action {
-        Action::Add { units, .. } => {
-            replica.add(now, &row.line, quantity(units), price(now, units))
+        (HistoryAction::Merge { rule, save_loser, ceiling, .. }, _, Some((guest, claim))) => {
+            replica.merge(now, *claim, policy(rule, save_loser, ceiling), guest)
         }
-        Action::AddToRow { units, .. } => {
-            replica.add_to(now, row, quantity(units), price(now, units))
-        }
-        Action::Set { units, .. } | Action::SetRow { units, .. } => {
-            replica.set(now, row, units, price(now, units))
-        }
-        Action::Remove { .. } => replica.remove(now, row),
-        Action::Relocate { .. } => replica.relocate(now, row),
-        Action::Note { text: at, .. } => replica.note(now, row, at.map(text)),
-        Action::Gift { gift: at, .. } => replica.gift(now, row, at.map(gift)),
-        Action::Engrave { text: at, .. } => {
-            let key = AttributeKey::new(ENGRAVING).expect("a key");
-            replica.attribute(now, row, key, at.map(text))
-        }
-        _ => nothing(),
+        (HistoryAction::Absorb { .. }, _, Some((guest, _))) => replica.absorb(guest),
+        _ => Err(ActionError::NothingToOrder),
     }
 }

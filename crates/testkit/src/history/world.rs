@@ -3,15 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use super::verbs::{perform, pick};
-use super::{Action, History, Step, name_of};
+use super::verbs::perform;
+use super::{History, HistoryAction, Step, name_of};
 use crate::counterexample::Counterexample;
 use crate::rule::Verdict;
+use holdall::action::Action;
 use holdall::cart::{Cart, Claim, Delta};
 use holdall::id::{CartId, ReplicaId};
 use holdall::replica::Replica;
 use holdall::sync::{self, Inbox, Received};
-use holdall::view::{RowRef, View};
+use holdall::view::View;
 
 /// The account's cart.
 pub const ACCOUNT: CartId = CartId::from_u128(1);
@@ -27,10 +28,10 @@ pub struct Node {
 
 /// What an action was told about, for checks on its effect.
 pub struct Acted<'a> {
-    /// The action.
-    pub action: Action,
-    /// The row it was about, if it was about one.
-    pub row: Option<RowRef>,
+    /// What was done.
+    pub action: HistoryAction,
+    /// The shopper's action that it was, if it was one.
+    pub shopped: Option<Action>,
     /// What its author saw before.
     pub before: &'a View,
     /// Its author.
@@ -198,22 +199,28 @@ impl World {
     fn act(
         &mut self,
         who: usize,
-        action: Action,
+        action: HistoryAction,
         check: &mut impl FnMut(Acted<'_>) -> Verdict,
     ) -> Verdict {
         let mut who = who % self.nodes.len();
         if matches!(
             action,
-            Action::Merge { .. } | Action::Absorb { .. } | Action::Unmerge { .. } | Action::Expire
+            HistoryAction::Merge { .. }
+                | HistoryAction::Absorb { .. }
+                | HistoryAction::Unmerge { .. }
+                | HistoryAction::Expire
         ) {
             who %= self.writers;
         }
         let now = self.now.saturating_add_signed(i64::from(self.skew[who]));
         let before = self.nodes[who].replica.view();
         let cart = self.nodes[who].replica.cart().clone();
-        let row = pick(action, &before);
+        let shopped = match action {
+            HistoryAction::Shop(pick) => pick.action(&before, now),
+            _ => None,
+        };
         let guest = match action {
-            Action::Merge { guest, copy, .. } | Action::Absorb { guest, copy } => {
+            HistoryAction::Merge { guest, copy, .. } | HistoryAction::Absorb { guest, copy } => {
                 let guest = self.guest_copy(guest, copy).clone();
                 let number = *self.claims.entry(guest.id()).or_insert(1);
                 let claim = Claim { guest: guest.id(), account: ACCOUNT, number };
@@ -222,21 +229,22 @@ impl World {
             _ => None,
         };
         let replica = &mut self.nodes[who].replica;
-        let written = perform(replica, now, action, row.as_ref(), guest.as_ref(), self.guests);
+        let written = perform(replica, now, action, shopped.as_ref(), guest.as_ref(), self.guests);
         let name = name_of(action);
         let Ok(delta) = written else {
             assert_eq!(*replica.cart(), cart, "a refused action changed the cart");
             self.note(format!("refused {name}"));
             return Ok(());
         };
-        self.note(name);
-        if row.as_ref().is_some_and(|row| row.side.is_some()) {
+        self.note(&*name);
+        let row = shopped.as_ref().and_then(Action::row);
+        if row.is_some_and(|row| row.side.is_some()) {
             self.note(format!("{name} on one side"));
         }
-        if let Action::Merge { rule, .. } = action {
+        if let HistoryAction::Merge { rule, .. } = action {
             self.note(format!("rule {}", super::RULES[usize::from(rule)]));
         }
-        if let Action::Unmerge { guest } = action {
+        if let HistoryAction::Unmerge { guest } = action {
             let guest = GUESTS[usize::from(guest) % self.guests];
             *self.claims.entry(guest).or_insert(1) += 1;
         }
@@ -244,7 +252,7 @@ impl World {
         let guest = guest.as_ref().map(|(cart, claim)| (cart, *claim));
         let node = &self.nodes[who];
         let (cart, before, delta) = (&cart, &before, &delta);
-        check(Acted { action, row, before, node, cart, guest, delta, now })
+        check(Acted { action, shopped, before, node, cart, guest, delta, now })
     }
 }
 

@@ -1,116 +1,35 @@
 //! What an action does for its author: exactly what was asked, and nothing elsewhere
 //! (y-octo 53: each action asserts its own exact effect). And what the view owes a shopper.
 
-use std::collections::BTreeMap;
-
 use super::{holds, twin, world};
-use crate::edit::asked;
-use crate::history::{ACCOUNT, Acted, Action, History, World, gift, policy, shipping, text};
+use crate::effect::{self, Effect};
+use crate::history::{ACCOUNT, Acted, History, HistoryAction, World, policy};
 use crate::law::Law;
 use crate::rule::Verdict;
 use crate::scenario::unexplained;
-use holdall::cart::{Cart, Delta, List};
+use holdall::cart::{Cart, Delta};
 use holdall::context::Dots;
 use holdall::id::LineKey;
 use holdall::policy::Registry;
 use holdall::replica::Replica;
-use holdall::view::{Look, Row, Side, View};
+use holdall::view::{Look, Row};
 use holdall::wire;
-
-type Totals = BTreeMap<(LineKey, List), u64>;
-
-/// Units by line and list, before any ceiling.
-fn totals(view: &View) -> Totals {
-    let mut totals = Totals::new();
-    for row in view.rows() {
-        *totals.entry((row.line.clone(), row.list)).or_default() += row.asked;
-    }
-    totals
-}
-
-/// Each row with its side, before any ceiling.
-fn rows(view: &View) -> BTreeMap<(LineKey, List, Option<Side>), u64> {
-    view.rows().map(|row| ((row.line.clone(), row.list, row.side), row.asked)).collect()
-}
 
 /// Holds an action to what it promises its author.
 fn exact(acted: &Acted<'_>) -> Verdict {
-    let law = |is: bool, what: &str| {
-        let says =
-            || format!("{:?} on {:?}: {what}; before {:#?}", acted.action, acted.row, acted.before);
-        holds(Law::LocalEffect, is, says)
+    let effect = match (acted.action, &acted.shopped) {
+        (HistoryAction::Shop(_), Some(action)) => Some(Effect::Shop(action)),
+        (HistoryAction::Order, _) => Some(Effect::Order),
+        (HistoryAction::Expire, _) => Some(Effect::Expire),
+        // What a merge shows is its policy's to say.
+        _ => None,
     };
-    let after = acted.node.replica.view();
-    let (before, action) = (acted.before, acted.action);
-    let mut want = totals(before);
-    let here = acted.row.as_ref().map(|row| (row.line.clone(), row.list));
-    match (action, &acted.row, here) {
-        (Action::Add { units, .. } | Action::AddToRow { units, .. }, _, Some(here)) => {
-            *want.entry(here).or_default() += u64::from(units);
-        }
-        (Action::Set { units, .. } | Action::SetRow { units, .. }, Some(row), Some(here)) => {
-            let was = want.entry(here).or_default();
-            *was = *was - asked(before, row) + u64::from(units);
-        }
-        (Action::Remove { .. }, Some(row), Some(here)) => {
-            *want.entry(here).or_default() -= asked(before, row);
-        }
-        (Action::Relocate { .. }, Some(row), Some((line, list))) => {
-            *want.entry((line.clone(), list)).or_default() -= asked(before, row);
-            *want.entry((line, list.other())).or_default() += asked(before, row);
-        }
-        (Action::Clear { saved }, ..) => {
-            let gone = if saved { List::Saved } else { List::Active };
-            want.retain(|(_, list), _| *list != gone);
-        }
-        (Action::Order, ..) => want.retain(|(_, list), _| *list != List::Active),
-        (Action::Expire, ..) => want.clear(),
-        (Action::Merge { .. } | Action::Absorb { .. } | Action::Unmerge { .. }, ..) => {
-            want = totals(&after);
-        }
-        _ => {}
+    if let Some(effect) = effect {
+        let done = effect::check(effect, acted.before, &acted.node.replica.view());
+        holds(Law::LocalEffect, done.is_ok(), || done.err().unwrap_or_default())?;
     }
-    want.retain(|_, units| *units > 0);
-    law(totals(&after) == want, "it did something else")?;
-    if let Some(row) = &acted.row {
-        let others = |view: &View| {
-            let mut rows = rows(view);
-            rows.retain(|(line, ..), _| *line != row.line);
-            rows
-        };
-        law(others(&after) == others(before), "it changed another line")?;
-    }
-    let same = |row: &&Row| {
-        acted.row.as_ref().is_some_and(|of| row.line == of.line && row.list == of.list)
-    };
-    let on_row = |there: &dyn Fn(&Row) -> bool| after.rows().filter(same).any(there);
-    match action {
-        Action::Note { text: at, .. } => {
-            law(on_row(&|row| row.note == at.map(text)), "the note is not there")?;
-        }
-        Action::Gift { gift: at, .. } => {
-            law(on_row(&|row| row.gift == at.map(gift)), "the gift option is not there")?;
-        }
-        Action::Engrave { text: at, .. } => {
-            let says = |row: &Row| row.attributes.values().next().cloned() == at.map(text);
-            law(on_row(&says), "the engraving is not there")?;
-        }
-        Action::CartNote { text: at } => {
-            law(after.note == at.map(text), "the cart's note is not there")?;
-        }
-        Action::Shipping { option } => {
-            law(after.shipping == option.map(shipping), "the shipping option is not there")?;
-        }
-        Action::Coupon { code } | Action::DropCoupon { code } => {
-            let code = ["SPRING", "TEN"][usize::from(code)];
-            let there = after.coupons.iter().any(|c| c.as_str() == code);
-            law(there == matches!(action, Action::Coupon { .. }), "the coupon is wrong")?;
-        }
-        Action::Consent { given } => law(after.consent == given, "the consent is wrong")?,
-        Action::Merge { rule, save_loser, ceiling, .. } => {
-            merging_again_changes_nothing(acted, rule, save_loser, ceiling)?;
-        }
-        _ => {}
+    if let HistoryAction::Merge { rule, save_loser, ceiling, .. } = acted.action {
+        merging_again_changes_nothing(acted, rule, save_loser, ceiling)?;
     }
     explanations(&acted.node.replica)
 }
@@ -133,7 +52,9 @@ fn merging_again_changes_nothing(
 /// Taking a merge back at once gives the account's own view back, whole: rows, notes, coupons, orders.
 fn unmerge_gives_the_own_view_back(acted: &Acted<'_>) -> Verdict {
     let Some((guest, claim)) = acted.guest else { return Ok(()) };
-    let Action::Merge { rule, save_loser, ceiling, .. } = acted.action else { return Ok(()) };
+    let HistoryAction::Merge { rule, save_loser, ceiling, .. } = acted.action else {
+        return Ok(());
+    };
     let rules = Registry::default();
     let merged = Look::at(acted.cart, &rules).claim(guest.id()).is_some();
     if merged || acted.cart.context().contains(claim.dot()) {

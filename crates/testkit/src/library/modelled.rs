@@ -3,18 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::holds;
-use crate::history::{
-    Acted, Action, ENGRAVING, History, OWN_RULE, RULES, World, gift, line, price, shipping, text,
-};
+use crate::history::{Acted, History, HistoryAction, OWN_RULE, RULES, World, line};
 use crate::law::Law;
 use crate::model::{
     Did, FactId, Known, Model, Ordered, Policy, Row, Shelf, Shown, ShownRow, Side, Stamp,
 };
 use crate::naive::{digest, each};
 use crate::rule::Verdict;
+use holdall::action::Action;
 use holdall::cart::{Body, Cart, Delta, List};
 use holdall::context::Dot;
-use holdall::id::LineKey;
+use holdall::id::{LineKey, Text};
 use holdall::limits;
 use holdall::view::{self, Notice, RowRef, View};
 
@@ -89,8 +88,8 @@ fn copy(cart: &Cart, dot: Dot) -> Option<u128> {
 /// The dot that an action wrote; one that was done already wrote none.
 fn own(acted: &Acted<'_>) -> Option<Dot> {
     match (acted.action, acted.guest) {
-        (Action::Absorb { .. }, _) => None,
-        (Action::Merge { .. }, Some((_, claim))) => {
+        (HistoryAction::Absorb { .. }, _) => None,
+        (HistoryAction::Merge { .. }, Some((_, claim))) => {
             acted.delta.live().contains_key(&claim.dot()).then(|| claim.dot())
         }
         _ => each(&acted.delta.own()).first().copied(),
@@ -162,40 +161,15 @@ fn shown(view: &View) -> Shown<LineKey> {
     }
 }
 
-/// What was done, in the model's words. The numbers of rows and lines are those that the author saw.
+/// What was done, in the model's words.
 fn did(acted: &Acted<'_>) -> Option<Did<LineKey>> {
-    let row = || acted.row.as_ref().map(named);
-    let list = |saved| if saved { Shelf::Saved } else { Shelf::Active };
-    let code = |at: u8| ["SPRING", "TEN"][usize::from(at)].to_owned();
-    let write = |row, key: &str, value| Some(Did::Write { row, key: key.into(), value });
-    let note = |at: Option<u8>| at.map(|at| text(at).to_string());
     match acted.action {
-        Action::Add { units, .. } | Action::AddToRow { units, .. } => {
-            Some(Did::Add { row: row()?, units: units.into(), price: price(acted.now, units) })
-        }
-        Action::Set { units, .. } | Action::SetRow { units, .. } => {
-            Some(Did::Set { row: row()?, units: units.into(), price: price(acted.now, units) })
-        }
-        Action::Remove { .. } => Some(Did::Remove(row()?)),
-        Action::Clear { saved } => Some(Did::Clear(list(saved))),
-        Action::Relocate { .. } => Some(Did::Move(row()?)),
-        Action::Note { text, .. } => write(Some(row()?), NOTE, note(text)),
-        Action::Gift { gift: at, .. } => {
-            write(Some(row()?), GIFT, at.map(|at| format!("{:?}", gift(at))))
-        }
-        Action::Engrave { text, .. } => write(Some(row()?), ENGRAVING, note(text)),
-        Action::CartNote { text } => write(None, NOTE, note(text)),
-        Action::Shipping { option } => {
-            write(None, SHIPPING, option.map(|at| shipping(at).to_string()))
-        }
-        Action::Coupon { code: at } => Some(Did::Coupon(code(at))),
-        Action::DropCoupon { code: at } => Some(Did::Drop(code(at))),
-        Action::Consent { given } => Some(Did::Consent(given)),
-        Action::Order => {
+        HistoryAction::Shop(_) => acted.shopped.as_ref().map(shopped),
+        HistoryAction::Order => {
             Some(Did::Order { id: ordered(acted.delta)?, ceiling: limits::CEILING_UNITS })
         }
-        Action::Expire => Some(Did::Expire),
-        Action::Merge { rule, save_loser, ceiling, .. } => {
+        HistoryAction::Expire => Some(Did::Expire),
+        HistoryAction::Merge { rule, save_loser, ceiling, .. } => {
             let (_, claim) = acted.guest?;
             let (pattern, own) = OWN_RULE;
             let lines = (0..3).map(line).filter(|line| line.product() == pattern).collect();
@@ -207,11 +181,51 @@ fn did(acted: &Acted<'_>) -> Option<Did<LineKey>> {
             };
             Some(Did::Merge { guest: claim.guest, claim: claim.number, policy })
         }
-        Action::Unmerge { .. } => acted.delta.live().values().find_map(|entry| match entry.body {
-            Body::Unmerge(unmerge) => Some(Did::Unmerge(unmerge.guest)),
-            _ => None,
-        }),
-        Action::Absorb { .. } => None,
+        HistoryAction::Unmerge { .. } => {
+            acted.delta.live().values().find_map(|entry| match entry.body {
+                Body::Unmerge(unmerge) => Some(Did::Unmerge(unmerge.guest)),
+                _ => None,
+            })
+        }
+        HistoryAction::Absorb { .. } => None,
+    }
+}
+
+/// One of the shopper's actions in the model's words, which know fewer verbs: it writes registers by name.
+///
+/// # Panics
+/// If the model has no words for the verb.
+fn shopped(action: &Action) -> Did<LineKey> {
+    let write = |row: Option<&RowRef>, key: &str, value: Option<String>| Did::Write {
+        row: row.map(named),
+        key: key.into(),
+        value,
+    };
+    let text = |text: &Option<Text>| text.as_ref().map(Text::to_string);
+    match action {
+        Action::Add { row, quantity, price } => {
+            Did::Add { row: named(row), units: quantity.get().into(), price: *price }
+        }
+        Action::Set { row, quantity: 0, .. } | Action::Remove { row } => Did::Remove(named(row)),
+        Action::Set { row, quantity, price } => {
+            Did::Set { row: named(row), units: (*quantity).into(), price: *price }
+        }
+        Action::Clear { list } => Did::Clear(shelf(*list)),
+        Action::Move { row } => Did::Move(named(row)),
+        Action::Note { row, text: note } => write(Some(row), NOTE, text(note)),
+        Action::Gift { row, gift } => {
+            write(Some(row), GIFT, gift.as_ref().map(|gift| format!("{gift:?}")))
+        }
+        Action::Attribute { row, key, value } => write(Some(row), key.as_str(), text(value)),
+        Action::CartNote { text: note } => write(None, NOTE, text(note)),
+        Action::Shipping { option } => {
+            write(None, SHIPPING, option.as_ref().map(ToString::to_string))
+        }
+        Action::Coupon { code } => Did::Coupon(code.to_string()),
+        Action::DropCoupon { code } => Did::Drop(code.to_string()),
+        Action::Consent { given } => Did::Consent(*given),
+        #[allow(unreachable_patterns, reason = "the list of actions may grow")]
+        other => panic!("the model has no words for {}", other.name()),
     }
 }
 

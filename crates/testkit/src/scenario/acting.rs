@@ -1,11 +1,9 @@
-//! What a story's act is at a replica: which row it means, which verb it calls, and why it failed.
+//! What a story's act is at a replica: which row it means, what it does, and why it failed.
 
 use super::story::{Act, RowName, SideName};
-use holdall::cart::{Delta, Gift, List};
-use holdall::id::{
-    AttributeKey, CouponCode, LineError, OrderId, RuleName, ShippingOption, Text, TextError,
-};
-use holdall::quantity::{Quantity, QuantityError};
+use holdall::cart::{Delta, List};
+use holdall::id::{LineError, OrderId, RuleName, TextError};
+use holdall::quantity::QuantityError;
 use holdall::replica::{ActionError, Replica};
 use holdall::view::{RowRef, Side};
 
@@ -80,62 +78,12 @@ pub(crate) fn row_ref(
     Ok(RowRef { line, list, side })
 }
 
-/// Calls the verb of an act.
+/// Does what an act says at a replica.
 pub(super) fn act_on(replica: &mut Replica, now: u64, act: &Act) -> Result<Delta, Failure> {
-    let active = Some(List::Active);
-    let text = |text: &str| -> Result<Option<Text>, Failure> {
-        if text.is_empty() { Ok(None) } else { Ok(Some(Text::new(text)?)) }
-    };
     Ok(match act {
-        Act::Add { row, quantity, price } => {
-            let row = row_ref(replica, row, active)?;
-            replica.add_to(now, &row, Quantity::new(*quantity)?, *price)?
-        }
-        Act::Set { row, quantity: 0, .. } => {
-            let row = row_ref(replica, row, None)?;
-            replica.remove(now, &row)?
-        }
-        Act::Set { row, quantity, price } => {
-            let row = row_ref(replica, row, active)?;
-            replica.set(now, &row, Quantity::new(*quantity)?.get(), *price)?
-        }
-        Act::Remove(row) => {
-            let row = row_ref(replica, row, None)?;
-            replica.remove(now, &row)?
-        }
-        Act::Clear => replica.clear(now, List::Active)?,
-        Act::SaveForLater(row) => {
-            let row = row_ref(replica, row, active)?;
-            replica.relocate(now, &row)?
-        }
-        Act::MoveToCart(row) => {
-            let row = row_ref(replica, row, Some(List::Saved))?;
-            replica.relocate(now, &row)?
-        }
-        Act::Note { row, text: note } => {
-            let row = row_ref(replica, row, None)?;
-            replica.note(now, &row, text(note)?)?
-        }
-        Act::CartNote(note) => replica.cart_note(now, text(note)?)?,
-        Act::Gift { row, wrap, message } => {
-            let row = row_ref(replica, row, None)?;
-            let message = message.as_deref().map(text).transpose()?.flatten();
-            let gift = Gift { wrap: *wrap, message };
-            let none = !gift.wrap && gift.message.is_none();
-            replica.gift(now, &row, (!none).then_some(gift))?
-        }
-        Act::Attribute { row, key, value } => {
-            let row = row_ref(replica, row, None)?;
-            replica.attribute(now, &row, AttributeKey::new(key)?, text(value)?)?
-        }
-        Act::Coupon(code) => replica.coupon(now, CouponCode::new(code)?)?,
-        Act::DropCoupon(code) => replica.drop_coupon(now, &CouponCode::new(code)?)?,
-        Act::Shipping(option) => {
-            let option = match option.as_str() {
-                "" => None,
-                option => Some(ShippingOption::new(option)?),
-            };
-            replica.shipping(now, option)?
+        Act::Shop(action) => {
+            let action = action.at(replica)?;
+            replica.act(now, &action)?
         }
         Act::Order { id } => replica.order_all(now, OrderId::new(id)?)?,
         Act::Expire => replica.expire(now, RuleName::new("story")?)?,

@@ -17,6 +17,7 @@ mod network;
 mod parse;
 mod raw;
 mod schedule;
+pub(crate) mod shopping;
 pub(crate) mod story;
 pub(crate) mod world;
 mod write;

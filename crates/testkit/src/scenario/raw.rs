@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
-use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::de::value::{Error as ValueError, MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{self, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
+
+use super::shopping::StoryVerb;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,24 +23,19 @@ pub(super) struct RawStory {
 }
 
 /// One step: who, where, and one of the verbs.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Default)]
 pub(super) struct RawStep {
+    /// The shopper's verbs, each with its value.
+    pub(super) shopping: Vec<(&'static StoryVerb, RawValue)>,
+    pub(super) rest: RawRest,
+}
+
+/// What a step has beside the shopper's verbs.
+#[derive(Debug, Default)]
+pub(super) struct RawRest {
     pub(super) at: Option<String>,
     pub(super) cart: Option<String>,
     pub(super) fails: Option<String>,
-    pub(super) add: Option<RawLine>,
-    pub(super) set: Option<RawLine>,
-    pub(super) remove: Option<RawLine>,
-    pub(super) clear: Option<bool>,
-    pub(super) save_for_later: Option<RawLine>,
-    pub(super) move_to_cart: Option<RawLine>,
-    pub(super) note: Option<RawLine>,
-    pub(super) gift: Option<RawLine>,
-    pub(super) attribute: Option<RawLine>,
-    pub(super) coupon: Option<String>,
-    pub(super) drop_coupon: Option<String>,
-    pub(super) shipping: Option<String>,
     pub(super) merge: Option<RawMerge>,
     pub(super) unmerge: Option<RawUnmerge>,
     pub(super) order: Option<RawOrder>,
@@ -55,6 +52,121 @@ pub(super) struct RawStep {
     pub(super) expect: Option<RawExpect>,
 }
 
+/// A key of a step.
+enum StepKey {
+    Shopping(&'static StoryVerb),
+    Rest(RestKey),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum RestKey {
+    At,
+    Cart,
+    Fails,
+    Merge,
+    Unmerge,
+    Order,
+    Expire,
+    Erase,
+    Sync,
+    Send,
+    Resend,
+    Restart,
+    Lose,
+    Authority,
+    Clock,
+    Advance,
+    Expect,
+}
+
+impl<'de> Deserialize<'de> for StepKey {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let key = String::deserialize(from)?;
+        if let Some(verb) = StoryVerb::of(&key) {
+            return Ok(Self::Shopping(verb));
+        }
+        let rest: Result<RestKey, ValueError> = RestKey::deserialize((&*key).into_deserializer());
+        rest.map(Self::Rest).map_err(|_| de::Error::custom(format!("a step has no key {key:?}")))
+    }
+}
+
+impl<'de> Deserialize<'de> for RawStep {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Step;
+        impl<'de> Visitor<'de> for Step {
+            type Value = RawStep;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a step")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawStep, A::Error> {
+                let RawStep { mut shopping, mut rest } = RawStep::default();
+                while let Some(key) = map.next_key()? {
+                    match key {
+                        StepKey::Shopping(verb) => shopping.push((verb, map.next_value()?)),
+                        StepKey::Rest(RestKey::At) => rest.at = map.next_value()?,
+                        StepKey::Rest(RestKey::Cart) => rest.cart = map.next_value()?,
+                        StepKey::Rest(RestKey::Fails) => rest.fails = map.next_value()?,
+                        StepKey::Rest(RestKey::Merge) => rest.merge = map.next_value()?,
+                        StepKey::Rest(RestKey::Unmerge) => rest.unmerge = map.next_value()?,
+                        StepKey::Rest(RestKey::Order) => rest.order = map.next_value()?,
+                        StepKey::Rest(RestKey::Expire) => rest.expire = map.next_value()?,
+                        StepKey::Rest(RestKey::Erase) => rest.erase = map.next_value()?,
+                        StepKey::Rest(RestKey::Sync) => rest.sync = map.next_value()?,
+                        StepKey::Rest(RestKey::Send) => rest.send = map.next_value()?,
+                        StepKey::Rest(RestKey::Resend) => rest.resend = map.next_value()?,
+                        StepKey::Rest(RestKey::Restart) => rest.restart = map.next_value()?,
+                        StepKey::Rest(RestKey::Lose) => rest.lose = map.next_value()?,
+                        StepKey::Rest(RestKey::Authority) => rest.authority = map.next_value()?,
+                        StepKey::Rest(RestKey::Clock) => rest.clock = map.next_value()?,
+                        StepKey::Rest(RestKey::Advance) => rest.advance = map.next_value()?,
+                        StepKey::Rest(RestKey::Expect) => rest.expect = map.next_value()?,
+                    }
+                }
+                Ok(RawStep { shopping, rest })
+            }
+        }
+        from.deserialize_map(Step)
+    }
+}
+
+/// The value of one of the shopper's verbs.
+#[derive(Debug, Clone)]
+pub(super) enum RawValue {
+    Word(String),
+    Flag(bool),
+    Line(Box<RawLine>),
+}
+
+impl<'de> Deserialize<'de> for RawValue {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Value;
+        impl<'de> Visitor<'de> for Value {
+            type Value = RawValue;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a string, true or false, or a table")
+            }
+
+            fn visit_str<E: de::Error>(self, word: &str) -> Result<RawValue, E> {
+                Ok(RawValue::Word(word.into()))
+            }
+
+            fn visit_bool<E: de::Error>(self, flag: bool) -> Result<RawValue, E> {
+                Ok(RawValue::Flag(flag))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawValue, A::Error> {
+                RawLine::deserialize(MapAccessDeserializer::new(map))
+                    .map(|line| RawValue::Line(Box::new(line)))
+            }
+        }
+        from.deserialize_any(Value)
+    }
+}
+
 /// A line, with what some verbs have besides.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -64,6 +176,7 @@ pub(super) struct RawLine {
     pub(super) bundle: Option<WordOr<RawBundle>>,
     pub(super) tag: Option<String>,
     pub(super) side: Option<String>,
+    pub(super) list: Option<String>,
     pub(super) quantity: Option<i64>,
     pub(super) price: Option<String>,
     pub(super) currency: Option<String>,

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use holdall::cart::MergePolicy;
+use super::shopping::StoryAction;
+use holdall::cart::{List, MergePolicy};
 use holdall::id::{CouponCode, LineKey};
-use holdall::money::Money;
 
 /// A story: what shoppers did, how the network behaved, and what everybody must see in the end.
 ///
@@ -78,25 +78,20 @@ pub(crate) enum Verb {
     Expect(Expect),
 }
 
+/// What a shopper or a server does to a cart.
 #[derive(Debug, Clone)]
 pub(crate) enum Act {
-    Add { row: RowName, quantity: i64, price: Option<Money> },
-    Set { row: RowName, quantity: i64, price: Option<Money> },
-    Remove(RowName),
-    Clear,
-    SaveForLater(RowName),
-    MoveToCart(RowName),
-    Note { row: RowName, text: String },
-    CartNote(String),
-    Gift { row: RowName, wrap: bool, message: Option<String> },
-    Attribute { row: RowName, key: String, value: String },
-    Coupon(String),
-    DropCoupon(String),
-    Shipping(String),
+    /// One of the shopper's verbs.
+    Shop(StoryAction),
+    /// A guest cart is merged into this one.
     Merge { guest: String, policy: MergePolicy },
+    /// A merge is taken back.
     Unmerge { guest: String },
+    /// An order buys what the replica shows in the active list.
     Order { id: String },
+    /// A server lets everything expire that the replica shows.
     Expire,
+    /// A server erases the cart.
     Erase,
 }
 
@@ -116,6 +111,8 @@ pub(crate) struct RowName {
     pub(crate) bundle: Option<String>,
     pub(crate) tag: Option<String>,
     pub(crate) side: Option<SideName>,
+    /// The list it is in, if the story says so.
+    pub(crate) list: Option<List>,
 }
 
 #[derive(Debug, Clone)]

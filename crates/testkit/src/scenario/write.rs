@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::shopping::{Details, StoryAction, ValueForm};
 use super::story::{Act, Expect, ExpectRow, RowName, SideName, Step, Story, Verb};
-use holdall::cart::{Loser, MergePolicy, RuleRef};
+use holdall::cart::{List, Loser, MergePolicy, RuleRef};
 use holdall::id::LineKey;
-use holdall::money::Money;
 use holdall::quantity::Quantity;
 
 /// As the text of a story file.
@@ -110,34 +110,8 @@ fn step_table(step: &Step) -> String {
 }
 
 fn act_pair(act: &Act) -> (&'static str, String) {
-    let counted = |row: &RowName, quantity: &i64, price: &Option<Money>| {
-        let mut pairs = row_pairs(row);
-        pairs.push(("quantity", quantity.to_string()));
-        pairs.extend(price.map(|price| ("price", quoted(&price.to_string()))));
-        table(pairs)
-    };
-    let row = |row: &RowName| table(row_pairs(row));
-    let with = |row: &RowName, more: Pairs| table(row_pairs(row).into_iter().chain(more).collect());
     match act {
-        Act::Add { row, quantity, price } => ("add", counted(row, quantity, price)),
-        Act::Set { row, quantity, price } => ("set", counted(row, quantity, price)),
-        Act::Remove(name) => ("remove", row(name)),
-        Act::Clear => ("clear", "true".into()),
-        Act::SaveForLater(name) => ("save_for_later", row(name)),
-        Act::MoveToCart(name) => ("move_to_cart", row(name)),
-        Act::Note { row, text } => ("note", with(row, vec![("text", quoted(text))])),
-        Act::CartNote(text) => ("note", table(vec![("text", quoted(text))])),
-        Act::Gift { row, wrap, message } => {
-            let mut more = vec![("wrap", wrap.to_string())];
-            more.extend(message.as_ref().map(|message| ("message", quoted(message))));
-            ("gift", with(row, more))
-        }
-        Act::Attribute { row, key, value } => {
-            ("attribute", with(row, vec![("key", quoted(key)), ("value", quoted(value))]))
-        }
-        Act::Coupon(code) => ("coupon", quoted(code)),
-        Act::DropCoupon(code) => ("drop_coupon", quoted(code)),
-        Act::Shipping(option) => ("shipping", quoted(option)),
+        Act::Shop(action) => (action.verb.key, value_of(action)),
         Act::Merge { guest, policy } => {
             ("merge", table(vec![("guest", quoted(guest)), ("policy", policy_text(policy))]))
         }
@@ -145,6 +119,41 @@ fn act_pair(act: &Act) -> (&'static str, String) {
         Act::Order { id } => ("order", table(vec![("id", quoted(id))])),
         Act::Expire => ("expire", "true".into()),
         Act::Erase => ("erase", "true".into()),
+    }
+}
+
+/// As a step has it, the verb with its value.
+impl fmt::Display for StoryAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} = {}", self.verb.key, value_of(self))
+    }
+}
+
+/// The value of one of the shopper's verbs.
+fn value_of(StoryAction { verb, row, with }: &StoryAction) -> String {
+    let Details { quantity, price, text, wrap, message, key, value, word, flag, list } = with;
+    match verb.value {
+        ValueForm::Word => quoted(word.as_deref().unwrap_or_default()),
+        ValueForm::Flag => flag.unwrap_or_default().to_string(),
+        ValueForm::List => list.map_or("true".into(), |list| quoted(list_name(list))),
+        ValueForm::Row { .. } | ValueForm::RowOrCart { .. } => {
+            let mut pairs = row.as_ref().map(row_pairs).unwrap_or_default();
+            pairs.extend(quantity.map(|quantity| ("quantity", quantity.to_string())));
+            pairs.extend(price.map(|price| ("price", quoted(&price.to_string()))));
+            pairs.extend(text.as_ref().map(|text| ("text", quoted(text))));
+            pairs.extend(wrap.map(|wrap| ("wrap", wrap.to_string())));
+            pairs.extend(message.as_ref().map(|message| ("message", quoted(message))));
+            pairs.extend(key.as_ref().map(|key| ("key", quoted(key))));
+            pairs.extend(value.as_ref().map(|value| ("value", quoted(value))));
+            table(pairs)
+        }
+    }
+}
+
+const fn list_name(list: List) -> &'static str {
+    match list {
+        List::Active => "active",
+        List::Saved => "saved",
     }
 }
 
@@ -196,6 +205,7 @@ fn row_pairs(row: &RowName) -> Pairs {
     pairs.extend(row.bundle.as_ref().map(|bundle| ("bundle", quoted(bundle))));
     pairs.extend(row.tag.as_ref().map(|tag| ("tag", quoted(tag))));
     pairs.extend(row.side.map(|side| ("side", side_text(side))));
+    pairs.extend(row.list.map(|list| ("list", quoted(list_name(list)))));
     pairs
 }
 
@@ -209,6 +219,7 @@ impl RowName {
             bundle: line.bundle().map(ToString::to_string),
             tag: line.tag().map(ToString::to_string),
             side,
+            list: None,
         }
     }
 }

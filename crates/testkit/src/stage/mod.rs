@@ -5,11 +5,11 @@ mod looking;
 mod shown;
 mod telling;
 
-use super::deed::{ACCOUNT, Deed, Device, GUEST, SECOND_GUEST, Tap, line, text};
+use super::deed::{ACCOUNT, Deed, Device, GUEST, SECOND_GUEST, Tap, line};
 use super::subject::Subject;
 use super::tale::Tale;
-use crate::scenario::acting::row_ref;
-use crate::scenario::story::{Act, RowName, SideName, Step, Verb};
+use crate::scenario::shopping::StoryAction;
+use crate::scenario::story::{Act, SideName, Step, Verb};
 use crate::scenario::world::World;
 use holdall::cart::{List, Loser, MergePolicy};
 use holdall::limits;
@@ -121,13 +121,11 @@ impl<'a> Stage<'a> {
 
     /// The row that a tap is about.
     pub(super) fn row_of(&mut self, tap: &Tap) -> Option<RowRef> {
-        let name = RowName::of(&line(tap.deed.line()?), self.side_of(tap));
-        let prefer = match tap.deed {
-            Deed::Add { .. } | Deed::Set { .. } | Deed::Save { .. } => Some(List::Active),
-            Deed::Back { .. } => Some(List::Saved),
-            _ => None,
-        };
-        row_ref(self.world.replica(tap.device.site(), ACCOUNT), &name, prefer).ok()
+        tap.deed.line()?;
+        let side = self.side_of(tap);
+        let Act::Shop(action) = self.act_of(tap.deed, side) else { return None };
+        let replica = self.world.replica(tap.device.site(), ACCOUNT);
+        action.at(replica).ok()?.row().cloned()
     }
 
     /// Everybody hears of everything.
@@ -142,7 +140,7 @@ impl<'a> Stage<'a> {
             return self.idle();
         }
         match tap.deed {
-            Deed::Order | Deed::Back { .. } => self.idle(),
+            Deed::Order | Deed::Move { from: List::Saved, .. } => self.idle(),
             Deed::Meet => match tap.device {
                 Device::Laptop | Device::Tablet => self.both(ACCOUNT, ["laptop", "tablet"]),
                 Device::Phone | Device::Kiosk => self.both(GUEST, ["phone", "kiosk"]),
@@ -156,27 +154,15 @@ impl<'a> Stage<'a> {
     }
 
     fn act_of(&mut self, deed: Deed, side: Option<SideName>) -> Act {
-        let row = |at: u8| RowName::of(&line(at), side);
-        let quantity = i64::from;
-        match deed {
-            Deed::Add { line, units } => {
-                Act::Add { row: row(line), quantity: quantity(units), price: None }
-            }
-            Deed::Set { line, units } => {
-                Act::Set { row: row(line), quantity: quantity(units), price: None }
-            }
-            Deed::Remove { line } => Act::Remove(row(line)),
-            Deed::Save { line } => Act::SaveForLater(row(line)),
-            Deed::Back { line } => Act::MoveToCart(row(line)),
-            Deed::Note { line, text: at } => Act::Note { row: row(line), text: text(at) },
-            Deed::Engrave { line, text: at } => {
-                Act::Attribute { row: row(line), key: "engraving".into(), value: text(at) }
-            }
-            Deed::Order | Deed::Meet => {
-                self.orders += 1;
-                Act::Order { id: format!("O-{}", self.orders) }
-            }
+        let Some(action) = deed.action() else {
+            self.orders += 1;
+            return Act::Order { id: format!("O-{}", self.orders) };
+        };
+        let mut action = StoryAction::of(&action).expect("a verb of stories");
+        if let Some(row) = &mut action.row {
+            row.side = side;
         }
+        Act::Shop(action)
     }
 
     fn act(&mut self, site: &str, cart: &str, act: Act) -> bool {

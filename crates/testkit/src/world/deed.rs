@@ -1,8 +1,8 @@
 //! What shoppers do, chosen by what they see.
 
 use holdall::{
-    ActionError, AttributeKey, CartId, CouponCode, Delta, Gift, LineKey, List, OrderId, Quantity,
-    Replica, Row, RowRef, RuleName, Text, View,
+    Action, ActionError, AttributeKey, CartId, CouponCode, Delta, Gift, LineKey, List, OrderId,
+    Quantity, Replica, Row, RowRef, RuleName, Text, View,
 };
 
 use crate::dice::Dice;
@@ -10,20 +10,15 @@ use crate::dice::Dice;
 /// One action of a shopper, or of a server.
 #[derive(Clone, Debug)]
 pub(super) enum Deed {
-    Add { row: RowRef, units: u32 },
-    Set { row: RowRef, units: u32 },
-    Remove(RowRef),
-    Clear(List),
-    Relocate(RowRef),
-    Note { row: RowRef, text: Option<String> },
-    Wrap { row: RowRef, wrap: bool },
-    Engrave { row: RowRef, text: String },
-    Coupon(&'static str),
-    DropCoupon(&'static str),
-    Consent(bool),
+    /// One of the shopper's verbs.
+    Shop(Action),
+    /// Buys what the active list shows, under this id.
     Order(String),
+    /// Takes a merge back.
     Unmerge(CartId),
+    /// A server lets everything expire.
     Expire,
+    /// A server erases the cart.
     Erase,
 }
 
@@ -38,55 +33,57 @@ pub(super) fn choose(dice: &mut Dice, view: &View, guests: &[CartId], number: u6
     let units = dice.long_tail(1, 300).min(50) as u32;
     let rows: Vec<&Row> = view.rows().collect();
     let row = (!rows.is_empty()).then(|| rows[dice.below(rows.len())].reference());
+    let text = |text: String| Text::new(text).expect("a text");
     let luck = dice.between(0, 999);
-    match (luck, row) {
-        (0..350, _) => Deed::Add { row: RowRef::active(line), units },
-        (350..400, Some(row)) if row.list == List::Active => Deed::Add { row, units },
-        (400..560, Some(row)) => Deed::Set { row, units },
-        (560..620, _) => Deed::Set { row: RowRef::active(line), units },
-        (620..640, _) => Deed::Set { row: RowRef::saved(line), units },
-        (640..740, Some(row)) => Deed::Remove(row),
-        (740..840, Some(row)) => Deed::Relocate(row),
+    let add = |row| {
+        let quantity = Quantity::new(units).expect("a quantity");
+        Action::Add { row, quantity, price: None }
+    };
+    let set = |row| Action::Set { row, quantity: units, price: None };
+    Deed::Shop(match (luck, row) {
+        (0..350, _) => add(RowRef::active(line)),
+        (350..400, Some(row)) if row.list == List::Active => add(row),
+        (400..560, Some(row)) => set(row),
+        (560..620, _) => set(RowRef::active(line)),
+        (620..640, _) => set(RowRef::saved(line)),
+        (640..740, Some(row)) => Action::Remove { row },
+        (740..840, Some(row)) => Action::Move { row },
         (840..870, Some(row)) => {
-            let text = dice.happens(800).then(|| format!("note {}", dice.between(1, 3)));
-            Deed::Note { row, text }
+            let note = dice.happens(800).then(|| text(format!("note {}", dice.between(1, 3))));
+            Action::Note { row, text: note }
         }
-        (870..880, Some(row)) => Deed::Wrap { row, wrap: dice.happens(500) },
-        (880..890, Some(row)) => Deed::Engrave { row, text: format!("for {}", dice.between(1, 3)) },
-        (890..905, _) => Deed::Coupon(CODES[dice.below(CODES.len())]),
-        (905..920, _) => Deed::DropCoupon(CODES[dice.below(CODES.len())]),
-        (920..935, _) => Deed::Consent(dice.happens(600)),
-        (935..950, _) => Deed::Clear(if dice.happens(700) { List::Active } else { List::Saved }),
-        (950..985, _) if !view.lines.is_empty() => Deed::Order(format!("O-{number}")),
-        (985..990, _) if !guests.is_empty() => Deed::Unmerge(guests[dice.below(guests.len())]),
-        (990..993, _) => Deed::Expire,
-        (993..1_000, _) if luck < 993 + RARE && dice.happens(100) => Deed::Erase,
-        _ => Deed::Add { row: RowRef::active(line), units },
-    }
+        (870..880, Some(row)) => {
+            Action::Gift { row, gift: Some(Gift { wrap: dice.happens(500), message: None }) }
+        }
+        (880..890, Some(row)) => {
+            let key = AttributeKey::new("engraving").expect("a key");
+            let value = Some(text(format!("for {}", dice.between(1, 3))));
+            Action::Attribute { row, key, value }
+        }
+        (890..905, _) => Action::Coupon { code: code(dice) },
+        (905..920, _) => Action::DropCoupon { code: code(dice) },
+        (920..935, _) => Action::Consent { given: dice.happens(600) },
+        (935..950, _) => {
+            Action::Clear { list: if dice.happens(700) { List::Active } else { List::Saved } }
+        }
+        (950..985, _) if !view.lines.is_empty() => return Deed::Order(format!("O-{number}")),
+        (985..990, _) if !guests.is_empty() => {
+            return Deed::Unmerge(guests[dice.below(guests.len())]);
+        }
+        (990..993, _) => return Deed::Expire,
+        (993..1_000, _) if luck < 993 + RARE && dice.happens(100) => return Deed::Erase,
+        _ => add(RowRef::active(line)),
+    })
+}
+
+fn code(dice: &mut Dice) -> CouponCode {
+    CouponCode::new(CODES[dice.below(CODES.len())]).expect("a code")
 }
 
 /// Does it.
 pub(super) fn perform(replica: &mut Replica, now: u64, deed: &Deed) -> Result<Delta, ActionError> {
-    let text = |text: &str| Text::new(text).expect("a text");
     match deed {
-        Deed::Add { row, units } => replica.add_to(now, row, Quantity::new(*units)?, None),
-        Deed::Set { row, units } => replica.set(now, row, *units, None),
-        Deed::Remove(row) => replica.remove(now, row),
-        Deed::Clear(list) => replica.clear(now, *list),
-        Deed::Relocate(row) => replica.relocate(now, row),
-        Deed::Note { row, text: note } => replica.note(now, row, note.as_deref().map(text)),
-        Deed::Wrap { row, wrap } => {
-            replica.gift(now, row, Some(Gift { wrap: *wrap, message: None }))
-        }
-        Deed::Engrave { row, text: engraving } => {
-            let key = AttributeKey::new("engraving").expect("a key");
-            replica.attribute(now, row, key, Some(text(engraving)))
-        }
-        Deed::Coupon(code) => replica.coupon(now, CouponCode::new(*code).expect("a code")),
-        Deed::DropCoupon(code) => {
-            replica.drop_coupon(now, &CouponCode::new(*code).expect("a code"))
-        }
-        Deed::Consent(given) => replica.consent(now, *given),
+        Deed::Shop(action) => replica.act(now, action),
         Deed::Order(id) => replica.order_all(now, OrderId::new(id.clone()).expect("an id")),
         Deed::Unmerge(guest) => replica.unmerge(now, *guest),
         Deed::Expire => replica.expire(now, RuleName::new("idle").expect("a name")),

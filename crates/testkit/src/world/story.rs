@@ -1,12 +1,14 @@
 //! A world that went wrong as a scenario file.
 //!
 //! A story has no packets: what arrived becomes a `send` of all that the sender had. So not every
-//! world can be told; whether this one can is found out by telling it.
+//! world can be told: in some a step cannot be taken, and some end otherwise. Whether this one can is
+//! found out by telling it.
 
 use std::fmt::Write;
 
+use crate::scenario::shopping::StoryAction;
 use crate::scenario::{Options, Story, tell};
-use holdall::{Cart, CartId, LineKey, List, Registry, Row, RowRef, Side, ViewOptions, view};
+use holdall::{Cart, CartId, LineKey, Registry, Row, Side, ViewOptions, view};
 
 use super::World;
 use super::deed::Deed;
@@ -92,10 +94,6 @@ fn side(side: Option<Side>) -> &'static str {
     }
 }
 
-fn row(row: &RowRef) -> String {
-    format!("sku = \"{}\"{}", sku(&row.line), side(row.side))
-}
-
 fn sku(line: &LineKey) -> &str {
     line.product()
 }
@@ -108,34 +106,15 @@ fn rows(rows: &[Row]) -> String {
     rows.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-/// A verb of a story; consent is none, and neither are most edits of the saved list.
+/// A verb of a story with its value.
 fn verb(world: &World, deed: &Deed) -> Option<String> {
     Some(match deed {
-        Deed::Add { row: to, units } => format!("add = {{ {}, quantity = {units} }}", row(to)),
-        Deed::Set { row: to, units } if to.list == List::Active => {
-            format!("set = {{ {}, quantity = {units} }}", row(to))
-        }
-        Deed::Remove(of) => format!("remove = {{ {} }}", row(of)),
-        Deed::Clear(List::Active) => "clear = true".into(),
-        Deed::Relocate(of) if of.list == List::Active => {
-            format!("save_for_later = {{ {} }}", row(of))
-        }
-        Deed::Relocate(of) => format!("move_to_cart = {{ {} }}", row(of)),
-        Deed::Note { row: on, text } => {
-            format!("note = {{ {}, text = \"{}\" }}", row(on), text.as_deref().unwrap_or_default())
-        }
-        Deed::Wrap { row: on, wrap } => format!("gift = {{ {}, wrap = {wrap} }}", row(on)),
-        Deed::Engrave { row: on, text } => {
-            format!("attribute = {{ {}, key = \"engraving\", value = \"{text}\" }}", row(on))
-        }
-        Deed::Coupon(code) => format!("coupon = \"{code}\""),
-        Deed::DropCoupon(code) => format!("drop_coupon = \"{code}\""),
+        Deed::Shop(action) => StoryAction::of(action)?.to_string(),
         Deed::Order(id) => format!("order = {{ id = \"{id}\" }}"),
         Deed::Unmerge(guest) => {
             format!("unmerge = {{ guest = \"{}\" }}", cart_name(world, *guest))
         }
         Deed::Expire => "expire = true".into(),
         Deed::Erase => "erase = true".into(),
-        Deed::Set { .. } | Deed::Clear(List::Saved) | Deed::Consent(_) => return None,
     })
 }

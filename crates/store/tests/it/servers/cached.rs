@@ -475,8 +475,8 @@ fn no_read_shows_an_older_revision_whatever_befalls_the_cache() {
 /// A cart is written out by one process; another, which has nothing at hand, answers from the cache, to whom it belongs and to nobody else.
 #[test]
 fn a_process_with_nothing_at_hand_answers_from_the_cache() {
-    use holdall::{LineKey, RowRef};
-    use holdall_authority::{Authority, Command, Form, Request, Settings};
+    use holdall::{Action, LineKey, Quantity, RowRef};
+    use holdall_authority::{Authority, Form, Request, Settings};
     let name = "a_process_with_nothing_at_hand_answers_from_the_cache";
     let Some(server) = shared(Server::Redis, name) else { return };
     let redis = Redis::new(server);
@@ -489,7 +489,10 @@ fn a_process_with_nothing_at_hand_answers_from_the_cache() {
         let guest = first.open_guest(1).await.expect("a guest cart");
         let (caller, other) = (guest.token.into(), first.open_guest(1).await.expect("another"));
         let row = RowRef::active(LineKey::sku("TEE").expect("a SKU"));
-        let request = Request::new(1, Command::Add { row, quantity: 2, price: None });
+        let request = Request::new(
+            1,
+            Action::Add { row, quantity: Quantity::new(2).expect("a quantity"), price: None },
+        );
         first.submit(1, &caller, guest.cart, &request).await.expect("an add");
         let hits = || cached.counts().hits;
         let here = second.written(&caller, guest.cart, &form).await.expect("from the store");

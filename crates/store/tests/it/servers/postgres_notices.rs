@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use holdall::{LineKey, RowRef};
-use holdall_authority::{Authority, Caller, Command, Opened, Request, Settings};
+use holdall::{Action, LineKey, Quantity, RowRef};
+use holdall_authority::{Authority, Caller, Opened, Request, Settings};
 use tokio::time::timeout;
 
 use super::postgres::Postgres;
@@ -16,7 +16,7 @@ const WHILE: Duration = Duration::from_millis(300);
 
 async fn add(shop: &Authority, guest: &Opened, key: u128) {
     let row = RowRef::active(LineKey::sku("TEE").expect("a line"));
-    let request = Request::new(key, Command::Add { row, quantity: 1, price: None });
+    let request = Request::new(key, Action::Add { row, quantity: Quantity::ONE, price: None });
     let caller = Caller::from(guest.token);
     shop.submit(NOW_MS, &caller, guest.cart, &request).await.expect("an add");
 }

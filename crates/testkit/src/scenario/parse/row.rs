@@ -1,8 +1,10 @@
 //! The line that a verb or an expectation is about, with the keys that go with it.
 
 use super::Parsed;
-use crate::scenario::raw::{RawBundle, RawLine, WordOr};
-use crate::scenario::story::{Act, RowName, SideName};
+use crate::scenario::raw::{RawBundle, RawLine, RawValue, WordOr};
+use crate::scenario::shopping::{Details, StoryAction, StoryVerb, ValueForm};
+use crate::scenario::story::{RowName, SideName};
+use holdall::cart::List;
 use holdall::id::{Bundle, LineError, LineKey, OptionKey, OptionValue, Sku, Tag};
 use holdall::limits;
 use holdall::money::Money;
@@ -23,6 +25,7 @@ impl RowName {
 /// The line of a verb, and the rest of its table; keys that the verb does not have are refused.
 pub(super) fn row(raw: RawLine, verb: &str, extras: &[&str]) -> Parsed<(RowName, RawLine)> {
     let present = [
+        ("list", raw.list.is_some()),
         ("quantity", raw.quantity.is_some()),
         ("price", raw.price.is_some()),
         ("currency", raw.currency.is_some()),
@@ -63,47 +66,84 @@ pub(super) fn row(raw: RawLine, verb: &str, extras: &[&str]) -> Parsed<(RowName,
         bundle: bundle.transpose()?,
         tag: raw.tag.clone(),
         side,
+        list: raw.list.as_deref().map(|name| list(name, verb)).transpose()?,
     };
     Ok((name, raw))
 }
 
-pub(super) fn counted(
-    raw: RawLine,
-    verb: &str,
-    default: Option<i64>,
-) -> Parsed<(RowName, i64, Option<Money>)> {
-    let (name, raw) = row(raw, verb, &["quantity", "price", "currency"])?;
-    let quantity = raw.quantity.or(default).ok_or(format!("{verb}: quantity is missing"))?;
-    let price = match (&raw.price, &raw.currency) {
-        (None, None) => None,
+/// A price: with its currency, or with the currency beside it.
+fn price(raw: &RawLine, verb: &str) -> Parsed<Option<Money>> {
+    match (&raw.price, &raw.currency) {
+        (None, None) => Ok(None),
         (Some(price), currency) => {
             let (amount, code) = match currency {
                 Some(code) => (price.as_str(), code.as_str()),
                 None => price.split_once(' ').ok_or(format!("{verb}: currency is missing"))?,
             };
-            Some(Money::parse(amount, code).map_err(|e| format!("{verb}: price: {e}"))?)
+            Money::parse(amount, code).map(Some).map_err(|e| format!("{verb}: price: {e}"))
         }
-        (None, Some(_)) => return Err(format!("{verb}: currency goes with price")),
-    };
-    Ok((name, quantity, price))
-}
-
-pub(super) fn note(mut raw: RawLine) -> Parsed<Act> {
-    let text = raw.text.take().ok_or("note: text is missing")?;
-    if raw.sku.is_none() {
-        return Ok(Act::CartNote(text));
+        (None, Some(_)) => Err(format!("{verb}: currency goes with price")),
     }
-    row(raw, "note", &[]).map(|(row, _)| Act::Note { row, text })
 }
 
-pub(super) fn gift(raw: RawLine) -> Parsed<Act> {
-    let (row, raw) = row(raw, "gift", &["wrap", "message"])?;
-    Ok(Act::Gift { row, wrap: raw.wrap.unwrap_or_default(), message: raw.message })
+/// A list by its name.
+fn list(name: &str, verb: &str) -> Parsed<List> {
+    match name {
+        "active" => Ok(List::Active),
+        "saved" => Ok(List::Saved),
+        other => Err(format!("{verb}: list: {other:?} is not \"active\" or \"saved\"")),
+    }
 }
 
-pub(super) fn attribute(raw: RawLine) -> Parsed<Act> {
-    let (row, raw) = row(raw, "attribute", &["key", "value"])?;
-    let key = raw.key.ok_or("attribute: key is missing")?;
-    let value = raw.value.ok_or("attribute: value is missing")?;
-    Ok(Act::Attribute { row, key, value })
+/// One of the shopper's verbs with its value.
+pub(super) fn shopping(verb: &'static StoryVerb, raw: RawValue) -> Parsed<StoryAction> {
+    let key = verb.key;
+    let (row, with) = match (verb.value, raw) {
+        (ValueForm::Word, RawValue::Word(word)) => {
+            (None, Details { word: Some(word), ..Details::default() })
+        }
+        (ValueForm::Flag, RawValue::Flag(flag)) => {
+            (None, Details { flag: Some(flag), ..Details::default() })
+        }
+        (ValueForm::List, RawValue::Flag(true)) => (None, Details::default()),
+        (ValueForm::List, RawValue::Flag(false)) => {
+            return Err(format!("{key}: only true has a meaning"));
+        }
+        (ValueForm::List, RawValue::Word(name)) => {
+            (None, Details { list: Some(list(&name, key)?), ..Details::default() })
+        }
+        (ValueForm::Row { needs, may }, RawValue::Line(raw)) => {
+            let (row, raw) = row(*raw, key, &[needs, may].concat())?;
+            (Some(row), details(raw, key, needs)?)
+        }
+        (ValueForm::RowOrCart { needs, may }, RawValue::Line(raw)) => {
+            let of_cart = raw.sku.is_none();
+            let (row, raw) = if of_cart {
+                (None, *raw)
+            } else {
+                let (row, raw) = row(*raw, key, &[needs, may].concat())?;
+                (Some(row), raw)
+            };
+            (row, details(raw, key, needs)?)
+        }
+        (form, _) => return Err(format!("{key}: its value is {}", form.name())),
+    };
+    Ok(StoryAction { verb, row, with })
+}
+
+/// What goes with a row.
+fn details(raw: RawLine, verb: &str, needs: &[&str]) -> Parsed<Details> {
+    let price = price(&raw, verb)?;
+    let RawLine { quantity, text, wrap, message, key, value, .. } = raw;
+    let there = [
+        ("quantity", quantity.is_some()),
+        ("text", text.is_some()),
+        ("key", key.is_some()),
+        ("value", value.is_some()),
+    ];
+    let is_there = |key: &&&str| there.contains(&(**key, true));
+    if let Some(key) = needs.iter().find(|key| !is_there(key)) {
+        return Err(format!("{verb}: {key} is missing"));
+    }
+    Ok(Details { quantity, price, text, wrap, message, key, value, ..Details::default() })
 }

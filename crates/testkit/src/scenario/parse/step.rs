@@ -2,13 +2,14 @@
 
 use super::duration::duration;
 use super::policy::parse_policy;
-use super::row::{attribute, counted, gift, note, row};
-use super::{Parsed, parse_expect};
+use super::{Parsed, parse_expect, row};
 use crate::scenario::raw::{RawMerge, RawStep, WordOr};
+use crate::scenario::shopping::StoryAction;
 use crate::scenario::story::{Act, Step, Verb};
 use holdall::policy::Registry;
 
 pub(super) fn parse_step(raw: RawStep, line: usize, rules: &Registry) -> Parsed<Step> {
+    let RawStep { shopping, rest: raw } = raw;
     let mut verbs: Vec<(&'static str, Parsed<Verb>)> = Vec::new();
     let (at, cart) = (raw.at.clone(), raw.cart.clone());
     let act = |name: &'static str, act: Parsed<Act>| {
@@ -21,38 +22,9 @@ pub(super) fn parse_step(raw: RawStep, line: usize, rules: &Registry) -> Parsed<
     let is = |name: &'static str, value: bool, then: Act| {
         act(name, if value { Ok(then) } else { Err(format!("{name}: only true has a meaning")) })
     };
-    verbs.extend(raw.add.map(|l| {
-        act(
-            "add",
-            counted(l, "add", Some(1)).map(|(row, quantity, price)| Act::Add {
-                row,
-                quantity,
-                price,
-            }),
-        )
-    }));
-    verbs.extend(raw.set.map(|l| {
-        act(
-            "set",
-            counted(l, "set", None).map(|(row, quantity, price)| Act::Set { row, quantity, price }),
-        )
-    }));
-    verbs.extend(
-        raw.remove.map(|l| act("remove", row(l, "remove", &[]).map(|(row, _)| Act::Remove(row)))),
-    );
-    verbs.extend(raw.clear.map(|v| is("clear", v, Act::Clear)));
-    verbs.extend(raw.save_for_later.map(|l| {
-        act("save_for_later", row(l, "save_for_later", &[]).map(|(row, _)| Act::SaveForLater(row)))
-    }));
-    verbs.extend(raw.move_to_cart.map(|l| {
-        act("move_to_cart", row(l, "move_to_cart", &[]).map(|(row, _)| Act::MoveToCart(row)))
-    }));
-    verbs.extend(raw.note.map(|l| act("note", note(l))));
-    verbs.extend(raw.gift.map(|l| act("gift", gift(l))));
-    verbs.extend(raw.attribute.map(|l| act("attribute", attribute(l))));
-    verbs.extend(raw.coupon.map(|code| act("coupon", Ok(Act::Coupon(code)))));
-    verbs.extend(raw.drop_coupon.map(|code| act("drop_coupon", Ok(Act::DropCoupon(code)))));
-    verbs.extend(raw.shipping.map(|option| act("shipping", Ok(Act::Shipping(option)))));
+    for (verb, value) in shopping {
+        verbs.push(act(verb.key, row::shopping(verb, value).map(Act::Shop)));
+    }
     verbs.extend(raw.merge.map(|RawMerge { guest, policy }| {
         act("merge", parse_policy(policy, rules).map(|policy| Act::Merge { guest, policy }))
     }));
@@ -137,14 +109,9 @@ impl Act {
     /// Whether the names in it are valid, for a step that is not meant to fail.
     fn check(&self) -> Parsed<()> {
         match self {
-            Self::Add { row, .. }
-            | Self::Set { row, .. }
-            | Self::Remove(row)
-            | Self::SaveForLater(row)
-            | Self::MoveToCart(row)
-            | Self::Note { row, .. }
-            | Self::Gift { row, .. }
-            | Self::Attribute { row, .. } => row.key().map(drop).map_err(|e| e.to_string()),
+            Self::Shop(StoryAction { row: Some(row), .. }) => {
+                row.key().map(drop).map_err(|e| e.to_string())
+            }
             _ => Ok(()),
         }
     }
