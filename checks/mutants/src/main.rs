@@ -7,7 +7,6 @@ mod explained;
 mod list;
 mod log;
 mod loom;
-#[path = "../../sabotage/src/tree.rs"]
 mod tree;
 mod trial;
 mod weave;
