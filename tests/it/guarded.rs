@@ -1,5 +1,5 @@
-//! The faults of others, the tests that hold the guards against them, the cuts that prove these
-//! tests, and the manual's page: held together.
+//! The faults of others, the tests that hold the guards against them, the switches of
+//! `checks/sabotage` that prove these tests, and the manual's page: held together.
 
 use std::fs;
 use std::path::Path;
@@ -51,18 +51,16 @@ fn guards() -> Vec<Guard> {
     toml::from_str::<Guards>(text).expect("the table of guards").guard
 }
 
-/// The text of a module of tests, by its name: of this package, or `package::module` of another.
-fn source(module: &str) -> Option<String> {
-    let own = root().join(format!("tests/it/{module}.rs"));
-    let other = |package: &str| root().join(format!("crates/{package}/tests/it/{module}.rs"));
-    let packages = ["store", "authority", "service", "automerge", "cli"];
-    [own].into_iter().chain(packages.map(other)).find_map(|file| fs::read_to_string(file).ok())
-}
-
-/// Whether a test is there, by its module and name.
+/// Whether a test is there. A name is `module::test`, of this package, or `package/module::test`.
 fn is_a_test(name: &str) -> bool {
+    let (folder, name) = match name.split_once('/') {
+        Some((package, name)) => (root().join("crates").join(package), name),
+        None => (root().to_owned(), name),
+    };
     let Some((module, test)) = name.split_once("::") else { return name == "compiler" };
-    let Some(text) = source(module) else { return false };
+    let Ok(text) = fs::read_to_string(folder.join(format!("tests/it/{module}.rs"))) else {
+        return false;
+    };
     let listed = |line: &str| line.trim().starts_with(&format!("{test} \""));
     text.contains(&format!("fn {test}(")) || text.lines().any(listed)
 }
@@ -89,7 +87,7 @@ fn every_class_and_fault_has_a_guard() {
 fn every_guard_is_proved() {
     let mut cuts: Vec<Cut> = Vec::new();
     let files = fs::read_dir(root().join("checks/sabotage/cuts"));
-    // A copy of the tree that is broken on purpose has no list of how.
+    // A copy of the tree that is full of mutants has no list of cuts.
     let Ok(files) = files else { return };
     for file in files {
         let text = fs::read_to_string(file.expect("a file").path()).expect("cuts");
@@ -130,5 +128,5 @@ fn row(guard: &Guard) -> String {
         names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
     };
     let tests = guard.beside.as_ref().map_or_else(|| ticked(&guard.tests), |f| format!("`{f}`"));
-    format!("| {what} | {} | {tests} | {} |", guard.guard, guard.cuts.join("; "))
+    format!("| {what} | {} | {tests} | {} |", guard.guard, ticked(&guard.cuts))
 }
