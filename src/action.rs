@@ -223,7 +223,7 @@ impl Action {
             Self::Set { row, quantity, price } => to.row(row).number(*quantity).price(*price),
             Self::Remove { row } | Self::Move { row } => to.row(row),
             Self::Clear { list } => {
-                to.list(crate::sabotage!("request-digest-omits-list", *list, List::Active))
+                to.list(sabotage!("request-digest-omits-list", *list, List::Active))
             }
             Self::Note { row, text } => to.row(row).maybe(text.as_ref().map(Text::as_str)),
             Self::Gift { row, gift } => to.row(row).gift(gift.as_ref()),
