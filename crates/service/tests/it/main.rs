@@ -1,5 +1,6 @@
 //! The service over HTTP, over a store in memory. Where a test answers for a class of the museum, its name begins with the class.
 
+mod actions;
 #[cfg(all(feature = "cli", unix))]
 mod command;
 mod http;
