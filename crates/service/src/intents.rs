@@ -1,17 +1,65 @@
 //! What a shopper means to do with a cart at the end: coupons, shipping, a note, being reminded.
 
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Service;
 use super::asked::{At, CommandFields, Json, OnCart, OnCoupon};
 use super::problem::Problem;
 use super::sender::Sender;
-use super::shape::{ConsentBody, NoteBody, ShippingBody};
+use super::shape::said;
 use super::shown::{CartAnswer, CartBody};
 use holdall::action::Action;
 use holdall::id::{ShippingOption, Text};
 
+/// The routes of the actions on a whole cart.
+pub(super) fn routes() -> OpenApiRouter<Service> {
+    OpenApiRouter::new()
+        .routes(routes!(coupon, drop_coupon))
+        .routes(routes!(shipping))
+        .routes(routes!(note))
+        .routes(routes!(consent))
+}
+
+/// A text of the whole cart, or none.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NoteBody {
+    /// The text; null clears it.
+    #[serde(deserialize_with = "said")]
+    #[schema(
+        required,
+        min_length = 1,
+        max_length = 4096,
+        pattern = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]+$"
+    )]
+    text: Option<String>,
+}
+
+/// A shipping option, or none.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ShippingBody {
+    /// The option; null chooses none.
+    #[serde(deserialize_with = "said")]
+    #[schema(required, min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
+    option: Option<String>,
+}
+
+/// Whether the shop may remind the shopper of this cart.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ConsentBody {
+    /// Whether.
+    given: bool,
+}
+
 /// Notes the intent to use a coupon. Whether it is good is found out when the cart is priced.
 #[utoipa::path(put, path = "/carts/{cart}/coupons/{code}", tag = "intents", params(OnCoupon, CommandFields),
     responses((status = 200, description = "The cart with it", body = CartBody)))]
-pub(super) async fn coupon(
+async fn coupon(
     by: Sender,
     At(OnCoupon { cart, code }): At<OnCoupon>,
 ) -> Result<CartAnswer, Problem> {
@@ -21,7 +69,7 @@ pub(super) async fn coupon(
 /// Drops a coupon. One that is not there is dropped already.
 #[utoipa::path(delete, path = "/carts/{cart}/coupons/{code}", tag = "intents", params(OnCoupon, CommandFields),
     responses((status = 200, description = "The cart without it", body = CartBody)))]
-pub(super) async fn drop_coupon(
+async fn drop_coupon(
     by: Sender,
     At(OnCoupon { cart, code }): At<OnCoupon>,
 ) -> Result<CartAnswer, Problem> {
@@ -31,7 +79,7 @@ pub(super) async fn drop_coupon(
 /// Chooses a shipping option, or none.
 #[utoipa::path(put, path = "/carts/{cart}/shipping", tag = "intents", params(OnCart, CommandFields),
     request_body = ShippingBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
-pub(super) async fn shipping(
+async fn shipping(
     by: Sender,
     At(OnCart { cart }): At<OnCart>,
     Json(body): Json<ShippingBody>,
@@ -43,7 +91,7 @@ pub(super) async fn shipping(
 /// Writes the cart's note, or clears it.
 #[utoipa::path(put, path = "/carts/{cart}/note", tag = "intents", params(OnCart, CommandFields),
     request_body = NoteBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
-pub(super) async fn note(
+async fn note(
     by: Sender,
     At(OnCart { cart }): At<OnCart>,
     Json(body): Json<NoteBody>,
@@ -55,7 +103,7 @@ pub(super) async fn note(
 /// Notes whether the shop may remind the shopper of this cart.
 #[utoipa::path(put, path = "/carts/{cart}/consent", tag = "intents", params(OnCart, CommandFields),
     request_body = ConsentBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
-pub(super) async fn consent(
+async fn consent(
     by: Sender,
     At(OnCart { cart }): At<OnCart>,
     Json(ConsentBody { given }): Json<ConsentBody>,

@@ -248,8 +248,8 @@ pub(super) struct PatchBody {
     pub(super) attributes: BTreeMap<String, Option<String>>,
 }
 
-/// What may be null and has to be said all the same.
-fn said<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+/// Reads a required field that may be null.
+pub(super) fn said<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     Option::deserialize(from)
 }
 
@@ -260,39 +260,6 @@ where
     T: Deserialize<'de>,
 {
     Option::deserialize(from).map(Some)
-}
-
-/// A text of the whole cart, or none.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NoteBody {
-    /// The text; null clears it.
-    #[serde(deserialize_with = "said")]
-    #[schema(
-        required,
-        min_length = 1,
-        max_length = 4096,
-        pattern = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]+$"
-    )]
-    pub(super) text: Option<String>,
-}
-
-/// A shipping option, or none.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ShippingBody {
-    /// The option; null chooses none.
-    #[serde(deserialize_with = "said")]
-    #[schema(required, min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
-    pub(super) option: Option<String>,
-}
-
-/// Whether the shop may remind the shopper of this cart.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ConsentBody {
-    /// Whether.
-    pub(super) given: bool,
 }
 
 /// The right to end a checkout.

@@ -3,6 +3,8 @@
 #[path = "../../../store/tests/it/folder.rs"]
 #[expect(dead_code, reason = "the store's own tests use more of it")]
 mod folder;
+
+mod actions;
 mod http;
 mod live;
 mod museum;
