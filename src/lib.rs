@@ -79,7 +79,9 @@ pub mod money;
 
 pub mod clock;
 
-pub mod context;
+pub mod dots;
+#[doc(no_inline)]
+pub use dots as context;
 
 pub mod cart;
 
@@ -119,7 +121,7 @@ pub use cart::{
     WrongCart,
 };
 pub use clock::{Clock, Time};
-pub use context::{Dot, Dots, Run, SharedDots};
+pub use dots::{Dot, Dots, Run, SharedDots};
 pub use id::{
     AttributeKey, Bundle, CartId, CouponCode, LineError, LineKey, OptionKey, OptionValue, OrderId,
     ReplicaId, RuleName, ShippingOption, Sku, Tag, Text, TextError,
@@ -135,4 +137,4 @@ pub use view::{
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
-pub struct Readme;
+mod readme {}

@@ -7,8 +7,9 @@
 use alloc::vec::Vec;
 
 use super::entry::{Body, Bought, Gift, List, Purchase, Register, Stays, Taken};
-use super::row::Fact;
-use crate::context::{Dot, Dots};
+use super::merge_policy::{Loser, MergePolicy, RuleRef};
+use super::packed::Fact;
+use crate::dots::{Dot, Dots};
 use crate::id::LineKey;
 use crate::money::Money;
 
@@ -133,15 +134,13 @@ pub(super) fn of_entry(fact: Fact<'_>) -> u128 {
 }
 
 fn of_body(feed: &mut Feed, body: &Body) {
-    // The tags are those of the wire format.
+    feed.number(u64::from(body.kind_number()));
     match body {
         Body::Add { quantity, sided } => {
-            feed.number(1);
             feed.number(u64::from(quantity.get()));
             feed.number(u64::from(*sided));
         }
         Body::Set(set) => {
-            feed.number(2);
             feed.number(u64::from(set.quantity.get()));
             feed.number(list_number(set.list));
             feed.number(u64::from(set.sided));
@@ -152,7 +151,6 @@ fn of_body(feed: &mut Feed, body: &Body) {
             of_stays(feed, body.stays().unwrap_or(&NOTHING_STAYS));
         }
         Body::Move { to, dots } => {
-            feed.number(3);
             feed.number(list_number(*to));
             feed.dots(dots);
         }
@@ -161,28 +159,23 @@ fn of_body(feed: &mut Feed, body: &Body) {
             feed.number(u64::from(*sided));
         }
         Body::Coupon(code) => {
-            feed.number(5);
             feed.text(code.as_str());
         }
         Body::Consent(given) => {
-            feed.number(6);
             feed.number(u64::from(*given));
         }
         Body::Merge(merge) => {
-            feed.number(7);
             feed.wide(merge.guest.as_u128());
             feed.wide(merge.account.as_u128());
             feed.number(u64::from(merge.claim));
             of_policy(feed, &merge.policy);
         }
         Body::Unmerge(unmerge) => {
-            feed.number(8);
             feed.wide(unmerge.guest.as_u128());
             feed.number(u64::from(unmerge.claim));
         }
         Body::Order(order) => {
             let Purchase { id, bought, seen, stays } = &**order;
-            feed.number(9);
             feed.text(id.as_str());
             feed.number(bought.len() as u64);
             for Bought { line, taken } in bought {
@@ -193,15 +186,12 @@ fn of_body(feed: &mut Feed, body: &Body) {
             of_stays(feed, stays);
         }
         Body::Expired { rule } => {
-            feed.number(10);
             feed.text(rule.as_str());
         }
         Body::Stay(stays) => {
-            feed.number(11);
             of_stays(feed, stays);
         }
-        Body::Unknown { kind, payload } => {
-            feed.number(u64::from(*kind));
+        Body::Unknown { payload, .. } => {
             feed.bytes(payload);
         }
     }
@@ -225,7 +215,6 @@ fn of_stays(feed: &mut Feed, stays: &Stays) {
 }
 
 fn of_register(feed: &mut Feed, register: &Register) {
-    feed.number(4);
     match register {
         Register::Note(text) => {
             feed.number(0);
@@ -248,13 +237,12 @@ fn of_register(feed: &mut Feed, register: &Register) {
     }
 }
 
-fn of_policy(feed: &mut Feed, policy: &super::terms::MergePolicy) {
-    let rule = |feed: &mut Feed, rule: &super::terms::RuleRef| {
+fn of_policy(feed: &mut Feed, policy: &MergePolicy) {
+    let rule = |feed: &mut Feed, rule: &RuleRef| {
         feed.text(rule.name.as_str());
         feed.number(u64::from(rule.version));
     };
-    let loser =
-        |feed: &mut Feed, loser| feed.number(u64::from(loser == super::Loser::SaveForLater));
+    let loser = |feed: &mut Feed, loser| feed.number(u64::from(loser == Loser::SaveForLater));
     rule(feed, &policy.rule);
     feed.maybe(policy.ceiling, |feed, units| feed.number(u64::from(units.get())));
     loser(feed, policy.loser);

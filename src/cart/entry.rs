@@ -4,10 +4,10 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::covers::Covers;
-use super::terms::MergePolicy;
+use super::merge_policy::MergePolicy;
+use super::replaced_dots::Covers;
 use crate::clock::Time;
-use crate::context::{Dot, SharedDots};
+use crate::dots::{Dot, SharedDots};
 use crate::id::{
     AttributeKey, CartId, CouponCode, LineKey, OrderId, RuleName, ShippingOption, Text,
 };
@@ -389,8 +389,38 @@ pub enum Body {
 }
 
 impl Body {
-    /// Kinds below this are this version's; what is above is kept as it is.
+    // Numbers of the kinds. Wire bytes and digests hold them, so they never change.
+    pub(crate) const ADD: u32 = 1;
+    pub(crate) const SET: u32 = 2;
+    pub(crate) const MOVE: u32 = 3;
+    pub(crate) const REGISTER: u32 = 4;
+    pub(crate) const COUPON: u32 = 5;
+    pub(crate) const CONSENT: u32 = 6;
+    pub(crate) const MERGE: u32 = 7;
+    pub(crate) const UNMERGE: u32 = 8;
+    pub(crate) const ORDER: u32 = 9;
+    pub(crate) const EXPIRED: u32 = 10;
+    pub(crate) const STAY: u32 = 11;
+    /// First number that this version does not know. An entry of such a kind is kept as it is.
     pub(crate) const FIRST_UNKNOWN: u32 = 12;
+
+    /// Returns the number of the kind, in wire bytes and digests.
+    pub(crate) const fn kind_number(&self) -> u32 {
+        match self {
+            Self::Add { .. } => Self::ADD,
+            Self::Set(_) => Self::SET,
+            Self::Move { .. } => Self::MOVE,
+            Self::Register { .. } => Self::REGISTER,
+            Self::Coupon(_) => Self::COUPON,
+            Self::Consent(_) => Self::CONSENT,
+            Self::Merge(_) => Self::MERGE,
+            Self::Unmerge(_) => Self::UNMERGE,
+            Self::Order(_) => Self::ORDER,
+            Self::Expired { .. } => Self::EXPIRED,
+            Self::Stay(_) => Self::STAY,
+            Self::Unknown { kind, .. } => *kind,
+        }
+    }
 
     /// Whether it is an Add or a Set.
     #[must_use]

@@ -4,18 +4,12 @@ use smallvec::SmallVec;
 
 use super::bodies::{read_body, write_body};
 use super::bytes::{Burst, Reader, Writer};
+use super::decode_tables::Tables;
+use super::encode_tables::Numbering;
 use super::error::{Broken, Fault, fault};
-use super::numbering::Numbering;
-use super::tables::Tables;
 use crate::cart::{Body, NONE, ReadRows, Row, Said};
 use crate::clock::Time;
-use crate::context::Dot;
-
-/// Kinds that have a line of their own.
-pub(super) const ADD: u32 = 1;
-pub(super) const SET: u32 = 2;
-pub(super) const MOVE: u32 = 3;
-pub(super) const REGISTER: u32 = 4;
+use crate::dots::Dot;
 
 /// In the first byte of an entry: it is no short Add;
 const LONG: u8 = 0b1000_0000;
@@ -164,7 +158,7 @@ fn write_long(
     before: &mut Before,
 ) {
     let body = tables.body_of(row);
-    let (kind, sided) = kind_of(body);
+    let (kind, sided) = (body.kind_number(), is_sided(body));
     let authorship = tables.authorship_of(row);
     let mut more = 0;
     let mut flag = |is: bool, flag| more |= if is { flag } else { 0 };
@@ -205,23 +199,15 @@ fn write_long(
 }
 
 const fn has_line(kind: u32) -> bool {
-    matches!(kind, ADD | SET | MOVE | REGISTER)
+    matches!(kind, Body::ADD | Body::SET | Body::MOVE | Body::REGISTER)
 }
 
-fn kind_of(body: &Body) -> (u32, bool) {
+/// Whether it is about one side of a split line.
+fn is_sided(body: &Body) -> bool {
     match body {
-        Body::Add { sided, .. } => (ADD, *sided),
-        Body::Set(set) => (SET, set.sided),
-        Body::Move { .. } => (MOVE, false),
-        Body::Register { sided, .. } => (REGISTER, *sided),
-        Body::Coupon(_) => (5, false),
-        Body::Consent(_) => (6, false),
-        Body::Merge(_) => (7, false),
-        Body::Unmerge(_) => (8, false),
-        Body::Order(_) => (9, false),
-        Body::Expired { .. } => (10, false),
-        Body::Stay(_) => (11, false),
-        Body::Unknown { kind, .. } => (*kind, false),
+        Body::Add { sided, .. } | Body::Register { sided, .. } => *sided,
+        Body::Set(set) => set.sided,
+        _ => false,
     }
 }
 
@@ -275,7 +261,7 @@ fn read_long(
     let time = read_time(input, &mut before.ms)?;
     let authorship = if has(AUTHORSHIP) { tables.authorships.index(input)? } else { NONE };
     let line = if has_line(kind) != has(LINE) { tables.lines.index(input)? } else { NONE };
-    let contributes = matches!(kind, ADD | SET);
+    let contributes = matches!(kind, Body::ADD | Body::SET);
     if contributes && line == NONE {
         return Err(input.error(Broken::Variant { what: "entry without a line" }));
     }
@@ -294,7 +280,9 @@ fn read_long(
         }
         before.note_price(line, price);
     }
-    if has(PRICE) && !contributes || has(SIDED) && !matches!(kind, ADD | SET | REGISTER) {
+    if has(PRICE) && !contributes
+        || has(SIDED) && !matches!(kind, Body::ADD | Body::SET | Body::REGISTER)
+    {
         return Err(fault(here, Broken::NotCanonical));
     }
     let dot = Dot::new(tables.writers.rows[writer as usize], seq);

@@ -2,8 +2,8 @@
 
 use alloc::boxed::Box;
 
+use super::tables::NONE;
 use crate::cart::entry::Body;
-use crate::cart::tables::NONE;
 
 /// Kinds of entries.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
