@@ -100,7 +100,7 @@ pub mod money;
 
 pub mod clock;
 
-pub mod context;
+pub mod dots;
 
 pub mod cart;
 
@@ -126,7 +126,7 @@ pub use cart::{
     WrongCart,
 };
 pub use clock::{Clock, Time};
-pub use context::{Dot, Dots, Run, SharedDots};
+pub use dots::{Dot, Dots, Run, SharedDots};
 pub use id::{
     AttributeKey, Bundle, CartId, CouponCode, LineError, LineKey, OptionKey, OptionValue, OrderId,
     ReplicaId, RuleName, ShippingOption, Sku, Tag, Text, TextError,
@@ -142,4 +142,4 @@ pub use view::{
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
-pub struct Readme;
+mod readme {}

@@ -8,7 +8,7 @@ use crate::cart::{
     RegisterKey, Seen, Snapshot, Stamp, VerbError, WrongCart,
 };
 use crate::clock::{Clock, Time};
-use crate::context::Dot;
+use crate::dots::Dot;
 use crate::id::{
     AttributeKey, CartId, CouponCode, LineKey, OrderId, ReplicaId, RuleName, ShippingOption, Text,
 };
@@ -16,7 +16,7 @@ use crate::limits;
 use crate::money::Money;
 use crate::policy::Registry;
 use crate::quantity::{Quantity, QuantityError};
-use crate::view::simple::{self, Replaced};
+use crate::view::plain_cart::{self, Replaced};
 use crate::view::{
     Explanation, Look, RowRef, Unreadable, View, ViewOptions, after_here, explain, view,
 };
@@ -264,7 +264,7 @@ impl Replica {
     ) -> Result<Delta, ActionError> {
         let at = self.cart.live().line_at(line);
         let leftovers = match at {
-            Some(at) if simple::is_plain(&self.cart) => simple::leftovers(&self.cart, at),
+            Some(at) if plain_cart::is_plain(&self.cart) => plain_cart::leftovers(&self.cart, at),
             None => Vec::new(),
             Some(_) => self.look().leftovers(line),
         };
@@ -302,7 +302,7 @@ impl Replica {
         let quantity = Quantity::new(quantity)?;
         let place = self.place(row)?;
         if let Some(Replaced { kills, at }) = self.replaced(row) {
-            let covers = simple::covered(&self.cart, &kills);
+            let covers = plain_cart::covered(&self.cart, &kills);
             let stamp = self.stamp(now_ms)?;
             let (wanted, gone) = ((quantity, price), (kills, at));
             return Ok(self.cart.set_seen(stamp, &place, wanted, gone, (covers, None))?);
@@ -594,11 +594,11 @@ impl Replica {
 
     /// What an action on a row replaces, if that can be said without reading its line.
     fn replaced(&mut self, row: &RowRef) -> Option<Replaced> {
-        if row.side.is_some() || !simple::is_plain(&self.cart) {
+        if row.side.is_some() || !plain_cart::is_plain(&self.cart) {
             return None;
         }
         self.cart.mark();
-        simple::row(&self.cart, &row.line, row.list)
+        plain_cart::row(&self.cart, &row.line, row.list)
     }
 
     /// What this replica sees of a row it shows.

@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::digest;
-use super::entries::Entries;
 use super::entry::Entry;
-use crate::context::{Dot, Dots};
+use super::packed::Entries;
+use crate::dots::{Dot, Dots};
 use crate::id::CartId;
 
 /// A part of a cart's state. Both the live and the dead are listed; nothing is implied by what is

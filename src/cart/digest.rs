@@ -7,8 +7,9 @@
 use alloc::vec::Vec;
 
 use super::entry::{Body, Bought, Gift, List, Purchase, Register, Stays, Taken};
-use super::row::Fact;
-use crate::context::{Dot, Dots};
+use super::merge_policy::{Loser, MergePolicy, RuleRef};
+use super::packed::Fact;
+use crate::dots::{Dot, Dots};
 use crate::id::LineKey;
 use crate::money::Money;
 
@@ -233,13 +234,12 @@ fn of_register(feed: &mut Feed, register: &Register) {
     }
 }
 
-fn of_policy(feed: &mut Feed, policy: &super::terms::MergePolicy) {
-    let rule = |feed: &mut Feed, rule: &super::terms::RuleRef| {
+fn of_policy(feed: &mut Feed, policy: &MergePolicy) {
+    let rule = |feed: &mut Feed, rule: &RuleRef| {
         feed.text(rule.name.as_str());
         feed.number(u64::from(rule.version));
     };
-    let loser =
-        |feed: &mut Feed, loser| feed.number(u64::from(loser == super::Loser::SaveForLater));
+    let loser = |feed: &mut Feed, loser| feed.number(u64::from(loser == Loser::SaveForLater));
     rule(feed, &policy.rule);
     feed.maybe(policy.ceiling, |feed, units| feed.number(u64::from(units.get())));
     loser(feed, policy.loser);

@@ -4,11 +4,11 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::covers::Covers;
-use super::kind_numbers::FIRST_UNKNOWN;
-use super::terms::MergePolicy;
+use super::kind_numbers::{self, FIRST_UNKNOWN};
+use super::merge_policy::MergePolicy;
+use super::replaced_dots::Covers;
 use crate::clock::Time;
-use crate::context::{Dot, SharedDots};
+use crate::dots::{Dot, SharedDots};
 use crate::id::{
     AttributeKey, CartId, CouponCode, LineKey, OrderId, RuleName, ShippingOption, Text,
 };
@@ -403,6 +403,25 @@ pub enum Body {
 }
 
 impl Body {
+    /// The number of its kind.
+    #[inline]
+    pub(crate) const fn kind_number(&self) -> u32 {
+        match self {
+            Self::Add { .. } => kind_numbers::ADD,
+            Self::Set(_) => kind_numbers::SET,
+            Self::Move { .. } => kind_numbers::MOVE,
+            Self::Register { .. } => kind_numbers::REGISTER,
+            Self::Coupon(_) => kind_numbers::COUPON,
+            Self::Consent(_) => kind_numbers::CONSENT,
+            Self::Merge(_) => kind_numbers::MERGE,
+            Self::Unmerge(_) => kind_numbers::UNMERGE,
+            Self::Order(_) => kind_numbers::ORDER,
+            Self::Expired { .. } => kind_numbers::EXPIRED,
+            Self::Stay(_) => kind_numbers::STAY,
+            Self::Unknown { kind, .. } => *kind,
+        }
+    }
+
     /// Whether it is an Add or a Set.
     #[must_use]
     pub const fn is_contribution(&self) -> bool {
@@ -484,5 +503,18 @@ impl Purchase {
         let from = self.bought.partition_point(|bought| bought.line < *line);
         let here = &self.bought[from..];
         &here[..here.partition_point(|bought| bought.line == *line)]
+    }
+}
+
+impl Register {
+    /// The number of its kind.
+    #[inline]
+    pub(crate) const fn kind_number(&self) -> u64 {
+        match self {
+            Self::Note(_) => kind_numbers::NOTE,
+            Self::Gift(_) => kind_numbers::GIFT,
+            Self::Attribute(..) => kind_numbers::ATTRIBUTE,
+            Self::Shipping(_) => kind_numbers::SHIPPING,
+        }
     }
 }

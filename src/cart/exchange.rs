@@ -1,8 +1,9 @@
 //! Exact exchange: what one replica says it has, and what another answers.
 
-use super::delta::{Needs, Parts};
-use super::{Cart, Delta, Entries};
-use crate::context::Dots;
+use super::delta::{Delta, Needs, Parts};
+use super::packed::Entries;
+use super::state::Cart;
+use crate::dots::Dots;
 
 /// What a replica has: its context, and which of those dots are live with it. A version vector
 /// alone cannot say which of the peer's live dots were removed.
@@ -20,7 +21,7 @@ impl Cart {
     /// What this replica has.
     #[must_use]
     pub fn have(&self) -> Have {
-        Have { context: self.context.clone(), live: self.live_dots(), erased: self.erased }
+        Have { context: self.context().clone(), live: self.live_dots(), erased: self.is_erased() }
     }
 
     /// Exactly what a peer that has `have` lacks: every live entry it has not seen, and every dot
@@ -36,7 +37,7 @@ impl Cart {
         if have.erased {
             return Delta::empty(self.id());
         }
-        if self.erased {
+        if self.is_erased() {
             return sabotage!(
                 "erasure-is-not-answered",
                 Delta::erasure(self.id()),
@@ -51,8 +52,8 @@ impl Cart {
 
     /// The live entries that are not in a context.
     pub(super) fn live_beyond(&self, context: &Dots) -> Entries {
-        let unseen = self.context.minus(context);
-        if unseen == self.context {
+        let unseen = self.context().minus(context);
+        if unseen == *self.context() {
             return self.live.clone();
         }
         let mut unseen = unseen.ascent();

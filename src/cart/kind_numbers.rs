@@ -2,8 +2,6 @@
 //!
 //! The numbers of the shopper's verbs are in [`Action::kind`](crate::Action::kind).
 
-use super::entry::{Body, Register};
-
 /// An Add.
 pub const ADD: u32 = 1;
 /// A Set.
@@ -37,37 +35,3 @@ pub const GIFT: u64 = 1;
 pub const ATTRIBUTE: u64 = 2;
 /// A shipping option.
 pub const SHIPPING: u64 = 3;
-
-impl Body {
-    /// The number of its kind.
-    #[inline]
-    pub(crate) const fn kind_number(&self) -> u32 {
-        match self {
-            Self::Add { .. } => ADD,
-            Self::Set(_) => SET,
-            Self::Move { .. } => MOVE,
-            Self::Register { .. } => REGISTER,
-            Self::Coupon(_) => COUPON,
-            Self::Consent(_) => CONSENT,
-            Self::Merge(_) => MERGE,
-            Self::Unmerge(_) => UNMERGE,
-            Self::Order(_) => ORDER,
-            Self::Expired { .. } => EXPIRED,
-            Self::Stay(_) => STAY,
-            Self::Unknown { kind, .. } => *kind,
-        }
-    }
-}
-
-impl Register {
-    /// The number of its kind.
-    #[inline]
-    pub(crate) const fn kind_number(&self) -> u64 {
-        match self {
-            Self::Note(_) => NOTE,
-            Self::Gift(_) => GIFT,
-            Self::Attribute(..) => ATTRIBUTE,
-            Self::Shipping(_) => SHIPPING,
-        }
-    }
-}

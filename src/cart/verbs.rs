@@ -5,16 +5,18 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::covers::{Covers, Gathering};
 use super::delta::{Delta, Needs, Parts};
 use super::entry::{
     After, Body, Entry, MergeTo, Purchase, Register, SetTo, Settled, Stays, Taken, UnmergeFrom,
 };
-use super::seen::{Claim, Place, Seen, Snapshot};
-use super::terms::MergePolicy;
-use super::{Cart, Kills, Kind, NONE};
+use super::merge_policy::MergePolicy;
+use super::observed::{Claim, Place, Seen, Snapshot};
+use super::packed::{Kind, NONE};
+use super::removal::Kills;
+use super::replaced_dots::{Covers, Gathering};
+use super::state::Cart;
 use crate::clock::Time;
-use crate::context::Dot;
+use crate::dots::Dot;
 use crate::id::{CartId, CouponCode, LineKey, OrderId, RuleName};
 use crate::limits;
 use crate::money::Money;

@@ -1,6 +1,6 @@
 //! The rules of this library, version 1 each. A changed outcome would be a version 2.
 
-use super::{Choice, Facts, Reach, Rule};
+use super::rule::{Choice, Facts, Reach, Rule};
 
 /// A rule of this library.
 struct Builtin {

@@ -4,7 +4,8 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use core::fmt;
 
-use super::{Rule, builtin};
+use super::builtin::builtin;
+use super::rule::Rule;
 use crate::cart::RuleRef;
 use crate::id::{RuleName, TextError};
 

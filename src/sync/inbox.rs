@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::cart::{Delta, Joined, WrongCart};
-use crate::context::Dots;
+use crate::dots::Dots;
 use crate::limits;
 use crate::replica::Replica;
 

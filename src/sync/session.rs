@@ -1,6 +1,7 @@
 //! The initiator's side of an exchange, with its timer as data.
 
-use super::{Message, Response, probe, respond};
+use super::exchange::{Response, probe, respond};
+use super::message::Message;
 use crate::cart::WrongCart;
 use crate::replica::Replica;
 

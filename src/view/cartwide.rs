@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::merged::Merged;
-use super::reading::{Presence, Reading, Source};
+use super::evaluate::{Presence, Reading, Source};
+use super::merges::Merged;
 use crate::cart::{Fact, List};
 use crate::id::LineKey;
 use crate::policy::Reach;

@@ -3,12 +3,15 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::look::{Look, Side};
-use super::reading::{Contribution, Reading, State};
-use super::rows::{Row, ViewOptions, rows_of};
+use super::contribution::{Contribution, State};
+use super::evaluate::{Decision, Reading};
+use super::observe::Look;
+use super::options::ViewOptions;
+use super::row_ref::Side;
+use super::rows::{Row, rows_of};
 use crate::cart::{Body, Cart, Kind, List, RuleRef};
 use crate::clock::Time;
-use crate::context::Dot;
+use crate::dots::Dot;
 use crate::id::{CartId, LineKey, OrderId, ReplicaId};
 use crate::policy::Registry;
 
@@ -237,7 +240,7 @@ fn part_of(
 
 fn counting_reasons<'a>(
     part: &Contribution<'_>,
-    decision: impl Fn(usize) -> Option<&'a super::reading::Decision<'a>>,
+    decision: impl Fn(usize) -> Option<&'a Decision<'a>>,
     reasons: &mut Vec<Reason>,
 ) {
     if let Some(decision) = part.parked.and_then(&decision) {

@@ -1,25 +1,34 @@
 //! What the shopper sees, and why: pure functions of a cart's state and the rules at hand.
 //!
-//! A row is read in four steps, as the contract has them: which of clashing Sets count and what
-//! they are worth (`worth`), which side of each merge counts (`reading`), in which list each
-//! contribution shows, and the sum of what is left, under the ceiling (`rows`).
+//! A line is evaluated in four steps:
+//!
+//! 1. `set_value`: which of clashing Sets count, and how many units each is worth;
+//! 2. `evaluate`: which side of each merge counts;
+//! 3. `evaluate`: in which list each contribution shows;
+//! 4. `rows`: the sum of what is left, under the ceiling.
+//!
+//! `plain_cart` is a short cut for carts without merges, orders and moves.
 
-mod added;
-mod bearing;
 mod cartwide;
+mod contribution;
+mod evaluate;
 mod explain;
-mod look;
-mod merged;
-mod reading;
+mod incremental;
+mod merges;
+mod observe;
+mod options;
+mod placements;
+pub(crate) mod plain_cart;
+mod row_ref;
 mod rows;
 mod sentence;
-pub(crate) mod simple;
-mod worth;
+mod set_value;
 
-pub(crate) use added::put_add;
-pub use explain::explain;
-pub use explain::{Explanation, Part, Reason, RowExplanation};
-pub use look::{Look, RowRef, Side, Unreadable};
-pub(crate) use merged::after_here;
-pub use rows::{Notice, OrderView, Row, View, ViewOptions, view};
+pub use explain::{Explanation, Part, Reason, RowExplanation, explain};
+pub(crate) use incremental::put_add;
+pub(crate) use merges::after_here;
+pub use observe::Look;
+pub use options::ViewOptions;
+pub use row_ref::{RowRef, Side, Unreadable};
+pub use rows::{Notice, OrderView, Row, View, view};
 pub use sentence::{Names, Plain};

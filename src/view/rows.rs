@@ -4,30 +4,17 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::look::{Look, RowRef, Side};
-use super::reading::{Reading, Source};
-use super::simple;
+use super::evaluate::{Reading, Source};
+use super::observe::Look;
+use super::options::ViewOptions;
+use super::plain_cart;
+use super::row_ref::{RowRef, Side};
 use crate::cart::{Body, Cart, Fact, Gift, Kind, List, Purchase, Register, RuleRef, latest};
 use crate::clock::Time;
-use crate::context::Dot;
+use crate::dots::Dot;
 use crate::id::{AttributeKey, CartId, CouponCode, LineKey, OrderId, ShippingOption, Text};
-use crate::limits;
 use crate::money::{Currency, Money};
 use crate::policy::Registry;
-
-/// What a deployment decides about what is shown.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct ViewOptions {
-    /// The most units a row may show. More is kept, and said.
-    pub ceiling: u64,
-}
-
-impl Default for ViewOptions {
-    /// [`limits::CEILING_UNITS`].
-    fn default() -> Self {
-        Self { ceiling: limits::CEILING_UNITS }
-    }
-}
 
 /// A row as the shopper sees it.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
@@ -203,7 +190,7 @@ impl View {
         }
     }
 
-    fn put_sums(&mut self, line: &LineKey, sums: &[simple::Sum<'_>; 2], options: &ViewOptions) {
+    fn put_sums(&mut self, line: &LineKey, sums: &[plain_cart::Sum<'_>; 2], options: &ViewOptions) {
         for list in List::ALL {
             let sum = &sums[list as usize];
             if sum.shown {
@@ -232,11 +219,6 @@ impl View {
     }
 }
 
-/// What a row of that sum shows.
-pub(super) fn clamp(reading: &Reading<'_>, options: &ViewOptions, sum: u64) -> u64 {
-    sum.min(options.ceiling).min(reading.ceiling.map_or(u64::MAX, u64::from))
-}
-
 /// Reads a cart: a pure function of its state, the rules at hand and the deployment's options.
 ///
 /// ```
@@ -253,7 +235,7 @@ pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
         let by_line = cart.live().by_line();
         view.lines.reserve(by_line.most());
         for (line, facts) in by_line.iter() {
-            match simple::sums(cart.id(), facts.clone()) {
+            match plain_cart::sums(cart.id(), facts.clone()) {
                 Some(sums) => view.put_sums(line, &sums, options),
                 None => view.put_reading(&source, &source.alone(line, facts), options),
             }
@@ -329,7 +311,7 @@ pub(super) fn rows_of(
             list,
             side: apart
                 .then(|| if side == source.cart.id() { Side::Account } else { Side::Guest(side) }),
-            quantity: clamp(reading, options, asked),
+            quantity: reading.clamp(options, asked),
             asked,
             note: None,
             gift: None,

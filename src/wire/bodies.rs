@@ -4,27 +4,22 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::bytes::{Reader, Writer};
+use super::decode_tables::{Tables, sorted};
+use super::encode_tables::Numbering;
 use super::error::{Broken, Fault, fault};
-use super::numbering::Numbering;
 use super::policies::{read_policy, write_policy};
-use super::sets::{read_set, write_set};
-use super::tables::{Tables, sorted};
+use super::set_entries::{read_set, write_set};
+use super::values::{
+    read_list, read_quantity, read_stays, read_taken, text, write_list, write_stays, write_taken,
+};
 use crate::cart::kind_numbers::{
     ADD, ATTRIBUTE, CONSENT, COUPON, EXPIRED, FIRST_UNKNOWN, GIFT, MERGE, MOVE, NOTE, ORDER,
     REGISTER, SET, SHIPPING, STAY, UNMERGE,
 };
-use crate::cart::{
-    Body, Bought, Gift, Lack, List, MergeTo, Pin, Purchase, Register, Row, Stays, Taken,
-    UnmergeFrom,
-};
-use crate::context::Dot;
+use crate::cart::{Body, Bought, Gift, MergeTo, Purchase, Register, Row, UnmergeFrom};
+use crate::dots::Dot;
 use crate::id::{AttributeKey, CouponCode, OrderId, RuleName, ShippingOption, Text};
 use crate::limits;
-use crate::quantity::Quantity;
-
-pub(super) fn text(out: &mut Writer, text: &str) {
-    out.blob(text.as_bytes());
-}
 
 /// With `thought`, the number of the set of dots that a Set is thought to have seen.
 pub(super) fn write_body(out: &mut Writer, tables: &Numbering<'_>, row: &Row, thought: &mut u64) {
@@ -117,76 +112,6 @@ fn read_dots(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Vec<Dot>, Fa
     let count = input.count(2, "dots", limits::MESSAGE_BYTES)?;
     let dots: Result<Vec<Dot>, _> = (0..count).map(|_| tables.dot(input)).collect();
     sorted(input, dots?)
-}
-
-pub(super) fn write_stays(out: &mut Writer, tables: &Numbering<'_>, stays: &Stays) {
-    out.count(stays.pins.len());
-    for pin in &stays.pins {
-        tables.dot(out, pin.dot);
-        write_list(out, pin.list);
-        out.maybe(pin.until, |out, guest| tables.cart(out, guest));
-    }
-    out.count(stays.lacks.len());
-    for lack in &stays.lacks {
-        tables.dot(out, lack.set);
-        tables.dot(out, lack.taken);
-        out.number(u64::from(lack.units));
-    }
-}
-
-pub(super) fn read_stays(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Stays, Fault> {
-    let count = input.count(4, "pins", limits::MESSAGE_BYTES)?;
-    let pins: Result<Vec<_>, Fault> = (0..count)
-        .map(|_| {
-            let (dot, list) = (tables.dot(input)?, read_list(input)?);
-            Ok(Pin { dot, list, until: input.maybe(|input| tables.cart(input))? })
-        })
-        .collect();
-    let pins = sorted(input, pins?)?;
-    let count = input.count(5, "units lacking", limits::MESSAGE_BYTES)?;
-    let lacks: Result<Vec<_>, Fault> = (0..count)
-        .map(|_| {
-            let (set, taken) = (tables.dot(input)?, tables.dot(input)?);
-            Ok(Lack { set, taken, units: input.small()? })
-        })
-        .collect();
-    Ok(Stays { pins, lacks: sorted(input, lacks?)? })
-}
-
-pub(super) fn read_quantity(input: &mut Reader<'_>) -> Result<Quantity, Fault> {
-    let at = input.offset();
-    let units = i64::from(input.small()?);
-    Quantity::new(units).map_err(|e| fault(at, e))
-}
-
-fn write_list(out: &mut Writer, list: List) {
-    out.flag(list == List::Saved);
-}
-
-fn read_list(input: &mut Reader<'_>) -> Result<List, Fault> {
-    Ok(if input.flag()? { List::Saved } else { List::Active })
-}
-
-pub(super) fn write_taken(out: &mut Writer, tables: &Numbering<'_>, taken: &Taken) {
-    tables.dot(out, taken.dot);
-    out.number(u64::from(taken.units));
-    tables.cart(out, taken.scope);
-    out.maybe(taken.set, write_list);
-}
-
-fn read_taken(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Taken, Fault> {
-    Ok(Taken {
-        dot: tables.dot(input)?,
-        units: input.small()?,
-        scope: tables.cart(input)?,
-        set: input.maybe(read_list)?,
-    })
-}
-
-pub(super) fn read_took(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Vec<Taken>, Fault> {
-    let count = input.count(5, "units taken", limits::MESSAGE_BYTES)?;
-    let took: Result<Vec<_>, _> = (0..count).map(|_| read_taken(input, tables)).collect();
-    sorted(input, took?)
 }
 
 fn read_bought(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Vec<Bought>, Fault> {

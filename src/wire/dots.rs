@@ -3,7 +3,7 @@
 use super::bytes::{Reader, Writer};
 use super::error::{Broken, Fault, fault};
 use crate::cart::Gathered;
-use crate::context::{Dots, Run};
+use crate::dots::{Dots, Run};
 use crate::id::ReplicaId;
 use crate::limits;
 

@@ -4,13 +4,13 @@ use smallvec::SmallVec;
 
 use super::bodies::{read_body, write_body};
 use super::bytes::{Burst, Reader, Writer};
+use super::decode_tables::Tables;
+use super::encode_tables::Numbering;
 use super::error::{Broken, Fault, fault};
-use super::numbering::Numbering;
-use super::tables::Tables;
 use crate::cart::kind_numbers::{ADD, MOVE, REGISTER, SET};
 use crate::cart::{Body, NONE, ReadRows, Row, Said};
 use crate::clock::Time;
-use crate::context::Dot;
+use crate::dots::Dot;
 
 /// In the first byte of an entry: it is no short Add;
 const LONG: u8 = 0b1000_0000;
@@ -159,7 +159,7 @@ fn write_long(
     before: &mut Before,
 ) {
     let body = tables.body_of(row);
-    let (kind, sided) = kind_of(body);
+    let (kind, sided) = (body.kind_number(), is_sided(body));
     let authorship = tables.authorship_of(row);
     let mut more = 0;
     let mut flag = |is: bool, flag| more |= if is { flag } else { 0 };
@@ -204,14 +204,13 @@ const fn has_line(kind: u32) -> bool {
     matches!(kind, ADD | SET | MOVE | REGISTER)
 }
 
-/// The number of an entry's kind, and whether it is about one side of a split line.
-fn kind_of(body: &Body) -> (u32, bool) {
-    let sided = match body {
+/// Whether it is about one side of a split line.
+fn is_sided(body: &Body) -> bool {
+    match body {
         Body::Add { sided, .. } | Body::Register { sided, .. } => *sided,
         Body::Set(set) => set.sided,
         _ => false,
-    };
-    (body.kind_number(), sided)
+    }
 }
 
 /// An entry by `writer`, after its entry of number `last` (0 before its first); says its number.

@@ -8,13 +8,15 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::bytes::{Reader, Writer};
+use super::decode_tables::Tables;
+use super::dots;
+use super::encode_tables::{Numbering, write_writers};
 use super::entries::{self, Before};
+use super::envelope::CHECKSUM_BYTES;
 use super::error::{Broken, DecodeError, Fault, fault};
-use super::numbering::{NEEDS, Numbering, write_writers};
-use super::tables::Tables;
-use super::{CHECKSUM_BYTES, dots};
+use super::table_layout::NEEDS;
 use crate::cart::{Delta, Entries, ReadRows};
-use crate::context::Dots;
+use crate::dots::Dots;
 use crate::id::CartId;
 use crate::limits;
 

@@ -3,9 +3,10 @@
 use alloc::vec::Vec;
 
 use super::bytes::{Reader, Writer};
+use super::decode_tables::Tables;
+use super::dots;
 use super::error::{Broken, Fault, fault};
-use super::tables::Tables;
-use super::{dots, read_delta, write_delta};
+use super::parts::{read_delta, write_delta};
 use crate::cart::{Fingerprint, Have};
 use crate::id::{CartId, ReplicaId};
 use crate::sync::Message;

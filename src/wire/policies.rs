@@ -2,9 +2,9 @@
 
 use alloc::vec::Vec;
 
-use super::bodies::{read_quantity, text};
 use super::bytes::{Reader, Writer};
 use super::error::Fault;
+use super::values::{read_quantity, text};
 use crate::cart::{Loser, MergePolicy, Override, RuleRef, SkuPattern};
 use crate::id::RuleName;
 use crate::limits;

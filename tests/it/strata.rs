@@ -1,7 +1,7 @@
 //! The direction of the strata. Inside one crate nothing else holds it, so this test reads the
 //! paths of every source file and compares them with a table of who may name whom.
 //!
-//! The order is: limits, id, quantity, money, clock, context, cart, policy, view, replica, action, sync,
+//! The order is: limits, id, quantity, money, clock, dots, cart, policy, view, replica, action, sync,
 //! wire. A module may use those above it, and the table allows it only those it needs. The order of
 //! the crates around this one is held by their `Cargo.toml`.
 //!
@@ -20,29 +20,16 @@ const STRATA: [(&str, &[&str]); 13] = [
     ("quantity", &["limits"]),
     ("money", &[]),
     ("clock", &[]),
-    ("context", &["id"]),
-    ("cart", &["limits", "id", "quantity", "money", "clock", "context"]),
-    ("policy", &["limits", "id", "quantity", "clock", "context", "cart"]),
-    ("view", &["limits", "id", "quantity", "money", "clock", "context", "cart", "policy"]),
-    (
-        "replica",
-        &["limits", "id", "quantity", "money", "clock", "context", "cart", "policy", "view"],
-    ),
+    ("dots", &["id"]),
+    ("cart", &["limits", "id", "quantity", "money", "clock", "dots"]),
+    ("policy", &["limits", "id", "quantity", "clock", "dots", "cart"]),
+    ("view", &["limits", "id", "quantity", "money", "clock", "dots", "cart", "policy"]),
+    ("replica", &["limits", "id", "quantity", "money", "clock", "dots", "cart", "policy", "view"]),
     ("action", &["limits", "id", "quantity", "money", "cart", "view", "replica"]),
-    ("sync", &["limits", "id", "clock", "context", "cart", "replica"]),
+    ("sync", &["limits", "id", "clock", "dots", "cart", "replica"]),
     (
         "wire",
-        &[
-            "limits",
-            "id",
-            "quantity",
-            "money",
-            "clock",
-            "context",
-            "cart",
-            "replica",
-            "sync::Message",
-        ],
+        &["limits", "id", "quantity", "money", "clock", "dots", "cart", "replica", "sync::Message"],
     ),
 ];
 
@@ -223,6 +210,138 @@ fn files(root: &Path) -> Vec<(PathBuf, String)> {
 fn module_of(path: &Path) -> String {
     let first = path.iter().next().expect("a name").to_string_lossy();
     first.trim_end_matches(".rs").to_owned()
+}
+
+/// The modules that a file declares or names, by their paths below the crate's root. `me` is the
+/// module that the file is.
+fn named_modules(me: &[String], text: &str) -> Vec<Vec<String>> {
+    let bare = without_comments(text);
+    // What tests name is no part of the house.
+    let bare = bare.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    let tokens = tokens(bare);
+    let word = |at: usize| tokens.get(at).map_or("", String::as_str);
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < tokens.len() {
+        let path = word(at + 1) == "::" && ["crate", "super", "self"].contains(&word(at));
+        // `pub(in path)` says who may see an item, and imports nothing.
+        let visibility = at > 0 && word(at - 1) == "in" && at > 1 && word(at - 2) == "(";
+        let import = word(at) == "use";
+        if !(import || path && !visibility && (at == 0 || word(at - 1) != "::")) {
+            at += 1;
+            continue;
+        }
+        let mut trees = Vec::new();
+        at = tree(&tokens, at + usize::from(import), &[], &mut trees);
+        for mut path in trees {
+            let steps =
+                path.iter().take_while(|part| ["crate", "super", "self"].contains(&&***part));
+            let mut from = me.to_vec();
+            let steps = steps.cloned().collect::<Vec<_>>();
+            for step in &steps {
+                match step.as_str() {
+                    "crate" => from.clear(),
+                    "super" => drop(from.pop()),
+                    _ => {}
+                }
+            }
+            from.extend(path.drain(steps.len()..));
+            found.push(from);
+        }
+    }
+    found
+}
+
+/// The files that import each other in a circle, of these: each the path below `src`, and its text.
+fn circles(files: &[(PathBuf, String)]) -> Vec<String> {
+    let module = |path: &Path| {
+        let path = path.with_extension("");
+        let mut parts: Vec<String> =
+            path.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+        if parts.last().is_some_and(|last| last == "mod") {
+            parts.pop();
+        }
+        parts
+    };
+    let modules: Vec<Vec<String>> = files.iter().map(|(path, _)| module(path)).collect();
+    let imports = |at: usize| -> Vec<usize> {
+        let named = named_modules(&modules[at], &files[at].1).into_iter();
+        let file = |path: Vec<String>| {
+            // The longest beginning of a path that is a module is the file it imports.
+            let begun = |end: usize| modules.iter().position(|other| *other == path[..end]);
+            (1..=path.len()).rev().find_map(begun)
+        };
+        named.filter_map(file).filter(|other| *other != at).collect()
+    };
+    let imports: Vec<Vec<usize>> = (0..files.len()).map(imports).collect();
+    let reached = |from: usize| {
+        let (mut seen, mut open) = (std::collections::BTreeSet::new(), imports[from].clone());
+        while let Some(next) = open.pop() {
+            if seen.insert(next) {
+                open.extend(&imports[next]);
+            }
+        }
+        seen
+    };
+    let in_circle = (0..files.len()).filter(|at| reached(*at).contains(at));
+    in_circle.map(|at| files[at].0.display().to_string()).collect()
+}
+
+/// No file of the pure part imports another in a circle. A `mod.rs` counts: it imports what it
+/// re-exports, so it may define nothing that its parts need.
+#[test]
+fn no_file_imports_another_in_a_circle() {
+    let pure = |(path, _): &(PathBuf, String)| {
+        let module = module_of(path);
+        STRATA.iter().any(|(name, _)| *name == module)
+    };
+    let files: Vec<_> = all().into_iter().filter(pure).collect();
+    assert!(files.len() > 50, "{} files", files.len());
+    assert_eq!(circles(&files), Vec::<String>::new());
+}
+
+/// A `mod.rs` or `lib.rs` of the pure part declares and re-exports.
+#[test]
+fn a_mod_rs_defines_nothing() {
+    let mut files = 0;
+    for (path, text) in all() {
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        let module = module_of(&path);
+        let pure = module == "lib" || STRATA.iter().any(|(name, _)| *name == module);
+        if !pure || !["mod.rs", "lib.rs"].contains(&&*name) {
+            continue;
+        }
+        files += 1;
+        let tokens = tokens(&without_comments(&text));
+        let defines = ["fn", "struct", "enum", "impl", "trait", "const", "static", "macro_rules"];
+        let found = tokens.iter().find(|token| defines.contains(&token.as_str()));
+        assert_eq!(found, None, "{}", path.display());
+    }
+    assert!(files > 5, "{files} files");
+}
+
+#[test]
+fn a_circle_is_found() {
+    let file = |path: &str, text: &str| (PathBuf::from(path), text.to_owned());
+    let tree = [
+        file("cart/mod.rs", "mod entry;\nmod state;\npub use state::Cart;"),
+        file("cart/entry.rs", "pub struct Entry;"),
+        file("cart/state.rs", "use super::entry::Entry;\npub(in crate::cart) struct Cart(Entry);"),
+        file("view.rs", "use crate::cart::Cart;"),
+    ];
+    assert_eq!(circles(&tree), Vec::<String>::new());
+    for (text, found) in [
+        ("use super::state::Cart;", vec!["cart/entry.rs", "cart/state.rs"]),
+        ("fn f(_: crate::cart::state::Cart) {}", vec!["cart/entry.rs", "cart/state.rs"]),
+        ("use super::Cart;", vec!["cart/mod.rs", "cart/entry.rs", "cart/state.rs"]),
+        ("use crate::{limits, view::Row};", {
+            vec!["cart/mod.rs", "cart/entry.rs", "cart/state.rs", "view.rs"]
+        }),
+    ] {
+        let mut tree = tree.clone();
+        tree[1].1 = text.to_owned();
+        assert_eq!(circles(&tree), found, "{text}");
+    }
 }
 
 #[test]

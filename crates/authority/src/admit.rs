@@ -11,7 +11,7 @@ use super::caller::Digest;
 use super::header::Header;
 use super::refusal::Refusal;
 use holdall::cart::{Body, Cart, Delta, Entry, Kind};
-use holdall::context::{Dot, Dots, Run};
+use holdall::dots::{Dot, Dots, Run};
 use holdall::id::{CartId, ReplicaId};
 use holdall::limits;
 use holdall::sabotage;

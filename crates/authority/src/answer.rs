@@ -1,7 +1,7 @@
 //! What the authority answers.
 
 use holdall::cart::{Claim, Have, OrderKey};
-use holdall::context::{Dot, Dots};
+use holdall::dots::{Dot, Dots};
 use holdall::id::{CartId, OrderId};
 use holdall::view::{Explanation, View};
 

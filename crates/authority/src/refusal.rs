@@ -1,7 +1,7 @@
 //! Why a command was refused, and what whoever asked should do.
 
 use holdall::cart::VerbError;
-use holdall::context::Dots;
+use holdall::dots::Dots;
 use holdall::id::{CartId, ReplicaId};
 use holdall::replica::ActionError;
 use holdall::wire::DecodeError;
@@ -282,7 +282,7 @@ impl Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use holdall::context::Dot;
+    use holdall::dots::Dot;
 
     #[test]
     fn what_the_cart_itself_refuses_is_advised_as_what_the_authority_does() {

@@ -8,7 +8,7 @@ use super::change::Change;
 use super::refusal::Refusal;
 use super::resident::server_writer;
 use holdall::cart::{Delta, Entry};
-use holdall::context::{Dot, Dots};
+use holdall::dots::{Dot, Dots};
 use holdall::id::{CartId, ReplicaId};
 use holdall::sabotage;
 use holdall::wire;

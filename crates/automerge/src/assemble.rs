@@ -5,7 +5,7 @@ use super::key::Key;
 use super::scan::Scan;
 use super::waiting::{Terms, union, waits};
 use holdall::cart::{Cart, Delta, Entry};
-use holdall::context::{Dot, Dots, Run};
+use holdall::dots::{Dot, Dots, Run};
 use holdall::id::CartId;
 
 /// What came of it.

@@ -11,7 +11,7 @@ use super::names::{read_cart, read_dot, read_line, read_price, read_runs, read_s
 use super::registers;
 use holdall::cart::{Body, Covers, Entry, List, Purchase, SetTo, Settled, Stays, UnmergeFrom};
 use holdall::clock::Time;
-use holdall::context::{Dot, Dots};
+use holdall::dots::{Dot, Dots};
 use holdall::id::{CartId, CouponCode, RuleName};
 use holdall::limits;
 use holdall::quantity::Quantity;

@@ -9,7 +9,7 @@ use super::reading::Reading;
 use super::scan;
 use holdall::cart::Cart;
 use holdall::clock::Time;
-use holdall::context::{Dot, Dots};
+use holdall::dots::{Dot, Dots};
 use holdall::id::{CartId, ReplicaId};
 use holdall::limits;
 use holdall::replica::Replica;

@@ -7,7 +7,7 @@ use super::action::{
 use super::names::{line, runs, scope};
 use super::registers;
 use holdall::cart::{Body, Entry, Loser, MergePolicy, RuleRef, Stays, Taken};
-use holdall::context::{Dot, Dots};
+use holdall::dots::{Dot, Dots};
 use holdall::id::CartId;
 
 /// An action that leaves nothing but its own dot, born dead.

@@ -1,7 +1,7 @@
 //! What can be wrong with a document, with a value in it, and with a change to it.
 
 use holdall::cart::WrongCart;
-use holdall::context::{Dot, Dots};
+use holdall::dots::{Dot, Dots};
 use holdall::id::{LineError, TextError};
 use holdall::limits;
 use holdall::money::MoneyError;

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use holdall::context::Dot;
+use holdall::dots::Dot;
 use holdall::id::{CartId, ReplicaId};
 
 /// What all keys of carts begin with.

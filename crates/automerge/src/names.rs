@@ -3,7 +3,7 @@
 use super::action::{LineText, ListName, Pairs};
 use super::error::Refused;
 use holdall::cart::List;
-use holdall::context::{Dot, Dots, Run};
+use holdall::dots::{Dot, Dots, Run};
 use holdall::id::{Bundle, CartId, LineKey, OptionKey, OptionValue, ReplicaId, Sku, Tag};
 use holdall::money::{Currency, Money, MoneyError};
 

@@ -10,7 +10,7 @@ use super::key::Key;
 use super::names::runs;
 use super::scan::said_now;
 use holdall::cart::{Cart, Delta, Entry};
-use holdall::context::{Dot, Dots};
+use holdall::dots::{Dot, Dots};
 use holdall::id::CartId;
 use holdall::limits;
 

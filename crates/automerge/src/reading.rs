@@ -5,7 +5,7 @@ use super::document::CartDocument;
 use super::error::{Skipped, Waiting};
 use super::scan::Scan;
 use holdall::cart::Cart;
-use holdall::context::{Dot, Dots};
+use holdall::dots::{Dot, Dots};
 use holdall::id::CartId;
 
 /// What reading a document found.

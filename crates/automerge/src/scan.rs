@@ -8,7 +8,7 @@ use automerge::{AutoCommit, ObjId, ObjType, ROOT, ReadDoc, ScalarValue, Value};
 use super::decode::{self, Said};
 use super::error::{Refused, Skipped};
 use super::key::{Key, Owner};
-use holdall::context::{Dot, Dots};
+use holdall::dots::{Dot, Dots};
 use holdall::id::CartId;
 use holdall::limits;
 

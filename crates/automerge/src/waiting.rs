@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use holdall::context::{Dots, Run};
+use holdall::dots::{Dots, Run};
 use holdall::id::ReplicaId;
 
 /// What a word needs, and what it makes known.
@@ -125,7 +125,7 @@ impl Needs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use holdall::context::Dot;
+    use holdall::dots::Dot;
 
     fn dots(runs: &[(u128, u64, u64)]) -> Dots {
         let mut dots = Dots::default();

@@ -9,7 +9,7 @@ use super::key::Key;
 use super::plan::plan;
 use super::reading::Reading;
 use holdall::cart::{Cart, Delta, Have, WrongCart};
-use holdall::context::{Dot, Dots};
+use holdall::dots::{Dot, Dots};
 use holdall::replica::{ActionError, Replica};
 
 impl CartDocument {

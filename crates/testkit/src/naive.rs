@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use holdall::cart::{Cart, Delta, Entry};
-use holdall::context::{Dot, Dots};
+use holdall::dots::{Dot, Dots};
 use holdall::id::CartId;
 
 /// What is known of a dot; one that is not in the map is unseen.

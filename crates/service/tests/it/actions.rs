@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_lite::future::block_on;
 use holdall::{Action, CartId, Gift, LineKey, List, Quantity, RowRef};
 use holdall_authority::{Authority, Caller, Settings, Who};
+use holdall_service as service;
 use holdall_service::{self, LineId};
 use holdall_store::MemoryStore;
 use holdall_testkit::sample_actions;

@@ -8,7 +8,7 @@ use crate::law::Law;
 use crate::rule::Verdict;
 use crate::scenario::unexplained;
 use holdall::cart::{Cart, Delta};
-use holdall::context::Dots;
+use holdall::dots::Dots;
 use holdall::id::LineKey;
 use holdall::policy::Registry;
 use holdall::replica::Replica;

@@ -12,7 +12,7 @@ use crate::naive::{digest, each};
 use crate::rule::Verdict;
 use holdall::action::Action;
 use holdall::cart::{Body, Cart, Delta, List};
-use holdall::context::Dot;
+use holdall::dots::Dot;
 use holdall::id::{LineKey, Text};
 use holdall::limits;
 use holdall::view::{self, Notice, RowRef, View};

@@ -12,7 +12,7 @@ use crate::stage::{Rows, Shown, Stage, Telling};
 use crate::subject::Subject;
 use crate::tale::Tale;
 use holdall::cart::List;
-use holdall::context::Dot;
+use holdall::dots::Dot;
 use holdall::id::LineKey;
 use holdall::policy::Reach;
 

@@ -29,7 +29,7 @@ pub use story::{Story, StoryError};
 use carrier::{Carrier, Deliveries};
 use check::differs;
 pub(crate) use check::unexplained;
-use holdall::context::Dots;
+use holdall::dots::Dots;
 use holdall::id::CartId;
 use holdall::policy::Registry;
 use schedule::Outcome;

@@ -1,12 +1,8 @@
 //! What an action makes dead.
 
-use smallvec::SmallVec;
-
-use super::Cart;
-use crate::context::{Dot, Dots, Run};
-
-/// Places of rows, ascending.
-pub(crate) type Places = SmallVec<[u32; 8]>;
+use super::packed::Places;
+use super::state::Cart;
+use crate::dots::{Dot, Dots, Run};
 
 /// The dots that an action makes dead.
 #[derive(Clone, Debug, Default)]

@@ -19,7 +19,7 @@ pub(crate) struct ByLine<'a> {
 
 impl<'a> ByLine<'a> {
     /// A counting sort.
-    pub(super) fn of(entries: &'a Entries) -> Self {
+    fn of(entries: &'a Entries) -> Self {
         let table = &entries.tables().lines;
         let mut ends = alloc::vec![0_u32; table.len()];
         let own = entries.rows().iter().filter(|row| row.line != NONE);
@@ -65,5 +65,12 @@ impl<'a> ByLine<'a> {
             let fact = move |at: &u32| entries.fact_at(*at);
             (line, places.iter().map(fact))
         })
+    }
+}
+
+impl Entries {
+    /// The lines, sorted, each with what was written about it: orders of it are not.
+    pub(crate) fn by_line(&self) -> ByLine<'_> {
+        ByLine::of(self)
     }
 }

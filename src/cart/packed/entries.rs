@@ -8,21 +8,13 @@ use core::fmt;
 
 use smallvec::{Array, SmallVec};
 
-mod change;
-mod kinds;
-mod marks;
-
-pub use kinds::Kind;
-use kinds::Kinds;
-use marks::Marks;
-
-use super::by_line::ByLine;
-use super::entry::{Body, Entry};
-use super::kills::Places;
-use super::row::{Fact, HeldRows, ReadRows, Row};
-use super::said::Said;
+use super::body_slot::Said;
+use super::kinds::{Kind, Kinds};
+use super::line_filter::Marks;
+use super::row::{Fact, HeldRows, Places, ReadRows, Row};
 use super::tables::{Author, Authorship, NONE, Price, Tables};
-use crate::context::{Dot, Dots, Run};
+use crate::cart::entry::{Body, Entry};
+use crate::dots::{Dot, Dots, Run};
 use crate::id::{CartId, LineKey, position};
 
 /// Entries by dot, in the order of dots.
@@ -37,53 +29,27 @@ use crate::id::{CartId, LineKey, position};
 /// ```
 #[derive(Clone)]
 pub struct Entries {
-    tables: Tables,
+    pub(super) tables: Tables,
     /// Sorted by writer, then by number. A delta of one action has one.
-    rows: HeldRows,
-    kinds: Kinds,
-    marks: Marks,
+    pub(super) rows: HeldRows,
+    pub(super) kinds: Kinds,
+    pub(super) marks: Marks,
     /// Whether it is sure that the tables, but for the writers, have nothing that no row uses.
-    tight: bool,
+    pub(super) tight: bool,
 }
 
 impl Entries {
-    pub(super) fn new(home: CartId) -> Self {
+    pub(in crate::cart) fn new(home: CartId) -> Self {
         let (tables, kinds, marks) = (Tables::new(home), Kinds::default(), Marks::default());
         Self { tables, rows: SmallVec::new(), kinds, marks, tight: true }
     }
 
-    pub(super) const fn set_home(&mut self, home: CartId) {
+    pub(in crate::cart) const fn set_home(&mut self, home: CartId) {
         self.tables.home = home;
     }
 
-    /// The first entry.
-    pub(super) fn put_first(&mut self, dot: Dot, entry: Entry) {
-        if !entry.body.bought().is_empty() {
-            return self.put(dot, &entry);
-        }
-        let tables = &mut self.tables;
-        let (author, seq) = Author::of(dot);
-        tables.writers.push(author);
-        if let Some(authorship) = authorship(tables.home, &entry) {
-            tables.authorships.push(authorship);
-        }
-        let number = |is: bool| if is { 0 } else { NONE };
-        let (line, price) = (number(entry.line.is_some()), number(entry.price.is_some()));
-        if let Some(line) = entry.line {
-            tables.lines.push(line);
-        }
-        if let Some(price) = entry.price {
-            tables.prices.push(Price(price));
-        }
-        let said = Said::new(entry.body, &mut tables.bodies);
-        let authorship = number(!tables.authorships.is_empty());
-        let row = Row { time: entry.time, seq, writer: 0, line, price, authorship, said };
-        self.count_in(row);
-        self.rows.push(row);
-    }
-
     /// From rows that are sorted and fit the tables, and use all of them but for the writers.
-    fn counted(tables: Tables, rows: HeldRows) -> Self {
+    pub(super) fn counted(tables: Tables, rows: HeldRows) -> Self {
         let mut kinds = Kinds::default();
         if tables.bodies.iter().any(Kinds::notes) {
             for row in rows.iter().filter(|row| row.said.place().is_some()) {
@@ -113,7 +79,10 @@ impl Entries {
     }
 
     /// From entries in any order. Of two of one dot the first is kept; 0 is nobody's number.
-    pub(super) fn collect(home: CartId, entries: impl IntoIterator<Item = (Dot, Entry)>) -> Self {
+    pub(in crate::cart) fn collect(
+        home: CartId,
+        entries: impl IntoIterator<Item = (Dot, Entry)>,
+    ) -> Self {
         let mut all: Vec<(Dot, Entry)> = entries.into_iter().collect();
         all.sort_by_key(|(dot, _)| *dot);
         all.dedup_by_key(|(dot, _)| *dot);
@@ -296,11 +265,6 @@ impl Entries {
         self.tables.lines.iter().zip(used).filter(|(_, used)| *used).map(|(line, _)| line)
     }
 
-    /// The lines, sorted, each with what was written about it: orders of it are not.
-    pub(crate) fn by_line(&self) -> ByLine<'_> {
-        ByLine::of(self)
-    }
-
     fn find(&self, dot: Dot) -> Option<usize> {
         let (author, seq) = Author::of(dot);
         let writer = self.tables.writers.binary_search(&author).ok()? as u32;
@@ -360,7 +324,7 @@ fn index<T: Ord>(table: &[T], value: Option<&T>) -> u32 {
 }
 
 /// `None` if it goes without saying.
-fn authorship(home: CartId, entry: &Entry) -> Option<Authorship> {
+pub(super) fn authorship(home: CartId, entry: &Entry) -> Option<Authorship> {
     let says = entry.scope != home || !entry.after.is_empty();
     says.then(|| Authorship { scope: entry.scope, after: entry.after.clone() })
 }

@@ -4,21 +4,15 @@
 use alloc::vec::Vec;
 
 use super::bytes::Writer;
+use super::decode_tables::Tables as Known;
 use super::dots;
-use super::numbers::{Few, List, Numbers};
-use super::tables::Tables as Known;
+use super::row_numbers::{Few, List, Numbers};
+use super::table_layout::{
+    AUTHORSHIPS, CARTS, LINES, LONG_REST, PRICES, SEEN, SHARED_BYTES, SHORT_REST_BYTES,
+};
 use crate::cart::{Author, Authorship, Body, Entries, NONE, Price, Row, Stays, Tables};
-use crate::context::{Dot, Dots, SharedDots};
+use crate::dots::{Dot, Dots, SharedDots};
 use crate::id::{CartId, LineKey, ReplicaId, position};
-
-/// In the first byte of the tables: which of them there are.
-pub(super) const CARTS: u8 = 0b0000_0010;
-pub(super) const AUTHORSHIPS: u8 = 0b0000_0100;
-pub(super) const LINES: u8 = 0b0000_1000;
-pub(super) const PRICES: u8 = 0b0001_0000;
-pub(super) const SEEN: u8 = 0b0010_0000;
-/// And that some of the dead are needed.
-pub(super) const NEEDS: u8 = 0b0100_0000;
 
 /// Rows of tables that are to be written, each sorted.
 #[derive(Default)]
@@ -385,13 +379,6 @@ fn numbered<'a>(each: &[&'a SharedDots]) -> (Vec<&'a Dots>, Vec<(usize, u64)>) {
     let places = each.iter().map(|seen| (seen.address(), number(seen))).collect();
     (all, places)
 }
-
-/// The most bytes that a line shares with the one before it: a limit on what few bytes may grow to.
-pub(super) const SHARED_BYTES: usize = 24;
-/// So many bytes after those at most, and their number is in one byte with that of those; or else
-/// what that byte is.
-pub(super) const SHORT_REST_BYTES: usize = 10;
-pub(super) const LONG_REST: u8 = 255;
 
 /// So many bytes, whole characters, two texts begin alike, up to [`SHARED_BYTES`].
 fn shared(a: &[u8], b: &[u8]) -> usize {

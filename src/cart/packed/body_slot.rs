@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::entry::Body;
+use crate::cart::entry::Body;
 use crate::quantity::Quantity;
 
 /// What rows say that is no small Add, in no order. A delta of one action has one.

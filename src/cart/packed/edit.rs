@@ -5,15 +5,12 @@ use core::ops::Range;
 
 use smallvec::SmallVec;
 
-use super::{Entries, authorship};
+use super::body_slot::{Bodies, Said};
+use super::entries::{Entries, authorship};
+use super::row::{Fact, HeldRows, Places, Row};
+use super::tables::{Author, Authorship, NONE, Price, Tables, Union, grow, place, sweep, unite};
 use crate::cart::entry::{Body, Entry};
-use crate::cart::kills::Places;
-use crate::cart::row::{Fact, HeldRows, Row};
-use crate::cart::said::{Bodies, Said};
-use crate::cart::tables::{
-    Author, Authorship, NONE, Price, Tables, Union, grow, place, sweep, unite,
-};
-use crate::context::{Dot, Dots, Run};
+use crate::dots::{Dot, Dots, Run};
 use crate::id::{CartId, ReplicaId};
 
 /// Places of rows that a part has.
@@ -40,7 +37,7 @@ const FEW_GOING: usize = 16;
 
 impl Entries {
     #[inline]
-    pub(super) fn count_in(&mut self, row: Row) {
+    fn count_in(&mut self, row: Row) {
         if row.said.place().is_some() {
             self.kinds.note(row.said.body(&self.tables.bodies), row.line);
         }
@@ -125,6 +122,32 @@ impl Entries {
         }
         let said = self.say(&entry.body);
         Some(Row { time: entry.time, seq, writer, line, price, authorship: NONE, said })
+    }
+
+    /// The first entry.
+    pub(in crate::cart) fn put_first(&mut self, dot: Dot, entry: Entry) {
+        if !entry.body.bought().is_empty() {
+            return self.put(dot, &entry);
+        }
+        let tables = &mut self.tables;
+        let (author, seq) = Author::of(dot);
+        tables.writers.push(author);
+        if let Some(authorship) = authorship(tables.home, &entry) {
+            tables.authorships.push(authorship);
+        }
+        let number = |is: bool| if is { 0 } else { NONE };
+        let (line, price) = (number(entry.line.is_some()), number(entry.price.is_some()));
+        if let Some(line) = entry.line {
+            tables.lines.push(line);
+        }
+        if let Some(price) = entry.price {
+            tables.prices.push(Price(price));
+        }
+        let said = Said::new(entry.body, &mut tables.bodies);
+        let authorship = number(!tables.authorships.is_empty());
+        let row = Row { time: entry.time, seq, writer: 0, line, price, authorship, said };
+        self.count_in(row);
+        self.rows.push(row);
     }
 
     /// Puts an entry in, in place of one that is there. `hint` is where its line might be.

@@ -7,14 +7,14 @@ use smallvec::SmallVec;
 use super::bytes::Reader;
 use super::dots;
 use super::error::{Broken, Fault, fault};
-use super::numbering::{
+use super::table_layout::{
     AUTHORSHIPS, CARTS, LINES, LONG_REST, PRICES, SEEN, SHARED_BYTES, SHORT_REST_BYTES,
 };
 use crate::cart::{
     Author, Authorship, Gathered, NONE, Price, ReadRows, Row, Table as HeldTable, Tables as Held,
     ascends,
 };
-use crate::context::{Dot, Dots, SharedDots};
+use crate::dots::{Dot, Dots, SharedDots};
 use crate::id::{CartId, LineKey, Lines, ReplicaId, is_plain};
 use crate::limits;
 use crate::money::{Currency, Money};

@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 
 use crate::cart::{Body, Cart, Covers, Fact, Gathering, Kills, Kind, List, NONE, Places};
-use crate::context::{Dot, Run};
+use crate::dots::{Dot, Run};
 use crate::id::{CartId, LineKey};
 use crate::money::Money;
 

@@ -6,7 +6,7 @@ use core::fmt;
 use super::digest;
 use super::entry::{Bought, List, Stays, Taken};
 use crate::clock::Time;
-use crate::context::{Dot, Dots};
+use crate::dots::{Dot, Dots};
 use crate::id::{CartId, LineKey, ReplicaId};
 
 /// Where an action writes: a line, in a list, in a scope.

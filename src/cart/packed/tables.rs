@@ -5,9 +5,9 @@ use core::cmp::Ordering;
 
 use smallvec::{Array, SmallVec};
 
-use super::entry::After;
-use super::said::Bodies;
-use crate::context::Dot;
+use super::body_slot::Bodies;
+use crate::cart::entry::After;
+use crate::dots::Dot;
 use crate::id::{CartId, LineKey, ReplicaId};
 use crate::money::Money;
 

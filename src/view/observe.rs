@@ -3,84 +3,19 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::bearing::Words;
-use super::merged::{Merged, after, merged};
-use super::reading::{AS_IT_IS, Contribution, Reading, Source, State, WhatIf};
-use super::rows::{ViewOptions, clamp};
-use super::worth::Cut;
+use super::contribution::{Contribution, Cut, State};
+use super::evaluate::{AS_IT_IS, Reading, Source, WhatIf};
+use super::merges::{Merged, after, merged};
+use super::options::ViewOptions;
+use super::placements::Words;
+use super::row_ref::{RowRef, Side, Unreadable};
 use crate::cart::{
     After, Body, Bought, Cart, Fact, Kind, Lack, List, Pin, Place, RegisterKey, Seen, Snapshot,
     Stays, Taken,
 };
-use crate::context::{Dot, Dots};
+use crate::dots::{Dot, Dots};
 use crate::id::{CartId, CouponCode, LineKey, OrderId};
 use crate::policy::Registry;
-
-/// One side of a line that a merge shows as two rows.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Side {
-    /// The account's.
-    Account,
-    /// That guest's.
-    Guest(CartId),
-}
-
-/// A row to act on.
-///
-/// ```
-/// use holdall::{LineKey, List, RowRef};
-/// let row = RowRef::active(LineKey::sku("TEE")?);
-/// assert_eq!(row.list, List::Active);
-/// # Ok::<(), holdall::LineError>(())
-/// ```
-#[derive(
-    Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
-)]
-#[serde(deny_unknown_fields)]
-pub struct RowRef {
-    /// The line.
-    pub line: LineKey,
-    /// The list.
-    #[serde(default)]
-    pub list: List,
-    /// One side of a split line; `None` is the line as a whole.
-    #[serde(default)]
-    pub side: Option<Side>,
-}
-
-impl RowRef {
-    /// The line as a whole, in the active list.
-    #[must_use]
-    pub const fn active(line: LineKey) -> Self {
-        Self { line, list: List::Active, side: None }
-    }
-
-    /// The line as a whole, in the saved list.
-    #[must_use]
-    pub const fn saved(line: LineKey) -> Self {
-        Self { line, list: List::Saved, side: None }
-    }
-
-    /// One side of it.
-    #[must_use]
-    pub const fn on(mut self, side: Side) -> Self {
-        self.side = Some(side);
-        self
-    }
-}
-
-/// Lines that a checkout cannot buy, because this replica cannot say how many they are.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "line {line} cannot be bought here: this replica lacks what its merge or an entry needs; upgrade it"
-)]
-pub struct Unreadable {
-    /// The first such line.
-    pub line: LineKey,
-}
 
 /// A cart as its author sees it at one moment.
 pub struct Look<'a> {
@@ -243,7 +178,7 @@ impl<'a> Look<'a> {
             }
             for side in reading.sides_in(List::Active) {
                 let mut left =
-                    sabotage!("order-ignores-ceiling", clamp(reading, options, u64::MAX), u64::MAX);
+                    sabotage!("order-ignores-ceiling", reading.clamp(options, u64::MAX), u64::MAX);
                 for part in reading.shown(List::Active, Some(side)) {
                     let mut taken = taken(part);
                     shown.push(taken);

@@ -6,7 +6,7 @@ use core::fmt;
 
 use smallvec::SmallVec;
 
-use crate::context::{Dot, Dots, Run};
+use crate::dots::{Dot, Dots, Run};
 use crate::id::ReplicaId;
 use crate::limits;
 

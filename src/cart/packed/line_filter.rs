@@ -3,8 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::cart::kills::Places;
-use crate::cart::row::Row;
+use super::row::{Places, Row};
 
 /// Fewer rows are read one by one.
 const MANY: usize = 64;

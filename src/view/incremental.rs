@@ -1,7 +1,8 @@
 //! A view that is brought up to date. Most commands are Adds, and an Add changes one row.
 
-use super::rows::{Row, View, ViewOptions};
-use super::simple;
+use super::options::ViewOptions;
+use super::plain_cart;
+use super::rows::{Row, View};
 use crate::cart::{Cart, List};
 use crate::id::LineKey;
 use crate::money::Money;
@@ -10,10 +11,12 @@ use crate::money::Money;
 /// and has to be made anew.
 pub(crate) fn put_add(view: &mut View, cart: &Cart, options: &ViewOptions, line: &LineKey) -> bool {
     // Where nothing says anything about another entry than its own, an Add shows on its line alone, and in the notices.
-    if !simple::is_plain(cart) || !view.notices.is_empty() {
+    if !plain_cart::is_plain(cart) || !view.notices.is_empty() {
         return false;
     }
-    let Some([sum, _]) = simple::sums(cart.id(), cart.live().on_line(line)) else { return false };
+    let Some([sum, _]) = plain_cart::sums(cart.id(), cart.live().on_line(line)) else {
+        return false;
+    };
     let price = sum.seen_price();
     let currency = |price: Option<Money>| price.map(|price| price.currency());
     let differs =

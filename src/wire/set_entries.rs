@@ -5,14 +5,14 @@ use alloc::vec::Vec;
 
 use smallvec::SmallVec;
 
-use super::bodies::{read_quantity, read_stays, read_took, write_stays, write_taken};
 use super::bytes::{Reader, Writer};
+use super::decode_tables::Tables;
 use super::dots;
+use super::encode_tables::Numbering;
 use super::error::{Broken, Fault, fault};
-use super::numbering::Numbering;
-use super::tables::Tables;
+use super::values::{read_quantity, read_stays, read_took, write_stays, write_taken};
 use crate::cart::{Covers, Gathered, List, Own, Row, SetTo, Settled, Stays};
-use crate::context::{Dot, Run};
+use crate::dots::{Dot, Run};
 use crate::id::ReplicaId;
 use crate::quantity::Quantity;
 

@@ -2,8 +2,8 @@
 
 use alloc::boxed::Box;
 
+use super::tables::NONE;
 use crate::cart::entry::Body;
-use crate::cart::tables::NONE;
 
 /// The kind of an entry, by which a cart counts its live entries.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

@@ -3,10 +3,10 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::bearing::Bearing;
-use super::reading::{Contribution, State};
+use super::contribution::{Contribution, Cut, State};
+use super::placements::Bearing;
 use crate::cart::{Body, Cart, Fact, Kind, SetTo, Taken};
-use crate::context::Dot;
+use crate::dots::Dot;
 use crate::id::{CartId, LineKey};
 
 fn set_of(entry: Fact<'_>) -> Option<&SetTo> {
@@ -46,18 +46,6 @@ fn clash(a: &Contribution<'_>, b: &Contribution<'_>) -> bool {
         && x.list == y.list
         && !x.saw(a.dot, b.dot)
         && !y.saw(b.dot, a.dot)
-}
-
-/// Units that a Set lacks.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Cut {
-    /// The dot that they are of.
-    pub(crate) taken: Dot,
-    /// The entry that says so.
-    pub(crate) by: Dot,
-    /// Whether that is an order which bought them.
-    pub(crate) ordered: bool,
-    pub(crate) units: u32,
 }
 
 /// A counting Set is worth `max(0, n - b)`: b are the units that an order bought, or that the

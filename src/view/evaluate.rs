@@ -8,55 +8,16 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::bearing::Bearing;
-use super::merged::{Merged, saw, stage};
-use super::worth::{Cut, settle_clashes, weigh_sets};
+use super::contribution::{Contribution, State};
+use super::merges::{Merged, saw, stage};
+use super::options::ViewOptions;
+use super::placements::Bearing;
+use super::set_value::{settle_clashes, weigh_sets};
 use crate::cart::{Body, Cart, Fact, Kind, List, Loser, Pin, Register, RuleRef, latest};
 use crate::clock::Time;
-use crate::context::Dot;
+use crate::dots::Dot;
 use crate::id::{CartId, LineKey};
 use crate::policy::{Choice, Facts, Reach, Registry, Side};
-
-/// What became of a contribution.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum State {
-    /// It counts.
-    Counts,
-    /// A clashing Set that is later counts instead.
-    Lost { to: Dot },
-    /// A Set of whose units nothing is left.
-    Spent,
-    /// The rule of that merge chose the other side.
-    Hidden { merge: usize },
-    /// It is a guest's of whom no valid merge is here.
-    NotMerged,
-}
-
-/// An Add or a Set of one line, as this replica reads it.
-#[derive(Clone, Debug)]
-pub(crate) struct Contribution<'a> {
-    pub(crate) dot: Dot,
-    pub(crate) entry: Fact<'a>,
-    /// The number it was written with.
-    pub(crate) asked: u32,
-    /// The number it brings.
-    pub(crate) units: u32,
-    /// What was taken off it.
-    pub(crate) cuts: Vec<Cut>,
-    pub(crate) state: State,
-    /// In which list it shows.
-    pub(crate) list: List,
-    /// The merge of whose losing side it is, if that side shows in the saved list.
-    pub(crate) parked: Option<usize>,
-    /// The last merge whose rule decided on it.
-    pub(crate) decided: Option<usize>,
-    /// The side of a split line it shows on: the account's scope, or a guest's.
-    pub(crate) side: CartId,
-    stage: usize,
-    /// For a guest's entry: its merge, and whether its author had seen that merge.
-    guest: Option<(usize, bool)>,
-    joined: bool,
-}
 
 /// What merging did to a line in one list.
 #[derive(Clone, Debug)]
@@ -110,40 +71,6 @@ pub(crate) struct Source<'a> {
     pub(crate) merges: &'a [Merged<'a>],
     pub(crate) bearing: Bearing<'a>,
     pub(crate) what_if: &'a WhatIf,
-}
-
-impl Contribution<'_> {
-    /// Whether the shopper sees it.
-    pub(crate) const fn is_shown(&self) -> bool {
-        matches!(self.state, State::Counts)
-    }
-
-    /// Whether a shopper of this cart could see it, shown or hidden.
-    pub(crate) const fn is_ours(&self) -> bool {
-        !matches!(self.state, State::NotMerged)
-    }
-
-    /// Whether it is a Set.
-    pub(crate) fn is_set(&self) -> bool {
-        matches!(self.entry.body(), Body::Set(_))
-    }
-
-    /// Whether its author edited one row of a split line.
-    fn is_sided(&self) -> bool {
-        match self.entry.body() {
-            Body::Add { sided, .. } => *sided,
-            Body::Set(set) => set.sided,
-            _ => false,
-        }
-    }
-
-    /// The list it was written for.
-    pub(crate) fn home(&self) -> List {
-        match self.entry.body() {
-            Body::Set(set) => set.list,
-            _ => List::Active,
-        }
-    }
 }
 
 impl<'a> Source<'a> {
@@ -500,6 +427,11 @@ impl Reading<'_> {
         self.parts.iter().filter(move |part| {
             part.is_shown() && part.list == list && side.is_none_or(|side| part.side == side)
         })
+    }
+
+    /// What a row of that sum shows.
+    pub(super) fn clamp(&self, options: &ViewOptions, sum: u64) -> u64 {
+        sum.min(options.ceiling).min(self.ceiling.map_or(u64::MAX, u64::from))
     }
 
     /// Whether the line shows nothing in either list.

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::cart::{Cart, Fact};
-use crate::context::Dot;
+use crate::dots::Dot;
 
 /// Found anew for each look at a cart: most carts have none.
 pub(super) struct Words<'a> {

@@ -4,11 +4,11 @@ use alloc::vec::Vec;
 
 use smallvec::SmallVec;
 
-use super::entry::{After, Body, Entry};
-use super::said::{Bodies, Said};
+use super::body_slot::{Bodies, Said};
 use super::tables::{NONE, Price, Tables};
+use crate::cart::entry::{After, Body, Entry};
 use crate::clock::Time;
-use crate::context::Dot;
+use crate::dots::Dot;
 use crate::id::{CartId, LineKey};
 use crate::money::Money;
 
@@ -41,6 +41,9 @@ impl Row {
 
 /// Rows in place, if it is one.
 pub(super) type HeldRows = SmallVec<[Row; 1]>;
+
+/// Places of rows, ascending.
+pub(crate) type Places = SmallVec<[u32; 8]>;
 
 /// Room for so many is made at once, if there is more than one.
 const FEW_BODIES: usize = 8;

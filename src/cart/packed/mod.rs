@@ -1,0 +1,20 @@
+//! Live entries in memory: sorted rows of numbers, and tables that explain the numbers.
+//!
+//! The rest of the crate goes through [`Entries`], the whole set, and [`Fact`], one entry where it
+//! is held. Only `wire` also names rows and tables, since its bytes follow their layout.
+
+mod body_slot;
+mod by_line;
+mod edit;
+mod entries;
+mod kinds;
+mod line_filter;
+mod row;
+mod tables;
+
+pub(crate) use body_slot::Said;
+pub use entries::Entries;
+pub use kinds::Kind;
+pub use row::Fact;
+pub(crate) use row::{Places, ReadRows, Row};
+pub(crate) use tables::{Author, Authorship, NONE, Price, Table, Tables};

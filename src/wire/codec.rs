@@ -1,0 +1,101 @@
+//! What this module offers: states, deltas, replicas and messages to bytes and back.
+
+use alloc::vec::Vec;
+
+use super::bytes::Reader;
+use super::envelope::{Kind, open, seal};
+use super::error::{Broken, DecodeError};
+use super::parts::{read_cart, read_delta, write_cart, write_delta};
+use super::{entries, message};
+use crate::cart::{Cart, Delta};
+use crate::clock::Time;
+use crate::id::ReplicaId;
+use crate::replica::Replica;
+use crate::sync::Message;
+
+/// A state as bytes.
+///
+/// ```
+/// use holdall::{wire, Cart, CartId};
+/// let cart = Cart::new(CartId::from_u128(1));
+/// assert_eq!(wire::decode_cart(&wire::encode_cart(&cart))?, cart);
+/// # Ok::<(), wire::DecodeError>(())
+/// ```
+#[must_use]
+pub fn encode_cart(cart: &Cart) -> Vec<u8> {
+    seal(Kind::Cart, |out| write_cart(out, cart))
+}
+
+/// A state from its bytes.
+///
+/// # Errors
+/// Anything but the bytes of a state in their one form.
+pub fn decode_cart(bytes: &[u8]) -> Result<Cart, DecodeError> {
+    open(bytes, Kind::Cart, read_cart)
+}
+
+/// A delta as bytes.
+#[must_use]
+pub fn encode_delta(delta: &Delta) -> Vec<u8> {
+    seal(Kind::Delta, |out| write_delta(out, delta))
+}
+
+/// A delta from its bytes.
+///
+/// # Errors
+/// Anything but the bytes of a delta in their one form.
+pub fn decode_delta(bytes: &[u8]) -> Result<Delta, DecodeError> {
+    open(bytes, Kind::Delta, read_delta)
+}
+
+/// What a replica must keep to come back: its id, its time, its state. Rules and options are the
+/// deployment's and not kept.
+///
+/// ```
+/// use holdall::{wire, CartId, LineKey, Quantity, Replica, ReplicaId};
+/// let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
+/// phone.add(0, &LineKey::sku("TEE")?, Quantity::ONE, None)?;
+/// let bytes = wire::encode_replica(&phone);
+/// drop(phone); // one writer at a time
+/// let phone = wire::decode_replica(&bytes)?;
+/// assert_eq!(phone.view().quantity(&LineKey::sku("TEE")?), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn encode_replica(replica: &Replica) -> Vec<u8> {
+    seal(Kind::Replica, |out| {
+        out.id(replica.id().as_u128());
+        entries::write_time(out, replica.latest(), &mut 0);
+        write_cart(out, replica.cart());
+    })
+}
+
+/// A replica from what it had kept. Not from a backup: see [`Replica`].
+///
+/// # Errors
+/// Anything but the bytes of a replica in their one form.
+pub fn decode_replica(bytes: &[u8]) -> Result<Replica, DecodeError> {
+    let read = |input: &mut Reader<'_>| {
+        let id = ReplicaId::from_u128(input.id()?);
+        let latest: Time = entries::read_time(input, &mut 0)?;
+        let replica = Replica::resume(id, latest, read_cart(input)?);
+        // Time goes on from the latest it knew, which is no earlier than its entries.
+        let right = replica.latest() == latest;
+        if right { Ok(replica) } else { Err(input.error(Broken::NotCanonical)) }
+    };
+    open(bytes, Kind::Replica, read)
+}
+
+/// A message of a [`Session`](crate::sync::Session) as bytes.
+#[must_use]
+pub fn encode_message(message: &Message) -> Vec<u8> {
+    seal(Kind::Message, |out| message::write(out, message))
+}
+
+/// A message of a [`Session`](crate::sync::Session) from its bytes.
+///
+/// # Errors
+/// Anything but the bytes of a message in their one form.
+pub fn decode_message(bytes: &[u8]) -> Result<Message, DecodeError> {
+    open(bytes, Kind::Message, message::read)
+}

@@ -1,0 +1,68 @@
+//! The envelope around what is encoded: magic, version, kind, checksum.
+
+use alloc::vec::Vec;
+
+use super::bytes::{Reader, Writer};
+use super::error::{Broken, DecodeError, Fault};
+use crate::limits;
+
+const MAGIC: [u8; 2] = *b"hd";
+const VERSION: u8 = 1;
+pub(super) const CHECKSUM_BYTES: usize = 4;
+const HEADER_BYTES: usize = MAGIC.len() + 1;
+
+/// What an envelope holds.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Cart = 1,
+    Delta = 2,
+    Replica = 3,
+    Message = 4,
+}
+
+pub(super) fn seal(kind: Kind, write: impl FnOnce(&mut Writer)) -> Vec<u8> {
+    let mut out = Writer::with_room();
+    out.raw(&MAGIC);
+    out.raw(&[VERSION << 4 | kind as u8]);
+    write(&mut out);
+    let checksum = crc32fast::hash(&out.bytes);
+    out.raw(&checksum.to_le_bytes());
+    out.bytes
+}
+
+/// Opens an envelope of `kind` and reads its content. Whoever reads a part holds it to its one
+/// form: that bytes are written again as they were is not tried here, it is a law that is tested.
+pub(super) fn open<T>(
+    bytes: &[u8],
+    kind: Kind,
+    read: impl FnOnce(&mut Reader<'_>) -> Result<T, Fault>,
+) -> Result<T, DecodeError> {
+    let error = |offset, broken| DecodeError { offset, broken };
+    if bytes.len() > limits::MESSAGE_BYTES {
+        return Err(error(limits::MESSAGE_BYTES, Broken::TooLarge));
+    }
+    if !bytes.starts_with(&MAGIC) {
+        let broken = if MAGIC.starts_with(bytes) { Broken::Truncated } else { Broken::Magic };
+        return Err(error(0, broken));
+    }
+    if bytes.len() < HEADER_BYTES + CHECKSUM_BYTES {
+        return Err(error(bytes.len(), Broken::Truncated));
+    }
+    let (version, found) = (bytes[2] >> 4, bytes[2] & 0x0f);
+    if version != VERSION {
+        return Err(error(2, Broken::Version { found: version }));
+    }
+    if found != kind as u8 {
+        return Err(error(2, Broken::Kind { expected: kind as u8, found }));
+    }
+    let (content, checksum) = bytes.split_at(bytes.len() - CHECKSUM_BYTES);
+    if crc32fast::hash(content).to_le_bytes() != checksum {
+        return Err(error(content.len(), Broken::Checksum));
+    }
+    let mut input = Reader::new(content, HEADER_BYTES);
+    let value = read(&mut input).map_err(|fault| *fault)?;
+    if sabotage!("decoder-takes-trailing-bytes", !input.is_at_end(), false) {
+        return Err(*input.error(Broken::Trailing));
+    }
+    Ok(value)
+}

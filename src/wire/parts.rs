@@ -1,0 +1,150 @@
+//! States and deltas as bytes: tables, dots, live entries.
+
+use super::bytes::{Reader, Writer};
+use super::decode_tables::Tables;
+use super::encode_tables::{Numbering, write_writers};
+use super::entries::{self, Before};
+use super::error::{Broken, Fault, fault};
+use super::table_layout::NEEDS;
+use crate::cart::{Cart, Delta, Entries, ReadRows};
+use crate::dots::Dots;
+use crate::id::CartId;
+use crate::limits;
+
+/// In the first byte of a delta: that it is an erasure, and nothing follows.
+const ERASED: u8 = 0b0000_0001;
+
+pub(super) fn write_delta(out: &mut Writer, delta: &Delta) {
+    // Live and dead together are few runs; the live ones are listed below, the rest is dead.
+    write_parts(
+        out,
+        (delta.cart(), delta.is_erasure()),
+        &delta.dots(),
+        delta.needs(),
+        delta.live(),
+    );
+}
+
+pub(super) fn write_cart(out: &mut Writer, cart: &Cart) {
+    let none = Dots::default();
+    write_parts(out, (cart.id(), cart.is_erased()), cart.context(), &none, cart.live());
+}
+
+fn write_parts(
+    out: &mut Writer,
+    (cart, erased): (CartId, bool),
+    dots: &Dots,
+    needs: &Dots,
+    live: &Entries,
+) {
+    out.id(cart.as_u128());
+    if erased {
+        out.raw(&[ERASED]);
+        return;
+    }
+    // What a guest's devices wrote may be on its way to an account.
+    let moved;
+    let live = if live.tables().home == cart {
+        live
+    } else {
+        moved = live.at_home(cart);
+        &moved
+    };
+    let tables = Numbering::of(cart, dots, live);
+    let needed = if needs.is_empty() { 0 } else { NEEDS };
+    let rows = tables.rows();
+    out.raw(&[tables.head(Some(&rows)) | needed]);
+    write_writers(out, &rows.writers);
+    tables.write(out, Some(&rows));
+    tables.dots(out, dots);
+    if !needs.is_empty() {
+        tables.dots(out, needs);
+    }
+    let mut before = Before::new(tables.lines(), tables.prices());
+    before.seen = tables.first_seen();
+    let groups = || live.rows().chunk_by(|a, b| tables.are_of_one(a, b));
+    out.count(groups().count());
+    let mut next = 0;
+    for rows in groups() {
+        let writer = tables.writer_of(&rows[0]);
+        out.number(u64::from(writer - next));
+        next = writer + 1;
+        out.count(rows.len() - 1);
+        let mut last = 0;
+        for (row, seq) in tables.seqs(rows) {
+            entries::write_entry(out, &tables, row, seq - last, &mut before);
+            last = seq;
+        }
+    }
+}
+
+/// What a message says: all its dots, those it needs, and the live entries.
+struct Parts {
+    cart: CartId,
+    dots: Dots,
+    needs: Dots,
+    /// `None`: it is an erasure.
+    live: Option<Entries>,
+}
+
+fn read_parts(input: &mut Reader<'_>) -> Result<Parts, Fault> {
+    let cart = CartId::from_u128(input.id()?);
+    let here = input.offset();
+    let head = input.byte()?;
+    if head == ERASED {
+        return Ok(Parts { cart, dots: Dots::default(), needs: Dots::default(), live: None });
+    }
+    if head & (ERASED | 0b1000_0000) != 0 {
+        return Err(fault(here, Broken::NotCanonical));
+    }
+    let mut tables = Tables::read(input, cart, head)?;
+    let dots = tables.dots(input)?;
+    let mut needs = Dots::default();
+    if head & NEEDS != 0 {
+        needs = tables.dots(input)?;
+        if needs.is_empty() {
+            return Err(fault(here, Broken::NotCanonical));
+        }
+    }
+    let rows = read_rows(input, &mut tables)?;
+    if sabotage!("decoder-takes-unused-table-rows", !tables.all_used(), false) {
+        return Err(input.error(Broken::NotCanonical));
+    }
+    Ok(Parts { cart, dots, needs, live: Some(Entries::from_rows(tables.held(), rows)) })
+}
+
+fn read_rows(input: &mut Reader<'_>, tables: &mut Tables) -> Result<ReadRows, Fault> {
+    let mut rows = ReadRows::default();
+    let mut before = Before::new(tables.lines.rows.len(), tables.prices.rows.len());
+    before.seen = tables.first_seen();
+    let mut next = 0;
+    for _ in 0..input.count(5, "writers of entries", limits::MESSAGE_BYTES)? {
+        let skipped = input.number()?;
+        let writer = tables.writers.row(input, skipped.saturating_add(next))?;
+        next = u64::from(writer) + 1;
+        let more = input.count(3, "live entries", limits::MESSAGE_BYTES)?;
+        rows.reserve(more + 1);
+        let mut last = 0;
+        for _ in 0..=more {
+            last = entries::read_entry(input, tables, (writer, last), &mut before, &mut rows)?;
+        }
+    }
+    Ok(rows)
+}
+
+pub(super) fn read_delta(input: &mut Reader<'_>) -> Result<Delta, Fault> {
+    let Parts { cart, dots, needs, live } = read_parts(input)?;
+    let Some(live) = live else { return Ok(Delta::erasure(cart)) };
+    let listed = live.dots();
+    if !dots.covers(&listed) {
+        return Err(input.error(Broken::NotCanonical));
+    }
+    Delta::of(cart, live, dots.minus(&listed), needs).map_err(|error| input.error(error))
+}
+
+pub(super) fn read_cart(input: &mut Reader<'_>) -> Result<Cart, Fault> {
+    let Parts { cart, dots, needs, live } = read_parts(input)?;
+    let Some(live) = live else { return Ok(Cart::erased(cart)) };
+    let whole = needs.is_empty().then(|| Cart::whole(dots, live)).flatten();
+    whole.ok_or_else(|| input.error(Broken::NotCanonical))
+}
