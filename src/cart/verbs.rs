@@ -120,9 +120,11 @@ impl Cart {
         place: &Place,
         (quantity, price): (Quantity, Option<Money>),
         (kills, hint): (Kills, u32),
-        (covers, settled): (Covers, Option<Box<Settled>>),
+        effects: (Covers, Option<Box<Settled>>),
     ) -> Result<Delta, VerbError> {
         self.check_line(&place.line, kills.dots.count().try_into().unwrap_or(usize::MAX))?;
+        let (covers, settled) =
+            sabotage!("set-omits-replaced", effects, (Covers::default(), effects.1));
         let body = Body::Set(Arc::new(SetTo {
             quantity,
             list: place.list,
@@ -132,7 +134,7 @@ impl Cart {
                 self.context().without(stamp.dot.replica).into(),
                 Default::default()
             ),
-            covers: { sabotage!("set-omits-replaced", covers, Covers::default()) },
+            covers,
             settled,
         }));
         let entry = Entry { price, ..entry(&stamp, place.scope, Some(&place.line), body) };

@@ -149,6 +149,23 @@ fn what_a_guests_order_took_goes_with_the_order() {
     assert_eq!((third.view().orders.len(), shown(&third)), (1, 0));
 }
 
+/// A guest's Set replaces an Add, and both are known to the replica that absorbs what the guest wrote
+/// after the Set. A third replica, which knows only the Add, learns of its death together with the Set.
+#[test]
+fn an_absorption_tells_of_no_death_without_its_cause() {
+    let mut guest = with(GUEST, 2, 3);
+    let mut account = replica(ACCOUNT, 1);
+    account.merge(5, claim(GUEST), rule("sum"), guest.cart()).expect("a merge");
+    let mut third = replica(ACCOUNT, 3);
+    tell(&account, &mut third);
+    guest.set(10, &row(), 2, None).expect("a set");
+    account.absorb(guest.cart()).expect("a guest that is merged");
+    guest.add(11, &tee(), units(1), None).expect("an add");
+    let late = account.absorb(guest.cart()).expect("a guest that is merged");
+    join(&mut third, &late);
+    assert_eq!((shown(&account), shown(&third)), (3, 3));
+}
+
 /// The pattern of an override: a star is any run of characters, none too.
 #[test]
 fn a_pattern_matches_the_whole_of_a_sku() {

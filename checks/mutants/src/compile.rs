@@ -7,13 +7,11 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// The features with which the library and its tests are built.
-pub(crate) const FEATURES: &str = "std,testkit,store";
-
 fn cargo(tree: &Path, args: &[&str]) -> Result<Vec<Value>, String> {
     let output = Command::new("cargo")
         .args(args)
-        .args(["--locked", "--no-default-features", "--features", FEATURES])
+        // Not locked: members that are not copied are in the lock file.
+        .args(["--offline", "--package", "holdall"])
         .args(["--message-format", "json"])
         .current_dir(tree)
         .output()

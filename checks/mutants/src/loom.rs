@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use crate::list::Mutant;
-use crate::{compile, read, tree, weave};
+use crate::{compile, plain, read, tree, weave};
 
 /// What was found out about a text of the library, and need not be again.
 #[derive(Default)]
@@ -22,9 +22,10 @@ struct Known {
 /// Its text and its mutants by number.
 type File<'a> = (String, Vec<(u32, &'a Mutant)>);
 
-/// Weaves until what is left compiles. Of those that are left out: what became of them, by number.
+/// Weaves the texts of a plain tree until what is left compiles. Of those that are left out: what became of them, by number.
 pub(crate) fn weave(
     root: &Path,
+    plain: &Path,
     target: &Path,
     mutants: &[Mutant],
 ) -> Result<BTreeMap<u32, String>, String> {
@@ -32,7 +33,7 @@ pub(crate) fn weave(
     let mut hasher = DefaultHasher::new();
     for (number, mutant) in (1..).zip(mutants) {
         if !by_file.contains_key(&*mutant.file) {
-            let text = read(&root.join(&mutant.file))?;
+            let text = read(&plain.join(&mutant.file))?;
             text.hash(&mut hasher);
             by_file.insert(&mutant.file, (text, Vec::new()));
         }
@@ -79,10 +80,7 @@ fn around(root: &Path, mutants: usize) -> Result<BTreeMap<String, String>, Strin
     let switch = include_str!("switch.txt").replace("COUNT", &mutants.to_string());
     let lib = read(&root.join("src/lib.rs"))?;
     let lib = lib.replacen("extern crate alloc;", "extern crate alloc;\nmod switch;", 1);
-    let manifest = read(&root.join("Cargo.toml"))?;
-    let (before, lints) = manifest.split_once("[lints.rust]").ok_or("there are no lints")?;
-    let after = lints.find("[profile.").map_or("", |at| &lints[at..]);
-    let manifest = format!("{before}{after}");
+    let manifest = plain::manifest(root)?;
     let files = [("src/switch.rs", switch), ("src/lib.rs", lib), ("Cargo.toml", manifest)];
     Ok(files.map(|(name, text)| (name.to_owned(), text)).into())
 }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What the tests need not have.
-const LEFT_OUT: [&str; 5] = ["checks/", "benches/authority/", "benches/peers/", "fuzz/", ".ci/"];
+const LEFT_OUT: [&str; 6] =
+    ["checks/", "benches/authority/", "benches/peers/", "benches/service/", "fuzz/", ".ci/"];
 
 /// Brings a copy up to date. Files that are the same are left alone, so that a later build finds
 /// what it built before; files that are not there any more go. Some have other texts than the real ones, or are
@@ -61,7 +62,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
     fs::write(path, bytes).map_err(at)
 }
 
-fn list(root: &Path, folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
+pub(crate) fn list(root: &Path, folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
     for entry in fs::read_dir(folder).map_err(|error| error.to_string())? {
         let path = entry.map_err(|error| error.to_string())?.path();
         if path.is_dir() {

@@ -14,6 +14,7 @@ use std::time::Instant;
 use cut::{COMPILER, Cut};
 use program::{Program, Workspace};
 use switch::Switch;
+use trial::Conditions;
 
 const USAGE: &str = "\
 breaks the library on purpose, one switch at a time, and checks that the named tests fail
@@ -24,6 +25,8 @@ breaks the library on purpose, one switch at a time, and checks that the named t
   --only TEXT  only the cuts whose name, text or file has TEXT in it
   --json       one JSON object instead of lines
 
+A test of random histories that does not notice with one seed is run again with another, three in
+all: which faults few histories meet is a matter of chance.
 Exit status: 0 every sabotage was caught by all that should, 1 one was not, 2 the switches are not
 those that are listed or do not compile, the tests fail without one, or the arguments are wrong.
 ";
@@ -37,12 +40,17 @@ struct Args {
     only: Option<String>,
 }
 
+/// How many seeds a test of random histories may need to notice.
+const SEEDS: u32 = 3;
+
 /// What became of one sabotage.
 struct Outcome<'a> {
     cut: &'a Cut,
     /// The first of its switches.
     switch: &'a Switch,
     seconds: f64,
+    /// How many seeds were tried.
+    seeds: u32,
     /// Tests that failed.
     caught: Vec<String>,
     /// Tests that should have failed.
@@ -136,6 +144,7 @@ fn sabotage_all<'a>(
             cut,
             switch,
             seconds: 0.0,
+            seeds: 0,
             caught: Vec::new(),
             missed: Vec::new(),
             broken: None,
@@ -176,7 +185,7 @@ fn unbroken(programs: &[Program], chosen: &[(&Cut, &Switch)]) -> Result<(), Stri
     let cuts = chosen.iter().map(|(cut, _)| cut).filter(|cut| !cut.is_for_the_compiler());
     for (at, names) in by_program(programs, cuts.flat_map(|cut| &cut.caught_by))? {
         let names: Vec<&str> = names.into_iter().collect();
-        let ran = trial::run(&programs[at], &names, None)?;
+        let ran = trial::run(&programs[at], &names, Conditions { switch: None, seed: 1 })?;
         if let Some(name) = names.iter().find(|name| ran.get(**name) != Some(&true)) {
             return Err(format!("{name} does not pass though nothing is broken"));
         }
@@ -184,27 +193,41 @@ fn unbroken(programs: &[Program], chosen: &[(&Cut, &Switch)]) -> Result<(), Stri
     Ok(())
 }
 
-/// Runs the tests that should notice a cut, or all.
+/// Runs the tests that should notice a cut, with another seed those that do not; or all tests once.
 fn sabotage(programs: &[Program], outcome: &mut Outcome<'_>, all: bool) -> Result<(), String> {
-    let named = by_program(programs, &outcome.cut.caught_by)?;
-    let everything = (0..programs.len()).map(|at| (at, BTreeSet::new())).collect();
-    let mut failed: BTreeSet<(usize, String)> = BTreeSet::new();
-    for (at, names) in if all { everything } else { named } {
-        let names: Vec<&str> = names.into_iter().collect();
-        let ran = trial::run(&programs[at], &names, Some(&outcome.cut.name))?;
-        failed.extend(ran.into_iter().filter(|(_, passed)| !passed).map(|(name, _)| (at, name)));
-    }
-    for test in &outcome.cut.caught_by {
-        let (at, name) = program::find(programs, test)?;
-        if failed.remove(&(at, name.to_owned())) {
-            outcome.caught.push(test.clone());
-        } else {
-            outcome.missed.push(test.clone());
+    let cut = outcome.cut;
+    outcome.missed = cut.caught_by.clone();
+    for seed in 1..=SEEDS {
+        let everything = || (0..programs.len()).map(|at| (at, BTreeSet::new())).collect();
+        let named = by_program(programs, &outcome.missed)?;
+        let mut failed: BTreeSet<(usize, String)> = BTreeSet::new();
+        for (at, names) in if all { everything() } else { named } {
+            let names: Vec<&str> = names.into_iter().collect();
+            let conditions = Conditions { switch: Some(&cut.name), seed };
+            let ran = trial::run(&programs[at], &names, conditions)?;
+            let failures = ran.into_iter().filter(|(_, passed)| !passed);
+            failed.extend(failures.map(|(name, _)| (at, name)));
+        }
+        outcome.seeds = seed;
+        let mut missed = Vec::new();
+        for test in outcome.missed.drain(..) {
+            let (at, name) = program::find(programs, &test)?;
+            let came_to = if failed.remove(&(at, name.to_owned())) {
+                &mut outcome.caught
+            } else {
+                &mut missed
+            };
+            came_to.push(test);
+        }
+        outcome.missed = missed;
+        // Others that noticed as well.
+        let others =
+            failed.into_iter().map(|(at, name)| format!("{}/{name}", programs[at].package));
+        outcome.caught.extend(others);
+        if all || outcome.missed.is_empty() {
+            break;
         }
     }
-    // Others that noticed as well.
-    let others = failed.into_iter().map(|(at, name)| format!("{}/{name}", programs[at].package));
-    outcome.caught.extend(others);
     Ok(())
 }
 
@@ -229,8 +252,11 @@ fn listed(cut: &Cut, switch: &Switch) -> String {
 }
 
 fn line(outcome: &Outcome<'_>) -> String {
-    let Outcome { cut, seconds, caught, missed, broken, .. } = outcome;
+    let Outcome { cut, seconds, seeds, caught, missed, broken, .. } = outcome;
     let mut line = format!("{} | {} | {seconds:.1} s", cut.name, caught.join(", "));
+    if *seeds > 1 {
+        line.push_str(&format!(" | {seeds} seeds"));
+    }
     if !missed.is_empty() {
         line.push_str(&format!(" | NOT CAUGHT BY {}", missed.join(", ")));
     }
@@ -245,7 +271,7 @@ fn json(outcomes: &[Outcome<'_>]) -> serde_json::Value {
         serde_json::json!({
             "name": outcome.cut.name, "what": outcome.cut.what, "file": outcome.switch.file,
             "line": outcome.switch.line, "caught_by": outcome.caught, "missed": outcome.missed,
-            "broken": outcome.broken, "seconds": outcome.seconds,
+            "seeds": outcome.seeds, "broken": outcome.broken, "seconds": outcome.seconds,
         })
     };
     serde_json::json!({

@@ -1,5 +1,6 @@
 //! The switches in the code: where each is, and whether they are those that the cuts list.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -39,7 +40,9 @@ pub(crate) fn scan(root: &Path) -> Result<Vec<Switch>, String> {
     }
     let names = String::from_utf8(listed.stdout).map_err(|error| error.to_string())?;
     let mut all = Vec::new();
-    for file in names.split_terminator('\0').filter(|file| !file.starts_with(LEFT_OUT)) {
+    // A file in the midst of a merge is listed several times.
+    let files: BTreeSet<&str> = names.split_terminator('\0').collect();
+    for file in files.into_iter().filter(|file| !file.starts_with(LEFT_OUT)) {
         // A file that was removed is listed until that is committed.
         if let Ok(text) = fs::read_to_string(root.join(file)) {
             all.extend(switches(file, &text)?);

@@ -14,8 +14,21 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// Whether each test passed that was run.
 pub(crate) type Ran = BTreeMap<String, bool>;
 
+/// What a run depends on beside the tests.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Conditions<'a> {
+    /// The switch that is on, if one is.
+    pub(crate) switch: Option<&'a str>,
+    /// Where the random histories of property tests begin.
+    pub(crate) seed: u32,
+}
+
 /// Runs some tests of a program, or all if none is named.
-pub(crate) fn run(program: &Program, names: &[&str], switch: Option<&str>) -> Result<Ran, String> {
+pub(crate) fn run(
+    program: &Program,
+    names: &[&str],
+    conditions: Conditions<'_>,
+) -> Result<Ran, String> {
     let mut command = Command::new(&program.path);
     command
         .current_dir(&program.folder)
@@ -23,12 +36,12 @@ pub(crate) fn run(program: &Program, names: &[&str], switch: Option<&str>) -> Re
         .env_remove("HOLDALL_SABOTAGE")
         // Failing is enough, and it should be the same failure each time.
         .env("PROPTEST_MAX_SHRINK_ITERS", "0")
-        .env("PROPTEST_RNG_SEED", "1")
+        .env("PROPTEST_RNG_SEED", conditions.seed.to_string())
         .env("RUST_BACKTRACE", "0")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
-    if let Some(switch) = switch {
+    if let Some(switch) = conditions.switch {
         command.env("HOLDALL_SABOTAGE", switch);
     }
     if !names.is_empty() {
@@ -53,7 +66,7 @@ pub(crate) fn run(program: &Program, names: &[&str], switch: Option<&str>) -> Re
         _ => {
             let mut apart = Ran::new();
             for name in names {
-                apart.extend(run(program, &[*name], switch)?);
+                apart.extend(run(program, &[*name], conditions)?);
             }
             Ok(apart)
         }
