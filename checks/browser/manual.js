@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { add, browser, network, open, pane, serve, shows, signIn } from "./shop.js";
 
 const TEE = "TEE (size M)";
-const picture = (name) => fileURLToPath(new URL(`../../src/manual/${name}.png`, import.meta.url));
+const picture = (name) => fileURLToPath(new URL(`../../crates/service/src/${name}.png`, import.meta.url));
 const shop = await serve("--device-rate", "100000", "--shopper-rate", "100000");
 
 async function pictured(options, work) {

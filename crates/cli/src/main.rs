@@ -17,6 +17,11 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use holdall_replay as replay;
 
+/// What a request allocates on one thread is mostly freed on another. The system's allocator takes a
+/// lock for that, and serves a third fewer adds.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Shopping carts that lose nothing.
 #[derive(Parser)]
 #[command(
