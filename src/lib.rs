@@ -35,6 +35,7 @@
 //! | for | see |
 //! |---|---|
 //! | a device, a tab, a server region that writes | [`Replica`] |
+//! | what a shopper may do, as data | [`Action`] |
 //! | the state, its join and its deltas | [`cart`] |
 //! | what a merge means, and rules of your own | [`policy`] |
 //! | what the shopper sees, and why | [`view`](mod@view) |
