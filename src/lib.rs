@@ -34,6 +34,7 @@
 //!
 //! - [`Replica`] is a device, a tab or a server region that writes. Its methods are the shopper's
 //!   verbs; each returns a [`Delta`] to send.
+//! - [`Action`] is the list of the shopper's verbs, as data; [`Replica::act`] carries one out.
 //! - [`Cart`] is the state. [`Cart::join`] takes a delta in, in any order and any number of times.
 //! - [`View`] is what the shopper sees, as [`Row`]s; [`Explanation`] says why each row shows its
 //!   number, contribution by contribution.

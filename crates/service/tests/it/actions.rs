@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_lite::future::block_on;
-use holdall::{Action, CartId, Gift, LineKey, List, Quantity, RowRef};
+use holdall::{Action, CartId, LineKey, List, Quantity, RowRef};
 use holdall_authority::{Authority, Caller, Settings, Who};
 use holdall_service as service;
 use holdall_service::{self, LineId};
@@ -93,11 +93,7 @@ async fn every_action_has_a_route() {
         let same = |view: &holdall::View| {
             let row = |row: &holdall::Row| (row.reference(), row.quantity, row.seen_price);
             let words = |row: &holdall::Row| {
-                (
-                    row.note.clone(),
-                    row.gift.clone().unwrap_or(Gift::default()),
-                    row.attributes.clone(),
-                )
+                (row.note.clone(), row.gift.clone().unwrap_or_default(), row.attributes.clone())
             };
             let rows: Vec<_> = view.rows().map(|it| (row(it), words(it))).collect();
             let cart = (view.note.clone(), view.shipping.clone(), view.consent);
