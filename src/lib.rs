@@ -54,6 +54,7 @@
 //! |---|---|
 //! | none | the pure part: `no_std` with `alloc`, no clock, no chance, no I/O, no hash order |
 //! | `std` (default) | sources of errors; run-time choice of CPU instructions in the hashes |
+//! | `bincode` | `Encode` and `Decode` of bincode 2 for what has serde: [a page about it](manual::messages) |
 //! | `scenario` (default) | stories as TOML files, and their runner |
 //! | `testkit` (default) | laws of carts and merge rules, and generators, for test suites: [a page about it](manual::test_your_own_policy) |
 //! | `store` (default) | the contract of a durable store of carts, and a store in memory |
@@ -92,6 +93,8 @@ pub mod replica;
 pub mod sync;
 
 pub mod wire;
+
+mod serial;
 
 #[cfg(feature = "store")]
 pub mod store;

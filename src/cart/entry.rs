@@ -15,7 +15,19 @@ use crate::money::Money;
 use crate::quantity::Quantity;
 
 /// One of a cart's two lists.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, serde::Serialize)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Debug,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum List {
     /// What checkout would buy.
@@ -278,12 +290,11 @@ pub enum RegisterKey {
 }
 
 /// Gift wrap and message.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Gift {
     /// Whether to wrap it.
     pub wrap: bool,
     /// What to write on the card.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<Text>,
 }
 

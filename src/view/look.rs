@@ -17,7 +17,9 @@ use crate::id::{CartId, CouponCode, LineKey, OrderId};
 use crate::policy::Registry;
 
 /// One side of a line that a merge shows as two rows.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Side {
     /// The account's.
@@ -34,7 +36,7 @@ pub enum Side {
 /// assert_eq!(row.list, List::Active);
 /// # Ok::<(), holdall::LineError>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct RowRef {
     /// The line.
     pub line: LineKey,

@@ -11,6 +11,7 @@
 //! | `codec` | bytes: one form, typed errors, bounded memory |
 //! | `golden` | bytes and merge outcomes that must not change |
 //! | `hostile`, `memory` | bytes by somebody who means harm |
+//! | `serial` | values in messages of an embedder's own: JSON, postcard, bincode |
 //! | `regressions` | what random search found |
 //! | `writing`, `settling`, `reading`, `worth`, `merging`, `sides`, `exchange` | single actions and what goes with them, lines, Sets, merges, split lines and messages; `devices` is what they begin with |
 //! | `stories` | the stories, by class and folder |
@@ -61,6 +62,7 @@ mod one_form;
 mod reading;
 mod regressions;
 mod samples;
+mod serial;
 mod servers;
 #[cfg(feature = "service")]
 mod service;
