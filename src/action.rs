@@ -6,8 +6,6 @@
 //! A verb is written in three places of this file: the variant with its documentation, its kind number and name, and its
 //! bytes. `docs/recipes/add-a-verb.md` names the other files.
 
-mod deserialize;
-
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Deserializer, Serialize, de};

@@ -66,12 +66,6 @@ impl fmt::Debug for Time {
     }
 }
 
-impl serde::Serialize for Time {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_u64(self.ms())
-    }
-}
-
 /// A replica's clock: the latest time it made or saw.
 ///
 /// ```

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use crate::id::ReplicaId;
 
 /// The name of one action: who wrote it, and its number among theirs, from 1.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Dot {
     /// The writer.
     pub replica: ReplicaId,

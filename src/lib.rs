@@ -80,6 +80,7 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `std` (default) | sources of errors; run-time choice of CPU instructions in the hashes |
+//! | `bincode` | `Encode` and `Decode` of bincode 2 for every type that has serde: [a page about it](manual::messages) |
 //!
 //! Without `std` the crate is `no_std` with `alloc`.
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -116,6 +117,8 @@ pub mod action;
 pub mod sync;
 
 pub mod wire;
+
+mod serial;
 
 pub mod manual;
 

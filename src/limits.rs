@@ -26,6 +26,8 @@ pub const OVERRIDES: usize = 256;
 pub const MERGES: usize = 1_000;
 /// Largest encoded state, delta or message, in bytes.
 pub const MESSAGE_BYTES: usize = 16 * 1024 * 1024;
+/// Items of one list in a value that is read by serde or bincode.
+pub const LIST_ITEMS: usize = 1_000_000;
 /// Deltas that wait for what they make dead.
 pub const WAITING_DELTAS: usize = 1_024;
 /// Highest sequence number of a writer. One that comes near it was lied about; it writes no more.

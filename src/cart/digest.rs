@@ -14,7 +14,7 @@ use crate::id::LineKey;
 use crate::money::Money;
 
 /// What two replicas compare to know whether they hold the same state.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Fingerprint {
     /// Of the live entries.
     pub live: u128,

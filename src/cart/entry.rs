@@ -291,13 +291,11 @@ pub enum RegisterKey {
 }
 
 /// Gift wrap and message.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Gift {
     /// Whether to wrap it.
     pub wrap: bool,
     /// What to write on the card.
-    #[serde(default)]
     pub message: Option<Text>,
 }
 

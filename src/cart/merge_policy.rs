@@ -10,7 +10,7 @@ use crate::limits;
 use crate::quantity::Quantity;
 
 /// A merge rule by its name and version. A changed outcome is a new version.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct RuleRef {
     /// The rule's name, such as `max`.
     pub name: RuleName,
@@ -35,7 +35,19 @@ impl fmt::Display for RuleRef {
 }
 
 /// Where the units of the side that lost are shown.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, serde::Serialize)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Debug,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Loser {
     /// Nowhere; they are kept, and `explain` names them.

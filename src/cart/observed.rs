@@ -59,6 +59,11 @@ impl OrderKey {
         Self(digest::of_order(cart.as_u128(), &dots))
     }
 
+    /// From the 128 bits of a key.
+    pub(crate) const fn from_u128(bits: u128) -> Self {
+        Self(bits)
+    }
+
     /// Its 128 bits.
     #[must_use]
     pub const fn as_u128(self) -> u128 {

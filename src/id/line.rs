@@ -84,38 +84,6 @@ impl core::hash::Hash for LineKey {
     }
 }
 
-impl serde::Serialize for LineKey {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeStruct;
-        if !serializer.is_human_readable() {
-            return serializer.serialize_str(self.descriptor());
-        }
-        let (rest, tag) = cut(self.descriptor(), TAG);
-        let (rest, bundle) = cut(rest, BUNDLE);
-        let (sku, options) = rest.split_once(KEY).unwrap_or((rest, ""));
-        let fields = 2 + usize::from(bundle.is_some()) + usize::from(tag.is_some());
-        let mut line = serializer.serialize_struct("LineKey", fields)?;
-        line.serialize_field("sku", sku)?;
-        line.serialize_field("options", &Options(options))?;
-        if let Some(bundle) = bundle {
-            line.serialize_field("bundle", bundle)?;
-        }
-        if let Some(tag) = tag {
-            line.serialize_field("tag", tag)?;
-        }
-        line.end()
-    }
-}
-
-/// The options of a descriptor, from the first key to the last value.
-struct Options<'a>(&'a str);
-
-impl serde::Serialize for Options<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.split(KEY).filter_map(|option| option.split_once(VALUE)))
-    }
-}
-
 /// Eight bytes of a short text, to be compared as a number.
 #[inline]
 fn word(text: &[u8; SHORT_BYTES], at: usize) -> u64 {

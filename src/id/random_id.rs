@@ -64,13 +64,6 @@ macro_rules! random_id {
             }
         }
 
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let mut text = Uuid::encode_buffer();
-                let uuid = Uuid::from_u128(self.as_u128());
-                serializer.serialize_str(uuid.hyphenated().encode_lower(&mut text))
-            }
-        }
     };
 }
 

@@ -11,6 +11,11 @@ pub mod museum {
     #![doc = include_str!("museum.md")]
 }
 
+pub mod messages {
+    //! Put a cart in a message of your own.
+    #![doc = include_str!("messages.md")]
+}
+
 #[cfg(all(test, feature = "std"))]
 mod tests {
     use std::path::Path;

@@ -32,7 +32,7 @@ pub struct Facts<'a> {
 }
 
 /// Which side of a line counts.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Choice {
     /// Both: one row with the sum.

@@ -16,8 +16,7 @@ use crate::id::{CartId, LineKey, OrderId, ReplicaId};
 use crate::policy::Registry;
 
 /// What became of a contribution, and by what.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
-#[serde(rename_all = "kebab-case", tag = "reason")]
+#[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Reason {
     /// A later Set, by an author who had not seen this one, is shown.
@@ -81,7 +80,7 @@ pub enum Reason {
 }
 
 /// A contribution and its fate.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Part {
     /// Its dot.
     pub dot: Dot,
@@ -102,12 +101,11 @@ pub struct Part {
 }
 
 /// A row, and the parts that add up to it.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RowExplanation {
     /// Its list.
     pub list: List,
     /// Its side, on a split line.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub side: Option<Side>,
     /// What is shown: the parts' sum less what the ceiling cuts off.
     pub quantity: u64,
@@ -116,12 +114,11 @@ pub struct RowExplanation {
     /// The parts that count.
     pub parts: Vec<Part>,
     /// The row itself.
-    #[serde(skip)]
     pub row: Row,
 }
 
 /// A line: its rows, and what it has that no row shows.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Explanation {
     /// The line.
     pub line: LineKey,

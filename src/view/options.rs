@@ -3,7 +3,8 @@
 use crate::limits;
 
 /// What a deployment decides about what is shown.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ViewOptions {
     /// The most units a row may show. More is kept, and said.
     pub ceiling: u64,

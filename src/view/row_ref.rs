@@ -23,18 +23,13 @@ pub enum Side {
 /// assert_eq!(row.list, List::Active);
 /// # Ok::<(), holdall::LineError>(())
 /// ```
-#[derive(
-    Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
-)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct RowRef {
     /// The line.
     pub line: LineKey,
     /// The list.
-    #[serde(default)]
     pub list: List,
     /// One side of a split line; `None` is the line as a whole.
-    #[serde(default)]
     pub side: Option<Side>,
 }
 

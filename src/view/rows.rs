@@ -17,35 +17,29 @@ use crate::money::{Currency, Money};
 use crate::policy::Registry;
 
 /// A row as the shopper sees it.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Row {
     /// The line.
     pub line: LineKey,
     /// The list it is in.
     pub list: List,
     /// Its side, while a merge shows the line as two rows.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub side: Option<Side>,
     /// How many, under the ceiling.
     pub quantity: u64,
     /// How many its contributions come to.
     pub asked: u64,
     /// The note.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<Text>,
     /// The gift option.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub gift: Option<Gift>,
     /// Other attributes.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<AttributeKey, Text>,
     /// The price the shopper saw last. Not what is charged.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub seen_price: Option<Money>,
     /// Whether the shopper is asked which of the rows of this line to keep.
     pub question: bool,
     /// The merge rule that decided on it last.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub because: Option<RuleRef>,
 }
 
@@ -75,8 +69,7 @@ impl Row {
 }
 
 /// Something the shopper, the shop or its operators should know. None of it hinders an action.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
-#[serde(rename_all = "kebab-case", tag = "notice")]
+#[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Notice {
     /// A row comes to more than the ceiling.
@@ -135,7 +128,7 @@ impl Notice {
 }
 
 /// An order that the cart knows of.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OrderView {
     /// Its id.
     pub id: OrderId,
@@ -146,7 +139,7 @@ pub struct OrderView {
 }
 
 /// What the shopper sees. Lines are in the order of their keys, which is the same everywhere.
-#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct View {
     /// The active list.
     pub lines: Vec<Row>,
@@ -155,10 +148,8 @@ pub struct View {
     /// Coupons, each pending until somebody validates it.
     pub coupons: Vec<CouponCode>,
     /// The chosen shipping option.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub shipping: Option<ShippingOption>,
     /// The cart's note.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<Text>,
     /// Whether the shop may remind the shopper: only if somebody said so and nobody revoked it.
     pub consent: bool,

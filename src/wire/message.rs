@@ -91,7 +91,8 @@ fn read_have(input: &mut Reader<'_>) -> Result<Have, Fault> {
     let context = tables.dots(input)?;
     let all_used = tables.all_used();
     let live = tables.dots(input)?;
-    if !all_used || !live.minus(&context).is_empty() {
+    // An erased cart has no dots; of any other, what is live is known.
+    if !all_used || erased && !context.is_empty() || !live.minus(&context).is_empty() {
         return Err(input.error(Broken::NotCanonical));
     }
     Ok(Have { context, live, erased })

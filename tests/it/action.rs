@@ -175,7 +175,7 @@ fn what_is_no_action_is_refused() {
                 &format!(r#"{{"sku":"T","options":{{{}}}}}"#, options.join(",")),
                 r#""quantity":1"#,
             ),
-            "too many options",
+            "at most 32 options",
         ),
         (r#"{"set":{"row":{"line":{"sku":"T"}},"quantity":1000001}}"#.into(), "1000001 is outside"),
         (r#"{"coupon":{"code":" "}}"#.into(), "coupon code is empty"),

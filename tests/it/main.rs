@@ -49,6 +49,7 @@ mod pages;
 mod reading;
 mod regressions;
 mod samples;
+mod serial;
 mod sessions;
 mod settling;
 mod sides;

@@ -30,5 +30,7 @@ pub extern "C" fn run() -> usize {
     let Ok(tee) = LineKey::sku("TEE") else { return 0 };
     let _ = replica.add(0, &tee, Quantity::ONE, None);
     let bytes = wire::encode_message(&holdall::sync::probe(&replica));
-    bytes.len() + replica.view().lines.len() + replica.explain().len()
+    let view = bincode::encode_to_vec(replica.view(), bincode::config::standard());
+    let view = view.map_or(0, |bytes| bytes.len());
+    view + bytes.len() + replica.view().lines.len() + replica.explain().len()
 }

@@ -9,7 +9,7 @@ use super::shape::{Identity, ListName};
 use super::shown::id_of;
 use holdall::clock::Time;
 use holdall::id::{LineKey, ReplicaId};
-use holdall::view::{Explanation, Names, Part, Plain, RowExplanation};
+use holdall::view::{Explanation, Names, Part, Plain, Reason, RowExplanation};
 
 /// A line, explained.
 #[derive(Serialize, ToSchema)]
@@ -110,8 +110,18 @@ impl From<&Part> for PartBody {
             set: part.set,
             asked: part.asked,
             counts: part.counts,
-            // Enums of numbers and texts: each has a JSON form.
-            reasons: serde_json::to_value(&part.reasons).unwrap_or_default(),
+            reasons: part.reasons.iter().map(reason_json).collect(),
         }
     }
+}
+
+/// A reason as JSON. Its time, if it has one, is in milliseconds since 1970, as elsewhere in an
+/// answer.
+fn reason_json(reason: &Reason) -> serde_json::Value {
+    // Enums of numbers and texts: each has a JSON form.
+    let mut json = serde_json::to_value(reason).unwrap_or_default();
+    if let Reason::Superseded { time, .. } | Reason::NotInOrder { time, .. } = reason {
+        json["time"] = time.ms().into();
+    }
+    json
 }

@@ -1,0 +1,24 @@
+//! Serde, and with the feature `bincode` its `Encode` and `Decode`, for the values of the core.
+//!
+//! Every value is checked when it is read, with the constructor that a program would call, and is
+//! held to the [limits](crate::limits). A length that the input claims reserves no memory: a list
+//! grows as its items arrive.
+//!
+//! | form | in formats for people, such as JSON | in binary formats |
+//! |---|---|---|
+//! | ids and hashes | text | 16 bytes |
+//! | names, prices, times, lines | text, or an object with named parts | their shortest parts |
+//! | views, explanations, snapshots | objects; what is absent is left out | all fields in order |
+//! | `Cart`, `Delta` | their [wire](crate::wire) bytes as base64url | their wire bytes |
+//! | `Message` | an object, its delta as above | its wire bytes |
+
+mod base64;
+mod bounded;
+mod names;
+#[cfg(feature = "bincode")]
+mod native;
+mod parts;
+mod record;
+mod states;
+mod tagged;
+mod views;

@@ -1,0 +1,172 @@
+//! Dots, facts that are handed about by themselves, and merge policies.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
+use serde::ser::{Serialize, SerializeStruct, Serializer};
+
+use super::bounded::Listed;
+use super::names::Digest;
+use super::record::record;
+use crate::cart::{
+    Bought, Claim, Fingerprint, Gift, Have, Lack, List, Loser, MergePolicy, Override, Pin,
+    PolicyError, RuleRef, SkuPattern, Snapshot, Stays, Taken, ascends,
+};
+use crate::dots::{Dot, Dots, Run};
+use crate::id::{CartId, LineKey, ReplicaId, RuleName, Text};
+use crate::limits;
+use crate::quantity::Quantity;
+
+record!(Dot { replica: ReplicaId, seq: u64 }, dot_flaw);
+
+fn dot_flaw(dot: &Dot) -> Option<&'static str> {
+    (dot.seq == 0).then_some("a dot has number 0, and they count from 1")
+}
+
+/// A list of runs, each a writer, its first and its last number.
+impl Serialize for Dots {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.runs().map(|(replica, Run { first, last })| (replica, first, last)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Dots {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_seq(DotsVisitor)
+    }
+}
+
+struct DotsVisitor;
+
+impl<'de> Visitor<'de> for DotsVisitor {
+    type Value = Dots;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("runs of dots in their order, each as far apart as can be")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Dots, A::Error> {
+        let (mut dots, mut runs) = (Dots::default(), 0);
+        // Where the last run ended.
+        let mut before: Option<(ReplicaId, u64)> = None;
+        while let Some((replica, first, last)) = items.next_element::<(ReplicaId, u64, u64)>()? {
+            // Runs of one writer neither touch nor adjoin: those would be one run.
+            let apart = before.is_none_or(|(writer, end)| {
+                writer < replica || writer == replica && end < first.saturating_sub(1)
+            });
+            if first == 0 || last < first || !apart {
+                return Err(de::Error::custom("runs of dots are not in their one form"));
+            }
+            runs += 1;
+            if runs > limits::LIST_ITEMS {
+                return Err(de::Error::invalid_length(runs, &self));
+            }
+            dots.push_run(replica, Run { first, last });
+            before = Some((replica, last));
+        }
+        Ok(dots)
+    }
+}
+
+record!(Have { context: Dots, live: Dots, erased: bool }, have_flaw);
+
+fn have_flaw(have: &Have) -> Option<&'static str> {
+    if have.erased && !(have.context.is_empty() && have.live.is_empty()) {
+        return Some("an erased cart has no dots");
+    }
+    (!have.context.covers(&have.live)).then_some("a live dot is not among those known")
+}
+
+/// Both numbers as digests.
+impl Serialize for Fingerprint {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut both = to.serialize_struct("Fingerprint", 2)?;
+        both.serialize_field("live", &Digest(self.live))?;
+        both.serialize_field("context", &Digest(self.context))?;
+        both.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Fingerprint {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Fingerprint {
+            live: Digest,
+            context: Digest,
+        }
+        let Fingerprint { live, context } = Deserialize::deserialize(from)?;
+        Ok(Self { live: live.0, context: context.0 })
+    }
+}
+
+record!(Claim { guest: CartId, account: CartId, number: u32 }, claim_flaw);
+
+fn claim_flaw(claim: &Claim) -> Option<&'static str> {
+    (claim.number == 0).then_some("a claim has number 0, and they count from 1")
+}
+
+record!(Gift { wrap: bool, message: Option<Text> = Option::is_none });
+
+record!(RuleRef { name: RuleName, version: u32 });
+
+record!(Override {
+    lines: SkuPattern,
+    rule: Option<RuleRef> = Option::is_none,
+    ceiling: Option<Quantity> = Option::is_none,
+    loser: Option<Loser> = Option::is_none,
+});
+
+record!(
+    MergePolicy {
+        rule: RuleRef,
+        overrides: Listed<Override> = Vec::is_empty,
+        ceiling: Option<Quantity> = Option::is_none,
+        loser: Loser,
+    },
+    policy_flaw
+);
+
+fn policy_flaw(policy: &MergePolicy) -> Option<PolicyError> {
+    (policy.overrides.len() > limits::OVERRIDES).then_some(PolicyError::TooManyOverrides)
+}
+
+record!(Taken { dot: Dot, units: u32, scope: CartId, set: Option<List> = Option::is_none });
+
+record!(Bought { line: LineKey, taken: Taken });
+
+record!(Pin { dot: Dot, list: List, until: Option<CartId> = Option::is_none });
+
+record!(Lack { set: Dot, taken: Dot, units: u32 });
+
+record!(
+    Stays { pins: Listed<Pin> = Vec::is_empty, lacks: Listed<Lack> = Vec::is_empty },
+    stays_flaw
+);
+
+fn stays_flaw(stays: &Stays) -> Option<&'static str> {
+    let sorted = ascends(&stays.pins) && ascends(&stays.lacks);
+    (!sorted).then_some("a list does not ascend, or has something twice")
+}
+
+record!(
+    Snapshot {
+        cart: CartId,
+        bought: Listed<Bought>,
+        settled: Listed<Dot>,
+        seen: Dots,
+        stays: Stays = Stays::is_empty,
+    },
+    snapshot_flaw
+);
+
+fn snapshot_flaw(snapshot: &Snapshot) -> Option<&'static str> {
+    let Snapshot { bought, settled, seen, .. } = snapshot;
+    if !ascends(bought) {
+        return Some("what is bought does not ascend, or is there twice");
+    }
+    let named = bought.iter().map(|bought| bought.taken.dot).chain(settled.iter().copied());
+    let known = named.into_iter().all(|dot| seen.contains(dot));
+    (!known).then_some("a snapshot names a dot that its author had not seen")
+}
