@@ -8,15 +8,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::Authority;
-use super::header::{Header, Owner};
+use super::cart_cache::decoded;
 use super::hex;
+use super::ownership::{Owner, Ownership};
 use super::refusal::Refusal;
-use super::resident::decoded;
 use holdall::id::CartId;
 use holdall::limits;
 use holdall::sabotage;
 use holdall::wire;
-use holdall_store::{Append, Appended, Class, Fold, Logged, RequestKey, Slot, Swapped};
+use holdall_store::{Append, Appended, Class, Compaction, Logged, RequestKey, Slot, SlotOutcome};
 
 /// The version of this form.
 const FORMAT: u32 = 1;
@@ -81,7 +81,7 @@ impl Authority {
     /// The store's; the record is damaged.
     pub async fn export(&self, cart: CartId) -> Result<Option<Archived>, Refusal> {
         let Some(loaded) = self.store.load(cart).await? else { return Ok(None) };
-        let base = match (loaded.class, self.store.base(cart).await?) {
+        let base = match (loaded.class, self.store.base_state(cart).await?) {
             (Class::Erased, _) => loaded.snapshot.map(|bytes| (loaded.revision, bytes)),
             (_, base) => base,
         };
@@ -142,7 +142,7 @@ impl Authority {
             .map(|(one, at)| one.logged(at))
             .collect::<Result<_, _>>()?;
         for one in log.iter().filter(|one| !one.delta.is_empty()) {
-            super::resident::join(&mut state, &one.delta)?;
+            super::cart_cache::join(&mut state, &one.delta)?;
         }
         if class == Class::Erased {
             let (_, marker) = base
@@ -150,9 +150,9 @@ impl Authority {
                 .ok_or_else(|| wrong("an erased cart has its marker"))?;
             return Ok(self.store.erase(cart, marker, archived.at_ms).await?.appends > 0);
         }
-        let header = Header::decode(cart, archived.header.as_bytes())?;
+        let header = Ownership::decode(cart, archived.header.as_bytes())?;
         let revision = self.store.revision(cart).await?.unwrap_or(0);
-        let folded = self.store.base(cart).await?;
+        let folded = self.store.base_state(cart).await?;
         let from = folded.as_ref().map_or(0, |(through, _)| *through);
         let there = self.store.log(cart, from, usize::MAX).await?;
         // What was folded away counts, and says nothing; what it came to is said by the last of it.
@@ -189,7 +189,7 @@ impl Authority {
         if let Some((through, base)) =
             base.filter(|_| sabotage!("import-does-not-fold", folded.is_none(), false))
         {
-            self.store.fold(Fold { cart, through, base }).await?;
+            self.store.compact(Compaction { cart, through, base }).await?;
         }
         let missing = revision < last;
         self.claimed_as(Slot::Claim(cart), archived.claim.clone()).await?;
@@ -214,8 +214,8 @@ impl Authority {
     /// Sets a slot that is empty.
     async fn claimed_as(&self, slot: Slot, value: Option<String>) -> Result<(), Refusal> {
         let Some(value) = value.map(String::into_bytes) else { return Ok(()) };
-        match self.store.swap(slot, None, Some(value.clone())).await? {
-            Swapped::Conflict { held: Some(held) } if held.value != value => {
+        match self.store.compare_and_set(slot, None, Some(value.clone())).await? {
+            SlotOutcome::Conflict { held: Some(held) } if held.value != value => {
                 Err(wrong("the claim or the account is taken by another cart here"))
             }
             _ => Ok(()),

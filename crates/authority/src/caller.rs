@@ -185,7 +185,7 @@ impl fmt::Debug for AccountId {
 
 /// Who is asking. The embedder has verified an account and a member of staff; a guest's token is verified here.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Who {
+pub enum Principal {
     /// Whoever holds this token.
     Guest(GuestToken),
     /// Somebody who signed in.
@@ -200,27 +200,27 @@ pub enum Who {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Caller {
     /// Who.
-    pub who: Who,
+    pub principal: Principal,
     /// The device, by a number of its own: its commands have a writer of their own in a cart, and a limit of rate. `None`: both go
-    /// by `who` alone.
+    /// by `principal` alone.
     pub device: Option<u128>,
 }
 
-impl From<Who> for Caller {
-    fn from(who: Who) -> Self {
-        Self { who, device: None }
+impl From<Principal> for Caller {
+    fn from(principal: Principal) -> Self {
+        Self { principal, device: None }
     }
 }
 
 impl From<GuestToken> for Caller {
     fn from(token: GuestToken) -> Self {
-        Who::Guest(token).into()
+        Principal::Guest(token).into()
     }
 }
 
 impl From<AccountId> for Caller {
     fn from(account: AccountId) -> Self {
-        Who::Account(account).into()
+        Principal::Account(account).into()
     }
 }
 
@@ -228,7 +228,7 @@ impl Caller {
     /// The shop's own systems.
     #[must_use]
     pub const fn server() -> Self {
-        Self { who: Who::Server, device: None }
+        Self { principal: Principal::Server, device: None }
     }
 
     /// The same from a device.
@@ -240,16 +240,16 @@ impl Caller {
 
     /// Whether it is the shop's own systems.
     pub(super) const fn is_server(&self) -> bool {
-        matches!(self.who, Who::Server)
+        matches!(self.principal, Principal::Server)
     }
 
     /// Whom a writer is registered to.
     pub(super) fn principal(&self, cart: CartId) -> Digest {
-        match &self.who {
-            Who::Guest(token) => token.digest(cart),
-            Who::Account(account) => account.digest(),
-            Who::Staff(name) => Digest::of(&STAFF, &[name.as_bytes()]),
-            Who::Server => Digest::of(&SERVER, &[]),
+        match &self.principal {
+            Principal::Guest(token) => token.digest(cart),
+            Principal::Account(account) => account.digest(),
+            Principal::Staff(name) => Digest::of(&STAFF, &[name.as_bytes()]),
+            Principal::Server => Digest::of(&SERVER, &[]),
         }
     }
 }

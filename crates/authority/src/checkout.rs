@@ -3,18 +3,18 @@
 use serde::{Deserialize, Serialize};
 
 use super::Authority;
-use super::answer::{Accepted, Checkout, Lease, Placing, Shown};
 use super::caller::Caller;
-use super::change::{Ask, Change};
+use super::cart_cache::server_writer;
+use super::commit::{Ask, Change};
 use super::history;
+use super::outcome::{Accepted, Checkout, Lease, PlaceOrder, Shown};
 use super::refusal::Refusal;
-use super::resident::server_writer;
 use holdall::cart::Snapshot;
 use holdall::clock::Time;
 use holdall::id::CartId;
 use holdall::replica::Replica;
 use holdall::sabotage;
-use holdall_store::{Held, Slot, Swapped};
+use holdall_store::{Slot, SlotOutcome, SlotValue};
 
 /// What the lease's slot holds.
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -24,7 +24,7 @@ struct Open {
 }
 
 impl Open {
-    fn decode(held: &Held) -> Option<Self> {
+    fn decode(held: &SlotValue) -> Option<Self> {
         serde_json::from_slice(&held.value).ok()
     }
 }
@@ -52,7 +52,8 @@ impl Authority {
             let (shown, key) = frozen?;
             let slot = Slot::Lease(cart);
             let held = self.store.slot(slot).await?;
-            let ours = |held: &Held| instead_of.is_some_and(|lease| lease.number == held.version);
+            let ours =
+                |held: &SlotValue| instead_of.is_some_and(|lease| lease.number == held.version);
             if let Some(open) = held.as_ref().filter(|held| !ours(held)).and_then(Open::decode)
                 && sabotage!("second-checkout-replaces-first", open.until_ms > now_ms, false)
             {
@@ -62,8 +63,8 @@ impl Authority {
             let open = Open { revision: shown.revision, until_ms };
             let value = serde_json::to_vec(&open).unwrap_or_default();
             let version = held.map(|held| held.version);
-            match self.store.swap(slot, version, Some(value)).await? {
-                Swapped::Done { version: Some(number) } => {
+            match self.store.compare_and_set(slot, version, Some(value)).await? {
+                SlotOutcome::Done { version: Some(number) } => {
                     let lease = Lease { number, revision: shown.revision, until_ms };
                     Ok(Checkout { shown, lease, key })
                 }
@@ -83,14 +84,14 @@ impl Authority {
         now_ms: u64,
         caller: &Caller,
         cart: CartId,
-        placing: &Placing,
+        placing: &PlaceOrder,
     ) -> Result<Accepted, Refusal> {
-        let Placing { lease, order, only_if_unchanged } = placing;
+        let PlaceOrder { lease, order, only_if_unchanged } = placing;
         self.observed("order", async {
             if !caller.is_server() {
                 return Err(Refusal::ServerOnly);
             }
-            let known = |one: &super::resident::Resident| {
+            let known = |one: &super::cart_cache::LoadedCart| {
                 one.view().orders.iter().any(|view| view.id == *order)
             };
             let placed = self.look(caller, cart, known).await?;
@@ -114,7 +115,7 @@ impl Authority {
                 .await?;
             if open.is_some() {
                 // If it was taken over meanwhile, the other checkout goes on.
-                let _ = self.store.swap(slot, Some(lease.number), None).await?;
+                let _ = self.store.compare_and_set(slot, Some(lease.number), None).await?;
             }
             Ok(accepted)
         })
@@ -132,7 +133,7 @@ impl Authority {
         lease: Lease,
     ) -> Result<(), Refusal> {
         self.look(caller, cart, |_| ()).await?;
-        let _ = self.store.swap(Slot::Lease(cart), Some(lease.number), None).await?;
+        let _ = self.store.compare_and_set(Slot::Lease(cart), Some(lease.number), None).await?;
         Ok(())
     }
 

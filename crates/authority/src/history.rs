@@ -1,10 +1,10 @@
 //! Going back in time: the cart as it was, from what its log kept.
 
-use super::answer::Shown;
-use super::caller::{Caller, Who};
+use super::caller::{Caller, Principal};
 use super::journal::Entry;
+use super::outcome::Shown;
 use super::refusal::Refusal;
-use super::{Authority, resident};
+use super::{Authority, cart_cache};
 use holdall::cart::Cart;
 use holdall::id::CartId;
 use holdall::view::{Explanation, explain, view};
@@ -33,8 +33,8 @@ pub(super) async fn state_at(
 
 /// A cart's state at a moment, and the revision it was at.
 async fn state_when(store: &dyn Store, cart: CartId, when: When) -> Result<(u64, Cart), Refusal> {
-    let (mut revision, mut state) = match store.base(cart).await? {
-        Some((through, bytes)) => (through, resident::decoded(cart, &bytes)?),
+    let (mut revision, mut state) = match store.base_state(cart).await? {
+        Some((through, bytes)) => (through, cart_cache::decoded(cart, &bytes)?),
         None => (0, Cart::new(cart)),
     };
     let from = revision;
@@ -57,7 +57,7 @@ async fn state_when(store: &dyn Store, cart: CartId, when: When) -> Result<(u64,
                 return Ok((revision, state));
             }
             if !one.delta.is_empty() {
-                resident::join(&mut state, &one.delta)?;
+                cart_cache::join(&mut state, &one.delta)?;
             }
             revision = one.revision;
         }
@@ -103,8 +103,8 @@ impl Authority {
 }
 
 fn insiders(caller: &Caller) -> Result<(), Refusal> {
-    match caller.who {
-        Who::Staff(_) | Who::Server => Ok(()),
-        Who::Guest(_) | Who::Account(_) => Err(Refusal::ServerOnly),
+    match caller.principal {
+        Principal::Staff(_) | Principal::Server => Ok(()),
+        Principal::Guest(_) | Principal::Account(_) => Err(Refusal::ServerOnly),
     }
 }

@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use super::Authority;
-use super::answer::Shown;
-use super::guests::Claimed;
+use super::cart_cache::LoadedCart;
+use super::outcome::Shown;
 use super::refusal::Refusal;
-use super::resident::Resident;
+use super::sign_in::Claimed;
 use holdall::id::CartId;
 use holdall::view::view;
 use holdall_store::{Class, Slot};
@@ -45,10 +45,10 @@ impl Authority {
     pub async fn inspect(&self, cart: CartId) -> Result<Inspected, Refusal> {
         let loaded = self.store.load(cart).await?.ok_or(Refusal::NotYours { cart })?;
         let incarnation = self.store.incarnation();
-        let one = Resident::open(cart, &loaded, incarnation, &self.settings)?;
+        let one = LoadedCart::open(cart, &loaded, incarnation, &self.settings)?;
         let claim = self.store.slot(Slot::Claim(cart)).await?;
         let claimed = claim.and_then(|held| Claimed::decode(&held.value));
-        let base = self.store.base(cart).await?.map_or(0, |(through, _)| through);
+        let base = self.store.base_state(cart).await?.map_or(0, |(through, _)| through);
         let tail: usize = loaded.tail.iter().map(Vec::len).sum();
         let snapshot = loaded.snapshot.as_ref().map_or(0, Vec::len);
         let erased = loaded.class == Class::Erased;

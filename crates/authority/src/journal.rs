@@ -3,13 +3,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::caller::{Caller, Digest, Who};
+use super::caller::{Caller, Digest, Principal};
 use holdall_store::Logged;
 
 /// Who did it, without who they are: a guest or an account by the beginning of a digest.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum By {
+pub enum Actor {
     /// A guest, by the first 8 digits of a digest of the token.
     Guest(String),
     /// An account, by the first 8 digits of a digest of its name.
@@ -20,14 +20,14 @@ pub enum By {
     Server,
 }
 
-impl By {
+impl Actor {
     /// A caller, by the digest that stands for them.
     pub(super) fn of(caller: &Caller, principal: Digest) -> Self {
-        match &caller.who {
-            Who::Guest(_) => Self::Guest(principal.short()),
-            Who::Account(_) => Self::Account(principal.short()),
-            Who::Staff(name) => Self::Staff(name.clone()),
-            Who::Server => Self::Server,
+        match &caller.principal {
+            Principal::Guest(_) => Self::Guest(principal.short()),
+            Principal::Account(_) => Self::Account(principal.short()),
+            Principal::Staff(name) => Self::Staff(name.clone()),
+            Principal::Server => Self::Server,
         }
     }
 }
@@ -36,7 +36,7 @@ impl By {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Note {
     /// Who.
-    pub by: By,
+    pub by: Actor,
     /// What: `add`, `delta`, `merge`, ...
     pub what: String,
     /// The outcome, if it was not simply done: `rejected`, and by which rule.

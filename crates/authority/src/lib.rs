@@ -34,50 +34,51 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod admit;
-mod answer;
+mod act_as;
+mod admission;
 mod archive;
-mod author;
 mod caller;
-mod change;
+mod cart_cache;
 mod checkout;
 mod command;
-mod guests;
-mod header;
+mod commit;
 mod hex;
 mod history;
 mod inspect;
 mod journal;
-mod meters;
+mod maintenance;
+mod metrics;
+mod outcome;
+mod ownership;
 mod rates;
 mod refusal;
-mod resident;
+mod replication;
 mod settings;
 mod sheet;
-mod upkeep;
+mod sign_in;
 mod watch;
-mod writers;
 mod written;
 
 use std::sync::Arc;
 
-pub use answer::{
-    Accepted, Acknowledged, Admitted, Caught, Checkout, Lease, Opened, Placing, Receipt,
-    Registered, Rejection, Shown, SignedIn, Swept, Told, Written,
-};
 pub use archive::Archived;
-pub use caller::{AccountId, Caller, GuestToken, TokenError, Who};
+pub use caller::{AccountId, Caller, GuestToken, Principal, TokenError};
 pub use command::Request;
 pub use history::When;
 pub use inspect::Inspected;
-pub use journal::{By, Entry, Note};
+pub use journal::{Actor, Entry, Note};
+pub use maintenance::Verified;
+pub use outcome::{
+    Accepted, Acknowledged, Admitted, CatchUp, Checkout, Lease, Opened, PlaceOrder, Receipt,
+    Registered, Rejection, Shown, SignedIn, Swept, Told, Written,
+};
 pub use refusal::{Advice, Refusal};
 pub use settings::{Policies, Rate, Retention, Settings, Situation};
 pub use sheet::Sheet;
-pub use upkeep::Verified;
 pub use watch::Watch;
 pub use written::Form;
 
+use cart_cache::CartCache;
 use holdall::cart::Have;
 use holdall::id::CartId;
 use holdall::limits;
@@ -85,10 +86,9 @@ use holdall::view::Explanation;
 use holdall::wire;
 use holdall_store::Store;
 use rates::Rates;
-use resident::Residents;
 
 /// Where random bits come from: the operating system, or a test's seed.
-pub trait Chance: Send + Sync + std::fmt::Debug {
+pub trait Entropy: Send + Sync + std::fmt::Debug {
     /// 256 random bits.
     fn bits(&self) -> [u8; 32];
 }
@@ -97,7 +97,7 @@ pub trait Chance: Send + Sync + std::fmt::Debug {
 #[derive(Debug, Clone, Copy)]
 struct System;
 
-impl Chance for System {
+impl Entropy for System {
     fn bits(&self) -> [u8; 32] {
         let mut bits = [0; 32];
         // Without random bits there are no tokens; an embedder cannot go on either.
@@ -111,28 +111,32 @@ impl Chance for System {
 pub struct Authority {
     store: Arc<dyn Store>,
     settings: Settings,
-    residents: Residents,
+    residents: CartCache,
     rates: Rates,
     watchers: watch::Watchers,
-    meters: meters::Meters,
-    chance: Box<dyn Chance>,
+    meters: metrics::CommandMetrics,
+    chance: Box<dyn Entropy>,
 }
 
 impl Authority {
     /// An authority over a store.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, settings: Settings) -> Self {
-        Self::with_chance(store, settings, Box::new(System))
+        Self::with_entropy(store, settings, Box::new(System))
     }
 
     /// The same with other random bits: a simulation's.
     #[must_use]
-    pub fn with_chance(store: Arc<dyn Store>, settings: Settings, chance: Box<dyn Chance>) -> Self {
-        let residents = Residents::new(settings.resident_carts);
+    pub fn with_entropy(
+        store: Arc<dyn Store>,
+        settings: Settings,
+        chance: Box<dyn Entropy>,
+    ) -> Self {
+        let residents = CartCache::new(settings.resident_carts);
         let watchers = watch::Watchers::default();
         let others = watchers.clone();
         store.listen(Arc::new(move |cart| others.tell(cart)));
-        let meters = meters::Meters::default();
+        let meters = metrics::CommandMetrics::default();
         Self { store, settings, residents, rates: Rates::new(), watchers, meters, chance }
     }
 
@@ -195,11 +199,11 @@ impl Authority {
         caller: &Caller,
         cart: CartId,
         have: &Have,
-    ) -> Result<Caught, Refusal> {
+    ) -> Result<CatchUp, Refusal> {
         self.look(caller, cart, |resident| {
             let delta = resident.cart().answer(have);
             let changed = !delta.is_empty() || delta.is_erasure();
-            Caught {
+            CatchUp {
                 delta: changed.then(|| wire::encode_delta(&delta)),
                 have: resident.cart().have(),
                 revision: resident.revision,
@@ -219,7 +223,7 @@ impl Authority {
         cart: CartId,
         request: &Request,
     ) -> Result<Accepted, Refusal> {
-        let done = self.carry_out(now_ms, caller, cart, request, &change::Whole).await?;
+        let done = self.carry_out(now_ms, caller, cart, request, &commit::Whole).await?;
         Ok(Accepted { shown: done.told, repeated: done.repeated })
     }
 
@@ -234,7 +238,7 @@ impl Authority {
         cart: CartId,
         request: &Request,
     ) -> Result<Acknowledged, Refusal> {
-        let done = self.carry_out(now_ms, caller, cart, request, &change::Revision).await?;
+        let done = self.carry_out(now_ms, caller, cart, request, &commit::Revision).await?;
         Ok(Acknowledged { revision: done.told, repeated: done.repeated })
     }
 
@@ -255,18 +259,18 @@ impl Authority {
         Ok(Told { written: done.told, repeated: done.repeated })
     }
 
-    async fn carry_out<A: change::Answer>(
+    async fn carry_out<A: commit::Answer>(
         &self,
         now_ms: u64,
         caller: &Caller,
         cart: CartId,
         request: &Request,
         answer: &A,
-    ) -> Result<change::Done<A::Told>, Refusal> {
+    ) -> Result<commit::Done<A::Told>, Refusal> {
         self.observed(request.action.name(), async {
             self.rates.take(now_ms, caller, cart, &self.settings)?;
             self.check_age(now_ms, request)?;
-            let ask = change::Ask { key: request.key(), only_at: request.only_at };
+            let ask = commit::Ask { key: request.key(), only_at: request.only_at };
             let mut tries = 0;
             let done = loop {
                 // What few commands need is in a box: a future is moved several times, and all that it can come to with it.
@@ -276,7 +280,7 @@ impl Authority {
                 };
                 let done = self.change_as(now_ms, caller, cart, ask, answer, |resident| {
                     let delta = self.act(now_ms, caller, request, past.as_deref(), resident)?;
-                    Ok((change::Change::of(delta, request.action.name()), ()))
+                    Ok((commit::Change::of(delta, request.action.name()), ()))
                 });
                 tries += 1;
                 match done.await {

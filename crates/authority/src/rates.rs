@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use lru::LruCache;
 
-use super::caller::{Caller, Who};
+use super::caller::{Caller, Principal};
 use super::refusal::Refusal;
 use super::settings::{Rate, Settings};
 use holdall::id::CartId;
@@ -72,14 +72,14 @@ impl Rates {
         cart: CartId,
         settings: &Settings,
     ) -> Result<(), Refusal> {
-        if matches!(caller.who, Who::Server) {
+        if matches!(caller.principal, Principal::Server) {
             return Ok(());
         }
         let device = caller.device;
         let device = device.map(|device| (self.whose(("device", device)), settings.device_rate));
         // A guest's token is of one cart.
-        let of_cart = matches!(caller.who, Who::Guest(_)).then_some(cart);
-        let shopper = (self.whose((&caller.who, of_cart)), settings.shopper_rate);
+        let of_cart = matches!(caller.principal, Principal::Guest(_)).then_some(cart);
+        let shopper = (self.whose((&caller.principal, of_cart)), settings.shopper_rate);
         let all = || device.into_iter().chain([shopper]);
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         // All are looked at before any is counted: what is refused costs nothing.
@@ -140,14 +140,14 @@ mod tests {
         let (rates, cart) = (Rates::new(), CartId::from_u128(1));
         let rate = Rate { burst: 2, per_minute: 60 };
         let settings = Settings { device_rate: rate, ..Settings::default() };
-        let phone = Caller::from(Who::Staff("ann".to_owned())).on(1);
+        let phone = Caller::from(Principal::Staff("ann".to_owned())).on(1);
         let take = |now_ms| rates.take(now_ms, &phone, cart, &settings);
         assert!(take(1_000).is_ok() && take(1_000).is_ok());
         let refused = take(1_000);
         assert!(matches!(refused, Err(Refusal::TooFast { after_ms: 1_000 })), "{refused:?}");
         assert!(take(1_999).is_err() && take(2_000).is_ok() && take(2_000).is_err());
         assert!(take(500).is_err()); // the clock was set back
-        let laptop = Caller::from(Who::Staff("ann".to_owned())).on(2);
+        let laptop = Caller::from(Principal::Staff("ann".to_owned())).on(2);
         assert!(rates.take(1_000, &laptop, cart, &settings).is_ok());
     }
 }

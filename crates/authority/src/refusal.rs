@@ -7,7 +7,7 @@ use holdall::replica::ActionError;
 use holdall::wire::DecodeError;
 use holdall_store::StoreError;
 
-use super::answer::Shown;
+use super::outcome::Shown;
 
 /// What to do about a refusal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

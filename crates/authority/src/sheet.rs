@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::answer::Shown;
+use super::outcome::Shown;
 use holdall::cart::List;
 use holdall::id::LineKey;
 use holdall::sabotage;

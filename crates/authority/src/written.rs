@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::Authority;
-use super::answer::{Shown, Written};
-use super::caller::{Caller, Who};
-use super::change::Answer;
-use super::header::Header;
+use super::caller::{Caller, Principal};
+use super::cart_cache::LoadedCart;
+use super::commit::Answer;
+use super::outcome::{Shown, Written};
+use super::ownership::Ownership;
 use super::refusal::Refusal;
-use super::resident::Resident;
 use super::sheet::{Before, Earlier, Places, Sheet};
 use holdall::id::{CartId, LineKey};
 use holdall::sabotage;
@@ -74,7 +74,7 @@ impl Form {
 impl Answer for Form {
     type Told = Written;
 
-    fn now(&self, caller: &Caller, resident: &mut Resident, added: Option<&LineKey>) -> Written {
+    fn now(&self, caller: &Caller, resident: &mut LoadedCart, added: Option<&LineKey>) -> Written {
         resident.write(caller, self, added)
     }
 
@@ -91,10 +91,10 @@ pub(super) struct Kept {
     /// What it showed, and where that is in what was written.
     view: View,
     places: Places,
-    admitted: Option<Who>,
+    admitted: Option<Principal>,
 }
 
-impl Resident {
+impl LoadedCart {
     /// What was written out of the cart as it is, if somebody asks who was let in before.
     fn kept(&self, caller: &Caller, form: &Form) -> Option<Written> {
         let kept = self.kept.as_ref()?;
@@ -105,7 +105,7 @@ impl Resident {
                 true
             );
         // Whose cart it is may change with a revision alone.
-        let is_in = kept.admitted.as_ref() == Some(&caller.who);
+        let is_in = kept.admitted.as_ref() == Some(&caller.principal);
         let usable = sabotage!("kept-form-goes-to-anybody", is_it && is_in, is_it);
         usable.then(|| kept.written.clone())
     }
@@ -121,11 +121,11 @@ impl Resident {
             before => self.written_over(form, before, added),
         };
         // A guest cart opens to an account by its claim, which is no part of the cart.
-        let by_header = match &caller.who {
-            Who::Guest(_) | Who::Staff(_) | Who::Server => true,
-            Who::Account(_) => !self.header.is_guest(),
+        let by_header = match &caller.principal {
+            Principal::Guest(_) | Principal::Staff(_) | Principal::Server => true,
+            Principal::Account(_) => !self.header.is_guest(),
         };
-        let admitted = by_header.then(|| caller.who.clone());
+        let admitted = by_header.then(|| caller.principal.clone());
         let form = form.name;
         self.kept = Some(Kept { form, written: written.clone(), view, places, admitted });
         written
@@ -139,7 +139,7 @@ impl Resident {
     ) -> (Written, View, Places) {
         let (cart, revision) = (self.cart().id(), self.revision);
         let Some(Kept { written, mut view, places, .. }) = before else {
-            let shown = super::change::shown(self);
+            let shown = super::commit::shown(self);
             let (written, places) = form.over(&shown, None);
             return (written, shown.view, places);
         };
@@ -147,7 +147,7 @@ impl Resident {
         let added = added.filter(|line| since && self.replica.add_to_view(&mut view, line));
         let (shown, showed) = match added {
             Some(line) => (Shown { cart, revision, view }, Before::But(line)),
-            None => (super::change::shown(self), Before::View(&view)),
+            None => (super::commit::shown(self), Before::View(&view)),
         };
         let earlier = Earlier { showed, text: &written.bytes, places: &places };
         let (written, places) = form.over(&shown, Some(earlier));
@@ -204,7 +204,7 @@ impl Authority {
 }
 
 /// What a cache keeps: the form's name and the cart's header, each with its length, and what was written.
-fn sealed(resident: &Resident, form: &Form, written: &Written) -> Vec<u8> {
+fn sealed(resident: &LoadedCart, form: &Form, written: &Written) -> Vec<u8> {
     let header = resident.header.encode();
     let mut view = Vec::with_capacity(form.name.len() + header.len() + written.bytes.len() + 8);
     for part in [form.name.as_bytes(), &header] {
@@ -217,10 +217,10 @@ fn sealed(resident: &Resident, form: &Form, written: &Written) -> Vec<u8> {
 }
 
 /// The header and what was written, if a cache kept it in this form.
-fn opened(cart: CartId, form: &Form, view: &[u8]) -> Option<(Header, Arc<[u8]>)> {
+fn opened(cart: CartId, form: &Form, view: &[u8]) -> Option<(Ownership, Arc<[u8]>)> {
     let (name, rest) = part(view)?;
     let (header, bytes) = part(rest)?;
-    let header = (name == form.name.as_bytes()).then(|| Header::decode(cart, header).ok())?;
+    let header = (name == form.name.as_bytes()).then(|| Ownership::decode(cart, header).ok())?;
     Some((header?, bytes.into()))
 }
 

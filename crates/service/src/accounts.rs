@@ -4,22 +4,22 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Service;
-use super::asked::{At, Json, OnAccount, OnCart, OnGuest};
-use super::identity::Asker;
+use super::auth::Authenticated;
+use super::cart_json::{CartAnswer, CartBody};
+use super::explain_json::{ExplainedBody, Known, told};
+use super::extract::{AccountPath, CartPath, GuestPath, Json, PathParams};
 use super::problem::Problem;
-use super::shown::{CartAnswer, CartBody};
-use super::told::{ExplainedBody, Known, told};
 use holdall::id::CartId;
-use holdall_authority::{AccountId, GuestToken, Receipt, SignedIn, Situation, Who};
+use holdall_authority::{AccountId, GuestToken, Principal, Receipt, SignedIn, Situation};
 
-impl Asker {
+impl Authenticated {
     /// The account, if it is the caller's own.
     pub(super) fn own(&self, account: &AccountId) -> Result<(), Problem> {
-        match &self.0.who {
-            Who::Account(own) if own == account => Ok(()),
-            Who::Account(_) => Err(Problem::new("not-for-you", "this is another account's")),
-            Who::Guest(_) => Err(Problem::new("account-only", "sign in first")),
-            Who::Staff(_) | Who::Server => {
+        match &self.0.principal {
+            Principal::Account(own) if own == account => Ok(()),
+            Principal::Account(_) => Err(Problem::new("not-for-you", "this is another account's")),
+            Principal::Guest(_) => Err(Problem::new("account-only", "sign in first")),
+            Principal::Staff(_) | Principal::Server => {
                 Err(Problem::new("not-for-you", "only the shopper who signed in may"))
             }
         }
@@ -27,16 +27,16 @@ impl Asker {
 }
 
 /// The cart of an account. It is opened at its first use.
-#[utoipa::path(put, path = "/accounts/{account}/cart", tag = "accounts", params(OnAccount),
+#[utoipa::path(put, path = "/accounts/{account}/cart", tag = "accounts", params(AccountPath),
     responses((status = 200, description = "The cart", body = CartBody)))]
 pub(super) async fn home(
     service: Service,
-    asker: Asker,
-    At(OnAccount { account }): At<OnAccount>,
+    caller: Authenticated,
+    PathParams(AccountPath { account }): PathParams<AccountPath>,
 ) -> Result<CartAnswer, Problem> {
-    asker.own(&account)?;
+    caller.own(&account)?;
     let cart = service.authority().account_cart(service.now_ms(), &account).await?;
-    Ok(service.authority().read(&asker.0, cart).await?.into())
+    Ok(service.authority().read(&caller.0, cart).await?.into())
 }
 
 /// A guest cart to merge.
@@ -97,15 +97,15 @@ impl From<SignedIn> for MergedBody {
 }
 
 /// Merges a guest cart into the account's, by the shop's policy. Again is the same merge. The guest's token ends with it.
-#[utoipa::path(post, path = "/accounts/{account}/merge", tag = "accounts", params(OnAccount),
+#[utoipa::path(post, path = "/accounts/{account}/merge", tag = "accounts", params(AccountPath),
     request_body = MergeBody, responses((status = 200, description = "The account's cart with it", body = MergedBody)))]
 pub(super) async fn merge(
     service: Service,
-    asker: Asker,
-    At(OnAccount { account }): At<OnAccount>,
+    caller: Authenticated,
+    PathParams(AccountPath { account }): PathParams<AccountPath>,
     Json(body): Json<MergeBody>,
 ) -> Result<axum::Json<MergedBody>, Problem> {
-    asker.own(&account)?;
+    caller.own(&account)?;
     let (guest, token) = body.guest()?;
     let situation = match body.situation {
         SituationName::Browsing => Situation::Browsing,
@@ -117,14 +117,14 @@ pub(super) async fn merge(
 }
 
 /// Takes a mistaken merge back. What the account wrote since stays, and the guest's token opens the guest cart again.
-#[utoipa::path(delete, path = "/accounts/{account}/merge/{guest}", tag = "accounts", params(OnGuest),
+#[utoipa::path(delete, path = "/accounts/{account}/merge/{guest}", tag = "accounts", params(GuestPath),
     responses((status = 200, description = "The account's cart without it", body = CartBody)))]
 pub(super) async fn unmerge(
     service: Service,
-    asker: Asker,
-    At(OnGuest { account, guest }): At<OnGuest>,
+    caller: Authenticated,
+    PathParams(GuestPath { account, guest }): PathParams<GuestPath>,
 ) -> Result<CartAnswer, Problem> {
-    asker.own(&account)?;
+    caller.own(&account)?;
     Ok(service.authority().unmerge(service.now_ms(), &account, guest).await?.into())
 }
 
@@ -149,25 +149,25 @@ impl From<Receipt> for ReceiptBody {
 }
 
 /// Erases a shopper: the account's cart, and the guest carts that were merged into it. For the shopper and the shop's own systems.
-#[utoipa::path(delete, path = "/shoppers/{account}", tag = "accounts", params(OnAccount),
+#[utoipa::path(delete, path = "/shoppers/{account}", tag = "accounts", params(AccountPath),
     responses((status = 200, description = "A receipt", body = ReceiptBody)))]
 pub(super) async fn erase(
     service: Service,
-    asker: Asker,
-    At(OnAccount { account }): At<OnAccount>,
+    caller: Authenticated,
+    PathParams(AccountPath { account }): PathParams<AccountPath>,
 ) -> Result<axum::Json<ReceiptBody>, Problem> {
-    let receipt = service.authority().erase(service.now_ms(), &asker.0, &account).await?;
+    let receipt = service.authority().erase(service.now_ms(), &caller.0, &account).await?;
     Ok(axum::Json(receipt.into()))
 }
 
 /// Erases a guest cart that nobody has claimed.
-#[utoipa::path(delete, path = "/carts/{cart}", tag = "carts", params(OnCart),
+#[utoipa::path(delete, path = "/carts/{cart}", tag = "carts", params(CartPath),
     responses((status = 200, description = "A receipt", body = ReceiptBody)))]
 pub(super) async fn erase_guest(
     service: Service,
-    asker: Asker,
-    At(OnCart { cart }): At<OnCart>,
+    caller: Authenticated,
+    PathParams(CartPath { cart }): PathParams<CartPath>,
 ) -> Result<axum::Json<ReceiptBody>, Problem> {
-    let receipt = service.authority().erase_guest(service.now_ms(), &asker.0, cart).await?;
+    let receipt = service.authority().erase_guest(service.now_ms(), &caller.0, cart).await?;
     Ok(axum::Json(receipt.into()))
 }

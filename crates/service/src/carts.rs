@@ -11,16 +11,16 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::Service;
-use super::asked::{
-    Asking, At, CommandFields, Derived, InList, Json, KnownTags, OnCart, OnLine, ReadFields,
-    derived_key,
+use super::auth::Authenticated;
+use super::cart_json::{CartAnswer, CartBody, JSON, etag_of};
+use super::command::Sender;
+use super::explain_json::{ExplainedBody, Known, told};
+use super::extract::{
+    CartPath, CommandFields, Derived, Json, KnownTags, LinePath, ListQuery, PathParams,
+    QueryParams, ReadFields, derived_key,
 };
-use super::identity::Asker;
 use super::problem::Problem;
-use super::sender::Sender;
-use super::shape::{AddBody, MoveBody, PatchBody, SetBody};
-use super::shown::{CartAnswer, CartBody, JSON, etag_of};
-use super::told::{ExplainedBody, Known, told};
+use super::schema::{AddBody, MoveBody, PatchBody, SetBody};
 use holdall::action::Action;
 use holdall::cart::List;
 use holdall::id::{AttributeKey, CartId, Text};
@@ -55,18 +55,18 @@ pub(super) async fn open(service: Service) -> Result<Response, Problem> {
 }
 
 /// The cart as its shopper sees it.
-#[utoipa::path(get, path = "/carts/{cart}", tag = "carts", params(OnCart, ReadFields),
+#[utoipa::path(get, path = "/carts/{cart}", tag = "carts", params(CartPath, ReadFields),
 responses(
     (status = 200, description = "The cart", body = CartBody, headers(("ETag" = String, description = "The cart's version"))),
     (status = 304, description = "The cart is still so"),
 ))]
 pub(super) async fn read(
     service: Service,
-    asker: Asker,
-    At(OnCart { cart }): At<OnCart>,
+    caller: Authenticated,
+    PathParams(CartPath { cart }): PathParams<CartPath>,
     known: KnownTags,
 ) -> Result<Response, Problem> {
-    let written = service.authority().written(&asker.0, cart, &JSON).await?;
+    let written = service.authority().written(&caller.0, cart, &JSON).await?;
     if known.any(written.revision, service.life()) {
         return Ok((StatusCode::NOT_MODIFIED, [(ETAG, etag_of(written.revision))]).into_response());
     }
@@ -74,11 +74,11 @@ pub(super) async fn read(
 }
 
 /// Puts more of a line in. A line that is there gets more.
-#[utoipa::path(post, path = "/carts/{cart}/lines", tag = "lines", params(OnCart, CommandFields),
+#[utoipa::path(post, path = "/carts/{cart}/lines", tag = "lines", params(CartPath, CommandFields),
     request_body = AddBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
 pub(super) async fn add(
     by: Sender,
-    At(OnCart { cart }): At<OnCart>,
+    PathParams(CartPath { cart }): PathParams<CartPath>,
     Json(body): Json<AddBody>,
 ) -> Result<CartAnswer, Problem> {
     let row = RowRef::active(body.line()?);
@@ -89,23 +89,23 @@ pub(super) async fn add(
 }
 
 /// Takes everything out of a list.
-#[utoipa::path(delete, path = "/carts/{cart}/lines", tag = "lines", params(OnCart, InList, CommandFields),
+#[utoipa::path(delete, path = "/carts/{cart}/lines", tag = "lines", params(CartPath, ListQuery, CommandFields),
     responses((status = 200, description = "The cart without them", body = CartBody)))]
 pub(super) async fn clear(
     by: Sender,
-    At(OnCart { cart }): At<OnCart>,
-    Asking(InList { list }): Asking<InList>,
+    PathParams(CartPath { cart }): PathParams<CartPath>,
+    QueryParams(ListQuery { list }): QueryParams<ListQuery>,
 ) -> Result<CartAnswer, Problem> {
     by.send(cart, Action::Clear { list }).await
 }
 
 /// Makes a line so many. It need not be there.
-#[utoipa::path(put, path = "/carts/{cart}/lines/{line}", tag = "lines", params(OnLine, InList, CommandFields),
+#[utoipa::path(put, path = "/carts/{cart}/lines/{line}", tag = "lines", params(LinePath, ListQuery, CommandFields),
     request_body = SetBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
 pub(super) async fn set(
     by: Sender,
-    At(OnLine { cart, line }): At<OnLine>,
-    Asking(InList { list }): Asking<InList>,
+    PathParams(LinePath { cart, line }): PathParams<LinePath>,
+    QueryParams(ListQuery { list }): QueryParams<ListQuery>,
     Json(body): Json<SetBody>,
 ) -> Result<CartAnswer, Problem> {
     let price = body.seen_price.as_ref().map(|price| price.money()).transpose()?;
@@ -114,23 +114,23 @@ pub(super) async fn set(
 }
 
 /// Takes a line out.
-#[utoipa::path(delete, path = "/carts/{cart}/lines/{line}", tag = "lines", params(OnLine, InList, CommandFields),
+#[utoipa::path(delete, path = "/carts/{cart}/lines/{line}", tag = "lines", params(LinePath, ListQuery, CommandFields),
     responses((status = 200, description = "The cart without it", body = CartBody)))]
 pub(super) async fn remove(
     by: Sender,
-    At(OnLine { cart, line }): At<OnLine>,
-    Asking(InList { list }): Asking<InList>,
+    PathParams(LinePath { cart, line }): PathParams<LinePath>,
+    QueryParams(ListQuery { list }): QueryParams<ListQuery>,
 ) -> Result<CartAnswer, Problem> {
     let action = Action::Remove { row: line.row(list) };
     by.send(cart, action).await
 }
 
 /// Puts a line in the other list: saves it for later, or takes it back to the cart.
-#[utoipa::path(post, path = "/carts/{cart}/lines/{line}/move", tag = "lines", params(OnLine, CommandFields),
+#[utoipa::path(post, path = "/carts/{cart}/lines/{line}/move", tag = "lines", params(LinePath, CommandFields),
     request_body = MoveBody, responses((status = 200, description = "The cart with it there", body = CartBody)))]
 pub(super) async fn relocate(
     by: Sender,
-    At(OnLine { cart, line }): At<OnLine>,
+    PathParams(LinePath { cart, line }): PathParams<LinePath>,
     Json(MoveBody { to }): Json<MoveBody>,
 ) -> Result<CartAnswer, Problem> {
     let action = Action::Move { row: line.row(List::from(to).other()) };
@@ -141,12 +141,12 @@ static STEP: Derived = Derived::new(|| hash_derive_key_context("holdall step of 
 
 /// Writes the note, the gift option and other attributes of a line. Each that is named is an action of its own: if one is refused, those before it in
 /// this order stay, and the same request again goes on from there.
-#[utoipa::path(patch, path = "/carts/{cart}/lines/{line}", tag = "lines", params(OnLine, InList, CommandFields),
+#[utoipa::path(patch, path = "/carts/{cart}/lines/{line}", tag = "lines", params(LinePath, ListQuery, CommandFields),
     request_body = PatchBody, responses((status = 200, description = "The cart with them", body = CartBody)))]
 pub(super) async fn patch(
     by: Sender,
-    At(OnLine { cart, line }): At<OnLine>,
-    Asking(InList { list }): Asking<InList>,
+    PathParams(LinePath { cart, line }): PathParams<LinePath>,
+    QueryParams(ListQuery { list }): QueryParams<ListQuery>,
     Json(body): Json<PatchBody>,
 ) -> Result<CartAnswer, Problem> {
     let row = line.row(list);
@@ -182,7 +182,7 @@ pub(super) async fn patch(
         Some(accepted) => Ok(accepted.into()),
         // Nothing was asked for; of a line that is not there, or on a condition that does not hold, not even that.
         None => {
-            let shown = by.service.authority().read(&by.asker.0, cart).await?;
+            let shown = by.service.authority().read(&by.caller.0, cart).await?;
             if by.on.only_at.is_some_and(|at| at != shown.revision) {
                 return Err(Refusal::Changed { now: Box::new(shown) }.into());
             }
@@ -212,13 +212,13 @@ pub(super) struct Naming {
 }
 
 /// Why the cart shows what it shows: for each line every contribution with its fate.
-#[utoipa::path(get, path = "/carts/{cart}/explain", tag = "carts", params(OnCart, Naming),
+#[utoipa::path(get, path = "/carts/{cart}/explain", tag = "carts", params(CartPath, Naming),
     responses((status = 200, description = "The lines, explained", body = Vec<ExplainedBody>)))]
 pub(super) async fn explain(
     service: Service,
-    asker: Asker,
-    At(OnCart { cart }): At<OnCart>,
-    Asking(Naming { devices }): Asking<Naming>,
+    caller: Authenticated,
+    PathParams(CartPath { cart }): PathParams<CartPath>,
+    QueryParams(Naming { devices }): QueryParams<Naming>,
 ) -> Result<axum::Json<Vec<ExplainedBody>>, Problem> {
     let named = |text: &str| -> Option<(u128, String)> {
         let (device, name) = text.split_once('~')?;
@@ -231,7 +231,7 @@ pub(super) async fn explain(
     let texts = devices.iter().flat_map(|devices| devices.split(','));
     let devices: Option<Vec<_>> = texts.filter(|text| !text.is_empty()).map(named).collect();
     let devices = devices.ok_or_else(malformed)?;
-    let all = service.authority().explain(&asker.0, cart).await?;
+    let all = service.authority().explain(&caller.0, cart).await?;
     // A device has a writer in each cart: in this one, and in those of guests that were merged into it.
     let guests = all.iter().flat_map(|line| {
         let shown = line.rows.iter().flat_map(|row| &row.parts);

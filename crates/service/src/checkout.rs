@@ -4,13 +4,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Service;
-use super::asked::{At, Json, OnCart};
-use super::identity::Asker;
+use super::auth::Authenticated;
+use super::cart_json::{CartAnswer, CartBody};
+use super::extract::{CartPath, Json, PathParams};
 use super::problem::Problem;
-use super::shape::LeaseBody;
-use super::shown::{CartAnswer, CartBody};
+use super::schema::LeaseBody;
 use holdall::id::OrderId;
-use holdall_authority::{Checkout, Placing};
+use holdall_authority::{Checkout, PlaceOrder};
 
 /// How to begin a checkout.
 #[derive(Deserialize, ToSchema, Default)]
@@ -43,30 +43,30 @@ impl From<Checkout> for CheckoutBody {
 }
 
 /// Begins a checkout: freezes the active list.
-#[utoipa::path(post, path = "/carts/{cart}/checkout", tag = "checkout", params(OnCart),
+#[utoipa::path(post, path = "/carts/{cart}/checkout", tag = "checkout", params(CartPath),
     request_body = BeginBody, responses((status = 200, description = "The frozen cart", body = CheckoutBody)))]
 pub(super) async fn begin(
     service: Service,
-    asker: Asker,
-    At(OnCart { cart }): At<OnCart>,
+    caller: Authenticated,
+    PathParams(CartPath { cart }): PathParams<CartPath>,
     Json(body): Json<BeginBody>,
 ) -> Result<axum::Json<CheckoutBody>, Problem> {
     let instead_of = body.instead_of.map(Into::into);
     let now_ms = service.now_ms();
-    let checkout = service.authority().checkout(now_ms, &asker.0, cart, instead_of).await?;
+    let checkout = service.authority().checkout(now_ms, &caller.0, cart, instead_of).await?;
     Ok(axum::Json(checkout.into()))
 }
 
 /// Ends a checkout without an order. Again is the same.
-#[utoipa::path(delete, path = "/carts/{cart}/checkout", tag = "checkout", params(OnCart),
+#[utoipa::path(delete, path = "/carts/{cart}/checkout", tag = "checkout", params(CartPath),
     request_body = LeaseBody, responses((status = 204, description = "It is not open any more")))]
 pub(super) async fn abandon(
     service: Service,
-    asker: Asker,
-    At(OnCart { cart }): At<OnCart>,
+    caller: Authenticated,
+    PathParams(CartPath { cart }): PathParams<CartPath>,
     Json(lease): Json<LeaseBody>,
 ) -> Result<axum::http::StatusCode, Problem> {
-    service.authority().abandon(&asker.0, cart, lease.into()).await?;
+    service.authority().abandon(&caller.0, cart, lease.into()).await?;
     Ok(axum::http::StatusCode::NO_CONTENT)
 }
 
@@ -85,16 +85,16 @@ pub(super) struct PlaceBody {
 }
 
 /// States that an order bought exactly what the checkout froze. For the shop's own systems. The same order again is placed already.
-#[utoipa::path(post, path = "/carts/{cart}/orders", tag = "checkout", params(OnCart),
+#[utoipa::path(post, path = "/carts/{cart}/orders", tag = "checkout", params(CartPath),
     request_body = PlaceBody, responses((status = 200, description = "The cart after it", body = CartBody)))]
 pub(super) async fn place(
     service: Service,
-    asker: Asker,
-    At(OnCart { cart }): At<OnCart>,
+    caller: Authenticated,
+    PathParams(CartPath { cart }): PathParams<CartPath>,
     Json(body): Json<PlaceBody>,
 ) -> Result<CartAnswer, Problem> {
     let order = OrderId::new(&body.order)?;
     let only_if_unchanged = body.only_if_unchanged;
-    let placing = Placing { only_if_unchanged, ..Placing::new(body.lease.into(), order) };
-    Ok(service.authority().place(service.now_ms(), &asker.0, cart, &placing).await?.into())
+    let placing = PlaceOrder { only_if_unchanged, ..PlaceOrder::new(body.lease.into(), order) };
+    Ok(service.authority().place(service.now_ms(), &caller.0, cart, &placing).await?.into())
 }

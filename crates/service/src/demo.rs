@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::Service;
 use super::accounts::MergedBody;
-use super::asked::{At, Json, OnAccount, OnCart};
-use super::identity::Asker;
+use super::auth::Authenticated;
+use super::cart_json::CartAnswer;
+use super::extract::{AccountPath, CartPath, Json, PathParams};
 use super::problem::Problem;
-use super::shown::CartAnswer;
 use holdall::cart::{Loser, MergePolicy};
 use holdall::id::{CartId, OrderId};
-use holdall_authority::{Caller, GuestToken, Placing};
+use holdall_authority::{Caller, GuestToken, PlaceOrder};
 
 pub(super) fn routes() -> Router<Service> {
     Router::new()
@@ -35,9 +35,9 @@ struct TokenBody {
 /// A token of any account.
 async fn token(
     service: Service,
-    At(Named { account }): At<Named>,
+    PathParams(Named { account }): PathParams<Named>,
 ) -> Result<axum::Json<TokenBody>, Problem> {
-    let Some(demo) = &service.0.demo else { return Err(super::guard::not_found().await) };
+    let Some(demo) = &service.0.demo else { return Err(super::middleware::not_found().await) };
     let token = demo.token(&account, service.now_ms());
     let token = token.map_err(|error| Problem::new("invalid", error.to_string()))?;
     Ok(axum::Json(TokenBody { token }))
@@ -45,7 +45,7 @@ async fn token(
 
 /// Returns a token of the shop's own systems, which place orders.
 async fn server_token(service: Service) -> Result<axum::Json<TokenBody>, Problem> {
-    let Some(demo) = &service.0.demo else { return Err(super::guard::not_found().await) };
+    let Some(demo) = &service.0.demo else { return Err(super::middleware::not_found().await) };
     let token = demo.server_token(service.now_ms());
     let token = token.map_err(|error| Problem::new("internal", error.to_string()))?;
     Ok(axum::Json(TokenBody { token }))
@@ -69,11 +69,11 @@ struct CartName(String);
 /// A merge by a policy that the shopper chooses, which no shop would let them.
 async fn merge(
     service: Service,
-    asker: Asker,
-    At(OnAccount { account }): At<OnAccount>,
+    caller: Authenticated,
+    PathParams(AccountPath { account }): PathParams<AccountPath>,
     Json(body): Json<MergeBody>,
 ) -> Result<axum::Json<MergedBody>, Problem> {
-    asker.own(&account)?;
+    caller.own(&account)?;
     let invalid = |error: &dyn std::fmt::Display| Problem::new("invalid", error.to_string());
     let guest: CartId = body.guest.0.parse().map_err(|error| invalid(&error))?;
     let token: GuestToken = body.guest_token.parse().map_err(|error| invalid(&error))?;
@@ -89,12 +89,12 @@ async fn merge(
 /// Orders everything: what the shop's own systems would do after payment.
 async fn order(
     service: Service,
-    asker: Asker,
-    At(OnCart { cart }): At<OnCart>,
+    caller: Authenticated,
+    PathParams(CartPath { cart }): PathParams<CartPath>,
 ) -> Result<CartAnswer, Problem> {
     let (authority, now_ms) = (service.authority(), service.now_ms());
-    let checkout = authority.checkout(now_ms, &asker.0, cart, None).await?;
+    let checkout = authority.checkout(now_ms, &caller.0, cart, None).await?;
     let order = OrderId::new(format!("demo-{}", checkout.lease.number))?;
-    let placing = Placing::new(checkout.lease, order);
+    let placing = PlaceOrder::new(checkout.lease, order);
     Ok(authority.place(now_ms, &Caller::server(), cart, &placing).await?.into())
 }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::Service;
-use super::asked::{Asking, At, Bytes, OnCart, OnWriter};
-use super::identity::Asker;
+use super::auth::Authenticated;
+use super::extract::{Bytes, CartPath, PathParams, QueryParams, WriterPath};
 use super::problem::Problem;
 use holdall::cart::Have;
 use holdall::id::CartId;
@@ -21,7 +21,7 @@ use holdall_authority::Admitted;
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Having {
+pub(super) struct HaveQuery {
     /// The bytes of a message `Have`, in base64url without padding. Without it, the answer is all there is.
     #[serde(default)]
     #[param(value_type = String, required = false, pattern = "^[A-Za-z0-9_-]+$")]
@@ -44,13 +44,13 @@ pub(super) fn have_of(cart: CartId, bytes: &[u8]) -> Result<Have, Problem> {
 }
 
 /// What a replicating client lacks: the bytes of a delta.
-#[utoipa::path(get, path = "/carts/{cart}/deltas", tag = "replicas", params(OnCart, Having), responses(
+#[utoipa::path(get, path = "/carts/{cart}/deltas", tag = "replicas", params(CartPath, HaveQuery), responses(
     (status = 200, description = "A delta", body = inline(DeltaBytes), content_type = "application/octet-stream")))]
 pub(super) async fn get(
     service: Service,
-    asker: Asker,
-    At(OnCart { cart }): At<OnCart>,
-    Asking(Having { have }): Asking<Having>,
+    caller: Authenticated,
+    PathParams(CartPath { cart }): PathParams<CartPath>,
+    QueryParams(HaveQuery { have }): QueryParams<HaveQuery>,
 ) -> Result<Response, Problem> {
     let have = match have {
         None => Have::default(),
@@ -60,7 +60,7 @@ pub(super) async fn get(
             have_of(cart, &bytes.map_err(malformed)?)?
         }
     };
-    let bytes = service.authority().exchange(&asker.0, cart, &have).await?;
+    let bytes = service.authority().exchange(&caller.0, cart, &have).await?;
     Ok(([(CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
 }
 
@@ -111,16 +111,16 @@ impl From<Admitted> for AdmittedBody {
 }
 
 /// Takes a delta of a replicating client: the actions of one writer. Again changes nothing.
-#[utoipa::path(post, path = "/carts/{cart}/deltas", tag = "replicas", params(OnCart),
+#[utoipa::path(post, path = "/carts/{cart}/deltas", tag = "replicas", params(CartPath),
     request_body(content = inline(DeltaBytes), content_type = "application/octet-stream"),
     responses((status = 200, description = "What became of it", body = AdmittedBody)))]
 pub(super) async fn post(
     service: Service,
-    asker: Asker,
-    At(OnCart { cart }): At<OnCart>,
+    caller: Authenticated,
+    PathParams(CartPath { cart }): PathParams<CartPath>,
     Bytes(bytes): Bytes,
 ) -> Result<axum::Json<AdmittedBody>, Problem> {
-    let admitted = service.authority().accept(service.now_ms(), &asker.0, cart, &bytes).await?;
+    let admitted = service.authority().accept(service.now_ms(), &caller.0, cart, &bytes).await?;
     Ok(axum::Json(admitted.into()))
 }
 
@@ -132,25 +132,25 @@ pub(super) struct WriterBody {
 }
 
 /// Registers a writer: from now on its deltas are taken from this client alone. Again is the same.
-#[utoipa::path(put, path = "/carts/{cart}/writers/{replica}", tag = "replicas", params(OnWriter),
+#[utoipa::path(put, path = "/carts/{cart}/writers/{replica}", tag = "replicas", params(WriterPath),
     responses((status = 200, description = "It is registered", body = WriterBody)))]
 pub(super) async fn register(
     service: Service,
-    asker: Asker,
-    At(OnWriter { cart, replica }): At<OnWriter>,
+    caller: Authenticated,
+    PathParams(WriterPath { cart, replica }): PathParams<WriterPath>,
 ) -> Result<axum::Json<WriterBody>, Problem> {
-    let done = service.authority().register(service.now_ms(), &asker.0, cart, replica).await?;
+    let done = service.authority().register(service.now_ms(), &caller.0, cart, replica).await?;
     Ok(axum::Json(WriterBody { last: done.last.seq }))
 }
 
 /// Retires a writer: it writes here no more. Again is the same.
-#[utoipa::path(delete, path = "/carts/{cart}/writers/{replica}", tag = "replicas", params(OnWriter),
+#[utoipa::path(delete, path = "/carts/{cart}/writers/{replica}", tag = "replicas", params(WriterPath),
     responses((status = 204, description = "It is retired")))]
 pub(super) async fn retire(
     service: Service,
-    asker: Asker,
-    At(OnWriter { cart, replica }): At<OnWriter>,
+    caller: Authenticated,
+    PathParams(WriterPath { cart, replica }): PathParams<WriterPath>,
 ) -> Result<axum::http::StatusCode, Problem> {
-    service.authority().retire(service.now_ms(), &asker.0, cart, replica).await?;
+    service.authority().retire(service.now_ms(), &caller.0, cart, replica).await?;
     Ok(axum::http::StatusCode::NO_CONTENT)
 }

@@ -6,11 +6,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Service;
-use super::asked::{At, CommandFields, Json, OnCart, OnCoupon};
+use super::cart_json::{CartAnswer, CartBody};
+use super::command::Sender;
+use super::extract::{CartPath, CommandFields, CouponPath, Json, PathParams};
 use super::problem::Problem;
-use super::sender::Sender;
-use super::shape::said;
-use super::shown::{CartAnswer, CartBody};
+use super::schema::said;
 use holdall::action::Action;
 use holdall::id::{ShippingOption, Text};
 
@@ -57,31 +57,31 @@ struct ConsentBody {
 }
 
 /// Notes the intent to use a coupon. Whether it is good is found out when the cart is priced.
-#[utoipa::path(put, path = "/carts/{cart}/coupons/{code}", tag = "intents", params(OnCoupon, CommandFields),
+#[utoipa::path(put, path = "/carts/{cart}/coupons/{code}", tag = "intents", params(CouponPath, CommandFields),
     responses((status = 200, description = "The cart with it", body = CartBody)))]
 async fn coupon(
     by: Sender,
-    At(OnCoupon { cart, code }): At<OnCoupon>,
+    PathParams(CouponPath { cart, code }): PathParams<CouponPath>,
 ) -> Result<CartAnswer, Problem> {
     by.send(cart, Action::Coupon { code }).await
 }
 
 /// Drops a coupon. One that is not there is dropped already.
-#[utoipa::path(delete, path = "/carts/{cart}/coupons/{code}", tag = "intents", params(OnCoupon, CommandFields),
+#[utoipa::path(delete, path = "/carts/{cart}/coupons/{code}", tag = "intents", params(CouponPath, CommandFields),
     responses((status = 200, description = "The cart without it", body = CartBody)))]
 async fn drop_coupon(
     by: Sender,
-    At(OnCoupon { cart, code }): At<OnCoupon>,
+    PathParams(CouponPath { cart, code }): PathParams<CouponPath>,
 ) -> Result<CartAnswer, Problem> {
     by.send(cart, Action::DropCoupon { code }).await
 }
 
 /// Chooses a shipping option, or none.
-#[utoipa::path(put, path = "/carts/{cart}/shipping", tag = "intents", params(OnCart, CommandFields),
+#[utoipa::path(put, path = "/carts/{cart}/shipping", tag = "intents", params(CartPath, CommandFields),
     request_body = ShippingBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
 async fn shipping(
     by: Sender,
-    At(OnCart { cart }): At<OnCart>,
+    PathParams(CartPath { cart }): PathParams<CartPath>,
     Json(body): Json<ShippingBody>,
 ) -> Result<CartAnswer, Problem> {
     let option = body.option.map(ShippingOption::new).transpose()?;
@@ -89,11 +89,11 @@ async fn shipping(
 }
 
 /// Writes the cart's note, or clears it.
-#[utoipa::path(put, path = "/carts/{cart}/note", tag = "intents", params(OnCart, CommandFields),
+#[utoipa::path(put, path = "/carts/{cart}/note", tag = "intents", params(CartPath, CommandFields),
     request_body = NoteBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
 async fn note(
     by: Sender,
-    At(OnCart { cart }): At<OnCart>,
+    PathParams(CartPath { cart }): PathParams<CartPath>,
     Json(body): Json<NoteBody>,
 ) -> Result<CartAnswer, Problem> {
     let text = body.text.map(Text::new).transpose()?;
@@ -101,11 +101,11 @@ async fn note(
 }
 
 /// Notes whether the shop may remind the shopper of this cart.
-#[utoipa::path(put, path = "/carts/{cart}/consent", tag = "intents", params(OnCart, CommandFields),
+#[utoipa::path(put, path = "/carts/{cart}/consent", tag = "intents", params(CartPath, CommandFields),
     request_body = ConsentBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
 async fn consent(
     by: Sender,
-    At(OnCart { cart }): At<OnCart>,
+    PathParams(CartPath { cart }): PathParams<CartPath>,
     Json(ConsentBody { given }): Json<ConsentBody>,
 ) -> Result<CartAnswer, Problem> {
     by.send(cart, Action::Consent { given }).await

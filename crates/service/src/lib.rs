@@ -35,30 +35,30 @@
 //! ```
 
 mod accounts;
-mod asked;
+mod auth;
+mod cart_json;
 mod carts;
 mod checkout;
+mod command;
 mod demo;
-mod description;
 mod exchange;
-mod guard;
-mod identity;
+mod explain_json;
+mod extract;
+mod header_timeout;
+mod health;
 mod intents;
 mod line_id;
 mod live;
-mod meters;
-mod operations;
+mod metrics;
+mod middleware;
+mod openapi;
 mod page;
-mod patience;
 mod presence;
 mod problem;
 mod routes;
-mod sender;
+mod schema;
 mod serve;
 mod settings;
-mod shape;
-mod shown;
-mod told;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -68,7 +68,7 @@ use axum::http::request::Parts;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{Semaphore, watch};
 
-pub use identity::{DemoAccounts, GuestsOnly, JwtVerifier, NoKey, Unverified, Verifier};
+pub use auth::{DemoAccounts, GuestsOnly, JwtVerifier, NoKey, Unverified, Verifier};
 pub use line_id::{LineId, LineIdError};
 pub use problem::Problem;
 pub use routes::router;
@@ -77,7 +77,7 @@ pub use settings::Settings;
 
 use holdall::limits;
 use holdall_authority::Authority;
-use meters::Meters;
+use metrics::RequestMetrics;
 use presence::Presence;
 
 /// The time in milliseconds since 1970.
@@ -93,7 +93,7 @@ struct Inner {
     settings: Settings,
     now_ms: Arc<NowMs>,
     metrics: Option<PrometheusHandle>,
-    meters: Meters,
+    meters: RequestMetrics,
     demo: Option<DemoAccounts>,
     presence: Presence,
     in_flight: Semaphore,
@@ -137,7 +137,7 @@ impl Service {
             settings: Settings::default(),
             now_ms: Arc::new(wall_clock_ms),
             metrics: None,
-            meters: Meters::default(),
+            meters: RequestMetrics::default(),
             demo: None,
             presence: Presence::default(),
             in_flight: Semaphore::new(limits::IN_FLIGHT_REQUESTS),

@@ -27,12 +27,12 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 use utoipa::IntoParams;
 
 use super::Service;
-use super::asked::{Asking, At, OnCart};
+use super::auth::{Authenticated, device};
+use super::cart_json::CartBody;
 use super::exchange::{AdmittedBody, have_of};
-use super::identity::{Asker, device};
+use super::extract::{CartPath, PathParams, QueryParams};
 use super::presence::{Place, Present};
 use super::problem::Problem;
-use super::shown::CartBody;
 use holdall::cart::Have;
 use holdall::id::CartId;
 use holdall::limits;
@@ -86,13 +86,13 @@ enum Said<'a> {
 }
 
 /// What the cart shows, as it changes: a WebSocket, or events for `Accept: text/event-stream`.
-#[utoipa::path(get, path = "/carts/{cart}/live", tag = "carts", params(OnCart, Watching), responses(
+#[utoipa::path(get, path = "/carts/{cart}/live", tag = "carts", params(CartPath, Watching), responses(
     (status = 101, description = "A WebSocket: subprotocol `holdall.v1.json` or `holdall.v1`"),
     (status = 200, description = "Events `cart` and `present`", body = String, content_type = "text/event-stream")))]
 pub(super) async fn live(
     service: Service,
-    At(OnCart { cart }): At<OnCart>,
-    Asking(Watching { name }): Asking<Watching>,
+    PathParams(CartPath { cart }): PathParams<CartPath>,
+    QueryParams(Watching { name }): QueryParams<Watching>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     parts: Parts,
 ) -> Result<Response, Problem> {
@@ -108,10 +108,10 @@ pub(super) async fn live(
         .map(|protocol| protocol.trim().to_owned())
         .collect();
     let token = offered.iter().find_map(|protocol| protocol.strip_prefix(BEARER));
-    let asker = Bearer::of(&service, parts.clone(), token).await?;
+    let caller = Bearer::of(&service, parts.clone(), token).await?;
     // Whose cart it is decides before there is any place to take.
-    service.authority().read(&asker.caller, cart).await?;
-    let feed = Feed::new(service.clone(), cart, asker, name)?;
+    service.authority().read(&caller.caller, cart).await?;
+    let feed = Feed::new(service.clone(), cart, caller, name)?;
     if !parts.headers.contains_key(UPGRADE) {
         let accepts = parts.headers.get(ACCEPT).and_then(|field| field.to_str().ok());
         return match accepts {
@@ -152,10 +152,10 @@ impl Bearer {
     async fn of(service: &Service, mut parts: Parts, token: Option<&str>) -> Result<Self, Problem> {
         use axum::extract::FromRequestParts;
         if let Some(token) = token {
-            let caller = Caller { who: service.identify(token)?, device: device(&parts)? };
+            let caller = Caller { principal: service.identify(token)?, device: device(&parts)? };
             return Ok(Self { caller, token: Some(token.to_owned()) });
         }
-        let Asker(caller) = Asker::from_request_parts(&mut parts, service).await?;
+        let Authenticated(caller) = Authenticated::from_request_parts(&mut parts, service).await?;
         let field = parts.headers.get(axum::http::header::AUTHORIZATION);
         let token = field.and_then(|field| field.to_str().ok()?.split_once(' '));
         Ok(Self { caller, token: token.map(|(_, token)| token.trim().to_owned()) })

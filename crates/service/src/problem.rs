@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::shown::CartBody;
+use super::cart_json::CartBody;
 use holdall::replica::ActionError;
 use holdall_authority::{Advice, Refusal};
 use holdall_store::StoreError;
@@ -49,7 +49,7 @@ const TYPES: [(&str, u16, &str); 43] = [
     ("too-fast", 429, "Too many requests"),
     ("too-large", 413, "The body is too large"),
     ("too-long-ago", 404, "The journal does not go back that far"),
-    ("unauthenticated", 401, "Who is asking?"),
+    ("unauthenticated", 401, "Principal is asking?"),
     ("unknown-row", 404, "No such line"),
     ("unknown-writer", 403, "The writer is not registered to you"),
     ("unreadable", 409, "A line cannot be bought here"),

@@ -11,9 +11,9 @@ use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::description::{Description, Everywhere};
+use super::openapi::{Description, Everywhere};
 use super::{
-    Service, accounts, carts, checkout, demo, exchange, guard, intents, live, operations, page,
+    Service, accounts, carts, checkout, demo, exchange, health, intents, live, middleware, page,
 };
 
 /// How long a browser may remember what it was told of other origins, in seconds.
@@ -37,10 +37,10 @@ pub fn router(service: Service) -> Router {
         .routes(routes!(accounts::merge))
         .routes(routes!(accounts::unmerge))
         .routes(routes!(accounts::erase))
-        .routes(routes!(operations::health))
-        .routes(routes!(operations::ready))
-        .routes(routes!(operations::metrics))
-        .routes(routes!(operations::problem))
+        .routes(routes!(health::health))
+        .routes(routes!(health::ready))
+        .routes(routes!(health::metrics))
+        .routes(routes!(health::problem))
         .routes(routes!(exchange::get, exchange::post));
     let (routes, mut api) = described.split_for_parts();
     Everywhere.modify(&mut api);
@@ -51,9 +51,9 @@ pub fn router(service: Service) -> Router {
         routes = routes.merge(demo::routes()).merge(page::routes());
     }
     routes = routes
-        .fallback(guard::not_found)
-        .method_not_allowed_fallback(guard::no_method)
-        .layer(guard::Guard(service.clone()));
+        .fallback(middleware::not_found)
+        .method_not_allowed_fallback(middleware::no_method)
+        .layer(middleware::Guard(service.clone()));
     if !service.settings().origins.is_empty() {
         routes = routes.layer(origins(&service));
     }

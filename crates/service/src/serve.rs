@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
-use super::patience::Patience;
+use super::header_timeout::HeaderTimer;
 use super::{Service, router};
 use holdall::limits;
 
@@ -53,7 +53,7 @@ pub async fn serve(listener: TcpListener, service: Service, end: impl Future<Out
         match room.clone().try_acquire_owned() {
             Ok(permit) => {
                 let _ = stream.set_nodelay(true);
-                http.timer(Patience::new(settings.head_time));
+                http.timer(HeaderTimer::new(settings.head_time));
                 let connection = connection(&http, stream, routes.clone());
                 let closing = service.closing();
                 tokio::spawn(async move {

@@ -15,7 +15,7 @@
 //!   loaded, a conflict and an answer tell only of what is durable. A store that cannot promise that
 //!   ([`MemoryStore`]) says so in [`Store::is_durable`].
 //!
-//! At every moment the state of a cart is its [base](Store::base) with the deltas of its [log](Store::log), and it is
+//! At every moment the state of a cart is its [base](Store::base_state) with the deltas of its [log](Store::log), and it is
 //! also the snapshot and the tail that [`Store::load`] gives.
 //!
 //! An error tells what the caller may rely on: after [`StoreError::Unavailable`] and [`StoreError::Full`]
@@ -43,6 +43,8 @@
 
 #[cfg(feature = "redis")]
 pub mod cached;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod checksum;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 #[cfg(feature = "embedded")]
@@ -52,8 +54,6 @@ mod memory;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod record;
-#[cfg(any(feature = "postgres", feature = "redis"))]
-mod sum;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -68,7 +68,8 @@ pub use memory::MemoryStore;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresOptions, PostgresStore};
 pub use record::{
-    Append, Appended, Class, Erased, Fold, Held, Idle, Loaded, Logged, RequestKey, Slot, Swapped,
+    Append, Appended, Class, Compaction, Erased, Idle, Loaded, Logged, RequestKey, Slot,
+    SlotOutcome, SlotValue,
 };
 
 use holdall::id::CartId;
@@ -121,7 +122,7 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    fn slot(&self, slot: Slot) -> Reply<'_, Option<Held>>;
+    fn slot(&self, slot: Slot) -> Reply<'_, Option<SlotValue>>;
 
     /// Sets a slot, or clears it, if it is as expected: `None` for empty, else the version read. A slot
     /// never has one version twice, also when it was cleared between, so a holder who lost it cannot take it for still
@@ -130,8 +131,12 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     /// # Errors
     /// As with [`append`](Self::append); a value of more than [`limits::SLOT_BYTES`](holdall::limits::SLOT_BYTES) is
     /// [`StoreError::TooLarge`].
-    fn swap(&self, slot: Slot, expected: Option<u64>, value: Option<Vec<u8>>)
-    -> Reply<'_, Swapped>;
+    fn compare_and_set(
+        &self,
+        slot: Slot,
+        expected: Option<u64>,
+        value: Option<Vec<u8>>,
+    ) -> Reply<'_, SlotOutcome>;
 
     /// The carts of a class whose last activity is before a time, longest idle first and then by id,
     /// at most `limit`.
@@ -147,7 +152,7 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     fn carts(&self, after: Option<CartId>, limit: usize) -> Reply<'_, Vec<CartId>>;
 
     /// What was appended to a cart after a revision and is not folded, oldest first, at most `limit`. What came before it is
-    /// the [`base`](Self::base).
+    /// the [`base`](Self::base_state).
     ///
     /// # Errors
     /// As with [`load`](Self::load).
@@ -157,7 +162,7 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     ///
     /// # Errors
     /// As with [`load`](Self::load).
-    fn answered(&self, cart: CartId, key: u128) -> Reply<'_, Option<Logged>> {
+    fn find_request(&self, cart: CartId, key: u128) -> Reply<'_, Option<Logged>> {
         Box::pin(async move {
             let mut after = 0;
             loop {
@@ -177,7 +182,7 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     ///
     /// # Errors
     /// As with [`load`](Self::load).
-    fn base(&self, cart: CartId) -> Reply<'_, Option<(u64, Vec<u8>)>>;
+    fn base_state(&self, cart: CartId) -> Reply<'_, Option<(u64, Vec<u8>)>>;
 
     /// Lets go of a cart's log up to a revision, and of the request keys in it, and keeps what it came to. Says
     /// how many appends went: none, and nothing was changed, if that revision is after the cart's own or was folded
@@ -185,7 +190,7 @@ pub trait Store: Send + Sync + std::fmt::Debug + 'static {
     ///
     /// # Errors
     /// As with [`append`](Self::append).
-    fn fold(&self, fold: Fold) -> Reply<'_, u64>;
+    fn compact(&self, fold: Compaction) -> Reply<'_, u64>;
 
     /// Removes a cart that is still at a revision, with everything of it, as if it had never been. Says whether it was.
     /// Slots are no part of a cart and stay.

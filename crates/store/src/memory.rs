@@ -5,8 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::record::within;
 use super::{
-    Append, Appended, Class, Erased, Fold, Held, Idle, Loaded, Logged, Reply, Slot, Store,
-    StoreError, Swapped,
+    Append, Appended, Class, Compaction, Erased, Idle, Loaded, Logged, Reply, Slot, SlotOutcome,
+    SlotValue, Store, StoreError,
 };
 use holdall::id::CartId;
 use holdall::limits;
@@ -21,7 +21,7 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct Inner {
     carts: BTreeMap<CartId, Record>,
-    slots: HashMap<Slot, Held>,
+    slots: HashMap<Slot, SlotValue>,
     /// The last version that any slot was given.
     version: u64,
     closed: bool,
@@ -143,30 +143,30 @@ impl Store for MemoryStore {
         })
     }
 
-    fn slot(&self, slot: Slot) -> Reply<'_, Option<Held>> {
+    fn slot(&self, slot: Slot) -> Reply<'_, Option<SlotValue>> {
         self.ready(|inner| Ok(inner.slots.get(&slot).cloned()))
     }
 
-    fn swap(
+    fn compare_and_set(
         &self,
         slot: Slot,
         expected: Option<u64>,
         value: Option<Vec<u8>>,
-    ) -> Reply<'_, Swapped> {
+    ) -> Reply<'_, SlotOutcome> {
         self.ready(|inner| {
             let bytes = value.as_ref().map_or(0, Vec::len);
             within("a slot's value", bytes, limits::SLOT_BYTES)?;
             let held = inner.slots.get(&slot);
             if held.map(|held| held.version) != expected {
-                return Ok(Swapped::Conflict { held: held.cloned() });
+                return Ok(SlotOutcome::Conflict { held: held.cloned() });
             }
             let Some(value) = value else {
                 inner.slots.remove(&slot);
-                return Ok(Swapped::Done { version: None });
+                return Ok(SlotOutcome::Done { version: None });
             };
             inner.version += 1;
-            inner.slots.insert(slot, Held { version: inner.version, value });
-            Ok(Swapped::Done { version: Some(inner.version) })
+            inner.slots.insert(slot, SlotValue { version: inner.version, value });
+            Ok(SlotOutcome::Done { version: Some(inner.version) })
         })
     }
 
@@ -203,11 +203,11 @@ impl Store for MemoryStore {
         })
     }
 
-    fn base(&self, cart: CartId) -> Reply<'_, Option<(u64, Vec<u8>)>> {
+    fn base_state(&self, cart: CartId) -> Reply<'_, Option<(u64, Vec<u8>)>> {
         self.ready(|inner| Ok(inner.carts.get(&cart).and_then(|record| record.base.clone())))
     }
 
-    fn fold(&self, fold: Fold) -> Reply<'_, u64> {
+    fn compact(&self, fold: Compaction) -> Reply<'_, u64> {
         self.ready(|inner| {
             fold.within_limits()?;
             let Some(record) = inner.carts.get_mut(&fold.cart) else { return Ok(0) };

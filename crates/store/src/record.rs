@@ -216,7 +216,7 @@ impl Slot {
 
 /// What a slot holds.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Held {
+pub struct SlotValue {
     /// The version, for the next swap. A slot never has one twice.
     pub version: u64,
     /// The value.
@@ -226,7 +226,7 @@ pub struct Held {
 /// What became of a swap.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use = "it may not have been done"]
-pub enum Swapped {
+pub enum SlotOutcome {
     /// It is durable.
     Done {
         /// The slot's version now; `None` if it was cleared.
@@ -235,7 +235,7 @@ pub enum Swapped {
     /// The slot was not as expected. Nothing was changed.
     Conflict {
         /// What it holds.
-        held: Option<Held>,
+        held: Option<SlotValue>,
     },
 }
 
@@ -252,7 +252,7 @@ pub struct Idle {
 
 /// A part of a cart's log to let go of.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Fold {
+pub struct Compaction {
     /// The cart.
     pub cart: CartId,
     /// The last revision to fold. It is no later than the cart's own, and later than what was folded before.
@@ -261,7 +261,7 @@ pub struct Fold {
     pub base: Vec<u8>,
 }
 
-impl Fold {
+impl Compaction {
     /// Holds the base to [`limits::MESSAGE_BYTES`]. Every store does so first.
     ///
     /// # Errors

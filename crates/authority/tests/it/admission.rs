@@ -148,7 +148,7 @@ fn what_a_set_names_has_to_be_known() {
 #[test]
 fn a_writer_of_the_same_cart_is_its_owners_alone() {
     let (shop, guest, mut phone) = phone();
-    let staff = Caller::from(holdall_authority::Who::Staff("kim".to_owned()));
+    let staff = Caller::from(holdall_authority::Principal::Staff("kim".to_owned()));
     let refused = hand_in_as(&shop, &staff, guest.cart, &add(&mut phone, 1));
     assert!(matches!(refused, Err(Refusal::UnknownWriter { .. })), "{refused:?}");
     let at = shop.authority.register(NOW_MS, &staff, guest.cart, PHONE);
@@ -281,7 +281,7 @@ fn what_servers_wrote_is_taken_out_by_servers_alone() {
     let lease = block_on(shop.authority.checkout(NOW_MS, &guest.token.into(), guest.cart, None));
     let lease = lease.expect("a checkout").lease;
     let order = OrderId::new("o-1").expect("an id");
-    let placing = holdall_authority::Placing::new(lease, order);
+    let placing = holdall_authority::PlaceOrder::new(lease, order);
     let _ = block_on(shop.authority.place(NOW_MS, &server, guest.cart, &placing)).expect("placed");
     let have = phone.cart().have();
     let answer = block_on(shop.authority.exchange(&guest.token.into(), guest.cart, &have));

@@ -2,7 +2,7 @@
 
 use futures_lite::future::block_on;
 use holdall::{Action, ActionError, List, Quantity, Text};
-use holdall_authority::{Advice, Caller, Rate, Refusal, Request, Settings, Who};
+use holdall_authority::{Advice, Caller, Principal, Rate, Refusal, Request, Settings};
 use holdall_store::{Append, Class, Store};
 
 use super::{DAY_MS, NOW_MS, Shop, account, add, quantity, row, set};
@@ -217,18 +217,18 @@ fn too_many_commands_are_told_when_to_come_back() {
 
 #[test]
 fn the_journal_says_who_did_what_and_the_cart_goes_back_in_time() {
-    use holdall_authority::{By, When};
+    use holdall_authority::{Actor, When};
     let shop = Shop::new();
     let home = shop.home(&account("ann"));
     shop.add(account("ann"), home, "TEE", 2);
-    let staff = Caller::from(Who::Staff("kim".to_owned()));
+    let staff = Caller::from(Principal::Staff("kim".to_owned()));
     shop.add(staff.clone(), home, "MUG", 1);
     let journal = block_on(shop.authority.journal(&staff, home, 0, 10)).expect("the journal");
     let what: Vec<_> = journal.iter().filter_map(|entry| entry.note.clone()).collect();
     let names: Vec<&str> = what.iter().map(|note| note.what.as_str()).collect();
     assert_eq!(names, ["open-account", "add", "add"]);
-    assert_eq!(what[2].by, By::Staff("kim".to_owned()));
-    assert!(matches!(&what[1].by, By::Account(digest) if digest != "ann"));
+    assert_eq!(what[2].by, Actor::Staff("kim".to_owned()));
+    assert!(matches!(&what[1].by, Actor::Account(digest) if digest != "ann"));
     let (then, why) = block_on(shop.authority.back(&staff, home, When::Revision(2))).expect("then");
     assert_eq!((quantity(&then, "TEE"), quantity(&then, "MUG"), why.len()), (2, 0, 1));
     // It is not for shoppers: there is more in it than they may see of the shop's staff.

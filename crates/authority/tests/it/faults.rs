@@ -66,7 +66,7 @@ fn what_was_done_is_not_done_again_after_others() {
 #[test]
 fn whichever_step_of_a_command_fails_it_is_done_once() {
     const CALLS: [Call; 6] =
-        [Call::Load, Call::Revision, Call::Append, Call::Slot, Call::Swap, Call::Log];
+        [Call::Load, Call::Revision, Call::Append, Call::Slot, Call::CompareAndSet, Call::Log];
     let mut failed = 0;
     for call in CALLS {
         for fault in TOLD {
@@ -99,7 +99,8 @@ fn whichever_step_of_a_command_fails_it_is_done_once() {
 /// Signing in is several steps over two carts. Whichever of them fails, the next try comes to the same cart, and nobody else gets it.
 #[test]
 fn whichever_step_of_a_sign_in_fails_the_next_try_ends_it() {
-    const CALLS: [Call; 5] = [Call::Load, Call::Revision, Call::Append, Call::Slot, Call::Swap];
+    const CALLS: [Call; 5] =
+        [Call::Load, Call::Revision, Call::Append, Call::Slot, Call::CompareAndSet];
     let (ann, bob) = (account("ann"), account("bob"));
     let mut failed = 0;
     for call in CALLS {
@@ -136,7 +137,7 @@ fn a_full_disk_refuses_and_keeps() {
     let guest = shop.guest();
     shop.add(guest.token, guest.cart, "TEE", 2);
     shop.store.fail_all(Call::Append, Fault::Full);
-    shop.store.fail_all(Call::Swap, Fault::Full);
+    shop.store.fail_all(Call::CompareAndSet, Fault::Full);
     let requests: Vec<_> = (0..5).map(|_| Request::new(shop.key(), add("MUG", 1))).collect();
     for request in &requests {
         refused(&shop.submit(guest.token, guest.cart, request).expect_err("full"), Fault::Full);

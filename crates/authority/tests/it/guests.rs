@@ -4,9 +4,9 @@ use futures_lite::future::block_on;
 use holdall::cart::{List, MergePolicy};
 use holdall::{Action, CartId};
 use holdall_authority::{
-    Authority, Caller, GuestToken, Policies, Refusal, Request, Settings, Situation, Who,
+    Authority, Caller, GuestToken, Policies, Principal, Refusal, Request, Settings, Situation,
 };
-use holdall_store::{Held, Slot, Store};
+use holdall_store::{Slot, SlotValue, Store};
 
 use super::{NOW_MS, Shop, account, add, quantity, set};
 
@@ -152,7 +152,7 @@ fn l_who_only_knows_a_guest_carts_id_cannot_claim_it() {
 #[test]
 fn l_staff_edit_and_never_merge() {
     let shop = Shop::new();
-    let staff = Caller::from(Who::Staff("kim".to_owned()));
+    let staff = Caller::from(Principal::Staff("kim".to_owned()));
     let home = shop.home(&account("ann"));
     shop.add(staff.clone(), home, "TEE", 1);
     assert!(matches!(Authority::account_of(&staff), Err(Refusal::NotForYou)));
@@ -189,7 +189,8 @@ fn nothing_in_the_store_is_a_token_or_an_accounts_name() {
             text += &String::from_utf8_lossy(&one.note);
         }
     }
-    let claim: Option<Held> = block_on(shop.store.slot(Slot::Claim(guest.cart))).expect("a slot");
+    let claim: Option<SlotValue> =
+        block_on(shop.store.slot(Slot::Claim(guest.cart))).expect("a slot");
     text += &String::from_utf8_lossy(&claim.expect("a claim").value);
     let secret = guest.token.reveal();
     assert!(!text.contains(&secret[4..]) && !text.contains("smith"), "{text}");
@@ -210,7 +211,7 @@ fn c_a_sign_in_that_stopped_half_way_is_ended_by_the_next() {
         let claim = block_on(full.store.slot(Slot::Claim(other.cart))).expect("a slot");
         let text = String::from_utf8(claim.expect("a claim").value).expect("text");
         let value = text.replace(&full.home(&ann).to_string(), &home.to_string()).into_bytes();
-        let _ = block_on(shop.store.swap(Slot::Claim(guest.cart), None, Some(value)));
+        let _ = block_on(shop.store.compare_and_set(Slot::Claim(guest.cart), None, Some(value)));
         if steps == 1 {
             // Not revoked yet: the guest goes on.
             shop.add(guest.token, guest.cart, "MUG", 1);

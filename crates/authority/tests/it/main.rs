@@ -17,8 +17,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_lite::future::block_on;
 use holdall::{Action, CartId, LineKey, Quantity, RowRef};
 use holdall_authority::{
-    Accepted, AccountId, Authority, Caller, Chance, GuestToken, Opened, Refusal, Request, Settings,
-    Shown, SignedIn, Situation,
+    Accepted, AccountId, Authority, Caller, Entropy, GuestToken, Opened, Refusal, Request,
+    Settings, Shown, SignedIn, Situation,
 };
 use holdall_store::conformance::Faulty;
 use holdall_store::{MemoryStore, Store};
@@ -31,7 +31,7 @@ const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
 #[derive(Debug)]
 struct Counted(AtomicU64);
 
-impl Chance for Counted {
+impl Entropy for Counted {
     fn bits(&self) -> [u8; 32] {
         let number = self.0.fetch_add(1, Ordering::Relaxed);
         *blake3::hash(&number.to_le_bytes()).as_bytes()
@@ -62,7 +62,7 @@ impl Shop {
     fn over(store: Arc<Faulty<MemoryStore>>, settings: Settings, chance: u64) -> Self {
         let carts: Arc<dyn Store> = store.clone();
         let counted = Box::new(Counted(AtomicU64::new(chance)));
-        let authority = Authority::with_chance(carts, settings, counted);
+        let authority = Authority::with_entropy(carts, settings, counted);
         Self { store, authority, keys: AtomicU64::new((1 << 32) + chance) }
     }
 

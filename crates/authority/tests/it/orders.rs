@@ -2,7 +2,7 @@
 
 use futures_lite::future::block_on;
 use holdall::OrderId;
-use holdall_authority::{Accepted, Advice, Caller, Checkout, Opened, Placing, Refusal, Request};
+use holdall_authority::{Accepted, Advice, Caller, Checkout, Opened, PlaceOrder, Refusal, Request};
 
 use super::{MINUTE_MS, NOW_MS, Shop, add, quantity};
 
@@ -10,7 +10,7 @@ fn begin(shop: &Shop, guest: &Opened) -> Result<Checkout, Refusal> {
     block_on(shop.authority.checkout(NOW_MS, &guest.token.into(), guest.cart, None))
 }
 
-fn place(shop: &Shop, guest: &Opened, placing: &Placing) -> Result<Accepted, Refusal> {
+fn place(shop: &Shop, guest: &Opened, placing: &PlaceOrder) -> Result<Accepted, Refusal> {
     block_on(shop.authority.place(NOW_MS, &Caller::server(), guest.cart, placing))
 }
 
@@ -26,7 +26,7 @@ fn k_an_order_takes_exactly_what_was_frozen_and_once() {
     let checkout = begin(&shop, &guest).expect("a checkout");
     // Meanwhile, on the phone.
     shop.add(guest.token, guest.cart, "TEE", 2);
-    let placing = Placing::new(checkout.lease, order("o-1"));
+    let placing = PlaceOrder::new(checkout.lease, order("o-1"));
     let placed = place(&shop, &guest, &placing).expect("placed").shown;
     assert_eq!(quantity(&placed, "TEE"), 2);
     assert_eq!(placed.view.orders[0].lines[0].1, 3);
@@ -35,7 +35,7 @@ fn k_an_order_takes_exactly_what_was_frozen_and_once() {
         let again = place(&shop, &guest, &placing).expect("the same").shown;
         assert_eq!((quantity(&again, "TEE"), again.view.orders.len()), (2, 1));
     }
-    let closed = place(&shop, &guest, &Placing::new(checkout.lease, order("o-2")));
+    let closed = place(&shop, &guest, &PlaceOrder::new(checkout.lease, order("o-2")));
     assert!(matches!(closed, Err(Refusal::CheckoutClosed)), "{closed:?}");
 }
 
@@ -52,9 +52,9 @@ fn h_two_devices_that_buy_one_cart_place_one_order() {
     let at = shop.authority.checkout(NOW_MS, &caller, guest.cart, Some(first.lease));
     let anew = block_on(at).expect("instead of its own");
     assert_eq!(anew.key, first.key);
-    let stale = place(&shop, &guest, &Placing::new(first.lease, order("o-1")));
+    let stale = place(&shop, &guest, &PlaceOrder::new(first.lease, order("o-1")));
     assert!(matches!(stale, Err(Refusal::CheckoutClosed)));
-    place(&shop, &guest, &Placing::new(anew.lease, order("o-1"))).expect("placed");
+    place(&shop, &guest, &PlaceOrder::new(anew.lease, order("o-1"))).expect("placed");
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn p_a_checkout_that_has_lapsed_can_still_be_paid_if_no_other_was_begun() {
     shop.add(guest.token, guest.cart, "TEE", 3);
     let slow = begin(&shop, &guest).expect("a checkout");
     let late_ms = NOW_MS + 24 * MINUTE_MS;
-    let placing = Placing::new(slow.lease, order("o-1"));
+    let placing = PlaceOrder::new(slow.lease, order("o-1"));
     let paid = block_on(shop.authority.place(late_ms, &Caller::server(), guest.cart, &placing));
     assert_eq!(paid.expect("placed").shown.view.orders[0].lines[0].1, 3);
 
@@ -73,9 +73,9 @@ fn p_a_checkout_that_has_lapsed_can_still_be_paid_if_no_other_was_begun() {
     let caller = Caller::from(guest.token);
     let other = shop.authority.checkout(late_ms, &caller, guest.cart, None);
     let other = block_on(other).expect("the first has lapsed");
-    let refused = place(&shop, &guest, &Placing::new(lapsed.lease, order("o-2")));
+    let refused = place(&shop, &guest, &PlaceOrder::new(lapsed.lease, order("o-2")));
     assert!(matches!(refused, Err(Refusal::CheckoutClosed)));
-    place(&shop, &guest, &Placing::new(other.lease, order("o-2"))).expect("placed");
+    place(&shop, &guest, &PlaceOrder::new(other.lease, order("o-2"))).expect("placed");
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn an_order_that_must_find_the_cart_unchanged_is_refused_if_it_was_not() {
     let guest = shop.guest();
     shop.add(guest.token, guest.cart, "TEE", 3);
     let checkout = begin(&shop, &guest).expect("a checkout");
-    let mut placing = Placing::new(checkout.lease, order("o-1"));
+    let mut placing = PlaceOrder::new(checkout.lease, order("o-1"));
     placing.only_if_unchanged = true;
     shop.add(guest.token, guest.cart, "MUG", 1);
     let refused = place(&shop, &guest, &placing);
@@ -116,7 +116,7 @@ fn orders_are_placed_by_the_shops_own_systems() {
     assert_eq!(empty.kind(), "unknown-row");
     shop.add(guest.token, guest.cart, "TEE", 3);
     let lease = begin(&shop, &guest).expect("a checkout").lease;
-    let placing = Placing::new(lease, order("o-1"));
+    let placing = PlaceOrder::new(lease, order("o-1"));
     let caller = Caller::from(guest.token);
     let own = shop.authority.place(NOW_MS, &caller, guest.cart, &placing);
     assert!(matches!(block_on(own), Err(Refusal::ServerOnly)));

@@ -84,7 +84,7 @@ fn what_comes_while_a_cart_is_removed_is_found_again() {
         move || drop(other.add(ann, home, "TEE", 1))
     };
     // The account's slot is cleared, the cart still there.
-    shop.store.then(Call::Swap, shop.store.calls(Call::Swap) + 1, acts);
+    shop.store.then(Call::CompareAndSet, shop.store.calls(Call::CompareAndSet) + 1, acts);
     let sweeper = Authority::new(shop.store.clone(), Settings::default());
     let swept = block_on(sweeper.sweep(NOW_MS + DAY_MS, 10)).expect("a sweep");
     assert_eq!((swept.removed, swept.skipped), (0, 1));

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use holdall::{CartId, Explanation, LineKey, Plain, Row};
-use holdall_authority::{By, Caller, Entry, Inspected, Shown, When};
+use holdall_authority::{Actor, Caller, Entry, Inspected, Shown, When};
 
 use super::{Common, Fault, close, print_json, time};
 use crate::places::Make;
@@ -133,10 +133,10 @@ fn entry_line(entry: &Entry) -> String {
     let by = note.map_or_else(
         || "?".to_owned(),
         |note| match &note.by {
-            By::Guest(digest) => format!("guest {digest}"),
-            By::Account(digest) => format!("account {digest}"),
-            By::Staff(name) => format!("staff {name}"),
-            By::Server => "server".to_owned(),
+            Actor::Guest(digest) => format!("guest {digest}"),
+            Actor::Account(digest) => format!("account {digest}"),
+            Actor::Staff(name) => format!("staff {name}"),
+            Actor::Server => "server".to_owned(),
         },
     );
     let what = note.map_or("?", |note| note.what.as_str());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_lite::future::block_on;
 use holdall::{Action, CartId, LineKey, List, Quantity, RowRef};
-use holdall_authority::{Authority, Caller, Settings, Who};
+use holdall_authority::{Authority, Caller, Principal, Settings};
 use holdall_service as service;
 use holdall_service::{self, LineId};
 use holdall_store::MemoryStore;
@@ -65,7 +65,7 @@ async fn every_action_has_a_route() {
     let store = Arc::new(MemoryStore::new(7));
     let shop = Shop::over(store.clone(), Settings::default(), service::Settings::default());
     let inside = Authority::new(store, Settings::default());
-    let staff = Caller::from(Who::Staff("Ann".into()));
+    let staff = Caller::from(Principal::Staff("Ann".into()));
     let mut asked = std::collections::BTreeSet::new();
     for action in sample_actions() {
         let is_sided = action.row().is_some_and(|row| row.side.is_some());

@@ -3,7 +3,7 @@
 //! What comes back may be anything: cut, spoiled, another cart's, from a former life of the machine. It is a view only if
 //! all of it is as asked.
 
-use crate::sum::sum;
+use crate::checksum::checksum;
 use holdall::id::CartId;
 
 const MAGIC: [u8; 4] = *b"hcv1";
@@ -29,7 +29,7 @@ pub(super) enum Found {
 fn head(name: &Name, view: &[u8]) -> [u8; HEAD_BYTES] {
     let (incarnation, cart) = (name.incarnation.to_be_bytes(), name.cart.as_u128().to_be_bytes());
     let revision = name.revision.to_be_bytes();
-    let sum = sum(&[&incarnation, &cart, &revision, view]).to_be_bytes();
+    let sum = checksum(&[&incarnation, &cart, &revision, view]).to_be_bytes();
     let mut head = [0; HEAD_BYTES];
     let parts: [&[u8]; 5] = [&MAGIC, &incarnation, &cart, &revision, &sum];
     for (slot, byte) in head.iter_mut().zip(parts.concat()) {

@@ -68,8 +68,8 @@ pub use options::CachedOptions;
 pub use redis;
 
 use super::{
-    Append, Appended, Class, Erased, Fold, Hear, Held, Idle, Loaded, Logged, Reply, Slot, Store,
-    StoreError, Swapped,
+    Append, Appended, Class, Compaction, Erased, Hear, Idle, Loaded, Logged, Reply, Slot,
+    SlotOutcome, SlotValue, Store, StoreError,
 };
 use counts::one_more;
 use entry::{Found, Name};
@@ -179,17 +179,17 @@ impl<S: Store> Store for Cached<S> {
         self.store.append(append)
     }
 
-    fn slot(&self, slot: Slot) -> Reply<'_, Option<Held>> {
+    fn slot(&self, slot: Slot) -> Reply<'_, Option<SlotValue>> {
         self.store.slot(slot)
     }
 
-    fn swap(
+    fn compare_and_set(
         &self,
         slot: Slot,
         expected: Option<u64>,
         value: Option<Vec<u8>>,
-    ) -> Reply<'_, Swapped> {
-        self.store.swap(slot, expected, value)
+    ) -> Reply<'_, SlotOutcome> {
+        self.store.compare_and_set(slot, expected, value)
     }
 
     fn idle(&self, class: Class, before_ms: u64, limit: usize) -> Reply<'_, Vec<Idle>> {
@@ -204,16 +204,16 @@ impl<S: Store> Store for Cached<S> {
         self.store.log(cart, after, limit)
     }
 
-    fn answered(&self, cart: CartId, key: u128) -> Reply<'_, Option<Logged>> {
-        self.store.answered(cart, key)
+    fn find_request(&self, cart: CartId, key: u128) -> Reply<'_, Option<Logged>> {
+        self.store.find_request(cart, key)
     }
 
-    fn base(&self, cart: CartId) -> Reply<'_, Option<(u64, Vec<u8>)>> {
-        self.store.base(cart)
+    fn base_state(&self, cart: CartId) -> Reply<'_, Option<(u64, Vec<u8>)>> {
+        self.store.base_state(cart)
     }
 
-    fn fold(&self, fold: Fold) -> Reply<'_, u64> {
-        self.store.fold(fold)
+    fn compact(&self, fold: Compaction) -> Reply<'_, u64> {
+        self.store.compact(fold)
     }
 
     fn remove(&self, cart: CartId, revision: u64) -> Reply<'_, bool> {

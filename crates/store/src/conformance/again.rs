@@ -91,7 +91,7 @@ fn keys(stage: Stage<'_>) -> Verdict {
     stage.done(delta(cart(1), 0, b"one").with_key(key(7)))?;
     stage.done(delta(cart(1), 1, b"two").with_snapshot(b"s".to_vec()).with_key(key(8)))?;
     stage.done(delta(cart(1), 2, b"three").with_key(key(9)))?;
-    stage.fold(cart(1), 1, b"base")?;
+    stage.compact(cart(1), 1, b"base")?;
     let log = stage.log(cart(1), 0, 9)?;
     let stage = stage.reopened()?;
     for (number, then) in [(8, &log[0]), (9, &log[1])] {
@@ -107,7 +107,7 @@ fn slots(stage: Stage<'_>) -> Verdict {
     seen.push(stage.set(cleared, Some(seen[0]), b"2")?);
     stage.set(kept, None, b"kept")?;
     let before = stage.slot(kept)?;
-    let _ = stage.swap(cleared, Some(seen[1]), None)?;
+    let _ = stage.compare_and_set(cleared, Some(seen[1]), None)?;
     let mut stage = stage.reopened()?;
     same("a slot, opened again", &stage.slot(kept)?, &before)?;
     for _ in 0..3 {
@@ -117,7 +117,7 @@ fn slots(stage: Stage<'_>) -> Verdict {
             return Err(format!("version {version} came twice; before it: {seen:?}"));
         }
         seen.push(version);
-        let _ = stage.swap(cleared, Some(version), None)?;
+        let _ = stage.compare_and_set(cleared, Some(version), None)?;
         stage = stage.reopened()?;
     }
     Ok(())
@@ -129,13 +129,13 @@ fn ends(stage: Stage<'_>) -> Verdict {
             stage.done(delta(cart(n), expected, &[expected as u8]).with_key(key(1 << expected)))?;
         }
     }
-    stage.fold(cart(1), 3, b"base 3")?;
+    stage.compact(cart(1), 3, b"base 3")?;
     same("removing", &stage.remove(cart(2), 4)?, &true)?;
     stage.erase(cart(3), b"marker", 50)?;
     let (folded, erased) = (stage.loaded(cart(1))?, stage.loaded(cart(3))?);
     let stage = stage.reopened()?;
     same("the folded cart", &stage.loaded(cart(1))?, &folded)?;
-    same("its base", &stage.base(cart(1))?, &Some((3, b"base 3".to_vec())))?;
+    same("its base", &stage.base_state(cart(1))?, &Some((3, b"base 3".to_vec())))?;
     same("its log", &stage.revisions(cart(1), 0)?, &vec![4])?;
     same("the removed cart", &stage.load(cart(2))?, &None)?;
     same("its log", &stage.revisions(cart(2), 0)?, &Vec::new())?;

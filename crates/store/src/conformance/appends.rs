@@ -57,10 +57,10 @@ fn nothing_yet(stage: Stage<'_>) -> Verdict {
     let nobody = cart(1);
     same("load", &stage.load(nobody)?, &None)?;
     same("revision", &stage.revision(nobody)?, &None)?;
-    same("base", &stage.base(nobody)?, &None)?;
+    same("base", &stage.base_state(nobody)?, &None)?;
     same("log", &stage.log(nobody, 0, 10)?, &Vec::new())?;
     same("carts", &stage.carts(None, 10)?, &Vec::new())?;
-    same("fold", &stage.fold(nobody, 1, b"base")?, &0)?;
+    same("fold", &stage.compact(nobody, 1, b"base")?, &0)?;
     same("remove at revision 0", &stage.remove(nobody, 0)?, &false)?;
     let conflict = Appended::Conflict { revision: 0 };
     same("an append that builds on 3", &stage.append(delta(nobody, 3, b"d"))?, &conflict)?;
@@ -149,7 +149,7 @@ fn snapshot(stage: Stage<'_>) -> Verdict {
     same("a later snapshot, of no bytes", &seen.snapshot, &Some(Vec::new()))?;
     same("tail behind it", &seen.tail, &Vec::new())?;
     same("the log keeps all", &stage.revisions(cart(1), 0)?, &vec![1, 2, 3, 4])?;
-    same("a snapshot is no base", &stage.base(cart(1))?, &None)
+    same("a snapshot is no base", &stage.base_state(cart(1))?, &None)
 }
 
 fn empty_deltas(stage: Stage<'_>) -> Verdict {

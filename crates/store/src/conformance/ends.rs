@@ -2,7 +2,7 @@
 
 use super::clause::Clause;
 use super::stage::{Finding, NOON_MS, Stage, Verdict, cart, delta, key, same};
-use crate::{Append, Appended, Class, Erased, Fold, Loaded, Slot, StoreError};
+use crate::{Append, Appended, Class, Compaction, Erased, Loaded, Slot, StoreError};
 
 pub(super) const CLAUSES: [Clause; 7] = [
     Clause::new(
@@ -41,7 +41,7 @@ fn full(stage: &Stage<'_>) -> Verdict {
     stage.done(delta(cart(1), 1, b"two").with_snapshot(b"state".to_vec()))?;
     stage.done(delta(cart(1), 2, b"three").with_key(key(8)))?;
     stage.done(delta(cart(1), 3, b"four"))?;
-    same("folding", &stage.fold(cart(1), 1, b"base")?, &1)
+    same("folding", &stage.compact(cart(1), 1, b"base")?, &1)
 }
 
 fn remove_condition(stage: Stage<'_>) -> Verdict {
@@ -60,7 +60,7 @@ fn remove(stage: Stage<'_>) -> Verdict {
     same("removing", &stage.remove(cart(1), 4)?, &true)?;
     same("load", &stage.load(cart(1))?, &None)?;
     same("revision", &stage.revision(cart(1))?, &None)?;
-    same("base", &stage.base(cart(1))?, &None)?;
+    same("base", &stage.base_state(cart(1))?, &None)?;
     same("log", &stage.log(cart(1), 0, 9)?, &Vec::new())?;
     same("carts", &stage.carts(None, 9)?, &vec![cart(2)])?;
     same("removing again", &stage.remove(cart(1), 4)?, &false)?;
@@ -80,7 +80,7 @@ fn erase(stage: Stage<'_>) -> Verdict {
     stage.erase(cart(1), b"marker", NOON_MS + 99)?;
     same("load", &stage.loaded(cart(1))?, &erased(5, b"marker", NOON_MS + 99))?;
     same("log", &stage.log(cart(1), 0, 9)?, &Vec::new())?;
-    same("base", &stage.base(cart(1))?, &Some((5, b"marker".to_vec())))?;
+    same("base", &stage.base_state(cart(1))?, &Some((5, b"marker".to_vec())))?;
     same("as a guest's", &stage.idle(Class::Guest, u64::MAX, 9)?, &Vec::new())?;
     same("as erased", &stage.idle(Class::Erased, u64::MAX, 9)?.len(), &1)?;
     let seen = stage.append(delta(cart(1), 3, b"x").with_key(key(8)))?;
@@ -118,8 +118,8 @@ fn after_erasure(stage: Stage<'_>) -> Verdict {
     let wanted = Loaded { tail: vec![b"late".to_vec()], ..erased(6, b"marker", 60) };
     same("the record", &stage.loaded(cart(1))?, &wanted)?;
     same("the log", &stage.revisions(cart(1), 0)?, &vec![6])?;
-    same("folding to before the marker", &stage.fold(cart(1), 3, b"no")?, &0)?;
-    same("folding behind it", &stage.fold(cart(1), 6, b"base 6")?, &1)
+    same("folding to before the marker", &stage.compact(cart(1), 3, b"no")?, &0)?;
+    same("folding behind it", &stage.compact(cart(1), 6, b"base 6")?, &1)
 }
 
 fn close(stage: Stage<'_>) -> Verdict {
@@ -129,18 +129,18 @@ fn close(stage: Stage<'_>) -> Verdict {
     same("the incarnation", &stage.store.incarnation(), &incarnation)?;
     let store = &stage.store;
     let lease = Slot::Lease(cart(1));
-    let fold = Fold { cart: cart(1), through: 1, base: Vec::new() };
+    let fold = Compaction { cart: cart(1), through: 1, base: Vec::new() };
     let results = [
         ("load", stage.wait(store.load(cart(1))).map(drop)),
         ("revision", stage.wait(store.revision(cart(1))).map(drop)),
         ("append", stage.wait(store.append(delta(cart(1), 1, b"two"))).map(drop)),
         ("slot", stage.wait(store.slot(lease)).map(drop)),
-        ("swap", stage.wait(store.swap(lease, None, None)).map(drop)),
+        ("swap", stage.wait(store.compare_and_set(lease, None, None)).map(drop)),
         ("idle", stage.wait(store.idle(Class::Guest, 1, 1)).map(drop)),
         ("carts", stage.wait(store.carts(None, 1)).map(drop)),
         ("log", stage.wait(store.log(cart(1), 0, 1)).map(drop)),
-        ("base", stage.wait(store.base(cart(1))).map(drop)),
-        ("fold", stage.wait(store.fold(fold)).map(drop)),
+        ("base", stage.wait(store.base_state(cart(1))).map(drop)),
+        ("fold", stage.wait(store.compact(fold)).map(drop)),
         ("remove", stage.wait(store.remove(cart(1), 1)).map(drop)),
         ("erase", stage.wait(store.erase(cart(1), Vec::new(), 1)).map(drop)),
         ("close", stage.wait(store.close())),

@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::{
-    Append, Appended, Class, Erased, Fold, Held, Idle, Loaded, Logged, Reply, Slot, Store,
-    StoreError, Swapped,
+    Append, Appended, Class, Compaction, Erased, Idle, Loaded, Logged, Reply, Slot, SlotOutcome,
+    SlotValue, Store, StoreError,
 };
 use holdall::id::CartId;
 
@@ -22,12 +22,12 @@ pub enum Call {
     Revision,
     Append,
     Slot,
-    Swap,
+    CompareAndSet,
     Idle,
     Carts,
     Log,
-    Base,
-    Fold,
+    BaseState,
+    Compact,
     Remove,
     Erase,
     Close,
@@ -216,17 +216,17 @@ impl<S: Store> Store for Faulty<S> {
         self.play(Call::Append, move |inner| inner.append(append))
     }
 
-    fn slot(&self, slot: Slot) -> Reply<'_, Option<Held>> {
+    fn slot(&self, slot: Slot) -> Reply<'_, Option<SlotValue>> {
         self.play(Call::Slot, move |inner| inner.slot(slot))
     }
 
-    fn swap(
+    fn compare_and_set(
         &self,
         slot: Slot,
         expected: Option<u64>,
         value: Option<Vec<u8>>,
-    ) -> Reply<'_, Swapped> {
-        self.play(Call::Swap, move |inner| inner.swap(slot, expected, value))
+    ) -> Reply<'_, SlotOutcome> {
+        self.play(Call::CompareAndSet, move |inner| inner.compare_and_set(slot, expected, value))
     }
 
     fn idle(&self, class: Class, before_ms: u64, limit: usize) -> Reply<'_, Vec<Idle>> {
@@ -241,12 +241,12 @@ impl<S: Store> Store for Faulty<S> {
         self.play(Call::Log, move |inner| inner.log(cart, after, limit))
     }
 
-    fn base(&self, cart: CartId) -> Reply<'_, Option<(u64, Vec<u8>)>> {
-        self.play(Call::Base, move |inner| inner.base(cart))
+    fn base_state(&self, cart: CartId) -> Reply<'_, Option<(u64, Vec<u8>)>> {
+        self.play(Call::BaseState, move |inner| inner.base_state(cart))
     }
 
-    fn fold(&self, fold: Fold) -> Reply<'_, u64> {
-        self.play(Call::Fold, move |inner| inner.fold(fold))
+    fn compact(&self, fold: Compaction) -> Reply<'_, u64> {
+        self.play(Call::Compact, move |inner| inner.compact(fold))
     }
 
     fn remove(&self, cart: CartId, revision: u64) -> Reply<'_, bool> {

@@ -2,7 +2,7 @@
 
 use super::clause::Clause;
 use super::stage::{Stage, Verdict, cart, delta, key, same};
-use crate::{Appended, Fold, StoreError};
+use crate::{Appended, Compaction, StoreError};
 use holdall::limits;
 
 pub(super) const CLAUSES: [Clause; 7] = [
@@ -61,12 +61,12 @@ fn log_pages(stage: Stage<'_>) -> Verdict {
 
 fn fold(stage: Stage<'_>) -> Verdict {
     written(&stage, 10)?;
-    same("appends that went", &stage.fold(cart(1), 4, b"base 4")?, &4)?;
-    same("base", &stage.base(cart(1))?, &Some((4, b"base 4".to_vec())))?;
+    same("appends that went", &stage.compact(cart(1), 4, b"base 4")?, &4)?;
+    same("base", &stage.base_state(cart(1))?, &Some((4, b"base 4".to_vec())))?;
     same("the log", &stage.revisions(cart(1), 0)?, &(5..=10).collect())?;
     same("the log after 2", &stage.revisions(cart(1), 2)?, &(5..=10).collect())?;
-    same("appends that went next", &stage.fold(cart(1), 10, b"base 10")?, &6)?;
-    same("base", &stage.base(cart(1))?, &Some((10, b"base 10".to_vec())))?;
+    same("appends that went next", &stage.compact(cart(1), 10, b"base 10")?, &6)?;
+    same("base", &stage.base_state(cart(1))?, &Some((10, b"base 10".to_vec())))?;
     same("the log, all folded", &stage.revisions(cart(1), 0)?, &Vec::new())?;
     stage.done(delta(cart(1), 10, b"more"))?;
     same("the log goes on", &stage.revisions(cart(1), 0)?, &vec![11])
@@ -74,21 +74,21 @@ fn fold(stage: Stage<'_>) -> Verdict {
 
 fn fold_tail(stage: Stage<'_>) -> Verdict {
     written(&stage, 4)?;
-    stage.fold(cart(1), 2, b"base 2")?;
+    stage.compact(cart(1), 2, b"base 2")?;
     let seen = stage.loaded(cart(1))?;
     let seen = (seen.snapshot, seen.tail);
     same("no snapshot: base and tail", &seen, &(Some(b"base 2".to_vec()), vec![vec![3], vec![4]]))?;
 
     stage.done(delta(cart(1), 4, &[5]).with_snapshot(b"snapshot 5".to_vec()))?;
     stage.done(delta(cart(1), 5, &[6]))?;
-    stage.fold(cart(1), 3, b"base 3")?;
+    stage.compact(cart(1), 3, b"base 3")?;
     let seen = stage.loaded(cart(1))?;
     let wanted = (Some(b"snapshot 5".to_vec()), vec![vec![6]]);
     same("a base before the snapshot", &(seen.snapshot, seen.tail), &wanted)?;
-    same("base", &stage.base(cart(1))?, &Some((3, b"base 3".to_vec())))?;
+    same("base", &stage.base_state(cart(1))?, &Some((3, b"base 3".to_vec())))?;
 
     stage.done(delta(cart(1), 6, &[7]))?;
-    stage.fold(cart(1), 6, b"base 6")?;
+    stage.compact(cart(1), 6, b"base 6")?;
     let seen = stage.loaded(cart(1))?;
     let wanted = (Some(b"base 6".to_vec()), vec![vec![7]]);
     same("a base after the snapshot", &(seen.snapshot, seen.tail), &wanted)
@@ -96,21 +96,21 @@ fn fold_tail(stage: Stage<'_>) -> Verdict {
 
 fn fold_again(stage: Stage<'_>) -> Verdict {
     written(&stage, 6)?;
-    same("beyond the cart's revision", &stage.fold(cart(1), 7, b"no")?, &0)?;
-    same("base after it", &stage.base(cart(1))?, &None)?;
-    same("to revision 0", &stage.fold(cart(1), 0, b"no")?, &0)?;
-    same("base after it", &stage.base(cart(1))?, &None)?;
-    stage.fold(cart(1), 4, b"base 4")?;
+    same("beyond the cart's revision", &stage.compact(cart(1), 7, b"no")?, &0)?;
+    same("base after it", &stage.base_state(cart(1))?, &None)?;
+    same("to revision 0", &stage.compact(cart(1), 0, b"no")?, &0)?;
+    same("base after it", &stage.base_state(cart(1))?, &None)?;
+    stage.compact(cart(1), 4, b"base 4")?;
     for through in [4, 3, 0, 7, u64::MAX] {
-        same(&format!("to {through} after 4"), &stage.fold(cart(1), through, b"no")?, &0)?;
+        same(&format!("to {through} after 4"), &stage.compact(cart(1), through, b"no")?, &0)?;
     }
-    same("base after all that", &stage.base(cart(1))?, &Some((4, b"base 4".to_vec())))?;
+    same("base after all that", &stage.base_state(cart(1))?, &Some((4, b"base 4".to_vec())))?;
     same("the log after all that", &stage.revisions(cart(1), 0)?, &vec![5, 6])
 }
 
 fn fold_keys(stage: Stage<'_>) -> Verdict {
     written(&stage, 4)?;
-    stage.fold(cart(1), 2, b"base 2")?;
+    stage.compact(cart(1), 2, b"base 2")?;
     let kept = stage.append(delta(cart(1), 4, b"x").with_key(key(2)))?;
     let answered = matches!(&kept, Appended::Answered { then } if then.revision == 3);
     same(&format!("a key that was not folded is answered ({kept:?})"), &answered, &true)?;
@@ -124,7 +124,7 @@ fn fold_quiet(stage: Stage<'_>) -> Verdict {
     written(&stage, 4)?;
     stage.done(delta(cart(1), 4, b"five").with_header(b"header".to_vec()))?;
     let mut wanted = stage.loaded(cart(1))?;
-    stage.fold(cart(1), 5, b"base 5")?;
+    stage.compact(cart(1), 5, b"base 5")?;
     wanted.snapshot = Some(b"base 5".to_vec());
     wanted.tail = Vec::new();
     same("the record", &stage.loaded(cart(1))?, &wanted)?;
@@ -135,10 +135,10 @@ fn fold_quiet(stage: Stage<'_>) -> Verdict {
 fn fold_limit(stage: Stage<'_>) -> Verdict {
     written(&stage, 2)?;
     let base = vec![0; limits::MESSAGE_BYTES + 1];
-    match stage.wait(stage.store.fold(Fold { cart: cart(1), through: 1, base })) {
+    match stage.wait(stage.store.compact(Compaction { cart: cart(1), through: 1, base })) {
         Err(StoreError::TooLarge { .. }) => {}
         seen => return Err(format!("a base over the limit: {seen:?}")),
     }
     same("the log after it", &stage.revisions(cart(1), 0)?, &vec![1, 2])?;
-    same("base after it", &stage.base(cart(1))?, &None)
+    same("base after it", &stage.base_state(cart(1))?, &None)
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::clause::{Clause, first};
 use super::stage::{Finding, Stage, Verdict, cart, delta, key, same};
-use crate::{Append, Appended, Held, Slot, Swapped};
+use crate::{Append, Appended, Slot, SlotOutcome, SlotValue};
 
 pub(super) const CLAUSES: [Clause; 7] = [
     Clause::new(
@@ -39,7 +39,7 @@ pub(super) const CLAUSES: [Clause; 7] = [
     ),
     Clause::new(
         "race-readers",
-        "Who reads while others append and fold sees all of an append or nothing.",
+        "Principal reads while others append and fold sees all of an append or nothing.",
         readers,
     ),
 ];
@@ -144,22 +144,22 @@ fn one_key(stage: Stage<'_>) -> Verdict {
 
 fn swaps(stage: Stage<'_>) -> Verdict {
     let slot = Slot::Claim(cart(1));
-    let mut held: Option<Held> = None;
+    let mut held: Option<SlotValue> = None;
     for _ in 0..6 {
         let expected = held.as_ref().map(|held| held.version);
         let value = |at: usize| (at as u32).to_be_bytes();
-        let seen = together(AT_ONCE, |at| stage.swap(slot, expected, Some(&value(at))))?;
+        let seen = together(AT_ONCE, |at| stage.compare_and_set(slot, expected, Some(&value(at))))?;
         let done: Vec<_> = (0..seen.len())
             .filter_map(|at| match seen[at] {
-                Swapped::Done { version } => Some((version, value(at).to_vec())),
-                Swapped::Conflict { .. } => None,
+                SlotOutcome::Done { version } => Some((version, value(at).to_vec())),
+                SlotOutcome::Conflict { .. } => None,
             })
             .collect();
         same(&format!("swaps from {expected:?} that were done"), &done.len(), &1)?;
         let (version, value) = &done[0];
-        held = version.map(|version| Held { version, value: value.clone() });
+        held = version.map(|version| SlotValue { version, value: value.clone() });
         for one in &seen {
-            if let Swapped::Conflict { held: told } = one {
+            if let SlotOutcome::Conflict { held: told } = one {
                 same("what the others are told", told, &held)?;
             }
         }
@@ -236,7 +236,7 @@ fn readers(stage: Stage<'_>) -> Verdict {
             stage.done(append)?;
             if revision % 5 == 0 {
                 let through = revision - 2;
-                stage.fold(cart(1), through, &numbers(1, through))?;
+                stage.compact(cart(1), through, &numbers(1, through))?;
             }
         }
         Ok(())

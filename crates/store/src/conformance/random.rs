@@ -3,7 +3,7 @@
 use super::clause::Clause;
 use super::stage::{NOON_MS, Stage, Verdict, cart, key, same};
 use crate::{
-    Append, Class, Fold, MemoryStore, Reply, RequestKey, Slot, Store, StoreError, Swapped,
+    Append, Class, Compaction, MemoryStore, Reply, RequestKey, Slot, SlotOutcome, Store, StoreError,
 };
 
 pub(super) const CLAUSES: [Clause; 1] = [Clause::new(
@@ -54,11 +54,11 @@ impl Run {
                 let append = random(id, near(chance), chance);
                 self.both(stage, &format!("{append:?}"), |store| store.append(append.clone()))?;
             }
-            10..13 => return self.swap(stage, id, chance),
+            10..13 => return self.compare_and_set(stage, id, chance),
             13..15 => {
                 let through = chance.u64(0..=at + 1);
-                let fold = Fold { cart: id, through, base: bytes(chance) };
-                self.both(stage, &format!("{fold:?}"), |store| store.fold(fold.clone()))?;
+                let fold = Compaction { cart: id, through, base: bytes(chance) };
+                self.both(stage, &format!("{fold:?}"), |store| store.compact(fold.clone()))?;
             }
             15 => {
                 let revision = if chance.bool() { near(chance) } else { 99 };
@@ -81,7 +81,7 @@ impl Run {
         }
         self.both(stage, "then load", |store| store.load(id))?;
         self.both(stage, "then revision", |store| store.revision(id))?;
-        self.both(stage, "then base", |store| store.base(id))?;
+        self.both(stage, "then base", |store| store.base_state(id))?;
         self.both(stage, "then log", |store| store.log(id, 0, usize::MAX))
     }
 
@@ -111,7 +111,7 @@ impl Run {
         same("erase", &ask(&*stage.store), &ask(&self.model))
     }
 
-    fn swap(
+    fn compare_and_set(
         &mut self,
         stage: &Stage<'_>,
         id: holdall::CartId,
@@ -130,18 +130,21 @@ impl Run {
             let pair = |one: u64| self.versions.iter().find(|(model, _)| *model == one);
             model.and_then(pair).map(|(_, store)| *store)
         };
-        let wanted = stage.wait(self.model.swap(slot, expected, value.clone()));
-        let seen = stage.swap(slot, theirs(expected), value.as_deref())?;
+        let wanted = stage.wait(self.model.compare_and_set(slot, expected, value.clone()));
+        let seen = stage.compare_and_set(slot, theirs(expected), value.as_deref())?;
         let what = format!("swap of {slot:?} from {expected:?}");
         match (wanted.map_err(|error| error.to_string())?, seen) {
-            (Swapped::Done { version: Some(model) }, Swapped::Done { version: Some(store) }) => {
+            (
+                SlotOutcome::Done { version: Some(model) },
+                SlotOutcome::Done { version: Some(store) },
+            ) => {
                 if self.versions.iter().any(|(_, other)| *other == store) {
                     return Err(format!("{what}: version {store} came twice"));
                 }
                 self.versions.push((model, store));
                 Ok(())
             }
-            (Swapped::Conflict { held: model }, Swapped::Conflict { held: store }) => {
+            (SlotOutcome::Conflict { held: model }, SlotOutcome::Conflict { held: store }) => {
                 let wanted = model.map(|held| (theirs(Some(held.version)), held.value));
                 same(&what, &store.map(|held| (Some(held.version), held.value)), &wanted)
             }

@@ -2,7 +2,7 @@
 
 use super::clause::Clause;
 use super::stage::{Stage, Verdict, cart, delta, same};
-use crate::{Held, Slot, StoreError, Swapped};
+use crate::{Slot, SlotOutcome, SlotValue, StoreError};
 use holdall::limits;
 
 pub(super) const CLAUSES: [Clause; 6] = [
@@ -36,8 +36,8 @@ pub(super) const CLAUSES: [Clause; 6] = [
 
 const LEASE: Slot = Slot::Lease(holdall::id::CartId::from_u128(77));
 
-fn held(version: u64, value: &[u8]) -> Option<Held> {
-    Some(Held { version, value: value.to_vec() })
+fn held(version: u64, value: &[u8]) -> Option<SlotValue> {
+    Some(SlotValue { version, value: value.to_vec() })
 }
 
 fn set(stage: Stage<'_>) -> Verdict {
@@ -49,24 +49,32 @@ fn set(stage: Stage<'_>) -> Verdict {
 }
 
 fn condition(stage: Stage<'_>) -> Verdict {
-    let nothing = Swapped::Conflict { held: None };
-    same("a swap from 1 of an empty slot", &stage.swap(LEASE, Some(1), Some(b"x"))?, &nothing)?;
+    let nothing = SlotOutcome::Conflict { held: None };
+    same(
+        "a swap from 1 of an empty slot",
+        &stage.compare_and_set(LEASE, Some(1), Some(b"x"))?,
+        &nothing,
+    )?;
     let first = stage.set(LEASE, None, b"one")?;
     let second = stage.set(LEASE, Some(first), b"two")?;
-    let told = Swapped::Conflict { held: held(second, b"two") };
+    let told = SlotOutcome::Conflict { held: held(second, b"two") };
     for expected in [None, Some(first), Some(second + 1), Some(0)] {
         let what = format!("a swap from {expected:?} of a slot at {second}");
-        same(&what, &stage.swap(LEASE, expected, Some(b"x"))?, &told)?;
-        same(&format!("{what}, to clear it"), &stage.swap(LEASE, expected, None)?, &told)?;
+        same(&what, &stage.compare_and_set(LEASE, expected, Some(b"x"))?, &told)?;
+        same(
+            &format!("{what}, to clear it"),
+            &stage.compare_and_set(LEASE, expected, None)?,
+            &told,
+        )?;
     }
     same("the slot", &stage.slot(LEASE)?, &held(second, b"two"))
 }
 
 fn clear(stage: Stage<'_>) -> Verdict {
-    let cleared = Swapped::Done { version: None };
-    same("clearing an empty slot", &stage.swap(LEASE, None, None)?, &cleared)?;
+    let cleared = SlotOutcome::Done { version: None };
+    same("clearing an empty slot", &stage.compare_and_set(LEASE, None, None)?, &cleared)?;
     let version = stage.set(LEASE, None, b"one")?;
-    same("clearing it", &stage.swap(LEASE, Some(version), None)?, &cleared)?;
+    same("clearing it", &stage.compare_and_set(LEASE, Some(version), None)?, &cleared)?;
     same("the slot", &stage.slot(LEASE)?, &None)?;
     stage.set(LEASE, None, b"again").map(|_| ())
 }
@@ -83,14 +91,14 @@ fn versions(stage: Stage<'_>) -> Verdict {
             seen.push(next);
             version = Some(next);
         }
-        let _ = stage.swap(LEASE, version, None)?;
+        let _ = stage.compare_and_set(LEASE, version, None)?;
         if round == 3 {
             // Others may use up versions between, or the same ones.
             stage.set(Slot::Claim(cart(5)), None, b"other")?;
         }
     }
-    let stale = stage.swap(LEASE, Some(seen[0]), Some(b"stale"))?;
-    same("a swap by the first holder", &stale, &Swapped::Conflict { held: None })
+    let stale = stage.compare_and_set(LEASE, Some(seen[0]), Some(b"stale"))?;
+    same("a swap by the first holder", &stale, &SlotOutcome::Conflict { held: None })
 }
 
 fn apart(stage: Stage<'_>) -> Verdict {
@@ -125,7 +133,7 @@ fn limit(stage: Stage<'_>) -> Verdict {
     let version = stage.set(LEASE, None, &most)?;
     same("a value at the limit", &stage.slot(LEASE)?, &held(version, &most))?;
     let over = vec![8; limits::SLOT_BYTES + 1];
-    match stage.wait(stage.store.swap(LEASE, Some(version), Some(over))) {
+    match stage.wait(stage.store.compare_and_set(LEASE, Some(version), Some(over))) {
         Err(StoreError::TooLarge { .. }) => {}
         seen => return Err(format!("a value over the limit: {seen:?}")),
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::opener::Opener;
 use crate::{
-    Append, Appended, Class, Erased, Fold, Held, Idle, Loaded, Logged, Reply, RequestKey, Slot,
-    Store, StoreError, Swapped,
+    Append, Appended, Class, Compaction, Erased, Idle, Loaded, Logged, Reply, RequestKey, Slot,
+    SlotOutcome, SlotValue, Store, StoreError,
 };
 use holdall::id::CartId;
 
@@ -75,17 +75,17 @@ impl<'a> Stage<'a> {
         self.ask("revision", self.store.revision(cart))
     }
 
-    pub(super) fn slot(&self, slot: Slot) -> Result<Option<Held>, Finding> {
+    pub(super) fn slot(&self, slot: Slot) -> Result<Option<SlotValue>, Finding> {
         self.ask("slot", self.store.slot(slot))
     }
 
-    pub(super) fn swap(
+    pub(super) fn compare_and_set(
         &self,
         slot: Slot,
         expected: Option<u64>,
         value: Option<&[u8]>,
-    ) -> Result<Swapped, Finding> {
-        self.ask("swap", self.store.swap(slot, expected, value.map(<[u8]>::to_vec)))
+    ) -> Result<SlotOutcome, Finding> {
+        self.ask("swap", self.store.compare_and_set(slot, expected, value.map(<[u8]>::to_vec)))
     }
 
     /// The version of a swap that has to be done.
@@ -95,8 +95,8 @@ impl<'a> Stage<'a> {
         expected: Option<u64>,
         value: &[u8],
     ) -> Result<u64, Finding> {
-        match self.swap(slot, expected, Some(value))? {
-            Swapped::Done { version: Some(version) } => Ok(version),
+        match self.compare_and_set(slot, expected, Some(value))? {
+            SlotOutcome::Done { version: Some(version) } => Ok(version),
             other => Err(format!("a swap from {expected:?}, which the slot is at: {other:?}")),
         }
     }
@@ -132,13 +132,13 @@ impl<'a> Stage<'a> {
         Ok(self.log(cart, after, usize::MAX)?.iter().map(|one| one.revision).collect())
     }
 
-    pub(super) fn base(&self, cart: CartId) -> Result<Option<(u64, Vec<u8>)>, Finding> {
-        self.ask("base", self.store.base(cart))
+    pub(super) fn base_state(&self, cart: CartId) -> Result<Option<(u64, Vec<u8>)>, Finding> {
+        self.ask("base", self.store.base_state(cart))
     }
 
-    pub(super) fn fold(&self, cart: CartId, through: u64, base: &[u8]) -> Result<u64, Finding> {
+    pub(super) fn compact(&self, cart: CartId, through: u64, base: &[u8]) -> Result<u64, Finding> {
         let base = base.to_vec();
-        self.ask("fold", self.store.fold(Fold { cart, through, base }))
+        self.ask("fold", self.store.compact(Compaction { cart, through, base }))
     }
 
     pub(super) fn remove(&self, cart: CartId, revision: u64) -> Result<bool, Finding> {

@@ -11,7 +11,7 @@ use rusqlite::hooks::Wal;
 
 use super::Shared;
 use super::file::{Folder, is_full, refused};
-use super::plan::{Ask, Failure, Plan, Told};
+use super::transaction::{Ask, Failure, Plan, Told};
 use crate::StoreError;
 use holdall::limits;
 use holdall::sabotage;
@@ -60,8 +60,8 @@ impl Ask {
                 let states = append.snapshot.iter().chain(&append.header).map(Vec::len);
                 append.delta.len() + append.note.len() + states.sum::<usize>()
             }
-            Self::Swap { value, .. } => value.as_ref().map_or(0, Vec::len),
-            Self::Fold(fold) => fold.base.len(),
+            Self::CompareAndSet { value, .. } => value.as_ref().map_or(0, Vec::len),
+            Self::Compact(fold) => fold.base.len(),
             Self::Remove { .. } => 0,
             Self::Erase { marker, .. } => marker.len(),
         }

@@ -20,7 +20,7 @@ pub(super) enum Kind {
 
 /// What every record begins with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Lead {
+pub(super) struct RecordHeader {
     pub(super) kind: Kind,
     pub(super) class: Class,
     pub(super) cart: CartId,
@@ -37,7 +37,7 @@ const BODY: usize = LEAD_BYTES + SUM_BYTES;
 /// What is wrong with a record.
 pub(super) type Wrong = &'static str;
 
-impl Lead {
+impl RecordHeader {
     fn begin(&self, room: usize) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(BODY + room + SUM_BYTES);
         bytes.extend([self.kind as u8, self.class as u8]);
@@ -117,8 +117,8 @@ fn array<const N: usize>(from: &mut &[u8]) -> Result<[u8; N], Wrong> {
 }
 
 /// A whole record, with both checksums right.
-pub(super) fn read(record: &[u8]) -> Result<(Lead, &[u8]), Wrong> {
-    let lead = Lead::read(record)?;
+pub(super) fn read(record: &[u8]) -> Result<(RecordHeader, &[u8]), Wrong> {
+    let lead = RecordHeader::read(record)?;
     let body = sealed(record)?.get(BODY..).ok_or("it is too short")?;
     Ok((lead, body))
 }
@@ -136,7 +136,7 @@ pub(super) fn key(mut body: &[u8]) -> Result<(Option<RequestKey>, &[u8]), Wrong>
 }
 
 /// An append, of a record.
-pub(super) fn logged(lead: Lead, body: &[u8]) -> Result<Logged, Wrong> {
+pub(super) fn logged(lead: RecordHeader, body: &[u8]) -> Result<Logged, Wrong> {
     let (key, mut rest) = key(body)?;
     let length = u32::from_le_bytes(array(&mut rest)?) as usize;
     let (delta, note) = rest.split_at_checked(length).ok_or("its delta is too short")?;

@@ -84,9 +84,9 @@ mod commit;
 mod file;
 mod format;
 mod index;
-mod plan;
 mod read;
-mod scan;
+mod recovery;
+mod transaction;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -99,13 +99,13 @@ use futures_channel::oneshot;
 use self::commit::{Committer, Job, Threads};
 use self::file::Folder;
 use self::index::Index;
-use self::plan::{Ask, Told};
 use self::read::{Read, Reader};
-pub use self::scan::{Damage, Opened};
+pub use self::recovery::{Damage, Opened};
+use self::transaction::{Ask, Told};
 use super::record::within;
 use super::{
-    Append, Appended, Class, Erased, Fold, Held, Idle, Loaded, Logged, Reply, Slot, Store,
-    StoreError, Swapped,
+    Append, Appended, Class, Compaction, Erased, Idle, Loaded, Logged, Reply, Slot, SlotOutcome,
+    SlotValue, Store, StoreError,
 };
 use holdall::id::CartId;
 use holdall::limits;
@@ -166,8 +166,8 @@ impl EmbeddedStore {
     fn open_as(path: &Path, fresh: u128, renew: Option<u128>) -> Result<Self, StoreError> {
         let folder = Folder::take(path)?;
         let mut connection = folder.writer(fresh)?;
-        let scanned = scan::scan(&connection, renew)?;
-        let scan::Scanned { index, opened, incarnation, version, position } = scanned;
+        let scanned = recovery::recover(&connection, renew)?;
+        let recovery::Scanned { index, opened, incarnation, version, position } = scanned;
         let (send_reads, reads) = channel::<Read>();
         let shared = Arc::new(Shared {
             index: RwLock::new(index),
@@ -307,20 +307,20 @@ impl Store for EmbeddedStore {
         })
     }
 
-    fn slot(&self, slot: Slot) -> Reply<'_, Option<Held>> {
+    fn slot(&self, slot: Slot) -> Reply<'_, Option<SlotValue>> {
         Box::pin(self.read(move |reader| reader.slot(slot)))
     }
 
-    fn swap(
+    fn compare_and_set(
         &self,
         slot: Slot,
         expected: Option<u64>,
         value: Option<Vec<u8>>,
-    ) -> Reply<'_, Swapped> {
+    ) -> Reply<'_, SlotOutcome> {
         Box::pin(async move {
             let bytes = value.as_ref().map_or(0, Vec::len);
             within("a slot's value", bytes, limits::SLOT_BYTES)?;
-            told!(self.ask(Ask::Swap { slot, expected, value }).await, Told::Swapped)
+            told!(self.ask(Ask::CompareAndSet { slot, expected, value }).await, Told::SlotOutcome)
         })
     }
 
@@ -342,14 +342,14 @@ impl Store for EmbeddedStore {
         Box::pin(self.read(move |reader| reader.log(cart, after, limit)))
     }
 
-    fn base(&self, cart: CartId) -> Reply<'_, Option<(u64, Vec<u8>)>> {
-        Box::pin(self.read(move |reader| reader.base(cart)))
+    fn base_state(&self, cart: CartId) -> Reply<'_, Option<(u64, Vec<u8>)>> {
+        Box::pin(self.read(move |reader| reader.base_state(cart)))
     }
 
-    fn fold(&self, fold: Fold) -> Reply<'_, u64> {
+    fn compact(&self, fold: Compaction) -> Reply<'_, u64> {
         Box::pin(async move {
             fold.within_limits()?;
-            told!(self.ask(Ask::Fold(fold)).await, Told::Folded)
+            told!(self.ask(Ask::Compact(fold)).await, Told::Compacted)
         })
     }
 

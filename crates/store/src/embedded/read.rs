@@ -7,10 +7,10 @@ use rusqlite::Connection;
 
 use super::Shared;
 use super::file::{record, refused};
-use super::format::{self, Lead};
+use super::format::{self, RecordHeader};
 use super::index::{Cart, Head, State};
-use super::plan::{damaged, held};
-use crate::{Held, Loaded, Logged, Slot, StoreError};
+use super::transaction::{damaged, held};
+use crate::{Loaded, Logged, Slot, SlotValue, StoreError};
 use holdall::id::CartId;
 
 /// A call that reads, with its answer's way back inside.
@@ -88,7 +88,7 @@ impl Reader {
         &self,
         id: CartId,
         position: u64,
-        read: impl Fn(Lead, &[u8]) -> Result<T, format::Wrong>,
+        read: impl Fn(RecordHeader, &[u8]) -> Result<T, format::Wrong>,
     ) -> Found<T> {
         let bytes = record(&self.connection, position).map_err(|error| {
             Miss::Failed(match super::file::is_corrupt(&error) {
@@ -154,14 +154,14 @@ impl Reader {
         self.find(id, look, read).map(Option::unwrap_or_default)
     }
 
-    pub(super) fn base(&self, id: CartId) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
+    pub(super) fn base_state(&self, id: CartId) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
         let read = |base: Option<State>| {
             base.map(|(through, at)| Ok((through, self.bytes(id, at)?))).transpose()
         };
         self.find(id, |cart| cart.head.base, read).map(Option::flatten)
     }
 
-    pub(super) fn slot(&self, slot: Slot) -> Result<Option<Held>, StoreError> {
+    pub(super) fn slot(&self, slot: Slot) -> Result<Option<SlotValue>, StoreError> {
         held(&self.connection, slot).map_err(refused)?.transpose()
     }
 }

@@ -80,8 +80,8 @@ use tokio_postgres::Config;
 use tokio_postgres::tls::NoTls;
 
 use super::{
-    Append, Appended, Class, Erased, Fold, Hear, Held, Idle, Loaded, Logged, Reply, Slot, Store,
-    StoreError, Swapped,
+    Append, Appended, Class, Compaction, Erased, Hear, Idle, Loaded, Logged, Reply, Slot,
+    SlotOutcome, SlotValue, Store, StoreError,
 };
 use holdall::id::CartId;
 use link::Link;
@@ -167,17 +167,17 @@ impl Store for PostgresStore {
         })
     }
 
-    fn slot(&self, slot: Slot) -> Reply<'_, Option<Held>> {
+    fn slot(&self, slot: Slot) -> Reply<'_, Option<SlotValue>> {
         self.run(slots::slot(&self.link, slot))
     }
 
-    fn swap(
+    fn compare_and_set(
         &self,
         slot: Slot,
         expected: Option<u64>,
         value: Option<Vec<u8>>,
-    ) -> Reply<'_, Swapped> {
-        self.run(slots::swap(&self.link, slot, expected, value))
+    ) -> Reply<'_, SlotOutcome> {
+        self.run(slots::compare_and_set(&self.link, slot, expected, value))
     }
 
     fn idle(&self, class: Class, before_ms: u64, limit: usize) -> Reply<'_, Vec<Idle>> {
@@ -192,16 +192,16 @@ impl Store for PostgresStore {
         self.run(read::log(&self.link, cart, after, limit))
     }
 
-    fn answered(&self, cart: CartId, key: u128) -> Reply<'_, Option<Logged>> {
-        self.run(read::answered(&self.link, cart, key))
+    fn find_request(&self, cart: CartId, key: u128) -> Reply<'_, Option<Logged>> {
+        self.run(read::find_request(&self.link, cart, key))
     }
 
-    fn base(&self, cart: CartId) -> Reply<'_, Option<(u64, Vec<u8>)>> {
-        self.run(read::base(&self.link, cart))
+    fn base_state(&self, cart: CartId) -> Reply<'_, Option<(u64, Vec<u8>)>> {
+        self.run(read::base_state(&self.link, cart))
     }
 
-    fn fold(&self, fold: Fold) -> Reply<'_, u64> {
-        self.run(sweep::fold(&self.link, fold))
+    fn compact(&self, fold: Compaction) -> Reply<'_, u64> {
+        self.run(sweep::compact(&self.link, fold))
     }
 
     fn remove(&self, cart: CartId, revision: u64) -> Reply<'_, bool> {

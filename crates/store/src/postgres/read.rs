@@ -99,7 +99,7 @@ pub(super) async fn log(
     Ok(log)
 }
 
-pub(super) async fn answered(
+pub(super) async fn find_request(
     link: &Link,
     cart: CartId,
     key: u128,
@@ -111,7 +111,10 @@ pub(super) async fn answered(
     rows.first().map(|row| Of { cart, row }.logged()).transpose()
 }
 
-pub(super) async fn base(link: &Link, cart: CartId) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
+pub(super) async fn base_state(
+    link: &Link,
+    cart: CartId,
+) -> Result<Option<(u64, Vec<u8>)>, StoreError> {
     const SQL: &str =
         "SELECT kind, revision, bytes, sum FROM holdall_state WHERE cart = $1 AND kind = $2";
     let rows = link.read(Some(cart), SQL, &[&rows::id(cart), &BASE]).await?;

@@ -4,7 +4,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 use uuid::Uuid;
 
-use crate::sum::sum;
+use crate::checksum::checksum;
 use crate::{Class, Loaded, Logged, RequestKey, StoreError};
 use holdall::id::CartId;
 
@@ -28,7 +28,7 @@ pub(super) fn count(limit: usize) -> i64 {
 }
 
 pub(super) fn row_sum(cart: CartId, revision: u64, at_ms: u64, class: Class) -> i32 {
-    signed(sum(&[
+    signed(checksum(&[
         &cart.as_u128().to_be_bytes(),
         &revision.to_be_bytes(),
         &at_ms.to_be_bytes(),
@@ -37,11 +37,11 @@ pub(super) fn row_sum(cart: CartId, revision: u64, at_ms: u64, class: Class) -> 
 }
 
 pub(super) fn header_sum(cart: CartId, header: &[u8]) -> i32 {
-    signed(sum(&[&cart.as_u128().to_be_bytes(), header]))
+    signed(checksum(&[&cart.as_u128().to_be_bytes(), header]))
 }
 
 pub(super) fn state_sum(cart: CartId, kind: i16, revision: u64, bytes: &[u8]) -> i32 {
-    signed(sum(&[
+    signed(checksum(&[
         &cart.as_u128().to_be_bytes(),
         &kind.to_be_bytes(),
         &revision.to_be_bytes(),
@@ -50,7 +50,7 @@ pub(super) fn state_sum(cart: CartId, kind: i16, revision: u64, bytes: &[u8]) ->
 }
 
 pub(super) fn delta_sum(cart: CartId, revision: u64, delta: &[u8]) -> i32 {
-    signed(sum(&[&cart.as_u128().to_be_bytes(), &revision.to_be_bytes(), delta]))
+    signed(checksum(&[&cart.as_u128().to_be_bytes(), &revision.to_be_bytes(), delta]))
 }
 
 pub(super) fn note_sum(
@@ -63,7 +63,7 @@ pub(super) fn note_sum(
     let (name, body) = key.map_or((Vec::new(), Vec::new()), |key| {
         (key.key.to_be_bytes().to_vec(), key.body.to_vec())
     });
-    signed(sum(&[
+    signed(checksum(&[
         &cart.as_u128().to_be_bytes(),
         &revision.to_be_bytes(),
         &at_ms.to_be_bytes(),
@@ -74,7 +74,7 @@ pub(super) fn note_sum(
 }
 
 pub(super) fn slot_sum(kind: i16, name: &[u8], value: &[u8]) -> i32 {
-    signed(sum(&[&kind.to_be_bytes(), name, value]))
+    signed(checksum(&[&kind.to_be_bytes(), name, value]))
 }
 
 const fn signed(sum: u32) -> i32 {

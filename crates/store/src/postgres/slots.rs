@@ -5,7 +5,7 @@ use tokio_postgres::Row;
 use super::link::Link;
 use super::rows;
 use crate::record::within;
-use crate::{Held, Slot, StoreError, Swapped};
+use crate::{Slot, SlotOutcome, SlotValue, StoreError};
 use holdall::limits;
 
 const HELD: &str = "SELECT version, value, sum FROM holdall_slot WHERE kind = $1 AND name = $2";
@@ -42,18 +42,18 @@ const CLEAR: &str = "
 /// How often one swap looks again, when others change the slot in between.
 const TRIES: usize = 16;
 
-pub(super) async fn slot(link: &Link, slot: Slot) -> Result<Option<Held>, StoreError> {
+pub(super) async fn slot(link: &Link, slot: Slot) -> Result<Option<SlotValue>, StoreError> {
     let (kind, name) = name(slot);
     let rows = link.read(None, HELD, &[&kind, &name]).await?;
     rows.first().map(|row| held(slot, row)).transpose()
 }
 
-pub(super) async fn swap(
+pub(super) async fn compare_and_set(
     link: &Link,
     slot: Slot,
     expected: Option<u64>,
     value: Option<Vec<u8>>,
-) -> Result<Swapped, StoreError> {
+) -> Result<SlotOutcome, StoreError> {
     let bytes = value.as_ref().map_or(0, Vec::len);
     within("a slot's value", bytes, limits::SLOT_BYTES)?;
     let (kind, name) = name(slot);
@@ -74,20 +74,20 @@ pub(super) async fn swap(
             && row.try_get("done").map_err(StoreError::unavailable)?
         {
             let version = version_of(row)?;
-            return Ok(Swapped::Done { version: sets.then_some(version) });
+            return Ok(SlotOutcome::Done { version: sets.then_some(version) });
         }
         // Refused. What the statement saw of the slot may have been over by then, if it waited for another swap.
         let seen = told.first().map(|row| held(slot, row)).transpose()?;
-        let differs = |held: &Option<Held>| held.as_ref().map(|held| held.version) != expected;
+        let differs = |held: &Option<SlotValue>| held.as_ref().map(|held| held.version) != expected;
         if differs(&seen) {
-            return Ok(Swapped::Conflict { held: seen });
+            return Ok(SlotOutcome::Conflict { held: seen });
         }
         let now = self::slot(link, slot).await?;
         if differs(&now) {
-            return Ok(Swapped::Conflict { held: now });
+            return Ok(SlotOutcome::Conflict { held: now });
         }
         if !sets && expected.is_none() {
-            return Ok(Swapped::Done { version: None });
+            return Ok(SlotOutcome::Done { version: None });
         }
     }
     Err(StoreError::unavailable(Restless { slot }))
@@ -102,7 +102,7 @@ fn version_of(row: &Row) -> Result<u64, StoreError> {
     row.try_get("version").map(i64::cast_unsigned).map_err(StoreError::unavailable)
 }
 
-fn held(slot: Slot, row: &Row) -> Result<Held, StoreError> {
+fn held(slot: Slot, row: &Row) -> Result<SlotValue, StoreError> {
     let (kind, name) = name(slot);
     let value: Vec<u8> = row.try_get("value").map_err(StoreError::unavailable)?;
     let sum: i32 = row.try_get("sum").map_err(StoreError::unavailable)?;
@@ -114,7 +114,7 @@ fn held(slot: Slot, row: &Row) -> Result<Held, StoreError> {
             Slot::Account(_) => StoreError::unavailable(Spoiled { slot }),
         });
     }
-    Ok(Held { version: version_of(row)?, value })
+    Ok(SlotValue { version: version_of(row)?, value })
 }
 
 /// An account's slot that is not what was written; no cart is damaged.

@@ -7,7 +7,7 @@ use super::append::Restless;
 use super::link::Link;
 use super::rows::{self, BASE, Of, SNAPSHOT};
 use crate::record::within;
-use crate::{Class, Erased, Fold, StoreError};
+use crate::{Class, Compaction, Erased, StoreError};
 use holdall::id::CartId;
 use holdall::limits;
 
@@ -99,9 +99,9 @@ async fn head(link: &Link, cart: CartId) -> Result<Option<Head>, StoreError> {
     }))
 }
 
-pub(super) async fn fold(link: &Link, fold: Fold) -> Result<u64, StoreError> {
+pub(super) async fn compact(link: &Link, fold: Compaction) -> Result<u64, StoreError> {
     fold.within_limits()?;
-    let Fold { cart, through, base } = fold;
+    let Compaction { cart, through, base } = fold;
     let Ok(last) = i64::try_from(through) else { return Ok(0) };
     let sum = rows::state_sum(cart, BASE, through, &base);
     let rows = link.write(Some(cart), FOLD, &[&rows::id(cart), &last, &BASE, &base, &sum]).await?;

@@ -10,8 +10,8 @@ use futures_lite::future::block_on;
 use holdall::CartId;
 use holdall_store::conformance::Opener;
 use holdall_store::{
-    Append, Appended, Class, Erased, Fold, Held, Idle, Loaded, Logged, MemoryStore, Reply, Slot,
-    Store, StoreError, Swapped,
+    Append, Appended, Class, Compaction, Erased, Idle, Loaded, Logged, MemoryStore, Reply, Slot,
+    SlotOutcome, SlotValue, Store, StoreError,
 };
 
 /// What is wrong with it.
@@ -134,7 +134,7 @@ impl Flaw {
 struct Disk {
     carts: MemoryStore,
     /// For those whose flaw is in the slots.
-    slots: Mutex<HashMap<Slot, Held>>,
+    slots: Mutex<HashMap<Slot, SlotValue>>,
     closed: AtomicBool,
 }
 
@@ -330,22 +330,22 @@ impl Bad {
         self.has(Flaw::ReusesVersions) || self.has(Flaw::VersionsFromLiveSlots)
     }
 
-    fn own_swap(&self, slot: Slot, expected: Option<u64>, value: Option<Vec<u8>>) -> Swapped {
+    fn own_swap(&self, slot: Slot, expected: Option<u64>, value: Option<Vec<u8>>) -> SlotOutcome {
         let mut slots = self.disk.slots.lock().unwrap();
         let held = slots.get(&slot).cloned();
         if held.as_ref().map(|held| held.version) != expected {
-            return Swapped::Conflict { held };
+            return SlotOutcome::Conflict { held };
         }
         let Some(value) = value else {
             slots.remove(&slot);
-            return Swapped::Done { version: None };
+            return SlotOutcome::Done { version: None };
         };
         let version = match self.flaw {
             Some(Flaw::ReusesVersions) => expected.unwrap_or_default() + 1,
             _ => self.version.fetch_add(1, Ordering::Relaxed) + 1,
         };
-        slots.insert(slot, Held { version, value });
-        Swapped::Done { version: Some(version) }
+        slots.insert(slot, SlotValue { version, value });
+        SlotOutcome::Done { version: Some(version) }
     }
 
     fn place(&self, slot: Slot) -> Slot {
@@ -379,7 +379,7 @@ impl Store for Bad {
                 }
                 Some(Flaw::ShowsEmptyDeltas) => loaded.tail = deltas.collect(),
                 Some(Flaw::BaseBeforeSnapshot) => {
-                    if let Some((_, base)) = block_on(carts.base(cart))? {
+                    if let Some((_, base)) = block_on(carts.base_state(cart))? {
                         loaded.snapshot = Some(base);
                         loaded.tail = deltas.collect();
                     }
@@ -425,7 +425,7 @@ impl Store for Bad {
         })
     }
 
-    fn slot(&self, slot: Slot) -> Reply<'_, Option<Held>> {
+    fn slot(&self, slot: Slot) -> Reply<'_, Option<SlotValue>> {
         self.reply(|carts| {
             if self.own_slots() {
                 return Ok(self.disk.slots.lock().unwrap().get(&slot).cloned());
@@ -434,12 +434,12 @@ impl Store for Bad {
         })
     }
 
-    fn swap(
+    fn compare_and_set(
         &self,
         slot: Slot,
         mut expected: Option<u64>,
         mut value: Option<Vec<u8>>,
-    ) -> Reply<'_, Swapped> {
+    ) -> Reply<'_, SlotOutcome> {
         self.reply(|carts| {
             let slot = self.place(slot);
             let held = block_on(carts.slot(slot))?.map(|held| held.version);
@@ -459,7 +459,7 @@ impl Store for Bad {
                 }
                 _ => {}
             }
-            block_on(carts.swap(slot, expected, value))
+            block_on(carts.compare_and_set(slot, expected, value))
         })
     }
 
@@ -498,11 +498,11 @@ impl Store for Bad {
         })
     }
 
-    fn base(&self, cart: CartId) -> Reply<'_, Option<(u64, Vec<u8>)>> {
-        self.reply(|carts| block_on(carts.base(cart)))
+    fn base_state(&self, cart: CartId) -> Reply<'_, Option<(u64, Vec<u8>)>> {
+        self.reply(|carts| block_on(carts.base_state(cart)))
     }
 
-    fn fold(&self, mut fold: Fold) -> Reply<'_, u64> {
+    fn compact(&self, mut fold: Compaction) -> Reply<'_, u64> {
         self.reply(|carts| {
             let (cart, through) = (fold.cart, fold.through);
             match self.flaw {
@@ -512,7 +512,7 @@ impl Store for Bad {
                 }
                 _ => {}
             }
-            let folded = block_on(carts.fold(fold))?;
+            let folded = block_on(carts.compact(fold))?;
             if self.has(Flaw::FoldingIsActivity) {
                 let loaded = block_on(carts.load(cart))?.expect("it was folded");
                 let append = Append::new(cart, loaded.revision, loaded.at_ms + 1, loaded.class);
@@ -539,7 +539,7 @@ impl Store for Bad {
                 Some(Flaw::RemovesTheClaims) => {
                     let slot = Slot::Claim(cart);
                     let held = block_on(carts.slot(slot))?.map(|held| held.version);
-                    let _ = block_on(carts.swap(slot, held, None))?;
+                    let _ = block_on(carts.compare_and_set(slot, held, None))?;
                 }
                 _ => {}
             }

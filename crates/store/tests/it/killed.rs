@@ -18,7 +18,8 @@ use std::time::{Duration, Instant};
 use futures_lite::future::block_on;
 use holdall::CartId;
 use holdall_store::{
-    Append, Appended, Class, EmbeddedStore, Fold, RequestKey, Slot, Store, StoreError, Swapped,
+    Append, Appended, Class, Compaction, EmbeddedStore, RequestKey, Slot, SlotOutcome, Store,
+    StoreError,
 };
 
 const THREADS: u64 = 6;
@@ -77,8 +78,9 @@ fn writer() {
                     }
                     let value = (round << 32 | n).to_be_bytes().to_vec();
                     let expected = held.as_ref().map(|held| held.version);
-                    let swapped = block_on(store.swap(slot(thread), expected, Some(value)));
-                    let Ok(Swapped::Done { .. }) = swapped else { panic!("{swapped:?}") };
+                    let swapped =
+                        block_on(store.compare_and_set(slot(thread), expected, Some(value)));
+                    let Ok(SlotOutcome::Done { .. }) = swapped else { panic!("{swapped:?}") };
                     say(format!("S {thread} {}\n", round << 32 | n));
                     held = block_on(store.slot(slot(thread))).expect("read");
                 }
@@ -117,7 +119,7 @@ fn act(
         let (revision, state) = state(store, cart);
         let through = revision.saturating_sub(chance.u64(..4)).max(1);
         let base = state[..through as usize * 16].to_vec();
-        block_on(store.fold(Fold { cart, through, base })).expect("folded");
+        block_on(store.compact(Compaction { cart, through, base })).expect("folded");
     }
 }
 
@@ -151,7 +153,8 @@ impl Told {
     /// Holds a cart to what was told, by its log and by its state.
     fn check(&self, store: &dyn Store, cart: CartId) -> u64 {
         let (revision, loaded) = state(store, cart);
-        let (folded, mut keys) = block_on(store.base(cart)).expect("read").unwrap_or_default();
+        let (folded, mut keys) =
+            block_on(store.base_state(cart)).expect("read").unwrap_or_default();
         assert_eq!(keys.len() as u64, folded * 16, "the base of {cart}");
         for (logged, n) in block_on(store.log(cart, 0, usize::MAX)).expect("read").iter().zip(1..) {
             assert_eq!(logged.revision, folded + n, "the log of {cart}");

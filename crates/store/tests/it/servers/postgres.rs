@@ -9,8 +9,8 @@ use holdall::CartId;
 use holdall_store::conformance::{Opener, Work, certify};
 use holdall_store::postgres::tokio_postgres::{Client, Config, NoTls};
 use holdall_store::{
-    Append, Appended, Class, PostgresOptions, PostgresStore, RequestKey, Slot, Store, StoreError,
-    Swapped,
+    Append, Appended, Class, PostgresOptions, PostgresStore, RequestKey, Slot, SlotOutcome, Store,
+    StoreError,
 };
 use tokio::runtime::Runtime;
 
@@ -177,8 +177,8 @@ fn a_role_that_may_make_no_tables_opens_what_is_there() {
     let done = postgres.run(serving.append(append(0))).expect("appended");
     assert_eq!(done, Appended::Done { revision: 1 });
     let slot = Slot::Lease(CART);
-    let set = postgres.run(serving.swap(slot, None, Some(vec![1]))).expect("swapped");
-    assert!(matches!(set, Swapped::Done { .. }));
+    let set = postgres.run(serving.compare_and_set(slot, None, Some(vec![1]))).expect("swapped");
+    assert!(matches!(set, SlotOutcome::Done { .. }));
     drop(serving);
     postgres.sql(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
 }
@@ -215,8 +215,8 @@ fn damaged_rows_are_found() {
             assert!(matches!(postgres.run(store.append(append)), Ok(Appended::Done { .. })));
         }
         let lease = Slot::Lease(CART);
-        let set = postgres.run(store.swap(lease, None, Some(b"held".to_vec())));
-        assert!(matches!(set, Ok(Swapped::Done { .. })));
+        let set = postgres.run(store.compare_and_set(lease, None, Some(b"held".to_vec())));
+        assert!(matches!(set, Ok(SlotOutcome::Done { .. })));
     };
     let mut found = 0;
     for (table, change) in [

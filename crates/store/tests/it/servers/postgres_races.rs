@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use holdall::CartId;
 use holdall_store::postgres::tokio_postgres::NoTls;
-use holdall_store::{Append, Appended, Class, Erased, Fold, Store};
+use holdall_store::{Append, Appended, Class, Compaction, Erased, Store};
 
 use super::postgres::{CART, Postgres, append};
 
@@ -36,8 +36,8 @@ fn folds_appends_and_erasures_at_once_leave_nothing_behind() {
             let folder = Arc::clone(&store);
             let folding = tokio::spawn(async move {
                 for through in 1..8 {
-                    let fold = Fold { cart, through, base: b"secret".to_vec() };
-                    let _ = folder.fold(fold).await.expect("an answer");
+                    let fold = Compaction { cart, through, base: b"secret".to_vec() };
+                    let _ = folder.compact(fold).await.expect("an answer");
                 }
             });
             tokio::time::sleep(Duration::from_micros(300 * round as u64)).await;

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use holdall::CartId;
 use holdall_store::postgres::tokio_postgres::Config;
 use holdall_store::{
-    Append, Appended, Class, Fold, Loaded, PostgresOptions, PostgresStore, RequestKey, Slot, Store,
-    StoreError, Swapped,
+    Append, Appended, Class, Compaction, Loaded, PostgresOptions, PostgresStore, RequestKey, Slot,
+    SlotOutcome, Store, StoreError,
 };
 
 use super::postgres::{CART, Postgres, append, options};
@@ -49,23 +49,28 @@ fn a_command_is_one_round_trip() {
             trips("load");
             assert!(matches!(store.revision(CART).await, Ok(Some(_))));
             trips("revision");
-            assert!(matches!(store.answered(CART, at.into()).await, Ok(Some(_))));
+            assert!(matches!(store.find_request(CART, at.into()).await, Ok(Some(_))));
             trips("answered?");
             assert!(matches!(
-                store.fold(Fold { cart: CART, through: at + 1, base: vec![2] }).await,
+                store.compact(Compaction { cart: CART, through: at + 1, base: vec![2] }).await,
                 Ok(1..)
             ));
             trips("fold");
-            let Ok(Swapped::Done { version }) = store.swap(lease, None, Some(vec![3])).await else {
+            let Ok(SlotOutcome::Done { version }) =
+                store.compare_and_set(lease, None, Some(vec![3])).await
+            else {
                 panic!("no swap")
             };
             trips("swap");
             assert!(matches!(
-                store.swap(lease, None, Some(vec![3])).await,
-                Ok(Swapped::Conflict { .. })
+                store.compare_and_set(lease, None, Some(vec![3])).await,
+                Ok(SlotOutcome::Conflict { .. })
             ));
             trips("swap refused");
-            assert!(matches!(store.swap(lease, version, None).await, Ok(Swapped::Done { .. })));
+            assert!(matches!(
+                store.compare_and_set(lease, version, None).await,
+                Ok(SlotOutcome::Done { .. })
+            ));
             trips("swap to empty");
             assert!(store.idle(Class::Guest, 1, 9).await.is_ok());
             trips("idle");

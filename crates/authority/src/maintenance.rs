@@ -1,19 +1,19 @@
 //! What is done to carts over time: expiry, the end of journals, erasure, verification.
 
-use super::admit::guests_of;
-use super::answer::{Receipt, Swept};
-use super::caller::{AccountId, Caller, Who};
-use super::change::{Ask, Change};
-use super::guests::Claimed;
-use super::header::Owner;
+use super::admission::guests_of;
+use super::caller::{AccountId, Caller, Principal};
+use super::cart_cache::{LoadedCart, state_of};
+use super::commit::{Ask, Change};
+use super::outcome::{Receipt, Swept};
+use super::ownership::Owner;
 use super::refusal::Refusal;
-use super::resident::{Resident, state_of};
+use super::sign_in::Claimed;
 use super::{Authority, history};
 use holdall::cart::Cart;
 use holdall::id::{CartId, RuleName};
 use holdall::sabotage;
 use holdall::wire;
-use holdall_store::{Class, Erased, Fold, Idle, Slot, StoreError, Swapped};
+use holdall_store::{Class, Compaction, Erased, Idle, Slot, SlotOutcome, StoreError};
 
 /// What a look through the store found.
 #[derive(Debug, Default)]
@@ -88,8 +88,8 @@ impl Authority {
             let held = self.store.slot(slot).await?;
             let ours = |value: &[u8]| value == idle.cart.to_string().as_bytes();
             if let Some(held) = held.filter(|held| ours(&held.value))
-                && let Swapped::Done { .. } =
-                    self.store.swap(slot, Some(held.version), None).await?
+                && let SlotOutcome::Done { .. } =
+                    self.store.compare_and_set(slot, Some(held.version), None).await?
             {
                 cleared = Some((slot, held.value));
             }
@@ -99,7 +99,7 @@ impl Authority {
         if let Some((slot, value)) =
             cleared.filter(|_| sabotage!("kept-cart-loses-its-account", !removed, false))
         {
-            let _ = self.store.swap(slot, None, Some(value)).await?;
+            let _ = self.store.compare_and_set(slot, None, Some(value)).await?;
         }
         self.forget(idle.cart).await;
         Ok(removed)
@@ -112,7 +112,7 @@ impl Authority {
     /// The store's.
     pub async fn fold(&self, cart: CartId, before_ms: u64) -> Result<u64, Refusal> {
         const PAGE: usize = 256;
-        let from = self.store.base(cart).await?.map_or(0, |(through, _)| through);
+        let from = self.store.base_state(cart).await?.map_or(0, |(through, _)| through);
         let mut through = from;
         'old: loop {
             let page = self.store.log(cart, through, PAGE).await?;
@@ -130,7 +130,10 @@ impl Authority {
             return Ok(0);
         }
         let state = history::state_at(&*self.store, cart, through).await?;
-        Ok(self.store.fold(Fold { cart, through, base: wire::encode_cart(&state) }).await?)
+        Ok(self
+            .store
+            .compact(Compaction { cart, through, base: wire::encode_cart(&state) })
+            .await?)
     }
 
     /// Erases a shopper: their account's cart, the guest carts that were merged into it, the journals, the
@@ -147,9 +150,9 @@ impl Authority {
         account: &AccountId,
     ) -> Result<Receipt, Refusal> {
         self.observed("erase", async {
-            match &caller.who {
-                Who::Server => {}
-                Who::Account(own) if own == account => {}
+            match &caller.principal {
+                Principal::Server => {}
+                Principal::Account(own) if own == account => {}
                 _ => return Err(Refusal::ServerOnly),
             }
             let digest = account.digest();
@@ -177,11 +180,12 @@ impl Authority {
                     self.erase_cart(now_ms, guest, &mut receipt).await?,
                     ()
                 );
-                let _ = self.store.swap(claim, held.map(|held| held.version), None).await?;
+                let _ =
+                    self.store.compare_and_set(claim, held.map(|held| held.version), None).await?;
             }
             // The account's last: until then a second try finds the guests by it.
             self.erase_cart(now_ms, home, &mut receipt).await?;
-            let _ = self.store.swap(slot, Some(held.version), None).await?;
+            let _ = self.store.compare_and_set(slot, Some(held.version), None).await?;
             tracing::info!(carts = receipt.carts.len(), "a shopper was erased");
             Ok(receipt)
         })
@@ -199,7 +203,7 @@ impl Authority {
         cart: CartId,
     ) -> Result<Receipt, Refusal> {
         let guest = self.look(caller, cart, |resident| resident.header.is_guest()).await?;
-        if !guest || matches!(caller.who, Who::Staff(_)) {
+        if !guest || matches!(caller.principal, Principal::Staff(_)) {
             return Err(Refusal::NotYours { cart });
         }
         let mut receipt = Receipt { at_ms: now_ms, carts: Vec::new(), appends: 0, bytes: 0 };
@@ -216,7 +220,7 @@ impl Authority {
         let marker = wire::encode_cart(&Cart::erased(cart));
         let Erased { appends, bytes } = self.store.erase(cart, marker, now_ms).await?;
         if let Some(held) = self.store.slot(Slot::Lease(cart)).await? {
-            let _ = self.store.swap(Slot::Lease(cart), Some(held.version), None).await?;
+            let _ = self.store.compare_and_set(Slot::Lease(cart), Some(held.version), None).await?;
         }
         self.forget(cart).await;
         self.watchers.tell(cart);
@@ -255,7 +259,7 @@ impl Authority {
         let Some(loaded) = self.store.load(cart).await? else { return Ok(0) };
         let state = state_of(cart, &loaded)?;
         let set = &self.settings;
-        let resident = Resident::open(cart, &loaded, self.store.incarnation(), set)?;
+        let resident = LoadedCart::open(cart, &loaded, self.store.incarnation(), set)?;
         if loaded.class == Class::Erased {
             return Ok(0);
         }
@@ -264,7 +268,7 @@ impl Authority {
             let what = "its log does not come to its state".to_owned();
             return Err(StoreError::Damaged { cart, what }.into());
         }
-        let base = self.store.base(cart).await?.map_or(0, |(through, _)| through);
+        let base = self.store.base_state(cart).await?.map_or(0, |(through, _)| through);
         Ok(resident.revision - base)
     }
 }

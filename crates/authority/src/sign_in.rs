@@ -2,19 +2,19 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::answer::{Opened, Shown, SignedIn};
-use super::caller::{AccountId, Caller, Digest, GuestToken, Who};
-use super::change::{Ask, Change};
-use super::header::{Header, Owner};
+use super::caller::{AccountId, Caller, Digest, GuestToken, Principal};
+use super::commit::{Ask, Change};
+use super::outcome::{Opened, Shown, SignedIn};
+use super::ownership::{Owner, Ownership};
 use super::refusal::Refusal;
 use super::settings::Situation;
-use super::{Authority, resident};
+use super::{Authority, cart_cache};
 use holdall::cart::{Cart, Claim, MergePolicy};
 use holdall::id::{CartId, ReplicaId};
 use holdall::limits;
 use holdall::replica::ActionError;
 use holdall::sabotage;
-use holdall_store::{Held, Slot, Swapped};
+use holdall_store::{Slot, SlotOutcome, SlotValue};
 
 /// Whose a guest cart is: what the claim's slot holds.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -64,7 +64,7 @@ impl Authority {
             let cart = CartId::from_u128(self.mint());
             let token = GuestToken::from_bytes(self.chance.bits());
             let tokens = vec![token.digest(cart)];
-            let header = Header::of(Owner::Guest { tokens, revoked: Vec::new() });
+            let header = Ownership::of(Owner::Guest { tokens, revoked: Vec::new() });
             self.create(now_ms, &token.into(), cart, header, "open-guest").await?;
             Ok(Opened { cart, token })
         })
@@ -113,11 +113,11 @@ impl Authority {
             let mut held = self.store.slot(slot).await?;
             if held.is_none() {
                 let minted = CartId::from_u128(self.mint()).to_string().into_bytes();
-                held = match self.store.swap(slot, None, Some(minted.clone())).await? {
-                    Swapped::Done { version } => {
-                        version.map(|version| Held { version, value: minted })
+                held = match self.store.compare_and_set(slot, None, Some(minted.clone())).await? {
+                    SlotOutcome::Done { version } => {
+                        version.map(|version| SlotValue { version, value: minted })
                     }
-                    Swapped::Conflict { held } => held,
+                    SlotOutcome::Conflict { held } => held,
                 };
             }
             let cart = held
@@ -128,7 +128,7 @@ impl Authority {
             if self.store.revision(cart).await?.is_some() {
                 return Ok(cart);
             }
-            let header = Header::of(Owner::Account(digest));
+            let header = Ownership::of(Owner::Account(digest));
             self.create(now_ms, &account.clone().into(), cart, header, "open-account").await?;
             if self.store.slot(slot).await? == held {
                 return Ok(cart);
@@ -232,8 +232,8 @@ impl Authority {
             let account_cart = home.to_string();
             let new = Claimed { account_cart, account: digest, number, released: false };
             let version = held.map(|held| held.version);
-            let swapped = self.store.swap(slot, version, Some(new.encode())).await?;
-            if matches!(swapped, Swapped::Done { .. }) {
+            let swapped = self.store.compare_and_set(slot, version, Some(new.encode())).await?;
+            if matches!(swapped, SlotOutcome::Done { .. }) {
                 return Ok(Claim { guest, account: home, number });
             }
         }
@@ -247,7 +247,7 @@ impl Authority {
         let (_, state) = self
             .change_and(now_ms, caller, guest, |resident| {
                 let state = resident.cart().clone();
-                let Header { owner, writers, .. } = &mut resident.header;
+                let Ownership { owner, writers, .. } = &mut resident.header;
                 match owner {
                     Owner::Guest { tokens, revoked } if !tokens.is_empty() => {
                         // What the guest registered is the account's now.
@@ -267,7 +267,7 @@ impl Authority {
     pub(super) async fn absorb(&self, now_ms: u64, guest: CartId) -> Result<(), Refusal> {
         let server = Caller::server();
         let revoked =
-            |one: &resident::Resident| one.header.is_revoked().then(|| one.cart().clone());
+            |one: &cart_cache::LoadedCart| one.header.is_revoked().then(|| one.cart().clone());
         // Almost every cart is at hand now, and is no such cart: no word with the store.
         let Some(state) = self.peek(guest, revoked).await? else { return Ok(()) };
         let held = self.store.slot(Slot::Claim(guest)).await?;
@@ -315,7 +315,7 @@ impl Authority {
                 })
                 .await?;
             self.change(now_ms, &caller, guest, Ask::default(), |resident| {
-                let Header { owner, writers, .. } = &mut resident.header;
+                let Ownership { owner, writers, .. } = &mut resident.header;
                 match owner {
                     Owner::Guest { tokens, revoked } if !revoked.is_empty() => {
                         let of = account.digest();
@@ -330,7 +330,10 @@ impl Authority {
             .await?;
             let released = Claimed { released: true, ..claimed };
             // If somebody else was quicker, it was this account on another device.
-            let _ = self.store.swap(slot, Some(held.version), Some(released.encode())).await?;
+            let _ = self
+                .store
+                .compare_and_set(slot, Some(held.version), Some(released.encode()))
+                .await?;
             Ok(accepted.shown)
         })
         .await
@@ -359,10 +362,10 @@ impl Authority {
     /// # Errors
     /// The caller is somebody else.
     pub fn account_of(caller: &Caller) -> Result<&AccountId, Refusal> {
-        match &caller.who {
-            Who::Account(account) => Ok(account),
-            Who::Guest(_) => Err(Refusal::AccountOnly),
-            Who::Staff(_) | Who::Server => Err(Refusal::NotForYou),
+        match &caller.principal {
+            Principal::Account(account) => Ok(account),
+            Principal::Guest(_) => Err(Refusal::AccountOnly),
+            Principal::Staff(_) | Principal::Server => Err(Refusal::NotForYou),
         }
     }
 }

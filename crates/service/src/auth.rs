@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::Service;
 use super::problem::Problem;
-use holdall_authority::{AccountId, Caller, GuestToken, Who};
+use holdall_authority::{AccountId, Caller, GuestToken, Principal};
 
 /// The field by which a client names its device.
 pub(super) const DEVICE: &str = "cart-device";
@@ -23,7 +23,7 @@ pub trait Verifier: Send + Sync + fmt::Debug + 'static {
     ///
     /// # Errors
     /// Nobody's, or not now.
-    fn verify(&self, token: &str, now_ms: u64) -> Result<Who, Unverified>;
+    fn verify(&self, token: &str, now_ms: u64) -> Result<Principal, Unverified>;
 }
 
 /// A token that is nobody's. Why is for the log: whoever sent it learns no more than that.
@@ -48,7 +48,7 @@ pub struct NoKey;
 pub struct GuestsOnly;
 
 impl Verifier for GuestsOnly {
-    fn verify(&self, _: &str, _: u64) -> Result<Who, Unverified> {
+    fn verify(&self, _: &str, _: u64) -> Result<Principal, Unverified> {
         Err(Unverified::new("there are no accounts here"))
     }
 }
@@ -112,16 +112,16 @@ impl JwtVerifier {
 }
 
 impl Verifier for JwtVerifier {
-    fn verify(&self, token: &str, now_ms: u64) -> Result<Who, Unverified> {
+    fn verify(&self, token: &str, now_ms: u64) -> Result<Principal, Unverified> {
         let decoded = jsonwebtoken::decode::<Claims>(token, &self.key, &self.validation);
         let claims = decoded.map_err(Unverified::new)?.claims;
         if claims.exp.saturating_mul(1_000) <= now_ms {
             return Err(Unverified::new("it has expired"));
         }
         match claims.holdall_role {
-            Some(Role::Server) => Ok(Who::Server),
-            Some(Role::Staff) => Ok(Who::Staff(claims.sub)),
-            None => AccountId::new(&claims.sub).map(Who::Account).map_err(Unverified::new),
+            Some(Role::Server) => Ok(Principal::Server),
+            Some(Role::Staff) => Ok(Principal::Staff(claims.sub)),
+            None => AccountId::new(&claims.sub).map(Principal::Account).map_err(Unverified::new),
         }
     }
 }
@@ -169,18 +169,18 @@ impl DemoAccounts {
 }
 
 impl Verifier for DemoAccounts {
-    fn verify(&self, token: &str, now_ms: u64) -> Result<Who, Unverified> {
+    fn verify(&self, token: &str, now_ms: u64) -> Result<Principal, Unverified> {
         self.verifier.verify(token, now_ms)
     }
 }
 
 impl Service {
     /// Who sends a bearer token.
-    pub(super) fn identify(&self, token: &str) -> Result<Who, Problem> {
+    pub(super) fn identify(&self, token: &str) -> Result<Principal, Problem> {
         let refused =
             || Problem::new("unauthenticated", "the token was not accepted: sign in again");
         if token.starts_with(GUEST) {
-            return token.parse::<GuestToken>().map(Who::Guest).map_err(|_| refused());
+            return token.parse::<GuestToken>().map(Principal::Guest).map_err(|_| refused());
         }
         self.verifier().verify(token, self.now_ms()).map_err(|error| {
             tracing::debug!(%error, "a token");
@@ -192,9 +192,9 @@ impl Service {
 /// Whoever sent a request: a [`Caller`] that a middleware of the embedder's has put among the request's extensions, else the
 /// bearer of a token.
 #[derive(Debug, Clone)]
-pub(super) struct Asker(pub(super) Caller);
+pub(super) struct Authenticated(pub(super) Caller);
 
-impl FromRequestParts<Service> for Asker {
+impl FromRequestParts<Service> for Authenticated {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
         if let Some(caller) = parts.extensions.get::<Caller>() {

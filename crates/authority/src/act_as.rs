@@ -4,10 +4,10 @@
 //! say at which revision its shopper looked: then the command affects exactly what that device had seen, although others wrote meanwhile.
 
 use super::caller::Caller;
+use super::cart_cache::{LoadedCart, device_writer, join};
 use super::command::Request;
 use super::refusal::Refusal;
-use super::resident::{Resident, device_writer, join};
-use super::{Authority, admit, history};
+use super::{Authority, admission, history};
 use holdall::cart::{Cart, Delta};
 use holdall::clock::Time;
 use holdall::id::{CartId, ReplicaId};
@@ -38,7 +38,7 @@ impl Authority {
             return Ok(None);
         }
         // Admitted before anything is looked up: how far back a cart goes is nobody else's business.
-        let look = |resident: &Resident| {
+        let look = |resident: &LoadedCart| {
             let device = caller.device.map(|device| self.writer(cart, device));
             author(device, resident)
         };
@@ -78,7 +78,7 @@ impl Authority {
         caller: &Caller,
         request: &Request,
         past: Option<&Cart>,
-        resident: &mut Resident,
+        resident: &mut LoadedCart,
     ) -> Result<Delta, Refusal> {
         let incarnation = self.store.incarnation();
         let device = caller.device.map(|device| resident.device_writer(incarnation, device));
@@ -96,7 +96,7 @@ impl Authority {
             .with_rules(self.settings.rules.clone())
             .with_options(self.settings.options);
         let delta = author.act(now_ms, &request.action)?;
-        if let Some((what, limit)) = admit::over(cart, &delta) {
+        if let Some((what, limit)) = admission::over(cart, &delta) {
             return Err(Refusal::Limit { what, limit });
         }
         let wrong = |error: holdall::cart::WrongCart| Refusal::OtherCart { theirs: error.theirs };
@@ -106,7 +106,7 @@ impl Authority {
 }
 
 /// As whom the commands of a device, by its writer, are written: once a cart has too many writers, new ones share the server's.
-fn author(device: Option<ReplicaId>, resident: &Resident) -> ReplicaId {
+fn author(device: Option<ReplicaId>, resident: &LoadedCart) -> ReplicaId {
     let server = resident.replica.id();
     let Some(writer) = device else { return server };
     let context = resident.cart().context();

@@ -1,12 +1,12 @@
 //! Replicating clients: their writers, and the deltas these hand in.
 
 use super::Authority;
-use super::admit::{self, Handed, Verdict};
-use super::answer::{Admitted, Registered};
+use super::admission::{self, Submission, Verdict};
 use super::caller::Caller;
-use super::change::Change;
+use super::cart_cache::server_writer;
+use super::commit::Change;
+use super::outcome::{Admitted, Registered};
 use super::refusal::Refusal;
-use super::resident::server_writer;
 use holdall::cart::{Delta, Entry};
 use holdall::dots::{Dot, Dots};
 use holdall::id::{CartId, ReplicaId};
@@ -115,11 +115,11 @@ impl Authority {
         delta: &Delta,
     ) -> Result<Admitted, Refusal> {
         let handed =
-            Handed { by: caller.principal(cart), now_ms, ahead_ms: self.settings.ahead_ms };
+            Submission { by: caller.principal(cart), now_ms, ahead_ms: self.settings.ahead_ms };
         let (revision, verdict) = self
             .change_and(now_ms, caller, cart, |resident| {
-                let verdict = admit::judge(resident.cart(), &resident.header, delta, handed)?;
-                let replica = admit::writer_of(delta)?;
+                let verdict = admission::judge(resident.cart(), &resident.header, delta, handed)?;
+                let replica = admission::writer_of(delta)?;
                 let change = match &verdict {
                     Verdict::Take => {
                         let _ = resident.replica.join(delta).map_err(|_| wrong(delta))?;

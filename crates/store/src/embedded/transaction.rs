@@ -6,9 +6,11 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use rusqlite::{CachedStatement, Connection, OptionalExtension};
 
 use super::file::{record, set_meta};
-use super::format::{self, Kind, Lead};
+use super::format::{self, Kind, RecordHeader};
 use super::index::{Cart, Head, Index, Place, Staged};
-use crate::{Append, Appended, Class, Erased, Fold, Held, Logged, Slot, StoreError, Swapped};
+use crate::{
+    Append, Appended, Class, Compaction, Erased, Logged, Slot, SlotOutcome, SlotValue, StoreError,
+};
 use holdall::id::CartId;
 use holdall::sabotage;
 
@@ -17,12 +19,12 @@ use holdall::sabotage;
 pub(super) enum Ask {
     /// In a box: it is handed on several times.
     Append(Box<Append>),
-    Swap {
+    CompareAndSet {
         slot: Slot,
         expected: Option<u64>,
         value: Option<Vec<u8>>,
     },
-    Fold(Fold),
+    Compact(Compaction),
     Remove {
         cart: CartId,
         revision: u64,
@@ -38,8 +40,8 @@ pub(super) enum Ask {
 #[derive(Debug)]
 pub(super) enum Told {
     Appended(Appended),
-    Swapped(Swapped),
-    Folded(u64),
+    SlotOutcome(SlotOutcome),
+    Compacted(u64),
     Removed(bool),
     Erased(Erased),
 }
@@ -104,10 +106,10 @@ impl<'a> Plan<'a> {
     pub(super) fn carry_out(&mut self, ask: &Ask) -> Result<Told, Failure> {
         match ask {
             Ask::Append(append) => self.append(append).map(Told::Appended),
-            Ask::Swap { slot, expected, value } => {
-                self.swap(*slot, *expected, value.as_deref()).map(Told::Swapped)
+            Ask::CompareAndSet { slot, expected, value } => {
+                self.compare_and_set(*slot, *expected, value.as_deref()).map(Told::SlotOutcome)
             }
-            Ask::Fold(fold) => self.fold(fold).map(Told::Folded),
+            Ask::Compact(fold) => self.compact(fold).map(Told::Compacted),
             Ask::Remove { cart, revision } => self.remove(*cart, *revision).map(Told::Removed),
             Ask::Erase { cart, marker, at_ms } => {
                 self.erase(*cart, marker, *at_ms).map(Told::Erased)
@@ -164,17 +166,17 @@ impl<'a> Plan<'a> {
             Some(_) => revision,
             None => before.header_revision(),
         };
-        let lead = Lead { kind: Kind::Entry, class, cart, revision, at_ms, header };
+        let lead = RecordHeader { kind: Kind::Entry, class, cart, revision, at_ms, header };
         let position = self.records.write(cart, &lead.entry(append))?;
         let mut head = Head { revision, at_ms, class, ..before };
         if let Some(header) = &append.header {
             self.records.delete_all(before.header.map(|(_, position)| position))?;
-            let lead = Lead { kind: Kind::Header, ..lead };
+            let lead = RecordHeader { kind: Kind::Header, ..lead };
             head.header = Some((revision, self.records.write(cart, &lead.record(header))?));
         }
         if let Some(snapshot) = &append.snapshot {
             self.records.delete_all(before.snapshot.map(|(_, position)| position))?;
-            let lead = Lead { kind: Kind::Snapshot, ..lead };
+            let lead = RecordHeader { kind: Kind::Snapshot, ..lead };
             head.snapshot = Some((revision, self.records.write(cart, &lead.record(snapshot))?));
         }
         staged.more.push(Place { position, key: Place::part(append.key) });
@@ -182,8 +184,8 @@ impl<'a> Plan<'a> {
         Ok(Appended::Done { revision })
     }
 
-    fn fold(&mut self, fold: &Fold) -> Result<u64, Failure> {
-        let Fold { cart, through, .. } = *fold;
+    fn compact(&mut self, fold: &Compaction) -> Result<u64, Failure> {
+        let Compaction { cart, through, .. } = *fold;
         let before = self.whole(cart)?.head;
         if through > before.revision || through <= before.folded() {
             return Ok(0);
@@ -197,7 +199,7 @@ impl<'a> Plan<'a> {
         self.records.delete_all(states.collect::<Vec<_>>())?;
         let Head { at_ms, class, .. } = before;
         let header = before.header_revision();
-        let lead = Lead { kind: Kind::Base, class, cart, revision: through, at_ms, header };
+        let lead = RecordHeader { kind: Kind::Base, class, cart, revision: through, at_ms, header };
         let base = Some((through, self.records.write(cart, &lead.record(&fold.base))?));
         let snapshot = before.snapshot.filter(|_| old.is_none());
         let staged = self.stage(cart);
@@ -239,7 +241,7 @@ impl<'a> Plan<'a> {
         }
         let erased = self.clear(cart)?;
         let (revision, class) = (before.revision + 1, Class::Erased);
-        let lead = Lead { kind: Kind::Base, class, cart, revision, at_ms, header: 0 };
+        let lead = RecordHeader { kind: Kind::Base, class, cart, revision, at_ms, header: 0 };
         let base = Some((revision, self.records.write(cart, &lead.record(marker))?));
         let staged = self.stage(cart);
         staged.head = Head { revision, at_ms, class, base, ..Head::NONE };
@@ -247,19 +249,19 @@ impl<'a> Plan<'a> {
         Ok(erased)
     }
 
-    fn swap(
+    fn compare_and_set(
         &mut self,
         slot: Slot,
         expected: Option<u64>,
         value: Option<&[u8]>,
-    ) -> Result<Swapped, Failure> {
+    ) -> Result<SlotOutcome, Failure> {
         let held = match held(self.records.connection, slot)? {
             Some(Ok(held)) => Some(held),
             Some(Err(error)) => return Err(Failure::Call(error)),
             None => None,
         };
         if held.as_ref().map(|held| held.version) != expected {
-            return Ok(Swapped::Conflict { held });
+            return Ok(SlotOutcome::Conflict { held });
         }
         let name = slot_name(slot);
         let Some(value) = value else {
@@ -268,7 +270,7 @@ impl<'a> Plan<'a> {
                 let sql = "DELETE FROM slots WHERE name = ?1";
                 self.records.connection.prepare_cached(sql)?.execute([name])?;
             }
-            return Ok(Swapped::Done { version: None });
+            return Ok(SlotOutcome::Done { version: None });
         };
         self.version += 1;
         self.records.has_written = true;
@@ -283,7 +285,7 @@ impl<'a> Plan<'a> {
             set_meta(connection, "version", &version.to_be_bytes())?,
             ()
         );
-        Ok(Swapped::Done { version: Some(version) })
+        Ok(SlotOutcome::Done { version: Some(version) })
     }
 }
 
@@ -366,7 +368,7 @@ fn slot_sum(name: &[u8], version: u64, value: &[u8]) -> u32 {
 pub(super) fn held(
     connection: &Connection,
     slot: Slot,
-) -> rusqlite::Result<Option<Result<Held, StoreError>>> {
+) -> rusqlite::Result<Option<Result<SlotValue, StoreError>>> {
     let sql = "SELECT version, value, sum FROM slots WHERE name = ?1";
     let name = slot_name(slot);
     let row = connection.prepare_cached(sql)?.query_row([&name], |row| {
@@ -374,7 +376,7 @@ pub(super) fn held(
     });
     Ok(row.optional()?.map(|(version, value, sum)| {
         if slot_sum(&name, version, &value) == sum {
-            return Ok(Held { version, value });
+            return Ok(SlotValue { version, value });
         }
         Err(match slot {
             Slot::Claim(cart) | Slot::Lease(cart) => damaged(cart, "the checksum of its slot"),

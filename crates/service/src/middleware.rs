@@ -22,7 +22,7 @@ use tower_layer::Layer;
 use tower_service::Service as _;
 
 use super::Service;
-use super::asked::tag_of;
+use super::extract::tag_of;
 use super::problem::Problem;
 
 /// What stands before every route: one layer, since each is a box and a clone for every request.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use rusqlite::Connection;
 
 use super::file::{is_corrupt, meta, refused, set_meta};
-use super::format::{self, Kind, Lead};
+use super::format::{self, Kind, RecordHeader};
 use super::index::{Cart, Head, Index, Place};
 use crate::StoreError;
 use holdall::id::CartId;
@@ -49,7 +49,7 @@ pub(super) struct Scanned {
 #[derive(Default)]
 struct Building {
     /// The latest revision, and the activity and class with it.
-    latest: Option<Lead>,
+    latest: Option<RecordHeader>,
     header: Option<(u64, u64)>,
     snapshot: Option<(u64, u64)>,
     base: Option<(u64, u64)>,
@@ -66,7 +66,7 @@ struct Scan {
     position: u64,
 }
 
-pub(super) fn scan(connection: &Connection, renew: Option<u128>) -> Result<Scanned, StoreError> {
+pub(super) fn recover(connection: &Connection, renew: Option<u128>) -> Result<Scanned, StoreError> {
     if let Some(fresh) = renew {
         set_meta(connection, "incarnation", &fresh.to_be_bytes()).map_err(refused)?;
     }
@@ -161,7 +161,7 @@ impl Scan {
                 // One of the two is right if one thing went wrong; the lead has a checksum.
                 let column =
                     || Some(CartId::from_u128(u128::from_be_bytes(owner.try_into().ok()?)));
-                let cart = Lead::read(record).ok().map(|lead| lead.cart).or_else(column);
+                let cart = RecordHeader::read(record).ok().map(|lead| lead.cart).or_else(column);
                 let what = format!("the record at position {position}: {wrong}");
                 let Some(cart) = cart else { return self.lost(what) };
                 let building = self.carts.entry(cart).or_default();
@@ -173,7 +173,7 @@ impl Scan {
 }
 
 impl Building {
-    fn take(&mut self, lead: Lead, place: Place) {
+    fn take(&mut self, lead: RecordHeader, place: Place) {
         if self.latest.is_none_or(|latest| latest.revision < lead.revision) {
             self.latest = Some(lead);
         }

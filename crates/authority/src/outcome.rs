@@ -94,7 +94,7 @@ pub enum Admitted {
 
 /// What a replicating client lacks.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Caught {
+pub struct CatchUp {
     /// The bytes of a delta; `None`: it lacks nothing.
     pub delta: Option<Vec<u8>>,
     /// What it has with that, as far as this server knows.
@@ -163,7 +163,7 @@ pub struct Lease {
 
 /// An order to place.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Placing {
+pub struct PlaceOrder {
     /// The checkout that it ends.
     pub lease: Lease,
     /// The order's id, as the shop's order system names it.
@@ -172,7 +172,7 @@ pub struct Placing {
     pub only_if_unchanged: bool,
 }
 
-impl Placing {
+impl PlaceOrder {
     /// An order of what was frozen, whatever became of the cart since.
     #[must_use]
     pub const fn new(lease: Lease, order: OrderId) -> Self {

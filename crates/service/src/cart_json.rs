@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use super::line_id;
-use super::shape::{GiftBody, Identity, ListName, Price};
+use super::schema::{GiftBody, Identity, ListName, Price};
 use holdall::cart::List;
 use holdall::id::{AttributeKey, CartId, CouponCode, LineKey, RuleName, ShippingOption, Text};
 use holdall::view::{Notice, OrderView, Row, Side, View};
@@ -230,7 +230,7 @@ impl From<Shown> for CartBody {
 /// About how long the JSON of a cart is without its rows, in bytes.
 const CART_JSON_BYTES: usize = 256;
 
-/// A version of a cart, for its entity tag: the [guard](super::guard) adds the life of the store.
+/// A version of a cart, for its entity tag: the [guard](super::middleware) adds the life of the store.
 pub(super) fn etag_of(version: u64) -> HeaderValue {
     HeaderValue::from(version)
 }
@@ -331,7 +331,7 @@ impl From<Told> for CartAnswer {
     }
 }
 
-/// How many fields an answer comes to, those of the [guard](super::guard) too: room is made once.
+/// How many fields an answer comes to, those of the [guard](super::middleware) too: room is made once.
 const FIELDS: usize = 10;
 
 impl IntoResponse for CartAnswer {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::caller::{Caller, Digest, Who};
+use super::caller::{Caller, Digest, Principal};
 use super::refusal::Refusal;
 use holdall::id::{CartId, ReplicaId};
 use holdall::limits;
@@ -38,7 +38,7 @@ pub(super) struct Writer {
 
 /// The header of a cart's record. JSON in the store, so that a later version can add to it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub(super) struct Header {
+pub(super) struct Ownership {
     pub(super) owner: Owner,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) writers: Vec<Writer>,
@@ -48,7 +48,7 @@ pub(super) struct Header {
     retired: Vec<ReplicaId>,
 }
 
-impl Header {
+impl Ownership {
     pub(super) const fn of(owner: Owner) -> Self {
         Self { owner, writers: Vec::new(), retired: Vec::new() }
     }
@@ -87,9 +87,9 @@ impl Header {
         principal: Digest,
         claimed_by: Option<Digest>,
     ) -> Result<(), Refusal> {
-        let yes = match (&self.owner, &caller.who) {
-            (_, Who::Server | Who::Staff(_)) => true,
-            (Owner::Guest { tokens, revoked }, Who::Guest(_)) => {
+        let yes = match (&self.owner, &caller.principal) {
+            (_, Principal::Server | Principal::Staff(_)) => true,
+            (Owner::Guest { tokens, revoked }, Principal::Guest(_)) => {
                 if revoked.contains(&principal) {
                     return Err(Refusal::Merged);
                 }
@@ -99,11 +99,11 @@ impl Header {
                     !tokens.is_empty()
                 )
             }
-            (Owner::Guest { .. }, Who::Account(_)) => claimed_by == Some(principal),
-            (Owner::Account(owner), Who::Account(_)) => {
+            (Owner::Guest { .. }, Principal::Account(_)) => claimed_by == Some(principal),
+            (Owner::Account(owner), Principal::Account(_)) => {
                 sabotage!("any-account-opens-account-cart", *owner == principal, true)
             }
-            (Owner::Account(_), Who::Guest(_)) => false,
+            (Owner::Account(_), Principal::Guest(_)) => false,
         };
         if yes { Ok(()) } else { Err(Refusal::NotYours { cart }) }
     }

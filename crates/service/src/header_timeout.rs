@@ -13,16 +13,16 @@ use hyper::rt::{Sleep, Timer};
 
 /// The timer of one connection.
 #[derive(Clone)]
-pub(super) struct Patience(Arc<Mutex<Pin<Box<tokio::time::Sleep>>>>);
+pub(super) struct HeaderTimer(Arc<Mutex<Pin<Box<tokio::time::Sleep>>>>);
 
-impl Patience {
+impl HeaderTimer {
     /// That of a new connection, whose first deadline is so far away.
     pub(super) fn new(first: Duration) -> Self {
         Self(Arc::new(Mutex::new(Box::pin(tokio::time::sleep(first)))))
     }
 }
 
-impl Timer for Patience {
+impl Timer for HeaderTimer {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
         self.sleep_until(self.now() + duration)
     }
@@ -42,7 +42,7 @@ impl Timer for Patience {
 
 /// Ready at a deadline. Of those of one connection only the last is waited for.
 struct Waiting {
-    patience: Patience,
+    patience: HeaderTimer,
     deadline: Instant,
 }
 
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     /// After how many seconds a wait of so many is over.
-    async fn waits(patience: &Patience, seconds: u64) -> f64 {
+    async fn waits(patience: &HeaderTimer, seconds: u64) -> f64 {
         let began = tokio::time::Instant::now();
         patience.sleep(Duration::from_secs(seconds)).await;
         began.elapsed().as_secs_f64()
@@ -79,7 +79,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn each_wait_lasts_as_long_as_it_is_to() {
-        let patience = Patience::new(Duration::from_secs(20));
+        let patience = HeaderTimer::new(Duration::from_secs(20));
         // Given up half way, as when a head has come.
         let given_up = tokio::time::timeout(Duration::from_secs(15), waits(&patience, 20)).await;
         assert!(given_up.is_err());

@@ -6,13 +6,13 @@ use std::time::Instant;
 
 use tracing::Instrument;
 
-use super::answer::{Accepted, Shown};
-use super::caller::{Caller, Digest, Who};
-use super::guests::Claimed;
-use super::header::Header;
-use super::journal::{By, Note};
+use super::caller::{Caller, Digest, Principal};
+use super::cart_cache::LoadedCart;
+use super::journal::{Actor, Note};
+use super::outcome::{Accepted, Shown};
+use super::ownership::Ownership;
 use super::refusal::Refusal;
-use super::resident::Resident;
+use super::sign_in::Claimed;
 use super::{Authority, history};
 use holdall::cart::{Body, Delta};
 use holdall::id::{CartId, LineKey};
@@ -57,7 +57,12 @@ impl Change {
 pub(super) trait Answer: Sync {
     type Told;
     /// The cart is right after it. `added`: the line of an Add that was all there was to it.
-    fn now(&self, caller: &Caller, resident: &mut Resident, added: Option<&LineKey>) -> Self::Told;
+    fn now(
+        &self,
+        caller: &Caller,
+        resident: &mut LoadedCart,
+        added: Option<&LineKey>,
+    ) -> Self::Told;
     /// It had been carried out before, and the cart was so right after it.
     fn then(&self, shown: Shown) -> Self::Told;
 }
@@ -68,7 +73,7 @@ pub(super) struct Whole;
 impl Answer for Whole {
     type Told = Shown;
 
-    fn now(&self, _: &Caller, resident: &mut Resident, _: Option<&LineKey>) -> Shown {
+    fn now(&self, _: &Caller, resident: &mut LoadedCart, _: Option<&LineKey>) -> Shown {
         shown(resident)
     }
 
@@ -83,7 +88,7 @@ pub(super) struct Revision;
 impl Answer for Revision {
     type Told = u64;
 
-    fn now(&self, _: &Caller, resident: &mut Resident, _: Option<&LineKey>) -> u64 {
+    fn now(&self, _: &Caller, resident: &mut LoadedCart, _: Option<&LineKey>) -> u64 {
         resident.revision
     }
 
@@ -105,7 +110,7 @@ impl<T> Done<T> {
     fn now<A: Answer<Told = T>>(
         answer: &A,
         caller: &Caller,
-        resident: &mut Resident,
+        resident: &mut LoadedCart,
         added: Option<&LineKey>,
     ) -> Self {
         let is_revoked = resident.header.is_revoked();
@@ -146,9 +151,9 @@ impl Authority {
         caller: &Caller,
         cart: CartId,
         ask: Ask,
-        mut work: impl FnMut(&mut Resident) -> Result<Change, Refusal>,
+        mut work: impl FnMut(&mut LoadedCart) -> Result<Change, Refusal>,
     ) -> Result<Accepted, Refusal> {
-        let work = |resident: &mut Resident| work(resident).map(|change| (change, ()));
+        let work = |resident: &mut LoadedCart| work(resident).map(|change| (change, ()));
         let (done, _) = self.change_as(now_ms, caller, cart, ask, &Whole, work).await?;
         Ok(Accepted { shown: done.told, repeated: done.repeated })
     }
@@ -159,7 +164,7 @@ impl Authority {
         now_ms: u64,
         caller: &Caller,
         cart: CartId,
-        work: impl FnMut(&mut Resident) -> Result<(Change, T), Refusal>,
+        work: impl FnMut(&mut LoadedCart) -> Result<(Change, T), Refusal>,
     ) -> Result<(u64, Option<T>), Refusal> {
         let ask = Ask::default();
         let (done, value) = self.change_as(now_ms, caller, cart, ask, &Revision, work).await?;
@@ -174,7 +179,7 @@ impl Authority {
         cart: CartId,
         ask: Ask,
         answer: &A,
-        mut work: impl FnMut(&mut Resident) -> Result<(Change, T), Refusal>,
+        mut work: impl FnMut(&mut LoadedCart) -> Result<(Change, T), Refusal>,
     ) -> Result<(Done<A::Told>, Option<T>), Refusal> {
         let place = self.residents.seat(cart);
         let mut seat = place.lock().await;
@@ -248,11 +253,11 @@ impl Authority {
         now_ms: u64,
         caller: &Caller,
         cart: CartId,
-        header: Header,
+        header: Ownership,
         what: &'static str,
     ) -> Result<(), Refusal> {
         let incarnation = self.store.incarnation();
-        let mut resident = Box::new(Resident::new(cart, header, incarnation, &self.settings));
+        let mut resident = Box::new(LoadedCart::new(cart, header, incarnation, &self.settings));
         let change = Change::of_header(cart, what);
         let place = self.residents.seat(cart);
         let mut seat = place.lock().await;
@@ -274,7 +279,7 @@ impl Authority {
         &self,
         caller: &Caller,
         cart: CartId,
-        read: impl FnOnce(&Resident) -> T,
+        read: impl FnOnce(&LoadedCart) -> T,
     ) -> Result<T, Refusal> {
         let place = self.residents.seat(cart);
         let mut seat = place.lock().await;
@@ -297,34 +302,36 @@ impl Authority {
     /// The cart in its seat, or from the store.
     pub(super) async fn at_hand(
         &self,
-        seat: &mut Option<Box<Resident>>,
+        seat: &mut Option<Box<LoadedCart>>,
         cart: CartId,
-    ) -> Result<Box<Resident>, Refusal> {
+    ) -> Result<Box<LoadedCart>, Refusal> {
         match seat.take() {
             Some(resident) => Ok(resident),
             None => Box::pin(self.fetched(cart)).await,
         }
     }
 
-    async fn fetched(&self, cart: CartId) -> Result<Box<Resident>, Refusal> {
+    async fn fetched(&self, cart: CartId) -> Result<Box<LoadedCart>, Refusal> {
         let loaded = self.store.load(cart).await?.ok_or(Refusal::NotYours { cart })?;
         let incarnation = self.store.incarnation();
-        Ok(Box::new(Resident::open(cart, &loaded, incarnation, &self.settings)?))
+        Ok(Box::new(LoadedCart::open(cart, &loaded, incarnation, &self.settings)?))
     }
 
     /// Whether the caller may see and edit it.
     pub(super) async fn admit(
         &self,
         caller: &Caller,
-        resident: &mut Resident,
+        resident: &mut LoadedCart,
     ) -> Result<(), Refusal> {
         let principal = resident.principal(caller);
         let cart = resident.cart().id();
         if resident.cart().is_erased() {
             return Err(Refusal::Erased);
         }
-        let claimed_by = match caller.who {
-            Who::Account(_) => Box::pin(self.claimed_by(caller, cart, &resident.header)).await?,
+        let claimed_by = match caller.principal {
+            Principal::Account(_) => {
+                Box::pin(self.claimed_by(caller, cart, &resident.header)).await?
+            }
             _ => None,
         };
         resident.header.admit(cart, caller, principal, claimed_by)
@@ -335,9 +342,9 @@ impl Authority {
         &self,
         caller: &Caller,
         cart: CartId,
-        header: &Header,
+        header: &Ownership,
     ) -> Result<Option<Digest>, Refusal> {
-        if !header.is_guest() || !matches!(caller.who, Who::Account(_)) {
+        if !header.is_guest() || !matches!(caller.principal, Principal::Account(_)) {
             return Ok(None);
         }
         let held = self.store.slot(Slot::Claim(cart)).await?;
@@ -348,7 +355,7 @@ impl Authority {
     pub(super) async fn peek<T>(
         &self,
         cart: CartId,
-        read: impl FnOnce(&Resident) -> T,
+        read: impl FnOnce(&LoadedCart) -> T,
     ) -> Result<T, Refusal> {
         let place = self.residents.seat(cart);
         let mut seat = place.lock().await;
@@ -368,10 +375,10 @@ impl Authority {
         now_ms: u64,
         caller: &Caller,
         ask: Ask,
-        resident: &mut Resident,
+        resident: &mut LoadedCart,
         change: &Change,
     ) -> Append {
-        let by = By::of(caller, resident.principal(caller));
+        let by = Actor::of(caller, resident.principal(caller));
         let cart = resident.cart();
         let mut append = Append::new(cart.id(), resident.revision, now_ms, resident.class());
         if !change.delta.is_empty() {
@@ -392,7 +399,7 @@ impl Authority {
     /// What the request's key was used for, if it was.
     async fn answered(&self, cart: CartId, ask: Ask) -> Result<Option<Logged>, StoreError> {
         match ask.key {
-            Some(asked) => self.store.answered(cart, asked.key).await,
+            Some(asked) => self.store.find_request(cart, asked.key).await,
             None => Ok(None),
         }
     }
@@ -444,6 +451,6 @@ async fn meanwhile<T, W>(
     (told, worked)
 }
 
-pub(super) fn shown(resident: &Resident) -> Shown {
+pub(super) fn shown(resident: &LoadedCart) -> Shown {
     Shown { cart: resident.cart().id(), revision: resident.revision, view: resident.view() }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::shape::{Identity, ListName};
-use super::shown::id_of;
+use super::cart_json::id_of;
+use super::schema::{Identity, ListName};
 use holdall::clock::Time;
 use holdall::id::{LineKey, ReplicaId};
 use holdall::view::{Explanation, Names, Part, Plain, Reason, RowExplanation};
@@ -65,7 +65,7 @@ pub(super) struct PartBody {
     reasons: serde_json::Value,
 }
 
-/// Names of the devices that the asker knows; the others by the beginning of their id.
+/// Names of the devices that the caller knows; the others by the beginning of their id.
 pub(super) struct Known(pub(super) BTreeMap<ReplicaId, String>);
 
 impl Names for Known {

@@ -73,7 +73,7 @@ fn list<'de, D: Deserializer<'de>>(from: D) -> Result<List, D::Error> {
 /// A cart.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
-pub(super) struct OnCart {
+pub(super) struct CartPath {
     /// The cart's id.
     #[serde(deserialize_with = "id")]
     #[param(value_type = String, pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
@@ -83,7 +83,7 @@ pub(super) struct OnCart {
 /// A line of a cart.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
-pub(super) struct OnLine {
+pub(super) struct LinePath {
     /// The cart's id.
     #[serde(deserialize_with = "id")]
     #[param(value_type = String, pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
@@ -97,7 +97,7 @@ pub(super) struct OnLine {
 /// A coupon of a cart.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
-pub(super) struct OnCoupon {
+pub(super) struct CouponPath {
     /// The cart's id.
     #[serde(deserialize_with = "id")]
     #[param(value_type = String, pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
@@ -111,7 +111,7 @@ pub(super) struct OnCoupon {
 /// A writer of a cart.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
-pub(super) struct OnWriter {
+pub(super) struct WriterPath {
     /// The cart's id.
     #[serde(deserialize_with = "id")]
     #[param(value_type = String, pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
@@ -125,7 +125,7 @@ pub(super) struct OnWriter {
 /// An account.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
-pub(super) struct OnAccount {
+pub(super) struct AccountPath {
     /// The account, as the token names it.
     #[serde(deserialize_with = "account")]
     #[param(value_type = String, min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
@@ -135,7 +135,7 @@ pub(super) struct OnAccount {
 /// A guest cart that an account has merged.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
-pub(super) struct OnGuest {
+pub(super) struct GuestPath {
     /// The account, as the token names it.
     #[serde(deserialize_with = "account")]
     #[param(value_type = String, min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
@@ -150,17 +150,17 @@ pub(super) struct OnGuest {
 #[derive(Deserialize, IntoParams, Default)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(super) struct InList {
+pub(super) struct ListQuery {
     /// The list that the line is in.
     #[serde(default, deserialize_with = "list")]
-    #[param(value_type = Option<super::shape::ListName>)]
+    #[param(value_type = Option<super::schema::ListName>)]
     pub(super) list: List,
 }
 
 /// The path of a request.
-pub(super) struct At<T>(pub(super) T);
+pub(super) struct PathParams<T>(pub(super) T);
 
-impl<T: DeserializeOwned + Send> FromRequestParts<Service> for At<T> {
+impl<T: DeserializeOwned + Send> FromRequestParts<Service> for PathParams<T> {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
         let path = Path::from_request_parts(parts, service).await;
@@ -180,9 +180,9 @@ fn no_such(rejection: PathRejection) -> Problem {
 }
 
 /// The query of a request.
-pub(super) struct Asking<T>(pub(super) T);
+pub(super) struct QueryParams<T>(pub(super) T);
 
-impl<T: DeserializeOwned + Send> FromRequestParts<Service> for Asking<T> {
+impl<T: DeserializeOwned + Send> FromRequestParts<Service> for QueryParams<T> {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
         let query = Query::from_request_parts(parts, service).await;

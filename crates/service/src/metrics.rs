@@ -7,27 +7,27 @@ use metrics::{Counter, Histogram};
 
 /// The series of requests. A series is looked up among all of the process's once, and then known here.
 #[derive(Default)]
-pub(super) struct Meters(RwLock<BTreeMap<String, Vec<Meter>>>);
+pub(super) struct RequestMetrics(RwLock<BTreeMap<String, Vec<RouteMetrics>>>);
 
 #[derive(Clone)]
-struct Meter {
+struct RouteMetrics {
     method: &'static str,
     status: u16,
     requests: Counter,
     seconds: Histogram,
 }
 
-impl Meters {
+impl RequestMetrics {
     /// Counts a request. There are as many series as there are methods, routes and statuses: none of them is what somebody made up.
     pub(super) fn count(&self, method: &'static str, route: &str, status: u16, seconds: f64) {
-        let is_it = |meter: &&Meter| meter.method == method && meter.status == status;
+        let is_it = |meter: &&RouteMetrics| meter.method == method && meter.status == status;
         let meters = self.0.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(meter) = meters.get(route).and_then(|of_route| of_route.iter().find(is_it)) {
             meter.count(seconds);
             return;
         }
         drop(meters);
-        let meter = Meter::new(method, route, status);
+        let meter = RouteMetrics::new(method, route, status);
         meter.count(seconds);
         let mut meters = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let of_route = meters.entry(route.to_owned()).or_default();
@@ -37,7 +37,7 @@ impl Meters {
     }
 }
 
-impl Meter {
+impl RouteMetrics {
     fn new(method: &'static str, route: &str, status: u16) -> Self {
         let labels = [("method", method.to_owned()), ("route", route.to_owned())];
         let seconds = metrics::histogram!("holdall_http_seconds", &labels);

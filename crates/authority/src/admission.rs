@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use super::answer::Rejection;
 use super::caller::Digest;
-use super::header::Header;
+use super::outcome::Rejection;
+use super::ownership::Ownership;
 use super::refusal::Refusal;
 use holdall::cart::{Body, Cart, Delta, Entry, Kind};
 use holdall::dots::{Dot, Dots, Run};
@@ -29,7 +29,7 @@ pub(super) enum Verdict {
 
 /// When and by whom a delta was handed in.
 #[derive(Clone, Copy)]
-pub(super) struct Handed {
+pub(super) struct Submission {
     pub(super) by: Digest,
     pub(super) now_ms: u64,
     pub(super) ahead_ms: u64,
@@ -46,9 +46,9 @@ pub(super) fn writer_of(delta: &Delta) -> Result<ReplicaId, Refusal> {
 /// Judges a delta that a client handed in.
 pub(super) fn judge(
     cart: &Cart,
-    header: &Header,
+    header: &Ownership,
     delta: &Delta,
-    handed: Handed,
+    handed: Submission,
 ) -> Result<Verdict, Refusal> {
     if delta.cart() != cart.id() {
         return Err(Refusal::OtherCart { theirs: delta.cart() });
@@ -108,7 +108,7 @@ fn equivocation(cart: &Cart, delta: &Delta) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn clock(entry: &Entry, handed: Handed) -> Result<(), Refusal> {
+fn clock(entry: &Entry, handed: Submission) -> Result<(), Refusal> {
     let ahead_ms = entry.time.ms().saturating_sub(handed.now_ms);
     if sabotage!("clock-ahead-is-taken", ahead_ms <= handed.ahead_ms, true) {
         return Ok(());

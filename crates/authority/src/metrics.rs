@@ -10,15 +10,15 @@ type Series = (&'static str, &'static str);
 
 /// The series of commands. A series is looked up among all of the process's once, and then known here.
 #[derive(Default)]
-pub(super) struct Meters(RwLock<BTreeMap<Series, (Counter, Histogram)>>);
+pub(super) struct CommandMetrics(RwLock<BTreeMap<Series, (Counter, Histogram)>>);
 
-impl std::fmt::Debug for Meters {
+impl std::fmt::Debug for CommandMetrics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Meters").finish_non_exhaustive()
+        f.debug_struct("CommandMetrics").finish_non_exhaustive()
     }
 }
 
-impl Meters {
+impl CommandMetrics {
     /// Counts a command that took so many seconds.
     pub(super) fn count(&self, command: &'static str, outcome: &'static str, seconds: f64) {
         let meters = self.0.read().unwrap_or_else(PoisonError::into_inner);

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use lru::LruCache;
 use tokio::sync::Mutex as Seat;
 
-use super::caller::{Caller, Digest, Kind as Digested, Who};
-use super::header::Header;
+use super::caller::{Caller, Digest, Kind as Digested, Principal};
+use super::ownership::Ownership;
 use super::settings::Settings;
 use super::written::Kept;
 use holdall::cart::{Body, Cart, Fact, Kind, List};
@@ -21,22 +21,22 @@ use holdall_store::{Class, Loaded, StoreError};
 
 /// A cart as the store has it, ready to be written to by this server.
 #[derive(Debug)]
-pub(super) struct Resident {
+pub(super) struct LoadedCart {
     pub(super) revision: u64,
-    pub(super) header: Header,
+    pub(super) header: Ownership,
     pub(super) replica: Replica,
     /// Appends since the last snapshot.
     pub(super) tail: usize,
     pub(super) kept: Option<Kept>,
     /// Who asked last, and the digest that stands for them here.
-    asked: Option<(Who, Digest)>,
+    asked: Option<(Principal, Digest)>,
     /// The device that wrote last, and its writer here.
     wrote: Option<(u128, ReplicaId)>,
 }
 
-impl Resident {
+impl LoadedCart {
     /// A cart that is not in the store yet.
-    pub(super) fn new(cart: CartId, owner: Header, incarnation: u128, set: &Settings) -> Self {
+    pub(super) fn new(cart: CartId, owner: Ownership, incarnation: u128, set: &Settings) -> Self {
         let replica = server_replica(Cart::new(cart), incarnation, set);
         Self { revision: 0, header: owner, replica, tail: 0, kept: None, asked: None, wrote: None }
     }
@@ -50,9 +50,12 @@ impl Resident {
         let state = state_of(cart, loaded)?;
         // An erased cart has no header: it is nobody's.
         let header = if state.is_erased() {
-            Header::of(super::header::Owner::Guest { tokens: Vec::new(), revoked: Vec::new() })
+            Ownership::of(super::ownership::Owner::Guest {
+                tokens: Vec::new(),
+                revoked: Vec::new(),
+            })
         } else {
-            Header::decode(cart, &loaded.header)?
+            Ownership::decode(cart, &loaded.header)?
         };
         let replica = server_replica(state, incarnation, set);
         let tail = loaded.tail.len();
@@ -99,12 +102,12 @@ impl Resident {
     /// The digest that stands for a caller here. Mostly it is who asked last.
     pub(super) fn principal(&mut self, caller: &Caller) -> Digest {
         if let Some((who, digest)) = &self.asked
-            && *who == caller.who
+            && *who == caller.principal
         {
             return *digest;
         }
         let digest = caller.principal(self.cart().id());
-        self.asked = Some((caller.who.clone(), digest));
+        self.asked = Some((caller.principal.clone(), digest));
         digest
     }
 
@@ -178,16 +181,16 @@ fn server_replica(state: Cart, incarnation: u128, set: &Settings) -> Replica {
 /// The carts at hand, each behind a lock of its own: a cart's commands take turns. Which of them
 /// stay is a matter of speed alone, since the store holds to its conditions.
 #[derive(Debug)]
-pub(super) struct Residents {
+pub(super) struct CartCache {
     shards: Vec<Mutex<LruCache<CartId, Place>>>,
 }
 
 /// Where a cart is while it is at hand, and nobody writes to it. In a box: it is taken out and put back by every command.
-type Place = Arc<Seat<Option<Box<Resident>>>>;
+type Place = Arc<Seat<Option<Box<LoadedCart>>>>;
 
 const SHARDS: usize = 16;
 
-impl Residents {
+impl CartCache {
     pub(super) fn new(carts: usize) -> Self {
         let each = NonZeroUsize::new(carts.div_ceil(SHARDS)).unwrap_or(NonZeroUsize::MIN);
         let shard = || Mutex::new(LruCache::new(each));
