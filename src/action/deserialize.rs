@@ -1,4 +1,5 @@
-//! How serde reads and writes the parts of an action. Each is read with its own constructor, which checks it.
+//! How serde reads and writes the parts of an action. Each is read with its own constructor, which
+//! checks it.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;

@@ -1,4 +1,5 @@
-//! Numbers of the kinds of entries and registers, as bytes and digests have them. A number never changes its meaning.
+//! Numbers of the kinds of entries and registers, as bytes and digests have them. A number never
+//! changes its meaning.
 //!
 //! The numbers of the shopper's verbs are in [`Action::kind`](crate::Action::kind).
 
@@ -25,7 +26,7 @@ pub(crate) const ATTRIBUTE: u64 = 2;
 pub(crate) const SHIPPING: u64 = 3;
 
 impl Body {
-    /// The number of its kind.
+    /// Returns the number of its kind.
     #[inline]
     pub(crate) const fn kind_number(&self) -> u32 {
         match self {
@@ -46,7 +47,7 @@ impl Body {
 }
 
 impl Register {
-    /// The number of its kind.
+    /// Returns the number of its kind.
     #[inline]
     pub(crate) const fn kind_number(&self) -> u64 {
         match self {

@@ -2,8 +2,8 @@
 //! paths of every source file and compares them with a table of who may name whom.
 //!
 //! The order is: limits, id, quantity, money, clock, context, cart, policy, view, replica, action,
-//! sync, wire; then, no longer pure, store, authority, service. A module may use those above it, and the table allows it only
-//! those it needs.
+//! sync, wire; then, no longer pure, store, authority, service. A module may use those above it,
+//! and the table allows it only those it needs.
 //!
 //! `sync` stands above `wire`: a conversation is values, and `wire` writes those values, the
 //! messages of an exchange too, as bytes. So `wire` names `sync::Message` and no other item of
