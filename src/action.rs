@@ -1,10 +1,11 @@
 //! The shopper's verbs, as data: one list, which every other part of the project uses.
 //!
-//! An [`Action`] is what a shopper asks for. [`Replica::act`] carries it out. Services take it in as JSON, devices keep it
-//! until they can send it, authorities decide about it, and test kits choose it by chance.
+//! An [`Action`] is what a shopper asks for. [`Replica::act`] carries it out. Services take it in
+//! as JSON, devices keep it until they can send it, authorities decide about it, and test kits
+//! choose it by chance.
 //!
-//! A verb is written in three places of this file: the variant with its documentation, its kind number and name, and its
-//! bytes. `docs/recipes/add-a-verb.md` names the other files.
+//! A verb is written in three places of this file: the variant with its documentation, its kind
+//! number and name, and its bytes. `docs/recipes/add-a-verb.md` names the other files.
 
 use alloc::vec::Vec;
 
@@ -19,11 +20,13 @@ use crate::view::{RowRef, Side};
 
 /// One thing that a shopper does to a cart.
 ///
-/// An action affects what its author had seen: the cart of the [`Replica`] that carries it out, as it is at that moment.
-/// Its names, texts and numbers are within the [limits](crate::limits): the field types check this, on the way in from
-/// serde too. [`Set`](Self::Set) has a bare number, which [`Replica::act`] checks.
+/// An action affects what its author had seen: the cart of the [`Replica`] that carries it out, as
+/// it is at that moment. Its names, texts and numbers are within the [limits](crate::limits): the
+/// field types check this, on the way in from serde too. [`Set`](Self::Set) has a bare number,
+/// which [`Replica::act`] checks.
 ///
-/// In JSON an action is an object with one key, the verb in kebab case; optional fields may be left out:
+/// In JSON an action is an object with one key, the verb in kebab case; optional fields may be left
+/// out:
 ///
 /// ```json
 /// {"add": {"row": {"line": {"sku": "TEE", "options": {"size": "M"}}}, "quantity": 2}}
@@ -55,7 +58,8 @@ pub enum Action {
     },
     /// Makes a row show a number of units; 0 removes the row.
     Set {
-        /// The row. It need not be in the cart yet, unless the number is 0 or it names one side of a split line.
+        /// The row. It need not be in the cart yet, unless the number is 0 or it names one side of
+        /// a split line.
         row: RowRef,
         /// How many units, from 0 to [`limits::QUANTITY_UNITS`](crate::limits::QUANTITY_UNITS).
         #[serde(deserialize_with = "units")]
@@ -160,8 +164,8 @@ impl Action {
         "consent",
     ];
 
-    /// The verb's number. It begins the [canonical bytes](Self::canonical_bytes), so a number never changes its meaning and
-    /// is never given out again.
+    /// Returns the verb's number. It begins the [canonical bytes](Self::canonical_bytes), so a
+    /// number never changes its meaning and is never given out again.
     #[must_use]
     pub const fn kind(&self) -> u8 {
         match self {
@@ -181,13 +185,13 @@ impl Action {
         }
     }
 
-    /// The verb's name in kebab case, as JSON, journals and metrics have it.
+    /// Returns the verb's name in kebab case, as JSON, journals and metrics have it.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         Self::NAMES[self.kind() as usize - 1]
     }
 
-    /// The row that the action is about; `None` if it is about a list or the whole cart.
+    /// Returns the row that the action is about; `None` if it is about a list or the whole cart.
     #[must_use]
     pub const fn row(&self) -> Option<&RowRef> {
         match self {
@@ -207,8 +211,9 @@ impl Action {
         }
     }
 
-    /// Writes the action as bytes that no other action has, whatever version of this library writes them. A store can keep
-    /// their digest, to tell a request that comes again from another request under one key.
+    /// Writes the action as bytes that no other action has, whatever version of this library writes
+    /// them. A store can keep their digest, to tell a request that comes again from another request
+    /// under one key.
     ///
     /// Each field has a fixed length, or its length before it. Only equal actions have equal bytes.
     #[must_use]
@@ -238,8 +243,9 @@ impl Action {
 }
 
 impl Replica {
-    /// Carries an action out: what [`add`](Self::add), [`set`](Self::set) and the other methods do, by the action's verb.
-    /// `now_ms` is the wall clock in milliseconds since 1970. The delta is for the other replicas of the cart.
+    /// Carries an action out: what [`add`](Self::add), [`set`](Self::set) and the other methods do,
+    /// by the action's verb. `now_ms` is the wall clock in milliseconds since 1970. The delta is
+    /// for the other replicas of the cart.
     ///
     /// # Errors
     /// As with the verb's method. Nothing has changed then.

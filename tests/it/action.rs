@@ -1,5 +1,5 @@
-//! The one list of the shopper's verbs: what an action does is what the method of its name does, and what is written of
-//! it is read back.
+//! The one list of the shopper's verbs: what an action does is what the method of its name does,
+//! and what is written of it is read back.
 
 use std::collections::BTreeSet;
 
@@ -188,8 +188,8 @@ fn what_is_no_action_is_refused() {
     }
 }
 
-/// A Set of 0 is read and taken as a removal; a number above the limit that was built by hand is refused when it is carried
-/// out.
+/// A Set of 0 is read and taken as a removal; a number above the limit that was built by hand is
+/// refused when it is carried out.
 #[test]
 fn a_set_has_its_number_checked() {
     let row = RowRef::active(LineKey::sku("TEE").expect("a SKU"));
@@ -211,7 +211,8 @@ fn no_two_actions_have_the_bytes_of_one() {
     assert!(samples.iter().all(|action| action.canonical_bytes()[0] == action.kind()));
 }
 
-/// Stores have digests of these bytes: a request that an older version carried out must be known again.
+/// Stores have digests of these bytes: a request that an older version carried out must be known
+/// again.
 #[test]
 fn canonical_bytes_stay_what_they_are() {
     let digest = |action: &Action| {

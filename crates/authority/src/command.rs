@@ -4,9 +4,11 @@ use super::caller::{Digest, Kind};
 use holdall::action::Action;
 use holdall_store::RequestKey;
 
-/// An action that a client asks for, under the name that the client gave the request, and perhaps on a condition.
+/// An action that a client asks for, under the name that the client gave the request, and perhaps
+/// on a condition.
 ///
-/// The action's author has seen the cart as it is when the request is carried out, or as [`seen`](Self::seen) says.
+/// The action's author has seen the cart as it is when the request is carried out, or as
+/// [`seen`](Self::seen) says.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Request {
     /// The action that is asked for.
@@ -42,7 +44,8 @@ impl Request {
         self
     }
 
-    /// The request's name with a digest of its action, so that another action under the same name is told apart.
+    /// The request's name with a digest of its action, so that another action under the same name
+    /// is told apart.
     pub(super) fn key(&self) -> Option<RequestKey> {
         let key = self.key?;
         let digest = Digest::of(&REQUEST, &[&self.action.canonical_bytes()]);
@@ -62,7 +65,8 @@ pub(super) const fn minted_ms(key: u128) -> Option<u64> {
 mod tests {
     use super::*;
 
-    /// Stores have these digests: a request that was carried out by an older version has to be known again.
+    /// Stores have these digests: a request that was carried out by an older version has to be
+    /// known again.
     #[test]
     fn digests_stay_what_they_are() {
         let consent = Request::new(7, Action::Consent { given: true }).key().expect("a key");

@@ -65,10 +65,10 @@ pub(crate) struct Action {
     pub(crate) verb: Verb,
 }
 
-/// What a shopper does: as much of [`holdall::Action`] as traces tell, on products by their numbers, and what is no action
-/// of one cart. Numbers that a shopper reads off the screen (the one to set, the units of a
-/// guest cart) are those that a right design shows there: shoppers press the same buttons whatever
-/// runs behind them.
+/// What a shopper does: as much of [`holdall::Action`] as traces tell, on products by their
+/// numbers, and what is no action of one cart. Numbers that a shopper reads off the screen (the one
+/// to set, the units of a guest cart) are those that a right design shows there: shoppers press the
+/// same buttons whatever runs behind them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verb {
     /// Puts units into the cart.
@@ -84,7 +84,7 @@ pub(crate) enum Verb {
 }
 
 impl Verb {
-    /// The line that it is about; `None` for an order and a sign-in.
+    /// Returns the line that it is about; `None` for an order and a sign-in.
     pub(crate) fn line(&self) -> Option<LineId> {
         match *self {
             Self::Add(line, _) | Self::Set(line, _) | Self::Remove(line) => Some(line),
@@ -92,7 +92,7 @@ impl Verb {
         }
     }
 
-    /// The action that it is on a row; `None` for an order and a sign-in.
+    /// Makes the action that it is on a row; `None` for an order and a sign-in.
     pub(crate) fn action(&self, row: RowRef) -> Result<Option<holdall::Action>, QuantityError> {
         Ok(Some(match *self {
             Self::Add(_, units) => {

@@ -7,7 +7,8 @@ use holdall::money::Money;
 use holdall::quantity::Quantity;
 use holdall::view::{RowRef, Side};
 
-/// Actions of every verb, in the order of their kind numbers. Any two differ, most of them in one field.
+/// Lists actions of every verb, in the order of their kind numbers. Any two differ, most of them in
+/// one field.
 ///
 /// ```
 /// use holdall::{Action, testkit::sample_actions};

@@ -21,7 +21,7 @@ pub(super) enum Effect<'a> {
 
 type Totals = BTreeMap<(LineKey, List), u64>;
 
-/// Units by line and list, before any ceiling.
+/// Sums units by line and list, before any ceiling.
 fn totals(view: &View) -> Totals {
     let mut totals = Totals::new();
     for row in view.rows() {
@@ -30,13 +30,14 @@ fn totals(view: &View) -> Totals {
     totals
 }
 
-/// The rows of the other lines, each with its side, before any ceiling.
+/// Lists the rows of the other lines, each with its side, before any ceiling.
 fn others(view: &View, line: &LineKey) -> BTreeMap<(LineKey, List, Option<Side>), u64> {
     let others = view.rows().filter(|row| row.line != *line);
     others.map(|row| ((row.line.clone(), row.list, row.side), row.asked)).collect()
 }
 
-/// Says what is wrong with what was done, if anything is. `before` and `after` are what the author saw.
+/// Says what is wrong with what was done, if anything is. `before` and `after` are what the author
+/// saw.
 pub(super) fn check(effect: Effect<'_>, before: &View, after: &View) -> Result<(), String> {
     let wrong =
         |what: &str| Err(format!("{effect:?}: {what}; before {before:#?}, after {after:#?}"));
@@ -59,7 +60,8 @@ pub(super) fn check(effect: Effect<'_>, before: &View, after: &View) -> Result<(
     if !is_written(action, after) { wrong("it is not there") } else { Ok(()) }
 }
 
-/// Does to the units what an action asks for. An action that is not here asks for no change of them.
+/// Does to the units what an action asks for. An action that is not here asks for no change of
+/// them.
 fn change(want: &mut Totals, action: &Action, before: &View) {
     let mut row = |RowRef { line, list, .. }: &RowRef, change: &dyn Fn(u64) -> u64| {
         let units = want.entry((line.clone(), *list)).or_default();
@@ -81,7 +83,7 @@ fn change(want: &mut Totals, action: &Action, before: &View) {
     }
 }
 
-/// Whether what an action writes is seen. An action that is not here writes nothing but units.
+/// Says whether what an action writes is seen. An action that is not here writes nothing but units.
 fn is_written(action: &Action, after: &View) -> bool {
     let on_row = |of: &RowRef, there: &dyn Fn(&Row) -> bool| {
         after.rows().filter(|row| row.line == of.line && row.list == of.list).any(there)
@@ -111,8 +113,9 @@ mod tests {
     use holdall::quantity::Quantity;
     use holdall::replica::Replica;
 
-    /// A cart that has the line of the sample actions in both lists, and another line. Where it is `written` on, it has a
-    /// note, a gift option and whatever else there is, so that to clear these is seen.
+    /// A cart that has the line of the sample actions in both lists, and another line. Where it is
+    /// `written` on, it has a note, a gift option and whatever else there is, so that to clear
+    /// these is seen.
     fn cart(written: bool) -> Replica {
         let mut replica = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
         for (now, sku) in (1..).zip(["A", "C"]) {
@@ -142,8 +145,8 @@ mod tests {
         view
     }
 
-    /// Every verb's promise is held, and one that is not kept is found: where the cart stays as it was, and where another
-    /// line changes too.
+    /// Every verb's promise is held, and one that is not kept is found: where the cart stays as it
+    /// was, and where another line changes too.
     #[test]
     fn a_broken_promise_is_found() {
         let mut found = BTreeSet::new();

@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 
 use super::Shop;
 
-/// The request that asks for an action: method, path below the cart, body. Nothing for an action that no client asks for.
+/// The request that asks for an action: method, path below the cart, body. Nothing for an action
+/// that no client asks for.
 fn request(action: &Action) -> Option<(&'static str, String, Option<Value>)> {
     let list = |list| if list == List::Active { "active" } else { "saved" };
     let line = |row: &RowRef| format!("/lines/{}", LineId::new(row.line.clone(), row.side));
@@ -58,8 +59,8 @@ fn request(action: &Action) -> Option<(&'static str, String, Option<Value>)> {
     })
 }
 
-/// What is asked for over HTTP is the action that the authority carries out, and the cart shows what it shows when a
-/// replica acts.
+/// What is asked for over HTTP is the action that the authority carries out, and the cart shows
+/// what it shows when a replica acts.
 #[tokio::test]
 async fn every_action_has_a_route() {
     let store = Arc::new(MemoryStore::new(7));

@@ -1,4 +1,5 @@
-//! The shopper's actions of histories: small numbers, which pick among what the author sees when it acts.
+//! The shopper's actions of histories: small numbers, which pick among what the author sees when it
+//! acts.
 
 use proptest::prelude::*;
 use proptest::strategy::Union;
@@ -17,9 +18,11 @@ pub struct Pick {
     pub verb: &'static str,
     /// The row that it is about, if it is about one.
     pub at: PickedRow,
-    /// How many units, at least 1. For `clear` and `consent` an odd number is the active list, or yes.
+    /// How many units, at least 1. For `clear` and `consent` an odd number is the active list, or
+    /// yes.
     pub units: u32,
-    /// Which of a few texts, gift options, shipping options or codes. `None` clears, where that is possible.
+    /// Which of a few texts, gift options, shipping options or codes. `None` clears, where that is
+    /// possible.
     pub value: Option<u8>,
 }
 
@@ -37,7 +40,8 @@ pub enum PickedRow {
     Shown(u8),
 }
 
-/// Each verb with how often it is chosen, and whether it is about a line by name. A verb may be there twice.
+/// Each verb with how often it is chosen, and whether it is about a line by name. A verb may be
+/// there twice.
 const WEIGHTS: [(u32, &str, bool); 15] = [
     (16, "add", true),
     (5, "add", false),
@@ -56,12 +60,12 @@ const WEIGHTS: [(u32, &str, bool); 15] = [
     (1, "consent", false),
 ];
 
-/// Of a hundred chances, how many a pick has beside those of what is no shopper's: see [`WEIGHTS`].
+/// Returns the sum of the [`WEIGHTS`], to weigh picks against the other actions of a history.
 pub(crate) fn picks_weight() -> u32 {
     WEIGHTS.iter().map(|(weight, ..)| weight).sum()
 }
 
-/// Picks of every verb.
+/// Makes picks of every verb.
 pub(crate) fn picks() -> impl Strategy<Value = Pick> {
     let verbs = WEIGHTS.map(|(weight, verb, by_name)| (weight, Just((verb, by_name))));
     let numbers = (0..3_u8, any::<bool>(), any::<u8>(), 1_u32..6, prop::option::of(0..3_u8));
@@ -76,7 +80,7 @@ pub(crate) fn picks() -> impl Strategy<Value = Pick> {
 }
 
 impl PickedRow {
-    /// The row, by the picture that its author has; `active_only` leaves the saved list out.
+    /// Finds the row, by the picture that its author has; `active_only` leaves the saved list out.
     fn row(self, view: &View, active_only: bool) -> Option<RowRef> {
         match self {
             Self::Line { line: at, saved: false } => Some(RowRef::active(line(at))),
@@ -92,19 +96,19 @@ impl PickedRow {
 }
 
 impl Pick {
-    /// More of a line.
+    /// Picks more of a line.
     #[must_use]
     pub const fn add(line: u8, units: u32) -> Self {
         Self { verb: "add", at: PickedRow::Line { line, saved: false }, units, value: None }
     }
 
-    /// A note on a row that the author sees, or on the whole cart.
+    /// Picks a note on a row that the author sees.
     #[must_use]
     pub const fn note(row: u8, text: Option<u8>) -> Self {
         Self { verb: "note", at: PickedRow::Shown(row), units: 1, value: text }
     }
 
-    /// What it is called where histories count what happened.
+    /// Names it where histories count what happened.
     pub(super) fn name(self) -> String {
         match self.at {
             PickedRow::Shown(_) if matches!(self.verb, "add" | "set") => {
@@ -114,7 +118,8 @@ impl Pick {
         }
     }
 
-    /// The action, by the picture that its author has and its clock. `None` if no such row is seen.
+    /// Makes the action, by the picture that its author has and its clock. `None` if no such row is
+    /// seen.
     ///
     /// # Panics
     /// If the verb is none of [`Action::NAMES`].

@@ -191,7 +191,8 @@ fn did(acted: &Acted<'_>) -> Option<Did<LineKey>> {
     }
 }
 
-/// One of the shopper's actions in the model's words, which know fewer verbs: it writes registers by name.
+/// One of the shopper's actions in the model's words, which know fewer verbs: it writes registers
+/// by name.
 ///
 /// # Panics
 /// If the model has no words for the verb.

@@ -1,4 +1,5 @@
-//! The shopper's verbs as stories write them. The parser, the runner and the writer all go by [`VERBS`].
+//! The shopper's verbs as stories write them. The parser, the runner and the writer all go by
+//! [`VERBS`].
 
 use super::acting::{Failure, row_ref};
 use super::story::{RowName, SideName};
@@ -17,7 +18,8 @@ pub(crate) struct StoryVerb {
     pub(crate) key: &'static str,
     /// What value the key has.
     pub(crate) value: ValueForm,
-    /// The list that the row is in, where the verb says so; else the story's `list`, else the list that shows the line.
+    /// The list that the row is in, where the verb says so; else the story's `list`, else the list
+    /// that shows the line.
     list: Option<List>,
     /// Makes the action. The row is there if the story names one.
     action: fn(Option<RowRef>, &Details) -> Result<Action, Failure>,
@@ -53,7 +55,8 @@ pub(crate) struct Details {
     pub(crate) list: Option<List>,
 }
 
-/// An action as a story names it. Its names are checked when the step is told, so that a story can expect a refusal.
+/// An action as a story names it. Its names are checked when the step is told, so that a story can
+/// expect a refusal.
 #[derive(Debug, Clone)]
 pub(crate) struct StoryAction {
     pub(crate) verb: &'static StoryVerb,
@@ -173,12 +176,12 @@ pub(crate) static VERBS: [StoryVerb; 13] = [
     },
 ];
 
-/// The row of a verb that is always about one: the parser has seen to it.
+/// Takes the row of a verb that is always about one: the parser has seen to it.
 fn on(row: Option<RowRef>) -> Result<RowRef, Failure> {
     row.ok_or_else(|| Failure::new("invalid", "the verb is about a line"))
 }
 
-/// A text, or none where a story has the empty one.
+/// Reads a text, or none where a story has the empty one.
 fn text(text: Option<&str>) -> Result<Option<Text>, Failure> {
     match text {
         None | Some("") => Ok(None),
@@ -191,7 +194,7 @@ fn word(with: &Details) -> &str {
 }
 
 impl ValueForm {
-    /// What the value is, for whoever wrote another.
+    /// Says what the value is, for whoever wrote another.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Row { .. } => "a table with a line",
@@ -204,14 +207,14 @@ impl ValueForm {
 }
 
 impl StoryVerb {
-    /// The verb of a key.
+    /// Finds the verb of a key.
     pub(crate) fn of(key: &str) -> Option<&'static Self> {
         VERBS.iter().find(|verb| verb.key == key)
     }
 }
 
 impl StoryAction {
-    /// The action at a replica, as its shopper sees the cart.
+    /// Makes the action at a replica, as its shopper sees the cart.
     pub(crate) fn at(&self, replica: &Replica) -> Result<Action, Failure> {
         let row = match &self.row {
             Some(name) => Some(row_ref(replica, name, self.preferred(name))?),
@@ -220,14 +223,15 @@ impl StoryAction {
         (self.verb.action)(row, &self.with)
     }
 
-    /// The list that the row is in, whatever is shown there.
+    /// Returns the list that the row is in, if that does not hang on what is shown.
     fn preferred(&self, name: &RowName) -> Option<List> {
         let named = self.verb.list.or(name.list);
         // Only what is removed has to be there.
         named.or((self.verb.key == "set" && self.with.quantity != Some(0)).then_some(List::Active))
     }
 
-    /// An action as a story writes it. A row of a guest's side is called that, whichever guest it is.
+    /// Writes an action as a story has it. A row of a guest's side is called that, whichever guest
+    /// it is.
     ///
     /// `None` for a verb that stories do not have.
     pub(crate) fn of(action: &Action) -> Option<Self> {

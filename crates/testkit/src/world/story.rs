@@ -1,8 +1,8 @@
 //! A world that went wrong as a scenario file.
 //!
 //! A story has no packets: what arrived becomes a `send` of all that the sender had. So not every
-//! world can be told: in some a step cannot be taken, and some end otherwise. Whether this one can is
-//! found out by telling it.
+//! world can be told: in some a step cannot be taken, and some end otherwise. Whether this one can
+//! is found out by telling it.
 
 use std::fmt::Write;
 
