@@ -31,6 +31,11 @@ impl Input<'_> {
     pub(crate) fn damage(&mut self, mut sample: Vec<u8>, most: u8) -> Vec<u8> {
         let Some(content) = sample.len().checked_sub(4) else { return sample };
         sample.truncate(content);
+        sealed(self.change(sample, most))
+    }
+
+    /// Damages `sample` in up to `most` places.
+    pub(crate) fn change(&mut self, mut sample: Vec<u8>, most: u8) -> Vec<u8> {
         for _ in 0..self.below(most + 1) {
             if sample.is_empty() {
                 break;
@@ -54,7 +59,7 @@ impl Input<'_> {
                 _ => sample[at] ^= 1 << self.below(8),
             }
         }
-        sealed(sample)
+        sample
     }
 
     /// The rest of the input as the content of an envelope of `kind`.

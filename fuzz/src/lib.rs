@@ -8,7 +8,9 @@ mod actions;
 mod decode;
 mod exchange;
 mod input;
+mod messages;
 
 pub use actions::actions;
 pub use decode::decode;
 pub use exchange::exchange;
+pub use messages::messages;

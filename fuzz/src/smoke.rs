@@ -10,10 +10,11 @@ use std::time::Instant;
 
 type Target = (&'static str, fn(&[u8]) -> bool);
 
-const TARGETS: [Target; 3] = [
+const TARGETS: [Target; 4] = [
     ("decode", holdall_fuzz::decode),
     ("actions", holdall_fuzz::actions),
     ("exchange", holdall_fuzz::exchange),
+    ("messages", holdall_fuzz::messages),
 ];
 
 fn main() -> ExitCode {
@@ -26,7 +27,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     if only.as_ref().is_some_and(|only| TARGETS.iter().all(|(name, _)| name != only)) {
-        eprintln!("the targets are decode, actions and exchange");
+        eprintln!("the targets are decode, actions, exchange and messages");
         return ExitCode::from(2);
     }
     for (name, target) in TARGETS {

@@ -125,3 +125,21 @@ fn reason_json(reason: &Reason) -> serde_json::Value {
     }
     json
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use holdall::id::OrderId;
+
+    /// The library's own JSON of a time has its counter too.
+    #[test]
+    fn times_are_milliseconds() {
+        let order = OrderId::new("o-1").expect("an id");
+        let reason = Reason::NotInOrder { order, time: Time::from_bits((7 << 16) | 3) };
+        let expected = json!({"reason": "not-in-order", "order": "o-1", "time": 7});
+        assert_eq!(reason_json(&reason), expected);
+        assert_eq!(reason_json(&Reason::NotMerged), json!({"reason": "not-merged"}));
+    }
+}

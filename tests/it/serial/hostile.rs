@@ -58,7 +58,9 @@ fn every_bit_flip_is_an_error_or_another_value() {
     for (name, value) in values::all() {
         for format in Format::ALL {
             let bytes = value.write(*format);
-            for bit in 0..bytes.len() * 8 {
+            // Of long values every fifth bit, which is another one of each byte.
+            let step = if bytes.len() > 200 { 5 } else { 1 };
+            for bit in (0..bytes.len() * 8).step_by(step) {
                 let mut flipped = bytes.clone();
                 flipped[bit / 8] ^= 1 << (bit % 8);
                 match value.reads(*format, &flipped) {
