@@ -148,7 +148,7 @@ impl Authority {
             let (_, marker) = base
                 .filter(|_| state.is_erased())
                 .ok_or_else(|| wrong("an erased cart has its marker"))?;
-            return Ok(self.store.erase(cart, marker, archived.at_ms).await?.appends > 0);
+            return Ok(self.views.erase(cart, marker, archived.at_ms).await?.appends > 0);
         }
         let header = Ownership::decode(cart, archived.header.as_bytes())?;
         let revision = self.store.revision(cart).await?.unwrap_or(0);
@@ -198,6 +198,7 @@ impl Authority {
             self.claimed_as(slot, Some(archived.cart.clone())).await?;
         }
         self.forget(cart).await;
+        self.feed.publish(cart);
         Ok(missing)
     }
 

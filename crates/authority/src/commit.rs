@@ -234,7 +234,7 @@ impl Authority {
             let (appended, done) = meanwhile(self.store.append(append), now).await;
             match appended? {
                 Appended::Done { .. } => {
-                    self.watchers.tell(cart);
+                    self.feed.publish(cart);
                     *seat = Some(resident);
                     return Ok((done, Some(value)));
                 }
@@ -265,6 +265,7 @@ impl Authority {
         *seat = match self.store.append(append).await? {
             // Whoever opens a cart looks at it next.
             Appended::Done { revision } => {
+                self.feed.publish(cart);
                 (resident.revision, resident.tail) = (revision, 1);
                 Some(resident)
             }

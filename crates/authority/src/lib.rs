@@ -84,7 +84,7 @@ use holdall::id::CartId;
 use holdall::limits;
 use holdall::view::Explanation;
 use holdall::wire;
-use holdall_store::Store;
+use holdall_store::{ChangeFeed, LocalFeed, NoViewCache, Store, ViewCache, ViewKeeper};
 use rates::Rates;
 
 /// Where random bits come from: the operating system, or a test's seed.
@@ -114,6 +114,8 @@ pub struct Authority {
     residents: CartCache,
     rates: Rates,
     watchers: watch::Watchers,
+    feed: Arc<dyn ChangeFeed>,
+    views: ViewKeeper,
     meters: metrics::CommandMetrics,
     chance: Box<dyn Entropy>,
 }
@@ -134,10 +136,37 @@ impl Authority {
     ) -> Self {
         let residents = CartCache::new(settings.resident_carts);
         let watchers = watch::Watchers::default();
-        let others = watchers.clone();
-        store.listen(Arc::new(move |cart| others.tell(cart)));
+        let feed: Arc<dyn ChangeFeed> = Arc::new(LocalFeed::default());
+        feed.subscribe(watchers.listener());
+        let views = ViewKeeper::new(store.clone(), Arc::new(NoViewCache));
         let meters = metrics::CommandMetrics::default();
-        Self { store, settings, residents, rates: Rates::new(), watchers, meters, chance }
+        Self {
+            store,
+            settings,
+            residents,
+            rates: Rates::new(),
+            watchers,
+            feed,
+            views,
+            meters,
+            chance,
+        }
+    }
+
+    /// Uses this feed of changes instead of one within the process: it publishes what it changes, and
+    /// wakes its [watches](Self::watch) of what others publish.
+    #[must_use]
+    pub fn with_change_feed(mut self, feed: Arc<dyn ChangeFeed>) -> Self {
+        feed.subscribe(self.watchers.listener());
+        self.feed = feed;
+        self
+    }
+
+    /// Keeps rendered views in this cache, for carts that are not in memory.
+    #[must_use]
+    pub fn with_view_cache(mut self, cache: Arc<dyn ViewCache>) -> Self {
+        self.views = ViewKeeper::new(self.store.clone(), cache);
+        self
     }
 
     /// The store.
@@ -314,7 +343,10 @@ impl Authority {
     /// # Errors
     /// The store's.
     pub async fn close(&self) -> Result<(), Refusal> {
-        Ok(self.store.close().await?)
+        let closed = self.store.close().await;
+        self.views.close();
+        self.feed.close();
+        Ok(closed?)
     }
 }
 

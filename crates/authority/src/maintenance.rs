@@ -94,7 +94,7 @@ impl Authority {
                 cleared = Some((slot, held.value));
             }
         }
-        let removed = self.store.remove(idle.cart, idle.revision).await?;
+        let removed = self.views.remove(idle.cart, idle.revision).await?;
         // The shopper was quicker, and what they put in is to be found again.
         if let Some((slot, value)) =
             cleared.filter(|_| sabotage!("kept-cart-loses-its-account", !removed, false))
@@ -102,6 +102,7 @@ impl Authority {
             let _ = self.store.compare_and_set(slot, None, Some(value)).await?;
         }
         self.forget(idle.cart).await;
+        self.feed.publish(idle.cart);
         Ok(removed)
     }
 
@@ -218,12 +219,12 @@ impl Authority {
         receipt: &mut Receipt,
     ) -> Result<(), Refusal> {
         let marker = wire::encode_cart(&Cart::erased(cart));
-        let Erased { appends, bytes } = self.store.erase(cart, marker, now_ms).await?;
+        let Erased { appends, bytes } = self.views.erase(cart, marker, now_ms).await?;
         if let Some(held) = self.store.slot(Slot::Lease(cart)).await? {
             let _ = self.store.compare_and_set(Slot::Lease(cart), Some(held.version), None).await?;
         }
         self.forget(cart).await;
-        self.watchers.tell(cart);
+        self.feed.publish(cart);
         receipt.carts.push(cart);
         receipt.appends += appends;
         receipt.bytes += bytes;

@@ -135,7 +135,7 @@ impl Authority {
             }
             // A sweeper has removed it, and cleared the slot before: what was just made is a second life of it that is nobody's.
             let _ =
-                sabotage!("removed-cart-is-made-anew", self.store.remove(cart, 1).await?, false);
+                sabotage!("removed-cart-is-made-anew", self.views.remove(cart, 1).await?, false);
             self.forget(cart).await;
         }
         Err(Refusal::Busy)

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::Authority;
 use holdall::id::CartId;
+use holdall_store::ChangeListener;
 
 /// Who waits for which cart.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +20,12 @@ impl Watchers {
         let mut carts = self.carts.lock().unwrap_or_else(PoisonError::into_inner);
         let told = carts.entry(cart).or_insert_with(|| watch::Sender::new(())).subscribe();
         Watch { told, cart, watchers: self.clone() }
+    }
+
+    /// Returns a listener that tells whoever waits for a cart.
+    pub(super) fn listener(&self) -> ChangeListener {
+        let watchers = self.clone();
+        Arc::new(move |cart| watchers.tell(cart))
     }
 
     /// Tells whoever waits for a cart.
@@ -59,9 +66,9 @@ impl Drop for Watch {
 }
 
 impl Authority {
-    /// Watches a cart for changes, whoever makes them. What another process over the same store does is told as far as the store
-    /// [hears](holdall_store::Store::listen) of it, which is soon on PostgreSQL, and not for certain: look now and then. It tells that there was a change and not what: whoever is told reads, and is
-    /// admitted or not as always.
+    /// Notifies of changes to one cart. Changes by this process are always reported; changes by
+    /// another process only if the [feed](Self::with_change_feed) delivers them, so poll as well. It
+    /// tells that the cart has changed, not how: read it, with the caller's rights of that moment.
     #[must_use]
     pub fn watch(&self, cart: CartId) -> Watch {
         self.watchers.watch(cart)

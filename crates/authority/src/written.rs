@@ -179,7 +179,7 @@ impl Authority {
             if let Some(written) = resident.kept(caller, form) {
                 return Ok(written);
             }
-        } else if let Some(view) = self.store.view(cart, now).await?
+        } else if let Some(view) = self.views.get(cart, now).await
             && let Some((header, bytes)) = opened(cart, form, &view)
         {
             let claimed_by = self.claimed_by(caller, cart, &header).await?;
@@ -197,7 +197,7 @@ impl Authority {
         *seat = Some(resident);
         let written = written?;
         if let Some(view) = view {
-            self.store.keep_view(cart, written.revision, view).await?;
+            self.views.put(cart, written.revision, view).await?;
         }
         Ok(written)
     }

@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use holdall_store::{EmbeddedStore, MemoryStore, Store};
+use holdall_authority::{Authority, Settings};
+use holdall_store::{
+    ChangeFeed, EmbeddedStore, LocalFeed, MemoryStore, NoViewCache, Store, ViewCache,
+};
 
 /// A store by its place.
 #[derive(Debug, Clone, clap::Args)]
@@ -14,6 +17,26 @@ pub(crate) struct Place {
     store: Option<String>,
 }
 
+/// An open store with what stands beside it.
+pub(crate) struct OpenStore {
+    pub(crate) store: Arc<dyn Store>,
+    feed: Arc<dyn ChangeFeed>,
+    views: Arc<dyn ViewCache>,
+}
+
+impl OpenStore {
+    /// Returns a store that one process has open.
+    fn alone(store: impl Store, views: Arc<dyn ViewCache>) -> Self {
+        Self { store: Arc::new(store), feed: Arc::new(LocalFeed::default()), views }
+    }
+
+    /// Returns an authority over the store.
+    pub(crate) fn authority(self, settings: Settings) -> Authority {
+        let Self { store, feed, views } = self;
+        Authority::new(store, settings).with_change_feed(feed).with_view_cache(views)
+    }
+}
+
 /// Whether a store may be made where none is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Make {
@@ -22,17 +45,14 @@ pub(crate) enum Make {
 }
 
 impl Place {
-    /// Opens it, behind the cache at a URL if one is named.
-    pub(crate) async fn open(
-        &self,
-        make: Make,
-        cache: Option<&str>,
-    ) -> Result<Arc<dyn Store>, String> {
+    /// Opens the store, with the view cache at a URL if one is named.
+    pub(crate) async fn open(&self, make: Make, cache: Option<&str>) -> Result<OpenStore, String> {
+        let views = view_cache(cache)?;
         match self.store.as_deref() {
-            Some("memory:") => behind(cache, MemoryStore::new(random()?)),
-            Some(url) if url.contains("://") => database(url, cache).await,
-            Some(folder) => behind(cache, embedded(folder.into(), make)?),
-            None => behind(cache, embedded(default_folder()?, make)?),
+            Some("memory:") => Ok(OpenStore::alone(MemoryStore::new(random()?), views)),
+            Some(url) if url.contains("://") => database(url, views).await,
+            Some(folder) => Ok(OpenStore::alone(embedded(folder.into(), make)?, views)),
+            None => Ok(OpenStore::alone(embedded(default_folder()?, make)?, views)),
         }
     }
 
@@ -76,36 +96,39 @@ fn random() -> Result<u128, String> {
 }
 
 #[cfg(feature = "postgres")]
-async fn database(url: &str, cache: Option<&str>) -> Result<Arc<dyn Store>, String> {
+async fn database(url: &str, views: Arc<dyn ViewCache>) -> Result<OpenStore, String> {
     use holdall_store::postgres::tokio_postgres::Config;
-    use holdall_store::{PostgresOptions, PostgresStore};
+    use holdall_store::{PostgresFeed, PostgresOptions, PostgresStore};
     if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
         return Err(format!("{}: a store is a folder or a postgres:// URL", without_secret(url)));
     }
     let at = |error: &dyn std::error::Error| format!("{}: {}", without_secret(url), causes(error));
     let config: Config = url.parse().map_err(|error| at(&error))?;
-    let store = PostgresStore::open(config, PostgresOptions::default()).await;
-    behind(cache, store.map_err(|error| at(&error))?)
+    let options = PostgresOptions::default();
+    let store = PostgresStore::open(config.clone(), options.clone()).await;
+    let store = Arc::new(store.map_err(|error| at(&error))?);
+    let feed = Arc::new(PostgresFeed::new(config, &options));
+    Ok(OpenStore { store, feed, views })
 }
 
 #[cfg(not(feature = "postgres"))]
-async fn database(url: &str, _: Option<&str>) -> Result<Arc<dyn Store>, String> {
+async fn database(url: &str, _: Arc<dyn ViewCache>) -> Result<OpenStore, String> {
     let url = without_secret(url);
     Err(format!("{url}: this build knows no databases; build it with --features postgres"))
 }
 
 #[cfg(feature = "redis")]
-fn behind(cache: Option<&str>, store: impl Store) -> Result<Arc<dyn Store>, String> {
-    use holdall_store::{Cached, CachedOptions, cached::redis};
-    let Some(url) = cache else { return Ok(Arc::new(store)) };
+fn view_cache(url: Option<&str>) -> Result<Arc<dyn ViewCache>, String> {
+    use holdall_store::{RedisViewCache, RedisViewOptions, cached::redis};
+    let Some(url) = url else { return Ok(Arc::new(NoViewCache)) };
     let client = redis::Client::open(url);
     let client = client.map_err(|error| format!("{}: {}", without_secret(url), causes(&error)))?;
-    Ok(Arc::new(Cached::new(store, client, CachedOptions::default())))
+    Ok(Arc::new(RedisViewCache::new(client, RedisViewOptions::default())))
 }
 
 #[cfg(not(feature = "redis"))]
-fn behind(cache: Option<&str>, store: impl Store) -> Result<Arc<dyn Store>, String> {
-    let Some(url) = cache.map(without_secret) else { return Ok(Arc::new(store)) };
+fn view_cache(url: Option<&str>) -> Result<Arc<dyn ViewCache>, String> {
+    let Some(url) = url.map(without_secret) else { return Ok(Arc::new(NoViewCache)) };
     Err(format!("{url}: this build knows no caches; build it with --features redis"))
 }
 

@@ -86,3 +86,8 @@ impl StoreError {
         matches!(self, Self::Unavailable { .. } | Self::Unknown { .. } | Self::Full { .. })
     }
 }
+
+/// Refuses a value that is longer than its limit, in bytes.
+pub(crate) fn within(what: &'static str, bytes: usize, limit: usize) -> Result<(), StoreError> {
+    if bytes > limit { Err(StoreError::TooLarge { what, bytes, limit }) } else { Ok(()) }
+}

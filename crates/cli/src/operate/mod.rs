@@ -129,8 +129,8 @@ impl Common {
         cache: Option<&str>,
         settings: Settings,
     ) -> Result<Authority, Fault> {
-        let store = self.place.open(make, cache).await.map_err(Fault::Input)?;
-        Ok(Authority::new(store, settings))
+        let opened = self.place.open(make, cache).await.map_err(Fault::Input)?;
+        Ok(opened.authority(settings))
     }
 }
 

@@ -102,11 +102,11 @@ async fn serve(arguments: &ServeArgs) -> Result<(), String> {
     log(arguments.log_json)?;
     let metrics = recorder(&arguments.region)?;
     let settings = settings(arguments)?;
-    let store = arguments.place.open(Make::IfMissing, arguments.cache.as_deref()).await?;
-    if !store.is_durable() {
+    let opened = arguments.place.open(Make::IfMissing, arguments.cache.as_deref()).await?;
+    if !opened.store.is_durable() {
         eprintln!("holdall: the carts are in memory: they end with this process");
     }
-    let authority = Arc::new(Authority::new(store, settings));
+    let authority = Arc::new(opened.authority(settings));
     let (service, demo) = service(arguments, authority.clone(), metrics.clone())?;
     let listener = TcpListener::bind(arguments.listen)
         .await

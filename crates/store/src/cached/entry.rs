@@ -3,19 +3,11 @@
 //! What comes back may be anything: cut, spoiled, another cart's, from a former life of the machine. It is a view only if
 //! all of it is as asked.
 
+use crate::ViewKey;
 use crate::checksum::checksum;
-use holdall::id::CartId;
 
 const MAGIC: [u8; 4] = *b"hcv1";
 const HEAD_BYTES: usize = 4 + 16 + 16 + 8 + 4;
-
-/// Whose view, and when.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Name {
-    pub(super) incarnation: u128,
-    pub(super) cart: CartId,
-    pub(super) revision: u64,
-}
 
 /// What some bytes are to somebody who asks by a name.
 #[derive(PartialEq, Eq, Debug)]
@@ -26,7 +18,7 @@ pub(super) enum Found {
     Damaged,
 }
 
-fn head(name: &Name, view: &[u8]) -> [u8; HEAD_BYTES] {
+fn head(name: &ViewKey, view: &[u8]) -> [u8; HEAD_BYTES] {
     let (incarnation, cart) = (name.incarnation.to_be_bytes(), name.cart.as_u128().to_be_bytes());
     let revision = name.revision.to_be_bytes();
     let sum = checksum(&[&incarnation, &cart, &revision, view]).to_be_bytes();
@@ -38,11 +30,11 @@ fn head(name: &Name, view: &[u8]) -> [u8; HEAD_BYTES] {
     head
 }
 
-pub(super) fn seal(name: &Name, view: &[u8]) -> Vec<u8> {
+pub(super) fn seal(name: &ViewKey, view: &[u8]) -> Vec<u8> {
     [&head(name, view), view].concat()
 }
 
-pub(super) fn open(name: &Name, mut bytes: Vec<u8>) -> Found {
+pub(super) fn open(name: &ViewKey, mut bytes: Vec<u8>) -> Found {
     if bytes.len() < HEAD_BYTES {
         return Found::Damaged;
     }
@@ -50,7 +42,7 @@ pub(super) fn open(name: &Name, mut bytes: Vec<u8>) -> Found {
     let mut revision = [0; 8];
     revision.copy_from_slice(&bytes[36..44]);
     let revision = u64::from_be_bytes(revision);
-    if bytes[..] != head(&Name { revision, ..*name }, &view) {
+    if bytes[..] != head(&ViewKey { revision, ..*name }, &view) {
         Found::Damaged
     } else if revision != name.revision {
         Found::Other
@@ -62,18 +54,19 @@ pub(super) fn open(name: &Name, mut bytes: Vec<u8>) -> Found {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use holdall::id::CartId;
 
-    const NAME: Name = Name { incarnation: 5, cart: CartId::from_u128(6), revision: 7 };
+    const NAME: ViewKey = ViewKey { incarnation: 5, cart: CartId::from_u128(6), revision: 7 };
 
     #[test]
     fn a_view_comes_back_to_its_name_alone() {
         for view in [&b""[..], b"a view"] {
             let sealed = seal(&NAME, view);
             assert_eq!(open(&NAME, sealed.clone()), Found::View(view.to_vec()));
-            assert_eq!(open(&Name { revision: 8, ..NAME }, sealed.clone()), Found::Other);
-            let other = Name { cart: CartId::from_u128(1), ..NAME };
+            assert_eq!(open(&ViewKey { revision: 8, ..NAME }, sealed.clone()), Found::Other);
+            let other = ViewKey { cart: CartId::from_u128(1), ..NAME };
             assert_eq!(open(&other, sealed.clone()), Found::Damaged);
-            assert_eq!(open(&Name { incarnation: 1, ..NAME }, sealed), Found::Damaged);
+            assert_eq!(open(&ViewKey { incarnation: 1, ..NAME }, sealed), Found::Damaged);
         }
     }
 

@@ -9,7 +9,7 @@ use redis::{AsyncConnectionConfig, Cmd, FromRedisValue, RedisError};
 use tokio::time::{Instant, timeout};
 
 use super::counts::{Counters, one_more};
-use super::options::CachedOptions;
+use super::options::RedisViewOptions;
 use holdall::limits;
 
 /// Answers of a Redis that can serve nobody at the moment.
@@ -20,7 +20,7 @@ pub(super) type Key = String;
 
 pub(super) struct Line {
     client: redis::Client,
-    pub(super) options: CachedOptions,
+    pub(super) options: RedisViewOptions,
     pub(super) counters: Counters,
     state: Mutex<State>,
     /// Keys that are to be deleted as soon as that can be done.
@@ -55,7 +55,7 @@ struct Numbered {
 }
 
 impl Line {
-    pub(super) fn new(client: redis::Client, options: CachedOptions) -> Arc<Self> {
+    pub(super) fn new(client: redis::Client, options: RedisViewOptions) -> Arc<Self> {
         let (state, owed) = (Mutex::new(State::Idle), Mutex::default());
         Arc::new(Self { client, options, counters: Counters::default(), state, owed })
     }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use holdall::limits;
 
-/// How a [`Cached`](super::Cached) uses its Redis.
+/// How a [`RedisViewCache`](super::RedisViewCache) uses its Redis.
 #[derive(Clone, Debug)]
-pub struct CachedOptions {
+pub struct RedisViewOptions {
     /// What keys begin with. Change it with the form of the views, so that a new version shows none of the old ones.
     pub space: String,
     /// How long a view is kept, from when it was rendered.
@@ -19,7 +19,7 @@ pub struct CachedOptions {
     pub pause: Duration,
 }
 
-impl Default for CachedOptions {
+impl Default for RedisViewOptions {
     fn default() -> Self {
         Self {
             space: "holdall".to_owned(),

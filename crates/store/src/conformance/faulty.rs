@@ -257,15 +257,6 @@ impl<S: Store> Store for Faulty<S> {
         self.play(Call::Erase, move |inner| inner.erase(cart, marker, at_ms))
     }
 
-    // What happens to a cache is no error, so these do not fail on cue.
-    fn view(&self, cart: CartId, revision: u64) -> Reply<'_, Option<Vec<u8>>> {
-        self.inner.view(cart, revision)
-    }
-
-    fn keep_view(&self, cart: CartId, revision: u64, view: Vec<u8>) -> Reply<'_, ()> {
-        self.inner.keep_view(cart, revision, view)
-    }
-
     fn close(&self) -> Reply<'_, ()> {
         self.play(Call::Close, |inner| inner.close())
     }

@@ -1,4 +1,5 @@
-//! What every durable store must keep, clause by clause; and stores that fail on cue.
+//! What every durable store must keep, clause by clause; what a view cache and a change feed must
+//! keep; and stores that fail on cue.
 //!
 //! Whoever writes a [`Store`](crate::Store) says how one is made, and how the same one is opened again, in an
 //! [`Opener`], and calls [`certify`] in a test. Every clause of the contract is asked of a store
@@ -25,17 +26,25 @@
 
 mod again;
 mod appends;
+mod change_feed;
 mod clause;
 mod ends;
 mod faulty;
 mod folds;
+mod memory_view_cache;
 mod opener;
 mod races;
 mod random;
 mod scans;
 mod slots;
 mod stage;
+mod suite;
+mod view_cache;
 
-pub use clause::{Broken, Clause, Conformance, certify, conformance};
+pub use change_feed::certify_change_feed;
+pub use clause::Clause;
 pub use faulty::{Call, Fault, Faulty};
+pub use memory_view_cache::MemoryViewCache;
 pub use opener::{Opener, Work};
+pub use suite::{Broken, Conformance, certify, conformance};
+pub use view_cache::certify_view_cache;

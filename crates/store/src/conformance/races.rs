@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use super::clause::{Clause, first};
-use super::stage::{Finding, Stage, Verdict, cart, delta, key, same};
+use super::clause::Clause;
+use super::stage::{Finding, Stage, Verdict, cart, delta, first, key, same};
 use crate::{Append, Appended, Slot, SlotOutcome, SlotValue};
 
 pub(super) const CLAUSES: [Clause; 7] = [

@@ -192,3 +192,8 @@ pub(super) fn delta(cart: CartId, expected: u64, bytes: &[u8]) -> Append {
 pub(super) const fn key(number: u128) -> RequestKey {
     RequestKey { key: number, body: [number as u8; 32] }
 }
+
+/// Returns the first finding of several threads.
+pub(super) fn first(findings: impl IntoIterator<Item = Verdict>) -> Result<(), Finding> {
+    findings.into_iter().collect()
+}

@@ -9,8 +9,8 @@ use futures_channel::oneshot;
 use rusqlite::Connection;
 use rusqlite::hooks::Wal;
 
-use super::Shared;
 use super::file::{Folder, is_full, refused};
+use super::shared::Shared;
 use super::transaction::{Ask, Failure, Plan, Told};
 use crate::StoreError;
 use holdall::limits;

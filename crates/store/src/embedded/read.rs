@@ -1,26 +1,15 @@
 //! The threads that read records. They know from the index where these are.
 
 use std::sync::mpsc::Receiver;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use rusqlite::Connection;
-
-use super::Shared;
 use super::file::{record, refused};
 use super::format::{self, RecordHeader};
 use super::index::{Cart, Head, State};
+use super::shared::{Read, Reader};
 use super::transaction::{damaged, held};
 use crate::{Loaded, Logged, Slot, SlotValue, StoreError};
 use holdall::id::CartId;
-
-/// A call that reads, with its answer's way back inside.
-pub(super) type Read = Box<dyn FnOnce(&Reader) + Send>;
-
-#[derive(Debug)]
-pub(super) struct Reader {
-    pub(super) connection: Connection,
-    pub(super) shared: Arc<Shared>,
-}
 
 /// Why records could not be read.
 enum Miss {

@@ -4,7 +4,7 @@ use tokio_postgres::Row;
 
 use super::link::Link;
 use super::rows;
-use crate::record::within;
+use crate::error::within;
 use crate::{Slot, SlotOutcome, SlotValue, StoreError};
 use holdall::limits;
 

@@ -6,7 +6,7 @@
 use super::append::Restless;
 use super::link::Link;
 use super::rows::{self, BASE, Of, SNAPSHOT};
-use crate::record::within;
+use crate::error::within;
 use crate::{Class, Compaction, Erased, StoreError};
 use holdall::id::CartId;
 use holdall::limits;

@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use holdall::CartId;
 use holdall_store::cached::redis;
-use holdall_store::conformance::{Opener, Work, certify};
+use holdall_store::conformance::{Opener, Work, certify, certify_view_cache};
 use holdall_store::{
-    Append, Appended, Cached, CachedOptions, Class, MemoryStore, Store, StoreError,
+    Append, Appended, Class, Compaction, Erased, Idle, Loaded, Logged, MemoryStore, RedisViewCache,
+    RedisViewOptions, Reply, Slot, SlotOutcome, SlotValue, Store, StoreError, ViewKeeper,
 };
 use tokio::runtime::Runtime;
 
@@ -18,20 +19,124 @@ use super::{Leased, Server, alone, say, shared};
 
 const CART: CartId = CartId::from_u128(77);
 
+/// A store whose carts are erased and removed with their views in Redis.
+#[derive(Debug)]
+struct Cached {
+    store: Arc<MemoryStore>,
+    cache: Arc<RedisViewCache>,
+    views: ViewKeeper,
+}
+
+impl Cached {
+    fn new(store: MemoryStore, client: redis::Client, options: RedisViewOptions) -> Self {
+        let (store, cache) = (Arc::new(store), Arc::new(RedisViewCache::new(client, options)));
+        let views = ViewKeeper::new(store.clone(), cache.clone());
+        Self { store, cache, views }
+    }
+
+    fn counts(&self) -> holdall_store::CacheCounts {
+        self.cache.counts()
+    }
+
+    async fn view(&self, cart: CartId, revision: u64) -> Option<Vec<u8>> {
+        self.views.get(cart, revision).await
+    }
+
+    async fn keep_view(&self, cart: CartId, revision: u64, view: Vec<u8>) {
+        self.views.put(cart, revision, view).await.expect("the store answers");
+    }
+}
+
+impl Store for Cached {
+    fn incarnation(&self) -> u128 {
+        self.store.incarnation()
+    }
+
+    fn is_durable(&self) -> bool {
+        self.store.is_durable()
+    }
+
+    fn load(&self, cart: CartId) -> Reply<'_, Option<Loaded>> {
+        self.store.load(cart)
+    }
+
+    fn revision(&self, cart: CartId) -> Reply<'_, Option<u64>> {
+        self.store.revision(cart)
+    }
+
+    fn append(&self, append: Append) -> Reply<'_, Appended> {
+        self.store.append(append)
+    }
+
+    fn slot(&self, slot: Slot) -> Reply<'_, Option<SlotValue>> {
+        self.store.slot(slot)
+    }
+
+    fn compare_and_set(
+        &self,
+        slot: Slot,
+        expected: Option<u64>,
+        value: Option<Vec<u8>>,
+    ) -> Reply<'_, SlotOutcome> {
+        self.store.compare_and_set(slot, expected, value)
+    }
+
+    fn idle(&self, class: Class, before_ms: u64, limit: usize) -> Reply<'_, Vec<Idle>> {
+        self.store.idle(class, before_ms, limit)
+    }
+
+    fn carts(&self, after: Option<CartId>, limit: usize) -> Reply<'_, Vec<CartId>> {
+        self.store.carts(after, limit)
+    }
+
+    fn log(&self, cart: CartId, after: u64, limit: usize) -> Reply<'_, Vec<Logged>> {
+        self.store.log(cart, after, limit)
+    }
+
+    fn base_state(&self, cart: CartId) -> Reply<'_, Option<(u64, Vec<u8>)>> {
+        self.store.base_state(cart)
+    }
+
+    fn compact(&self, compaction: Compaction) -> Reply<'_, u64> {
+        self.store.compact(compaction)
+    }
+
+    fn remove(&self, cart: CartId, revision: u64) -> Reply<'_, bool> {
+        Box::pin(self.views.remove(cart, revision))
+    }
+
+    fn erase(&self, cart: CartId, marker: Vec<u8>, at_ms: u64) -> Reply<'_, Erased> {
+        Box::pin(self.views.erase(cart, marker, at_ms))
+    }
+
+    fn close(&self) -> Reply<'_, ()> {
+        Box::pin(async move {
+            let closed = self.store.close().await;
+            self.views.close();
+            closed
+        })
+    }
+}
+
 struct Redis {
     server: Leased,
     runtime: Runtime,
 }
 
 /// Waits that a machine under load keeps, too.
-fn patient() -> CachedOptions {
+fn patient() -> RedisViewOptions {
     let (answer, connect) = (Duration::from_secs(5), Duration::from_secs(5));
-    CachedOptions { answer, connect, pause: Duration::from_millis(50), ..CachedOptions::default() }
+    RedisViewOptions {
+        answer,
+        connect,
+        pause: Duration::from_millis(50),
+        ..RedisViewOptions::default()
+    }
 }
 
-fn hasty() -> CachedOptions {
+fn hasty() -> RedisViewOptions {
     let (answer, connect) = (Duration::from_millis(20), Duration::from_millis(200));
-    CachedOptions { answer, connect, ..patient() }
+    RedisViewOptions { answer, connect, ..patient() }
 }
 
 impl Redis {
@@ -50,13 +155,13 @@ impl Redis {
     }
 
     /// A cache over a new store, whose incarnation nobody else has.
-    fn cached(&self, options: CachedOptions) -> Cached<MemoryStore> {
+    fn cached(&self, options: RedisViewOptions) -> Cached {
         let incarnation = u128::from(fastrand::u64(..)) << 64 | u128::from(fastrand::u64(..));
         Cached::new(MemoryStore::new(incarnation), self.client(), options)
     }
 
     /// A cache that has its connection.
-    fn connected(&self, options: CachedOptions) -> Cached<MemoryStore> {
+    fn connected(&self, options: RedisViewOptions) -> Cached {
         let cached = self.cached(options);
         self.run(connect(&cached));
         cached
@@ -76,12 +181,12 @@ async fn tell(client: &redis::Client, words: &[&str]) {
 }
 
 /// Asks until the cache answers at all.
-async fn connect(cached: &Cached<MemoryStore>) {
+async fn connect(cached: &Cached) {
     let began = Instant::now();
     loop {
         let before = cached.counts().misses;
         let nobody = CartId::from_u128(u128::MAX);
-        assert_eq!(cached.view(nobody, 1).await.expect("no error"), None);
+        assert_eq!(cached.view(nobody, 1).await, None);
         if cached.counts().misses > before {
             return;
         }
@@ -112,8 +217,11 @@ async fn done(store: &dyn Store, cart: CartId, expected: u64) {
 #[test]
 fn a_cached_store_keeps_the_contract() {
     let Some(server) = shared(Server::Redis, "a_cached_store_keeps_the_contract") else { return };
-    let report = certify(&Redis::new(server));
+    let redis = Redis::new(server);
+    let report = certify(&redis);
     println!("{report}");
+    let cache = redis.connected(patient()).cache;
+    redis.run(certify_view_cache(&*cache));
 }
 
 #[test]
@@ -123,7 +231,7 @@ fn a_store_behind_a_dead_cache_keeps_the_contract() {
         fn create(&self) -> Result<Arc<dyn Store>, StoreError> {
             let client = redis::Client::open("redis://127.0.0.1:9/0").expect("an address");
             let store = MemoryStore::new(u128::from(fastrand::u64(..)));
-            Ok(Arc::new(Cached::new(store, client, CachedOptions::default())))
+            Ok(Arc::new(Cached::new(store, client, RedisViewOptions::default())))
         }
         fn block_on(&self, work: Work<'_>) {
             self.0.block_on(work);
@@ -141,22 +249,22 @@ fn a_view_is_for_its_revision_alone() {
     let cached = redis.connected(patient());
     redis.run(async {
         done(&cached, CART, 0).await;
-        cached.keep_view(CART, 1, b"one".to_vec()).await.expect("kept");
-        assert_eq!(cached.view(CART, 1).await.expect("a reply"), Some(b"one".to_vec()));
+        cached.keep_view(CART, 1, b"one".to_vec()).await;
+        assert_eq!(cached.view(CART, 1).await, Some(b"one".to_vec()));
         done(&cached, CART, 1).await;
-        assert_eq!(cached.view(CART, 2).await.expect("a reply"), None);
-        cached.keep_view(CART, 2, b"two".to_vec()).await.expect("kept");
-        assert_eq!(cached.view(CART, 2).await.expect("a reply"), Some(b"two".to_vec()));
-        assert_eq!(cached.view(CART, 1).await.expect("a reply"), None);
+        assert_eq!(cached.view(CART, 2).await, None);
+        cached.keep_view(CART, 2, b"two".to_vec()).await;
+        assert_eq!(cached.view(CART, 2).await, Some(b"two".to_vec()));
+        assert_eq!(cached.view(CART, 1).await, None);
         // Who comes late with an old view does not have it kept.
-        cached.keep_view(CART, 1, b"late".to_vec()).await.expect("a reply");
-        assert_eq!(cached.view(CART, 1).await.expect("a reply"), None);
+        cached.keep_view(CART, 1, b"late".to_vec()).await;
+        assert_eq!(cached.view(CART, 1).await, None);
         let counts = cached.counts();
         assert_eq!((counts.hits, counts.stale, counts.damaged, counts.failed), (2, 2, 0, 0));
         // Another store's cart of the same id, in the same Redis.
         let other = redis.cached(patient());
         connect(&other).await;
-        assert_eq!(other.view(CART, 2).await.expect("a reply"), None);
+        assert_eq!(other.view(CART, 2).await, None);
     });
 }
 
@@ -164,20 +272,20 @@ fn a_view_is_for_its_revision_alone() {
 fn a_view_ends_with_its_time() {
     let Some(server) = shared(Server::Redis, "a_view_ends_with_its_time") else { return };
     let redis = Redis::new(server);
-    let short = CachedOptions { keep: Duration::from_millis(300), ..patient() };
+    let short = RedisViewOptions { keep: Duration::from_millis(300), ..patient() };
     let cached = redis.connected(short);
     redis.run(async {
         done(&cached, CART, 0).await;
         let began = Instant::now();
-        cached.keep_view(CART, 1, b"one".to_vec()).await.expect("kept");
-        let seen = cached.view(CART, 1).await.expect("a reply");
+        cached.keep_view(CART, 1, b"one".to_vec()).await;
+        let seen = cached.view(CART, 1).await;
         assert!(seen.is_some() || began.elapsed() > Duration::from_millis(300));
         tokio::time::sleep(Duration::from_millis(400)).await;
-        assert_eq!(cached.view(CART, 1).await.expect("a reply"), None);
+        assert_eq!(cached.view(CART, 1).await, None);
     });
 }
 
-async fn keys(client: &redis::Client, of: &Cached<MemoryStore>) -> Vec<String> {
+async fn keys(client: &redis::Client, of: &Cached) -> Vec<String> {
     let mut connection = client.get_multiplexed_async_connection().await.expect("a connection");
     let pattern = format!("*:{:032x}:*", of.incarnation());
     redis::cmd("KEYS").arg(pattern).query_async(&mut connection).await.expect("keys")
@@ -194,7 +302,7 @@ fn erasing_and_removing_delete_the_view() {
         for erases in [true, false] {
             let cart = CartId::from_u128(u128::from(erases) + 1);
             done(&cached, cart, 0).await;
-            cached.keep_view(cart, 1, b"one".to_vec()).await.expect("kept");
+            cached.keep_view(cart, 1, b"one".to_vec()).await;
             assert_eq!(keys(&redis.client(), &cached).await.len(), 1);
             if erases {
                 cached.erase(cart, Vec::new(), 2).await.expect("erased");
@@ -203,7 +311,7 @@ fn erasing_and_removing_delete_the_view() {
             }
             assert_eq!(keys(&redis.client(), &cached).await, Vec::<String>::new());
             // A reader who had loaded it before.
-            cached.keep_view(cart, 1, b"one".to_vec()).await.expect("a reply");
+            cached.keep_view(cart, 1, b"one".to_vec()).await;
             assert_eq!(keys(&redis.client(), &cached).await, Vec::<String>::new());
         }
         assert_eq!(cached.counts().owed, 0);
@@ -218,11 +326,11 @@ fn an_erasure_while_redis_is_down_is_made_good() {
     redis.server.tell("stop", &[]);
     // It keeps what it had, as the worst cache would.
     redis.server.tell("start", &["appendonly=yes", "appendfsync=always"]);
-    let hasty = CachedOptions { connect: Duration::from_millis(300), ..patient() };
+    let hasty = RedisViewOptions { connect: Duration::from_millis(300), ..patient() };
     let cached = redis.connected(hasty);
     redis.run(async {
         done(&cached, CART, 0).await;
-        cached.keep_view(CART, 1, b"one".to_vec()).await.expect("kept");
+        cached.keep_view(CART, 1, b"one".to_vec()).await;
     });
     redis.server.tell("kill", &[]);
     redis.run(async {
@@ -251,8 +359,8 @@ fn nonsense_in_the_cache_is_no_view() {
         let other = CartId::from_u128(78);
         done(&cached, CART, 0).await;
         done(&cached, other, 0).await;
-        cached.keep_view(other, 1, b"of another".to_vec()).await.expect("kept");
-        cached.keep_view(CART, 1, b"one".to_vec()).await.expect("kept");
+        cached.keep_view(other, 1, b"of another".to_vec()).await;
+        cached.keep_view(CART, 1, b"one".to_vec()).await;
         let client = redis.client();
         let mut connection = client.get_multiplexed_async_connection().await.expect("connected");
         let keys = keys(&client, &cached).await;
@@ -273,16 +381,16 @@ fn nonsense_in_the_cache_is_no_view() {
         for bytes in &spoiled {
             let mut set = redis::cmd("SET");
             let () = set.arg(&key).arg(bytes).query_async(&mut connection).await.expect("set");
-            assert_eq!(cached.view(CART, 1).await.expect("a reply"), None, "{bytes:?}");
+            assert_eq!(cached.view(CART, 1).await, None, "{bytes:?}");
         }
         assert_eq!(cached.counts().damaged, spoiled.len() as u64);
         let () = redis::cmd("DEL").arg(&key).query_async(&mut connection).await.expect("deleted");
         let mut push = redis::cmd("RPUSH");
         let () = push.arg(&key).arg("a list").query_async(&mut connection).await.expect("pushed");
-        assert_eq!(cached.view(CART, 1).await.expect("a reply"), None);
+        assert_eq!(cached.view(CART, 1).await, None);
         // The key alone is bad; the next view is found without a pause.
-        cached.keep_view(CART, 1, b"anew".to_vec()).await.expect("kept");
-        assert_eq!(cached.view(CART, 1).await.expect("a reply"), Some(b"anew".to_vec()));
+        cached.keep_view(CART, 1, b"anew".to_vec()).await;
+        assert_eq!(cached.view(CART, 1).await, Some(b"anew".to_vec()));
     });
 }
 
@@ -290,13 +398,13 @@ fn nonsense_in_the_cache_is_no_view() {
 fn a_dead_cache_costs_a_reader_little() {
     let Some(server) = alone(Server::Redis, "a_dead_cache_costs_a_reader_little") else { return };
     let redis = Redis::new(server);
-    let cached = redis.connected(CachedOptions { pause: Duration::from_millis(200), ..hasty() });
+    let cached = redis.connected(RedisViewOptions { pause: Duration::from_millis(200), ..hasty() });
     redis.run(done(&cached, CART, 0));
     let reads = |reads: u32| {
         let began = Instant::now();
         redis.run(async {
             for _ in 0..reads {
-                assert_eq!(cached.view(CART, 1).await.expect("a reply"), None);
+                assert_eq!(cached.view(CART, 1).await, None);
             }
         });
         began.elapsed()
@@ -315,7 +423,7 @@ fn a_dead_cache_costs_a_reader_little() {
     redis.run(async {
         tokio::time::sleep(Duration::from_millis(1_600)).await;
         connect(&cached).await;
-        cached.keep_view(CART, 1, b"back".to_vec()).await.expect("kept");
+        cached.keep_view(CART, 1, b"back".to_vec()).await;
     });
 }
 
@@ -327,12 +435,7 @@ fn render(delta: &[u8]) -> Vec<u8> {
 /// The last revision that was acknowledged, for each cart.
 type Acknowledged = HashMap<CartId, AtomicU64>;
 
-async fn write(
-    store: Arc<Cached<MemoryStore>>,
-    cart: CartId,
-    known: Arc<Acknowledged>,
-    stop: Arc<AtomicBool>,
-) {
+async fn write(store: Arc<Cached>, cart: CartId, known: Arc<Acknowledged>, stop: Arc<AtomicBool>) {
     let mut revision = 0;
     while !stop.load(Ordering::Relaxed) {
         let delta =
@@ -346,7 +449,7 @@ async fn write(
 }
 
 async fn read(
-    store: Arc<Cached<MemoryStore>>,
+    store: Arc<Cached>,
     carts: Vec<CartId>,
     known: Arc<Acknowledged>,
     stop: Arc<AtomicBool>,
@@ -359,12 +462,12 @@ async fn read(
         assert!(revision >= before, "cart {cart}: {revision} after {before} was acknowledged");
         let mut wanted = cart.as_u128().to_be_bytes().to_vec();
         wanted.extend(revision.to_be_bytes());
-        match store.view(cart, revision).await.expect("a reply") {
+        match store.view(cart, revision).await {
             Some(view) => assert_eq!(view, render(&wanted), "cart {cart} at {revision}"),
             None => {
                 let loaded = store.load(cart).await.expect("loaded").expect("it is there");
                 let view = render(loaded.tail.last().expect("a delta"));
-                store.keep_view(cart, loaded.revision, view).await.expect("kept");
+                store.keep_view(cart, loaded.revision, view).await;
             }
         }
         reads += 1;
@@ -483,7 +586,10 @@ fn a_process_with_nothing_at_hand_answers_from_the_cache() {
     let cached = Arc::new(redis.connected(patient()));
     let form =
         Form { name: "text", write: |shown, sheet| sheet.put(format!("{shown:?}").as_bytes()) };
-    let process = || Authority::new(cached.clone(), Settings::default());
+    let process = || {
+        let authority = Authority::new(cached.store.clone(), Settings::default());
+        authority.with_view_cache(cached.cache.clone())
+    };
     redis.run(async {
         let (first, second, third) = (process(), process(), process());
         let guest = first.open_guest(1).await.expect("a guest cart");

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use holdall::{Action, LineKey, Quantity, RowRef};
 use holdall_authority::{Authority, Caller, Opened, Request, Settings};
+use holdall_store::conformance::certify_change_feed;
+use holdall_store::{PostgresFeed, PostgresOptions};
 use tokio::time::timeout;
 
 use super::postgres::Postgres;
@@ -28,8 +30,12 @@ fn what_another_process_changed_is_heard_of() {
     };
     let (here, schema) = postgres.store();
     let there = postgres.open(postgres.config(&schema)).expect("the same store");
-    let here = Authority::new(Arc::new(here), Settings::default());
-    let there = Authority::new(Arc::new(there), Settings::default());
+    let feed = || {
+        let config = postgres.config(&schema);
+        Arc::new(postgres.run(async { PostgresFeed::new(config, &PostgresOptions::default()) }))
+    };
+    let here = Authority::new(Arc::new(here), Settings::default()).with_change_feed(feed());
+    let there = Authority::new(Arc::new(there), Settings::default()).with_change_feed(feed());
     let mut key = 0;
     let mut heard = |guest: &Opened| {
         let mut watch = here.watch(guest.cart);
@@ -74,5 +80,17 @@ fn what_another_process_changed_is_heard_of() {
     postgres.run(async {
         here.close().await.expect("its end");
         there.close().await.expect("its end");
+    });
+}
+
+#[test]
+fn the_feed_of_postgresql_keeps_the_contract() {
+    let Some(postgres) = Postgres::shared("the_feed_of_postgresql_keeps_the_contract") else {
+        return;
+    };
+    let (_store, schema) = postgres.store();
+    let config = postgres.config(&schema);
+    postgres.run(async {
+        certify_change_feed(&PostgresFeed::new(config, &PostgresOptions::default()));
     });
 }

@@ -1,15 +1,16 @@
-//! Telling other processes over the same database that carts have changed, and hearing it from them.
+//! The feed of changes between processes over one database.
 //!
-//! `NOTIFY` within an append would do it too, and cost every append dearly: commits that notify take turns in the whole server, sync
-//! and all. So it is said after the commit, on a connection of its own, for all carts at once that have changed while the last such statement
-//! was under way, and in the moment after it. What is lost with a process or a connection is not said again: whoever waits looks now and then anyway.
+//! `NOTIFY` within an append would slow every append: commits that notify take turns in the whole
+//! server, sync included. So the feed notifies after the commit, on a connection of its own, for all
+//! carts at once that have changed while the last notice was under way and in the 4 ms after it. What
+//! is lost with a process or a connection is not sent again; subscribers poll as well.
 
 use std::collections::HashSet;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -17,11 +18,11 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
-use tokio_postgres::{AsyncMessage, Client, Config, Error};
+use tokio_postgres::{AsyncMessage, Client, Config, Error, NoTls};
 
 use super::link::Tls;
 use super::options::PostgresOptions;
-use crate::Hear;
+use crate::{ChangeFeed, ChangeListener, LocalFeed};
 use holdall::id::CartId;
 use holdall::limits;
 
@@ -59,53 +60,73 @@ impl Pending {
     }
 }
 
-/// The connection on which notices go and come.
-pub(super) struct Notices {
-    /// What begins to listen, once somebody wants to hear.
-    begin: Box<dyn Fn(Arc<Pending>, Hear) -> JoinHandle<()> + Send + Sync>,
+/// The feed of changes over one PostgreSQL database, for any number of processes.
+///
+/// It keeps one connection for as long as it exists. A publisher needs it as much as a subscriber
+/// does.
+///
+/// ```no_run
+/// use std::sync::Arc;
+/// use holdall_store::{ChangeFeed, PostgresFeed, PostgresOptions};
+/// # async fn start() -> Result<(), Box<dyn std::error::Error>> {
+/// let config = "host=db.internal user=carts dbname=shop".parse()?;
+/// let feed = PostgresFeed::new(config, &PostgresOptions::default());
+/// feed.subscribe(Arc::new(|cart| println!("cart {cart} has changed")));
+/// # Ok(())
+/// # }
+/// ```
+pub struct PostgresFeed {
+    local: Arc<LocalFeed>,
     pending: Arc<Pending>,
-    listening: OnceLock<JoinHandle<()>>,
+    exchange: JoinHandle<()>,
 }
 
-impl fmt::Debug for Notices {
+impl fmt::Debug for PostgresFeed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Notices").finish_non_exhaustive()
+        f.debug_struct("PostgresFeed").finish_non_exhaustive()
     }
 }
 
-impl Drop for Notices {
+impl Drop for PostgresFeed {
     fn drop(&mut self) {
-        self.end();
+        self.exchange.abort();
     }
 }
 
-impl Notices {
-    /// To be made within a `tokio` runtime.
-    pub(super) fn new(config: Config, tls: impl Tls, options: &PostgresOptions) -> Self {
-        let (runtime, within) = (Handle::current(), options.connect);
-        let begin = move |pending: Arc<Pending>, hear: Hear| {
-            let (config, tls) = (config.clone(), tls.clone());
-            runtime.spawn(async move {
-                loop {
-                    // Why it ended is of no use to anybody: commands on other connections meet the same, and tell.
-                    let _ = converse(&config, tls.clone(), within, &pending, &hear).await;
-                    sleep(PAUSE).await;
-                }
-            })
-        };
-        Self { begin: Box::new(begin), pending: Arc::default(), listening: OnceLock::new() }
+impl PostgresFeed {
+    /// Starts the feed of a database, without TLS. It connects in a task of the current `tokio`
+    /// runtime, and connects again a second after the connection is lost.
+    ///
+    /// # Panics
+    /// Outside a `tokio` runtime.
+    #[must_use]
+    pub fn new(config: Config, options: &PostgresOptions) -> Self {
+        Self::new_with(config, NoTls, options)
     }
 
-    /// Has somebody hear of changes from now on. The first alone is heard.
-    pub(super) fn listen(&self, hear: Hear) {
-        self.listening.get_or_init(|| (self.begin)(self.pending.clone(), hear));
+    /// Starts the feed of a database over TLS, by a connector.
+    ///
+    /// # Panics
+    /// Outside a `tokio` runtime.
+    #[must_use]
+    pub fn new_with(config: Config, tls: impl Tls, options: &PostgresOptions) -> Self {
+        let (local, pending) = (Arc::<LocalFeed>::default(), Arc::<Pending>::default());
+        let (heard, queue, within) = (local.clone(), pending.clone(), options.connect);
+        let exchange = Handle::current().spawn(async move {
+            loop {
+                // Why it ended is of no use here: commands on other connections fail for the same
+                // reason and report it.
+                let _ = converse(&config, tls.clone(), within, &queue, &heard).await;
+                sleep(PAUSE).await;
+            }
+        });
+        Self { local, pending, exchange }
     }
+}
 
-    /// A cart has changed here.
-    pub(super) fn changed(&self, cart: CartId) {
-        if self.listening.get().is_none() {
-            return;
-        }
+impl ChangeFeed for PostgresFeed {
+    fn publish(&self, cart: CartId) {
+        self.local.publish(cart);
         let mut carts = self.pending.carts.lock().unwrap_or_else(PoisonError::into_inner);
         if carts.len() < limits::CHANGES_UNTOLD {
             carts.insert(cart);
@@ -113,10 +134,12 @@ impl Notices {
         }
     }
 
-    pub(super) fn end(&self) {
-        if let Some(listening) = self.listening.get() {
-            listening.abort();
-        }
+    fn subscribe(&self, listener: ChangeListener) {
+        self.local.subscribe(listener);
+    }
+
+    fn close(&self) {
+        self.exchange.abort();
     }
 }
 
@@ -126,7 +149,7 @@ async fn converse(
     tls: impl Tls,
     within: Duration,
     pending: &Pending,
-    hear: &Hear,
+    heard: &LocalFeed,
 ) -> Result<(), Error> {
     let Ok(connected) = timeout(within, config.connect(tls)).await else { return Ok(()) };
     let (client, mut connection) = connected?;
@@ -136,7 +159,7 @@ async fn converse(
             if let AsyncMessage::Notification(notice) = message?
                 && notice.process_id() != own.load(Ordering::Relaxed)
             {
-                heard(notice.payload(), hear);
+                deliver(notice.payload(), heard);
             }
         }
         Ok(())
@@ -149,9 +172,10 @@ async fn converse(
     .await
 }
 
-/// Only this crate's processes write there; what is no id is passed over all the same.
-fn heard(payload: &str, hear: &Hear) {
-    payload.split(' ').filter_map(|cart| cart.parse().ok()).for_each(|cart| hear(cart));
+/// Tells the subscribers of a notice. Only processes of this crate write notices; what is not an id
+/// is skipped all the same.
+fn deliver(payload: &str, heard: &LocalFeed) {
+    payload.split(' ').filter_map(|cart| cart.parse().ok()).for_each(|cart| heard.publish(cart));
 }
 
 async fn telling(client: &Client, pending: &Pending, own: &AtomicI32) -> Result<(), Error> {
