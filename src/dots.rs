@@ -47,7 +47,7 @@ pub struct Run {
     pub last: u64,
 }
 
-type Runs = SmallVec<[(ReplicaId, Run); 1]>;
+type RunVec = SmallVec<[(ReplicaId, Run); 1]>;
 
 /// A set of dots, as runs of sequence numbers for each writer.
 ///
@@ -67,7 +67,7 @@ type Runs = SmallVec<[(ReplicaId, Run); 1]>;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
 pub struct Dots {
     /// Sorted by writer, then by number. Most sets, those of deltas above all, are one run.
-    runs: Runs,
+    runs: RunVec,
 }
 
 impl Dots {
@@ -270,7 +270,7 @@ impl Dots {
     /// What is in `self` and not in `other`.
     #[must_use]
     pub fn minus(&self, other: &Self) -> Self {
-        let mut rest = Runs::with_capacity(self.runs.len());
+        let mut rest = RunVec::with_capacity(self.runs.len());
         let mut from = 0;
         for (replica, run) in self.runs() {
             let there = &other.runs[from..];
@@ -297,17 +297,17 @@ impl Dots {
     }
 
     /// To be asked about many dots, in their order.
-    pub(crate) fn ascent(&self) -> Ascent<'_> {
-        Ascent { runs: &self.runs }
+    pub(crate) fn cursor(&self) -> DotCursor<'_> {
+        DotCursor { runs: &self.runs }
     }
 
     /// Whether all of `other` is in it.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         if other.runs.len() > FEW {
-            let mut ascent = self.ascent();
+            let mut cursor = self.cursor();
             return other.runs().all(|(replica, run)| {
-                ascent.run_of(Dot::new(replica, run.first)).is_some_and(|end| run.last <= end)
+                cursor.run_of(Dot::new(replica, run.first)).is_some_and(|end| run.last <= end)
             });
         }
         other.runs().all(|(replica, run)| {
@@ -325,7 +325,7 @@ impl Dots {
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         let (mut a, mut b) = (0, 0);
-        let mut both = Runs::with_capacity(self.runs.len().min(other.runs.len()));
+        let mut both = RunVec::with_capacity(self.runs.len().min(other.runs.len()));
         while let (Some((x_of, x)), Some((y_of, y))) = (self.runs.get(a), other.runs.get(b)) {
             if x_of == y_of {
                 let (first, last) = (x.first.max(y.first), x.last.min(y.last));
@@ -340,12 +340,12 @@ impl Dots {
 }
 
 /// Says of dots, each no smaller than the one before, whether they are in a set.
-pub(crate) struct Ascent<'a> {
+pub(crate) struct DotCursor<'a> {
     /// Those that do not end before the last dot.
     runs: &'a [(ReplicaId, Run)],
 }
 
-impl Ascent<'_> {
+impl DotCursor<'_> {
     /// Where the run ends that a dot is in.
     #[inline]
     fn run_of(&mut self, dot: Dot) -> Option<u64> {
@@ -363,7 +363,7 @@ impl Ascent<'_> {
 
     /// Whether a dot is in the set.
     #[inline]
-    pub(crate) fn reaches(&mut self, dot: Dot) -> bool {
+    pub(crate) fn contains_next(&mut self, dot: Dot) -> bool {
         self.run_of(dot).is_some()
     }
 }

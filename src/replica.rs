@@ -211,7 +211,7 @@ impl Replica {
             }
         });
         let joined = self.cart.join(delta)?;
-        for fact in delta.live().facts() {
+        for fact in delta.live().refs() {
             self.clock.observe(fact.time());
         }
         Ok(joined)
@@ -597,7 +597,7 @@ impl Replica {
         if row.side.is_some() || !plain_cart::is_plain(&self.cart) {
             return None;
         }
-        self.cart.mark();
+        self.cart.build_line_filter();
         plain_cart::row(&self.cart, &row.line, row.list)
     }
 

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::kind_numbers::{self, FIRST_UNKNOWN};
 use super::merge_policy::MergePolicy;
-use super::replaced_dots::Covers;
+use super::replaced_dots::ReplacedDots;
 use crate::clock::Time;
 use crate::dots::{Dot, SharedDots};
 use crate::id::{
@@ -154,7 +154,7 @@ pub struct SetTo {
     pub seen: SharedDots,
     /// The dots whose units are in its number: what it replaced, what had lost against that, and
     /// what the Sets among these had replaced. What an order bought of them comes off its number.
-    pub covers: Covers,
+    pub covers: ReplacedDots,
     /// What only a Set in a cart with merges, orders or moves has, if it has any.
     pub settled: Option<Box<Settled>>,
 }

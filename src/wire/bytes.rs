@@ -4,7 +4,7 @@
 
 use alloc::vec::Vec;
 
-use super::error::{Broken, Fault, fault};
+use super::error::{BoxedError, Broken, error_at};
 use crate::limits;
 
 /// Seven bits of a number, and whether more follow.
@@ -34,8 +34,8 @@ impl Writer {
 
     /// Some numbers at once.
     #[inline]
-    pub(super) fn burst(&mut self, burst: &Burst) {
-        self.bytes.extend_from_slice(&burst.bytes[..burst.len]);
+    pub(super) fn buffer(&mut self, buffer: &SmallBuffer) {
+        self.bytes.extend_from_slice(&buffer.bytes[..buffer.len]);
     }
 
     pub(super) fn count(&mut self, count: usize) {
@@ -68,12 +68,12 @@ impl Writer {
 }
 
 /// A byte and at most four numbers on their way to a writer.
-pub(super) struct Burst {
+pub(super) struct SmallBuffer {
     bytes: [u8; 64],
     len: usize,
 }
 
-impl Burst {
+impl SmallBuffer {
     #[inline]
     pub(super) fn new(first: u8) -> Self {
         let mut bytes = [0; 64];
@@ -117,13 +117,13 @@ impl<'a> Reader<'a> {
     }
 
     /// An error at the last place that was right.
-    pub(super) fn error(&self, broken: impl Into<Broken>) -> Fault {
-        fault(self.at, broken)
+    pub(super) fn error(&self, broken: impl Into<Broken>) -> BoxedError {
+        error_at(self.at, broken)
     }
 
     // Most numbers are one byte, and this is what reading is made of.
     #[inline(always)]
-    pub(super) fn number(&mut self) -> Result<u64, Fault> {
+    pub(super) fn number(&mut self) -> Result<u64, BoxedError> {
         match self.bytes.get(self.at) {
             Some(byte) if *byte < MORE => {
                 self.at += 1;
@@ -135,7 +135,7 @@ impl<'a> Reader<'a> {
 
     /// Most others are two or three, such as times.
     #[inline(never)]
-    fn number_of_more(&mut self) -> Result<u64, Fault> {
+    fn number_of_more(&mut self) -> Result<u64, BoxedError> {
         match self.bytes[self.at..] {
             [low, high, ..] if high < MORE && high > 0 => {
                 self.at += 2;
@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn long_number(&mut self) -> Result<u64, Fault> {
+    fn long_number(&mut self) -> Result<u64, BoxedError> {
         let mut number = 0;
         for (at, byte) in self.bytes[self.at..].iter().enumerate() {
             let bits = u64::from(*byte) & LOW;
@@ -172,10 +172,10 @@ impl<'a> Reader<'a> {
         Err(self.error(Broken::Truncated))
     }
 
-    pub(super) fn small(&mut self) -> Result<u32, Fault> {
+    pub(super) fn small(&mut self) -> Result<u32, BoxedError> {
         let at = self.at;
         let number = self.number()?;
-        u32::try_from(number).map_err(|_| fault(at, Broken::Number))
+        u32::try_from(number).map_err(|_| error_at(at, Broken::Number))
     }
 
     /// A count of things of at least `each` bytes, checked against what is left before anything
@@ -185,9 +185,9 @@ impl<'a> Reader<'a> {
         each: usize,
         what: &'static str,
         limit: usize,
-    ) -> Result<usize, Fault> {
+    ) -> Result<usize, BoxedError> {
         let at = self.at;
-        let here = |broken: Broken| fault(at, broken);
+        let here = |broken: Broken| error_at(at, broken);
         let count = self.number()?;
         let count = usize::try_from(count).map_err(|_| here(Broken::Truncated))?;
         if count > limit {
@@ -199,7 +199,7 @@ impl<'a> Reader<'a> {
         Ok(count)
     }
 
-    pub(super) fn take(&mut self, bytes: usize) -> Result<&'a [u8], Fault> {
+    pub(super) fn take(&mut self, bytes: usize) -> Result<&'a [u8], BoxedError> {
         if bytes > self.left() {
             return Err(self.error(Broken::Truncated));
         }
@@ -208,49 +208,49 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    pub(super) fn byte(&mut self) -> Result<u8, Fault> {
+    pub(super) fn byte(&mut self) -> Result<u8, BoxedError> {
         Ok(self.take(1)?[0])
     }
 
-    pub(super) fn flag(&mut self) -> Result<bool, Fault> {
+    pub(super) fn flag(&mut self) -> Result<bool, BoxedError> {
         let at = self.at;
         match self.byte()? {
             0 => Ok(false),
             1 => Ok(true),
-            _ => Err(fault(at, Broken::Flag)),
+            _ => Err(error_at(at, Broken::Flag)),
         }
     }
 
-    pub(super) fn id(&mut self) -> Result<u128, Fault> {
+    pub(super) fn id(&mut self) -> Result<u128, BoxedError> {
         let mut id = [0; 16];
         id.copy_from_slice(self.take(16)?);
         Ok(u128::from_be_bytes(id))
     }
 
-    pub(super) fn blob(&mut self) -> Result<&'a [u8], Fault> {
+    pub(super) fn blob(&mut self) -> Result<&'a [u8], BoxedError> {
         let count = self.count(1, "bytes of a payload", limits::MESSAGE_BYTES)?;
         self.take(count)
     }
 
-    pub(super) fn text(&mut self) -> Result<&'a str, Fault> {
+    pub(super) fn text(&mut self) -> Result<&'a str, BoxedError> {
         let at = self.at;
         let bytes = self.blob()?;
-        core::str::from_utf8(bytes).map_err(|_| fault(at, Broken::Utf8))
+        core::str::from_utf8(bytes).map_err(|_| error_at(at, Broken::Utf8))
     }
 
     /// A value made from a text; its own error is kept.
     pub(super) fn parsed<T, E: Into<Broken>>(
         &mut self,
         parse: impl FnOnce(&'a str) -> Result<T, E>,
-    ) -> Result<T, Fault> {
+    ) -> Result<T, BoxedError> {
         let at = self.at;
-        parse(self.text()?).map_err(|error| fault(at, error))
+        parse(self.text()?).map_err(|error| error_at(at, error))
     }
 
     pub(super) fn maybe<T>(
         &mut self,
-        read: impl FnOnce(&mut Self) -> Result<T, Fault>,
-    ) -> Result<Option<T>, Fault> {
+        read: impl FnOnce(&mut Self) -> Result<T, BoxedError>,
+    ) -> Result<Option<T>, BoxedError> {
         if self.flag()? { read(self).map(Some) } else { Ok(None) }
     }
 }

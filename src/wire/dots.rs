@@ -1,8 +1,8 @@
 //! Sets of dots as bytes.
 
 use super::bytes::{Reader, Writer};
-use super::error::{Broken, Fault, fault};
-use crate::cart::Gathered;
+use super::error::{BoxedError, Broken, error_at};
+use crate::cart::WriterRunList;
 use crate::dots::{Dots, Run};
 use crate::id::ReplicaId;
 use crate::limits;
@@ -74,8 +74,8 @@ pub(super) fn read_groups(
     input: &mut Reader<'_>,
     writers: &[ReplicaId],
     used: &mut [bool],
-) -> Result<Gathered, Fault> {
-    let (mut dots, mut next) = (Gathered::new(), 0);
+) -> Result<WriterRunList, BoxedError> {
+    let (mut dots, mut next) = (WriterRunList::new(), 0);
     loop {
         let here = input.offset();
         let head = input.number()?;
@@ -83,14 +83,14 @@ pub(super) fn read_groups(
             .ok()
             .and_then(|skipped| skipped.checked_add(next))
             .filter(|at| *at < writers.len())
-            .ok_or_else(|| fault(here, Broken::Index { table: "writers" }))?;
+            .ok_or_else(|| error_at(here, Broken::Index { table: "writers" }))?;
         next = at + 1;
         used[at] = true;
         let mut count = (head >> RUNS_AT & RUNS) as usize + 1;
         if count > RUNS as usize {
             count = input.count(1, "runs", limits::MESSAGE_BYTES)?;
             if count <= RUNS as usize {
-                return Err(fault(here, Broken::NotCanonical));
+                return Err(error_at(here, Broken::NotCanonical));
             }
         }
         read_runs(input, count, |run| dots.push((writers[at], run)))?;
@@ -105,7 +105,7 @@ pub(super) fn read(
     input: &mut Reader<'_>,
     writers: &[ReplicaId],
     used: &mut [bool],
-) -> Result<Dots, Fault> {
+) -> Result<Dots, BoxedError> {
     let mut dots = Dots::default();
     let mut next = 0;
     let groups = input.count(3, "writers", limits::MESSAGE_BYTES)?;
@@ -115,13 +115,13 @@ pub(super) fn read(
         let at = skipped
             .checked_add(next)
             .filter(|at| *at < writers.len())
-            .ok_or_else(|| fault(here, Broken::Index { table: "writers" }))?;
+            .ok_or_else(|| error_at(here, Broken::Index { table: "writers" }))?;
         next = at + 1;
         used[at] = true;
         let here = input.offset();
         let count = input.count(1, "runs", limits::MESSAGE_BYTES)?;
         if count == 0 {
-            return Err(fault(here, Broken::NotCanonical));
+            return Err(error_at(here, Broken::NotCanonical));
         }
         dots.reserve(count);
         read_runs(input, count, |run| dots.push_run(writers[at], run))?;
@@ -129,7 +129,11 @@ pub(super) fn read(
     Ok(dots)
 }
 
-fn read_runs(input: &mut Reader<'_>, count: usize, mut put: impl FnMut(Run)) -> Result<(), Fault> {
+fn read_runs(
+    input: &mut Reader<'_>,
+    count: usize,
+    mut put: impl FnMut(Run),
+) -> Result<(), BoxedError> {
     let mut end: Option<u64> = None;
     for _ in 0..count {
         let run = read_run(input, end)?;
@@ -140,12 +144,12 @@ fn read_runs(input: &mut Reader<'_>, count: usize, mut put: impl FnMut(Run)) -> 
 }
 
 /// A run after one that ends at `end`, and so not adjacent to it.
-fn read_run(input: &mut Reader<'_>, end: Option<u64>) -> Result<Run, Fault> {
+fn read_run(input: &mut Reader<'_>, end: Option<u64>) -> Result<Run, BoxedError> {
     let here = input.offset();
     let (step, longer, wide) = match input.number()? {
         0 => (input.number()?, input.number()?, true),
         tagged if tagged & 1 == 1 => match input.number()? {
-            0 => return Err(fault(here, Broken::NotCanonical)),
+            0 => return Err(error_at(here, Broken::NotCanonical)),
             longer => (tagged >> 1, longer, false),
         },
         tagged => (tagged >> 1, 0, false),
@@ -153,12 +157,12 @@ fn read_run(input: &mut Reader<'_>, end: Option<u64>) -> Result<Run, Fault> {
     let tagged_zero = !wide && step == 0;
     let adjacent = end.is_some() && step < 2;
     if wide != (step >= WIDE_STEP) || tagged_zero || adjacent {
-        return Err(fault(here, Broken::NotCanonical));
+        return Err(error_at(here, Broken::NotCanonical));
     }
     let first = end.unwrap_or_default().checked_add(step);
     let last = first.and_then(|first| first.checked_add(longer));
     match (first, last) {
         (Some(first), Some(last)) => Ok(Run { first, last }),
-        _ => Err(fault(here, Broken::Number)),
+        _ => Err(error_at(here, Broken::Number)),
     }
 }

@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 
 use smallvec::SmallVec;
 
-use super::body_slot::{Bodies, Said};
-use super::tables::{NONE, Price, Tables};
+use super::body_slot::{Bodies, BodySlot};
+use super::tables::{EntryTables, NONE, Price};
 use crate::cart::entry::{After, Body, Entry};
 use crate::clock::Time;
 use crate::dots::Dot;
@@ -13,7 +13,7 @@ use crate::id::{CartId, LineKey};
 use crate::money::Money;
 
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Row {
+pub(crate) struct PackedEntry {
     pub(crate) time: Time,
     /// The lower half of its number. The upper is with its writer.
     pub(crate) seq: u32,
@@ -21,13 +21,13 @@ pub(crate) struct Row {
     pub(crate) line: u32,
     pub(crate) price: u32,
     pub(crate) authorship: u32,
-    pub(crate) said: Said,
+    pub(crate) slot: BodySlot,
 }
 
 // A cart is mostly rows.
-const _: () = assert!(size_of::<Row>() <= 32 && size_of::<Body>() <= 16);
+const _: () = assert!(size_of::<PackedEntry>() <= 32 && size_of::<Body>() <= 16);
 
-impl Row {
+impl PackedEntry {
     pub(super) const fn key(&self) -> (u32, u32) {
         (self.writer, self.seq)
     }
@@ -40,43 +40,43 @@ impl Row {
 }
 
 /// Rows in place, if it is one.
-pub(super) type HeldRows = SmallVec<[Row; 1]>;
+pub(super) type EntryVec = SmallVec<[PackedEntry; 1]>;
 
 /// Places of rows, ascending.
-pub(crate) type Places = SmallVec<[u32; 8]>;
+pub(crate) type EntryIndices = SmallVec<[u32; 8]>;
 
 /// Room for so many is made at once, if there is more than one.
 const FEW_BODIES: usize = 8;
 
 /// Live entries as they are read: in numbers that the tables of their message explain.
 #[derive(Default)]
-pub(crate) struct ReadRows {
+pub(crate) struct DecodedEntries {
     /// In order. Of the numbers they have the lower halves;
-    pub(crate) rows: HeldRows,
+    pub(crate) rows: EntryVec,
     /// the upper, where it is not 0, is here, with the row's place.
     pub(super) upper: Vec<(u32, u32)>,
     pub(crate) bodies: Bodies,
 }
 
-impl ReadRows {
+impl DecodedEntries {
     pub(crate) fn reserve(&mut self, rows: usize) {
         self.rows.reserve_exact(rows);
     }
 
     /// What the next row says.
     #[inline]
-    pub(crate) fn say(&mut self, body: Body) -> Said {
-        Said::small(&body).unwrap_or_else(|| {
+    pub(crate) fn intern(&mut self, body: Body) -> BodySlot {
+        BodySlot::small(&body).unwrap_or_else(|| {
             if self.bodies.len() == self.bodies.capacity() {
                 self.bodies.reserve_exact(self.bodies.len().max(FEW_BODIES));
             }
-            Said::new(body, &mut self.bodies)
+            BodySlot::new(body, &mut self.bodies)
         })
     }
 
     /// The next. The upper half of its number is not in it.
     #[inline]
-    pub(crate) fn push(&mut self, seq: u64, row: Row) {
+    pub(crate) fn push(&mut self, seq: u64, row: PackedEntry) {
         let upper = (seq >> 32) as u32;
         if upper > 0 {
             self.upper.push((self.rows.len() as u32, upper));
@@ -87,14 +87,14 @@ impl ReadRows {
 
 /// A live entry, borrowed from the [`Entries`](crate::Entries) that hold it.
 #[derive(Clone, Copy, Debug)]
-pub struct Fact<'a> {
-    pub(super) tables: &'a Tables,
-    pub(super) row: &'a Row,
+pub struct EntryRef<'a> {
+    pub(super) tables: &'a EntryTables,
+    pub(super) row: &'a PackedEntry,
 }
 
 static NO_MERGES: [CartId; 0] = [];
 
-impl<'a> Fact<'a> {
+impl<'a> EntryRef<'a> {
     /// Returns the name of the entry.
     #[must_use]
     #[inline]
@@ -114,7 +114,7 @@ impl<'a> Fact<'a> {
     #[must_use]
     #[inline]
     pub fn body(self) -> &'a Body {
-        self.row.said.body(&self.tables.bodies)
+        self.row.slot.body(&self.tables.bodies)
     }
 
     /// The cart it was written in.
@@ -174,7 +174,7 @@ impl<'a> Fact<'a> {
 }
 
 /// Equal facts, whatever the tables they are held with.
-impl PartialEq for Fact<'_> {
+impl PartialEq for EntryRef<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.dot() == other.dot()
             && self.time() == other.time()

@@ -80,7 +80,7 @@ pub(crate) type RareTable<T> = SmallVec<[T; 0]>;
 /// The tables, each sorted and without doubles. Rows that no entry uses any more may linger; no
 /// reader minds them, and no byte is written of them.
 #[derive(Clone, Debug)]
-pub(crate) struct Tables {
+pub(crate) struct EntryTables {
     /// The cart whose own entries, if their authors had seen no merge, need no authorship.
     pub(crate) home: CartId,
     pub(crate) writers: Table<Author>,
@@ -91,7 +91,7 @@ pub(crate) struct Tables {
     pub(crate) bodies: Bodies,
 }
 
-impl Tables {
+impl EntryTables {
     pub(crate) fn new(home: CartId) -> Self {
         Self {
             home,
@@ -132,7 +132,7 @@ pub(super) fn grow<A: Array>(table: &mut SmallVec<A>, more: usize) {
 }
 
 /// Where the rows of two sorted tables are in the one that has both.
-pub(super) struct Union {
+pub(super) struct TableUnion {
     /// By old index. `None`: all are where they were.
     pub(super) here: Option<Moved>,
     /// By index in the other table.
@@ -149,7 +149,7 @@ const FEW_NEW: usize = 16;
 pub(super) fn unite<A: Array<Item: Ord + Clone>>(
     table: &mut SmallVec<A>,
     other: &[A::Item],
-) -> Union {
+) -> TableUnion {
     // Those that are new, each with the place before which it belongs.
     let mut new: SmallVec<[(usize, &A::Item); FEW_NEW]> = SmallVec::new();
     let (mut there, mut from) = (Moved::with_capacity(other.len()), 0);
@@ -162,7 +162,7 @@ pub(super) fn unite<A: Array<Item: Ord + Clone>>(
         }
     }
     if new.is_empty() {
-        return Union { here: None, there };
+        return TableUnion { here: None, there };
     }
     let mut here = Moved::with_capacity(table.len());
     let mut before = 0;
@@ -188,7 +188,7 @@ pub(super) fn unite<A: Array<Item: Ord + Clone>>(
         }
         table.extend(old);
     }
-    Union { here: Some(here), there }
+    TableUnion { here: Some(here), there }
 }
 
 /// Drops the rows that are not used, and says where the others are then.
