@@ -79,9 +79,8 @@ impl ActionError {
             Self::Quantity(_) => "quantity",
             Self::Verb(VerbError::Limit { .. }) => "limit",
             Self::Verb(VerbError::Erased) => "erased",
-            Self::Verb(VerbError::DotTaken { .. }) | Self::ReplicaRetired { .. } => {
-                "replica-retired"
-            }
+            Self::Verb(VerbError::DotTaken { .. } | VerbError::DotOutOfRange { .. })
+            | Self::ReplicaRetired { .. } => "replica-retired",
             Self::UnknownRow { .. } | Self::NothingToOrder => "unknown-row",
             Self::Unreadable(_) => "unreadable",
             Self::OtherCart { .. } | Self::NotMerged { .. } | Self::NestedMerge { .. } => "invalid",

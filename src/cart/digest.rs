@@ -11,6 +11,7 @@ use super::merge_policy::{Loser, MergePolicy, RuleRef};
 use super::packed::EntryRef;
 use crate::dots::{Dot, Dots};
 use crate::id::LineKey;
+use crate::leb128;
 use crate::money::Money;
 
 /// What two replicas compare to know whether they hold the same state.
@@ -33,13 +34,8 @@ impl HashInput {
         feed
     }
 
-    /// Seven bits a byte, the lowest first; the last byte has no top bit.
-    fn number(&mut self, mut number: u64) {
-        while number >= 0x80 {
-            self.0.push(number as u8 | 0x80);
-            number >>= 7;
-        }
-        self.0.push(number as u8);
+    fn number(&mut self, number: u64) {
+        leb128::write(number, |byte| self.0.push(byte));
     }
 
     fn wide(&mut self, number: u128) {

@@ -31,8 +31,8 @@ pub use merge_policy::{LineTerms, Loser, MergePolicy, Override, PolicyError, Rul
 pub(crate) use observed::latest;
 pub use observed::{Claim, OrderKey, Place, Seen, Snapshot};
 pub(crate) use packed::{
-    Author, Authorship, BodySlot, DecodedEntries, EntryIndices, EntryTables, NONE, PackedEntry,
-    Price, Table,
+    Authorship, BodySlot, DecodedEntries, EntryIndices, EntryTables, NONE, PackedEntry, Price,
+    Table,
 };
 pub use packed::{Entries, EntryKind, EntryRef};
 pub(crate) use removal::Removal;

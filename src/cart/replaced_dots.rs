@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use crate::dots::{Dot, Dots, Run};
 use crate::id::ReplicaId;
+use crate::leb128::{self, CONTINUES};
 use crate::limits;
 
 /// A set of dots that is written once and seldom read.
@@ -63,45 +64,18 @@ pub(crate) struct PackedRuns<'a> {
 /// Runs in an order that whoever gives them says.
 pub(crate) type WriterRunList = SmallVec<[(ReplicaId, Run); 8]>;
 
-const LOW: u64 = 0x7f;
-const MORE: u8 = 0x80;
-/// In numbers that no honest writer gets to there is no room for the bit.
-const WIDE: u64 = 1 << 62;
-
-/// Takes a number off the bytes that begin with it: seven bits a byte, the lowest first.
+/// Writes a number where `at` is, and moves `at` behind it. What has no room is not written.
 #[inline]
-fn take(bytes: &mut &[u8]) -> Option<u64> {
-    let (mut number, mut shift) = (0, 0);
-    loop {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        number |= (u64::from(*byte) & LOW) << shift;
-        if *byte < MORE {
-            return Some(number);
+fn put(text: &mut [u8; INLINE_BYTES], at: &mut usize, number: u64) {
+    leb128::write(number, |byte| {
+        if let Some(place) = text.get_mut(*at) {
+            *place = byte;
         }
-        shift += 7;
-    }
-}
-
-/// Puts a number where `at` is, if there is room.
-#[inline]
-fn put(text: &mut [u8; INLINE_BYTES], at: &mut usize, mut number: u64) -> Option<()> {
-    while number > LOW {
-        *text.get_mut(*at)? = (number & LOW) as u8 | MORE;
         *at += 1;
-        number >>= 7;
-    }
-    *text.get_mut(*at)? = number as u8;
-    *at += 1;
-    Some(())
+    });
 }
 
 impl WriterRuns {
-    /// Whether a Set of that number can have what is written so.
-    pub(crate) const fn has_room(seq: u64) -> bool {
-        seq <= WIDE
-    }
-
     /// None yet.
     pub(crate) const fn of(writer: ReplicaId) -> Self {
         Self { writer, runs: SmallVec::new_const() }
@@ -134,17 +108,19 @@ impl WriterRuns {
 
     /// As it is held, if there is room.
     fn to_inline(&self) -> Option<Storage> {
-        let mut above =
-            self.runs.first()?.last.checked_add(1).filter(|end| Self::has_room(*end))?;
+        let mut above = self.runs.first()?.last + 1;
         let (mut text, mut at) = ([0; INLINE_BYTES], 0);
-        put(&mut text, &mut at, above)?;
+        put(&mut text, &mut at, above);
         for Run { first, last } in &self.runs {
             let longer = last - first;
-            put(&mut text, &mut at, (above - 1 - last) << 1 | u64::from(longer > 0))?;
+            put(&mut text, &mut at, (above - 1 - last) << 1 | u64::from(longer > 0));
             if longer > 0 {
-                put(&mut text, &mut at, longer)?;
+                put(&mut text, &mut at, longer);
             }
             above = *first;
+        }
+        if at > INLINE_BYTES {
+            return None;
         }
         Some(Storage::Inline { bytes: at as u8, text, writer: self.writer })
     }
@@ -205,9 +181,9 @@ impl<'a> PackedRuns<'a> {
         // The lowest bit of a first byte says whether a second number follows.
         while let Some(first) = bytes.next() {
             runs += 1;
-            let mut ends = if first & 1 == 1 { 2 } else { 1 } - usize::from(*first < MORE);
+            let mut ends = if first & 1 == 1 { 2 } else { 1 } - usize::from(*first < CONTINUES);
             while ends > 0 {
-                ends -= usize::from(bytes.next().is_none_or(|byte| *byte < MORE));
+                ends -= usize::from(bytes.next().is_none_or(|byte| *byte < CONTINUES));
             }
         }
         runs
@@ -244,8 +220,7 @@ impl ReplacedDots {
         let Storage::Inline { writer, .. } = &self.0 else { return None };
         let own = self.held();
         let before = *writer == dot.replica
-            && sabotage!("later-replaced-dots-are-written-as-earlier", own.end <= dot.seq, true)
-            && WriterRuns::has_room(dot.seq);
+            && sabotage!("later-replaced-dots-are-written-as-earlier", own.end <= dot.seq, true);
         (before || own.steps.is_empty()).then_some(own)
     }
 
@@ -256,7 +231,7 @@ impl ReplacedDots {
             return PackedRuns { end: 0, steps: &[] };
         };
         let mut steps = &text[..usize::from(*bytes)];
-        let end = take(&mut steps).unwrap_or_default();
+        let end = leb128::take(&mut steps).unwrap_or_default();
         PackedRuns { end, steps }
     }
 
@@ -370,9 +345,9 @@ impl Iterator for RunIter<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<(ReplicaId, Run)> {
-        if let Some(tagged) = take(&mut self.steps) {
+        if let Some(tagged) = leb128::take(&mut self.steps) {
             let last = self.above - 1 - (tagged >> 1);
-            self.above = if tagged & 1 == 1 { last - take(&mut self.steps)? } else { last };
+            self.above = if tagged & 1 == 1 { last - leb128::take(&mut self.steps)? } else { last };
             return Some((self.writer, Run { first: self.above, last }));
         }
         let (run, rest) = self.many.split_first()?;

@@ -54,6 +54,15 @@ pub enum VerbError {
         /// The dot.
         dot: Dot,
     },
+    /// The dot has a number that no action has.
+    #[error(
+        "action {dot} has a number outside 1 to {limit}: start a new writer",
+        limit = limits::SEQ_MAX
+    )]
+    DotOutOfRange {
+        /// The dot.
+        dot: Dot,
+    },
 }
 
 impl Cart {
@@ -435,6 +444,9 @@ impl Cart {
         }
         if self.context().contains(stamp.dot) {
             return Err(VerbError::DotTaken { dot: stamp.dot });
+        }
+        if !stamp.dot.is_of_action() {
+            return Err(VerbError::DotOutOfRange { dot: stamp.dot });
         }
         // What `join` would do with this delta, which says nothing that is not new here. What dies is
         // taken out first, while its rows are where they were.

@@ -291,7 +291,9 @@ impl LineKey {
     pub fn descriptor(&self) -> &str {
         match &self.0 {
             // It was a text when it was put there.
-            LineText::Short { .. } => core::str::from_utf8(self.as_bytes()).unwrap_or_default(),
+            LineText::Short { .. } => {
+                core::str::from_utf8(self.as_bytes()).expect("a text was put there")
+            }
             LineText::Long { from, to, text } => &text[*from as usize..*to as usize],
         }
     }
@@ -312,7 +314,7 @@ impl LineKey {
         let bytes = self.as_bytes();
         let end = bytes.iter().position(|byte| *byte < b' ').unwrap_or(bytes.len());
         // A name is a text.
-        core::str::from_utf8(&bytes[..end]).unwrap_or_default()
+        core::str::from_utf8(&bytes[..end]).expect("a name is a text")
     }
 
     /// The identity options, key and value, sorted by key.
@@ -427,7 +429,8 @@ impl LinesBuilder {
         self.keys.shrink_to_fit();
         if !self.text.is_empty() {
             // Each of them was a text when it was put there.
-            let shared: Arc<str> = core::str::from_utf8(&self.text).unwrap_or_default().into();
+            let shared: Arc<str> =
+                core::str::from_utf8(&self.text).expect("each part is a text").into();
             for key in &mut self.keys {
                 if let LineText::Long { text, .. } = &mut key.0 {
                     *text = shared.clone();

@@ -5,11 +5,8 @@
 use alloc::vec::Vec;
 
 use super::error::{BoxedError, Broken, error_at};
+use crate::leb128::{self, CONTINUES, LOW_BITS};
 use crate::limits;
-
-/// Seven bits of a number, and whether more follow.
-const LOW: u64 = 0x7f;
-const MORE: u8 = 0x80;
 
 /// Appends values to bytes.
 #[derive(Default)]
@@ -24,12 +21,8 @@ impl Writer {
     }
 
     #[inline]
-    pub(super) fn number(&mut self, mut number: u64) {
-        while number > LOW {
-            self.bytes.push((number & LOW) as u8 | MORE);
-            number >>= 7;
-        }
-        self.bytes.push(number as u8);
+    pub(super) fn number(&mut self, number: u64) {
+        leb128::write(number, |byte| self.bytes.push(byte));
     }
 
     /// Some numbers at once.
@@ -82,14 +75,11 @@ impl SmallBuffer {
     }
 
     #[inline]
-    pub(super) fn number(&mut self, mut number: u64) {
-        while number > LOW {
-            self.bytes[self.len] = (number & LOW) as u8 | MORE;
+    pub(super) fn number(&mut self, number: u64) {
+        leb128::write(number, |byte| {
+            self.bytes[self.len] = byte;
             self.len += 1;
-            number >>= 7;
-        }
-        self.bytes[self.len] = number as u8;
-        self.len += 1;
+        });
     }
 }
 
@@ -125,7 +115,7 @@ impl<'a> Reader<'a> {
     #[inline(always)]
     pub(super) fn number(&mut self) -> Result<u64, BoxedError> {
         match self.bytes.get(self.at) {
-            Some(byte) if *byte < MORE => {
+            Some(byte) if *byte < CONTINUES => {
                 self.at += 1;
                 Ok(u64::from(*byte))
             }
@@ -137,13 +127,13 @@ impl<'a> Reader<'a> {
     #[inline(never)]
     fn number_of_more(&mut self) -> Result<u64, BoxedError> {
         match self.bytes[self.at..] {
-            [low, high, ..] if high < MORE && high > 0 => {
+            [low, high, ..] if high < CONTINUES && high > 0 => {
                 self.at += 2;
-                Ok(u64::from(low) & LOW | u64::from(high) << 7)
+                Ok(u64::from(low) & LOW_BITS | u64::from(high) << 7)
             }
-            [low, middle, high, ..] if middle >= MORE && high < MORE && high > 0 => {
+            [low, middle, high, ..] if middle >= CONTINUES && high < CONTINUES && high > 0 => {
                 self.at += 3;
-                let low = u64::from(low) & LOW | (u64::from(middle) & LOW) << 7;
+                let low = u64::from(low) & LOW_BITS | (u64::from(middle) & LOW_BITS) << 7;
                 Ok(low | u64::from(high) << 14)
             }
             _ => self.long_number(),
@@ -153,7 +143,7 @@ impl<'a> Reader<'a> {
     fn long_number(&mut self) -> Result<u64, BoxedError> {
         let mut number = 0;
         for (at, byte) in self.bytes[self.at..].iter().enumerate() {
-            let bits = u64::from(*byte) & LOW;
+            let bits = u64::from(*byte) & LOW_BITS;
             let shift = at as u32 * 7;
             // The tenth byte has room for one bit. A last byte of zero bits is one too many.
             let fits = shift < 63 || shift == 63 && bits <= 1;
@@ -164,7 +154,7 @@ impl<'a> Reader<'a> {
                 return Err(self.error(Broken::Number));
             }
             number |= bits << shift;
-            if *byte < MORE {
+            if *byte < CONTINUES {
                 self.at += at + 1;
                 return Ok(number);
             }

@@ -11,8 +11,8 @@ use super::table_layout::{
     AUTHORSHIPS, CARTS, LINES, LONG_REST, PRICES, SEEN, SHARED_BYTES, SHORT_REST_BYTES,
 };
 use crate::cart::{
-    Author, Authorship, DecodedEntries, EntryTables, NONE, PackedEntry, Price, Table,
-    WriterRunList, ascends,
+    Authorship, DecodedEntries, EntryTables, NONE, PackedEntry, Price, Table, WriterRunList,
+    ascends,
 };
 use crate::dots::{Dot, Dots, SharedDots};
 use crate::id::{CartId, LineKey, LinesBuilder, ReplicaId, is_plain};
@@ -282,7 +282,7 @@ impl DecodeTables {
     /// Those that live entries are held with.
     pub(super) fn held(self) -> EntryTables {
         EntryTables {
-            writers: self.writers.rows.into_iter().map(Author::first).collect(),
+            writers: self.writers.rows,
             lines: self.lines.rows,
             prices: self.prices.rows,
             authorships: self.authorships.rows.into_iter().collect(),
@@ -302,7 +302,7 @@ impl DecodeTables {
         if let [row] = rows
             && bought(row).is_empty()
         {
-            held.writers.push(Author::first(self.writers.rows[row.writer as usize]));
+            held.writers.push(self.writers.rows[row.writer as usize]);
             held.lines.extend(self.lines.rows.get(row.line as usize).cloned());
             held.prices.extend(self.prices.rows.get(row.price as usize).copied());
             row.writer = 0;
@@ -311,7 +311,7 @@ impl DecodeTables {
             return held;
         }
         for row in rows.iter() {
-            held.writers.push(Author::first(self.writers.rows[row.writer as usize]));
+            held.writers.push(self.writers.rows[row.writer as usize]);
             held.lines.extend(self.lines.rows.get(row.line as usize).cloned());
             held.lines.extend(bought(row).iter().map(|bought| bought.line.clone()));
             held.prices.extend(self.prices.rows.get(row.price as usize).copied());
@@ -321,7 +321,7 @@ impl DecodeTables {
         dedup(&mut held.prices);
         for row in rows {
             let place = |found: Option<usize>| found.map_or(NONE, |at| at as u32);
-            let writer = Author::first(self.writers.rows[row.writer as usize]);
+            let writer = self.writers.rows[row.writer as usize];
             row.writer = place(held.writers.binary_search(&writer).ok());
             let line = self.lines.rows.get(row.line as usize);
             row.line = place(line.and_then(|line| held.lines.binary_search(line).ok()));
@@ -383,6 +383,7 @@ impl DecodeTables {
         let here = input.offset();
         match input.number()? {
             0 => Err(error_at(here, Broken::Number)),
+            seq if seq > limits::SEQ_MAX => Err(error_at(here, Broken::Number)),
             seq => Ok(Dot::new(self.writers.rows[writer as usize], seq)),
         }
     }

@@ -7,17 +7,13 @@ use crate::dots::{Dots, Run};
 use crate::id::ReplicaId;
 use crate::limits;
 
-/// Steps from here on are written in full.
-const WIDE_STEP: u64 = 1 << 62;
-
 /// For each writer, by steps in their table, its runs: how far after the one before each begins,
 /// with one bit that says whether it is longer than one, and how much longer.
 pub(super) fn write(out: &mut Writer, writers: &[ReplicaId], dots: &Dots) {
     out.count(dots.writers().count());
     let mut next = 0;
     for (writer, runs) in dots.writers() {
-        // The table has all writers of what is written, sorted.
-        let skipped = writers[next..].partition_point(|other| *other < writer);
+        let skipped = skipped_to(&writers[next..], writer);
         out.count(skipped);
         next += skipped + 1;
         out.count(runs.len());
@@ -25,20 +21,18 @@ pub(super) fn write(out: &mut Writer, writers: &[ReplicaId], dots: &Dots) {
     }
 }
 
+/// Returns how many writers of a sorted table stand before one of them.
+fn skipped_to(writers: &[ReplicaId], writer: ReplicaId) -> usize {
+    writers.binary_search(&writer).expect("the table has every writer that is named")
+}
+
 fn write_runs(out: &mut Writer, runs: impl Iterator<Item = Run>) {
     let mut end = 0;
     for run in runs {
         let (step, longer) = (run.first - end, run.last - run.first);
-        // There is no room for the bit in steps that no honest writer gets to.
-        if step >= WIDE_STEP {
-            out.number(0);
-            out.number(step);
+        out.number(step << 1 | u64::from(longer > 0));
+        if longer > 0 {
             out.number(longer);
-        } else {
-            out.number(step << 1 | u64::from(longer > 0));
-            if longer > 0 {
-                out.number(longer);
-            }
         }
         end = run.last;
     }
@@ -57,7 +51,7 @@ pub(super) fn write_groups(out: &mut Writer, writers: &[ReplicaId], runs: &[(Rep
     let mut next = 0;
     let mut groups = runs.chunk_by(|(a, _), (b, _)| a == b).peekable();
     while let Some(group) = groups.next() {
-        let skipped = writers[next..].partition_point(|other| *other < group[0].0);
+        let skipped = skipped_to(&writers[next..], group[0].0);
         next += skipped + 1;
         let short = (group.len() as u64 - 1).min(RUNS);
         let another = if groups.peek().is_some() { ANOTHER } else { 0 };
@@ -146,23 +140,15 @@ fn read_runs(
 /// A run after one that ends at `end`, and so not adjacent to it.
 fn read_run(input: &mut Reader<'_>, end: Option<u64>) -> Result<Run, BoxedError> {
     let here = input.offset();
-    let (step, longer, wide) = match input.number()? {
-        0 => (input.number()?, input.number()?, true),
-        tagged if tagged & 1 == 1 => match input.number()? {
-            0 => return Err(error_at(here, Broken::NotCanonical)),
-            longer => (tagged >> 1, longer, false),
-        },
-        tagged => (tagged >> 1, 0, false),
-    };
-    let tagged_zero = !wide && step == 0;
+    let tagged = input.number()?;
+    let (step, longer) = (tagged >> 1, if tagged & 1 == 1 { input.number()? } else { 0 });
     let adjacent = end.is_some() && step < 2;
-    if wide != (step >= WIDE_STEP) || tagged_zero || adjacent {
+    if step == 0 || adjacent || tagged & 1 == 1 && longer == 0 {
         return Err(error_at(here, Broken::NotCanonical));
     }
-    let first = end.unwrap_or_default().checked_add(step);
-    let last = first.and_then(|first| first.checked_add(longer));
-    match (first, last) {
-        (Some(first), Some(last)) => Ok(Run { first, last }),
-        _ => Err(error_at(here, Broken::Number)),
+    let first = end.unwrap_or_default() + step;
+    match first.checked_add(longer).filter(|last| *last <= limits::SEQ_MAX) {
+        Some(last) => Ok(Run { first, last }),
+        None => Err(error_at(here, Broken::Number)),
     }
 }

@@ -10,9 +10,7 @@ use super::row_numbers::{FewRows, KnownRows, RowNumbers};
 use super::table_layout::{
     AUTHORSHIPS, CARTS, LINES, LONG_REST, PRICES, SEEN, SHARED_BYTES, SHORT_REST_BYTES,
 };
-use crate::cart::{
-    Author, Authorship, Body, Entries, EntryTables, NONE, PackedEntry, Price, Stays,
-};
+use crate::cart::{Authorship, Body, Entries, EntryTables, NONE, PackedEntry, Price, Stays};
 use crate::dots::{Dot, Dots, SharedDots};
 use crate::id::{CartId, LineKey, ReplicaId, position};
 
@@ -28,7 +26,6 @@ pub(super) struct NewRows<'a> {
 pub(super) struct EncodeTables<'a> {
     cart: CartId,
     tables: &'a EntryTables,
-    authors: &'a [Author],
     bodies: &'a [Body],
     pub(super) writers: KnownRows<'a, ReplicaId>,
     /// Other carts than the message's own.
@@ -90,12 +87,11 @@ impl<'a> EncodeTables<'a> {
         carts.dedup();
         carts.retain(|other| *other != cart);
         let number = |writer: &ReplicaId| writers.binary_search(writer).ok();
-        let writer_of = tables.writers.iter().map(|author| number(&author.replica));
+        let writer_of = tables.writers.iter().map(number);
         let writer_of = writer_of.map(|at| at.map_or(NONE, |at| at as u32)).collect();
         Self {
             cart,
             tables,
-            authors: &tables.writers,
             bodies: &tables.bodies,
             writers: KnownRows::Own(writers),
             carts: KnownRows::Own(carts),
@@ -116,7 +112,7 @@ impl<'a> EncodeTables<'a> {
             return None;
         }
         let writers = &known.writers.rows;
-        let writer = |author: &Author| writers.binary_search(&author.replica).ok();
+        let writer = |writer: &ReplicaId| writers.binary_search(writer).ok();
         let writer_of = RowNumbers::in_known(&tables.writers, writer)?;
         let line_of =
             RowNumbers::in_known(&tables.lines, |line| position(&known.lines.rows, line))?;
@@ -140,7 +136,6 @@ impl<'a> EncodeTables<'a> {
         Some(Self {
             cart: known.cart,
             tables,
-            authors: &tables.writers,
             bodies: &tables.bodies,
             writers: KnownRows::Known(writers),
             carts: KnownRows::Known(&known.carts.rows),
@@ -178,7 +173,7 @@ impl<'a> EncodeTables<'a> {
         debug_assert!(taken);
         self.writers = KnownRows::Own(known.writers.rows.iter().copied().collect());
         self.carts = KnownRows::Own(known.carts.rows.iter().copied().collect());
-        self.writer_of.renumber(replicas(self.tables), &known.writers.rows);
+        self.writer_of.renumber(self.tables.writers.iter(), &known.writers.rows);
         self.line_of.renumber(self.tables.lines.iter(), &known.lines.rows);
         self.price_of.renumber(self.tables.prices.iter(), &known.prices.rows);
         new
@@ -241,44 +236,19 @@ impl<'a> EncodeTables<'a> {
     }
 
     pub(super) fn cart(&self, out: &mut Writer, cart: CartId) {
-        let other = self.carts.binary_search(&cart).map_or(u64::MAX, |at| at as u64 + 1);
-        out.number(if cart == self.cart { 0 } else { other });
+        if cart == self.cart {
+            return out.number(0);
+        }
+        let at = self.carts.binary_search(&cart).expect("the table has every cart that is named");
+        out.number(at as u64 + 1);
     }
 
     pub(super) fn writer_of(&self, row: &PackedEntry) -> u32 {
-        self.writer_of.get(row.writer).unwrap_or(NONE)
-    }
-
-    /// Whether one writer wrote both.
-    pub(super) fn are_of_one(&self, a: &PackedEntry, b: &PackedEntry) -> bool {
-        a.writer == b.writer || self.writer_of(a) == self.writer_of(b)
-    }
-
-    pub(super) fn seq_of(&self, row: &PackedEntry) -> u64 {
-        self.authors[row.writer as usize].seq(row.seq)
-    }
-
-    /// The same of each of some rows.
-    #[inline]
-    pub(super) fn seqs<'r>(
-        &self,
-        rows: &'r [PackedEntry],
-    ) -> impl Iterator<Item = (&'r PackedEntry, u64)> {
-        // Mostly they have one author.
-        let mut before = None;
-        rows.iter().map(move |row| match before {
-            Some((writer, above)) if writer == row.writer => (row, above | u64::from(row.seq)),
-            _ => {
-                let seq = self.seq_of(row);
-                before = Some((row.writer, seq - u64::from(row.seq)));
-                (row, seq)
-            }
-        })
+        self.writer_of.of_written(row.writer)
     }
 
     pub(super) fn dot_of(&self, row: &PackedEntry) -> Dot {
-        let author = &self.authors[row.writer as usize];
-        Dot::new(author.replica, author.seq(row.seq))
+        Dot::new(self.tables.writers[row.writer as usize], u64::from(row.seq))
     }
 
     pub(super) fn body_of(&self, row: &PackedEntry) -> &'a Body {
@@ -307,8 +277,9 @@ impl<'a> EncodeTables<'a> {
     }
 
     pub(super) fn line(&self, out: &mut Writer, line: &LineKey) {
-        let at = position(&self.tables.lines, line).map_or(NONE, |at| at as u32);
-        out.number(u64::from(self.line_of.get(at).unwrap_or(NONE)));
+        let at =
+            position(&self.tables.lines, line).expect("the table has every line that is named");
+        out.number(u64::from(self.line_of.of_written(at as u32)));
     }
 
     /// The number of a set of dots seen. 0 is the empty set.
@@ -317,7 +288,7 @@ impl<'a> EncodeTables<'a> {
             return 0;
         }
         let at = self.seen_at.binary_search_by_key(&seen.address(), |(at, _)| *at);
-        at.map_or(0, |at| self.seen_at[at].1 + 1)
+        self.seen_at[at.expect("the table has every set of dots seen")].1 + 1
     }
 
     /// The number of the set that the first Set is thought to have seen.
@@ -330,7 +301,8 @@ impl<'a> EncodeTables<'a> {
     }
 
     pub(super) fn dot(&self, out: &mut Writer, dot: Dot) {
-        out.number(self.writers.binary_search(&dot.replica).map_or(u64::MAX, |at| at as u64));
+        let writer = self.writers.binary_search(&dot.replica);
+        out.count(writer.expect("the table has every writer that is named"));
         out.number(dot.seq);
     }
 }
@@ -382,7 +354,7 @@ fn numbered<'a>(each: &[&'a SharedDots]) -> (Vec<&'a Dots>, Vec<(usize, u64)>) {
     let mut all: Vec<&Dots> = each.iter().map(|seen| &***seen).collect();
     all.sort_unstable();
     all.dedup();
-    let number = |seen: &Dots| all.binary_search(&seen).map_or(u64::MAX, |at| at as u64);
+    let number = |seen: &Dots| all.binary_search(&seen).expect("it is one of them") as u64;
     let places = each.iter().map(|seen| (seen.address(), number(seen))).collect();
     (all, places)
 }
@@ -395,10 +367,6 @@ fn shared(a: &[u8], b: &[u8]) -> usize {
         |text: &[u8], at: usize| text.get(at).is_none_or(|byte| !(0x80..0xc0).contains(byte));
     let whole = |at: &usize| begins(a, *at) && begins(b, *at);
     (0..=alike).rev().find(whole).unwrap_or_default()
-}
-
-fn replicas(tables: &EntryTables) -> impl Iterator<Item = &ReplicaId> {
-    tables.writers.iter().map(|author| &author.replica)
 }
 
 /// A table that is not empty.

@@ -11,6 +11,7 @@ use crate::cart::kind_numbers::{ADD, MOVE, REGISTER, SET};
 use crate::cart::{Body, BodySlot, DecodedEntries, NONE, PackedEntry};
 use crate::clock::Time;
 use crate::dots::Dot;
+use crate::limits;
 
 /// In the first byte of an entry: it is no short Add;
 const LONG: u8 = 0b1000_0000;
@@ -233,10 +234,15 @@ pub(super) fn read_entry(
         predictor.note_price(line, price);
         let slot = BodySlot::add(head % SHORT_UNITS as u8);
         let authorship = NONE;
-        rows.push(
-            seq,
-            PackedEntry { time, seq: seq as u32, writer, line, price, authorship, slot },
-        );
+        rows.rows.push(PackedEntry {
+            time,
+            seq: seq as u32,
+            writer,
+            line,
+            price,
+            authorship,
+            slot,
+        });
         return Ok(seq);
     }
     read_long(input, tables, (writer, last), predictor, (here, head), rows)
@@ -297,7 +303,7 @@ fn read_long(
         return Err(error_at(here, Broken::NotCanonical));
     }
     let slot = rows.intern(body);
-    rows.push(seq, PackedEntry { time, seq: seq as u32, writer, line, price, authorship, slot });
+    rows.rows.push(PackedEntry { time, seq: seq as u32, writer, line, price, authorship, slot });
     Ok(seq)
 }
 
@@ -312,5 +318,6 @@ fn read_step(input: &mut Reader<'_>, short: u64, most: u64, last: u64) -> Result
     if short == 0 && step <= most {
         return Err(error_at(here, Broken::NotCanonical));
     }
-    last.checked_add(step).filter(|_| step > 0).ok_or_else(|| error_at(here, Broken::Number))
+    let seq = last.checked_add(step).filter(|seq| step > 0 && *seq <= limits::SEQ_MAX);
+    seq.ok_or_else(|| error_at(here, Broken::Number))
 }

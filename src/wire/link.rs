@@ -175,7 +175,7 @@ impl LinkSender {
             tables.dots(&mut out, needs);
         }
         known.predictor.seen = tables.first_seen();
-        let groups = || live.rows().chunk_by(|a, b| tables.are_of_one(a, b));
+        let groups = || live.rows().chunk_by(|a, b| a.writer == b.writer);
         out.count(groups().count());
         let mut next = 0;
         for rows in groups() {
@@ -183,10 +183,11 @@ impl LinkSender {
             out.number(u64::from(writer - next));
             next = writer + 1;
             let known_to = known.last[writer as usize];
-            let restart = tables.seq_of(&rows[0]) <= known_to;
+            let restart = u64::from(rows[0].seq) <= known_to;
             out.number((rows.len() as u64 - 1) << 1 | u64::from(restart));
             let mut last = if restart { 0 } else { known_to };
-            for (row, seq) in tables.seqs(rows) {
+            for row in rows {
+                let seq = u64::from(row.seq);
                 entries::write_entry(&mut out, &tables, row, seq - last, &mut known.predictor);
                 last = seq;
             }

@@ -62,7 +62,7 @@ fn write_parts(
     }
     let mut predictor = Predictor::new(tables.lines(), tables.prices());
     predictor.seen = tables.first_seen();
-    let groups = || live.rows().chunk_by(|a, b| tables.are_of_one(a, b));
+    let groups = || live.rows().chunk_by(|a, b| a.writer == b.writer);
     out.count(groups().count());
     let mut next = 0;
     for rows in groups() {
@@ -71,7 +71,8 @@ fn write_parts(
         next = writer + 1;
         out.count(rows.len() - 1);
         let mut last = 0;
-        for (row, seq) in tables.seqs(rows) {
+        for row in rows {
+            let seq = u64::from(row.seq);
             entries::write_entry(out, &tables, row, seq - last, &mut predictor);
             last = seq;
         }

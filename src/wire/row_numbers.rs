@@ -65,6 +65,15 @@ impl RowNumbers {
         }
     }
 
+    /// The number of the row at a place, which is written.
+    ///
+    /// # Panics
+    /// It is not written: no bytes are better than wrong ones.
+    #[inline]
+    pub(super) fn of_written(&self, at: u32) -> u32 {
+        self.get(at).filter(|number| *number != NONE).expect("a row that is named is written")
+    }
+
     pub(super) fn len(&self) -> usize {
         match self {
             Self::EntryIndices(rows) => *rows,

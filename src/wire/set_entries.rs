@@ -42,7 +42,7 @@ type OwnRuns = SmallVec<[Run; RUNS_MAX]>;
 
 /// Whether a run that a Set covers is of its own writer and from before it.
 fn is_own(dot: Dot, (writer, run): (ReplicaId, Run)) -> bool {
-    writer == dot.replica && run.last < dot.seq && WriterRuns::has_room(dot.seq)
+    writer == dot.replica && run.last < dot.seq
 }
 
 /// The runs of a Set's covers that are of its own writer and from before it, if they are few, and
@@ -143,10 +143,7 @@ fn read_own(input: &mut Reader<'_>, dot: Dot, count: usize) -> Result<WriterRuns
         let here = input.offset();
         let tagged = input.number()?;
         let (left_out, longer) = (tagged >> 1, if tagged & 1 == 1 { input.number()? } else { 0 });
-        if tagged & 1 == 1 && longer == 0
-            || at > 0 && left_out == 0
-            || !WriterRuns::has_room(dot.seq)
-        {
+        if tagged & 1 == 1 && longer == 0 || at > 0 && left_out == 0 {
             return Err(error_at(here, Broken::NotCanonical));
         }
         let last = above.checked_sub(1).and_then(|last| last.checked_sub(left_out));

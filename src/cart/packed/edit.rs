@@ -8,9 +8,7 @@ use smallvec::SmallVec;
 use super::body_slot::{Bodies, BodySlot};
 use super::entries::{Entries, authorship};
 use super::row::{EntryIndices, EntryRef, EntryVec, PackedEntry};
-use super::tables::{
-    Author, Authorship, EntryTables, NONE, Price, TableUnion, grow, place, sweep, unite,
-};
+use super::tables::{Authorship, EntryTables, NONE, Price, TableUnion, grow, place, sweep, unite};
 use crate::cart::entry::{Body, Entry};
 use crate::dots::{Dot, Dots, Run};
 use crate::id::{CartId, ReplicaId};
@@ -101,10 +99,10 @@ impl Entries {
     /// The row of an entry all of whose parts the tables have; `line` is where its line might be.
     fn known(&mut self, dot: Dot, entry: &Entry, line: u32) -> Option<PackedEntry> {
         let EntryTables { writers, lines, prices, home, .. } = &self.tables;
-        let (author, seq) = Author::of(dot);
+        let (replica, seq) = (dot.replica, dot.seq as u32);
         let writer = match &writers[..] {
-            [only] if *only == author => 0,
-            writers => writers.binary_search(&author).ok()? as u32,
+            [only] if *only == replica => 0,
+            writers => writers.binary_search(&replica).ok()? as u32,
         };
         let line = match &entry.line {
             None => NONE,
@@ -132,8 +130,8 @@ impl Entries {
             return self.put(dot, &entry);
         }
         let tables = &mut self.tables;
-        let (author, seq) = Author::of(dot);
-        tables.writers.push(author);
+        let seq = dot.seq as u32;
+        tables.writers.push(dot.replica);
         if let Some(authorship) = authorship(tables.home, &entry) {
             tables.authorships.push(authorship);
         }
@@ -163,8 +161,8 @@ impl Entries {
     /// The same where the tables may have to grow.
     pub(in crate::cart) fn put(&mut self, dot: Dot, entry: &Entry) {
         let spare = self.tables.len();
-        let (author, seq) = Author::of(dot);
-        let placed = place(&mut self.tables.writers, &author);
+        let seq = dot.seq as u32;
+        let placed = place(&mut self.tables.writers, &dot.replica);
         let writer = self.renumber(WRITER, placed);
         for bought in entry.body.bought() {
             let placed = place(&mut self.tables.lines, &bought.line);
@@ -284,29 +282,13 @@ impl Entries {
         self.tidy();
     }
 
-    /// Where the rows of a run are; `None` if there is none.
-    fn indices_of_run(&self, replica: ReplicaId, run: Run) -> Option<Range<u32>> {
-        let writers = &self.tables.writers;
-        let (author, first) = Author::of(Dot::new(replica, run.first));
-        let (end, last) = Author::of(Dot::new(replica, run.last));
-        // From one key to another, of those that there may be.
-        let (from, to) = match writers.binary_search(&author) {
-            Ok(at) if author == end => ((at as u32, first), (at as u32, last)),
-            Err(_) if author == end => return None,
-            found => {
-                let from = found.map_or_else(|next| (next, 0), |at| (at, first));
-                let found = writers.binary_search(&end);
-                let to = found.map_or_else(
-                    |next| next.checked_sub(1).map(|at| (at, u32::MAX)),
-                    |at| Some((at, last)),
-                )?;
-                ((from.0 as u32, from.1), (to.0 as u32, to.1))
-            }
-        };
-        let begin = self.rows.partition_point(|row| row.key() < from);
-        let is_in = |row: &&PackedEntry| row.key() <= to;
-        let len = self.rows[begin..].iter().take_while(is_in).count();
-        Some(begin as u32..(begin + len) as u32)
+    /// Returns the indices of the rows of a run. A run has only numbers that rows can have.
+    fn indices_of_run(&self, replica: ReplicaId, run: Run) -> Range<u32> {
+        let Ok(writer) = self.tables.writers.binary_search(&replica) else { return 0..0 };
+        let [first, last] = [run.first, run.last].map(|seq| (writer as u32, seq as u32));
+        let begin = self.rows.partition_point(|row| row.key() < first);
+        let len = self.rows[begin..].iter().take_while(|row| row.key() <= last).count();
+        begin as u32..(begin + len) as u32
     }
 
     /// Takes out those that are in a set, and shows each before it goes.
@@ -314,7 +296,7 @@ impl Entries {
         let mut places = EntryIndices::new();
         if dots.runs().len() <= FEW.max(self.rows.len() / 16) {
             for (replica, run) in dots.runs() {
-                places.extend(self.indices_of_run(replica, run).unwrap_or_default());
+                places.extend(self.indices_of_run(replica, run));
             }
         } else {
             let mut goes = dots.cursor();

@@ -12,7 +12,7 @@ use super::body_slot::BodySlot;
 use super::kinds::{EntryKind, KindCounts};
 use super::line_filter::LineFilter;
 use super::row::{DecodedEntries, EntryIndices, EntryRef, EntryVec, PackedEntry};
-use super::tables::{Author, Authorship, EntryTables, NONE, Price};
+use super::tables::{Authorship, EntryTables, NONE, Price};
 use crate::cart::entry::{Body, Entry};
 use crate::dots::{Dot, Dots, Run};
 use crate::id::{CartId, LineKey, position};
@@ -62,18 +62,7 @@ impl Entries {
 
     /// The same of rows that were read; the tables have each writer once, and no bodies.
     pub(crate) fn from_rows(mut tables: EntryTables, read: DecodedEntries) -> Self {
-        let DecodedEntries { mut rows, upper, mut bodies } = read;
-        if !upper.is_empty() {
-            let mut authors: Vec<Author> =
-                rows.iter().map(|row| tables.writers[row.writer as usize]).collect();
-            for (at, upper) in upper {
-                authors[at as usize].upper = upper;
-            }
-            tables.writers = sorted(authors.clone());
-            for (row, author) in rows.iter_mut().zip(&authors) {
-                row.writer = index(&tables.writers, Some(author));
-            }
-        }
+        let DecodedEntries { rows, mut bodies } = read;
         bodies.shrink_to_fit();
         tables.bodies = bodies;
         Self::counted(tables, rows)
@@ -92,16 +81,16 @@ impl Entries {
             let bought = entry.body.bought().iter().map(|bought| bought.line.clone());
             entry.line.iter().cloned().chain(bought).collect::<Vec<_>>()
         };
-        tables.writers = sorted(all.iter().map(|(dot, _)| Author::of(*dot).0).collect());
+        tables.writers = sorted(all.iter().map(|(dot, _)| dot.replica).collect());
         tables.lines = sorted(all.iter().flat_map(|(_, entry)| lines(entry)).collect());
         tables.prices = sorted(all.iter().filter_map(|(_, e)| e.price.map(Price)).collect());
         tables.authorships = sorted(all.iter().filter_map(|(_, e)| authorship(home, e)).collect());
         let rows = all.into_iter().map(|(dot, entry)| {
-            let (authorship, (author, seq)) = (authorship(home, &entry), Author::of(dot));
+            let authorship = authorship(home, &entry);
             PackedEntry {
-                seq,
+                seq: dot.seq as u32,
                 time: entry.time,
-                writer: index(&tables.writers, Some(&author)),
+                writer: index(&tables.writers, Some(&dot.replica)),
                 line: index(&tables.lines, entry.line.as_ref()),
                 price: index(&tables.prices, entry.price.map(Price).as_ref()),
                 authorship: index(&tables.authorships, authorship.as_ref()),
@@ -157,9 +146,8 @@ impl Entries {
         let mut dots = Dots::default();
         dots.reserve(runs().count());
         for run in runs() {
-            let author = &self.tables.writers[run[0].writer as usize];
-            let [first, last] = [run[0].seq, run[run.len() - 1].seq].map(|seq| author.seq(seq));
-            dots.push_run(author.replica, Run { first, last });
+            let [first, last] = [run[0].seq, run[run.len() - 1].seq].map(u64::from);
+            dots.push_run(self.tables.writers[run[0].writer as usize], Run { first, last });
         }
         dots
     }
@@ -268,8 +256,8 @@ impl Entries {
     }
 
     fn find(&self, dot: Dot) -> Option<usize> {
-        let (author, seq) = Author::of(dot);
-        let writer = self.tables.writers.binary_search(&author).ok()? as u32;
+        let seq = u32::try_from(dot.seq).ok()?;
+        let writer = self.tables.writers.binary_search(&dot.replica).ok()? as u32;
         self.rows.binary_search_by_key(&(writer, seq), PackedEntry::key).ok()
     }
 

@@ -1,7 +1,5 @@
 //! One live entry as it is held: in numbers that its tables explain.
 
-use alloc::vec::Vec;
-
 use smallvec::SmallVec;
 
 use super::body_slot::{Bodies, BodySlot};
@@ -15,7 +13,7 @@ use crate::money::Money;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PackedEntry {
     pub(crate) time: Time,
-    /// The lower half of its number. The upper is with its writer.
+    /// The number of the action, at most [`limits::SEQ_MAX`](crate::limits::SEQ_MAX).
     pub(crate) seq: u32,
     pub(crate) writer: u32,
     pub(crate) line: u32,
@@ -51,10 +49,8 @@ const FEW_BODIES: usize = 8;
 /// Live entries as they are read: in numbers that the tables of their message explain.
 #[derive(Default)]
 pub(crate) struct DecodedEntries {
-    /// In order. Of the numbers they have the lower halves;
+    /// Sorted by writer, then by number.
     pub(crate) rows: EntryVec,
-    /// the upper, where it is not 0, is here, with the row's place.
-    pub(super) upper: Vec<(u32, u32)>,
     pub(crate) bodies: Bodies,
 }
 
@@ -73,16 +69,6 @@ impl DecodedEntries {
             BodySlot::new(body, &mut self.bodies)
         })
     }
-
-    /// The next. The upper half of its number is not in it.
-    #[inline]
-    pub(crate) fn push(&mut self, seq: u64, row: PackedEntry) {
-        let upper = (seq >> 32) as u32;
-        if upper > 0 {
-            self.upper.push((self.rows.len() as u32, upper));
-        }
-        self.rows.push(row);
-    }
 }
 
 /// A live entry, borrowed from the [`Entries`](crate::Entries) that hold it.
@@ -99,8 +85,7 @@ impl<'a> EntryRef<'a> {
     #[must_use]
     #[inline]
     pub fn dot(self) -> Dot {
-        let author = &self.tables.writers[self.row.writer as usize];
-        Dot::new(author.replica, author.seq(self.row.seq))
+        Dot::new(self.tables.writers[self.row.writer as usize], u64::from(self.row.seq))
     }
 
     /// Returns the time at which its author wrote it.

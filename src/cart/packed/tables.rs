@@ -7,7 +7,6 @@ use smallvec::{Array, SmallVec};
 
 use super::body_slot::Bodies;
 use crate::cart::entry::After;
-use crate::dots::Dot;
 use crate::id::{CartId, LineKey, ReplicaId};
 use crate::money::Money;
 
@@ -19,33 +18,6 @@ pub(crate) const NONE: u32 = u32::MAX;
 pub(crate) struct Authorship {
     pub(crate) scope: CartId,
     pub(crate) after: After,
-}
-
-/// A writer, with the upper half of numbers of its: 0 for as many as anybody gets to. Rows have the
-/// lower half.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) struct Author {
-    pub(crate) replica: ReplicaId,
-    pub(super) upper: u32,
-}
-
-impl Author {
-    /// Who wrote a dot, and the lower half of its number.
-    #[inline]
-    pub(crate) const fn of(dot: Dot) -> (Self, u32) {
-        (Self { replica: dot.replica, upper: (dot.seq >> 32) as u32 }, dot.seq as u32)
-    }
-
-    /// That of the first numbers.
-    pub(crate) const fn first(replica: ReplicaId) -> Self {
-        Self { replica, upper: 0 }
-    }
-
-    /// The whole number of which a row has the lower half.
-    #[inline]
-    pub(crate) const fn seq(&self, lower: u32) -> u64 {
-        (self.upper as u64) << 32 | lower as u64
-    }
 }
 
 /// A price in an order of its own, which says nothing of worth.
@@ -83,7 +55,7 @@ pub(crate) type RareTable<T> = SmallVec<[T; 0]>;
 pub(crate) struct EntryTables {
     /// The cart whose own entries, if their authors had seen no merge, need no authorship.
     pub(crate) home: CartId,
-    pub(crate) writers: Table<Author>,
+    pub(crate) writers: Table<ReplicaId>,
     pub(crate) lines: Table<LineKey>,
     pub(crate) prices: Table<Price>,
     pub(crate) authorships: RareTable<Authorship>,
