@@ -8,6 +8,7 @@ use core::fmt;
 use smallvec::SmallVec;
 
 use crate::id::ReplicaId;
+use crate::limits;
 
 /// The name of one action: who wrote it, and its number among theirs, from 1.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,6 +24,11 @@ impl Dot {
     #[must_use]
     pub const fn new(replica: ReplicaId, seq: u64) -> Self {
         Self { replica, seq }
+    }
+
+    /// Whether an action can have this name: writers count from 1 to [`limits::SEQ_MAX`].
+    pub(crate) fn is_of_action(self) -> bool {
+        (1..=limits::SEQ_MAX).contains(&self.seq)
     }
 }
 
@@ -47,7 +53,16 @@ pub struct Run {
     pub last: u64,
 }
 
-type Runs = SmallVec<[(ReplicaId, Run); 1]>;
+impl Run {
+    /// Returns the part of the run that actions have numbers of: from 1 to [`limits::SEQ_MAX`].
+    #[inline]
+    fn of_actions(self) -> Option<Self> {
+        let last = self.last.min(limits::SEQ_MAX);
+        (0 < self.first && self.first <= last).then_some(Self { first: self.first, last })
+    }
+}
+
+type RunVec = SmallVec<[(ReplicaId, Run); 1]>;
 
 /// A set of dots, as runs of sequence numbers for each writer.
 ///
@@ -67,7 +82,7 @@ type Runs = SmallVec<[(ReplicaId, Run); 1]>;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
 pub struct Dots {
     /// Sorted by writer, then by number. Most sets, those of deltas above all, are one run.
-    runs: Runs,
+    runs: RunVec,
 }
 
 impl Dots {
@@ -105,9 +120,10 @@ impl Dots {
         self.reaching(Dot::new(replica, u64::MAX)).map_or(0, |run| run.last)
     }
 
-    /// Puts a dot in; false if it was there, or is none (they count from 1).
+    /// Puts a dot in. Returns whether it is new. A dot with a number outside 1 to
+    /// [`limits::SEQ_MAX`] names no action, and is left out.
     pub fn insert(&mut self, dot: Dot) -> bool {
-        if dot.seq == 0 {
+        if !dot.is_of_action() {
             return false;
         }
         // The most frequent case: the next dot of the last writer, who often is the only one.
@@ -136,18 +152,15 @@ impl Dots {
         true
     }
 
-    /// Puts a run in. A run that starts at 0 or ends before it starts names nothing.
+    /// Puts a run in. A run that starts at 0 or ends before it starts names nothing, and numbers
+    /// above [`limits::SEQ_MAX`] are left out.
     pub fn insert_run(&mut self, replica: ReplicaId, run: Run) {
-        if run.first == 0 || run.first > run.last {
-            return;
-        }
+        let Some(run) = run.of_actions() else { return };
         // All runs that touch or adjoin the new one become one with it.
-        let before = |(writer, old): &(ReplicaId, Run)| {
-            (*writer, old.last.saturating_add(1)) < (replica, run.first)
-        };
-        let within = |(writer, old): &(ReplicaId, Run)| {
-            (*writer, old.first) <= (replica, run.last.saturating_add(1))
-        };
+        let before =
+            |(writer, old): &(ReplicaId, Run)| (*writer, old.last + 1) < (replica, run.first);
+        let within =
+            |(writer, old): &(ReplicaId, Run)| (*writer, old.first) <= (replica, run.last + 1);
         let from = self.runs.partition_point(before);
         let to = from + self.runs[from..].partition_point(within);
         if from < to {
@@ -182,16 +195,15 @@ impl Dots {
     }
 
     /// Appends a run that begins no earlier than every run that is there: writers ascend, and so
-    /// do the runs of one writer. Use [`insert_run`](Self::insert_run) for runs in any order.
+    /// do the runs of one writer. Use [`insert_run`](Self::insert_run) for runs in any order; what
+    /// it leaves out is left out here.
     pub fn push_run(&mut self, replica: ReplicaId, run: Run) {
+        let Some(run) = run.of_actions() else { return };
         match self.runs.last_mut() {
-            Some((writer, last))
-                if *writer == replica && run.first <= last.last.saturating_add(1) =>
-            {
+            Some((writer, last)) if *writer == replica && run.first <= last.last + 1 => {
                 last.last = last.last.max(run.last);
             }
-            _ if run.first > 0 => self.runs.push((replica, run)),
-            _ => {}
+            _ => self.runs.push((replica, run)),
         }
     }
 
@@ -270,7 +282,7 @@ impl Dots {
     /// What is in `self` and not in `other`.
     #[must_use]
     pub fn minus(&self, other: &Self) -> Self {
-        let mut rest = Runs::with_capacity(self.runs.len());
+        let mut rest = RunVec::with_capacity(self.runs.len());
         let mut from = 0;
         for (replica, run) in self.runs() {
             let there = &other.runs[from..];
@@ -297,17 +309,17 @@ impl Dots {
     }
 
     /// To be asked about many dots, in their order.
-    pub(crate) fn ascent(&self) -> Ascent<'_> {
-        Ascent { runs: &self.runs }
+    pub(crate) fn cursor(&self) -> DotCursor<'_> {
+        DotCursor { runs: &self.runs }
     }
 
     /// Whether all of `other` is in it.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         if other.runs.len() > FEW {
-            let mut ascent = self.ascent();
+            let mut cursor = self.cursor();
             return other.runs().all(|(replica, run)| {
-                ascent.run_of(Dot::new(replica, run.first)).is_some_and(|end| run.last <= end)
+                cursor.run_of(Dot::new(replica, run.first)).is_some_and(|end| run.last <= end)
             });
         }
         other.runs().all(|(replica, run)| {
@@ -325,7 +337,7 @@ impl Dots {
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         let (mut a, mut b) = (0, 0);
-        let mut both = Runs::with_capacity(self.runs.len().min(other.runs.len()));
+        let mut both = RunVec::with_capacity(self.runs.len().min(other.runs.len()));
         while let (Some((x_of, x)), Some((y_of, y))) = (self.runs.get(a), other.runs.get(b)) {
             if x_of == y_of {
                 let (first, last) = (x.first.max(y.first), x.last.min(y.last));
@@ -340,12 +352,12 @@ impl Dots {
 }
 
 /// Says of dots, each no smaller than the one before, whether they are in a set.
-pub(crate) struct Ascent<'a> {
+pub(crate) struct DotCursor<'a> {
     /// Those that do not end before the last dot.
     runs: &'a [(ReplicaId, Run)],
 }
 
-impl Ascent<'_> {
+impl DotCursor<'_> {
     /// Where the run ends that a dot is in.
     #[inline]
     fn run_of(&mut self, dot: Dot) -> Option<u64> {
@@ -363,7 +375,7 @@ impl Ascent<'_> {
 
     /// Whether a dot is in the set.
     #[inline]
-    pub(crate) fn reaches(&mut self, dot: Dot) -> bool {
+    pub(crate) fn contains_next(&mut self, dot: Dot) -> bool {
         self.run_of(dot).is_some()
     }
 }

@@ -94,6 +94,8 @@ pub mod sabotage;
 // In the order in which they depend on each other: a module may use those above it.
 pub mod limits;
 
+mod leb128;
+
 pub mod id;
 
 pub mod quantity;

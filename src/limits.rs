@@ -30,8 +30,9 @@ pub const MESSAGE_BYTES: usize = 16 * 1024 * 1024;
 pub const LIST_ITEMS: usize = 1_000_000;
 /// Deltas that wait for what they make dead.
 pub const WAITING_DELTAS: usize = 1_024;
-/// Highest sequence number of a writer. One that comes near it was lied about; it writes no more.
-pub const SEQ_MAX: u64 = 1 << 48;
+/// Highest sequence number of a writer, who counts its actions from 1. A writer that has used it
+/// writes no more, and bytes with a higher number are refused.
+pub const SEQ_MAX: u64 = u32::MAX as u64;
 /// Runs of dots, of each writer, that a Set names as replaced. A longer history of one row is named
 /// with the gaps between its oldest runs filled. What is in the gaps is about other lines, but for
 /// dots of this row that were taken out while others of it stayed.

@@ -35,7 +35,7 @@ impl Currency {
     /// Its three letters.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        core::str::from_utf8(&self.0).unwrap_or("???")
+        core::str::from_utf8(&self.0).expect("three ASCII letters are a text")
     }
 
     /// Its three letters as bytes.

@@ -79,9 +79,8 @@ impl ActionError {
             Self::Quantity(_) => "quantity",
             Self::Verb(VerbError::Limit { .. }) => "limit",
             Self::Verb(VerbError::Erased) => "erased",
-            Self::Verb(VerbError::DotTaken { .. }) | Self::ReplicaRetired { .. } => {
-                "replica-retired"
-            }
+            Self::Verb(VerbError::DotTaken { .. } | VerbError::DotOutOfRange { .. })
+            | Self::ReplicaRetired { .. } => "replica-retired",
             Self::UnknownRow { .. } | Self::NothingToOrder => "unknown-row",
             Self::Unreadable(_) => "unreadable",
             Self::OtherCart { .. } | Self::NotMerged { .. } | Self::NestedMerge { .. } => "invalid",
@@ -211,7 +210,7 @@ impl Replica {
             }
         });
         let joined = self.cart.join(delta)?;
-        for fact in delta.live().facts() {
+        for fact in delta.live().refs() {
             self.clock.observe(fact.time());
         }
         Ok(joined)
@@ -597,7 +596,7 @@ impl Replica {
         if row.side.is_some() || !plain_cart::is_plain(&self.cart) {
             return None;
         }
-        self.cart.mark();
+        self.cart.build_line_filter();
         plain_cart::row(&self.cart, &row.line, row.list)
     }
 

@@ -13,27 +13,27 @@ use crate::id::CartId;
 /// A part of a cart's state. Both the live and the dead are listed; nothing is implied by what is
 /// left out, so there is no way to say "and everything else is gone".
 #[derive(Clone)]
-pub struct Delta(pub(super) Box<Parts>);
+pub struct Delta(pub(super) Box<DeltaParts>);
 
 /// What it is made of. It is moved from hand to hand, so it is held where it was made.
 #[derive(Clone)]
-pub(super) struct Parts {
+pub(super) struct DeltaParts {
     pub(super) cart: CartId,
     pub(super) live: Entries,
     pub(super) dead: Dots,
-    pub(super) needs: Needs,
+    pub(super) needs: NeededDots,
     pub(super) erased: bool,
 }
 
 /// Those of the dead that a receiver must know first.
 #[derive(Clone)]
-pub(super) enum Needs {
+pub(super) enum NeededDots {
     /// All of them, as with a Set.
     All,
     These(Dots),
 }
 
-impl Needs {
+impl NeededDots {
     pub(super) fn none() -> Self {
         Self::These(Dots::default())
     }
@@ -90,18 +90,18 @@ pub enum DeltaError {
 }
 
 /// Nothing, of nobody's cart: made where it is held, which is why there is this.
-impl Default for Parts {
+impl Default for DeltaParts {
     #[inline]
     fn default() -> Self {
         let cart = CartId::from_u128(0);
-        let (dead, needs) = (Dots::default(), Needs::none());
+        let (dead, needs) = (Dots::default(), NeededDots::none());
         Self { cart, live: Entries::new(cart), dead, needs, erased: false }
     }
 }
 
 impl Delta {
     #[inline]
-    pub(super) fn made(parts: Parts) -> Self {
+    pub(super) fn made(parts: DeltaParts) -> Self {
         Self(Box::new(parts))
     }
 
@@ -122,8 +122,8 @@ impl Delta {
             return Err(DeltaError::Malformed { dot, what });
         }
         let live = Entries::collect(cart, live);
-        let mut is_dead = dead.ascent();
-        if let Some(dot) = live.keys().find(|dot| is_dead.reaches(*dot)) {
+        let mut is_dead = dead.cursor();
+        if let Some(dot) = live.keys().find(|dot| is_dead.contains_next(*dot)) {
             return Err(DeltaError::LiveAndDead { dot });
         }
         Self::of(cart, live, dead, needs)
@@ -139,38 +139,44 @@ impl Delta {
         if !needs.minus(&dead).is_empty() {
             return Err(DeltaError::NeedsLiving);
         }
-        Ok(Self::made(Parts { cart, live, dead, needs: Needs::These(needs), erased: false }))
+        Ok(Self::made(DeltaParts {
+            cart,
+            live,
+            dead,
+            needs: NeededDots::These(needs),
+            erased: false,
+        }))
     }
 
     /// The same of dots that are born dead and those that are needed, which are the dead. `None`
     /// if a dot is two of that.
     pub(crate) fn framed(cart: CartId, live: Entries, born: Dots, needs: Dots) -> Option<Self> {
         let (dead, needs) = if born.is_empty() {
-            (needs, Needs::All)
+            (needs, NeededDots::All)
         } else if born.covers_none_of(&needs) {
             let mut dead = needs.clone();
             dead.extend(&born);
-            (dead, Needs::These(needs))
+            (dead, NeededDots::These(needs))
         } else {
             return None;
         };
-        let mut is_dead = dead.ascent();
-        let apart = !live.keys().any(|dot| is_dead.reaches(dot));
-        apart.then(|| Self::made(Parts { cart, live, dead, needs, erased: false }))
+        let mut is_dead = dead.cursor();
+        let apart = !live.keys().any(|dot| is_dead.contains_next(dot));
+        apart.then(|| Self::made(DeltaParts { cart, live, dead, needs, erased: false }))
     }
 
     /// The dead that are not needed.
     pub(crate) fn born_dead(&self) -> Dots {
         match &self.0.needs {
-            Needs::All => Dots::default(),
-            Needs::These(needs) => self.0.dead.minus(needs),
+            NeededDots::All => Dots::default(),
+            NeededDots::These(needs) => self.0.dead.minus(needs),
         }
     }
 
     /// A delta that says nothing.
     #[must_use]
     pub fn empty(cart: CartId) -> Self {
-        let mut parts: Box<Parts> = Box::default();
+        let mut parts: Box<DeltaParts> = Box::default();
         parts.cart = cart;
         parts.live.set_home(cart);
         Self(parts)
@@ -206,8 +212,8 @@ impl Delta {
     #[must_use]
     pub const fn needs(&self) -> &Dots {
         match &self.0.needs {
-            Needs::All => &self.0.dead,
-            Needs::These(dots) => dots,
+            NeededDots::All => &self.0.dead,
+            NeededDots::These(dots) => dots,
         }
     }
 
@@ -251,11 +257,11 @@ impl Delta {
         let mut needs = self.needs().clone();
         needs.extend(other.needs());
         let parts = &mut *self.0;
-        parts.needs = Needs::These(needs.minus(&own));
+        parts.needs = NeededDots::These(needs.minus(&own));
         parts.dead.extend(&other.0.dead);
         let mut new = Vec::new();
-        for (at, theirs) in other.0.live.facts().enumerate() {
-            match parts.live.fact(theirs.dot()) {
+        for (at, theirs) in other.0.live.refs().enumerate() {
+            match parts.live.get_ref(theirs.dot()) {
                 None => new.push(at as u32),
                 Some(here) if digest::of_entry(here) < digest::of_entry(theirs) => {
                     parts.live.put(theirs.dot(), &theirs.entry());

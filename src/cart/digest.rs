@@ -8,9 +8,10 @@ use alloc::vec::Vec;
 
 use super::entry::{Body, Bought, Gift, List, Purchase, Register, Stays, Taken};
 use super::merge_policy::{Loser, MergePolicy, RuleRef};
-use super::packed::Fact;
+use super::packed::EntryRef;
 use crate::dots::{Dot, Dots};
 use crate::id::LineKey;
+use crate::leb128;
 use crate::money::Money;
 
 /// What two replicas compare to know whether they hold the same state.
@@ -24,22 +25,17 @@ pub struct Fingerprint {
 
 /// Collects values to hash, each with its length or tag, so that no two facts give the same bytes.
 /// Most facts fit two blocks of the hash, which is what their digest costs.
-struct Feed(Vec<u8>);
+struct HashInput(Vec<u8>);
 
-impl Feed {
+impl HashInput {
     fn new(domain: &[u8]) -> Self {
         let mut feed = Self(Vec::with_capacity(FEED_BYTES));
         feed.bytes(domain);
         feed
     }
 
-    /// Seven bits a byte, the lowest first; the last byte has no top bit.
-    fn number(&mut self, mut number: u64) {
-        while number >= 0x80 {
-            self.0.push(number as u8 | 0x80);
-            number >>= 7;
-        }
-        self.0.push(number as u8);
+    fn number(&mut self, number: u64) {
+        leb128::write(number, |byte| self.0.push(byte));
     }
 
     fn wide(&mut self, number: u128) {
@@ -120,20 +116,20 @@ const fn list_number(list: List) -> u64 {
 }
 
 /// The digest of an entry under its dot: 128 bits.
-pub(super) fn of_entry(fact: Fact<'_>) -> u128 {
-    let mut feed = Feed::new(b"e1");
+pub(super) fn of_entry(fact: EntryRef<'_>) -> u128 {
+    let mut feed = HashInput::new(b"e1");
     feed.dot(fact.dot());
     feed.number(fact.time().bits());
     feed.wide(fact.scope().as_u128());
     feed.number(fact.after().len() as u64);
     fact.after().iter().for_each(|guest| feed.wide(guest.as_u128()));
-    feed.maybe(fact.line(), Feed::line);
-    sabotage!("digest-ignores-price", feed.maybe(fact.price().as_ref(), Feed::price), ());
+    feed.maybe(fact.line(), HashInput::line);
+    sabotage!("digest-ignores-price", feed.maybe(fact.price().as_ref(), HashInput::price), ());
     of_body(&mut feed, fact.body());
     feed.end()
 }
 
-fn of_body(feed: &mut Feed, body: &Body) {
+fn of_body(feed: &mut HashInput, body: &Body) {
     feed.number(u64::from(body.kind_number()));
     match body {
         Body::Add { quantity, sided } => {
@@ -199,7 +195,7 @@ fn of_body(feed: &mut Feed, body: &Body) {
 
 static NOTHING_STAYS: Stays = Stays { pins: Vec::new(), lacks: Vec::new() };
 
-fn of_stays(feed: &mut Feed, stays: &Stays) {
+fn of_stays(feed: &mut HashInput, stays: &Stays) {
     feed.number(stays.pins.len() as u64);
     for pin in &stays.pins {
         feed.dot(pin.dot);
@@ -214,7 +210,7 @@ fn of_stays(feed: &mut Feed, stays: &Stays) {
     }
 }
 
-fn of_register(feed: &mut Feed, register: &Register) {
+fn of_register(feed: &mut HashInput, register: &Register) {
     feed.number(register.kind_number());
     match register {
         Register::Note(text) => {
@@ -234,12 +230,12 @@ fn of_register(feed: &mut Feed, register: &Register) {
     }
 }
 
-fn of_policy(feed: &mut Feed, policy: &MergePolicy) {
-    let rule = |feed: &mut Feed, rule: &RuleRef| {
+fn of_policy(feed: &mut HashInput, policy: &MergePolicy) {
+    let rule = |feed: &mut HashInput, rule: &RuleRef| {
         feed.text(rule.name.as_str());
         feed.number(u64::from(rule.version));
     };
-    let loser = |feed: &mut Feed, loser| feed.number(u64::from(loser == Loser::SaveForLater));
+    let loser = |feed: &mut HashInput, loser| feed.number(u64::from(loser == Loser::SaveForLater));
     rule(feed, &policy.rule);
     feed.maybe(policy.ceiling, |feed, units| feed.number(u64::from(units.get())));
     loser(feed, policy.loser);
@@ -254,21 +250,21 @@ fn of_policy(feed: &mut Feed, policy: &MergePolicy) {
 
 /// The digest of a set of dots in its one form.
 pub(super) fn of_dots(dots: &Dots) -> u128 {
-    let mut feed = Feed::new(b"c1");
+    let mut feed = HashInput::new(b"c1");
     feed.runs(dots);
     feed.end()
 }
 
 /// 128 bits derived from parts, for names that every region must derive alike.
 pub(super) fn of_parts(domain: &[u8], parts: &[u128]) -> u128 {
-    let mut feed = Feed::new(domain);
+    let mut feed = HashInput::new(domain);
     parts.iter().for_each(|part| feed.wide(*part));
     feed.end()
 }
 
 /// The digest of what an order buys: `OrderKey` of the cart's contract.
 pub(super) fn of_order(cart: u128, dots: &[Dot]) -> u128 {
-    let mut feed = Feed::new(b"o1");
+    let mut feed = HashInput::new(b"o1");
     feed.wide(cart);
     feed.dots(dots);
     feed.end()

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::kind_numbers::{self, FIRST_UNKNOWN};
 use super::merge_policy::MergePolicy;
-use super::replaced_dots::Covers;
+use super::replaced_dots::ReplacedDots;
 use crate::clock::Time;
 use crate::dots::{Dot, SharedDots};
 use crate::id::{
@@ -107,8 +107,8 @@ impl Entry {
     /// What keeps it from being a fact that a writer could have written under that dot: nothing that was made by an
     /// action or read from bytes has any of that.
     pub(super) fn flaw(&self, dot: Dot) -> Option<&'static str> {
-        if dot.seq == 0 {
-            return Some("has number 0, and they count from 1");
+        if !dot.is_of_action() || !self.body.named().all(Dot::is_of_action) {
+            return Some("or a dot in it has a number that no action has: they count from 1");
         }
         let contributes = self.body.is_contribution();
         if contributes && self.line.is_none() {
@@ -154,7 +154,7 @@ pub struct SetTo {
     pub seen: SharedDots,
     /// The dots whose units are in its number: what it replaced, what had lost against that, and
     /// what the Sets among these had replaced. What an order bought of them comes off its number.
-    pub covers: Covers,
+    pub covers: ReplacedDots,
     /// What only a Set in a cart with merges, orders or moves has, if it has any.
     pub settled: Option<Box<Settled>>,
 }
@@ -468,6 +468,18 @@ impl Body {
         let pins = self.stays().into_iter().flat_map(|stays| &stays.pins);
         let lacks = self.stays().into_iter().flat_map(|stays| &stays.lacks);
         moved.iter().copied().chain(pins.map(|pin| pin.dot)).chain(lacks.map(|lack| lack.set))
+    }
+
+    /// Every other dot in it, but for those in sets of dots; one or more times.
+    fn named(&self) -> impl Iterator<Item = Dot> + '_ {
+        let (moved, took): (&[Dot], &[Taken]) = match self {
+            Self::Move { dots, .. } => (dots, &[]),
+            Self::Set(set) => (&[], set.took()),
+            _ => (&[], &[]),
+        };
+        let stays = self.stays().into_iter().flat_map(Stays::named);
+        let took = took.iter().chain(self.bought().iter().map(|bought| &bought.taken));
+        moved.iter().copied().chain(stays).chain(took.map(|taken| taken.dot))
     }
 
     /// Whether it says of any other dot where it shows, or what it lacks.

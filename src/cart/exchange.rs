@@ -1,6 +1,6 @@
 //! Exact exchange: what one replica says it has, and what another answers.
 
-use super::delta::{Delta, Needs, Parts};
+use super::delta::{Delta, DeltaParts, NeededDots};
 use super::packed::Entries;
 use super::state::Cart;
 use crate::dots::Dots;
@@ -47,7 +47,13 @@ impl Cart {
         let (live, here) = (self.live_beyond(&have.context), self.dead());
         let mut dead = here.minus(&have.context);
         sabotage!("answer-omits-later-deaths", dead.extend(&here.intersection(&have.live)), ());
-        Delta::made(Parts { cart: self.id(), live, dead, needs: Needs::none(), erased: false })
+        Delta::made(DeltaParts {
+            cart: self.id(),
+            live,
+            dead,
+            needs: NeededDots::none(),
+            erased: false,
+        })
     }
 
     /// The live entries that are not in a context.
@@ -56,12 +62,13 @@ impl Cart {
         if unseen == *self.context() {
             return self.live.clone();
         }
-        let mut unseen = unseen.ascent();
+        let mut unseen = unseen.cursor();
         self.live.filtered(|fact| {
             sabotage!(
                 "answer-ignores-gaps",
-                unseen.reaches(fact.dot()),
-                unseen.reaches(fact.dot()) && fact.dot().seq > context.last(fact.dot().replica)
+                unseen.contains_next(fact.dot()),
+                unseen.contains_next(fact.dot())
+                    && fact.dot().seq > context.last(fact.dot().replica)
             )
         })
     }

@@ -31,11 +31,12 @@ pub use merge_policy::{LineTerms, Loser, MergePolicy, Override, PolicyError, Rul
 pub(crate) use observed::latest;
 pub use observed::{Claim, OrderKey, Place, Seen, Snapshot};
 pub(crate) use packed::{
-    Author, Authorship, NONE, Places, Price, ReadRows, Row, Said, Table, Tables,
+    Authorship, BodySlot, DecodedEntries, EntryIndices, EntryTables, NONE, PackedEntry, Price,
+    Table,
 };
-pub use packed::{Entries, Fact, Kind};
-pub(crate) use removal::Kills;
-pub use replaced_dots::Covers;
-pub(crate) use replaced_dots::{Gathered, Gathering, Own};
+pub use packed::{Entries, EntryKind, EntryRef};
+pub(crate) use removal::Removal;
+pub use replaced_dots::{ReplacedDots, ReplacedDots as Covers};
+pub(crate) use replaced_dots::{RunsBuilder, WriterRunList, WriterRuns};
 pub use state::{Cart, Joined, WrongCart};
 pub use verbs::{Stamp, VerbError};

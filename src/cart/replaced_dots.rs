@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 
 use crate::dots::{Dot, Dots, Run};
 use crate::id::ReplicaId;
+use crate::leb128::{self, CONTINUES};
 use crate::limits;
 
 /// A set of dots that is written once and seldom read.
@@ -21,38 +22,38 @@ use crate::limits;
 /// assert_eq!(covers.to_dots(), dots);
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct Covers(Form);
+pub struct ReplacedDots(Storage);
 
 #[derive(Clone, PartialEq, Eq)]
-enum Form {
+enum Storage {
     /// Of one writer, if there is room: the number after the last, and steps, as in [`HeldOwn`]. Behind
     /// them are zeros. Of nobody's dots the writer is 0, and there are none.
-    One { bytes: u8, text: [u8; PLACE_BYTES], writer: ReplicaId },
+    Inline { bytes: u8, text: [u8; INLINE_BYTES], writer: ReplicaId },
     /// All others.
-    Many(Box<Dots>),
+    Boxed(Box<Dots>),
 }
 
-const PLACE_BYTES: usize = 14;
+const INLINE_BYTES: usize = 14;
 
 // A Set is one allocation, and many carts have some.
-const _: () = assert!(size_of::<Covers>() <= 32);
+const _: () = assert!(size_of::<ReplacedDots>() <= 32);
 
 /// Runs of one writer, from the latest to the first, disjoint and not adjacent.
-pub(crate) struct Own {
+pub(crate) struct WriterRuns {
     writer: ReplicaId,
     runs: SmallVec<[Run; 8]>,
 }
 
 /// Runs on their way into such a set.
-pub(crate) struct Gathering {
-    own: Own,
+pub(crate) struct RunsBuilder {
+    own: WriterRuns,
     /// Those that were not of the same writer, or not before all that were there.
     others: Vec<(ReplicaId, Run)>,
 }
 
 /// Such runs where they are held, in the form in which a Set's own dots are written.
 #[derive(Clone, Copy)]
-pub(crate) struct HeldOwn<'a> {
+pub(crate) struct PackedRuns<'a> {
     /// The number after the last.
     end: u64,
     /// Of each run how many numbers are left out before the one above, with one bit that says whether it is
@@ -61,47 +62,20 @@ pub(crate) struct HeldOwn<'a> {
 }
 
 /// Runs in an order that whoever gives them says.
-pub(crate) type Gathered = SmallVec<[(ReplicaId, Run); 8]>;
+pub(crate) type WriterRunList = SmallVec<[(ReplicaId, Run); 8]>;
 
-const LOW: u64 = 0x7f;
-const MORE: u8 = 0x80;
-/// In numbers that no honest writer gets to there is no room for the bit.
-const WIDE: u64 = 1 << 62;
-
-/// Takes a number off the bytes that begin with it: seven bits a byte, the lowest first.
+/// Writes a number where `at` is, and moves `at` behind it. What has no room is not written.
 #[inline]
-fn take(bytes: &mut &[u8]) -> Option<u64> {
-    let (mut number, mut shift) = (0, 0);
-    loop {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        number |= (u64::from(*byte) & LOW) << shift;
-        if *byte < MORE {
-            return Some(number);
+fn put(text: &mut [u8; INLINE_BYTES], at: &mut usize, number: u64) {
+    leb128::write(number, |byte| {
+        if let Some(place) = text.get_mut(*at) {
+            *place = byte;
         }
-        shift += 7;
-    }
-}
-
-/// Puts a number where `at` is, if there is room.
-#[inline]
-fn put(text: &mut [u8; PLACE_BYTES], at: &mut usize, mut number: u64) -> Option<()> {
-    while number > LOW {
-        *text.get_mut(*at)? = (number & LOW) as u8 | MORE;
         *at += 1;
-        number >>= 7;
-    }
-    *text.get_mut(*at)? = number as u8;
-    *at += 1;
-    Some(())
+    });
 }
 
-impl Own {
-    /// Whether a Set of that number can have what is written so.
-    pub(crate) const fn has_room(seq: u64) -> bool {
-        seq <= WIDE
-    }
-
+impl WriterRuns {
     /// None yet.
     pub(crate) const fn of(writer: ReplicaId) -> Self {
         Self { writer, runs: SmallVec::new_const() }
@@ -119,7 +93,7 @@ impl Own {
 
     /// The set of these runs and of others, which ascend and are apart from each other. `None` if one of these is
     /// in one of those, or touches it.
-    pub(crate) fn with_others(&self, others: &[(ReplicaId, Run)]) -> Option<Covers> {
+    pub(crate) fn with_others(&self, others: &[(ReplicaId, Run)]) -> Option<ReplacedDots> {
         let (before, after) =
             others.split_at(others.partition_point(|(writer, _)| *writer < self.writer));
         let all = before.iter().copied().chain(self.ascending()).chain(after.iter().copied());
@@ -129,36 +103,38 @@ impl Own {
             dots.runs().len() == self.runs.len() + others.len(),
             true
         );
-        apart.then(|| Covers::holding(dots))
+        apart.then(|| ReplacedDots::holding(dots))
     }
 
     /// As it is held, if there is room.
-    fn in_place(&self) -> Option<Form> {
-        let mut above =
-            self.runs.first()?.last.checked_add(1).filter(|end| Self::has_room(*end))?;
-        let (mut text, mut at) = ([0; PLACE_BYTES], 0);
-        put(&mut text, &mut at, above)?;
+    fn to_inline(&self) -> Option<Storage> {
+        let mut above = self.runs.first()?.last + 1;
+        let (mut text, mut at) = ([0; INLINE_BYTES], 0);
+        put(&mut text, &mut at, above);
         for Run { first, last } in &self.runs {
             let longer = last - first;
-            put(&mut text, &mut at, (above - 1 - last) << 1 | u64::from(longer > 0))?;
+            put(&mut text, &mut at, (above - 1 - last) << 1 | u64::from(longer > 0));
             if longer > 0 {
-                put(&mut text, &mut at, longer)?;
+                put(&mut text, &mut at, longer);
             }
             above = *first;
         }
-        Some(Form::One { bytes: at as u8, text, writer: self.writer })
+        if at > INLINE_BYTES {
+            return None;
+        }
+        Some(Storage::Inline { bytes: at as u8, text, writer: self.writer })
     }
 }
 
-impl Gathering {
+impl RunsBuilder {
     pub(crate) const fn new() -> Self {
-        Self { own: Own::of(ReplicaId::from_u128(0)), others: Vec::new() }
+        Self { own: WriterRuns::of(ReplicaId::from_u128(0)), others: Vec::new() }
     }
 
     /// Puts a run in. It is quickest if they are one writer's, the latest first.
     #[inline]
     pub(crate) fn push(&mut self, writer: ReplicaId, run: Run) {
-        let Own { writer: own, runs } = &mut self.own;
+        let WriterRuns { writer: own, runs } = &mut self.own;
         match runs.last_mut() {
             None => {
                 *own = writer;
@@ -182,13 +158,13 @@ impl Gathering {
 
     /// The set of them, with the gaps filled between the oldest of a writer who has more than
     /// [`limits::COVERED_RUNS`].
-    pub(crate) fn covers(&mut self) -> Covers {
+    pub(crate) fn covers(&mut self) -> ReplacedDots {
         let (Self { own, others }, most) = (self, limits::COVERED_RUNS);
         if !others.is_empty() {
             others.extend(own.ascending());
             others.sort_unstable();
             let all = Dots::of_runs(others.iter().copied());
-            return Covers::holding(all.with_runs_at_most(most));
+            return ReplacedDots::holding(all.with_runs_at_most(most));
         }
         if let Some(oldest) = own.runs.get(most..).and_then(<[Run]>::last) {
             own.runs[most - 1].first = oldest.first;
@@ -198,16 +174,16 @@ impl Gathering {
     }
 }
 
-impl<'a> HeldOwn<'a> {
+impl<'a> PackedRuns<'a> {
     /// How many runs there are.
     pub(crate) fn len(self) -> usize {
         let (mut runs, mut bytes) = (0, self.steps.iter());
         // The lowest bit of a first byte says whether a second number follows.
         while let Some(first) = bytes.next() {
             runs += 1;
-            let mut ends = if first & 1 == 1 { 2 } else { 1 } - usize::from(*first < MORE);
+            let mut ends = if first & 1 == 1 { 2 } else { 1 } - usize::from(*first < CONTINUES);
             while ends > 0 {
-                ends -= usize::from(bytes.next().is_none_or(|byte| *byte < MORE));
+                ends -= usize::from(bytes.next().is_none_or(|byte| *byte < CONTINUES));
             }
         }
         runs
@@ -221,47 +197,48 @@ impl<'a> HeldOwn<'a> {
     }
 }
 
-impl From<&Own> for Covers {
-    fn from(own: &Own) -> Self {
+impl From<&WriterRuns> for ReplacedDots {
+    fn from(own: &WriterRuns) -> Self {
         if own.runs.is_empty() {
             return Self::default();
         }
-        let many = || Form::Many(Box::new(Dots::of_runs(own.ascending())));
-        Self(own.in_place().unwrap_or_else(many))
+        let many = || Storage::Boxed(Box::new(Dots::of_runs(own.ascending())));
+        Self(own.to_inline().unwrap_or_else(many))
     }
 }
 
-impl Default for Covers {
+impl Default for ReplacedDots {
     fn default() -> Self {
         let writer = ReplicaId::from_u128(0);
-        Self(Form::One { bytes: 0, text: [0; PLACE_BYTES], writer })
+        Self(Storage::Inline { bytes: 0, text: [0; INLINE_BYTES], writer })
     }
 }
 
-impl Covers {
+impl ReplacedDots {
     /// If they are all of the writer of `dot` and from before it.
-    pub(crate) fn own(&self, dot: Dot) -> Option<HeldOwn<'_>> {
-        let Form::One { writer, .. } = &self.0 else { return None };
+    pub(crate) fn own(&self, dot: Dot) -> Option<PackedRuns<'_>> {
+        let Storage::Inline { writer, .. } = &self.0 else { return None };
         let own = self.held();
         let before = *writer == dot.replica
-            && sabotage!("later-replaced-dots-are-written-as-earlier", own.end <= dot.seq, true)
-            && Own::has_room(dot.seq);
+            && sabotage!("later-replaced-dots-are-written-as-earlier", own.end <= dot.seq, true);
         (before || own.steps.is_empty()).then_some(own)
     }
 
     /// What is in place.
     #[inline]
-    fn held(&self) -> HeldOwn<'_> {
-        let Form::One { bytes, text, .. } = &self.0 else { return HeldOwn { end: 0, steps: &[] } };
+    fn held(&self) -> PackedRuns<'_> {
+        let Storage::Inline { bytes, text, .. } = &self.0 else {
+            return PackedRuns { end: 0, steps: &[] };
+        };
         let mut steps = &text[..usize::from(*bytes)];
-        let end = take(&mut steps).unwrap_or_default();
-        HeldOwn { end, steps }
+        let end = leb128::take(&mut steps).unwrap_or_default();
+        PackedRuns { end, steps }
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        matches!(&self.0, Form::One { bytes: 0, .. })
+        matches!(&self.0, Storage::Inline { bytes: 0, .. })
     }
 
     /// Whether `dot` is in the set.
@@ -278,30 +255,30 @@ impl Covers {
     }
 
     #[inline]
-    fn walk(&self) -> Runs<'_> {
+    fn walk(&self) -> RunIter<'_> {
         let (writer, many): (_, &[_]) = match &self.0 {
-            Form::One { writer, .. } => (*writer, &[]),
-            Form::Many(dots) => (ReplicaId::from_u128(0), dots.as_runs()),
+            Storage::Inline { writer, .. } => (*writer, &[]),
+            Storage::Boxed(dots) => (ReplicaId::from_u128(0), dots.as_runs()),
         };
-        let HeldOwn { end, steps } = self.held();
-        Runs { writer, steps, above: end, many }
+        let PackedRuns { end, steps } = self.held();
+        RunIter { writer, steps, above: end, many }
     }
 
     /// The writers, one or more times.
     pub(crate) fn writers(&self) -> impl Iterator<Item = ReplicaId> + '_ {
         let (one, many): (_, &[_]) = match &self.0 {
-            Form::One { bytes, writer, .. } => ((*bytes > 0).then_some(*writer), &[]),
-            Form::Many(dots) => (None, dots.as_runs()),
+            Storage::Inline { bytes, writer, .. } => ((*bytes > 0).then_some(*writer), &[]),
+            Storage::Boxed(dots) => (None, dots.as_runs()),
         };
         one.into_iter().chain(many.iter().map(|(writer, _)| *writer))
     }
 
     /// The runs, by writer and then by number.
-    pub(crate) fn ascending(&self) -> Gathered {
+    pub(crate) fn ascending(&self) -> WriterRunList {
         match &self.0 {
-            Form::Many(dots) => dots.as_runs().into(),
-            Form::One { .. } => {
-                let mut runs: Gathered = self.walk().collect();
+            Storage::Boxed(dots) => dots.as_runs().into(),
+            Storage::Inline { .. } => {
+                let mut runs: WriterRunList = self.walk().collect();
                 runs.reverse();
                 runs
             }
@@ -315,40 +292,40 @@ impl Covers {
             return None;
         }
         let runs = dots.runs().rev().map(|(_, run)| run).collect();
-        Some(Self::from(&Own { writer: first, runs }))
+        Some(Self::from(&WriterRuns { writer: first, runs }))
     }
 
     /// A set that has dots.
     fn holding(dots: Dots) -> Self {
-        Self::of_one_writer(&dots).unwrap_or_else(|| Self(Form::Many(Box::new(dots))))
+        Self::of_one_writer(&dots).unwrap_or_else(|| Self(Storage::Boxed(Box::new(dots))))
     }
 
     /// The set by itself.
     #[must_use]
     pub fn to_dots(&self) -> Dots {
         match &self.0 {
-            Form::Many(dots) => (**dots).clone(),
-            Form::One { .. } => Dots::of_runs(self.ascending().into_iter()),
+            Storage::Boxed(dots) => (**dots).clone(),
+            Storage::Inline { .. } => Dots::of_runs(self.ascending().into_iter()),
         }
     }
 }
 
-impl From<&Dots> for Covers {
+impl From<&Dots> for ReplacedDots {
     fn from(dots: &Dots) -> Self {
         if dots.is_empty() {
             return Self::default();
         }
-        Self::of_one_writer(dots).unwrap_or_else(|| Self(Form::Many(Box::new(dots.clone()))))
+        Self::of_one_writer(dots).unwrap_or_else(|| Self(Storage::Boxed(Box::new(dots.clone()))))
     }
 }
 
-impl FromIterator<Dot> for Covers {
+impl FromIterator<Dot> for ReplacedDots {
     fn from_iter<I: IntoIterator<Item = Dot>>(dots: I) -> Self {
         Self::from(&dots.into_iter().collect::<Dots>())
     }
 }
 
-impl fmt::Debug for Covers {
+impl fmt::Debug for ReplacedDots {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.to_dots(), f)
     }
@@ -356,21 +333,21 @@ impl fmt::Debug for Covers {
 
 /// What is in steps, then what is in a list.
 #[derive(Clone)]
-struct Runs<'a> {
+struct RunIter<'a> {
     writer: ReplicaId,
     steps: &'a [u8],
     above: u64,
     many: &'a [(ReplicaId, Run)],
 }
 
-impl Iterator for Runs<'_> {
+impl Iterator for RunIter<'_> {
     type Item = (ReplicaId, Run);
 
     #[inline]
     fn next(&mut self) -> Option<(ReplicaId, Run)> {
-        if let Some(tagged) = take(&mut self.steps) {
+        if let Some(tagged) = leb128::take(&mut self.steps) {
             let last = self.above - 1 - (tagged >> 1);
-            self.above = if tagged & 1 == 1 { last - take(&mut self.steps)? } else { last };
+            self.above = if tagged & 1 == 1 { last - leb128::take(&mut self.steps)? } else { last };
             return Some((self.writer, Run { first: self.above, last }));
         }
         let (run, rest) = self.many.split_first()?;

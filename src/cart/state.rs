@@ -4,10 +4,10 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::delta::{Delta, Needs, Parts};
+use super::delta::{Delta, DeltaParts, NeededDots};
 use super::digest::{self, Fingerprint};
 use super::entry::Entry;
-use super::packed::{Entries, Fact, Kind, NONE};
+use super::packed::{Entries, EntryKind, EntryRef, NONE};
 use crate::clock::Time;
 use crate::dots::{Dot, Dots};
 use crate::id::{CartId, LineKey};
@@ -60,8 +60,8 @@ impl Cart {
     /// A state that was written whole. `None` if it has a live dot that it does not know of: what
     /// is not live and known is dead, so this is for nothing but what came from a state.
     pub(crate) fn whole(context: Dots, live: Entries) -> Option<Self> {
-        let mut known = context.ascent();
-        let known = live.keys().all(|dot| known.reaches(dot));
+        let mut known = context.cursor();
+        let known = live.keys().all(|dot| known.contains_next(dot));
         known.then_some(Self { live, context, erased: false, sum: None })
     }
 
@@ -105,8 +105,8 @@ impl Cart {
 
     fn join_live(&mut self, live: &Entries, joined: &mut Joined) {
         let mut new: Vec<u32> = Vec::new();
-        let mut known = self.context.ascent();
-        for (at, fact) in live.facts().enumerate() {
+        let mut known = self.context.cursor();
+        for (at, fact) in live.refs().enumerate() {
             let dot = fact.dot();
             sabotage!("join-ignores-gaps", {
                 if dot.seq <= self.context.last(dot.replica) {
@@ -115,8 +115,8 @@ impl Cart {
             });
             if sabotage!(
                 "dead-dot-comes-back",
-                !known.reaches(dot),
-                !known.reaches(dot) || !self.live.contains_key(&dot)
+                !known.contains_next(dot),
+                !known.contains_next(dot) || !self.live.contains_key(&dot)
             ) {
                 // Unseen < Live
                 joined.changed = true;
@@ -136,7 +136,7 @@ impl Cart {
                     }
                 });
                 new.push(at as u32);
-            } else if let Some(here) = self.live.fact(dot).filter(|here| *here != fact) {
+            } else if let Some(here) = self.live.get_ref(dot).filter(|here| *here != fact) {
                 // Live < Live: two contents of one dot
                 joined.equivocations.push(dot);
                 let ours = digest::of_entry(here);
@@ -163,7 +163,7 @@ impl Cart {
         self.live.put_at(dot, entry, hint);
         self.context.insert(dot);
         if let Some(sum) = self.sum.as_deref_mut()
-            && let Some(fact) = self.live.fact(dot)
+            && let Some(fact) = self.live.get_ref(dot)
         {
             *sum = sum.wrapping_add(digest::of_entry(fact));
         }
@@ -200,11 +200,11 @@ impl Cart {
     /// The whole state as a delta.
     #[must_use]
     pub fn to_delta(&self) -> Delta {
-        Delta::made(Parts {
+        Delta::made(DeltaParts {
             cart: self.id(),
             live: self.live.clone(),
             dead: self.dead(),
-            needs: Needs::none(),
+            needs: NeededDots::none(),
             erased: self.erased,
         })
     }
@@ -267,13 +267,13 @@ impl Cart {
     }
 
     fn digests(&self) -> u128 {
-        self.live.facts().fold(0, |sum, fact| sum.wrapping_add(digest::of_entry(fact)))
+        self.live.refs().fold(0, |sum, fact| sum.wrapping_add(digest::of_entry(fact)))
     }
 
     /// The latest time among the live entries.
     #[must_use]
     pub fn latest(&self) -> Time {
-        self.live.facts().map(Fact::time).max().unwrap_or_default()
+        self.live.refs().map(EntryRef::time).max().unwrap_or_default()
     }
 
     /// The lines that have live entries, sorted.
@@ -282,19 +282,19 @@ impl Cart {
     }
 
     /// Somebody is going to look for what was written on lines.
-    pub(crate) fn mark(&mut self) {
-        self.live.mark();
+    pub(crate) fn build_line_filter(&mut self) {
+        self.live.build_line_filter();
     }
 
     /// Returns whether any live entry is of this kind. Takes constant time.
     #[must_use]
-    pub fn has(&self, kind: Kind) -> bool {
+    pub fn has(&self, kind: EntryKind) -> bool {
         self.live.count(kind) > 0
     }
 }
 
 /// Takes a live entry that goes off the sum, if one is kept.
-fn forget(sum: Option<&mut u128>, gone: Fact<'_>) {
+fn forget(sum: Option<&mut u128>, gone: EntryRef<'_>) {
     if let Some(sum) = sum {
         *sum = sum.wrapping_sub(sabotage!("kept-sum-keeps-dead", digest::of_entry(gone), 0));
     }

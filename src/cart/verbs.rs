@@ -5,15 +5,15 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::delta::{Delta, Needs, Parts};
+use super::delta::{Delta, DeltaParts, NeededDots};
 use super::entry::{
     After, Body, Entry, MergeTo, Purchase, Register, SetTo, Settled, Stays, Taken, UnmergeFrom,
 };
 use super::merge_policy::MergePolicy;
 use super::observed::{Claim, Place, Seen, Snapshot};
-use super::packed::{Kind, NONE};
-use super::removal::Kills;
-use super::replaced_dots::{Covers, Gathering};
+use super::packed::{EntryKind, NONE};
+use super::removal::Removal;
+use super::replaced_dots::{ReplacedDots, RunsBuilder};
 use super::state::Cart;
 use crate::clock::Time;
 use crate::dots::Dot;
@@ -51,6 +51,15 @@ pub enum VerbError {
     /// The dot is known already: two writers share one replica id.
     #[error("action {dot} exists already: a replica id must not be shared, start a new writer")]
     DotTaken {
+        /// The dot.
+        dot: Dot,
+    },
+    /// The dot has a number that no action has.
+    #[error(
+        "action {dot} has a number outside 1 to {limit}: start a new writer",
+        limit = limits::SEQ_MAX
+    )]
+    DotOutOfRange {
         /// The dot.
         dot: Dot,
     },
@@ -100,13 +109,13 @@ impl Cart {
         price: Option<Money>,
         seen: Seen,
     ) -> Result<Delta, VerbError> {
-        let kills: Kills = seen.kills().collect();
+        let kills: Removal = seen.kills().collect();
         let other_scopes = seen.shown.iter().filter(|taken| taken.scope != place.scope);
         let mut took: Vec<Taken> = other_scopes.chain(&seen.took).copied().collect();
         took.sort_unstable();
         took.dedup_by_key(|taken| taken.dot);
         let settled = Settled::of(took, seen.stays);
-        let mut covers = Gathering::new();
+        let mut covers = RunsBuilder::new();
         seen.covers.runs().rev().for_each(|(writer, run)| covers.push(writer, run));
         let (wanted, covers) = ((quantity, price), covers.covers());
         self.set_seen(stamp, place, wanted, (kills, NONE), (covers, settled))
@@ -119,12 +128,12 @@ impl Cart {
         stamp: Stamp,
         place: &Place,
         (quantity, price): (Quantity, Option<Money>),
-        (kills, hint): (Kills, u32),
-        effects: (Covers, Option<Box<Settled>>),
+        (kills, hint): (Removal, u32),
+        effects: (ReplacedDots, Option<Box<Settled>>),
     ) -> Result<Delta, VerbError> {
         self.check_line(&place.line, kills.dots.count().try_into().unwrap_or(usize::MAX))?;
         let (covers, settled) =
-            sabotage!("set-omits-replaced", effects, (Covers::default(), effects.1));
+            sabotage!("set-omits-replaced", effects, (ReplacedDots::default(), effects.1));
         let body = Body::Set(Arc::new(SetTo {
             quantity,
             list: place.list,
@@ -159,7 +168,7 @@ impl Cart {
         &mut self,
         stamp: Stamp,
         word: Option<Entry>,
-        kills: Kills,
+        kills: Removal,
     ) -> Result<Delta, VerbError> {
         sabotage!("removal-takes-next-dot", {
             let others = self.context().without(stamp.dot.replica);
@@ -226,7 +235,7 @@ impl Cart {
         code: CouponCode,
         replaced: &[Dot],
     ) -> Result<Delta, VerbError> {
-        if self.live().count(Kind::Coupon).saturating_sub(replaced.len()) >= limits::COUPONS {
+        if self.live().count(EntryKind::Coupon).saturating_sub(replaced.len()) >= limits::COUPONS {
             return Err(VerbError::Limit { what: "coupons", limit: limits::COUPONS });
         }
         let entry = entry(&stamp, self.id(), None, Body::Coupon(code.into()));
@@ -268,7 +277,7 @@ impl Cart {
         policy: MergePolicy,
         guest: &Self,
     ) -> Result<Delta, VerbError> {
-        if self.live().count(Kind::Merge) >= limits::MERGES {
+        if self.live().count(EntryKind::Merge) >= limits::MERGES {
             return Err(VerbError::Limit { what: "merged guests", limit: limits::MERGES });
         }
         let dot = sabotage!("merge-has-its-own-dot", claim.dot(), stamp.dot);
@@ -326,8 +335,8 @@ impl Cart {
         } else {
             guest.live_beyond(self.context())
         };
-        let needs = Needs::none();
-        Ok(Delta::made(Parts { cart: self.id(), live, dead, needs, erased: false }))
+        let needs = NeededDots::none();
+        Ok(Delta::made(DeltaParts { cart: self.id(), live, dead, needs, erased: false }))
     }
 
     /// Joins a delta; gives it back if that changed anything.
@@ -427,7 +436,7 @@ impl Cart {
         &mut self,
         stamp: Stamp,
         entry: Option<Entry>,
-        kills: Kills,
+        kills: Removal,
         hint: u32,
     ) -> Result<Delta, VerbError> {
         if self.is_erased() {
@@ -436,9 +445,12 @@ impl Cart {
         if self.context().contains(stamp.dot) {
             return Err(VerbError::DotTaken { dot: stamp.dot });
         }
+        if !stamp.dot.is_of_action() {
+            return Err(VerbError::DotOutOfRange { dot: stamp.dot });
+        }
         // What `join` would do with this delta, which says nothing that is not new here. What dies is
         // taken out first, while its rows are where they were.
-        let Kills { dots: kills, places } = kills;
+        let Removal { dots: kills, places } = kills;
         match places {
             Some(places) => self.kill_at(&places),
             None => drop(self.kill(&kills)),
@@ -448,16 +460,16 @@ impl Cart {
         parts.dead = kills;
         match entry {
             Some(entry) => {
-                parts.needs = sabotage!("delta-omits-needs", Needs::All, Needs::none());
+                parts.needs = sabotage!("delta-omits-needs", NeededDots::All, NeededDots::none());
                 self.enliven(stamp.dot, &entry, hint);
                 parts.live.put_first(stamp.dot, entry);
                 sabotage!("delta-omits-dead", {
-                    parts.needs = Needs::none();
+                    parts.needs = NeededDots::none();
                     parts.dead = Default::default();
                 });
             }
             None => {
-                parts.needs = Needs::These(parts.dead.clone());
+                parts.needs = NeededDots::These(parts.dead.clone());
                 self.born_dead(stamp.dot);
                 sabotage!("removal-has-no-dot", parts.dead.insert(stamp.dot), false);
             }

@@ -49,10 +49,10 @@ pub enum LineError {
 /// Inside it is its descriptor: the SKU, then `\x01` key `\x02` value for each option, `\x03`
 /// bundle, `\x04` tag. Names have no control characters, so each descriptor says one thing.
 #[derive(Clone)]
-pub struct LineKey(Form);
+pub struct LineKey(LineText);
 
 #[derive(Clone)]
-enum Form {
+enum LineText {
     /// Most are short, and held in place; behind the text are zeros.
     Short { bytes: u8, text: [u8; SHORT_BYTES] },
     /// Where in a text it is: lines that were read together share one.
@@ -70,7 +70,7 @@ impl PartialEq for LineKey {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
-            (Form::Short { text: a, .. }, Form::Short { text: b, .. }) => a == b,
+            (LineText::Short { text: a, .. }, LineText::Short { text: b, .. }) => a == b,
             _ => self.as_bytes() == other.as_bytes(),
         }
     }
@@ -99,13 +99,13 @@ fn word(text: &[u8; SHORT_BYTES], at: usize) -> u64 {
 pub(crate) fn position(lines: &[LineKey], line: &LineKey) -> Option<usize> {
     let whole = || lines.binary_search(line).ok();
     let (
-        [LineKey(Form::Short { text: first, .. }), ..],
-        [.., LineKey(Form::Short { text: last, .. })],
+        [LineKey(LineText::Short { text: first, .. }), ..],
+        [.., LineKey(LineText::Short { text: last, .. })],
     ) = (lines, lines)
     else {
         return whole();
     };
-    let LineKey(Form::Short { text, .. }) = line else { return whole() };
+    let LineKey(LineText::Short { text, .. }) = line else { return whole() };
     let behind = ((word(first, 0) ^ word(last, 0)).leading_zeros() / 8) as usize;
     let wanted = word(text, behind);
     // The last that is not above it, if all had no more than those bytes. Of a long name that is not known, and said.
@@ -113,8 +113,8 @@ pub(crate) fn position(lines: &[LineKey], line: &LineKey) -> Option<usize> {
     while left > 1 {
         let half = left / 2;
         let there = match &lines[at + half].0 {
-            Form::Short { text, .. } => word(text, behind),
-            Form::Long { .. } => 0,
+            LineText::Short { text, .. } => word(text, behind),
+            LineText::Long { .. } => 0,
         };
         // Where it is cannot be guessed, so that a branch would cost more than both ways do.
         at = core::hint::select_unpredictable(there <= wanted, at + half, at);
@@ -123,7 +123,7 @@ pub(crate) fn position(lines: &[LineKey], line: &LineKey) -> Option<usize> {
     match &lines[at] {
         there if there == line => Some(at),
         // Between it and where it would be is no long one, nor one with the same bytes.
-        LineKey(Form::Short { text, .. }) if word(text, behind) != wanted => None,
+        LineKey(LineText::Short { text, .. }) if word(text, behind) != wanted => None,
         _ => sabotage!(
             "long-names-are-confused",
             sabotage!("long-names-are-not-found", whole(), None),
@@ -135,7 +135,9 @@ pub(crate) fn position(lines: &[LineKey], line: &LineKey) -> Option<usize> {
 impl Ord for LineKey {
     #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
-        let (Form::Short { text: a, .. }, Form::Short { text: b, .. }) = (&self.0, &other.0) else {
+        let (LineText::Short { text: a, .. }, LineText::Short { text: b, .. }) =
+            (&self.0, &other.0)
+        else {
             return self.as_bytes().cmp(other.as_bytes());
         };
         // No descriptor has a byte 0, so what is behind the text is less than any.
@@ -198,14 +200,14 @@ impl LineKey {
 
     fn of(descriptor: &str) -> Self {
         Self::short(descriptor.as_bytes()).unwrap_or_else(|| {
-            Self(Form::Long { from: 0, to: descriptor.len() as u32, text: descriptor.into() })
+            Self(LineText::Long { from: 0, to: descriptor.len() as u32, text: descriptor.into() })
         })
     }
 
     fn short(descriptor: &[u8]) -> Option<Self> {
         let mut text = [0; SHORT_BYTES];
         text.get_mut(..descriptor.len())?.copy_from_slice(descriptor);
-        Some(Self(Form::Short { bytes: descriptor.len() as u8, text }))
+        Some(Self(LineText::Short { bytes: descriptor.len() as u8, text }))
     }
 
     /// A line of a plain product.
@@ -257,8 +259,10 @@ impl LineKey {
     pub fn descriptor(&self) -> &str {
         match &self.0 {
             // It was a text when it was put there.
-            Form::Short { .. } => core::str::from_utf8(self.as_bytes()).unwrap_or_default(),
-            Form::Long { from, to, text } => &text[*from as usize..*to as usize],
+            LineText::Short { .. } => {
+                core::str::from_utf8(self.as_bytes()).expect("a text was put there")
+            }
+            LineText::Long { from, to, text } => &text[*from as usize..*to as usize],
         }
     }
 
@@ -267,8 +271,8 @@ impl LineKey {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
-            Form::Short { bytes, text } => &text[..usize::from(*bytes)],
-            Form::Long { from, to, text } => &text.as_bytes()[*from as usize..*to as usize],
+            LineText::Short { bytes, text } => &text[..usize::from(*bytes)],
+            LineText::Long { from, to, text } => &text.as_bytes()[*from as usize..*to as usize],
         }
     }
 
@@ -278,7 +282,7 @@ impl LineKey {
         let bytes = self.as_bytes();
         let end = bytes.iter().position(|byte| *byte < b' ').unwrap_or(bytes.len());
         // A name is a text.
-        core::str::from_utf8(&bytes[..end]).unwrap_or_default()
+        core::str::from_utf8(&bytes[..end]).expect("a name is a text")
     }
 
     /// The identity options, key and value, sorted by key.
@@ -305,7 +309,7 @@ impl LineKey {
 const MANY: usize = 1_024;
 
 /// Lines that are made together, from their descriptors; the long ones share one text.
-pub(crate) struct Lines {
+pub(crate) struct LinesBuilder {
     /// The long ones with no text yet.
     keys: Vec<LineKey>,
     /// Of the long ones.
@@ -314,7 +318,7 @@ pub(crate) struct Lines {
     plain: bool,
 }
 
-impl Lines {
+impl LinesBuilder {
     pub(crate) fn with_room(lines: usize) -> Self {
         Self { keys: Vec::with_capacity(lines.min(MANY)), text: Vec::new(), plain: true }
     }
@@ -324,8 +328,10 @@ impl Lines {
     pub(crate) fn last(&self) -> &[u8] {
         match self.keys.last() {
             None => &[],
-            Some(LineKey(Form::Short { bytes, text })) => &text[..usize::from(*bytes)],
-            Some(LineKey(Form::Long { from, to, .. })) => &self.text[*from as usize..*to as usize],
+            Some(LineKey(LineText::Short { bytes, text })) => &text[..usize::from(*bytes)],
+            Some(LineKey(LineText::Long { from, to, .. })) => {
+                &self.text[*from as usize..*to as usize]
+            }
         }
     }
 
@@ -365,23 +371,25 @@ impl Lines {
         };
         place[..same].copy_from_slice(&self.last()[..same]);
         place[same..].copy_from_slice(rest);
-        self.keys.push(LineKey(Form::Short { bytes: bytes as u8, text }));
+        self.keys.push(LineKey(LineText::Short { bytes: bytes as u8, text }));
     }
 
     #[cold]
     fn append_long(&mut self, same: usize, rest: &[u8]) {
         let from = self.text.len();
         match self.keys.last() {
-            Some(LineKey(Form::Long { from, .. })) => {
+            Some(LineKey(LineText::Long { from, .. })) => {
                 let before = *from as usize;
                 self.text.extend_from_within(before..before + same);
             }
-            Some(LineKey(Form::Short { text, .. })) => self.text.extend_from_slice(&text[..same]),
+            Some(LineKey(LineText::Short { text, .. })) => {
+                self.text.extend_from_slice(&text[..same])
+            }
             None => {}
         }
         self.text.extend_from_slice(rest);
         let (from, to) = (from as u32, self.text.len() as u32);
-        self.keys.push(LineKey(Form::Long { from, to, text: Arc::default() }));
+        self.keys.push(LineKey(LineText::Long { from, to, text: Arc::default() }));
     }
 
     /// All of them.
@@ -389,9 +397,10 @@ impl Lines {
         self.keys.shrink_to_fit();
         if !self.text.is_empty() {
             // Each of them was a text when it was put there.
-            let shared: Arc<str> = core::str::from_utf8(&self.text).unwrap_or_default().into();
+            let shared: Arc<str> =
+                core::str::from_utf8(&self.text).expect("each part is a text").into();
             for key in &mut self.keys {
-                if let Form::Long { text, .. } = &mut key.0 {
+                if let LineText::Long { text, .. } = &mut key.0 {
                     *text = shared.clone();
                 }
             }

@@ -6,7 +6,7 @@ mod random_id;
 mod text;
 
 pub use line::{LineError, LineKey};
-pub(crate) use line::{Lines, position};
+pub(crate) use line::{LinesBuilder, position};
 pub use random_id::{CartId, ReplicaId};
 pub(crate) use text::is_plain;
 pub use text::{

@@ -44,10 +44,10 @@ pub enum RegistryError {
 #[derive(Clone, Default)]
 pub struct Registry {
     /// Shared, and nowhere if there are none, as mostly.
-    own: Option<Arc<Own>>,
+    own: Option<Arc<OwnRules>>,
 }
 
-type Own = BTreeMap<RuleRef, Arc<dyn Rule>>;
+type OwnRules = BTreeMap<RuleRef, Arc<dyn Rule>>;
 
 impl Registry {
     /// Adds a rule.
@@ -81,7 +81,7 @@ impl Registry {
         own.map(|own| &**own).or_else(|| builtin().find(same))
     }
 
-    fn own_mut(&mut self) -> &mut Own {
+    fn own_mut(&mut self) -> &mut OwnRules {
         Arc::make_mut(self.own.get_or_insert_default())
     }
 }

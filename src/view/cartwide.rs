@@ -2,69 +2,69 @@
 
 use alloc::vec::Vec;
 
-use super::evaluate::{Presence, Reading, Source};
-use super::merges::Merged;
-use crate::cart::{Fact, List};
+use super::evaluate::{Evaluator, LineEvaluation, ListPresence};
+use super::merges::ValidMerge;
+use crate::cart::{EntryRef, List};
 use crate::id::LineKey;
 use crate::policy::Reach;
 
-impl<'a> Source<'a> {
+impl<'a> Evaluator<'a> {
     /// Reads one line.
-    pub(crate) fn line(&self, line: &'a LineKey) -> Reading<'a> {
+    pub(crate) fn line(&self, line: &'a LineKey) -> LineEvaluation<'a> {
         if self.merges.iter().any(|merge| self.is_cartwide(merge)) {
             let all = self.all();
-            if let Some(reading) = all.into_iter().find(|reading| reading.line == line) {
-                return reading;
+            if let Some(evaluation) = all.into_iter().find(|evaluation| evaluation.line == line) {
+                return evaluation;
             }
         }
-        let mut reading = self.gather(line, self.cart.live().on_line(line));
+        let mut evaluation = self.gather(line, self.cart.live().on_line(line));
         for merge in 0..self.merges.len() {
-            self.choose(&mut reading, merge, None);
+            self.choose(&mut evaluation, merge, None);
         }
-        self.place(&mut reading);
-        reading
+        self.place(&mut evaluation);
+        evaluation
     }
 
     /// Reads a line of a cart without merges.
     pub(crate) fn alone(
         &self,
         line: &'a LineKey,
-        facts: impl Iterator<Item = Fact<'a>> + Clone,
-    ) -> Reading<'a> {
-        let mut reading = self.gather(line, facts);
-        self.place(&mut reading);
-        reading
+        facts: impl Iterator<Item = EntryRef<'a>> + Clone,
+    ) -> LineEvaluation<'a> {
+        let mut evaluation = self.gather(line, facts);
+        self.place(&mut evaluation);
+        evaluation
     }
 
     /// Reads every line, in the order of line keys.
-    pub(crate) fn all(&self) -> Vec<Reading<'a>> {
+    pub(crate) fn all(&self) -> Vec<LineEvaluation<'a>> {
         let by_line = self.cart.live().by_line();
-        let mut readings: Vec<Reading<'a>> =
+        let mut lines: Vec<LineEvaluation<'a>> =
             by_line.iter().map(|(line, facts)| self.gather(line, facts)).collect();
         for (at, merge) in self.merges.iter().enumerate() {
-            let presence = self.is_cartwide(merge).then(|| self.presence(&readings, at));
-            for reading in &mut readings {
-                self.choose(reading, at, presence);
+            let presence = self.is_cartwide(merge).then(|| self.presence(&lines, at));
+            for evaluation in &mut lines {
+                self.choose(evaluation, at, presence);
             }
         }
-        for reading in &mut readings {
-            self.place(reading);
+        for evaluation in &mut lines {
+            self.place(evaluation);
         }
-        readings
+        lines
     }
 
-    fn is_cartwide(&self, merge: &Merged<'_>) -> bool {
+    fn is_cartwide(&self, merge: &ValidMerge<'_>) -> bool {
         merge
             .policy
             .rules()
             .any(|rule| self.rules.get(rule).is_some_and(|rule| rule.reach() == Reach::Cart))
     }
 
-    fn presence(&self, readings: &[Reading<'a>], merge: usize) -> Presence {
-        let mut presence = Presence::default();
-        for reading in readings {
+    fn presence(&self, lines: &[LineEvaluation<'a>], merge: usize) -> ListPresence {
+        let mut presence = ListPresence::default();
+        for evaluation in lines {
             for (at, list) in List::ALL.into_iter().enumerate() {
-                let (account, guest) = self.sides(reading, merge, list);
+                let (account, guest) = self.sides(evaluation, merge, list);
                 presence.account[at] |= !account.is_empty();
                 presence.guest[at] |= !guest.is_empty();
             }

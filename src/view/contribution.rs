@@ -2,13 +2,13 @@
 
 use alloc::vec::Vec;
 
-use crate::cart::{Body, Fact, List};
+use crate::cart::{Body, EntryRef, List};
 use crate::dots::Dot;
 use crate::id::CartId;
 
 /// What became of a contribution.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum State {
+pub(crate) enum ContributionState {
     /// It counts.
     Counts,
     /// A clashing Set that is later counts instead.
@@ -25,14 +25,14 @@ pub(crate) enum State {
 #[derive(Clone, Debug)]
 pub(crate) struct Contribution<'a> {
     pub(crate) dot: Dot,
-    pub(crate) entry: Fact<'a>,
+    pub(crate) entry: EntryRef<'a>,
     /// The number it was written with.
     pub(crate) asked: u32,
     /// The number it brings.
     pub(crate) units: u32,
     /// What was taken off it.
-    pub(crate) cuts: Vec<Cut>,
-    pub(crate) state: State,
+    pub(crate) deductions: Vec<Deduction>,
+    pub(crate) state: ContributionState,
     /// In which list it shows.
     pub(crate) list: List,
     /// The merge of whose losing side it is, if that side shows in the saved list.
@@ -50,12 +50,12 @@ pub(crate) struct Contribution<'a> {
 impl Contribution<'_> {
     /// Whether the shopper sees it.
     pub(crate) const fn is_shown(&self) -> bool {
-        matches!(self.state, State::Counts)
+        matches!(self.state, ContributionState::Counts)
     }
 
     /// Whether a shopper of this cart could see it, shown or hidden.
     pub(crate) const fn is_ours(&self) -> bool {
-        !matches!(self.state, State::NotMerged)
+        !matches!(self.state, ContributionState::NotMerged)
     }
 
     /// Whether it is a Set.
@@ -83,7 +83,7 @@ impl Contribution<'_> {
 
 /// Units that a Set lacks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Cut {
+pub(crate) struct Deduction {
     /// The dot that they are of.
     pub(crate) taken: Dot,
     /// The entry that says so.

@@ -8,12 +8,12 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::contribution::{Contribution, State};
-use super::merges::{Merged, saw, stage};
+use super::contribution::{Contribution, ContributionState};
+use super::merges::{ValidMerge, saw, stage};
 use super::options::ViewOptions;
 use super::placements::Bearing;
-use super::set_value::{settle_clashes, weigh_sets};
-use crate::cart::{Body, Cart, Fact, Kind, List, Loser, Pin, Register, RuleRef, latest};
+use super::set_value::{deduct_from_sets, settle_clashes};
+use crate::cart::{Body, Cart, EntryKind, EntryRef, List, Loser, Pin, Register, RuleRef, latest};
 use crate::clock::Time;
 use crate::dots::Dot;
 use crate::id::{CartId, LineKey};
@@ -21,7 +21,7 @@ use crate::policy::{Choice, Facts, Reach, Registry, Side};
 
 /// What merging did to a line in one list.
 #[derive(Clone, Debug)]
-pub(crate) struct Decision<'a> {
+pub(crate) struct MergeDecision<'a> {
     pub(crate) merge: usize,
     pub(crate) rule: &'a RuleRef,
     pub(crate) reason: Option<&'a str>,
@@ -29,12 +29,12 @@ pub(crate) struct Decision<'a> {
 
 /// One line, read.
 #[derive(Clone, Debug)]
-pub(crate) struct Reading<'a> {
+pub(crate) struct LineEvaluation<'a> {
     pub(crate) line: &'a LineKey,
     /// Whether it has registers.
     pub(crate) registers: bool,
     pub(crate) parts: Vec<Contribution<'a>>,
-    pub(crate) decisions: Vec<Decision<'a>>,
+    pub(crate) decisions: Vec<MergeDecision<'a>>,
     pub(crate) split: bool,
     pub(crate) question: bool,
     /// A rule that this replica lacks.
@@ -47,40 +47,41 @@ pub(crate) struct Reading<'a> {
 
 /// Which sides have anything at all in a list of the cart, for rules that decide on whole carts.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Presence {
+pub(super) struct ListPresence {
     pub(super) account: [bool; 2],
     pub(super) guest: [bool; 2],
 }
 
 /// How a cart is read that is not as it is: what would be shown if.
 #[derive(Clone, Default)]
-pub(crate) struct WhatIf {
+pub(crate) struct Hypothesis {
     /// Entries that count as dead.
     pub(crate) gone: BTreeSet<Dot>,
     /// Where contributions stay, and up to which merge none chooses about them any more.
     pub(crate) pinned: BTreeMap<Dot, (List, usize)>,
 }
 
-pub(crate) static AS_IT_IS: WhatIf = WhatIf { gone: BTreeSet::new(), pinned: BTreeMap::new() };
+pub(crate) static ACTUAL: Hypothesis =
+    Hypothesis { gone: BTreeSet::new(), pinned: BTreeMap::new() };
 
 /// A cart with what is needed to read it.
 #[derive(Clone, Copy)]
-pub(crate) struct Source<'a> {
+pub(crate) struct Evaluator<'a> {
     pub(crate) cart: &'a Cart,
     pub(crate) rules: &'a Registry,
-    pub(crate) merges: &'a [Merged<'a>],
+    pub(crate) merges: &'a [ValidMerge<'a>],
     pub(crate) bearing: Bearing<'a>,
-    pub(crate) what_if: &'a WhatIf,
+    pub(crate) hypothesis: &'a Hypothesis,
 }
 
-impl<'a> Source<'a> {
+impl<'a> Evaluator<'a> {
     /// Step 1 for a line, and its parts before any merge.
     pub(super) fn gather(
         &self,
         line: &'a LineKey,
-        facts: impl Iterator<Item = Fact<'a>> + Clone,
-    ) -> Reading<'a> {
-        let mut reading = Reading {
+        facts: impl Iterator<Item = EntryRef<'a>> + Clone,
+    ) -> LineEvaluation<'a> {
+        let mut evaluation = LineEvaluation {
             line,
             registers: false,
             parts: Vec::with_capacity(facts.clone().count()),
@@ -97,29 +98,33 @@ impl<'a> Source<'a> {
                 Body::Add { quantity, .. } => quantity.get(),
                 Body::Set(set) => set.quantity.get(),
                 Body::Unknown { .. } => {
-                    reading.needs_upgrade = true;
+                    evaluation.needs_upgrade = true;
                     continue;
                 }
                 Body::Register { .. } => {
-                    reading.registers = true;
+                    evaluation.registers = true;
                     continue;
                 }
                 _ => continue,
             };
-            if self.what_if.gone.contains(&dot) {
+            if self.hypothesis.gone.contains(&dot) {
                 continue;
             }
             let scope = entry.scope();
             let own = scope == self.cart.id();
             let guest = self.merges.iter().position(|merge| merge.claim.guest == scope);
             let pinned = self.pinned(dot);
-            reading.parts.push(Contribution {
+            evaluation.parts.push(Contribution {
                 dot,
                 entry,
                 asked,
                 units: asked,
-                cuts: Vec::new(),
-                state: if own || guest.is_some() { State::Counts } else { State::NotMerged },
+                deductions: Vec::new(),
+                state: if own || guest.is_some() {
+                    ContributionState::Counts
+                } else {
+                    ContributionState::NotMerged
+                },
                 list: List::Active,
                 parked: None,
                 decided: None,
@@ -129,34 +134,34 @@ impl<'a> Source<'a> {
                 joined: false,
             });
         }
-        settle_clashes(&mut reading.parts);
+        settle_clashes(&mut evaluation.parts);
         sabotage!("last-writer-of-line-wins", {
-            let last = reading.parts.iter().map(|part| part.entry.time()).max();
-            reading.parts.retain(|part| Some(part.entry.time()) == last);
+            let last = evaluation.parts.iter().map(|part| part.entry.time()).max();
+            evaluation.parts.retain(|part| Some(part.entry.time()) == last);
         });
         let is_ours = |scope| {
             scope == self.cart.id() || self.merges.iter().any(|merge| merge.claim.guest == scope)
         };
-        if self.cart.has(Kind::Order) || !self.merges.is_empty() {
-            let gone = &self.what_if.gone;
-            weigh_sets(self.cart, is_ours, self.bearing, line, &mut reading.parts, gone);
+        if self.cart.has(EntryKind::Order) || !self.merges.is_empty() {
+            let gone = &self.hypothesis.gone;
+            deduct_from_sets(self.cart, is_ours, self.bearing, line, &mut evaluation.parts, gone);
         }
-        reading.enter(0);
-        reading
+        evaluation.enter(0);
+        evaluation
     }
 
     /// Up to which merge, counted from 1, none chooses about a contribution any more, because
     /// somebody left word of where it stays.
     fn pinned(&self, dot: Dot) -> usize {
-        if let Some((_, past)) = self.what_if.pinned.get(&dot) {
+        if let Some((_, past)) = self.hypothesis.pinned.get(&dot) {
             return *past;
         }
-        let words = self.bearing.on(dot).filter(|by| !self.what_if.gone.contains(&by.dot()));
+        let words = self.bearing.on(dot).filter(|by| !self.hypothesis.gone.contains(&by.dot()));
         let past = words.filter_map(|entry| Some(self.past(entry, entry.body().pin(dot)?)));
         past.max().unwrap_or_default()
     }
 
-    fn past(&self, entry: Fact<'a>, pin: &Pin) -> usize {
+    fn past(&self, entry: EntryRef<'a>, pin: &Pin) -> usize {
         let seen = stage(entry, self.merges);
         let until = |guest| self.merges.iter().position(|merge| merge.claim.guest == guest);
         pin.until.and_then(until).map_or(seen, |at| seen.min(at))
@@ -165,15 +170,15 @@ impl<'a> Source<'a> {
     /// Step 2 for a line and one merge.
     pub(super) fn choose(
         &self,
-        reading: &mut Reading<'a>,
+        evaluation: &mut LineEvaluation<'a>,
         merge: usize,
-        presence: Option<Presence>,
+        presence: Option<ListPresence>,
     ) {
-        let terms = self.merges[merge].policy.for_line(reading.line);
+        let terms = self.merges[merge].policy.for_line(evaluation.line);
         let guest_scope = self.merges[merge].claim.guest;
         let mut touched = false;
         for (at, list) in List::ALL.into_iter().enumerate() {
-            let (account, guest) = self.sides(reading, merge, list);
+            let (account, guest) = self.sides(evaluation, merge, list);
             touched |= !guest.is_empty();
             let rule = self.rules.get(terms.rule);
             let competes = match (rule.map_or(Reach::Line, |rule| rule.reach()), presence) {
@@ -190,7 +195,7 @@ impl<'a> Source<'a> {
             let (account, guest) = if competes {
                 (account, guest)
             } else {
-                let edited = self.edited_apart(reading, merge, list);
+                let edited = self.edited_apart(evaluation, merge, list);
                 (merge_lists(account, edited.0), merge_lists(guest, edited.1))
             };
             if account.is_empty() && guest.is_empty()
@@ -200,13 +205,13 @@ impl<'a> Source<'a> {
             }
             let choice = match rule {
                 Some(rule) => {
-                    let own = self.registers(reading.line, self.cart.id());
-                    let other = self.registers(reading.line, guest_scope);
+                    let own = self.registers(evaluation.line, self.cart.id());
+                    let other = self.registers(evaluation.line, guest_scope);
                     rule.choose(&Facts {
-                        line: reading.line,
+                        line: evaluation.line,
                         list,
-                        account: side(reading, &account, &own),
-                        guest: side(reading, &guest, &other),
+                        account: side(evaluation, &account, &own),
+                        guest: side(evaluation, &guest, &other),
                     })
                 }
                 // Nothing is decided here by a rule that is not here.
@@ -217,35 +222,35 @@ impl<'a> Source<'a> {
                 continue;
             }
             if rule.is_none() {
-                reading.unavailable = Some(terms.rule);
+                evaluation.unavailable = Some(terms.rule);
             }
             let reason = rule.map(|rule| rule.reason(choice));
-            reading.decisions.push(Decision { merge, rule: terms.rule, reason });
-            reading.decide(merge, choice, terms.loser, &account, &guest);
+            evaluation.decisions.push(MergeDecision { merge, rule: terms.rule, reason });
+            evaluation.decide(merge, choice, terms.loser, &account, &guest);
             if apart {
-                reading.split(guest_scope);
+                evaluation.split(guest_scope);
             }
             if choice == Choice::Ask {
-                reading.question |= !reading.is_answered(guest_scope);
+                evaluation.question |= !evaluation.is_answered(guest_scope);
             }
         }
         if touched && let Some(ceiling) = terms.ceiling {
-            let least = reading.ceiling.map_or(ceiling.get(), |other| other.min(ceiling.get()));
-            reading.ceiling = Some(least);
+            let least = evaluation.ceiling.map_or(ceiling.get(), |other| other.min(ceiling.get()));
+            evaluation.ceiling = Some(least);
         }
-        reading.enter(merge + 1);
+        evaluation.enter(merge + 1);
     }
 
     /// The parts that compete in a merge: what is there so far, and what the guest's devices
     /// wrote without knowing of it, in the list where those who had not seen the merge put them.
     pub(super) fn sides(
         &self,
-        reading: &Reading<'a>,
+        evaluation: &LineEvaluation<'a>,
         merge: usize,
         list: List,
     ) -> (Vec<usize>, Vec<usize>) {
         let (mut account, mut guest) = (Vec::new(), Vec::new());
-        for (at, part) in reading.parts.iter().enumerate() {
+        for (at, part) in evaluation.parts.iter().enumerate() {
             let side = match part.guest {
                 _ if !part.is_shown() => continue,
                 Some((of, false)) if of == merge => &mut guest,
@@ -262,11 +267,11 @@ impl<'a> Source<'a> {
     /// Edits by those who had seen the merge, each on one row of the line while it was split.
     fn edited_apart(
         &self,
-        reading: &Reading<'a>,
+        evaluation: &LineEvaluation<'a>,
         merge: usize,
         list: List,
     ) -> (Vec<usize>, Vec<usize>) {
-        let edited = reading.parts.iter().enumerate().filter(|(_, part)| {
+        let edited = evaluation.parts.iter().enumerate().filter(|(_, part)| {
             part.is_shown()
                 && part.is_sided()
                 && saw(part.entry, self.merges[merge].claim.guest)
@@ -291,7 +296,7 @@ impl<'a> Source<'a> {
                 // Whoever had not seen the merge could not move what it parked.
                 && part.parked.is_none_or(|merge| stage > merge)
         };
-        if let Some((list, past)) = self.what_if.pinned.get(&part.dot)
+        if let Some((list, past)) = self.hypothesis.pinned.get(&part.dot)
             && in_time(*past)
         {
             return *list;
@@ -301,21 +306,22 @@ impl<'a> Source<'a> {
             return default;
         }
         let words = self.bearing.on(part.dot);
-        let placed = words.filter(|by| !self.what_if.gone.contains(&by.dot())).filter_map(|word| {
-            let (stage, list) = match (word.body(), word.body().pin(part.dot)) {
-                (Body::Move { to, .. }, _) => (stage(word, self.merges), *to),
-                (_, Some(pin)) => (self.past(word, pin), pin.list),
-                _ => return None,
-            };
-            in_time(stage).then_some((word.time(), word.dot(), list))
-        });
+        let placed =
+            words.filter(|by| !self.hypothesis.gone.contains(&by.dot())).filter_map(|word| {
+                let (stage, list) = match (word.body(), word.body().pin(part.dot)) {
+                    (Body::Move { to, .. }, _) => (stage(word, self.merges), *to),
+                    (_, Some(pin)) => (self.past(word, pin), pin.list),
+                    _ => return None,
+                };
+                in_time(stage).then_some((word.time(), word.dot(), list))
+            });
         latest(placed).unwrap_or(default)
     }
 
     /// Puts every part in the list where it shows.
-    pub(super) fn place(&self, reading: &mut Reading<'a>) {
-        for at in 0..reading.parts.len() {
-            reading.parts[at].list = self.list_of(&reading.parts[at], None);
+    pub(super) fn place(&self, evaluation: &mut LineEvaluation<'a>) {
+        for at in 0..evaluation.parts.len() {
+            evaluation.parts[at].list = self.list_of(&evaluation.parts[at], None);
         }
     }
 
@@ -326,7 +332,7 @@ impl<'a> Source<'a> {
             .cart
             .live()
             .on_line(line)
-            .filter(|fact| !self.what_if.gone.contains(&fact.dot()))
+            .filter(|fact| !self.hypothesis.gone.contains(&fact.dot()))
             .filter_map(|fact| {
                 let Body::Register { value, sided } = fact.body() else { return None };
                 let saw = saw(fact, scope);
@@ -352,13 +358,18 @@ fn merge_lists(mut some: Vec<usize>, more: Vec<usize>) -> Vec<usize> {
     some
 }
 
-fn side<'r>(reading: &Reading<'_>, parts: &[usize], registers: &'r [&'r Register]) -> Side<'r> {
-    let units = parts.iter().map(|at| u64::from(reading.parts[*at].units)).sum();
-    let latest = parts.iter().map(|at| reading.parts[*at].entry.time()).max().unwrap_or_default();
+fn side<'r>(
+    evaluation: &LineEvaluation<'_>,
+    parts: &[usize],
+    registers: &'r [&'r Register],
+) -> Side<'r> {
+    let units = parts.iter().map(|at| u64::from(evaluation.parts[*at].units)).sum();
+    let latest =
+        parts.iter().map(|at| evaluation.parts[*at].entry.time()).max().unwrap_or_default();
     Side { units, latest, registers }
 }
 
-impl Reading<'_> {
+impl LineEvaluation<'_> {
     /// After merge number `stage` (counted from 1): the guest's contributions that were let in
     /// count as the account's from here on, and the edits by those who had seen it come on top.
     fn enter(&mut self, stage: usize) {
@@ -390,11 +401,11 @@ impl Reading<'_> {
         };
         for at in loses {
             match loser {
-                Loser::Hide => self.parts[*at].state = State::Hidden { merge },
+                Loser::Hide => self.parts[*at].state = ContributionState::Hidden { merge },
                 Loser::SaveForLater => sabotage!(
                     "saved-loser-is-hidden",
                     self.parts[*at].parked = Some(merge),
-                    self.parts[*at].state = State::Hidden { merge }
+                    self.parts[*at].state = ContributionState::Hidden { merge }
                 ),
             }
         }

@@ -3,13 +3,13 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::contribution::{Contribution, State};
-use super::evaluate::{Decision, Reading};
+use super::contribution::{Contribution, ContributionState};
+use super::evaluate::{LineEvaluation, MergeDecision};
 use super::observe::Look;
 use super::options::ViewOptions;
 use super::row_ref::Side;
 use super::rows::{Row, rows_of};
-use crate::cart::{Body, Cart, Kind, List, RuleRef};
+use crate::cart::{Body, Cart, EntryKind, List, RuleRef};
 use crate::clock::Time;
 use crate::dots::Dot;
 use crate::id::{CartId, LineKey, OrderId, ReplicaId};
@@ -143,57 +143,58 @@ pub struct Explanation {
 #[must_use]
 pub fn explain(cart: &Cart, rules: &Registry, options: &ViewOptions) -> Vec<Explanation> {
     let look = Look::at(cart, rules);
-    let source = look.source();
+    let evaluator = look.evaluator();
     let orders: BTreeMap<Dot, (&OrderId, Time)> = cart
         .live()
-        .of_kind(Kind::Order)
+        .of_kind(EntryKind::Order)
         .filter_map(|fact| match fact.body() {
             Body::Order(order) => Some((fact.dot(), (&order.id, fact.time()))),
             _ => None,
         })
         .collect();
-    let readings = source.all();
-    readings
+    let lines = evaluator.all();
+    lines
         .iter()
-        .filter(|reading| !reading.parts.is_empty())
-        .map(|reading| {
-            let part = |part| part_of(cart, reading, part, &orders);
+        .filter(|evaluation| !evaluation.parts.is_empty())
+        .map(|evaluation| {
+            let part = |part| part_of(cart, evaluation, part, &orders);
             let rows = List::ALL.into_iter().flat_map(|list| {
-                let sides = reading.sides_in(list);
-                let rows = rows_of(&source, reading, list, options);
+                let sides = evaluation.sides_in(list);
+                let rows = rows_of(&evaluator, evaluation, list, options);
                 sides.into_iter().zip(rows).map(move |(side, row)| RowExplanation {
                     list,
                     side: row.side,
                     quantity: row.quantity,
                     over_ceiling: row.asked - row.quantity,
-                    parts: reading.shown(list, Some(side)).map(part).collect(),
+                    parts: evaluation.shown(list, Some(side)).map(part).collect(),
                     row,
                 })
             });
             let rows = rows.collect();
-            let hidden = reading.parts.iter().filter(|part| !part.is_shown()).map(part).collect();
-            Explanation { line: reading.line.clone(), rows, hidden }
+            let hidden =
+                evaluation.parts.iter().filter(|part| !part.is_shown()).map(part).collect();
+            Explanation { line: evaluation.line.clone(), rows, hidden }
         })
         .collect()
 }
 
 fn part_of(
     cart: &Cart,
-    reading: &Reading<'_>,
+    evaluation: &LineEvaluation<'_>,
     part: &Contribution<'_>,
     orders: &BTreeMap<Dot, (&OrderId, Time)>,
 ) -> Part {
     let mut reasons = Vec::new();
-    for cut in &part.cuts {
-        reasons.push(match orders.get(&cut.by).filter(|_| cut.ordered) {
-            Some((order, _)) => Reason::Ordered { order: (*order).clone(), units: cut.units },
-            None => Reason::Covered { by: cut.by, units: cut.units },
+    for deduction in &part.deductions {
+        reasons.push(match orders.get(&deduction.by).filter(|_| deduction.ordered) {
+            Some((order, _)) => Reason::Ordered { order: (*order).clone(), units: deduction.units },
+            None => Reason::Covered { by: deduction.by, units: deduction.units },
         });
     }
-    let decision = |merge| reading.decisions.iter().find(|decision| decision.merge == merge);
+    let decision = |merge| evaluation.decisions.iter().find(|decision| decision.merge == merge);
     match part.state {
-        State::Lost { to } => {
-            if let Some(winner) = reading.parts.iter().find(|other| other.dot == to) {
+        ContributionState::Lost { to } => {
+            if let Some(winner) = evaluation.parts.iter().find(|other| other.dot == to) {
                 let (time, asked) = (winner.entry.time(), winner.asked);
                 sabotage!(
                     "superseded-has-no-reason",
@@ -202,22 +203,22 @@ fn part_of(
                 );
             }
         }
-        State::Hidden { merge } => {
+        ContributionState::Hidden { merge } => {
             if let Some(decision) = decision(merge) {
                 let because = decision.reason.unwrap_or_default().into();
                 reasons.push(Reason::Hidden { rule: decision.rule.clone(), because });
             }
         }
-        State::NotMerged => reasons.push(Reason::NotMerged),
-        State::Counts => counting_reasons(part, decision, &mut reasons),
-        State::Spent => {}
+        ContributionState::NotMerged => reasons.push(Reason::NotMerged),
+        ContributionState::Counts => counting_reasons(part, decision, &mut reasons),
+        ContributionState::Spent => {}
     }
     if part.is_shown() && !part.is_set() {
         let missed = cart
             .live()
-            .of_kind(Kind::Order)
+            .of_kind(EntryKind::Order)
             .filter(|fact| fact.time() > part.entry.time())
-            .filter(|fact| fact.body().bought().iter().any(|it| it.line == *reading.line))
+            .filter(|fact| fact.body().bought().iter().any(|it| it.line == *evaluation.line))
             .filter_map(|fact| orders.get(&fact.dot()));
         reasons.extend(
             missed.map(|(order, time)| Reason::NotInOrder { order: (*order).clone(), time: *time }),
@@ -237,7 +238,7 @@ fn part_of(
 
 fn counting_reasons<'a>(
     part: &Contribution<'_>,
-    decision: impl Fn(usize) -> Option<&'a Decision<'a>>,
+    decision: impl Fn(usize) -> Option<&'a MergeDecision<'a>>,
     reasons: &mut Vec<Reason>,
 ) {
     if let Some(decision) = part.parked.and_then(&decision) {

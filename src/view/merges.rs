@@ -3,13 +3,13 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use crate::cart::{After, Body, Cart, Claim, Fact, Kind, MergePolicy};
+use crate::cart::{After, Body, Cart, Claim, EntryKind, EntryRef, MergePolicy};
 use crate::clock::Time;
 use crate::id::CartId;
 
 /// A valid merge.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Merged<'a> {
+pub(crate) struct ValidMerge<'a> {
     pub(crate) time: Time,
     pub(crate) claim: Claim,
     pub(crate) policy: &'a MergePolicy,
@@ -17,21 +17,21 @@ pub(crate) struct Merged<'a> {
 
 /// The valid merges of a cart in order of (time, guest). A merge is valid while its entry is live
 /// under the dot of its claim and no unmerge names that claim.
-pub(crate) fn merged(cart: &Cart) -> Vec<Merged<'_>> {
-    if !cart.has(Kind::Merge) {
+pub(crate) fn valid_merges(cart: &Cart) -> Vec<ValidMerge<'_>> {
+    if !cart.has(EntryKind::Merge) {
         return Vec::new();
     }
     let taken_back: BTreeSet<(CartId, u32)> = cart
         .live()
-        .of_kind(Kind::Unmerge)
+        .of_kind(EntryKind::Unmerge)
         .filter_map(|fact| match fact.body() {
             Body::Unmerge(unmerge) => Some((unmerge.guest, unmerge.claim)),
             _ => None,
         })
         .collect();
-    let mut merges: Vec<Merged<'_>> = cart
+    let mut merges: Vec<ValidMerge<'_>> = cart
         .live()
-        .of_kind(Kind::Merge)
+        .of_kind(EntryKind::Merge)
         .filter_map(|fact| {
             let Body::Merge(merge) = fact.body() else { return None };
             let (guest, account) = (merge.guest, merge.account);
@@ -44,7 +44,7 @@ pub(crate) fn merged(cart: &Cart) -> Vec<Merged<'_>> {
                     taken_back.contains(&(claim.guest, claim.number)),
                     false
                 );
-            valid.then_some(Merged { time: fact.time(), claim, policy: &merge.policy })
+            valid.then_some(ValidMerge { time: fact.time(), claim, policy: &merge.policy })
         })
         .collect();
     // Of two claims of one guest the later one is the authority's last word.
@@ -56,7 +56,7 @@ pub(crate) fn merged(cart: &Cart) -> Vec<Merged<'_>> {
 }
 
 /// What an author who sees these merges writes into an entry.
-pub(crate) fn after(merges: &[Merged<'_>]) -> After {
+pub(crate) fn after(merges: &[ValidMerge<'_>]) -> After {
     if merges.is_empty() {
         return After::default();
     }
@@ -65,11 +65,11 @@ pub(crate) fn after(merges: &[Merged<'_>]) -> After {
 
 /// What an author who sees this cart writes into an entry.
 pub(crate) fn after_here(cart: &Cart) -> After {
-    after(&merged(cart))
+    after(&valid_merges(cart))
 }
 
 /// The last of the merges that the entry's author had seen, counted from 1; 0 for none.
-pub(crate) fn stage(entry: Fact<'_>, merges: &[Merged<'_>]) -> usize {
+pub(crate) fn stage(entry: EntryRef<'_>, merges: &[ValidMerge<'_>]) -> usize {
     if entry.after().is_empty() {
         return 0;
     }
@@ -77,6 +77,6 @@ pub(crate) fn stage(entry: Fact<'_>, merges: &[Merged<'_>]) -> usize {
 }
 
 /// Whether the entry's author had seen the merge of `guest`.
-pub(crate) fn saw(entry: Fact<'_>, guest: CartId) -> bool {
+pub(crate) fn saw(entry: EntryRef<'_>, guest: CartId) -> bool {
     entry.after().binary_search(&guest).is_ok()
 }

@@ -3,15 +3,15 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::contribution::{Contribution, Cut, State};
-use super::evaluate::{AS_IT_IS, Reading, Source, WhatIf};
-use super::merges::{Merged, after, merged};
+use super::contribution::{Contribution, ContributionState, Deduction};
+use super::evaluate::{ACTUAL, Evaluator, Hypothesis, LineEvaluation};
+use super::merges::{ValidMerge, after, valid_merges};
 use super::options::ViewOptions;
 use super::placements::Words;
 use super::row_ref::{RowRef, Side, Unreadable};
 use crate::cart::{
-    After, Body, Bought, Cart, Fact, Kind, Lack, List, Pin, Place, RegisterKey, Seen, Snapshot,
-    Stays, Taken,
+    After, Body, Bought, Cart, EntryKind, EntryRef, Lack, List, Pin, Place, RegisterKey, Seen,
+    Snapshot, Stays, Taken,
 };
 use crate::dots::{Dot, Dots};
 use crate::id::{CartId, CouponCode, LineKey, OrderId};
@@ -21,7 +21,7 @@ use crate::policy::Registry;
 pub struct Look<'a> {
     cart: &'a Cart,
     rules: &'a Registry,
-    merges: Vec<Merged<'a>>,
+    merges: Vec<ValidMerge<'a>>,
     words: Words<'a>,
 }
 
@@ -29,16 +29,16 @@ impl<'a> Look<'a> {
     /// Looks at a cart with the rules at hand.
     #[must_use]
     pub fn at(cart: &'a Cart, rules: &'a Registry) -> Self {
-        Self { cart, rules, merges: merged(cart), words: Words::of(cart) }
+        Self { cart, rules, merges: valid_merges(cart), words: Words::of(cart) }
     }
 
-    pub(super) fn source(&self) -> Source<'_> {
-        self.source_if(&AS_IT_IS)
+    pub(super) fn evaluator(&self) -> Evaluator<'_> {
+        self.evaluator_if(&ACTUAL)
     }
 
-    fn source_if<'s>(&'s self, what_if: &'s WhatIf) -> Source<'s> {
+    fn evaluator_if<'s>(&'s self, hypothesis: &'s Hypothesis) -> Evaluator<'s> {
         let bearing = self.words.bearing();
-        Source { cart: self.cart, rules: self.rules, merges: &self.merges, bearing, what_if }
+        Evaluator { cart: self.cart, rules: self.rules, merges: &self.merges, bearing, hypothesis }
     }
 
     /// The guests whose merge the author sees.
@@ -54,7 +54,9 @@ impl<'a> Look<'a> {
 
     /// Whether nothing in the cart says anything about another entry than its own.
     pub(super) fn is_simple(&self) -> bool {
-        self.merges.is_empty() && self.words.bearing().is_empty() && !self.cart.has(Kind::Order)
+        self.merges.is_empty()
+            && self.words.bearing().is_empty()
+            && !self.cart.has(EntryKind::Order)
     }
 
     fn scope_of(&self, side: Option<Side>) -> CartId {
@@ -69,9 +71,9 @@ impl<'a> Look<'a> {
     pub fn place(&self, row: &RowRef) -> Option<Place> {
         let whole = Self::whole(self.cart, row);
         let Some(side) = row.side else { return Some(whole) };
-        let reading = self.source().line(&row.line);
+        let evaluation = self.evaluator().line(&row.line);
         let scope = self.scope_of(Some(side));
-        let sides = reading.sides_in(row.list);
+        let sides = evaluation.sides_in(row.list);
         let apart = sides.len() > 1 && sides.contains(&scope);
         apart.then_some(Place { scope, sided: true, ..whole })
     }
@@ -92,7 +94,7 @@ impl<'a> Look<'a> {
             let stays = matches!(fact.body(), Unknown { .. } | Order(_) | Move { .. });
             !stays && self.is_ours(fact.scope())
         });
-        let mut dots: BTreeSet<Dot> = left.map(Fact::dot).collect();
+        let mut dots: BTreeSet<Dot> = left.map(EntryRef::dot).collect();
         let moves = self.inert(line, &dots);
         dots.extend(moves);
         dots.into_iter().collect()
@@ -101,8 +103,8 @@ impl<'a> Look<'a> {
     fn shows_nothing(&self, line: &LineKey) -> bool {
         // An Add of the cart's own counts unless a merge hides it, and a Set unless an order took
         // of it: no need to read the line.
-        let orders = self.cart.has(Kind::Order);
-        let counts = |fact: Fact<'_>| {
+        let orders = self.cart.has(EntryKind::Order);
+        let counts = |fact: EntryRef<'_>| {
             fact.scope() == self.cart.id()
                 && match fact.body() {
                     Body::Add { .. } => true,
@@ -113,29 +115,33 @@ impl<'a> Look<'a> {
         if self.merges.is_empty() && self.cart.live().on_line(line).any(counts) {
             return false;
         }
-        self.source().line(line).shows_nothing()
+        self.evaluator().line(line).shows_nothing()
     }
 
     /// What the author sees of a row; nothing of it may be shown.
     #[must_use]
     pub fn row(&self, row: &RowRef) -> Seen {
         let side = row.side.map(|side| self.scope_of(Some(side)));
-        let reading = self.source().line(&row.line);
+        let evaluation = self.evaluator().line(&row.line);
         let shown: Vec<Taken> = sabotage!(
             "action-takes-other-list",
-            reading.shown(row.list, side).map(taken).collect(),
-            List::ALL.into_iter().flat_map(|list| reading.shown(list, side).map(taken)).collect()
+            evaluation.shown(row.list, side).map(taken).collect(),
+            List::ALL
+                .into_iter()
+                .flat_map(|list| evaluation.shown(list, side).map(taken))
+                .collect()
         );
-        let before = [reading];
+        let before = [evaluation];
         let (settled, stays) = self.settle(&before, &shown);
-        let [reading] = &before;
+        let [evaluation] = &before;
         let mut covers = Dots::default();
         // An order of a Set that lost bought units of the row all the same.
-        let lost = reading.parts.iter().filter(|part| match part.state {
-            State::Lost { to } => shown.iter().any(|taken| taken.dot == to),
+        let lost = evaluation.parts.iter().filter(|part| match part.state {
+            ContributionState::Lost { to } => shown.iter().any(|taken| taken.dot == to),
             _ => false,
         });
-        let replaced: Vec<&Contribution<'_>> = reading.shown(row.list, side).chain(lost).collect();
+        let replaced: Vec<&Contribution<'_>> =
+            evaluation.shown(row.list, side).chain(lost).collect();
         for part in &replaced {
             if let Body::Set(set) = part.entry.body() {
                 covers.extend(&set.covers.to_dots());
@@ -144,22 +150,22 @@ impl<'a> Look<'a> {
         for part in replaced {
             covers.insert(part.dot);
         }
-        let took = sabotage!("set-drops-inherited-deduction", took(reading), Vec::new());
+        let took = sabotage!("set-drops-inherited-deduction", took(evaluation), Vec::new());
         Seen { shown, settled, took, covers, stays }
     }
 
     /// What the author sees of a whole list.
     #[must_use]
     pub fn list(&self, list: List) -> Seen {
-        let readings: Vec<Reading<'_>> = self
-            .source()
+        let lines: Vec<LineEvaluation<'_>> = self
+            .evaluator()
             .all()
             .into_iter()
-            .filter(|reading| reading.shown(list, None).next().is_some())
+            .filter(|evaluation| evaluation.shown(list, None).next().is_some())
             .collect();
         let shown: Vec<Taken> =
-            readings.iter().flat_map(|reading| reading.shown(list, None).map(taken)).collect();
-        let (settled, stays) = self.settle(&readings, &shown);
+            lines.iter().flat_map(|evaluation| evaluation.shown(list, None).map(taken)).collect();
+        let (settled, stays) = self.settle(&lines, &shown);
         Seen { shown, settled, stays, ..Seen::default() }
     }
 
@@ -169,28 +175,31 @@ impl<'a> Look<'a> {
     /// A line there is one this replica cannot read.
     pub fn snapshot(&self, options: &ViewOptions) -> Result<Snapshot, Unreadable> {
         let mut bought = Vec::new();
-        let mut readings = self.source().all();
-        readings.retain(|reading| reading.shown(List::Active, None).next().is_some());
+        let mut lines = self.evaluator().all();
+        lines.retain(|evaluation| evaluation.shown(List::Active, None).next().is_some());
         let mut shown = Vec::new();
-        for reading in &readings {
-            if reading.unavailable.is_some() || reading.needs_upgrade {
-                return Err(Unreadable { line: reading.line.clone() });
+        for evaluation in &lines {
+            if evaluation.unavailable.is_some() || evaluation.needs_upgrade {
+                return Err(Unreadable { line: evaluation.line.clone() });
             }
-            for side in reading.sides_in(List::Active) {
-                let mut left =
-                    sabotage!("order-ignores-ceiling", reading.clamp(options, u64::MAX), u64::MAX);
-                for part in reading.shown(List::Active, Some(side)) {
+            for side in evaluation.sides_in(List::Active) {
+                let mut left = sabotage!(
+                    "order-ignores-ceiling",
+                    evaluation.clamp(options, u64::MAX),
+                    u64::MAX
+                );
+                for part in evaluation.shown(List::Active, Some(side)) {
                     let mut taken = taken(part);
                     shown.push(taken);
                     taken.units = left.min(u64::from(taken.units)) as u32;
                     left -= u64::from(taken.units);
                     if taken.units > 0 {
-                        bought.push(Bought { line: reading.line.clone(), taken });
+                        bought.push(Bought { line: evaluation.line.clone(), taken });
                     }
                 }
             }
         }
-        let (mut settled, stays) = self.settle(&readings, &shown);
+        let (mut settled, stays) = self.settle(&lines, &shown);
         // What the ceiling cut off entirely goes with the row it was cut off from.
         let whole: BTreeSet<Dot> = bought.iter().map(|bought| bought.taken.dot).collect();
         settled.extend(shown.iter().map(|taken| taken.dot).filter(|dot| !whole.contains(dot)));
@@ -206,7 +215,7 @@ impl<'a> Look<'a> {
         let named: BTreeSet<Dot> = dots.iter().map(|taken| taken.dot).collect();
         let after = self.after();
         let as_wise =
-            |dot: &Dot| self.cart.live().fact(*dot).is_some_and(|fact| *fact.after() == *after);
+            |dot: &Dot| self.cart.live().get_ref(*dot).is_some_and(|fact| *fact.after() == *after);
         let mut moves = self.inert(line, &named);
         moves.retain(as_wise);
         moves
@@ -223,7 +232,7 @@ impl<'a> Look<'a> {
             self.cart.live().on_line(line).filter(|fact| {
                 matches!(fact.body(), Body::Move { .. }) && self.is_inert(*fact, gone)
             });
-        moves.map(Fact::dot).collect()
+        moves.map(EntryRef::dot).collect()
     }
 
     /// Moves of the line that place nothing any more, as far as is known here. What is seen is the
@@ -236,11 +245,11 @@ impl<'a> Look<'a> {
             let named = matches!(fact.body(), Body::Move { .. });
             named && self.is_ours(fact.scope()) && fact.body().bears_on().all(dead)
         });
-        moves.map(Fact::dot).collect()
+        moves.map(EntryRef::dot).collect()
     }
 
     /// Whether an entry of ours places nothing but `gone`.
-    fn is_inert(&self, fact: Fact<'_>, gone: &BTreeSet<Dot>) -> bool {
+    fn is_inert(&self, fact: EntryRef<'_>, gone: &BTreeSet<Dot>) -> bool {
         self.is_ours(fact.scope())
             && fact.body().bears_on().all(|dot| {
                 sabotage!(
@@ -254,8 +263,8 @@ impl<'a> Look<'a> {
     /// What else must die, and what must stay where it is, so that an action which makes `shown` dead
     /// changes just that: hidden contributions of the lines, Moves that place nothing any more,
     /// and whatever would otherwise come up because something else is gone.
-    fn settle(&self, lines: &[Reading<'_>], shown: &[Taken]) -> (Vec<Dot>, Stays) {
-        let parts = lines.iter().flat_map(|reading| &reading.parts);
+    fn settle(&self, lines: &[LineEvaluation<'_>], shown: &[Taken]) -> (Vec<Dot>, Stays) {
+        let parts = lines.iter().flat_map(|evaluation| &evaluation.parts);
         let hidden = parts.filter(|part| part.is_ours() && !part.is_shown()).map(|part| part.dot);
         if self.merges.is_empty() && self.words.bearing().is_empty() {
             // Nothing hangs on anything else.
@@ -263,19 +272,23 @@ impl<'a> Look<'a> {
         }
         let mut gone: BTreeSet<Dot> = shown.iter().map(|taken| taken.dot).chain(hidden).collect();
         let mut stays = Stays::default();
-        let word = |dot: &Dot| self.cart.live().fact(*dot).and_then(|fact| fact.body().stays());
+        let word = |dot: &Dot| self.cart.live().get_ref(*dot).and_then(|fact| fact.body().stays());
         let takes_a_word = gone.iter().filter_map(word).any(|stays| !stays.is_empty());
         if !self.merges.is_empty() || takes_a_word {
-            let here: BTreeSet<Dot> =
-                lines.iter().flat_map(|reading| &reading.parts).map(|part| part.dot).collect();
+            let here: BTreeSet<Dot> = lines
+                .iter()
+                .flat_map(|evaluation| &evaluation.parts)
+                .map(|part| part.dot)
+                .collect();
             (gone, stays) = self.settle_merged(gone, &here);
         }
-        for reading in lines {
-            let inert = self.inert(reading.line, &gone);
+        for evaluation in lines {
+            let inert = self.inert(evaluation.line, &gone);
             gone.extend(inert);
         }
-        let words = self.cart.live().of_kind(Kind::Stay).filter(|fact| self.is_inert(*fact, &gone));
-        let words: Vec<Dot> = words.map(Fact::dot).collect();
+        let words =
+            self.cart.live().of_kind(EntryKind::Stay).filter(|fact| self.is_inert(*fact, &gone));
+        let words: Vec<Dot> = words.map(EntryRef::dot).collect();
         gone.extend(words);
         shown.iter().for_each(|taken| {
             gone.remove(&taken.dot);
@@ -285,22 +298,22 @@ impl<'a> Look<'a> {
 
     /// What `gone` brings up on a cart with merges goes with it; what it would hide or move stays.
     fn settle_merged(&self, gone: BTreeSet<Dot>, here: &BTreeSet<Dot>) -> (BTreeSet<Dot>, Stays) {
-        let before = shown_in(self.source().all());
-        let mut what_if = WhatIf { gone, pinned: BTreeMap::new() };
+        let before = shown_in(self.evaluator().all());
+        let mut hypothesis = Hypothesis { gone, pinned: BTreeMap::new() };
         // Each round settles something, or pins something past one more merge; so this ends.
         loop {
-            let after = shown_in(self.source_if(&what_if).all());
+            let after = shown_in(self.evaluator_if(&hypothesis).all());
             let risen: Vec<Dot> =
                 after.keys().filter(|dot| !before.contains_key(dot)).copied().collect();
             let mut pinned = false;
-            for (dot, was) in before.iter().filter(|(dot, _)| !what_if.gone.contains(dot)) {
+            for (dot, was) in before.iter().filter(|(dot, _)| !hypothesis.gone.contains(dot)) {
                 let same = after.get(dot).is_some_and(|is| {
                     is.list == was.list && (is.side == was.side || here.contains(dot))
                 });
                 // As early as will do, so that the merges after that find what they found.
-                let next = what_if.pinned.get(dot).map_or(0, |(_, past)| past + 1);
+                let next = hypothesis.pinned.get(dot).map_or(0, |(_, past)| past + 1);
                 if !same && next <= self.merges.len() {
-                    what_if.pinned.insert(*dot, (was.list, next));
+                    hypothesis.pinned.insert(*dot, (was.list, next));
                     pinned = true;
                 }
             }
@@ -309,11 +322,11 @@ impl<'a> Look<'a> {
                     let until = self.merges.get(*past).map(|merge| merge.claim.guest);
                     Pin { dot: *dot, list: *list, until }
                 };
-                let pins = what_if.pinned.iter().map(pin).collect();
-                return (what_if.gone, Stays { pins, lacks: lacks(&before, &after) });
+                let pins = hypothesis.pinned.iter().map(pin).collect();
+                return (hypothesis.gone, Stays { pins, lacks: lacks(&before, &after) });
             }
-            sabotage!("resurfaced-units-stay", { return (what_if.gone, Stays::default()) });
-            what_if.gone.extend(risen);
+            sabotage!("resurfaced-units-stay", { return (hypothesis.gone, Stays::default()) });
+            hypothesis.gone.extend(risen);
         }
     }
 
@@ -321,9 +334,9 @@ impl<'a> Look<'a> {
     /// which its list shows, else the account's. `None` where the line is one.
     #[must_use]
     pub fn register_scope(&self, row: &RowRef) -> Option<CartId> {
-        let reading = self.source().line(&row.line);
-        let sides = reading.sides_in(row.list);
-        match (reading.split, row.side, sides.len()) {
+        let evaluation = self.evaluator().line(&row.line);
+        let sides = evaluation.sides_in(row.list);
+        match (evaluation.split, row.side, sides.len()) {
             (false, ..) => None,
             (true, None, 1) => sides.first().copied(),
             (true, side, _) => Some(self.scope_of(side)),
@@ -332,14 +345,14 @@ impl<'a> Look<'a> {
 
     /// The sides that the line of a row has apart.
     fn apart(&self, row: &RowRef) -> BTreeSet<CartId> {
-        let reading = self.source().line(&row.line);
-        reading.parts.iter().map(|part| part.side).collect()
+        let evaluation = self.evaluator().line(&row.line);
+        evaluation.parts.iter().map(|part| part.side).collect()
     }
 
     /// The live entries of a register the author sees: of a row, or of the cart.
     #[must_use]
     pub fn registers(&self, row: Option<&RowRef>, key: &RegisterKey) -> Vec<Dot> {
-        let of = |fact: Fact<'_>| match fact.body() {
+        let of = |fact: EntryRef<'_>| match fact.body() {
             Body::Register { value, .. } => value.key() == *key,
             _ => false,
         };
@@ -360,30 +373,34 @@ impl<'a> Look<'a> {
                     .on_line(&row.line)
                     .filter(|fact| of(*fact) && self.is_ours(fact.scope()))
                     .filter(|fact| only.is_none_or(|side| on_row(fact.scope(), side)))
-                    .map(Fact::dot)
+                    .map(EntryRef::dot)
                     .collect()
             }
-            None => self.general(Kind::Register, of),
+            None => self.general(EntryKind::Register, of),
         }
     }
 
     /// The live entries of a coupon code the author sees.
     #[must_use]
     pub fn coupon(&self, code: &CouponCode) -> Vec<Dot> {
-        self.general(Kind::Coupon, |fact| matches!(fact.body(), Body::Coupon(c) if **c == *code))
+        self.general(
+            EntryKind::Coupon,
+            |fact| matches!(fact.body(), Body::Coupon(c) if **c == *code),
+        )
     }
 
     /// The live consent entries the author sees.
     #[must_use]
     pub fn consent(&self) -> Vec<Dot> {
-        self.general(Kind::Consent, |_| true)
+        self.general(EntryKind::Consent, |_| true)
     }
 
     /// Whether an order of that id is known.
     #[must_use]
     pub fn knows_order(&self, id: &OrderId) -> bool {
-        let same = |fact: Fact<'_>| matches!(fact.body(), Body::Order(order) if order.id == *id);
-        !self.general(Kind::Order, same).is_empty()
+        let same =
+            |fact: EntryRef<'_>| matches!(fact.body(), Body::Order(order) if order.id == *id);
+        !self.general(EntryKind::Order, same).is_empty()
     }
 
     /// The valid merge of a guest.
@@ -392,20 +409,20 @@ impl<'a> Look<'a> {
         self.merges.iter().map(|merge| merge.claim).find(|claim| claim.guest == guest)
     }
 
-    fn general(&self, kind: Kind, of: impl Fn(Fact<'_>) -> bool) -> Vec<Dot> {
+    fn general(&self, kind: EntryKind, of: impl Fn(EntryRef<'_>) -> bool) -> Vec<Dot> {
         self.cart
             .live()
             .of_kind(kind)
             .filter(|fact| self.is_ours(fact.scope()) && of(*fact))
-            .map(Fact::dot)
+            .map(EntryRef::dot)
             .collect()
     }
 
     /// Every live dot of a scope.
     #[must_use]
     pub fn scope(&self, scope: CartId) -> Vec<Dot> {
-        let live = self.cart.live().facts();
-        live.filter(|fact| fact.scope() == scope).map(Fact::dot).collect()
+        let live = self.cart.live().refs();
+        live.filter(|fact| fact.scope() == scope).map(EntryRef::dot).collect()
     }
 
     /// Everything a server lets expire: all the author sees but orders and merges.
@@ -417,14 +434,14 @@ impl<'a> Look<'a> {
                 Body::Order(_) | Body::Merge(_) | Body::Unmerge(_) | Body::Unknown { .. }
             )
         };
-        let is_move = |fact: &Fact<'_>| matches!(fact.body(), Body::Move { .. });
-        let live = self.cart.live().facts();
+        let is_move = |fact: &EntryRef<'_>| matches!(fact.body(), Body::Move { .. });
+        let live = self.cart.live().refs();
         let ours = live.filter(|fact| !lasting(fact.body()) && self.is_ours(fact.scope()));
         let (moves, rest): (Vec<_>, Vec<_>) = ours.partition(is_move);
-        let mut dots: BTreeSet<Dot> = rest.into_iter().map(Fact::dot).collect();
+        let mut dots: BTreeSet<Dot> = rest.into_iter().map(EntryRef::dot).collect();
         // As ever, a Move goes with what it placed.
         let within = moves.into_iter().filter(|fact| self.is_inert(*fact, &dots));
-        let within: Vec<Dot> = within.map(Fact::dot).collect();
+        let within: Vec<Dot> = within.map(EntryRef::dot).collect();
         dots.extend(within);
         dots.into_iter().collect()
     }
@@ -439,26 +456,33 @@ fn taken(part: &Contribution<'_>) -> Taken {
 }
 
 /// How a contribution shows.
-struct Shown {
+struct Placement {
     list: List,
     side: CartId,
-    cuts: Vec<Cut>,
+    deductions: Vec<Deduction>,
 }
 
-fn shown_in(readings: Vec<Reading<'_>>) -> BTreeMap<Dot, Shown> {
-    let parts = readings.into_iter().flat_map(|reading| reading.parts);
+fn shown_in(lines: Vec<LineEvaluation<'_>>) -> BTreeMap<Dot, Placement> {
+    let parts = lines.into_iter().flat_map(|evaluation| evaluation.parts);
     let shown = parts.filter(Contribution::is_shown);
     shown
-        .map(|part| (part.dot, Shown { list: part.list, side: part.side, cuts: part.cuts }))
+        .map(|part| {
+            (part.dot, Placement { list: part.list, side: part.side, deductions: part.deductions })
+        })
         .collect()
 }
 
 /// Units that Sets lacked before and would not lack after.
-fn lacks(before: &BTreeMap<Dot, Shown>, after: &BTreeMap<Dot, Shown>) -> Vec<Lack> {
+fn lacks(before: &BTreeMap<Dot, Placement>, after: &BTreeMap<Dot, Placement>) -> Vec<Lack> {
     let mut lacks = Vec::new();
     for (dot, is) in after {
-        for Cut { taken, units, .. } in before.get(dot).map_or(&[][..], |was| &was.cuts) {
-            if !is.cuts.iter().any(|cut| cut.taken == *taken && cut.units == *units) {
+        for Deduction { taken, units, .. } in before.get(dot).map_or(&[][..], |was| &was.deductions)
+        {
+            if !is
+                .deductions
+                .iter()
+                .any(|deduction| deduction.taken == *taken && deduction.units == *units)
+            {
                 lacks.push(Lack { set: *dot, taken: *taken, units: *units });
             }
         }
@@ -469,9 +493,10 @@ fn lacks(before: &BTreeMap<Dot, Shown>, after: &BTreeMap<Dot, Shown>) -> Vec<Lac
 
 /// Guests' units that a Set on this line settles besides those it shows: what a rule had hidden,
 /// and what the Sets it replaces had taken.
-fn took(reading: &Reading<'_>) -> Vec<Taken> {
-    let ours = || reading.parts.iter().filter(|part| part.is_ours());
-    let hidden = ours().filter(|part| matches!(part.state, State::Hidden { .. })).map(taken);
+fn took(evaluation: &LineEvaluation<'_>) -> Vec<Taken> {
+    let ours = || evaluation.parts.iter().filter(|part| part.is_ours());
+    let hidden =
+        ours().filter(|part| matches!(part.state, ContributionState::Hidden { .. })).map(taken);
     let before = ours().filter_map(|part| match part.entry.body() {
         Body::Set(set) => Some(set.took().iter().copied()),
         _ => None,

@@ -2,24 +2,24 @@
 
 use alloc::vec::Vec;
 
-use crate::cart::{Cart, Fact};
+use crate::cart::{Cart, EntryRef};
 use crate::dots::Dot;
 
 /// Found anew for each look at a cart: most carts have none.
 pub(super) struct Words<'a> {
     /// Sorted by the dot that is named, then by the dot of the entry that names it.
-    named: Vec<(Dot, Fact<'a>)>,
+    named: Vec<(Dot, EntryRef<'a>)>,
 }
 
 /// The same, to hand about.
 #[derive(Clone, Copy)]
-pub(crate) struct Bearing<'a>(&'a [(Dot, Fact<'a>)]);
+pub(crate) struct Bearing<'a>(&'a [(Dot, EntryRef<'a>)]);
 
 impl<'a> Words<'a> {
     pub(super) fn of(cart: &'a Cart) -> Self {
         let bearing = cart.live().bearing();
-        let each = |fact: Fact<'a>| fact.body().bears_on().map(move |named| (named, fact));
-        let mut named: Vec<(Dot, Fact<'a>)> = bearing.flat_map(each).collect();
+        let each = |fact: EntryRef<'a>| fact.body().bears_on().map(move |named| (named, fact));
+        let mut named: Vec<(Dot, EntryRef<'a>)> = bearing.flat_map(each).collect();
         named.sort_by_key(|(named, fact)| (*named, fact.dot()));
         named.dedup_by_key(|(named, fact)| (*named, fact.dot()));
         Self { named }
@@ -37,7 +37,7 @@ impl<'a> Bearing<'a> {
     }
 
     /// What bears on `dot`.
-    pub(crate) fn on(self, dot: Dot) -> impl Iterator<Item = Fact<'a>> {
+    pub(crate) fn on(self, dot: Dot) -> impl Iterator<Item = EntryRef<'a>> {
         let from = self.0.partition_point(|(named, _)| *named < dot);
         let here = self.0[from..].iter().take_while(move |(named, _)| *named == dot);
         here.map(|(_, fact)| *fact)

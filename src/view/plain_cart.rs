@@ -3,14 +3,16 @@
 
 use alloc::vec::Vec;
 
-use crate::cart::{Body, Cart, Covers, Fact, Gathering, Kills, Kind, List, NONE, Places};
+use crate::cart::{
+    Body, Cart, EntryIndices, EntryKind, EntryRef, List, NONE, Removal, ReplacedDots, RunsBuilder,
+};
 use crate::dots::{Dot, Run};
 use crate::id::{CartId, LineKey};
 use crate::money::Money;
 
 /// Whether nothing in a cart says anything about another entry than its own.
 pub(crate) fn is_plain(cart: &Cart) -> bool {
-    !cart.has(Kind::Merge) && !cart.has(Kind::Order) && !cart.live().bears()
+    !cart.has(EntryKind::Merge) && !cart.has(EntryKind::Order) && !cart.live().bears()
 }
 
 /// What adding to a line of such a cart makes dead: nothing if the line shows something, as it does
@@ -18,8 +20,8 @@ pub(crate) fn is_plain(cart: &Cart) -> bool {
 pub(crate) fn leftovers(cart: &Cart, at: u32) -> Vec<Dot> {
     if sabotage!(
         "add-leaves-leftovers",
-        cart.live().count(Kind::Contribution) == cart.live().len(),
-        !cart.has(Kind::LineRegister) && !cart.has(Kind::Other)
+        cart.live().count(EntryKind::Contribution) == cart.live().len(),
+        !cart.has(EntryKind::LineRegister) && !cart.has(EntryKind::Other)
     ) {
         return Vec::new(); // each line shows something
     }
@@ -28,12 +30,12 @@ pub(crate) fn leftovers(cart: &Cart, at: u32) -> Vec<Dot> {
         return Vec::new();
     }
     let left = ours().filter(|fact| !matches!(fact.body(), Body::Unknown { .. }));
-    left.map(Fact::dot).collect()
+    left.map(EntryRef::dot).collect()
 }
 
 /// What an action on a row of such a line makes dead.
 pub(crate) struct Replaced {
-    pub(crate) kills: Kills,
+    pub(crate) kills: Removal,
     /// Where the line is in its table.
     pub(crate) at: u32,
 }
@@ -42,9 +44,9 @@ pub(crate) struct Replaced {
 pub(crate) fn row(cart: &Cart, line: &LineKey, list: List) -> Option<Replaced> {
     let at = cart.live().line_at(line).unwrap_or(NONE);
     let (mut sets, mut readable) = (0, true);
-    let mut places = if at == NONE { Places::new() } else { cart.live().places_on(at) };
+    let mut places = if at == NONE { EntryIndices::new() } else { cart.live().indices_on(at) };
     places.retain(|place| {
-        let fact = cart.live().fact_at(*place);
+        let fact = cart.live().ref_at(*place);
         let home = match fact.body() {
             Body::Add { .. } => List::Active,
             Body::Set(set) => {
@@ -57,15 +59,15 @@ pub(crate) fn row(cart: &Cart, line: &LineKey, list: List) -> Option<Replaced> {
         };
         home == list && fact.scope() == cart.id()
     });
-    readable.then(|| Replaced { kills: Kills::at(cart, places), at })
+    readable.then(|| Replaced { kills: Removal::at(cart, places), at })
 }
 
 /// What a Set in place of those would cover: them, and what is in the number of one that is a Set.
-pub(crate) fn covered(cart: &Cart, kills: &Kills) -> Covers {
-    let mut covers = Gathering::new();
+pub(crate) fn covered(cart: &Cart, kills: &Removal) -> ReplacedDots {
+    let mut covers = RunsBuilder::new();
     // The latest first, as a Set has them.
     for at in kills.places.iter().flatten().rev() {
-        let fact = cart.live().fact_at(*at);
+        let fact = cart.live().ref_at(*at);
         let Dot { replica, seq } = fact.dot();
         covers.push(replica, Run { first: seq, last: seq });
         if let Body::Set(set) = fact.body() {
@@ -81,26 +83,26 @@ pub(crate) fn covered(cart: &Cart, kills: &Kills) -> Covers {
 
 /// What a list shows of such a line.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Sum<'a> {
+pub(super) struct ListSum<'a> {
     pub(super) units: u64,
     /// The latest with a price.
-    priced: Option<Fact<'a>>,
+    priced: Option<EntryRef<'a>>,
     pub(super) shown: bool,
 }
 
-impl Sum<'_> {
+impl ListSum<'_> {
     /// The latest price seen.
     pub(super) fn seen_price(&self) -> Option<Money> {
-        self.priced.and_then(Fact::price)
+        self.priced.and_then(EntryRef::price)
     }
 }
 
 /// What each list shows of a line; `None` if it has to be read.
 pub(super) fn sums<'a>(
     cart: CartId,
-    facts: impl Iterator<Item = Fact<'a>>,
-) -> Option<[Sum<'a>; 2]> {
-    let mut sums = [Sum::default(); 2];
+    facts: impl Iterator<Item = EntryRef<'a>>,
+) -> Option<[ListSum<'a>; 2]> {
+    let mut sums = [ListSum::default(); 2];
     let mut sets = 0;
     for fact in facts {
         let (list, units) = match fact.body() {

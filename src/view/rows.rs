@@ -4,12 +4,14 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::evaluate::{Reading, Source};
+use super::evaluate::{Evaluator, LineEvaluation};
 use super::observe::Look;
 use super::options::ViewOptions;
 use super::plain_cart;
 use super::row_ref::{RowRef, Side};
-use crate::cart::{Body, Cart, Fact, Gift, Kind, List, Purchase, Register, RuleRef, latest};
+use crate::cart::{
+    Body, Cart, EntryKind, EntryRef, Gift, List, Purchase, Register, RuleRef, latest,
+};
 use crate::clock::Time;
 use crate::dots::Dot;
 use crate::id::{AttributeKey, CartId, CouponCode, LineKey, OrderId, ShippingOption, Text};
@@ -174,14 +176,24 @@ impl View {
         self.lines.iter().filter(|row| row.line == *line).map(|row| row.quantity).sum()
     }
 
-    fn put_reading(&mut self, source: &Source<'_>, reading: &Reading<'_>, options: &ViewOptions) {
-        notices_of(reading, &mut self.notices);
+    fn put_evaluation(
+        &mut self,
+        evaluator: &Evaluator<'_>,
+        evaluation: &LineEvaluation<'_>,
+        options: &ViewOptions,
+    ) {
+        notices_of(evaluation, &mut self.notices);
         for list in List::ALL {
-            rows_of(source, reading, list, options).into_iter().for_each(|row| self.put(row));
+            rows_of(evaluator, evaluation, list, options).into_iter().for_each(|row| self.put(row));
         }
     }
 
-    fn put_sums(&mut self, line: &LineKey, sums: &[plain_cart::Sum<'_>; 2], options: &ViewOptions) {
+    fn put_sums(
+        &mut self,
+        line: &LineKey,
+        sums: &[plain_cart::ListSum<'_>; 2],
+        options: &ViewOptions,
+    ) {
         for list in List::ALL {
             let sum = &sums[list as usize];
             if sum.shown {
@@ -220,7 +232,7 @@ impl View {
 #[must_use]
 pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
     let look = Look::at(cart, rules);
-    let source = look.source();
+    let evaluator = look.evaluator();
     let mut view = View { erased: cart.is_erased(), ..View::default() };
     if look.is_simple() {
         let by_line = cart.live().by_line();
@@ -228,16 +240,16 @@ pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
         for (line, facts) in by_line.iter() {
             match plain_cart::sums(cart.id(), facts.clone()) {
                 Some(sums) => view.put_sums(line, &sums, options),
-                None => view.put_reading(&source, &source.alone(line, facts), options),
+                None => view.put_evaluation(&evaluator, &evaluator.alone(line, facts), options),
             }
         }
     } else {
-        for reading in source.all() {
-            view.put_reading(&source, &reading, options);
+        for evaluation in evaluator.all() {
+            view.put_evaluation(&evaluator, &evaluation, options);
         }
     }
     let ours = |kind| cart.live().of_kind(kind).filter(|fact| look.is_ours(fact.scope()));
-    let coupons = ours(Kind::Coupon).filter_map(|fact| match fact.body() {
+    let coupons = ours(EntryKind::Coupon).filter_map(|fact| match fact.body() {
         Body::Coupon(code) => Some((**code).clone()),
         _ => None,
     });
@@ -246,18 +258,18 @@ pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
         coupons.collect::<BTreeSet<_>>().into_iter().collect(),
         coupons.collect()
     );
-    for register in cart_registers(&source, &ours(Kind::Register).collect::<Vec<_>>()) {
+    for register in cart_registers(&evaluator, &ours(EntryKind::Register).collect::<Vec<_>>()) {
         match register {
             Register::Note(text) => view.note = Some(text.clone()),
             Register::Shipping(option) => view.shipping = Some(option.clone()),
             Register::Gift(_) | Register::Attribute(..) => {}
         }
     }
-    view.consent = consent(cart, ours(Kind::Consent));
-    orders(ours(Kind::Order), &mut view);
+    view.consent = consent(cart, ours(EntryKind::Consent));
+    orders(ours(EntryKind::Order), &mut view);
     let unknown =
-        |fact: Fact<'_>| fact.line().is_none() && matches!(fact.body(), Body::Unknown { .. });
-    if cart.live().of_kind(Kind::Other).any(unknown) {
+        |fact: EntryRef<'_>| fact.line().is_none() && matches!(fact.body(), Body::Unknown { .. });
+    if cart.live().of_kind(EntryKind::Other).any(unknown) {
         view.notices.push(Notice::NeedsUpgrade { line: None });
     }
     sabotage!("other-currency-is-left-out", {
@@ -279,30 +291,31 @@ pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
 
 /// The rows of a line in a list: one, or one for each side of a split line.
 pub(super) fn rows_of(
-    source: &Source<'_>,
-    reading: &Reading<'_>,
+    evaluator: &Evaluator<'_>,
+    evaluation: &LineEvaluation<'_>,
     list: List,
     options: &ViewOptions,
 ) -> Vec<Row> {
-    let sides = reading.sides_in(list);
+    let sides = evaluation.sides_in(list);
     let apart = sides.len() > 1;
     let row = |side: CartId| {
-        let parts: Vec<_> = reading.shown(list, Some(side)).collect();
+        let parts: Vec<_> = evaluation.shown(list, Some(side)).collect();
         let asked = parts.iter().map(|part| u64::from(part.units)).sum();
         let decided = parts.iter().filter_map(|part| part.decided).max();
         let because = decided.and_then(|merge| {
-            let of_merge = reading.decisions.iter().find(|decision| decision.merge == merge);
+            let of_merge = evaluation.decisions.iter().find(|decision| decision.merge == merge);
             of_merge.map(|decision| decision.rule.clone())
         });
         let prices = parts.iter().filter_map(|part| {
             part.entry.price().map(|price| (part.entry.time(), part.dot, price))
         });
         let mut row = Row {
-            line: reading.line.clone(),
+            line: evaluation.line.clone(),
             list,
-            side: apart
-                .then(|| if side == source.cart.id() { Side::Account } else { Side::Guest(side) }),
-            quantity: reading.clamp(options, asked),
+            side: apart.then(|| {
+                if side == evaluator.cart.id() { Side::Account } else { Side::Guest(side) }
+            }),
+            quantity: evaluation.clamp(options, asked),
             asked,
             note: None,
             gift: None,
@@ -312,10 +325,10 @@ pub(super) fn rows_of(
                 latest(prices),
                 prices.min_by_key(|(time, dot, _)| (*time, *dot)).map(|(_, _, price)| price)
             ),
-            question: apart && reading.question,
+            question: apart && evaluation.question,
             because,
         };
-        for register in row_registers(source, reading, side) {
+        for register in row_registers(evaluator, evaluation, side) {
             match register {
                 Register::Note(text) => row.note = Some(text.clone()),
                 Register::Gift(gift) => row.gift = Some(gift.clone()),
@@ -333,22 +346,22 @@ pub(super) fn rows_of(
 /// The registers of a row, each the account's if set, else the first guest's that has it. A
 /// guest's own row has the guest's own.
 fn row_registers<'a>(
-    source: &Source<'a>,
-    reading: &Reading<'_>,
+    evaluator: &Evaluator<'a>,
+    evaluation: &LineEvaluation<'_>,
     side: CartId,
 ) -> Vec<&'a Register> {
-    if !reading.registers {
+    if !evaluation.registers {
         return Vec::new();
     }
-    let own = source.registers(reading.line, side);
-    if side != source.cart.id() {
+    let own = evaluator.registers(evaluation.line, side);
+    if side != evaluator.cart.id() {
         return own;
     }
-    let apart: BTreeSet<CartId> = reading.parts.iter().map(|part| part.side).collect();
-    let guests = source.merges.iter().map(|merge| merge.claim.guest);
+    let apart: BTreeSet<CartId> = evaluation.parts.iter().map(|part| part.side).collect();
+    let guests = evaluator.merges.iter().map(|merge| merge.claim.guest);
     let others = guests
         .filter(|guest| !apart.contains(guest))
-        .flat_map(|guest| source.registers(reading.line, guest));
+        .flat_map(|guest| evaluator.registers(evaluation.line, guest));
     let mut all: Vec<&Register> =
         sabotage!("guest-registers-are-lost", own.into_iter().chain(others).collect(), own);
     let mut keys = BTreeSet::new();
@@ -357,10 +370,10 @@ fn row_registers<'a>(
 }
 
 /// The cart's own registers, each the account's if set, else the first guest's that has it.
-fn cart_registers<'a>(source: &Source<'_>, entries: &[Fact<'a>]) -> Vec<&'a Register> {
-    let scopes = source.merges.iter().map(|merge| merge.claim.guest);
+fn cart_registers<'a>(evaluator: &Evaluator<'_>, entries: &[EntryRef<'a>]) -> Vec<&'a Register> {
+    let scopes = evaluator.merges.iter().map(|merge| merge.claim.guest);
     let mut found: BTreeMap<_, &Register> = BTreeMap::new();
-    for scope in core::iter::once(source.cart.id()).chain(scopes) {
+    for scope in core::iter::once(evaluator.cart.id()).chain(scopes) {
         let mut here: Vec<_> = entries
             .iter()
             .filter(|fact| fact.scope() == scope)
@@ -380,7 +393,7 @@ fn cart_registers<'a>(source: &Source<'_>, entries: &[Fact<'a>]) -> Vec<&'a Regi
 
 /// Consent holds if it was given in this cart and nobody revoked it, in this cart or as a guest.
 /// It is never imported from a guest.
-fn consent<'a>(cart: &Cart, entries: impl Iterator<Item = Fact<'a>>) -> bool {
+fn consent<'a>(cart: &Cart, entries: impl Iterator<Item = EntryRef<'a>>) -> bool {
     let mut given = false;
     for entry in entries {
         match entry.body() {
@@ -394,7 +407,7 @@ fn consent<'a>(cart: &Cart, entries: impl Iterator<Item = Fact<'a>>) -> bool {
     given
 }
 
-fn orders<'a>(entries: impl Iterator<Item = Fact<'a>>, view: &mut View) {
+fn orders<'a>(entries: impl Iterator<Item = EntryRef<'a>>, view: &mut View) {
     let mut buyers: BTreeMap<Dot, (BTreeSet<&OrderId>, &LineKey)> = BTreeMap::new();
     let mut known: BTreeMap<&OrderId, OrderView> = BTreeMap::new();
     for entry in entries {
@@ -428,15 +441,15 @@ fn orders<'a>(entries: impl Iterator<Item = Fact<'a>>, view: &mut View) {
     view.orders.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
 }
 
-fn notices_of(reading: &Reading<'_>, notices: &mut Vec<Notice>) {
-    let line = || reading.line.clone();
-    if reading.question {
+fn notices_of(evaluation: &LineEvaluation<'_>, notices: &mut Vec<Notice>) {
+    let line = || evaluation.line.clone();
+    if evaluation.question {
         notices.push(Notice::Question { line: line() });
     }
-    if let Some(rule) = reading.unavailable {
+    if let Some(rule) = evaluation.unavailable {
         notices.push(Notice::PolicyUnavailable { line: line(), rule: rule.clone() });
     }
-    if reading.needs_upgrade {
+    if evaluation.needs_upgrade {
         notices.push(Notice::NeedsUpgrade { line: Some(line()) });
     }
 }

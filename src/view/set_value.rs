@@ -3,13 +3,13 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::contribution::{Contribution, Cut, State};
+use super::contribution::{Contribution, ContributionState, Deduction};
 use super::placements::Bearing;
-use crate::cart::{Body, Cart, Fact, Kind, SetTo, Taken};
+use crate::cart::{Body, Cart, EntryKind, EntryRef, SetTo, Taken};
 use crate::dots::Dot;
 use crate::id::{CartId, LineKey};
 
-fn set_of(entry: Fact<'_>) -> Option<&SetTo> {
+fn set_of(entry: EntryRef<'_>) -> Option<&SetTo> {
     match entry.body() {
         Body::Set(set) => Some(set),
         _ => None,
@@ -34,7 +34,7 @@ pub(super) fn settle_clashes(parts: &mut [Contribution<'_>]) {
             None
         );
         match winner {
-            Some(other) => parts[at].state = State::Lost { to: parts[*other].dot },
+            Some(other) => parts[at].state = ContributionState::Lost { to: parts[*other].dot },
             None => counting.push(at),
         }
     }
@@ -51,7 +51,7 @@ fn clash(a: &Contribution<'_>, b: &Contribution<'_>) -> bool {
 /// A counting Set is worth `max(0, n - b)`: b are the units that an order bought, or that the
 /// account took from a guest, with neither author having seen the other, out of dots this Set
 /// covers or out of Sets it competes with. Orders of guests that are not merged are not ours.
-pub(super) fn weigh_sets(
+pub(super) fn deduct_from_sets(
     cart: &Cart,
     is_ours: impl Fn(CartId) -> bool,
     bearing: Bearing<'_>,
@@ -62,28 +62,28 @@ pub(super) fn weigh_sets(
     for at in 0..parts.len() {
         let part = &parts[at];
         let Some(set) = set_of(part.entry) else { continue };
-        if !matches!(part.state, State::Counts) {
+        if !matches!(part.state, ContributionState::Counts) {
             continue;
         }
-        let mut cuts: BTreeMap<Dot, Cut> = BTreeMap::new();
-        let mut cut = |cut: Cut| {
-            let known = cuts.entry(cut.taken).or_insert(cut);
-            if cut.units > known.units {
-                *known = cut;
+        let mut deductions: BTreeMap<Dot, Deduction> = BTreeMap::new();
+        let mut deduction = |deduction: Deduction| {
+            let known = deductions.entry(deduction.taken).or_insert(deduction);
+            if deduction.units > known.units {
+                *known = deduction;
             }
         };
         let of = |taken: &Taken, by, ordered| {
             let counted = counted_on(part, set, taken);
-            counted.then_some(Cut { taken: taken.dot, by, ordered, units: taken.units })
+            counted.then_some(Deduction { taken: taken.dot, by, ordered, units: taken.units })
         };
-        for fact in cart.live().of_kind(Kind::Order) {
+        for fact in cart.live().of_kind(EntryKind::Order) {
             let Body::Order(order) = fact.body() else { continue };
             let by = fact.dot();
             let neither = !set.saw(part.dot, by)
                 && !sabotage!("order-reduces-seen-set", order.seen.contains(part.dot), false);
             if sabotage!("set-ignores-order", is_ours(fact.scope()) && neither, false) {
                 let here = order.on_line(line).iter();
-                here.filter_map(|bought| of(&bought.taken, by, true)).for_each(&mut cut);
+                here.filter_map(|bought| of(&bought.taken, by, true)).for_each(&mut deduction);
             }
         }
         // What the account took from a guest's line is in the account's number; the guest's own
@@ -93,14 +93,15 @@ pub(super) fn weigh_sets(
                 let Some(theirs) = set_of(other.entry) else { continue };
                 let neither = !set.saw(part.dot, other.dot) && !theirs.saw(other.dot, part.dot);
                 // A Set that counts, though nothing may be left of it by now.
-                let counts = matches!(other.state, State::Counts | State::Spent);
+                let counts =
+                    matches!(other.state, ContributionState::Counts | ContributionState::Spent);
                 if sabotage!(
                     "account-set-spares-guest-set",
                     counts && neither,
                     counts && neither && other.units == 0
                 ) {
                     let took = theirs.took().iter();
-                    took.filter_map(|taken| of(taken, other.dot, false)).for_each(&mut cut);
+                    took.filter_map(|taken| of(taken, other.dot, false)).for_each(&mut deduction);
                 }
             }
         }
@@ -110,16 +111,18 @@ pub(super) fn weigh_sets(
             for lack in lacks.filter(|lack| lack.set == part.dot && is_ours(word.scope())) {
                 let by = word.dot();
                 let units = sabotage!("removed-set-drops-deduction", lack.units, 0);
-                cut(Cut { taken: lack.taken, by, ordered: false, units });
+                deduction(Deduction { taken: lack.taken, by, ordered: false, units });
             }
         }
-        let cuts: Vec<Cut> = cuts.into_values().filter(|cut| cut.units > 0).collect();
-        let taken = cuts.iter().fold(0_u32, |sum, cut| sum.saturating_add(cut.units));
+        let deductions: Vec<Deduction> =
+            deductions.into_values().filter(|deduction| deduction.units > 0).collect();
+        let taken =
+            deductions.iter().fold(0_u32, |sum, deduction| sum.saturating_add(deduction.units));
         let part = &mut parts[at];
         part.units = part.asked.saturating_sub(taken);
-        part.cuts = cuts;
+        part.deductions = deductions;
         if part.units == 0 {
-            part.state = State::Spent;
+            part.state = ContributionState::Spent;
         }
     }
 }

@@ -4,9 +4,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::bytes::{Reader, Writer};
-use super::decode_tables::{Tables, sorted};
-use super::encode_tables::Numbering;
-use super::error::{Broken, Fault, fault};
+use super::decode_tables::{DecodeTables, sorted};
+use super::encode_tables::EncodeTables;
+use super::error::{BoxedError, Broken, error_at};
 use super::policies::{read_policy, write_policy};
 use super::set_entries::{read_set, write_set};
 use super::values::{
@@ -16,16 +16,21 @@ use crate::cart::kind_numbers::{
     ADD, ATTRIBUTE, CONSENT, COUPON, EXPIRED, FIRST_UNKNOWN, GIFT, MERGE, MOVE, NOTE, ORDER,
     REGISTER, SET, SHIPPING, STAY, UNMERGE,
 };
-use crate::cart::{Body, Bought, Gift, MergeTo, Purchase, Register, Row, UnmergeFrom};
+use crate::cart::{Body, Bought, Gift, MergeTo, PackedEntry, Purchase, Register, UnmergeFrom};
 use crate::dots::Dot;
 use crate::id::{AttributeKey, CouponCode, OrderId, RuleName, ShippingOption, Text};
 use crate::limits;
 
 /// With `thought`, the number of the set of dots that a Set is thought to have seen.
-pub(super) fn write_body(out: &mut Writer, tables: &Numbering<'_>, row: &Row, thought: &mut u64) {
+pub(super) fn write_body(
+    out: &mut Writer,
+    tables: &EncodeTables<'_>,
+    row: &PackedEntry,
+    predicted_seen: &mut u64,
+) {
     match tables.body_of(row) {
         Body::Add { quantity, .. } => out.number(u64::from(quantity.get())),
-        Body::Set(set) => write_set(out, tables, row, set, thought),
+        Body::Set(set) => write_set(out, tables, row, set, predicted_seen),
         Body::Move { to, dots } => {
             write_list(out, *to);
             out.count(dots.len());
@@ -63,14 +68,14 @@ pub(super) fn write_body(out: &mut Writer, tables: &Numbering<'_>, row: &Row, th
 
 pub(super) fn read_body(
     input: &mut Reader<'_>,
-    tables: &mut Tables,
+    tables: &mut DecodeTables,
     dot: Dot,
     (kind, sided): (u32, bool),
-    (here, thought): (usize, &mut u64),
-) -> Result<Body, Fault> {
+    (here, predicted_seen): (usize, &mut u64),
+) -> Result<Body, BoxedError> {
     Ok(match kind {
         ADD => Body::Add { quantity: read_quantity(input)?, sided },
-        SET => Body::Set(Arc::new(read_set(input, tables, dot, sided, thought)?)),
+        SET => Body::Set(Arc::new(read_set(input, tables, dot, sided, predicted_seen)?)),
         MOVE => Body::Move { to: read_list(input)?, dots: read_dots(input, tables)?.into() },
         REGISTER => Body::Register { value: Arc::new(read_register(input)?), sided },
         COUPON => Body::Coupon(read_coupon(input)?.into()),
@@ -96,25 +101,28 @@ pub(super) fn read_body(
         kind if kind >= FIRST_UNKNOWN => {
             Body::Unknown { kind, payload: Arc::new(input.blob()?.into()) }
         }
-        _ => return Err(fault(here, Broken::Variant { what: "entry" })),
+        _ => return Err(error_at(here, Broken::Variant { what: "entry" })),
     })
 }
 
 /// A code is written in its normal form.
-fn read_coupon(input: &mut Reader<'_>) -> Result<CouponCode, Fault> {
+fn read_coupon(input: &mut Reader<'_>) -> Result<CouponCode, BoxedError> {
     let here = input.offset();
     let text = input.text()?;
     let code = CouponCode::new(text).map_err(|error| input.error(error))?;
-    if code.as_str() == text { Ok(code) } else { Err(fault(here, Broken::NotCanonical)) }
+    if code.as_str() == text { Ok(code) } else { Err(error_at(here, Broken::NotCanonical)) }
 }
 
-fn read_dots(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Vec<Dot>, Fault> {
+fn read_dots(input: &mut Reader<'_>, tables: &mut DecodeTables) -> Result<Vec<Dot>, BoxedError> {
     let count = input.count(2, "dots", limits::MESSAGE_BYTES)?;
     let dots: Result<Vec<Dot>, _> = (0..count).map(|_| tables.dot(input)).collect();
     sorted(input, dots?)
 }
 
-fn read_bought(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Vec<Bought>, Fault> {
+fn read_bought(
+    input: &mut Reader<'_>,
+    tables: &mut DecodeTables,
+) -> Result<Vec<Bought>, BoxedError> {
     let count = input.count(6, "units bought", limits::MESSAGE_BYTES)?;
     let mut all = Vec::with_capacity(count);
     for _ in 0..count {
@@ -143,7 +151,7 @@ fn write_register(out: &mut Writer, register: &Register) {
     }
 }
 
-fn read_register(input: &mut Reader<'_>) -> Result<Register, Fault> {
+fn read_register(input: &mut Reader<'_>) -> Result<Register, BoxedError> {
     let here = input.offset();
     Ok(match input.number()? {
         NOTE => Register::Note(input.parsed(Text::new)?),
@@ -155,6 +163,6 @@ fn read_register(input: &mut Reader<'_>) -> Result<Register, Fault> {
             Register::Attribute(input.parsed(AttributeKey::new)?, input.parsed(Text::new)?)
         }
         SHIPPING => Register::Shipping(input.parsed(ShippingOption::new)?),
-        _ => return Err(fault(here, Broken::Variant { what: "register" })),
+        _ => return Err(error_at(here, Broken::Variant { what: "register" })),
     })
 }

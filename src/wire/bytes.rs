@@ -4,12 +4,9 @@
 
 use alloc::vec::Vec;
 
-use super::error::{Broken, Fault, fault};
+use super::error::{BoxedError, Broken, error_at};
+use crate::leb128::{self, CONTINUES, LOW_BITS};
 use crate::limits;
-
-/// Seven bits of a number, and whether more follow.
-const LOW: u64 = 0x7f;
-const MORE: u8 = 0x80;
 
 /// Appends values to bytes.
 #[derive(Default)]
@@ -24,18 +21,14 @@ impl Writer {
     }
 
     #[inline]
-    pub(super) fn number(&mut self, mut number: u64) {
-        while number > LOW {
-            self.bytes.push((number & LOW) as u8 | MORE);
-            number >>= 7;
-        }
-        self.bytes.push(number as u8);
+    pub(super) fn number(&mut self, number: u64) {
+        leb128::write(number, |byte| self.bytes.push(byte));
     }
 
     /// Some numbers at once.
     #[inline]
-    pub(super) fn burst(&mut self, burst: &Burst) {
-        self.bytes.extend_from_slice(&burst.bytes[..burst.len]);
+    pub(super) fn buffer(&mut self, buffer: &SmallBuffer) {
+        self.bytes.extend_from_slice(&buffer.bytes[..buffer.len]);
     }
 
     pub(super) fn count(&mut self, count: usize) {
@@ -68,12 +61,12 @@ impl Writer {
 }
 
 /// A byte and at most four numbers on their way to a writer.
-pub(super) struct Burst {
+pub(super) struct SmallBuffer {
     bytes: [u8; 64],
     len: usize,
 }
 
-impl Burst {
+impl SmallBuffer {
     #[inline]
     pub(super) fn new(first: u8) -> Self {
         let mut bytes = [0; 64];
@@ -82,14 +75,11 @@ impl Burst {
     }
 
     #[inline]
-    pub(super) fn number(&mut self, mut number: u64) {
-        while number > LOW {
-            self.bytes[self.len] = (number & LOW) as u8 | MORE;
+    pub(super) fn number(&mut self, number: u64) {
+        leb128::write(number, |byte| {
+            self.bytes[self.len] = byte;
             self.len += 1;
-            number >>= 7;
-        }
-        self.bytes[self.len] = number as u8;
-        self.len += 1;
+        });
     }
 }
 
@@ -117,15 +107,15 @@ impl<'a> Reader<'a> {
     }
 
     /// An error at the last place that was right.
-    pub(super) fn error(&self, broken: impl Into<Broken>) -> Fault {
-        fault(self.at, broken)
+    pub(super) fn error(&self, broken: impl Into<Broken>) -> BoxedError {
+        error_at(self.at, broken)
     }
 
     // Most numbers are one byte, and this is what reading is made of.
     #[inline(always)]
-    pub(super) fn number(&mut self) -> Result<u64, Fault> {
+    pub(super) fn number(&mut self) -> Result<u64, BoxedError> {
         match self.bytes.get(self.at) {
-            Some(byte) if *byte < MORE => {
+            Some(byte) if *byte < CONTINUES => {
                 self.at += 1;
                 Ok(u64::from(*byte))
             }
@@ -135,25 +125,25 @@ impl<'a> Reader<'a> {
 
     /// Most others are two or three, such as times.
     #[inline(never)]
-    fn number_of_more(&mut self) -> Result<u64, Fault> {
+    fn number_of_more(&mut self) -> Result<u64, BoxedError> {
         match self.bytes[self.at..] {
-            [low, high, ..] if high < MORE && high > 0 => {
+            [low, high, ..] if high < CONTINUES && high > 0 => {
                 self.at += 2;
-                Ok(u64::from(low) & LOW | u64::from(high) << 7)
+                Ok(u64::from(low) & LOW_BITS | u64::from(high) << 7)
             }
-            [low, middle, high, ..] if middle >= MORE && high < MORE && high > 0 => {
+            [low, middle, high, ..] if middle >= CONTINUES && high < CONTINUES && high > 0 => {
                 self.at += 3;
-                let low = u64::from(low) & LOW | (u64::from(middle) & LOW) << 7;
+                let low = u64::from(low) & LOW_BITS | (u64::from(middle) & LOW_BITS) << 7;
                 Ok(low | u64::from(high) << 14)
             }
             _ => self.long_number(),
         }
     }
 
-    fn long_number(&mut self) -> Result<u64, Fault> {
+    fn long_number(&mut self) -> Result<u64, BoxedError> {
         let mut number = 0;
         for (at, byte) in self.bytes[self.at..].iter().enumerate() {
-            let bits = u64::from(*byte) & LOW;
+            let bits = u64::from(*byte) & LOW_BITS;
             let shift = at as u32 * 7;
             // The tenth byte has room for one bit. A last byte of zero bits is one too many.
             let fits = shift < 63 || shift == 63 && bits <= 1;
@@ -164,7 +154,7 @@ impl<'a> Reader<'a> {
                 return Err(self.error(Broken::Number));
             }
             number |= bits << shift;
-            if *byte < MORE {
+            if *byte < CONTINUES {
                 self.at += at + 1;
                 return Ok(number);
             }
@@ -172,10 +162,10 @@ impl<'a> Reader<'a> {
         Err(self.error(Broken::Truncated))
     }
 
-    pub(super) fn small(&mut self) -> Result<u32, Fault> {
+    pub(super) fn small(&mut self) -> Result<u32, BoxedError> {
         let at = self.at;
         let number = self.number()?;
-        u32::try_from(number).map_err(|_| fault(at, Broken::Number))
+        u32::try_from(number).map_err(|_| error_at(at, Broken::Number))
     }
 
     /// A count of things of at least `each` bytes, checked against what is left before anything
@@ -185,9 +175,9 @@ impl<'a> Reader<'a> {
         each: usize,
         what: &'static str,
         limit: usize,
-    ) -> Result<usize, Fault> {
+    ) -> Result<usize, BoxedError> {
         let at = self.at;
-        let here = |broken: Broken| fault(at, broken);
+        let here = |broken: Broken| error_at(at, broken);
         let count = self.number()?;
         let count = usize::try_from(count).map_err(|_| here(Broken::Truncated))?;
         if count > limit {
@@ -199,7 +189,7 @@ impl<'a> Reader<'a> {
         Ok(count)
     }
 
-    pub(super) fn take(&mut self, bytes: usize) -> Result<&'a [u8], Fault> {
+    pub(super) fn take(&mut self, bytes: usize) -> Result<&'a [u8], BoxedError> {
         if bytes > self.left() {
             return Err(self.error(Broken::Truncated));
         }
@@ -208,49 +198,49 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    pub(super) fn byte(&mut self) -> Result<u8, Fault> {
+    pub(super) fn byte(&mut self) -> Result<u8, BoxedError> {
         Ok(self.take(1)?[0])
     }
 
-    pub(super) fn flag(&mut self) -> Result<bool, Fault> {
+    pub(super) fn flag(&mut self) -> Result<bool, BoxedError> {
         let at = self.at;
         match self.byte()? {
             0 => Ok(false),
             1 => Ok(true),
-            _ => Err(fault(at, Broken::Flag)),
+            _ => Err(error_at(at, Broken::Flag)),
         }
     }
 
-    pub(super) fn id(&mut self) -> Result<u128, Fault> {
+    pub(super) fn id(&mut self) -> Result<u128, BoxedError> {
         let mut id = [0; 16];
         id.copy_from_slice(self.take(16)?);
         Ok(u128::from_be_bytes(id))
     }
 
-    pub(super) fn blob(&mut self) -> Result<&'a [u8], Fault> {
+    pub(super) fn blob(&mut self) -> Result<&'a [u8], BoxedError> {
         let count = self.count(1, "bytes of a payload", limits::MESSAGE_BYTES)?;
         self.take(count)
     }
 
-    pub(super) fn text(&mut self) -> Result<&'a str, Fault> {
+    pub(super) fn text(&mut self) -> Result<&'a str, BoxedError> {
         let at = self.at;
         let bytes = self.blob()?;
-        core::str::from_utf8(bytes).map_err(|_| fault(at, Broken::Utf8))
+        core::str::from_utf8(bytes).map_err(|_| error_at(at, Broken::Utf8))
     }
 
     /// A value made from a text; its own error is kept.
     pub(super) fn parsed<T, E: Into<Broken>>(
         &mut self,
         parse: impl FnOnce(&'a str) -> Result<T, E>,
-    ) -> Result<T, Fault> {
+    ) -> Result<T, BoxedError> {
         let at = self.at;
-        parse(self.text()?).map_err(|error| fault(at, error))
+        parse(self.text()?).map_err(|error| error_at(at, error))
     }
 
     pub(super) fn maybe<T>(
         &mut self,
-        read: impl FnOnce(&mut Self) -> Result<T, Fault>,
-    ) -> Result<Option<T>, Fault> {
+        read: impl FnOnce(&mut Self) -> Result<T, BoxedError>,
+    ) -> Result<Option<T>, BoxedError> {
         if self.flag()? { read(self).map(Some) } else { Ok(None) }
     }
 }

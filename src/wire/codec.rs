@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::bytes::Reader;
-use super::envelope::{Kind, open, seal};
+use super::envelope::{EnvelopeKind, open, seal};
 use super::error::{Broken, DecodeError};
 use super::parts::{read_cart, read_delta, write_cart, write_delta};
 use super::{entries, message};
@@ -23,7 +23,7 @@ use crate::sync::Message;
 /// ```
 #[must_use]
 pub fn encode_cart(cart: &Cart) -> Vec<u8> {
-    seal(Kind::Cart, |out| write_cart(out, cart))
+    seal(EnvelopeKind::Cart, |out| write_cart(out, cart))
 }
 
 /// A state from its bytes.
@@ -31,13 +31,13 @@ pub fn encode_cart(cart: &Cart) -> Vec<u8> {
 /// # Errors
 /// Anything but the bytes of a state in their one form.
 pub fn decode_cart(bytes: &[u8]) -> Result<Cart, DecodeError> {
-    open(bytes, Kind::Cart, read_cart)
+    open(bytes, EnvelopeKind::Cart, read_cart)
 }
 
 /// A delta as bytes.
 #[must_use]
 pub fn encode_delta(delta: &Delta) -> Vec<u8> {
-    seal(Kind::Delta, |out| write_delta(out, delta))
+    seal(EnvelopeKind::Delta, |out| write_delta(out, delta))
 }
 
 /// A delta from its bytes.
@@ -45,7 +45,7 @@ pub fn encode_delta(delta: &Delta) -> Vec<u8> {
 /// # Errors
 /// Anything but the bytes of a delta in their one form.
 pub fn decode_delta(bytes: &[u8]) -> Result<Delta, DecodeError> {
-    open(bytes, Kind::Delta, read_delta)
+    open(bytes, EnvelopeKind::Delta, read_delta)
 }
 
 /// What a replica must keep to come back: its id, its time, its state. Rules and options are the
@@ -63,7 +63,7 @@ pub fn decode_delta(bytes: &[u8]) -> Result<Delta, DecodeError> {
 /// ```
 #[must_use]
 pub fn encode_replica(replica: &Replica) -> Vec<u8> {
-    seal(Kind::Replica, |out| {
+    seal(EnvelopeKind::Replica, |out| {
         out.id(replica.id().as_u128());
         entries::write_time(out, replica.latest(), &mut 0);
         write_cart(out, replica.cart());
@@ -83,13 +83,13 @@ pub fn decode_replica(bytes: &[u8]) -> Result<Replica, DecodeError> {
         let right = replica.latest() == latest;
         if right { Ok(replica) } else { Err(input.error(Broken::NotCanonical)) }
     };
-    open(bytes, Kind::Replica, read)
+    open(bytes, EnvelopeKind::Replica, read)
 }
 
 /// A message of a [`Session`](crate::sync::Session) as bytes.
 #[must_use]
 pub fn encode_message(message: &Message) -> Vec<u8> {
-    seal(Kind::Message, |out| message::write(out, message))
+    seal(EnvelopeKind::Message, |out| message::write(out, message))
 }
 
 /// A message of a [`Session`](crate::sync::Session) from its bytes.
@@ -97,5 +97,5 @@ pub fn encode_message(message: &Message) -> Vec<u8> {
 /// # Errors
 /// Anything but the bytes of a message in their one form.
 pub fn decode_message(bytes: &[u8]) -> Result<Message, DecodeError> {
-    open(bytes, Kind::Message, message::read)
+    open(bytes, EnvelopeKind::Message, message::read)
 }

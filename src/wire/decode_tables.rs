@@ -6,16 +6,16 @@ use smallvec::SmallVec;
 
 use super::bytes::Reader;
 use super::dots;
-use super::error::{Broken, Fault, fault};
+use super::error::{BoxedError, Broken, error_at};
 use super::table_layout::{
     AUTHORSHIPS, CARTS, LINES, LONG_REST, PRICES, SEEN, SHARED_BYTES, SHORT_REST_BYTES,
 };
 use crate::cart::{
-    Author, Authorship, Gathered, NONE, Price, ReadRows, Row, Table as HeldTable, Tables as Held,
+    Authorship, DecodedEntries, EntryTables, NONE, PackedEntry, Price, Table, WriterRunList,
     ascends,
 };
 use crate::dots::{Dot, Dots, SharedDots};
-use crate::id::{CartId, LineKey, Lines, ReplicaId, is_plain};
+use crate::id::{CartId, LineKey, LinesBuilder, ReplicaId, is_plain};
 use crate::limits;
 use crate::money::{Currency, Money};
 
@@ -23,8 +23,8 @@ type Used = SmallVec<[bool; 16]>;
 
 /// A table that is read. What nobody names must not be in it.
 #[derive(Clone)]
-pub(super) struct Table<T> {
-    pub(super) rows: HeldTable<T>,
+pub(super) struct DecodeTable<T> {
+    pub(super) rows: Table<T>,
     used: Used,
     /// On a link: where rows were put in, in ascending order.
     new: SmallVec<[u32; 4]>,
@@ -33,13 +33,13 @@ pub(super) struct Table<T> {
     name: &'static str,
 }
 
-impl<T: Ord> Table<T> {
+impl<T: Ord> DecodeTable<T> {
     fn new(name: &'static str) -> Self {
-        Self { rows: HeldTable::new(), used: Used::new(), new: SmallVec::new(), fresh: false, name }
+        Self { rows: Table::new(), used: Used::new(), new: SmallVec::new(), fresh: false, name }
     }
 
     /// Takes rows in, which are sorted, without doubles, and not there yet; says if they are not.
-    pub(super) fn take(&mut self, rows: HeldTable<T>) -> bool {
+    pub(super) fn take(&mut self, rows: Table<T>) -> bool {
         self.new.clear();
         self.fresh = true;
         let ascends = sabotage!(
@@ -80,20 +80,24 @@ impl<T: Ord> Table<T> {
     }
 
     /// An index that follows, of a row there is.
-    pub(super) fn index(&mut self, input: &mut Reader<'_>) -> Result<u32, Fault> {
+    pub(super) fn index(&mut self, input: &mut Reader<'_>) -> Result<u32, BoxedError> {
         let here = input.offset();
         let at = usize::try_from(input.number()?).unwrap_or(usize::MAX);
-        *self.used.get_mut(at).ok_or_else(|| fault(here, Broken::Index { table: self.name }))? =
-            true;
+        *self
+            .used
+            .get_mut(at)
+            .ok_or_else(|| error_at(here, Broken::Index { table: self.name }))? = true;
         Ok(at as u32)
     }
 
     /// The row of an index that was read.
-    pub(super) fn row(&mut self, input: &Reader<'_>, at: u64) -> Result<u32, Fault> {
+    pub(super) fn row(&mut self, input: &Reader<'_>, at: u64) -> Result<u32, BoxedError> {
         let here = input.offset();
         let at = usize::try_from(at).unwrap_or(usize::MAX);
-        *self.used.get_mut(at).ok_or_else(|| fault(here, Broken::Index { table: self.name }))? =
-            true;
+        *self
+            .used
+            .get_mut(at)
+            .ok_or_else(|| error_at(here, Broken::Index { table: self.name }))? = true;
         Ok(at as u32)
     }
 
@@ -104,41 +108,41 @@ impl<T: Ord> Table<T> {
 
 /// The tables of a message.
 #[derive(Clone)]
-pub(super) struct Tables {
+pub(super) struct DecodeTables {
     pub(super) cart: CartId,
-    pub(super) writers: Table<ReplicaId>,
+    pub(super) writers: DecodeTable<ReplicaId>,
     /// Other carts than the message's own, which is index 0.
-    pub(super) carts: Table<CartId>,
-    pub(super) authorships: Table<Authorship>,
-    pub(super) lines: Table<LineKey>,
-    pub(super) prices: Table<Price>,
-    seen: Table<SharedDots>,
+    pub(super) carts: DecodeTable<CartId>,
+    pub(super) authorships: DecodeTable<Authorship>,
+    pub(super) lines: DecodeTable<LineKey>,
+    pub(super) prices: DecodeTable<Price>,
+    seen: DecodeTable<SharedDots>,
 }
 
-impl Tables {
+impl DecodeTables {
     pub(super) fn empty(cart: CartId) -> Self {
         Self {
             cart,
-            writers: Table::new("writers"),
-            carts: Table::new("carts"),
-            authorships: Table::new("authorships"),
-            lines: Table::new("lines"),
-            prices: Table::new("prices"),
-            seen: Table::new("sets of dots seen"),
+            writers: DecodeTable::new("writers"),
+            carts: DecodeTable::new("carts"),
+            authorships: DecodeTable::new("authorships"),
+            lines: DecodeTable::new("lines"),
+            prices: DecodeTable::new("prices"),
+            seen: DecodeTable::new("sets of dots seen"),
         }
     }
 
     /// Those that `head` says there are.
-    pub(super) fn read(input: &mut Reader<'_>, cart: CartId, head: u8) -> Result<Self, Fault> {
+    pub(super) fn read(input: &mut Reader<'_>, cart: CartId, head: u8) -> Result<Self, BoxedError> {
         let mut tables = Self::empty(cart);
         tables.read_writers(input)?;
         tables.read_rest(input, head)?;
         Ok(tables)
     }
 
-    pub(super) fn read_writers(&mut self, input: &mut Reader<'_>) -> Result<(), Fault> {
+    pub(super) fn read_writers(&mut self, input: &mut Reader<'_>) -> Result<(), BoxedError> {
         let count = input.count(16, "writers", limits::MESSAGE_BYTES)?;
-        let mut writers = HeldTable::new();
+        let mut writers = Table::new();
         writers.reserve_exact(count);
         for _ in 0..count {
             writers.push(ReplicaId::from_u128(input.id()?));
@@ -147,10 +151,10 @@ impl Tables {
     }
 
     /// The others that `head` says there are, or on a link what is new of them.
-    pub(super) fn read_rest(&mut self, input: &mut Reader<'_>, head: u8) -> Result<(), Fault> {
+    pub(super) fn read_rest(&mut self, input: &mut Reader<'_>, head: u8) -> Result<(), BoxedError> {
         let has = |flag| head & flag != 0;
         if has(CARTS) {
-            let mut carts = HeldTable::new();
+            let mut carts = Table::new();
             for _ in 0..some(input, 16, "carts")? {
                 carts.push(CartId::from_u128(input.id()?));
             }
@@ -159,7 +163,7 @@ impl Tables {
         }
         self.authorships.clear();
         if has(AUTHORSHIPS) {
-            let mut authorships = HeldTable::new();
+            let mut authorships = Table::new();
             for _ in 0..some(input, 2, "authorships")? {
                 let scope = self.cart(input)?;
                 let guests = input.count(1, "merged guests", limits::MERGES)?;
@@ -177,7 +181,7 @@ impl Tables {
             taken(input, self.lines.take(lines))?;
         }
         if has(PRICES) {
-            let mut prices = HeldTable::new();
+            let mut prices = Table::new();
             for _ in 0..some(input, 5, "prices")? {
                 prices.push(Price(read_price(input)?));
             }
@@ -185,7 +189,7 @@ impl Tables {
         }
         self.seen.clear();
         if has(SEEN) {
-            let mut all = HeldTable::new();
+            let mut all = Table::new();
             for _ in 0..some(input, 4, "sets of dots seen")? {
                 let seen = self.dots(input)?;
                 if seen.is_empty() {
@@ -199,7 +203,7 @@ impl Tables {
     }
 
     /// How many bytes a line shares with the one before, and the rest and where it is.
-    fn read_line<'a>(input: &mut Reader<'a>) -> Result<(usize, &'a [u8], usize), Fault> {
+    fn read_line<'a>(input: &mut Reader<'a>) -> Result<(usize, &'a [u8], usize), BoxedError> {
         let here = input.offset();
         let head = usize::from(input.byte()?);
         if head < (SHARED_BYTES + 1) * SHORT_REST_BYTES {
@@ -213,16 +217,16 @@ impl Tables {
         if head == usize::from(LONG_REST) && rest.len() > SHORT_REST_BYTES {
             Ok((same, rest, at))
         } else {
-            Err(fault(here, Broken::NotCanonical))
+            Err(error_at(here, Broken::NotCanonical))
         }
     }
 
-    fn read_lines(input: &mut Reader<'_>) -> Result<HeldTable<LineKey>, Fault> {
+    fn read_lines(input: &mut Reader<'_>) -> Result<Table<LineKey>, BoxedError> {
         let count = some(input, 2, "lines")?;
-        let mut lines = Lines::with_room(count);
+        let mut lines = LinesBuilder::with_room(count);
         for _ in 0..count {
             let here = input.offset();
-            let not_canonical = || fault(here, Broken::NotCanonical);
+            let not_canonical = || error_at(here, Broken::NotCanonical);
             let (same, rest, at) = Self::read_line(input)?;
             let next = lines.last().get(same..).ok_or_else(not_canonical)?;
             // As much is shared as may be: the next character is another, or too much.
@@ -232,10 +236,10 @@ impl Tables {
                 if same > SHARED_BYTES || shorter {
                     return Err(not_canonical());
                 }
-                lines.push_plain(same, rest).map_err(|error| fault(here, error))?;
+                lines.push_plain(same, rest).map_err(|error| error_at(here, error))?;
                 continue;
             }
-            let rest = core::str::from_utf8(rest).map_err(|_| fault(at, Broken::Utf8))?;
+            let rest = core::str::from_utf8(rest).map_err(|_| error_at(at, Broken::Utf8))?;
             let next = core::str::from_utf8(next).map_err(|_| not_canonical())?;
             let shorter = match (next.chars().next(), rest.chars().next()) {
                 (Some(a), Some(b)) => a == b && alike(a.len_utf8()),
@@ -244,7 +248,7 @@ impl Tables {
             if same > SHARED_BYTES || shorter {
                 return Err(not_canonical());
             }
-            lines.push(same, rest).map_err(|error| fault(here, error))?;
+            lines.push(same, rest).map_err(|error| error_at(here, error))?;
         }
         Ok(lines.keys().into())
     }
@@ -276,9 +280,9 @@ impl Tables {
     }
 
     /// Those that live entries are held with.
-    pub(super) fn held(self) -> Held {
-        Held {
-            writers: self.writers.rows.into_iter().map(Author::first).collect(),
+    pub(super) fn held(self) -> EntryTables {
+        EntryTables {
+            writers: self.writers.rows,
             lines: self.lines.rows,
             prices: self.prices.rows,
             authorships: self.authorships.rows.into_iter().collect(),
@@ -288,17 +292,17 @@ impl Tables {
     }
 
     /// The same for rows that use few of them. They are renumbered.
-    pub(super) fn held_for(&mut self, read: &mut ReadRows) -> Held {
-        let mut held = Held::new(self.cart);
+    pub(super) fn held_for(&mut self, read: &mut DecodedEntries) -> EntryTables {
+        let mut held = EntryTables::new(self.cart);
         if !self.authorships.rows.is_empty() {
             held.authorships = self.authorships.rows.drain(..).collect();
         }
         let rows = &mut read.rows[..];
-        let bought = |row: &Row| row.said.body(&read.bodies).bought();
+        let bought = |row: &PackedEntry| row.slot.body(&read.bodies).bought();
         if let [row] = rows
             && bought(row).is_empty()
         {
-            held.writers.push(Author::first(self.writers.rows[row.writer as usize]));
+            held.writers.push(self.writers.rows[row.writer as usize]);
             held.lines.extend(self.lines.rows.get(row.line as usize).cloned());
             held.prices.extend(self.prices.rows.get(row.price as usize).copied());
             row.writer = 0;
@@ -307,7 +311,7 @@ impl Tables {
             return held;
         }
         for row in rows.iter() {
-            held.writers.push(Author::first(self.writers.rows[row.writer as usize]));
+            held.writers.push(self.writers.rows[row.writer as usize]);
             held.lines.extend(self.lines.rows.get(row.line as usize).cloned());
             held.lines.extend(bought(row).iter().map(|bought| bought.line.clone()));
             held.prices.extend(self.prices.rows.get(row.price as usize).copied());
@@ -317,7 +321,7 @@ impl Tables {
         dedup(&mut held.prices);
         for row in rows {
             let place = |found: Option<usize>| found.map_or(NONE, |at| at as u32);
-            let writer = Author::first(self.writers.rows[row.writer as usize]);
+            let writer = self.writers.rows[row.writer as usize];
             row.writer = place(held.writers.binary_search(&writer).ok());
             let line = self.lines.rows.get(row.line as usize);
             row.line = place(line.and_then(|line| held.lines.binary_search(line).ok()));
@@ -327,7 +331,7 @@ impl Tables {
         held
     }
 
-    pub(super) fn cart(&mut self, input: &mut Reader<'_>) -> Result<CartId, Fault> {
+    pub(super) fn cart(&mut self, input: &mut Reader<'_>) -> Result<CartId, BoxedError> {
         let here = input.offset();
         let at = usize::try_from(input.number()?).unwrap_or(usize::MAX);
         let Some(at) = at.checked_sub(1) else { return Ok(self.cart) };
@@ -335,23 +339,27 @@ impl Tables {
             .carts
             .used
             .get_mut(at)
-            .ok_or_else(|| fault(here, Broken::Index { table: self.carts.name }))? = true;
+            .ok_or_else(|| error_at(here, Broken::Index { table: self.carts.name }))? = true;
         Ok(self.carts.rows[at])
     }
 
-    pub(super) fn line(&mut self, input: &mut Reader<'_>) -> Result<LineKey, Fault> {
+    pub(super) fn line(&mut self, input: &mut Reader<'_>) -> Result<LineKey, BoxedError> {
         let at = self.lines.index(input)?;
         Ok(self.lines.rows[at as usize].clone())
     }
 
     /// 0 is the empty set.
-    pub(super) fn seen(&mut self, input: &mut Reader<'_>) -> Result<SharedDots, Fault> {
+    pub(super) fn seen(&mut self, input: &mut Reader<'_>) -> Result<SharedDots, BoxedError> {
         let number = input.number()?;
         self.seen_at(input, number)
     }
 
     /// The same by a number that was read, or goes without saying.
-    pub(super) fn seen_at(&mut self, input: &Reader<'_>, at: u64) -> Result<SharedDots, Fault> {
+    pub(super) fn seen_at(
+        &mut self,
+        input: &Reader<'_>,
+        at: u64,
+    ) -> Result<SharedDots, BoxedError> {
         let Some(at) = at.checked_sub(1) else { return Ok(SharedDots::default()) };
         let at = self.seen.row(input, at)?;
         Ok(self.seen.rows[at as usize].clone())
@@ -362,52 +370,53 @@ impl Tables {
         u64::from(!self.seen.rows.is_empty())
     }
 
-    pub(super) fn dots(&mut self, input: &mut Reader<'_>) -> Result<Dots, Fault> {
+    pub(super) fn dots(&mut self, input: &mut Reader<'_>) -> Result<Dots, BoxedError> {
         dots::read(input, &self.writers.rows, &mut self.writers.used)
     }
 
-    pub(super) fn groups(&mut self, input: &mut Reader<'_>) -> Result<Gathered, Fault> {
+    pub(super) fn groups(&mut self, input: &mut Reader<'_>) -> Result<WriterRunList, BoxedError> {
         dots::read_groups(input, &self.writers.rows, &mut self.writers.used)
     }
 
-    pub(super) fn dot(&mut self, input: &mut Reader<'_>) -> Result<Dot, Fault> {
+    pub(super) fn dot(&mut self, input: &mut Reader<'_>) -> Result<Dot, BoxedError> {
         let writer = self.writers.index(input)?;
         let here = input.offset();
         match input.number()? {
-            0 => Err(fault(here, Broken::Number)),
+            0 => Err(error_at(here, Broken::Number)),
+            seq if seq > limits::SEQ_MAX => Err(error_at(here, Broken::Number)),
             seq => Ok(Dot::new(self.writers.rows[writer as usize], seq)),
         }
     }
 }
 
-fn dedup<T: Ord>(table: &mut HeldTable<T>) {
+fn dedup<T: Ord>(table: &mut Table<T>) {
     table.sort_unstable();
     table.dedup();
 }
 
-fn taken(input: &Reader<'_>, right: bool) -> Result<(), Fault> {
+fn taken(input: &Reader<'_>, right: bool) -> Result<(), BoxedError> {
     if right { Ok(()) } else { Err(input.error(Broken::NotCanonical)) }
 }
 
 /// A count of rows of a table that is there, and so not empty.
-fn some(input: &mut Reader<'_>, each: usize, what: &'static str) -> Result<usize, Fault> {
+fn some(input: &mut Reader<'_>, each: usize, what: &'static str) -> Result<usize, BoxedError> {
     let here = input.offset();
     match input.count(each, what, limits::MESSAGE_BYTES)? {
-        0 => Err(fault(here, Broken::NotCanonical)),
+        0 => Err(error_at(here, Broken::NotCanonical)),
         count => Ok(count),
     }
 }
 
 /// A list that must be strictly ascending, so that equal facts have equal bytes.
-pub(super) fn sorted<T: Ord>(input: &Reader<'_>, list: Vec<T>) -> Result<Vec<T>, Fault> {
+pub(super) fn sorted<T: Ord>(input: &Reader<'_>, list: Vec<T>) -> Result<Vec<T>, BoxedError> {
     if ascends(&list) { Ok(list) } else { Err(input.error(Broken::NotCanonical)) }
 }
 
-fn read_price(input: &mut Reader<'_>) -> Result<Money, Fault> {
+fn read_price(input: &mut Reader<'_>) -> Result<Money, BoxedError> {
     let at = input.offset();
     let (digits, scale) = (input.number()?, input.byte()?);
     let code = core::str::from_utf8(input.take(3)?).map_err(|_| input.error(Broken::Utf8))?;
     Currency::new(code)
         .and_then(|currency| Money::from_parts(digits, scale, currency))
-        .map_err(|error| fault(at, error))
+        .map_err(|error| error_at(at, error))
 }

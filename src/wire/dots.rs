@@ -1,14 +1,11 @@
 //! Sets of dots as bytes.
 
 use super::bytes::{Reader, Writer};
-use super::error::{Broken, Fault, fault};
-use crate::cart::Gathered;
+use super::error::{BoxedError, Broken, error_at};
+use crate::cart::WriterRunList;
 use crate::dots::{Dots, Run};
 use crate::id::ReplicaId;
 use crate::limits;
-
-/// Steps from here on are written in full.
-const WIDE_STEP: u64 = 1 << 62;
 
 /// For each writer, by steps in their table, its runs: how far after the one before each begins,
 /// with one bit that says whether it is longer than one, and how much longer.
@@ -16,8 +13,7 @@ pub(super) fn write(out: &mut Writer, writers: &[ReplicaId], dots: &Dots) {
     out.count(dots.writers().count());
     let mut next = 0;
     for (writer, runs) in dots.writers() {
-        // The table has all writers of what is written, sorted.
-        let skipped = writers[next..].partition_point(|other| *other < writer);
+        let skipped = skipped_to(&writers[next..], writer);
         out.count(skipped);
         next += skipped + 1;
         out.count(runs.len());
@@ -25,20 +21,18 @@ pub(super) fn write(out: &mut Writer, writers: &[ReplicaId], dots: &Dots) {
     }
 }
 
+/// Returns how many writers of a sorted table stand before one of them.
+fn skipped_to(writers: &[ReplicaId], writer: ReplicaId) -> usize {
+    writers.binary_search(&writer).expect("the table has every writer that is named")
+}
+
 fn write_runs(out: &mut Writer, runs: impl Iterator<Item = Run>) {
     let mut end = 0;
     for run in runs {
         let (step, longer) = (run.first - end, run.last - run.first);
-        // There is no room for the bit in steps that no honest writer gets to.
-        if step >= WIDE_STEP {
-            out.number(0);
-            out.number(step);
+        out.number(step << 1 | u64::from(longer > 0));
+        if longer > 0 {
             out.number(longer);
-        } else {
-            out.number(step << 1 | u64::from(longer > 0));
-            if longer > 0 {
-                out.number(longer);
-            }
         }
         end = run.last;
     }
@@ -57,7 +51,7 @@ pub(super) fn write_groups(out: &mut Writer, writers: &[ReplicaId], runs: &[(Rep
     let mut next = 0;
     let mut groups = runs.chunk_by(|(a, _), (b, _)| a == b).peekable();
     while let Some(group) = groups.next() {
-        let skipped = writers[next..].partition_point(|other| *other < group[0].0);
+        let skipped = skipped_to(&writers[next..], group[0].0);
         next += skipped + 1;
         let short = (group.len() as u64 - 1).min(RUNS);
         let another = if groups.peek().is_some() { ANOTHER } else { 0 };
@@ -74,8 +68,8 @@ pub(super) fn read_groups(
     input: &mut Reader<'_>,
     writers: &[ReplicaId],
     used: &mut [bool],
-) -> Result<Gathered, Fault> {
-    let (mut dots, mut next) = (Gathered::new(), 0);
+) -> Result<WriterRunList, BoxedError> {
+    let (mut dots, mut next) = (WriterRunList::new(), 0);
     loop {
         let here = input.offset();
         let head = input.number()?;
@@ -83,14 +77,14 @@ pub(super) fn read_groups(
             .ok()
             .and_then(|skipped| skipped.checked_add(next))
             .filter(|at| *at < writers.len())
-            .ok_or_else(|| fault(here, Broken::Index { table: "writers" }))?;
+            .ok_or_else(|| error_at(here, Broken::Index { table: "writers" }))?;
         next = at + 1;
         used[at] = true;
         let mut count = (head >> RUNS_AT & RUNS) as usize + 1;
         if count > RUNS as usize {
             count = input.count(1, "runs", limits::MESSAGE_BYTES)?;
             if count <= RUNS as usize {
-                return Err(fault(here, Broken::NotCanonical));
+                return Err(error_at(here, Broken::NotCanonical));
             }
         }
         read_runs(input, count, |run| dots.push((writers[at], run)))?;
@@ -105,7 +99,7 @@ pub(super) fn read(
     input: &mut Reader<'_>,
     writers: &[ReplicaId],
     used: &mut [bool],
-) -> Result<Dots, Fault> {
+) -> Result<Dots, BoxedError> {
     let mut dots = Dots::default();
     let mut next = 0;
     let groups = input.count(3, "writers", limits::MESSAGE_BYTES)?;
@@ -115,13 +109,13 @@ pub(super) fn read(
         let at = skipped
             .checked_add(next)
             .filter(|at| *at < writers.len())
-            .ok_or_else(|| fault(here, Broken::Index { table: "writers" }))?;
+            .ok_or_else(|| error_at(here, Broken::Index { table: "writers" }))?;
         next = at + 1;
         used[at] = true;
         let here = input.offset();
         let count = input.count(1, "runs", limits::MESSAGE_BYTES)?;
         if count == 0 {
-            return Err(fault(here, Broken::NotCanonical));
+            return Err(error_at(here, Broken::NotCanonical));
         }
         dots.reserve(count);
         read_runs(input, count, |run| dots.push_run(writers[at], run))?;
@@ -129,7 +123,11 @@ pub(super) fn read(
     Ok(dots)
 }
 
-fn read_runs(input: &mut Reader<'_>, count: usize, mut put: impl FnMut(Run)) -> Result<(), Fault> {
+fn read_runs(
+    input: &mut Reader<'_>,
+    count: usize,
+    mut put: impl FnMut(Run),
+) -> Result<(), BoxedError> {
     let mut end: Option<u64> = None;
     for _ in 0..count {
         let run = read_run(input, end)?;
@@ -140,25 +138,17 @@ fn read_runs(input: &mut Reader<'_>, count: usize, mut put: impl FnMut(Run)) -> 
 }
 
 /// A run after one that ends at `end`, and so not adjacent to it.
-fn read_run(input: &mut Reader<'_>, end: Option<u64>) -> Result<Run, Fault> {
+fn read_run(input: &mut Reader<'_>, end: Option<u64>) -> Result<Run, BoxedError> {
     let here = input.offset();
-    let (step, longer, wide) = match input.number()? {
-        0 => (input.number()?, input.number()?, true),
-        tagged if tagged & 1 == 1 => match input.number()? {
-            0 => return Err(fault(here, Broken::NotCanonical)),
-            longer => (tagged >> 1, longer, false),
-        },
-        tagged => (tagged >> 1, 0, false),
-    };
-    let tagged_zero = !wide && step == 0;
+    let tagged = input.number()?;
+    let (step, longer) = (tagged >> 1, if tagged & 1 == 1 { input.number()? } else { 0 });
     let adjacent = end.is_some() && step < 2;
-    if wide != (step >= WIDE_STEP) || tagged_zero || adjacent {
-        return Err(fault(here, Broken::NotCanonical));
+    if step == 0 || adjacent || tagged & 1 == 1 && longer == 0 {
+        return Err(error_at(here, Broken::NotCanonical));
     }
-    let first = end.unwrap_or_default().checked_add(step);
-    let last = first.and_then(|first| first.checked_add(longer));
-    match (first, last) {
-        (Some(first), Some(last)) => Ok(Run { first, last }),
-        _ => Err(fault(here, Broken::Number)),
+    let first = end.unwrap_or_default() + step;
+    match first.checked_add(longer).filter(|last| *last <= limits::SEQ_MAX) {
+        Some(last) => Ok(Run { first, last }),
+        None => Err(error_at(here, Broken::Number)),
     }
 }

@@ -4,58 +4,58 @@
 use alloc::vec::Vec;
 
 use super::bytes::Writer;
-use super::decode_tables::Tables as Known;
+use super::decode_tables::DecodeTables;
 use super::dots;
-use super::row_numbers::{Few, List, Numbers};
+use super::row_numbers::{FewRows, KnownRows, RowNumbers};
 use super::table_layout::{
     AUTHORSHIPS, CARTS, LINES, LONG_REST, PRICES, SEEN, SHARED_BYTES, SHORT_REST_BYTES,
 };
-use crate::cart::{Author, Authorship, Body, Entries, NONE, Price, Row, Stays, Tables};
+use crate::cart::{Authorship, Body, Entries, EntryTables, NONE, PackedEntry, Price, Stays};
 use crate::dots::{Dot, Dots, SharedDots};
 use crate::id::{CartId, LineKey, ReplicaId, position};
 
 /// Rows of tables that are to be written, each sorted.
 #[derive(Default)]
-pub(super) struct Rows<'a> {
-    pub(super) writers: Few<ReplicaId>,
-    carts: Few<CartId>,
-    lines: Few<&'a LineKey>,
-    prices: Few<&'a Price>,
+pub(super) struct NewRows<'a> {
+    pub(super) writers: FewRows<ReplicaId>,
+    carts: FewRows<CartId>,
+    lines: FewRows<&'a LineKey>,
+    prices: FewRows<&'a Price>,
 }
 
-pub(super) struct Numbering<'a> {
+pub(super) struct EncodeTables<'a> {
     cart: CartId,
-    tables: &'a Tables,
-    authors: &'a [Author],
+    tables: &'a EntryTables,
     bodies: &'a [Body],
-    pub(super) writers: List<'a, ReplicaId>,
+    pub(super) writers: KnownRows<'a, ReplicaId>,
     /// Other carts than the message's own.
-    carts: List<'a, CartId>,
+    carts: KnownRows<'a, CartId>,
     /// Sets of dots that authors had seen, but for the empty one.
     seen: Vec<&'a Dots>,
     /// Where in memory such a set is, sorted, with its number: many entries share few sets, and
     /// to compare them each time would cost the product of their lengths.
     seen_at: Vec<(usize, u64)>,
-    writer_of: Numbers,
-    line_of: Numbers,
-    price_of: Numbers,
-    authorship_of: Numbers,
+    writer_of: RowNumbers,
+    line_of: RowNumbers,
+    price_of: RowNumbers,
+    authorship_of: RowNumbers,
 }
 
-impl<'a> Numbering<'a> {
+impl<'a> EncodeTables<'a> {
     /// The tables for some entries of a cart whose home that cart is, and for the dots of their
     /// message.
     pub(super) fn of(cart: CartId, dots: &Dots, live: &'a Entries) -> Self {
         debug_assert_eq!(cart, live.tables().home);
         let tables = live.tables();
         let [line_of, price_of, authorship_of] = if live.is_tight() {
-            [tables.lines.len(), tables.prices.len(), tables.authorships.len()].map(Numbers::Places)
+            [tables.lines.len(), tables.prices.len(), tables.authorships.len()]
+                .map(RowNumbers::EntryIndices)
         } else {
             let used = live.used();
-            [&used.lines, &used.prices, &used.authorships].map(|used| Numbers::of_used(used))
+            [&used.lines, &used.prices, &used.authorships].map(|used| RowNumbers::of_used(used))
         };
-        let mut writers: Few<ReplicaId> = dots.writers().map(|(writer, _)| writer).collect();
-        let mut carts = Few::new();
+        let mut writers: FewRows<ReplicaId> = dots.writers().map(|(writer, _)| writer).collect();
+        let mut carts = FewRows::new();
         for authorship in authorship_of.named(&tables.authorships) {
             carts.push(authorship.scope);
             carts.extend(authorship.after.iter().copied());
@@ -87,18 +87,17 @@ impl<'a> Numbering<'a> {
         carts.dedup();
         carts.retain(|other| *other != cart);
         let number = |writer: &ReplicaId| writers.binary_search(writer).ok();
-        let writer_of = tables.writers.iter().map(|author| number(&author.replica));
+        let writer_of = tables.writers.iter().map(number);
         let writer_of = writer_of.map(|at| at.map_or(NONE, |at| at as u32)).collect();
         Self {
             cart,
             tables,
-            authors: &tables.writers,
             bodies: &tables.bodies,
-            writers: List::Own(writers),
-            carts: List::Own(carts),
+            writers: KnownRows::Own(writers),
+            carts: KnownRows::Own(carts),
             seen,
             seen_at,
-            writer_of: Numbers::Given(writer_of),
+            writer_of: RowNumbers::Given(writer_of),
             line_of,
             price_of,
             authorship_of,
@@ -107,19 +106,20 @@ impl<'a> Numbering<'a> {
 
     /// On a link: the same for at most one entry, an Add or a Set as most are, if both ends know all
     /// that it names.
-    pub(super) fn known(known: &'a Known, dead: &Dots, live: &'a Entries) -> Option<Self> {
+    pub(super) fn known(known: &'a DecodeTables, dead: &Dots, live: &'a Entries) -> Option<Self> {
         let tables = live.tables();
         if live.len() > 1 || !tables.authorships.is_empty() {
             return None;
         }
         let writers = &known.writers.rows;
-        let writer = |author: &Author| writers.binary_search(&author.replica).ok();
-        let writer_of = Numbers::in_known(&tables.writers, writer)?;
-        let line_of = Numbers::in_known(&tables.lines, |line| position(&known.lines.rows, line))?;
+        let writer = |writer: &ReplicaId| writers.binary_search(writer).ok();
+        let writer_of = RowNumbers::in_known(&tables.writers, writer)?;
+        let line_of =
+            RowNumbers::in_known(&tables.lines, |line| position(&known.lines.rows, line))?;
         let price = |price: &Price| known.prices.rows.binary_search(price).ok();
-        let price_of = Numbers::in_known(&tables.prices, price)?;
+        let price_of = RowNumbers::in_known(&tables.prices, price)?;
         let knows = |writer: ReplicaId| writers.binary_search(&writer).is_ok();
-        let seen = match live.rows().first().map(|row| live.fact_of(row).body()) {
+        let seen = match live.rows().first().map(|row| live.ref_of(row).body()) {
             None | Some(Body::Add { .. }) => None,
             Some(Body::Set(set)) if set.settled.is_none() => {
                 if !set.covers.writers().all(knows) {
@@ -136,31 +136,30 @@ impl<'a> Numbering<'a> {
         Some(Self {
             cart: known.cart,
             tables,
-            authors: &tables.writers,
             bodies: &tables.bodies,
-            writers: List::Known(writers),
-            carts: List::Known(&known.carts.rows),
+            writers: KnownRows::Known(writers),
+            carts: KnownRows::Known(&known.carts.rows),
             seen: seen.into_iter().map(|seen| &**seen).collect(),
             seen_at: seen.into_iter().map(|seen| (seen.address(), 0)).collect(),
             writer_of,
             line_of,
             price_of,
-            authorship_of: Numbers::Places(0),
+            authorship_of: RowNumbers::EntryIndices(0),
         })
     }
 
     /// The rows of the tables.
-    pub(super) fn rows(&self) -> Rows<'a> {
-        Rows {
-            writers: Few::from_slice(&self.writers),
-            carts: Few::from_slice(&self.carts),
+    pub(super) fn rows(&self) -> NewRows<'a> {
+        NewRows {
+            writers: FewRows::from_slice(&self.writers),
+            carts: FewRows::from_slice(&self.carts),
             lines: self.line_of.named(&self.tables.lines),
             prices: self.price_of.named(&self.tables.prices),
         }
     }
 
     /// On a link: numbers by what both ends know, and says what is new there.
-    pub(super) fn on_link(&mut self, known: &mut Known) -> Rows<'a> {
+    pub(super) fn on_link(&mut self, known: &mut DecodeTables) -> NewRows<'a> {
         let mut new = self.rows();
         new.writers.retain(|writer| known.writers.rows.binary_search(writer).is_err());
         new.carts.retain(|cart| known.carts.rows.binary_search(cart).is_err());
@@ -172,16 +171,16 @@ impl<'a> Numbering<'a> {
             & known.lines.take(new.lines.iter().map(|line| (*line).clone()).collect())
             & known.prices.take(new.prices.iter().map(|price| **price).collect());
         debug_assert!(taken);
-        self.writers = List::Own(known.writers.rows.iter().copied().collect());
-        self.carts = List::Own(known.carts.rows.iter().copied().collect());
-        self.writer_of.renumber(replicas(self.tables), &known.writers.rows);
+        self.writers = KnownRows::Own(known.writers.rows.iter().copied().collect());
+        self.carts = KnownRows::Own(known.carts.rows.iter().copied().collect());
+        self.writer_of.renumber(self.tables.writers.iter(), &known.writers.rows);
         self.line_of.renumber(self.tables.lines.iter(), &known.lines.rows);
         self.price_of.renumber(self.tables.prices.iter(), &known.prices.rows);
         new
     }
 
     /// Which tables there are, or on a link of which there are new rows, if there are any.
-    pub(super) fn head(&self, rows: Option<&Rows<'_>>) -> u8 {
+    pub(super) fn head(&self, rows: Option<&NewRows<'_>>) -> u8 {
         let flag = |is: bool, flag| if is { flag } else { 0 };
         let seen = flag(!self.seen.is_empty(), SEEN);
         let Some(rows) = rows else { return seen };
@@ -193,7 +192,7 @@ impl<'a> Numbering<'a> {
     }
 
     /// The tables but for the writers, and for those that are empty.
-    pub(super) fn write(&self, out: &mut Writer, rows: Option<&Rows<'_>>) {
+    pub(super) fn write(&self, out: &mut Writer, rows: Option<&NewRows<'_>>) {
         if let Some(rows) = rows {
             self.write_rows(out, rows);
         }
@@ -203,7 +202,7 @@ impl<'a> Numbering<'a> {
         }
     }
 
-    fn write_rows(&self, out: &mut Writer, rows: &Rows<'_>) {
+    fn write_rows(&self, out: &mut Writer, rows: &NewRows<'_>) {
         if !rows.carts.is_empty() {
             out.count(rows.carts.len());
             rows.carts.iter().for_each(|cart| out.id(cart.as_u128()));
@@ -237,57 +236,35 @@ impl<'a> Numbering<'a> {
     }
 
     pub(super) fn cart(&self, out: &mut Writer, cart: CartId) {
-        let other = self.carts.binary_search(&cart).map_or(u64::MAX, |at| at as u64 + 1);
-        out.number(if cart == self.cart { 0 } else { other });
+        if cart == self.cart {
+            return out.number(0);
+        }
+        let at = self.carts.binary_search(&cart).expect("the table has every cart that is named");
+        out.number(at as u64 + 1);
     }
 
-    pub(super) fn writer_of(&self, row: &Row) -> u32 {
-        self.writer_of.get(row.writer).unwrap_or(NONE)
+    pub(super) fn writer_of(&self, row: &PackedEntry) -> u32 {
+        self.writer_of.of_written(row.writer)
     }
 
-    /// Whether one writer wrote both.
-    pub(super) fn are_of_one(&self, a: &Row, b: &Row) -> bool {
-        a.writer == b.writer || self.writer_of(a) == self.writer_of(b)
+    pub(super) fn dot_of(&self, row: &PackedEntry) -> Dot {
+        Dot::new(self.tables.writers[row.writer as usize], u64::from(row.seq))
     }
 
-    pub(super) fn seq_of(&self, row: &Row) -> u64 {
-        self.authors[row.writer as usize].seq(row.seq)
-    }
-
-    /// The same of each of some rows.
-    #[inline]
-    pub(super) fn seqs<'r>(&self, rows: &'r [Row]) -> impl Iterator<Item = (&'r Row, u64)> {
-        // Mostly they have one author.
-        let mut before = None;
-        rows.iter().map(move |row| match before {
-            Some((writer, above)) if writer == row.writer => (row, above | u64::from(row.seq)),
-            _ => {
-                let seq = self.seq_of(row);
-                before = Some((row.writer, seq - u64::from(row.seq)));
-                (row, seq)
-            }
-        })
-    }
-
-    pub(super) fn dot_of(&self, row: &Row) -> Dot {
-        let author = &self.authors[row.writer as usize];
-        Dot::new(author.replica, author.seq(row.seq))
-    }
-
-    pub(super) fn body_of(&self, row: &Row) -> &'a Body {
-        row.said.body(self.bodies)
+    pub(super) fn body_of(&self, row: &PackedEntry) -> &'a Body {
+        row.slot.body(self.bodies)
     }
 
     /// `None` if it goes without saying.
-    pub(super) fn authorship_of(&self, row: &Row) -> Option<u32> {
+    pub(super) fn authorship_of(&self, row: &PackedEntry) -> Option<u32> {
         self.authorship_of.get(row.authorship)
     }
 
-    pub(super) fn line_of(&self, row: &Row) -> Option<u32> {
+    pub(super) fn line_of(&self, row: &PackedEntry) -> Option<u32> {
         self.line_of.get(row.line)
     }
 
-    pub(super) fn price_of(&self, row: &Row) -> u32 {
+    pub(super) fn price_of(&self, row: &PackedEntry) -> u32 {
         self.price_of.get(row.price).unwrap_or(NONE)
     }
 
@@ -300,8 +277,9 @@ impl<'a> Numbering<'a> {
     }
 
     pub(super) fn line(&self, out: &mut Writer, line: &LineKey) {
-        let at = position(&self.tables.lines, line).map_or(NONE, |at| at as u32);
-        out.number(u64::from(self.line_of.get(at).unwrap_or(NONE)));
+        let at =
+            position(&self.tables.lines, line).expect("the table has every line that is named");
+        out.number(u64::from(self.line_of.of_written(at as u32)));
     }
 
     /// The number of a set of dots seen. 0 is the empty set.
@@ -310,7 +288,7 @@ impl<'a> Numbering<'a> {
             return 0;
         }
         let at = self.seen_at.binary_search_by_key(&seen.address(), |(at, _)| *at);
-        at.map_or(0, |at| self.seen_at[at].1 + 1)
+        self.seen_at[at.expect("the table has every set of dots seen")].1 + 1
     }
 
     /// The number of the set that the first Set is thought to have seen.
@@ -323,7 +301,8 @@ impl<'a> Numbering<'a> {
     }
 
     pub(super) fn dot(&self, out: &mut Writer, dot: Dot) {
-        out.number(self.writers.binary_search(&dot.replica).map_or(u64::MAX, |at| at as u64));
+        let writer = self.writers.binary_search(&dot.replica);
+        out.count(writer.expect("the table has every writer that is named"));
         out.number(dot.seq);
     }
 }
@@ -332,7 +311,7 @@ impl<'a> Numbering<'a> {
 fn of_body<'a>(
     body: &'a Body,
     mut other: impl FnMut(ReplicaId),
-    carts: &mut Few<CartId>,
+    carts: &mut FewRows<CartId>,
     seen: &mut Vec<&'a SharedDots>,
 ) {
     match body {
@@ -365,7 +344,7 @@ fn of_body<'a>(
 }
 
 /// The same of what stays by a word.
-fn of_stays(stays: &Stays, mut other: impl FnMut(ReplicaId), carts: &mut Few<CartId>) {
+fn of_stays(stays: &Stays, mut other: impl FnMut(ReplicaId), carts: &mut FewRows<CartId>) {
     stays.named().for_each(|dot| other(dot.replica));
     carts.extend(stays.pins.iter().filter_map(|pin| pin.until));
 }
@@ -375,7 +354,7 @@ fn numbered<'a>(each: &[&'a SharedDots]) -> (Vec<&'a Dots>, Vec<(usize, u64)>) {
     let mut all: Vec<&Dots> = each.iter().map(|seen| &***seen).collect();
     all.sort_unstable();
     all.dedup();
-    let number = |seen: &Dots| all.binary_search(&seen).map_or(u64::MAX, |at| at as u64);
+    let number = |seen: &Dots| all.binary_search(&seen).expect("it is one of them") as u64;
     let places = each.iter().map(|seen| (seen.address(), number(seen))).collect();
     (all, places)
 }
@@ -388,10 +367,6 @@ fn shared(a: &[u8], b: &[u8]) -> usize {
         |text: &[u8], at: usize| text.get(at).is_none_or(|byte| !(0x80..0xc0).contains(byte));
     let whole = |at: &usize| begins(a, *at) && begins(b, *at);
     (0..=alike).rev().find(whole).unwrap_or_default()
-}
-
-fn replicas(tables: &Tables) -> impl Iterator<Item = &ReplicaId> {
-    tables.writers.iter().map(|author| &author.replica)
 }
 
 /// A table that is not empty.

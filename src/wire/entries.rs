@@ -3,14 +3,15 @@
 use smallvec::SmallVec;
 
 use super::bodies::{read_body, write_body};
-use super::bytes::{Burst, Reader, Writer};
-use super::decode_tables::Tables;
-use super::encode_tables::Numbering;
-use super::error::{Broken, Fault, fault};
+use super::bytes::{Reader, SmallBuffer, Writer};
+use super::decode_tables::DecodeTables;
+use super::encode_tables::EncodeTables;
+use super::error::{BoxedError, Broken, error_at};
 use crate::cart::kind_numbers::{ADD, MOVE, REGISTER, SET};
-use crate::cart::{Body, NONE, ReadRows, Row, Said};
+use crate::cart::{Body, BodySlot, DecodedEntries, NONE, PackedEntry};
 use crate::clock::Time;
 use crate::dots::Dot;
+use crate::limits;
 
 /// In the first byte of an entry: it is no short Add;
 const LONG: u8 = 0b1000_0000;
@@ -37,7 +38,7 @@ const LINE: u8 = 0b1000;
 
 /// What the entries before lead one to think of the next.
 #[derive(Clone)]
-pub(super) struct Before {
+pub(super) struct Predictor {
     ms: u64,
     /// Of the last contribution.
     price: u32,
@@ -47,7 +48,7 @@ pub(super) struct Before {
     pub(super) seen: u64,
 }
 
-impl Before {
+impl Predictor {
     pub(super) fn new(lines: usize, prices: usize) -> Self {
         // Without prices there is nothing to remember.
         let lines = if prices == 0 { 0 } else { lines };
@@ -81,9 +82,9 @@ impl Before {
 
 /// Milliseconds after the entry before, so that neighbours in time are short: one number, or two.
 #[inline]
-fn time_step(time: Time, before: &mut u64) -> (u64, Option<u64>) {
-    let step = time.ms().wrapping_sub(*before) as i64;
-    *before = time.ms();
+fn time_step(time: Time, previous_ms: &mut u64) -> (u64, Option<u64>) {
+    let step = time.ms().wrapping_sub(*previous_ms) as i64;
+    *previous_ms = time.ms();
     // Times have 48 bits, so there is room for two more.
     if step >= 0 && time.counter() == 0 {
         return ((step as u64) << 1, None);
@@ -92,31 +93,31 @@ fn time_step(time: Time, before: &mut u64) -> (u64, Option<u64>) {
     (zigzag << 1 | 1, Some(u64::from(time.counter())))
 }
 
-pub(super) fn write_time(out: &mut Writer, time: Time, before: &mut u64) {
-    let (step, counter) = time_step(time, before);
+pub(super) fn write_time(out: &mut Writer, time: Time, previous_ms: &mut u64) {
+    let (step, counter) = time_step(time, previous_ms);
     out.number(step);
     counter.into_iter().for_each(|counter| out.number(counter));
 }
 
-pub(super) fn read_time(input: &mut Reader<'_>, before: &mut u64) -> Result<Time, Fault> {
+pub(super) fn read_time(input: &mut Reader<'_>, previous_ms: &mut u64) -> Result<Time, BoxedError> {
     let here = input.offset();
     let tagged = input.number()?;
     if tagged & 1 == 0 {
-        let ms = before.checked_add(tagged >> 1).filter(|ms| *ms <= Time::MS_MAX);
-        *before = ms.ok_or_else(|| fault(here, Broken::Number))?;
-        return Ok(Time::from_ms(*before));
+        let ms = previous_ms.checked_add(tagged >> 1).filter(|ms| *ms <= Time::MS_MAX);
+        *previous_ms = ms.ok_or_else(|| error_at(here, Broken::Number))?;
+        return Ok(Time::from_ms(*previous_ms));
     }
     let rest = tagged >> 1;
     let step = (rest >> 1) as i64 ^ -((rest & 1) as i64);
     let counter = input.number()?;
     if step >= 0 && counter == 0 {
-        return Err(fault(here, Broken::NotCanonical));
+        return Err(error_at(here, Broken::NotCanonical));
     }
-    let ms = before.checked_add_signed(step).filter(|ms| *ms <= Time::MS_MAX);
+    let ms = previous_ms.checked_add_signed(step).filter(|ms| *ms <= Time::MS_MAX);
     let (Some(ms), Ok(counter)) = (ms, u16::try_from(counter)) else {
-        return Err(fault(here, Broken::Number));
+        return Err(error_at(here, Broken::Number));
     };
-    *before = ms;
+    *previous_ms = ms;
     Ok(Time::from_bits(Time::from_ms(ms).bits() | u64::from(counter)))
 }
 
@@ -124,39 +125,39 @@ pub(super) fn read_time(input: &mut Reader<'_>, before: &mut u64) -> Result<Time
 #[inline]
 pub(super) fn write_entry(
     out: &mut Writer,
-    tables: &Numbering<'_>,
-    row: &Row,
+    tables: &EncodeTables<'_>,
+    row: &PackedEntry,
     step: u64,
-    before: &mut Before,
+    predictor: &mut Predictor,
 ) {
     let line = tables.line_of(row);
     let price = sabotage!("price-is-lost-in-bytes", tables.price_of(row), NONE);
     if let (Some(units @ ..=SHORT_UNITS), Some(line), NONE) =
-        (row.said.units(), line, row.authorship)
-        && sabotage!("own-price-is-written-short", price == before.price(line), true)
+        (row.slot.units(), line, row.authorship)
+        && sabotage!("own-price-is-written-short", price == predictor.price(line), true)
     {
         let short = if step <= SHORT_STEP_MAX { step as u8 } else { 0 };
-        let mut burst = Burst::new(short << SHORT_STEP_AT | (units - 1) as u8);
+        let mut buffer = SmallBuffer::new(short << SHORT_STEP_AT | (units - 1) as u8);
         if short == 0 {
-            burst.number(step);
+            buffer.number(step);
         }
-        let (time, counter) = time_step(row.time, &mut before.ms);
-        burst.number(time);
-        counter.into_iter().for_each(|counter| burst.number(counter));
-        burst.number(u64::from(line));
-        out.burst(&burst);
-        before.note_price(line, price);
+        let (time, counter) = time_step(row.time, &mut predictor.ms);
+        buffer.number(time);
+        counter.into_iter().for_each(|counter| buffer.number(counter));
+        buffer.number(u64::from(line));
+        out.buffer(&buffer);
+        predictor.note_price(line, price);
         return;
     }
-    write_long(out, tables, row, (step, line, price), before);
+    write_long(out, tables, row, (step, line, price), predictor);
 }
 
 fn write_long(
     out: &mut Writer,
-    tables: &Numbering<'_>,
-    row: &Row,
+    tables: &EncodeTables<'_>,
+    row: &PackedEntry,
     (step, line, price): (u64, Option<u32>, u32),
-    before: &mut Before,
+    predictor: &mut Predictor,
 ) {
     let body = tables.body_of(row);
     let (kind, sided) = (body.kind_number(), is_sided(body));
@@ -168,10 +169,10 @@ fn write_long(
     flag(line.is_some() != has_line(kind), LINE);
     let mut other_price = None;
     if let (true, Some(line)) = (body.is_contribution(), line) {
-        let other = price != before.price(line);
+        let other = price != predictor.price(line);
         flag(other, PRICE);
         other_price = other.then_some(price);
-        before.note_price(line, price);
+        predictor.note_price(line, price);
     }
     let short = if step <= STEP_MAX { step as u8 } else { 0 };
     let has_more = if more > 0 { MORE } else { 0 };
@@ -185,7 +186,7 @@ fn write_long(
     if short == 0 {
         out.number(step);
     }
-    write_time(out, row.time, &mut before.ms);
+    write_time(out, row.time, &mut predictor.ms);
     if let Some(authorship) = authorship {
         out.number(u64::from(authorship));
     }
@@ -196,7 +197,7 @@ fn write_long(
         // 0 is none.
         out.number(u64::from(price.wrapping_add(1)));
     }
-    write_body(out, tables, row, &mut before.seen);
+    write_body(out, tables, row, &mut predictor.seen);
 }
 
 /// Whether entries of a kind have a line of their own.
@@ -217,36 +218,44 @@ fn is_sided(body: &Body) -> bool {
 #[inline]
 pub(super) fn read_entry(
     input: &mut Reader<'_>,
-    tables: &mut Tables,
+    tables: &mut DecodeTables,
     (writer, last): (u32, u64),
-    before: &mut Before,
-    rows: &mut ReadRows,
-) -> Result<u64, Fault> {
+    predictor: &mut Predictor,
+    rows: &mut DecodedEntries,
+) -> Result<u64, BoxedError> {
     let here = input.offset();
     let head = input.byte()?;
     if head & LONG == 0 {
         let short = u64::from(head >> SHORT_STEP_AT);
         let seq = read_step(input, short, SHORT_STEP_MAX, last)?;
-        let time = read_time(input, &mut before.ms)?;
+        let time = read_time(input, &mut predictor.ms)?;
         let line = tables.lines.index(input)?;
-        let price = before.price(line);
-        before.note_price(line, price);
-        let said = Said::add(head % SHORT_UNITS as u8);
+        let price = predictor.price(line);
+        predictor.note_price(line, price);
+        let slot = BodySlot::add(head % SHORT_UNITS as u8);
         let authorship = NONE;
-        rows.push(seq, Row { time, seq: seq as u32, writer, line, price, authorship, said });
+        rows.rows.push(PackedEntry {
+            time,
+            seq: seq as u32,
+            writer,
+            line,
+            price,
+            authorship,
+            slot,
+        });
         return Ok(seq);
     }
-    read_long(input, tables, (writer, last), before, (here, head), rows)
+    read_long(input, tables, (writer, last), predictor, (here, head), rows)
 }
 
 fn read_long(
     input: &mut Reader<'_>,
-    tables: &mut Tables,
+    tables: &mut DecodeTables,
     (writer, last): (u32, u64),
-    before: &mut Before,
+    predictor: &mut Predictor,
     (here, head): (usize, u8),
-    rows: &mut ReadRows,
-) -> Result<u64, Fault> {
+    rows: &mut DecodedEntries,
+) -> Result<u64, BoxedError> {
     let kind = match head & KIND {
         KIND => input.small()?,
         kind => u32::from(kind),
@@ -257,10 +266,10 @@ fn read_long(
         || more > AUTHORSHIP | SIDED | PRICE | LINE
         || (head & KIND == KIND && kind < u32::from(KIND))
     {
-        return Err(fault(here, Broken::NotCanonical));
+        return Err(error_at(here, Broken::NotCanonical));
     }
     let seq = read_step(input, u64::from(head >> STEP_AT & STEP_MAX as u8), STEP_MAX, last)?;
-    let time = read_time(input, &mut before.ms)?;
+    let time = read_time(input, &mut predictor.ms)?;
     let authorship = if has(AUTHORSHIP) { tables.authorships.index(input)? } else { NONE };
     let line = if has_line(kind) != has(LINE) { tables.lines.index(input)? } else { NONE };
     let contributes = matches!(kind, ADD | SET);
@@ -269,45 +278,46 @@ fn read_long(
     }
     let mut price = NONE;
     if contributes {
-        price = before.price(line);
+        price = predictor.price(line);
         if has(PRICE) {
             let other = match input.number()? {
                 0 => NONE,
                 above => tables.prices.row(input, above - 1)?,
             };
             if other == price {
-                return Err(fault(here, Broken::NotCanonical));
+                return Err(error_at(here, Broken::NotCanonical));
             }
             price = other;
         }
-        before.note_price(line, price);
+        predictor.note_price(line, price);
     }
     if has(PRICE) && !contributes || has(SIDED) && !matches!(kind, ADD | SET | REGISTER) {
-        return Err(fault(here, Broken::NotCanonical));
+        return Err(error_at(here, Broken::NotCanonical));
     }
     let dot = Dot::new(tables.writers.rows[writer as usize], seq);
-    let body = read_body(input, tables, dot, (kind, has(SIDED)), (here, &mut before.seen))?;
+    let body = read_body(input, tables, dot, (kind, has(SIDED)), (here, &mut predictor.seen))?;
     if let Body::Add { quantity, .. } = &body
         && more == 0
         && quantity.get() <= SHORT_UNITS
     {
-        return Err(fault(here, Broken::NotCanonical));
+        return Err(error_at(here, Broken::NotCanonical));
     }
-    let said = rows.say(body);
-    rows.push(seq, Row { time, seq: seq as u32, writer, line, price, authorship, said });
+    let slot = rows.intern(body);
+    rows.rows.push(PackedEntry { time, seq: seq as u32, writer, line, price, authorship, slot });
     Ok(seq)
 }
 
 /// The number of an entry from how far it is after the one before: `short`, or if that is 0, what
 /// follows, which is above `most`.
-fn read_step(input: &mut Reader<'_>, short: u64, most: u64, last: u64) -> Result<u64, Fault> {
+fn read_step(input: &mut Reader<'_>, short: u64, most: u64, last: u64) -> Result<u64, BoxedError> {
     let here = input.offset();
     let step = match short {
         0 => input.number()?,
         short => short,
     };
     if short == 0 && step <= most {
-        return Err(fault(here, Broken::NotCanonical));
+        return Err(error_at(here, Broken::NotCanonical));
     }
-    last.checked_add(step).filter(|_| step > 0).ok_or_else(|| fault(here, Broken::Number))
+    let seq = last.checked_add(step).filter(|seq| step > 0 && *seq <= limits::SEQ_MAX);
+    seq.ok_or_else(|| error_at(here, Broken::Number))
 }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::bytes::{Reader, Writer};
-use super::error::{Broken, DecodeError, Fault};
+use super::error::{BoxedError, Broken, DecodeError};
 use crate::limits;
 
 const MAGIC: [u8; 2] = *b"hd";
@@ -13,14 +13,14 @@ const HEADER_BYTES: usize = MAGIC.len() + 1;
 
 /// What an envelope holds.
 #[derive(Clone, Copy)]
-pub(super) enum Kind {
+pub(super) enum EnvelopeKind {
     Cart = 1,
     Delta = 2,
     Replica = 3,
     Message = 4,
 }
 
-pub(super) fn seal(kind: Kind, write: impl FnOnce(&mut Writer)) -> Vec<u8> {
+pub(super) fn seal(kind: EnvelopeKind, write: impl FnOnce(&mut Writer)) -> Vec<u8> {
     let mut out = Writer::with_room();
     out.raw(&MAGIC);
     out.raw(&[VERSION << 4 | kind as u8]);
@@ -34,8 +34,8 @@ pub(super) fn seal(kind: Kind, write: impl FnOnce(&mut Writer)) -> Vec<u8> {
 /// form: that bytes are written again as they were is not tried here, it is a law that is tested.
 pub(super) fn open<T>(
     bytes: &[u8],
-    kind: Kind,
-    read: impl FnOnce(&mut Reader<'_>) -> Result<T, Fault>,
+    kind: EnvelopeKind,
+    read: impl FnOnce(&mut Reader<'_>) -> Result<T, BoxedError>,
 ) -> Result<T, DecodeError> {
     let error = |offset, broken| DecodeError { offset, broken };
     if bytes.len() > limits::MESSAGE_BYTES {

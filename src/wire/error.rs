@@ -20,10 +20,10 @@ pub struct DecodeError {
 }
 
 /// An error on its way out. Most reads are right, so it is small while it is not there.
-pub(super) type Fault = Box<DecodeError>;
+pub(super) type BoxedError = Box<DecodeError>;
 
 #[cold]
-pub(super) fn fault(offset: usize, broken: impl Into<Broken>) -> Fault {
+pub(super) fn error_at(offset: usize, broken: impl Into<Broken>) -> BoxedError {
     Box::new(DecodeError { offset, broken: broken.into() })
 }
 

@@ -8,14 +8,14 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::bytes::{Reader, Writer};
-use super::decode_tables::Tables;
+use super::decode_tables::DecodeTables;
 use super::dots;
-use super::encode_tables::{Numbering, write_writers};
-use super::entries::{self, Before};
+use super::encode_tables::{EncodeTables, write_writers};
+use super::entries::{self, Predictor};
 use super::envelope::CHECKSUM_BYTES;
-use super::error::{Broken, DecodeError, Fault, fault};
+use super::error::{BoxedError, Broken, DecodeError, error_at};
 use super::table_layout::NEEDS;
-use crate::cart::{Delta, Entries, ReadRows};
+use crate::cart::{DecodedEntries, Delta, Entries};
 use crate::dots::Dots;
 use crate::id::CartId;
 use crate::limits;
@@ -34,17 +34,22 @@ const BORN: u8 = 0b0000_0001;
 
 /// What both ends know.
 #[derive(Clone)]
-struct Known {
-    tables: Tables,
+struct LinkState {
+    tables: DecodeTables,
     /// Of each writer the highest number said.
     last: Vec<u64>,
-    before: Before,
+    predictor: Predictor,
     frames: u8,
 }
 
-impl Known {
+impl LinkState {
     fn new(cart: CartId) -> Self {
-        Self { tables: Tables::empty(cart), last: Vec::new(), before: Before::new(0, 0), frames: 0 }
+        Self {
+            tables: DecodeTables::empty(cart),
+            last: Vec::new(),
+            predictor: Predictor::new(0, 0),
+            frames: 0,
+        }
     }
 
     fn reset(&mut self) {
@@ -63,10 +68,10 @@ impl Known {
             self.tables.writers.places(writers).for_each(|at| self.last.insert(at, 0));
         }
         if self.tables.lines.rows.len() > lines {
-            self.tables.lines.places(lines).for_each(|at| self.before.insert_line(at));
+            self.tables.lines.places(lines).for_each(|at| self.predictor.insert_line(at));
         }
         if self.tables.prices.rows.len() > prices {
-            self.tables.prices.places(prices).for_each(|at| self.before.insert_price(at as u32));
+            self.tables.prices.places(prices).for_each(|at| self.predictor.insert_price(at as u32));
         }
     }
 
@@ -101,14 +106,14 @@ impl Known {
 /// ```
 #[derive(Clone)]
 pub struct LinkSender {
-    known: Known,
+    known: LinkState,
 }
 
 impl LinkSender {
     /// The beginning of a link about a cart.
     #[must_use]
     pub fn new(cart: CartId) -> Self {
-        Self { known: Known::new(cart) }
+        Self { known: LinkState::new(cart) }
     }
 
     /// The next frame. Every frame has to reach the other end, once and in order.
@@ -139,12 +144,12 @@ impl LinkSender {
         };
         let (needs, born) = (delta.needs(), delta.born_dead());
         let mut new = None;
-        let tables = match Numbering::known(&known.tables, delta.dead(), live) {
+        let tables = match EncodeTables::known(&known.tables, delta.dead(), live) {
             Some(tables) => tables,
             None => {
                 let mut all = delta.dead().clone();
                 all.extend(&live.dots());
-                let mut tables = Numbering::of(known.tables.cart, &all, live);
+                let mut tables = EncodeTables::of(known.tables.cart, &all, live);
                 let rows = known.rows();
                 new = Some(tables.on_link(&mut known.tables));
                 known.grow(rows);
@@ -169,8 +174,8 @@ impl LinkSender {
         if !needs.is_empty() {
             tables.dots(&mut out, needs);
         }
-        known.before.seen = tables.first_seen();
-        let groups = || live.rows().chunk_by(|a, b| tables.are_of_one(a, b));
+        known.predictor.seen = tables.first_seen();
+        let groups = || live.rows().chunk_by(|a, b| a.writer == b.writer);
         out.count(groups().count());
         let mut next = 0;
         for rows in groups() {
@@ -178,11 +183,12 @@ impl LinkSender {
             out.number(u64::from(writer - next));
             next = writer + 1;
             let known_to = known.last[writer as usize];
-            let restart = tables.seq_of(&rows[0]) <= known_to;
+            let restart = u64::from(rows[0].seq) <= known_to;
             out.number((rows.len() as u64 - 1) << 1 | u64::from(restart));
             let mut last = if restart { 0 } else { known_to };
-            for (row, seq) in tables.seqs(rows) {
-                entries::write_entry(&mut out, &tables, row, seq - last, &mut known.before);
+            for row in rows {
+                let seq = u64::from(row.seq);
+                entries::write_entry(&mut out, &tables, row, seq - last, &mut known.predictor);
                 last = seq;
             }
             known.last[writer as usize] = last.max(known_to);
@@ -207,7 +213,7 @@ impl fmt::Debug for LinkSender {
 /// The receiving end of a link.
 #[derive(Clone)]
 pub struct LinkReceiver {
-    known: Known,
+    known: LinkState,
     broken: bool,
 }
 
@@ -221,7 +227,7 @@ impl LinkReceiver {
     /// The beginning of a link about a cart.
     #[must_use]
     pub fn new(cart: CartId) -> Self {
-        Self { known: Known::new(cart), broken: false }
+        Self { known: LinkState::new(cart), broken: false }
     }
 
     /// The delta of the next frame.
@@ -253,12 +259,12 @@ impl LinkReceiver {
         Ok(delta)
     }
 
-    fn read(&mut self, input: &mut Reader<'_>) -> Result<Delta, Fault> {
+    fn read(&mut self, input: &mut Reader<'_>) -> Result<Delta, BoxedError> {
         let known = &mut self.known;
         let cart = known.tables.cart;
         let first = input.byte()?;
         if sabotage!("link-does-not-count-frames", first & COUNT != known.frames & COUNT, false) {
-            return Err(fault(0, Broken::Link));
+            return Err(error_at(0, Broken::Link));
         }
         known.frames = known.frames.wrapping_add(1);
         if first & ERASED != 0 {
@@ -266,12 +272,12 @@ impl LinkReceiver {
             return if alone {
                 Ok(Delta::erasure(cart))
             } else {
-                Err(fault(0, Broken::NotCanonical))
+                Err(error_at(0, Broken::NotCanonical))
             };
         }
         let full = known.tables.len() > limits::LINK_ROWS;
         if full != (first & RESET != 0) {
-            return Err(fault(0, Broken::NotCanonical));
+            return Err(error_at(0, Broken::NotCanonical));
         }
         if full {
             known.reset();
@@ -283,21 +289,21 @@ impl LinkReceiver {
             let here = input.offset();
             known.tables.read_writers(input)?;
             if known.tables.writers.rows.len() == before[0] {
-                return Err(fault(here, Broken::NotCanonical));
+                return Err(error_at(here, Broken::NotCanonical));
             }
         }
         known.tables.read_rest(input, head)?;
         if known.rows() != before {
             known.grow(before);
         }
-        let mut set = |flag| -> Result<Dots, Fault> {
+        let mut set = |flag| -> Result<Dots, BoxedError> {
             if head & flag == 0 {
                 return Ok(Dots::default());
             }
             let here = input.offset();
             let (rows, used) = known.tables.writers.parts();
             let dots = dots::read(input, rows, used)?;
-            if dots.is_empty() { Err(fault(here, Broken::NotCanonical)) } else { Ok(dots) }
+            if dots.is_empty() { Err(error_at(here, Broken::NotCanonical)) } else { Ok(dots) }
         };
         let (born, needs) = (set(BORN)?, set(NEEDS)?);
         let mut rows = Self::read_rows(input, known)?;
@@ -309,9 +315,12 @@ impl LinkReceiver {
         Delta::framed(cart, live, born, needs).ok_or_else(|| input.error(Broken::NotCanonical))
     }
 
-    fn read_rows(input: &mut Reader<'_>, known: &mut Known) -> Result<ReadRows, Fault> {
-        let mut rows = ReadRows::default();
-        known.before.seen = known.tables.first_seen();
+    fn read_rows(
+        input: &mut Reader<'_>,
+        known: &mut LinkState,
+    ) -> Result<DecodedEntries, BoxedError> {
+        let mut rows = DecodedEntries::default();
+        known.predictor.seen = known.tables.first_seen();
         let mut next = 0;
         for _ in 0..input.count(5, "writers of entries", limits::MESSAGE_BYTES)? {
             let skipped = input.number()?;
@@ -322,16 +331,16 @@ impl LinkReceiver {
             let (more, restart) = (tagged >> 1, tagged & 1 == 1);
             let room = input.left() / 3;
             let more = usize::try_from(more).ok().filter(|more| *more < room.max(1));
-            let more = more.ok_or_else(|| fault(here, Broken::Truncated))?;
+            let more = more.ok_or_else(|| error_at(here, Broken::Truncated))?;
             rows.reserve(more + 1);
             let known_to = known.last[writer as usize];
             let mut last = if restart { 0 } else { known_to };
             for at in 0..=more {
                 let tables = &mut known.tables;
-                let before = &mut known.before;
-                last = entries::read_entry(input, tables, (writer, last), before, &mut rows)?;
+                let predictor = &mut known.predictor;
+                last = entries::read_entry(input, tables, (writer, last), predictor, &mut rows)?;
                 if at == 0 && restart && last > known_to {
-                    return Err(fault(here, Broken::NotCanonical));
+                    return Err(error_at(here, Broken::NotCanonical));
                 }
             }
             known.last[writer as usize] = last.max(known_to);

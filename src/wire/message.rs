@@ -3,9 +3,9 @@
 use alloc::vec::Vec;
 
 use super::bytes::{Reader, Writer};
-use super::decode_tables::Tables;
+use super::decode_tables::DecodeTables;
 use super::dots;
-use super::error::{Broken, Fault, fault};
+use super::error::{BoxedError, Broken, error_at};
 use super::parts::{read_delta, write_delta};
 use crate::cart::{Fingerprint, Have};
 use crate::id::{CartId, ReplicaId};
@@ -42,7 +42,7 @@ pub(super) fn write(out: &mut Writer, message: &Message) {
     }
 }
 
-pub(super) fn read(input: &mut Reader<'_>) -> Result<Message, Fault> {
+pub(super) fn read(input: &mut Reader<'_>) -> Result<Message, BoxedError> {
     let here = input.offset();
     Ok(match input.number()? {
         1 => Message::Probe {
@@ -61,7 +61,7 @@ pub(super) fn read(input: &mut Reader<'_>) -> Result<Message, Fault> {
             fingerprint: read_fingerprint(input)?,
             reply: input.flag()?,
         },
-        _ => return Err(fault(here, Broken::Variant { what: "message" })),
+        _ => return Err(error_at(here, Broken::Variant { what: "message" })),
     })
 }
 
@@ -70,7 +70,7 @@ fn write_fingerprint(out: &mut Writer, fingerprint: &Fingerprint) {
     out.id(fingerprint.context);
 }
 
-fn read_fingerprint(input: &mut Reader<'_>) -> Result<Fingerprint, Fault> {
+fn read_fingerprint(input: &mut Reader<'_>) -> Result<Fingerprint, BoxedError> {
     Ok(Fingerprint { live: input.id()?, context: input.id()? })
 }
 
@@ -83,10 +83,10 @@ fn write_have(out: &mut Writer, have: &Have) {
     dots::write(out, &writers, &have.live);
 }
 
-fn read_have(input: &mut Reader<'_>) -> Result<Have, Fault> {
+fn read_have(input: &mut Reader<'_>) -> Result<Have, BoxedError> {
     let erased = input.flag()?;
     // No part of this is about a cart.
-    let mut tables = Tables::empty(CartId::from_u128(0));
+    let mut tables = DecodeTables::empty(CartId::from_u128(0));
     tables.read_writers(input)?;
     let context = tables.dots(input)?;
     let all_used = tables.all_used();

@@ -1,12 +1,12 @@
 //! States and deltas as bytes: tables, dots, live entries.
 
 use super::bytes::{Reader, Writer};
-use super::decode_tables::Tables;
-use super::encode_tables::{Numbering, write_writers};
-use super::entries::{self, Before};
-use super::error::{Broken, Fault, fault};
+use super::decode_tables::DecodeTables;
+use super::encode_tables::{EncodeTables, write_writers};
+use super::entries::{self, Predictor};
+use super::error::{BoxedError, Broken, error_at};
 use super::table_layout::NEEDS;
-use crate::cart::{Cart, Delta, Entries, ReadRows};
+use crate::cart::{Cart, DecodedEntries, Delta, Entries};
 use crate::dots::Dots;
 use crate::id::CartId;
 use crate::limits;
@@ -50,7 +50,7 @@ fn write_parts(
         moved = live.at_home(cart);
         &moved
     };
-    let tables = Numbering::of(cart, dots, live);
+    let tables = EncodeTables::of(cart, dots, live);
     let needed = if needs.is_empty() { 0 } else { NEEDS };
     let rows = tables.rows();
     out.raw(&[tables.head(Some(&rows)) | needed]);
@@ -60,9 +60,9 @@ fn write_parts(
     if !needs.is_empty() {
         tables.dots(out, needs);
     }
-    let mut before = Before::new(tables.lines(), tables.prices());
-    before.seen = tables.first_seen();
-    let groups = || live.rows().chunk_by(|a, b| tables.are_of_one(a, b));
+    let mut predictor = Predictor::new(tables.lines(), tables.prices());
+    predictor.seen = tables.first_seen();
+    let groups = || live.rows().chunk_by(|a, b| a.writer == b.writer);
     out.count(groups().count());
     let mut next = 0;
     for rows in groups() {
@@ -71,15 +71,16 @@ fn write_parts(
         next = writer + 1;
         out.count(rows.len() - 1);
         let mut last = 0;
-        for (row, seq) in tables.seqs(rows) {
-            entries::write_entry(out, &tables, row, seq - last, &mut before);
+        for row in rows {
+            let seq = u64::from(row.seq);
+            entries::write_entry(out, &tables, row, seq - last, &mut predictor);
             last = seq;
         }
     }
 }
 
 /// What a message says: all its dots, those it needs, and the live entries.
-struct Parts {
+struct MessageParts {
     cart: CartId,
     dots: Dots,
     needs: Dots,
@@ -87,36 +88,44 @@ struct Parts {
     live: Option<Entries>,
 }
 
-fn read_parts(input: &mut Reader<'_>) -> Result<Parts, Fault> {
+fn read_parts(input: &mut Reader<'_>) -> Result<MessageParts, BoxedError> {
     let cart = CartId::from_u128(input.id()?);
     let here = input.offset();
     let head = input.byte()?;
     if head == ERASED {
-        return Ok(Parts { cart, dots: Dots::default(), needs: Dots::default(), live: None });
+        return Ok(MessageParts {
+            cart,
+            dots: Dots::default(),
+            needs: Dots::default(),
+            live: None,
+        });
     }
     if head & (ERASED | 0b1000_0000) != 0 {
-        return Err(fault(here, Broken::NotCanonical));
+        return Err(error_at(here, Broken::NotCanonical));
     }
-    let mut tables = Tables::read(input, cart, head)?;
+    let mut tables = DecodeTables::read(input, cart, head)?;
     let dots = tables.dots(input)?;
     let mut needs = Dots::default();
     if head & NEEDS != 0 {
         needs = tables.dots(input)?;
         if needs.is_empty() {
-            return Err(fault(here, Broken::NotCanonical));
+            return Err(error_at(here, Broken::NotCanonical));
         }
     }
     let rows = read_rows(input, &mut tables)?;
     if sabotage!("decoder-takes-unused-table-rows", !tables.all_used(), false) {
         return Err(input.error(Broken::NotCanonical));
     }
-    Ok(Parts { cart, dots, needs, live: Some(Entries::from_rows(tables.held(), rows)) })
+    Ok(MessageParts { cart, dots, needs, live: Some(Entries::from_rows(tables.held(), rows)) })
 }
 
-fn read_rows(input: &mut Reader<'_>, tables: &mut Tables) -> Result<ReadRows, Fault> {
-    let mut rows = ReadRows::default();
-    let mut before = Before::new(tables.lines.rows.len(), tables.prices.rows.len());
-    before.seen = tables.first_seen();
+fn read_rows(
+    input: &mut Reader<'_>,
+    tables: &mut DecodeTables,
+) -> Result<DecodedEntries, BoxedError> {
+    let mut rows = DecodedEntries::default();
+    let mut predictor = Predictor::new(tables.lines.rows.len(), tables.prices.rows.len());
+    predictor.seen = tables.first_seen();
     let mut next = 0;
     for _ in 0..input.count(5, "writers of entries", limits::MESSAGE_BYTES)? {
         let skipped = input.number()?;
@@ -126,14 +135,14 @@ fn read_rows(input: &mut Reader<'_>, tables: &mut Tables) -> Result<ReadRows, Fa
         rows.reserve(more + 1);
         let mut last = 0;
         for _ in 0..=more {
-            last = entries::read_entry(input, tables, (writer, last), &mut before, &mut rows)?;
+            last = entries::read_entry(input, tables, (writer, last), &mut predictor, &mut rows)?;
         }
     }
     Ok(rows)
 }
 
-pub(super) fn read_delta(input: &mut Reader<'_>) -> Result<Delta, Fault> {
-    let Parts { cart, dots, needs, live } = read_parts(input)?;
+pub(super) fn read_delta(input: &mut Reader<'_>) -> Result<Delta, BoxedError> {
+    let MessageParts { cart, dots, needs, live } = read_parts(input)?;
     let Some(live) = live else { return Ok(Delta::erasure(cart)) };
     let listed = live.dots();
     if !dots.covers(&listed) {
@@ -142,8 +151,8 @@ pub(super) fn read_delta(input: &mut Reader<'_>) -> Result<Delta, Fault> {
     Delta::of(cart, live, dots.minus(&listed), needs).map_err(|error| input.error(error))
 }
 
-pub(super) fn read_cart(input: &mut Reader<'_>) -> Result<Cart, Fault> {
-    let Parts { cart, dots, needs, live } = read_parts(input)?;
+pub(super) fn read_cart(input: &mut Reader<'_>) -> Result<Cart, BoxedError> {
+    let MessageParts { cart, dots, needs, live } = read_parts(input)?;
     let Some(live) = live else { return Ok(Cart::erased(cart)) };
     let whole = needs.is_empty().then(|| Cart::whole(dots, live)).flatten();
     whole.ok_or_else(|| input.error(Broken::NotCanonical))

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::bytes::{Reader, Writer};
-use super::error::Fault;
+use super::error::BoxedError;
 use super::values::{read_quantity, text};
 use crate::cart::{Loser, MergePolicy, Override, RuleRef, SkuPattern};
 use crate::id::RuleName;
@@ -15,7 +15,7 @@ fn write_rule(out: &mut Writer, rule: &RuleRef) {
     out.number(u64::from(rule.version));
 }
 
-fn read_rule(input: &mut Reader<'_>) -> Result<RuleRef, Fault> {
+fn read_rule(input: &mut Reader<'_>) -> Result<RuleRef, BoxedError> {
     Ok(RuleRef { name: input.parsed(RuleName::new)?, version: input.small()? })
 }
 
@@ -23,7 +23,7 @@ fn write_loser(out: &mut Writer, loser: Loser) {
     out.flag(loser == Loser::SaveForLater);
 }
 
-fn read_loser(input: &mut Reader<'_>) -> Result<Loser, Fault> {
+fn read_loser(input: &mut Reader<'_>) -> Result<Loser, BoxedError> {
     Ok(if input.flag()? { Loser::SaveForLater } else { Loser::Hide })
 }
 
@@ -41,7 +41,7 @@ pub(super) fn write_policy(out: &mut Writer, policy: &MergePolicy) {
     }
 }
 
-pub(super) fn read_policy(input: &mut Reader<'_>) -> Result<MergePolicy, Fault> {
+pub(super) fn read_policy(input: &mut Reader<'_>) -> Result<MergePolicy, BoxedError> {
     let rule = read_rule(input)?;
     let ceiling = input.maybe(read_quantity)?;
     let loser = read_loser(input)?;

@@ -5,15 +5,15 @@ use smallvec::SmallVec;
 use crate::cart::NONE;
 
 /// Mostly there are few.
-pub(super) type Few<T> = SmallVec<[T; 8]>;
+pub(super) type FewRows<T> = SmallVec<[T; 8]>;
 
 /// Rows of a table, or all that both ends of a link know.
-pub(super) enum List<'a, T> {
-    Own(Few<T>),
+pub(super) enum KnownRows<'a, T> {
+    Own(FewRows<T>),
     Known(&'a [T]),
 }
 
-impl<T> core::ops::Deref for List<'_, T> {
+impl<T> core::ops::Deref for KnownRows<'_, T> {
     type Target = [T];
 
     #[inline]
@@ -26,14 +26,14 @@ impl<T> core::ops::Deref for List<'_, T> {
 }
 
 /// The numbers of a table's rows.
-pub(super) enum Numbers {
+pub(super) enum RowNumbers {
     /// Of that many rows each is written, so its place is its number.
-    Places(usize),
+    EntryIndices(usize),
     /// By place. [`NONE`] is not written.
-    Given(Few<u32>),
+    Given(FewRows<u32>),
 }
 
-impl Numbers {
+impl RowNumbers {
     /// Of the rows of which some are not used.
     pub(super) fn of_used(used: &[bool]) -> Self {
         let mut next = 0;
@@ -49,9 +49,9 @@ impl Numbers {
     #[inline]
     pub(super) fn in_known<T>(rows: &[T], place: impl FnOnce(&T) -> Option<usize>) -> Option<Self> {
         match rows {
-            [] => Some(Self::Places(0)),
+            [] => Some(Self::EntryIndices(0)),
             // What is behind the first is not in it.
-            [row] => place(row).map(|at| Self::Given(Few::from_buf_and_len([at as u32; 8], 1))),
+            [row] => place(row).map(|at| Self::Given(FewRows::from_buf_and_len([at as u32; 8], 1))),
             _ => None,
         }
     }
@@ -60,14 +60,23 @@ impl Numbers {
     #[inline]
     pub(super) fn get(&self, at: u32) -> Option<u32> {
         match self {
-            Self::Places(rows) => ((at as usize) < *rows).then_some(at),
+            Self::EntryIndices(rows) => ((at as usize) < *rows).then_some(at),
             Self::Given(numbers) => numbers.get(at as usize).copied(),
         }
     }
 
+    /// The number of the row at a place, which is written.
+    ///
+    /// # Panics
+    /// It is not written: no bytes are better than wrong ones.
+    #[inline]
+    pub(super) fn of_written(&self, at: u32) -> u32 {
+        self.get(at).filter(|number| *number != NONE).expect("a row that is named is written")
+    }
+
     pub(super) fn len(&self) -> usize {
         match self {
-            Self::Places(rows) => *rows,
+            Self::EntryIndices(rows) => *rows,
             Self::Given(numbers) => numbers.len(),
         }
     }
@@ -75,16 +84,16 @@ impl Numbers {
     /// Whether any row is written.
     pub(super) fn any(&self) -> bool {
         match self {
-            Self::Places(rows) => *rows > 0,
+            Self::EntryIndices(rows) => *rows > 0,
             Self::Given(numbers) => numbers.iter().any(|number| *number != NONE),
         }
     }
 
     /// The rows that are written.
-    pub(super) fn named<'t, T>(&self, rows: &'t [T]) -> Few<&'t T> {
-        let mut named = Few::with_capacity(rows.len());
+    pub(super) fn named<'t, T>(&self, rows: &'t [T]) -> FewRows<&'t T> {
+        let mut named = FewRows::with_capacity(rows.len());
         match self {
-            Self::Places(_) => named.extend(rows),
+            Self::EntryIndices(_) => named.extend(rows),
             Self::Given(numbers) => {
                 let written = rows.iter().zip(numbers).filter(|(_, number)| **number != NONE);
                 named.extend(written.map(|(row, _)| row));

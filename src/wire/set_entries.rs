@@ -6,12 +6,14 @@ use alloc::vec::Vec;
 use smallvec::SmallVec;
 
 use super::bytes::{Reader, Writer};
-use super::decode_tables::Tables;
+use super::decode_tables::DecodeTables;
 use super::dots;
-use super::encode_tables::Numbering;
-use super::error::{Broken, Fault, fault};
+use super::encode_tables::EncodeTables;
+use super::error::{BoxedError, Broken, error_at};
 use super::values::{read_quantity, read_stays, read_took, write_stays, write_taken};
-use crate::cart::{Covers, Gathered, List, Own, Row, SetTo, Settled, Stays};
+use crate::cart::{
+    List, PackedEntry, ReplacedDots, SetTo, Settled, Stays, WriterRunList, WriterRuns,
+};
 use crate::dots::{Dot, Run};
 use crate::id::ReplicaId;
 use crate::quantity::Quantity;
@@ -40,13 +42,13 @@ type OwnRuns = SmallVec<[Run; RUNS_MAX]>;
 
 /// Whether a run that a Set covers is of its own writer and from before it.
 fn is_own(dot: Dot, (writer, run): (ReplicaId, Run)) -> bool {
-    writer == dot.replica && run.last < dot.seq && Own::has_room(dot.seq)
+    writer == dot.replica && run.last < dot.seq
 }
 
 /// The runs of a Set's covers that are of its own writer and from before it, if they are few, and
 /// the others.
-fn parted(dot: Dot, covers: &Covers) -> (OwnRuns, Gathered) {
-    let (mut own, mut others) = (OwnRuns::new(), Gathered::new());
+fn parted(dot: Dot, covers: &ReplacedDots) -> (OwnRuns, WriterRunList) {
+    let (mut own, mut others) = (OwnRuns::new(), WriterRunList::new());
     let all = covers.ascending();
     for covered in &all {
         if !is_own(dot, *covered) {
@@ -62,10 +64,10 @@ fn parted(dot: Dot, covers: &Covers) -> (OwnRuns, Gathered) {
 
 pub(super) fn write_set(
     out: &mut Writer,
-    tables: &Numbering<'_>,
-    row: &Row,
+    tables: &EncodeTables<'_>,
+    row: &PackedEntry,
     set: &SetTo,
-    thought: &mut u64,
+    predicted_seen: &mut u64,
 ) {
     let flag = |is: bool, flag| if is { flag } else { 0 };
     let dot = tables.dot_of(row);
@@ -87,7 +89,7 @@ pub(super) fn write_set(
     let units = set.quantity.get();
     let short_units = if units <= UNITS_MAX { units as u8 } else { 0 };
     out.raw(&[flag(more > 0, MORE)
-        | flag(seen != *thought, SEEN)
+        | flag(seen != *predicted_seen, SEEN)
         | flag(!others.is_empty(), OTHERS)
         | (runs as u8) << RUNS_AT
         | short_units << UNITS_AT]);
@@ -97,9 +99,9 @@ pub(super) fn write_set(
     if short_units == 0 {
         out.number(u64::from(units));
     }
-    if seen != *thought {
+    if seen != *predicted_seen {
         out.number(seen);
-        *thought = seen;
+        *predicted_seen = seen;
     }
     match held.and_then(|(held, _)| held.written(dot.seq)) {
         Some((first, rest)) => {
@@ -134,20 +136,20 @@ fn write_own(out: &mut Writer, seq: u64, runs: &[Run]) {
     }
 }
 
-fn read_own(input: &mut Reader<'_>, dot: Dot, count: usize) -> Result<Own, Fault> {
-    let mut own = Own::of(dot.replica);
+fn read_own(input: &mut Reader<'_>, dot: Dot, count: usize) -> Result<WriterRuns, BoxedError> {
+    let mut own = WriterRuns::of(dot.replica);
     let mut above = dot.seq;
     for at in 0..count {
         let here = input.offset();
         let tagged = input.number()?;
         let (left_out, longer) = (tagged >> 1, if tagged & 1 == 1 { input.number()? } else { 0 });
-        if tagged & 1 == 1 && longer == 0 || at > 0 && left_out == 0 || !Own::has_room(dot.seq) {
-            return Err(fault(here, Broken::NotCanonical));
+        if tagged & 1 == 1 && longer == 0 || at > 0 && left_out == 0 {
+            return Err(error_at(here, Broken::NotCanonical));
         }
         let last = above.checked_sub(1).and_then(|last| last.checked_sub(left_out));
         let first = last.and_then(|last| last.checked_sub(longer)).filter(|first| *first > 0);
         let (Some(first), Some(last)) = (first, last) else {
-            return Err(fault(here, Broken::Number));
+            return Err(error_at(here, Broken::Number));
         };
         own.push(Run { first, last });
         above = first;
@@ -157,10 +159,10 @@ fn read_own(input: &mut Reader<'_>, dot: Dot, count: usize) -> Result<Own, Fault
 
 fn read_covers(
     input: &mut Reader<'_>,
-    tables: &mut Tables,
+    tables: &mut DecodeTables,
     dot: Dot,
     (count, others): (usize, bool),
-) -> Result<Covers, Fault> {
+) -> Result<ReplacedDots, BoxedError> {
     let own = read_own(input, dot, count)?;
     if !others {
         return Ok((&own).into());
@@ -172,18 +174,18 @@ fn read_covers(
     let parted = among == 0
         || count == 0 && sabotage!("own-replaced-dots-may-be-among-others", among > RUNS_MAX, true);
     let covers = if parted { own.with_others(&others) } else { None };
-    covers.ok_or_else(|| fault(here, Broken::NotCanonical))
+    covers.ok_or_else(|| error_at(here, Broken::NotCanonical))
 }
 
 pub(super) fn read_set(
     input: &mut Reader<'_>,
-    tables: &mut Tables,
+    tables: &mut DecodeTables,
     dot: Dot,
     sided: bool,
-    thought: &mut u64,
-) -> Result<SetTo, Fault> {
+    predicted_seen: &mut u64,
+) -> Result<SetTo, BoxedError> {
     let here = input.offset();
-    let not_canonical = || fault(here, Broken::NotCanonical);
+    let not_canonical = || error_at(here, Broken::NotCanonical);
     let head = input.byte()?;
     let more = if head & MORE != 0 { input.byte()? } else { 0 };
     let has = |flag| more & flag != 0;
@@ -194,15 +196,15 @@ pub(super) fn read_set(
         0 => read_quantity(input).and_then(|quantity| {
             if quantity.get() > UNITS_MAX { Ok(quantity) } else { Err(not_canonical()) }
         })?,
-        units => Quantity::new(units).map_err(|error| fault(here, error))?,
+        units => Quantity::new(units).map_err(|error| error_at(here, error))?,
     };
     if head & SEEN != 0 {
         let seen = input.number()?;
-        if seen == core::mem::replace(thought, seen) {
+        if seen == core::mem::replace(predicted_seen, seen) {
             return Err(not_canonical());
         }
     }
-    let seen = tables.seen_at(input, *thought)?;
+    let seen = tables.seen_at(input, *predicted_seen)?;
     if seen.last(dot.replica) > 0 {
         return Err(not_canonical());
     }

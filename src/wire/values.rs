@@ -3,9 +3,9 @@
 use alloc::vec::Vec;
 
 use super::bytes::{Reader, Writer};
-use super::decode_tables::{Tables, sorted};
-use super::encode_tables::Numbering;
-use super::error::{Fault, fault};
+use super::decode_tables::{DecodeTables, sorted};
+use super::encode_tables::EncodeTables;
+use super::error::{BoxedError, error_at};
 use crate::cart::{Lack, List, Pin, Stays, Taken};
 use crate::limits;
 use crate::quantity::Quantity;
@@ -14,28 +14,31 @@ pub(super) fn text(out: &mut Writer, text: &str) {
     out.blob(text.as_bytes());
 }
 
-pub(super) fn read_quantity(input: &mut Reader<'_>) -> Result<Quantity, Fault> {
+pub(super) fn read_quantity(input: &mut Reader<'_>) -> Result<Quantity, BoxedError> {
     let at = input.offset();
     let units = i64::from(input.small()?);
-    Quantity::new(units).map_err(|e| fault(at, e))
+    Quantity::new(units).map_err(|e| error_at(at, e))
 }
 
 pub(super) fn write_list(out: &mut Writer, list: List) {
     out.flag(list == List::Saved);
 }
 
-pub(super) fn read_list(input: &mut Reader<'_>) -> Result<List, Fault> {
+pub(super) fn read_list(input: &mut Reader<'_>) -> Result<List, BoxedError> {
     Ok(if input.flag()? { List::Saved } else { List::Active })
 }
 
-pub(super) fn write_taken(out: &mut Writer, tables: &Numbering<'_>, taken: &Taken) {
+pub(super) fn write_taken(out: &mut Writer, tables: &EncodeTables<'_>, taken: &Taken) {
     tables.dot(out, taken.dot);
     out.number(u64::from(taken.units));
     tables.cart(out, taken.scope);
     out.maybe(taken.set, write_list);
 }
 
-pub(super) fn read_taken(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Taken, Fault> {
+pub(super) fn read_taken(
+    input: &mut Reader<'_>,
+    tables: &mut DecodeTables,
+) -> Result<Taken, BoxedError> {
     Ok(Taken {
         dot: tables.dot(input)?,
         units: input.small()?,
@@ -44,13 +47,16 @@ pub(super) fn read_taken(input: &mut Reader<'_>, tables: &mut Tables) -> Result<
     })
 }
 
-pub(super) fn read_took(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Vec<Taken>, Fault> {
+pub(super) fn read_took(
+    input: &mut Reader<'_>,
+    tables: &mut DecodeTables,
+) -> Result<Vec<Taken>, BoxedError> {
     let count = input.count(5, "units taken", limits::MESSAGE_BYTES)?;
     let took: Result<Vec<_>, _> = (0..count).map(|_| read_taken(input, tables)).collect();
     sorted(input, took?)
 }
 
-pub(super) fn write_stays(out: &mut Writer, tables: &Numbering<'_>, stays: &Stays) {
+pub(super) fn write_stays(out: &mut Writer, tables: &EncodeTables<'_>, stays: &Stays) {
     out.count(stays.pins.len());
     for pin in &stays.pins {
         tables.dot(out, pin.dot);
@@ -65,9 +71,12 @@ pub(super) fn write_stays(out: &mut Writer, tables: &Numbering<'_>, stays: &Stay
     }
 }
 
-pub(super) fn read_stays(input: &mut Reader<'_>, tables: &mut Tables) -> Result<Stays, Fault> {
+pub(super) fn read_stays(
+    input: &mut Reader<'_>,
+    tables: &mut DecodeTables,
+) -> Result<Stays, BoxedError> {
     let count = input.count(4, "pins", limits::MESSAGE_BYTES)?;
-    let pins: Result<Vec<_>, Fault> = (0..count)
+    let pins: Result<Vec<_>, BoxedError> = (0..count)
         .map(|_| {
             let (dot, list) = (tables.dot(input)?, read_list(input)?);
             Ok(Pin { dot, list, until: input.maybe(|input| tables.cart(input))? })
@@ -75,7 +84,7 @@ pub(super) fn read_stays(input: &mut Reader<'_>, tables: &mut Tables) -> Result<
         .collect();
     let pins = sorted(input, pins?)?;
     let count = input.count(5, "units lacking", limits::MESSAGE_BYTES)?;
-    let lacks: Result<Vec<_>, Fault> = (0..count)
+    let lacks: Result<Vec<_>, BoxedError> = (0..count)
         .map(|_| {
             let (set, taken) = (tables.dot(input)?, tables.dot(input)?);
             Ok(Lack { set, taken, units: input.small()? })

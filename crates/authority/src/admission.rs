@@ -10,7 +10,7 @@ use super::caller::Digest;
 use super::outcome::Rejection;
 use super::ownership::Ownership;
 use super::refusal::Refusal;
-use holdall::cart::{Body, Cart, Delta, Entry, Kind};
+use holdall::cart::{Body, Cart, Delta, Entry, EntryKind};
 use holdall::dots::{Dot, Dots, Run};
 use holdall::id::{CartId, ReplicaId};
 use holdall::limits;
@@ -163,7 +163,7 @@ fn breach(cart: &Cart, delta: &Delta, others: &Dots) -> Option<Rejection> {
 
 /// The guests that are merged into a cart, or were.
 pub(super) fn guests_of(cart: &Cart) -> impl Iterator<Item = CartId> + '_ {
-    let merges = cart.has(Kind::Merge).then(|| cart.live().values());
+    let merges = cart.has(EntryKind::Merge).then(|| cart.live().values());
     merges.into_iter().flatten().filter_map(|entry| match &entry.body {
         Body::Merge(merge) => Some(merge.guest),
         _ => None,

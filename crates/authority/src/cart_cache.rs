@@ -10,7 +10,7 @@ use super::caller::{Caller, Digest, Kind as Digested, Principal};
 use super::ownership::Ownership;
 use super::settings::Settings;
 use super::written::Kept;
-use holdall::cart::{Body, Cart, Fact, Kind, List};
+use holdall::cart::{Body, Cart, EntryKind, EntryRef, List};
 use holdall::clock::Time;
 use holdall::id::{CartId, ReplicaId};
 use holdall::replica::Replica;
@@ -74,7 +74,7 @@ impl LoadedCart {
             Class::Erased
         } else if cart.live().is_empty() {
             Class::Empty
-        } else if cart.has(Kind::Expired) && !cart.has(Kind::Contribution) {
+        } else if cart.has(EntryKind::Expired) && !cart.has(EntryKind::Contribution) {
             Class::Expired
         } else if self.header.is_guest()
             && sabotage!("saved-lines-expire-early", !self.has_saved(), true)
@@ -86,13 +86,13 @@ impl LoadedCart {
     }
 
     fn has_saved(&self) -> bool {
-        let may_save = |fact: Fact<'_>| match fact.body() {
+        let may_save = |entry: EntryRef<'_>| match entry.body() {
             Body::Move { .. } => true,
             Body::Set(set) => set.list == List::Saved,
             _ => false,
         };
         // Most carts never saved anything, and need no reading.
-        self.cart().live().facts().any(may_save) && !self.replica.view().saved.is_empty()
+        self.cart().live().refs().any(may_save) && !self.replica.view().saved.is_empty()
     }
 
     pub(super) fn view(&self) -> View {

@@ -430,8 +430,8 @@ impl Authority {
 
 /// The line, if a command came to an Add. What an Add makes dead was left on the same line, and did not show.
 fn added_to(delta: &Delta) -> Option<&LineKey> {
-    let mut facts = delta.live().facts();
-    let (fact, other) = (facts.next()?, facts.next());
+    let mut refs = delta.live().refs();
+    let (fact, other) = (refs.next()?, refs.next());
     let is_add =
         sabotage!("any-entry-is-taken-for-add", matches!(fact.body(), Body::Add { .. }), true)
             && other.is_none();

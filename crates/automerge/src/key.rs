@@ -5,6 +5,7 @@ use std::fmt;
 
 use holdall::dots::Dot;
 use holdall::id::{CartId, ReplicaId};
+use holdall::limits;
 
 /// What all keys of carts begin with.
 const PREFIX: &str = "hd/";
@@ -51,7 +52,7 @@ impl Key {
             return named.then(|| Self::Dead(second.into()));
         }
         let (replica, seq) = (spelled::<ReplicaId>(first)?, spelled::<u64>(second)?);
-        (seq > 0).then(|| Self::Action(Dot::new(replica, seq)))
+        (1..=limits::SEQ_MAX).contains(&seq).then(|| Self::Action(Dot::new(replica, seq)))
     }
 
     /// The key's text.
@@ -90,7 +91,8 @@ mod tests {
         for bad in ["", "3", "/3", "dead", "dead/", "dead/a/b", "erased/", "Erased"] {
             assert_eq!(Key::parse(&format!("hd/{id}/{bad}")), Owner::Cart(CART, None), "{bad}");
         }
-        for seq in ["0", "01", "+1", "-1", "1.0", " 1", "18446744073709551616", "1/2"] {
+        for seq in ["0", "01", "+1", "-1", "1.0", " 1", "4294967296", "18446744073709551616", "1/2"]
+        {
             let text = format!("hd/{id}/{id}/{seq}");
             assert_eq!(Key::parse(&text), Owner::Cart(CART, None), "{seq}");
         }

@@ -5,6 +5,7 @@ use super::error::Refused;
 use holdall::cart::List;
 use holdall::dots::{Dot, Dots, Run};
 use holdall::id::{Bundle, CartId, LineKey, OptionKey, OptionValue, ReplicaId, Sku, Tag};
+use holdall::limits;
 use holdall::money::{Currency, Money, MoneyError};
 
 /// A set of dots as runs: `<replica>:<number>`, `<replica>:<first>-<last>`.
@@ -33,9 +34,10 @@ fn read_run(text: &str) -> Option<(ReplicaId, Run)> {
     (run.first > 0 && run.first <= run.last).then_some((replica.parse().ok()?, run))
 }
 
-/// Digits and nothing else: no sign.
+/// The number of an action: digits and nothing else, up to [`limits::SEQ_MAX`].
 fn number(text: &str) -> Option<u64> {
-    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+    let number = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok());
+    number.flatten().filter(|seq| *seq <= limits::SEQ_MAX)
 }
 
 /// One dot.

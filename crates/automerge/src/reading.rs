@@ -85,7 +85,7 @@ fn lost(cart: &Cart, said: &Cart, equivocations: &[Dot]) -> Dots {
     let mut lost = cart.context().minus(said.context());
     // Dead here and alive there.
     lost.extend(&cart.dead().intersection(&said.live_dots()));
-    let other = |dot: &&Dot| cart.live().fact(**dot) != said.live().fact(**dot);
+    let other = |dot: &&Dot| cart.live().get_ref(**dot) != said.live().get_ref(**dot);
     equivocations.iter().filter(other).for_each(|dot| {
         lost.insert(*dot);
     });

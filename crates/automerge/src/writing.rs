@@ -133,7 +133,7 @@ impl CartDocument {
 fn lacking(from: &Cart, to: &Cart, have: &Have) -> Delta {
     let mut delta = from.answer(have);
     let other = |(dot, _): &(Dot, _)| {
-        to.live().fact(*dot).is_some_and(|there| from.live().fact(*dot) != Some(there))
+        to.live().get_ref(*dot).is_some_and(|there| from.live().get_ref(*dot) != Some(there))
     };
     let others = from.live().iter().filter(other);
     // What is live is not dead, and nothing is needed.

@@ -10,7 +10,7 @@ pub(crate) type Bodies = SmallVec<[Body; 1]>;
 
 /// What a row says, as a number: an Add of one more than that, or where it is in the list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Said(u32);
+pub(crate) struct BodySlot(u32);
 
 /// Adds of up to so many are numbers.
 const SMALL_UNITS: usize = 256;
@@ -28,7 +28,7 @@ static SMALL: [Body; SMALL_UNITS] = {
     all
 };
 
-impl Said {
+impl BodySlot {
     /// An Add of one more than that.
     pub(crate) const fn add(less_one: u8) -> Self {
         Self(less_one as u32)
@@ -78,7 +78,7 @@ impl Said {
 
     /// The same with another list.
     #[inline]
-    pub(super) fn again(self, here: &[Body], there: &mut Bodies) -> Self {
+    pub(super) fn copy_into(self, here: &[Body], there: &mut Bodies) -> Self {
         self.place().map_or(self, |at| Self::new(here[at].clone(), there))
     }
 

@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 
 use super::entries::Entries;
-use super::row::Fact;
+use super::row::EntryRef;
 use super::tables::NONE;
 use crate::id::LineKey;
 
@@ -52,7 +52,7 @@ impl<'a> ByLine<'a> {
     /// Each line that something was written about, sorted, with that.
     pub(crate) fn iter(
         &self,
-    ) -> impl Iterator<Item = (&'a LineKey, impl Iterator<Item = Fact<'a>> + Clone + use<'_, 'a>)>
+    ) -> impl Iterator<Item = (&'a LineKey, impl Iterator<Item = EntryRef<'a>> + Clone + use<'_, 'a>)>
     {
         let entries = self.entries;
         let mut from = 0;
@@ -62,7 +62,7 @@ impl<'a> ByLine<'a> {
             (line, places)
         });
         lines.filter(|(_, places)| !places.is_empty()).map(move |(line, places)| {
-            let fact = move |at: &u32| entries.fact_at(*at);
+            let fact = move |at: &u32| entries.ref_at(*at);
             (line, places.iter().map(fact))
         })
     }

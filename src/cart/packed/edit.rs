@@ -5,10 +5,10 @@ use core::ops::Range;
 
 use smallvec::SmallVec;
 
-use super::body_slot::{Bodies, Said};
+use super::body_slot::{Bodies, BodySlot};
 use super::entries::{Entries, authorship};
-use super::row::{Fact, HeldRows, Places, Row};
-use super::tables::{Author, Authorship, NONE, Price, Tables, Union, grow, place, sweep, unite};
+use super::row::{EntryIndices, EntryRef, EntryVec, PackedEntry};
+use super::tables::{Authorship, EntryTables, NONE, Price, TableUnion, grow, place, sweep, unite};
 use crate::cart::entry::{Body, Entry};
 use crate::dots::{Dot, Dots, Run};
 use crate::id::{CartId, ReplicaId};
@@ -16,7 +16,7 @@ use crate::id::{CartId, ReplicaId};
 /// Places of rows that a part has.
 type Kept = SmallVec<[u32; 64]>;
 
-type Column = fn(&mut Row) -> &mut u32;
+type Column = fn(&mut PackedEntry) -> &mut u32;
 const WRITER: Column = |row| &mut row.writer;
 const LINE: Column = |row| &mut row.line;
 const PRICE: Column = |row| &mut row.price;
@@ -37,50 +37,50 @@ const FEW_GOING: usize = 16;
 
 impl Entries {
     #[inline]
-    fn count_in(&mut self, row: Row) {
-        if row.said.place().is_some() {
-            self.kinds.note(row.said.body(&self.tables.bodies), row.line);
+    fn count_in(&mut self, row: PackedEntry) {
+        if row.slot.place().is_some() {
+            self.kinds.note(row.slot.body(&self.tables.bodies), row.line);
         }
     }
 
     #[inline]
-    fn count_out(&mut self, row: Row) {
-        if row.said.place().is_some() {
-            self.kinds.forget(row.said.body(&self.tables.bodies), row.line);
+    fn count_out(&mut self, row: PackedEntry) {
+        if row.slot.place().is_some() {
+            self.kinds.forget(row.slot.body(&self.tables.bodies), row.line);
         }
     }
 
     /// What the row of an entry that is put in says.
     #[inline]
-    fn say(&mut self, body: &Body) -> Said {
+    fn intern(&mut self, body: &Body) -> BodySlot {
         let bodies = &mut self.tables.bodies;
-        Said::small(body).unwrap_or_else(|| {
+        BodySlot::small(body).unwrap_or_else(|| {
             if bodies.len() == bodies.capacity() {
                 // They are few, and a Set takes the place of another.
                 bodies.reserve_exact(bodies.len() / 4 + 1);
             }
-            Said::new(body.clone(), bodies)
+            BodySlot::new(body.clone(), bodies)
         })
     }
 
     /// Drops what a row said that is gone.
-    fn forget(&mut self, said: Said) {
-        if let Some(moved) = said.forget(&mut self.tables.bodies)
+    fn forget(&mut self, slot: BodySlot) {
+        if let Some(moved) = slot.forget(&mut self.tables.bodies)
             // Mostly it was put in late, and is behind most.
-            && let Some(other) = self.rows.iter_mut().rev().find(|other| other.said == moved)
+            && let Some(other) = self.rows.iter_mut().rev().find(|other| other.slot == moved)
         {
-            other.said = said;
+            other.slot = slot;
         }
     }
 
     /// The same where many are gone.
     fn sweep_bodies(&mut self) {
         let mut used = alloc::vec![false; self.tables.bodies.len()];
-        self.rows.iter().filter_map(|row| row.said.place()).for_each(|at| used[at] = true);
+        self.rows.iter().filter_map(|row| row.slot.place()).for_each(|at| used[at] = true);
         let moved = sweep(&mut self.tables.bodies, &used);
         for row in &mut self.rows {
-            if let Some(at) = row.said.place() {
-                row.said = Said::at(moved[at] as usize);
+            if let Some(at) = row.slot.place() {
+                row.slot = BodySlot::at(moved[at] as usize);
             }
         }
     }
@@ -91,18 +91,18 @@ impl Entries {
                 let number = column(row);
                 *number += u32::from((at..NONE).contains(number));
             }
-            sabotage!("marks-survive-renumbering", self.marks.forget(), ());
+            sabotage!("marks-survive-renumbering", self.line_filter.forget(), ());
         }
         at
     }
 
     /// The row of an entry all of whose parts the tables have; `line` is where its line might be.
-    fn known(&mut self, dot: Dot, entry: &Entry, line: u32) -> Option<Row> {
-        let Tables { writers, lines, prices, home, .. } = &self.tables;
-        let (author, seq) = Author::of(dot);
+    fn known(&mut self, dot: Dot, entry: &Entry, line: u32) -> Option<PackedEntry> {
+        let EntryTables { writers, lines, prices, home, .. } = &self.tables;
+        let (replica, seq) = (dot.replica, dot.seq as u32);
         let writer = match &writers[..] {
-            [only] if *only == author => 0,
-            writers => writers.binary_search(&author).ok()? as u32,
+            [only] if *only == replica => 0,
+            writers => writers.binary_search(&replica).ok()? as u32,
         };
         let line = match &entry.line {
             None => NONE,
@@ -120,8 +120,8 @@ impl Entries {
         if !plain || !entry.body.bought().is_empty() {
             return None;
         }
-        let said = self.say(&entry.body);
-        Some(Row { time: entry.time, seq, writer, line, price, authorship: NONE, said })
+        let slot = self.intern(&entry.body);
+        Some(PackedEntry { time: entry.time, seq, writer, line, price, authorship: NONE, slot })
     }
 
     /// The first entry.
@@ -130,8 +130,8 @@ impl Entries {
             return self.put(dot, &entry);
         }
         let tables = &mut self.tables;
-        let (author, seq) = Author::of(dot);
-        tables.writers.push(author);
+        let seq = dot.seq as u32;
+        tables.writers.push(dot.replica);
         if let Some(authorship) = authorship(tables.home, &entry) {
             tables.authorships.push(authorship);
         }
@@ -143,9 +143,9 @@ impl Entries {
         if let Some(price) = entry.price {
             tables.prices.push(Price(price));
         }
-        let said = Said::new(entry.body, &mut tables.bodies);
+        let slot = BodySlot::new(entry.body, &mut tables.bodies);
         let authorship = number(!tables.authorships.is_empty());
-        let row = Row { time: entry.time, seq, writer: 0, line, price, authorship, said };
+        let row = PackedEntry { time: entry.time, seq, writer: 0, line, price, authorship, slot };
         self.count_in(row);
         self.rows.push(row);
     }
@@ -161,8 +161,8 @@ impl Entries {
     /// The same where the tables may have to grow.
     pub(in crate::cart) fn put(&mut self, dot: Dot, entry: &Entry) {
         let spare = self.tables.len();
-        let (author, seq) = Author::of(dot);
-        let placed = place(&mut self.tables.writers, &author);
+        let seq = dot.seq as u32;
+        let placed = place(&mut self.tables.writers, &dot.replica);
         let writer = self.renumber(WRITER, placed);
         for bought in entry.body.bought() {
             let placed = place(&mut self.tables.lines, &bought.line);
@@ -180,32 +180,36 @@ impl Entries {
             let placed = place(&mut self.tables.authorships, &authorship);
             self.renumber(AUTHORSHIP, placed)
         });
-        let said = self.say(&entry.body);
-        self.put_row(Row { time: entry.time, seq, writer, line, price, authorship, said });
+        let slot = self.intern(&entry.body);
+        self.put_row(PackedEntry { time: entry.time, seq, writer, line, price, authorship, slot });
         if self.tables.len() > spare {
             self.tidy();
         }
     }
 
-    fn put_row(&mut self, row: Row) {
+    fn put_row(&mut self, row: PackedEntry) {
         self.count_in(row);
         grow(&mut self.rows, 1);
         // Mostly it is its writer's next, and often there is one writer.
         if self.rows.last().is_none_or(|last| last.key() < row.key()) {
-            sabotage!("appended-row-has-no-mark", self.marks.insert(self.rows.len(), &row), ());
+            sabotage!(
+                "appended-row-has-no-mark",
+                self.line_filter.insert(self.rows.len(), &row),
+                ()
+            );
             self.rows.push(row);
             return;
         }
-        match self.rows.binary_search_by_key(&row.key(), Row::key) {
+        match self.rows.binary_search_by_key(&row.key(), PackedEntry::key) {
             Ok(at) => {
                 let old = core::mem::replace(&mut self.rows[at], row);
                 self.count_out(old);
-                self.forget(old.said);
-                self.marks.forget();
+                self.forget(old.slot);
+                self.line_filter.forget();
                 self.tight = false;
             }
             Err(at) => {
-                sabotage!("inserted-row-has-no-mark", self.marks.insert(at, &row), ());
+                sabotage!("inserted-row-has-no-mark", self.line_filter.insert(at, &row), ());
                 self.rows.insert(at, row);
             }
         }
@@ -226,7 +230,7 @@ impl Entries {
             foreign.retain(|authorship| authorship.scope != home || !authorship.after.is_empty());
         }
         let authorships = unite(&mut self.tables.authorships, &foreign);
-        sabotage!("marks-survive-join", self.marks.forget(), ());
+        sabotage!("marks-survive-join", self.line_filter.forget(), ());
         // Of theirs by place, and last of what goes without saying there.
         let as_here = |scope: CartId, after: &[CartId]| {
             let here = &self.tables.authorships;
@@ -245,10 +249,11 @@ impl Entries {
                 self.rows.iter_mut().map(column).for_each(|number| *number = moves(*number));
             }
         }
-        let moved = |union: &Union, at: u32| union.there.get(at as usize).copied().unwrap_or(NONE);
+        let moved =
+            |union: &TableUnion, at: u32| union.there.get(at as usize).copied().unwrap_or(NONE);
         let coming = || places.iter().map(|at| &other.rows[*at as usize]);
-        let said = coming().filter(|row| row.said.place().is_some()).count();
-        self.tables.bodies.reserve_exact(said);
+        let slot = coming().filter(|row| row.slot.place().is_some()).count();
+        self.tables.bodies.reserve_exact(slot);
         // Two sorted runs are merged from the end, so that what stays where it is is not touched.
         let (mut from, mut to) = (self.rows.len(), self.rows.len() + places.len());
         self.rows.reserve_exact(places.len());
@@ -256,17 +261,17 @@ impl Entries {
         self.rows.extend_from_slice(&other.rows[..places.len()]);
         for row in coming().rev() {
             let authorship = row.authorship.min(other.tables.authorships.len() as u32);
-            let row = Row {
+            let row = PackedEntry {
                 writer: moved(&writers, row.writer),
                 line: moved(&lines, row.line),
                 price: moved(&prices, row.price),
                 authorship: authorship_of[authorship as usize],
-                said: row.said.again(&other.tables.bodies, &mut self.tables.bodies),
+                slot: row.slot.copy_into(&other.tables.bodies, &mut self.tables.bodies),
                 ..*row
             };
             self.count_in(row);
             let rows = &mut self.rows[..to];
-            let is_after = |here: &&Row| {
+            let is_after = |here: &&PackedEntry| {
                 sabotage!("joined-rows-are-not-sorted", here.key() > row.key(), false)
             };
             let after = rows[..from].iter().rev().take_while(is_after).count();
@@ -277,62 +282,47 @@ impl Entries {
         self.tidy();
     }
 
-    /// Where the rows of a run are; `None` if there is none.
-    fn places_of(&self, replica: ReplicaId, run: Run) -> Option<Range<u32>> {
-        let writers = &self.tables.writers;
-        let (author, first) = Author::of(Dot::new(replica, run.first));
-        let (end, last) = Author::of(Dot::new(replica, run.last));
-        // From one key to another, of those that there may be.
-        let (from, to) = match writers.binary_search(&author) {
-            Ok(at) if author == end => ((at as u32, first), (at as u32, last)),
-            Err(_) if author == end => return None,
-            found => {
-                let from = found.map_or_else(|next| (next, 0), |at| (at, first));
-                let found = writers.binary_search(&end);
-                let to = found.map_or_else(
-                    |next| next.checked_sub(1).map(|at| (at, u32::MAX)),
-                    |at| Some((at, last)),
-                )?;
-                ((from.0 as u32, from.1), (to.0 as u32, to.1))
-            }
-        };
-        let begin = self.rows.partition_point(|row| row.key() < from);
-        let is_in = |row: &&Row| row.key() <= to;
-        let len = self.rows[begin..].iter().take_while(is_in).count();
-        Some(begin as u32..(begin + len) as u32)
+    /// Returns the indices of the rows of a run. A run has only numbers that rows can have.
+    fn indices_of_run(&self, replica: ReplicaId, run: Run) -> Range<u32> {
+        let Ok(writer) = self.tables.writers.binary_search(&replica) else { return 0..0 };
+        let [first, last] = [run.first, run.last].map(|seq| (writer as u32, seq as u32));
+        let begin = self.rows.partition_point(|row| row.key() < first);
+        let len = self.rows[begin..].iter().take_while(|row| row.key() <= last).count();
+        begin as u32..(begin + len) as u32
     }
 
     /// Takes out those that are in a set, and shows each before it goes.
-    pub(in crate::cart) fn take(&mut self, dots: &Dots, gone: impl FnMut(Fact<'_>)) {
-        let mut places = Places::new();
+    pub(in crate::cart) fn take(&mut self, dots: &Dots, gone: impl FnMut(EntryRef<'_>)) {
+        let mut places = EntryIndices::new();
         if dots.runs().len() <= FEW.max(self.rows.len() / 16) {
             for (replica, run) in dots.runs() {
-                places.extend(self.places_of(replica, run).unwrap_or_default());
+                places.extend(self.indices_of_run(replica, run));
             }
         } else {
-            let mut goes = dots.ascent();
-            let facts = (0..).zip(self.facts());
-            places.extend(facts.filter(|(_, fact)| goes.reaches(fact.dot())).map(|(at, _)| at));
+            let mut goes = dots.cursor();
+            let facts = (0..).zip(self.refs());
+            places
+                .extend(facts.filter(|(_, fact)| goes.contains_next(fact.dot())).map(|(at, _)| at));
         }
         self.take_at(&places, gone);
     }
 
     /// Takes out the rows at some places, ascending, and shows each before it goes.
-    pub(in crate::cart) fn take_at(&mut self, places: &[u32], mut gone: impl FnMut(Fact<'_>)) {
+    pub(in crate::cart) fn take_at(&mut self, places: &[u32], mut gone: impl FnMut(EntryRef<'_>)) {
         let Some(first) = places.first() else { return };
         self.tight = false;
         for at in places {
             let row = self.rows[*at as usize];
-            gone(self.fact_of(&row));
+            gone(self.ref_of(&row));
             self.count_out(row);
-            if places.len() <= FEW_GOING && row.said.place().is_some() {
+            if places.len() <= FEW_GOING && row.slot.place().is_some() {
                 // Nothing is looked for in it any more.
-                self.rows[*at as usize].said = Said::add(0);
-                self.forget(row.said);
+                self.rows[*at as usize].slot = BodySlot::add(0);
+                self.forget(row.slot);
             }
         }
         if places.len() > FEW_GOING {
-            sabotage!("marks-survive-mass-removal", self.marks.forget(), ());
+            sabotage!("marks-survive-mass-removal", self.line_filter.forget(), ());
             let (mut next, mut at) = (places.iter().peekable(), 0..);
             self.rows.retain(|_| {
                 let at: Option<u32> = at.next();
@@ -347,19 +337,23 @@ impl Entries {
         for (at, end) in places.iter().zip(ends) {
             let from = *at as usize + 1;
             self.rows.copy_within(from..end, to);
-            sabotage!("marks-do-not-move-with-rows", self.marks.copy_within(from..end, to), ());
+            sabotage!(
+                "marks-do-not-move-with-rows",
+                self.line_filter.copy_within(from..end, to),
+                ()
+            );
             to += end - from;
         }
         self.rows.truncate(to);
-        self.marks.truncate(to);
+        self.line_filter.truncate(to);
     }
 
     /// A part of them, with the same tables.
-    pub(in crate::cart) fn filtered(&self, mut keep: impl FnMut(Fact<'_>) -> bool) -> Self {
-        let kept = (0..).zip(&self.rows).filter(|(_, row)| keep(self.fact_of(row)));
+    pub(in crate::cart) fn filtered(&self, mut keep: impl FnMut(EntryRef<'_>) -> bool) -> Self {
+        let kept = (0..).zip(&self.rows).filter(|(_, row)| keep(self.ref_of(row)));
         let kept: Kept = kept.map(|(at, _)| at).collect();
-        let Tables { home, writers, lines, prices, authorships, bodies } = &self.tables;
-        let mut tables = Tables {
+        let EntryTables { home, writers, lines, prices, authorships, bodies } = &self.tables;
+        let mut tables = EntryTables {
             home: *home,
             writers: writers.clone(),
             lines: lines.clone(),
@@ -368,13 +362,14 @@ impl Entries {
             bodies: Bodies::new(),
         };
         let of_kept = || kept.iter().map(|at| &self.rows[*at as usize]);
-        let said = of_kept().filter(|row| row.said.place().is_some()).count();
-        tables.bodies.reserve_exact(said);
-        let mut rows = HeldRows::new();
+        let slot = of_kept().filter(|row| row.slot.place().is_some()).count();
+        tables.bodies.reserve_exact(slot);
+        let mut rows = EntryVec::new();
         rows.reserve_exact(kept.len());
-        rows.extend(
-            of_kept().map(|row| Row { said: row.said.again(bodies, &mut tables.bodies), ..*row }),
-        );
+        rows.extend(of_kept().map(|row| PackedEntry {
+            slot: row.slot.copy_into(bodies, &mut tables.bodies),
+            ..*row
+        }));
         let mut part = Self::counted(tables, rows);
         part.tight = self.tight && part.rows.len() == self.rows.len();
         part.tidy();
@@ -391,7 +386,7 @@ impl Entries {
     /// Drops rows of the tables that nothing uses, if they are too many.
     fn tidy(&mut self) {
         if self.tables.len() > 4 * self.rows.len() + SPARE_ROWS {
-            self.marks.forget();
+            self.line_filter.forget();
             let used = self.used();
             for (column, moved) in [
                 (WRITER, sweep(&mut self.tables.writers, &used.writers)),

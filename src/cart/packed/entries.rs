@@ -8,11 +8,11 @@ use core::fmt;
 
 use smallvec::{Array, SmallVec};
 
-use super::body_slot::Said;
-use super::kinds::{Kind, Kinds};
-use super::line_filter::Marks;
-use super::row::{Fact, HeldRows, Places, ReadRows, Row};
-use super::tables::{Author, Authorship, NONE, Price, Tables};
+use super::body_slot::BodySlot;
+use super::kinds::{EntryKind, KindCounts};
+use super::line_filter::LineFilter;
+use super::row::{DecodedEntries, EntryIndices, EntryRef, EntryVec, PackedEntry};
+use super::tables::{Authorship, EntryTables, NONE, Price};
 use crate::cart::entry::{Body, Entry};
 use crate::dots::{Dot, Dots, Run};
 use crate::id::{CartId, LineKey, position};
@@ -29,19 +29,20 @@ use crate::id::{CartId, LineKey, position};
 /// ```
 #[derive(Clone)]
 pub struct Entries {
-    pub(super) tables: Tables,
+    pub(super) tables: EntryTables,
     /// Sorted by writer, then by number. A delta of one action has one.
-    pub(super) rows: HeldRows,
-    pub(super) kinds: Kinds,
-    pub(super) marks: Marks,
+    pub(super) rows: EntryVec,
+    pub(super) kinds: KindCounts,
+    pub(super) line_filter: LineFilter,
     /// Whether it is sure that the tables, but for the writers, have nothing that no row uses.
     pub(super) tight: bool,
 }
 
 impl Entries {
     pub(in crate::cart) fn new(home: CartId) -> Self {
-        let (tables, kinds, marks) = (Tables::new(home), Kinds::default(), Marks::default());
-        Self { tables, rows: SmallVec::new(), kinds, marks, tight: true }
+        let (tables, kinds, line_filter) =
+            (EntryTables::new(home), KindCounts::default(), LineFilter::default());
+        Self { tables, rows: SmallVec::new(), kinds, line_filter, tight: true }
     }
 
     pub(in crate::cart) const fn set_home(&mut self, home: CartId) {
@@ -49,30 +50,19 @@ impl Entries {
     }
 
     /// From rows that are sorted and fit the tables, and use all of them but for the writers.
-    pub(super) fn counted(tables: Tables, rows: HeldRows) -> Self {
-        let mut kinds = Kinds::default();
-        if tables.bodies.iter().any(Kinds::notes) {
-            for row in rows.iter().filter(|row| row.said.place().is_some()) {
-                kinds.note(row.said.body(&tables.bodies), row.line);
+    pub(super) fn counted(tables: EntryTables, rows: EntryVec) -> Self {
+        let mut kinds = KindCounts::default();
+        if tables.bodies.iter().any(KindCounts::notes) {
+            for row in rows.iter().filter(|row| row.slot.place().is_some()) {
+                kinds.note(row.slot.body(&tables.bodies), row.line);
             }
         }
-        Self { tables, rows, kinds, marks: Marks::default(), tight: true }
+        Self { tables, rows, kinds, line_filter: LineFilter::default(), tight: true }
     }
 
     /// The same of rows that were read; the tables have each writer once, and no bodies.
-    pub(crate) fn from_rows(mut tables: Tables, read: ReadRows) -> Self {
-        let ReadRows { mut rows, upper, mut bodies } = read;
-        if !upper.is_empty() {
-            let mut authors: Vec<Author> =
-                rows.iter().map(|row| tables.writers[row.writer as usize]).collect();
-            for (at, upper) in upper {
-                authors[at as usize].upper = upper;
-            }
-            tables.writers = sorted(authors.clone());
-            for (row, author) in rows.iter_mut().zip(&authors) {
-                row.writer = index(&tables.writers, Some(author));
-            }
-        }
+    pub(crate) fn from_rows(mut tables: EntryTables, read: DecodedEntries) -> Self {
+        let DecodedEntries { rows, mut bodies } = read;
         bodies.shrink_to_fit();
         tables.bodies = bodies;
         Self::counted(tables, rows)
@@ -86,25 +76,25 @@ impl Entries {
         let mut all: Vec<(Dot, Entry)> = entries.into_iter().collect();
         all.sort_by_key(|(dot, _)| *dot);
         all.dedup_by_key(|(dot, _)| *dot);
-        let mut tables = Tables::new(home);
+        let mut tables = EntryTables::new(home);
         let lines = |entry: &Entry| {
             let bought = entry.body.bought().iter().map(|bought| bought.line.clone());
             entry.line.iter().cloned().chain(bought).collect::<Vec<_>>()
         };
-        tables.writers = sorted(all.iter().map(|(dot, _)| Author::of(*dot).0).collect());
+        tables.writers = sorted(all.iter().map(|(dot, _)| dot.replica).collect());
         tables.lines = sorted(all.iter().flat_map(|(_, entry)| lines(entry)).collect());
         tables.prices = sorted(all.iter().filter_map(|(_, e)| e.price.map(Price)).collect());
         tables.authorships = sorted(all.iter().filter_map(|(_, e)| authorship(home, e)).collect());
         let rows = all.into_iter().map(|(dot, entry)| {
-            let (authorship, (author, seq)) = (authorship(home, &entry), Author::of(dot));
-            Row {
-                seq,
+            let authorship = authorship(home, &entry);
+            PackedEntry {
+                seq: dot.seq as u32,
                 time: entry.time,
-                writer: index(&tables.writers, Some(&author)),
+                writer: index(&tables.writers, Some(&dot.replica)),
                 line: index(&tables.lines, entry.line.as_ref()),
                 price: index(&tables.prices, entry.price.map(Price).as_ref()),
                 authorship: index(&tables.authorships, authorship.as_ref()),
-                said: Said::new(entry.body, &mut tables.bodies),
+                slot: BodySlot::new(entry.body, &mut tables.bodies),
             }
         });
         let rows = rows.collect();
@@ -126,7 +116,7 @@ impl Entries {
     /// The entry of a dot.
     #[must_use]
     pub fn get(&self, dot: &Dot) -> Option<Entry> {
-        self.fact(*dot).map(Fact::entry)
+        self.get_ref(*dot).map(EntryRef::entry)
     }
 
     /// Whether a dot is there.
@@ -137,17 +127,17 @@ impl Entries {
 
     /// Each dot with its entry.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (Dot, Entry)> + '_ {
-        self.facts().map(|fact| (fact.dot(), fact.entry()))
+        self.refs().map(|fact| (fact.dot(), fact.entry()))
     }
 
     /// The dots.
     pub fn keys(&self) -> impl ExactSizeIterator<Item = Dot> + '_ {
-        self.facts().map(Fact::dot)
+        self.refs().map(EntryRef::dot)
     }
 
     /// The entries.
     pub fn values(&self) -> impl ExactSizeIterator<Item = Entry> + '_ {
-        self.facts().map(Fact::entry)
+        self.refs().map(EntryRef::entry)
     }
 
     /// The set of the dots.
@@ -156,31 +146,30 @@ impl Entries {
         let mut dots = Dots::default();
         dots.reserve(runs().count());
         for run in runs() {
-            let author = &self.tables.writers[run[0].writer as usize];
-            let [first, last] = [run[0].seq, run[run.len() - 1].seq].map(|seq| author.seq(seq));
-            dots.push_run(author.replica, Run { first, last });
+            let [first, last] = [run[0].seq, run[run.len() - 1].seq].map(u64::from);
+            dots.push_run(self.tables.writers[run[0].writer as usize], Run { first, last });
         }
         dots
     }
 
     /// Iterates over the entries without copying them, in the order of their dots.
-    pub fn facts(&self) -> impl ExactSizeIterator<Item = Fact<'_>> + Clone {
-        self.rows.iter().map(|row| self.fact_of(row))
+    pub fn refs(&self) -> impl ExactSizeIterator<Item = EntryRef<'_>> + Clone {
+        self.rows.iter().map(|row| self.ref_of(row))
     }
 
     /// Returns the entry of a dot without copying it.
     #[must_use]
-    pub fn fact(&self, dot: Dot) -> Option<Fact<'_>> {
-        self.find(dot).map(|at| self.fact_at(at as u32))
+    pub fn get_ref(&self, dot: Dot) -> Option<EntryRef<'_>> {
+        self.find(dot).map(|at| self.ref_at(at as u32))
     }
 
     /// The entry of the row at a place.
-    pub(crate) fn fact_at(&self, place: u32) -> Fact<'_> {
-        self.fact_of(&self.rows[place as usize])
+    pub(crate) fn ref_at(&self, place: u32) -> EntryRef<'_> {
+        self.ref_of(&self.rows[place as usize])
     }
 
-    pub(crate) const fn fact_of<'a>(&'a self, row: &'a Row) -> Fact<'a> {
-        Fact { tables: &self.tables, row }
+    pub(crate) const fn ref_of<'a>(&'a self, row: &'a PackedEntry) -> EntryRef<'a> {
+        EntryRef { tables: &self.tables, row }
     }
 
     /// The cart whose own they are, mostly.
@@ -188,31 +177,32 @@ impl Entries {
         self.tables.home
     }
 
-    pub(crate) const fn tables(&self) -> &Tables {
+    pub(crate) const fn tables(&self) -> &EntryTables {
         &self.tables
     }
 
-    pub(crate) fn rows(&self) -> &[Row] {
+    pub(crate) fn rows(&self) -> &[PackedEntry] {
         &self.rows
     }
 
     /// How many there are of a kind.
-    pub(crate) fn count(&self, kind: Kind) -> usize {
+    pub(crate) fn count(&self, kind: EntryKind) -> usize {
         match kind {
-            Kind::Contribution => self.rows.len() - self.kinds.others(),
+            EntryKind::Contribution => self.rows.len() - self.kinds.others(),
             other => self.kinds.count(other),
         }
     }
 
     /// Those of a kind.
-    pub(crate) fn of_kind(&self, kind: Kind) -> impl Iterator<Item = Fact<'_>> {
-        let of_kind = self.facts().filter(move |fact| Kind::of(fact.body(), fact.row.line) == kind);
+    pub(crate) fn of_kind(&self, kind: EntryKind) -> impl Iterator<Item = EntryRef<'_>> {
+        let of_kind =
+            self.refs().filter(move |fact| EntryKind::of(fact.body(), fact.row.line) == kind);
         of_kind.take(self.count(kind))
     }
 
     /// Those that say of others where they show, or what they lack.
-    pub(crate) fn bearing(&self) -> impl Iterator<Item = Fact<'_>> {
-        let bearing = self.facts().filter(|fact| fact.body().bears());
+    pub(crate) fn bearing(&self) -> impl Iterator<Item = EntryRef<'_>> {
+        let bearing = self.refs().filter(|fact| fact.body().bears());
         bearing.take(self.kinds.bearing())
     }
 
@@ -220,17 +210,17 @@ impl Entries {
     pub(crate) fn on_line<'a>(
         &'a self,
         line: &LineKey,
-    ) -> impl Iterator<Item = Fact<'a>> + Clone + use<'a> {
+    ) -> impl Iterator<Item = EntryRef<'a>> + Clone + use<'a> {
         let at = self.line_at(line).unwrap_or(NONE);
         let rows = if at == NONE { &[][..] } else { &self.rows[..] };
-        let orders = self.count(Kind::Order) > 0;
+        let orders = self.count(EntryKind::Order) > 0;
         let here = rows.iter().filter(move |row| {
             row.line == at
                 || orders
-                    && matches!(self.fact_of(row).body(), Body::Order(order)
+                    && matches!(self.ref_of(row).body(), Body::Order(order)
                         if !order.on_line(&self.tables.lines[at as usize]).is_empty())
         });
-        here.map(|row| self.fact_of(row))
+        here.map(|row| self.ref_of(row))
     }
 
     /// Where a line is in its table, if it is there.
@@ -240,18 +230,18 @@ impl Entries {
 
     /// Those that were written about a line, by dot: orders of it are not.
     #[inline]
-    pub(crate) fn written_on(&self, at: u32) -> impl Iterator<Item = Fact<'_>> {
-        self.rows.iter().filter(move |row| row.line == at).map(|row| self.fact_of(row))
+    pub(crate) fn written_on(&self, at: u32) -> impl Iterator<Item = EntryRef<'_>> {
+        self.rows.iter().filter(move |row| row.line == at).map(|row| self.ref_of(row))
     }
 
     /// Where their rows are, ascending.
-    pub(crate) fn places_on(&self, at: u32) -> Places {
-        self.marks.places(&self.rows, at)
+    pub(crate) fn indices_on(&self, at: u32) -> EntryIndices {
+        self.line_filter.places(&self.rows, at)
     }
 
     /// Somebody is going to look for lines.
-    pub(crate) fn mark(&mut self) {
-        self.marks.make(&self.rows);
+    pub(crate) fn build_line_filter(&mut self) {
+        self.line_filter.make(&self.rows);
     }
 
     /// Whether something is said of other entries: where they show, or what they lack.
@@ -266,9 +256,9 @@ impl Entries {
     }
 
     fn find(&self, dot: Dot) -> Option<usize> {
-        let (author, seq) = Author::of(dot);
-        let writer = self.tables.writers.binary_search(&author).ok()? as u32;
-        self.rows.binary_search_by_key(&(writer, seq), Row::key).ok()
+        let seq = u32::try_from(dot.seq).ok()?;
+        let writer = self.tables.writers.binary_search(&dot.replica).ok()? as u32;
+        self.rows.binary_search_by_key(&(writer, seq), PackedEntry::key).ok()
     }
 
     /// Whether it is sure that every row of the tables, but for the writers, is in use.
@@ -277,8 +267,8 @@ impl Entries {
     }
 
     /// Which rows of the tables are in use.
-    pub(crate) fn used(&self) -> Used {
-        let mut used = Used {
+    pub(crate) fn used(&self) -> UsedRows {
+        let mut used = UsedRows {
             writers: Flags::from_elem(false, self.tables.writers.len()),
             lines: Flags::from_elem(false, self.tables.lines.len()),
             prices: Flags::from_elem(false, self.tables.prices.len()),
@@ -295,7 +285,7 @@ impl Entries {
             mark(&mut used.prices, row.price);
             mark(&mut used.authorships, row.authorship);
         }
-        for bought in self.of_kind(Kind::Order).flat_map(|order| order.body().bought()) {
+        for bought in self.of_kind(EntryKind::Order).flat_map(|order| order.body().bought()) {
             mark(&mut used.lines, index(&self.tables.lines, Some(&bought.line)));
         }
         used
@@ -306,7 +296,7 @@ impl Entries {
 type Flags = SmallVec<[bool; 16]>;
 
 /// Of each table, which rows are in use.
-pub(crate) struct Used {
+pub(crate) struct UsedRows {
     pub(crate) writers: Flags,
     pub(crate) lines: Flags,
     pub(crate) prices: Flags,
@@ -340,7 +330,7 @@ impl<'a> IntoIterator for &'a Entries {
 
 impl PartialEq for Entries {
     fn eq(&self, other: &Self) -> bool {
-        self.len() == other.len() && self.facts().zip(other.facts()).all(|(a, b)| a == b)
+        self.len() == other.len() && self.refs().zip(other.refs()).all(|(a, b)| a == b)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::cart::entry::Body;
 /// The kind of an entry, by which a cart counts its live entries.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[non_exhaustive]
-pub enum Kind {
+pub enum EntryKind {
     /// An Add or a Set: units on a line.
     Contribution,
     /// A merge of a guest cart.
@@ -33,7 +33,7 @@ pub enum Kind {
     Other,
 }
 
-impl Kind {
+impl EntryKind {
     const COUNT: usize = Self::Other as usize + 1;
 
     /// The kind of what an entry about a line says.
@@ -58,17 +58,17 @@ impl Kind {
 /// What is counted: what is no contribution, and what bears on others. Most carts never have any,
 /// and count nowhere.
 #[derive(Clone, Default)]
-pub(super) struct Kinds(Option<Box<Counts>>);
+pub(super) struct KindCounts(Option<Box<CountsByKind>>);
 
 #[derive(Clone, Default)]
-struct Counts {
+struct CountsByKind {
     /// By kind, but for contributions.
-    kinds: [u32; Kind::COUNT],
+    kinds: [u32; EntryKind::COUNT],
     /// How many bear on others.
     bearing: u32,
 }
 
-impl Kinds {
+impl KindCounts {
     /// Whether an entry that says it is counted.
     #[inline]
     pub(super) fn notes(body: &Body) -> bool {
@@ -80,7 +80,7 @@ impl Kinds {
     pub(super) fn note(&mut self, body: &Body, line: u32) {
         if Self::notes(body) {
             let counts = self.0.get_or_insert_default();
-            counts.kinds[Kind::of(body, line) as usize] += u32::from(!body.is_contribution());
+            counts.kinds[EntryKind::of(body, line) as usize] += u32::from(!body.is_contribution());
             counts.bearing += u32::from(body.bears());
         }
     }
@@ -91,13 +91,13 @@ impl Kinds {
         if let Some(counts) = &mut self.0
             && Self::notes(body)
         {
-            counts.kinds[Kind::of(body, line) as usize] -= u32::from(!body.is_contribution());
+            counts.kinds[EntryKind::of(body, line) as usize] -= u32::from(!body.is_contribution());
             counts.bearing -= u32::from(body.bears());
         }
     }
 
     /// How many there are of a kind that is no contribution.
-    pub(super) fn count(&self, kind: Kind) -> usize {
+    pub(super) fn count(&self, kind: EntryKind) -> usize {
         self.0.as_ref().map_or(0, |counts| counts.kinds[kind as usize] as usize)
     }
 

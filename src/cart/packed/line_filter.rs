@@ -3,19 +3,19 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::row::{Places, Row};
+use super::row::{EntryIndices, PackedEntry};
 
 /// Fewer rows are read one by one.
 const MANY: usize = 64;
 
 /// Of each row the lowest byte of its line's number, if somebody looked. What moves lines forgets them.
 #[derive(Default)]
-pub(super) struct Marks(Option<Box<Held>>);
+pub(super) struct LineFilter(Option<Box<FilterBytes>>);
 
-struct Held(Vec<u8>);
+struct FilterBytes(Vec<u8>);
 
 /// A copy makes its own: most are never looked through.
-impl Clone for Marks {
+impl Clone for LineFilter {
     fn clone(&self) -> Self {
         Self::default()
     }
@@ -24,21 +24,21 @@ impl Clone for Marks {
 const EACH_LOW: u64 = 0x0101_0101_0101_0101;
 const EACH_HIGH: u64 = 0x8080_8080_8080_8080;
 
-impl Marks {
+impl LineFilter {
     pub(super) fn forget(&mut self) {
         self.0 = None;
     }
 
     /// Those of rows, if they are many.
-    pub(super) fn make(&mut self, rows: &[Row]) {
+    pub(super) fn make(&mut self, rows: &[PackedEntry]) {
         if self.0.is_none() && rows.len() >= MANY {
-            self.0 = Some(Box::new(Held(rows.iter().map(|row| row.line as u8).collect())));
+            self.0 = Some(Box::new(FilterBytes(rows.iter().map(|row| row.line as u8).collect())));
         }
     }
 
     /// A row is put in at a place.
     #[inline]
-    pub(super) fn insert(&mut self, at: usize, row: &Row) {
+    pub(super) fn insert(&mut self, at: usize, row: &PackedEntry) {
         if let Some(held) = &mut self.0 {
             held.0.insert(at, row.line as u8);
         }
@@ -60,8 +60,8 @@ impl Marks {
     }
 
     /// Where the rows of a line are, ascending.
-    pub(super) fn places(&self, rows: &[Row], line: u32) -> Places {
-        let mut places = Places::new();
+    pub(super) fn places(&self, rows: &[PackedEntry], line: u32) -> EntryIndices {
+        let mut places = EntryIndices::new();
         let Some(held) = &self.0 else {
             let of_line = (0..).zip(rows).filter(|(_, row)| row.line == line);
             places.extend(of_line.map(|(at, _)| at));

@@ -12,9 +12,9 @@ mod line_filter;
 mod row;
 mod tables;
 
-pub(crate) use body_slot::Said;
+pub(crate) use body_slot::BodySlot;
 pub use entries::Entries;
-pub use kinds::Kind;
-pub use row::Fact;
-pub(crate) use row::{Places, ReadRows, Row};
-pub(crate) use tables::{Author, Authorship, NONE, Price, Table, Tables};
+pub use kinds::EntryKind;
+pub use row::EntryRef;
+pub(crate) use row::{DecodedEntries, EntryIndices, PackedEntry};
+pub(crate) use tables::{Authorship, EntryTables, NONE, Price, Table};

@@ -1,11 +1,9 @@
 //! One live entry as it is held: in numbers that its tables explain.
 
-use alloc::vec::Vec;
-
 use smallvec::SmallVec;
 
-use super::body_slot::{Bodies, Said};
-use super::tables::{NONE, Price, Tables};
+use super::body_slot::{Bodies, BodySlot};
+use super::tables::{EntryTables, NONE, Price};
 use crate::cart::entry::{After, Body, Entry};
 use crate::clock::Time;
 use crate::dots::Dot;
@@ -13,21 +11,21 @@ use crate::id::{CartId, LineKey};
 use crate::money::Money;
 
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Row {
+pub(crate) struct PackedEntry {
     pub(crate) time: Time,
-    /// The lower half of its number. The upper is with its writer.
+    /// The number of the action, at most [`limits::SEQ_MAX`](crate::limits::SEQ_MAX).
     pub(crate) seq: u32,
     pub(crate) writer: u32,
     pub(crate) line: u32,
     pub(crate) price: u32,
     pub(crate) authorship: u32,
-    pub(crate) said: Said,
+    pub(crate) slot: BodySlot,
 }
 
 // A cart is mostly rows.
-const _: () = assert!(size_of::<Row>() <= 32 && size_of::<Body>() <= 16);
+const _: () = assert!(size_of::<PackedEntry>() <= 32 && size_of::<Body>() <= 16);
 
-impl Row {
+impl PackedEntry {
     pub(super) const fn key(&self) -> (u32, u32) {
         (self.writer, self.seq)
     }
@@ -40,67 +38,54 @@ impl Row {
 }
 
 /// Rows in place, if it is one.
-pub(super) type HeldRows = SmallVec<[Row; 1]>;
+pub(super) type EntryVec = SmallVec<[PackedEntry; 1]>;
 
 /// Places of rows, ascending.
-pub(crate) type Places = SmallVec<[u32; 8]>;
+pub(crate) type EntryIndices = SmallVec<[u32; 8]>;
 
 /// Room for so many is made at once, if there is more than one.
 const FEW_BODIES: usize = 8;
 
 /// Live entries as they are read: in numbers that the tables of their message explain.
 #[derive(Default)]
-pub(crate) struct ReadRows {
-    /// In order. Of the numbers they have the lower halves;
-    pub(crate) rows: HeldRows,
-    /// the upper, where it is not 0, is here, with the row's place.
-    pub(super) upper: Vec<(u32, u32)>,
+pub(crate) struct DecodedEntries {
+    /// Sorted by writer, then by number.
+    pub(crate) rows: EntryVec,
     pub(crate) bodies: Bodies,
 }
 
-impl ReadRows {
+impl DecodedEntries {
     pub(crate) fn reserve(&mut self, rows: usize) {
         self.rows.reserve_exact(rows);
     }
 
     /// What the next row says.
     #[inline]
-    pub(crate) fn say(&mut self, body: Body) -> Said {
-        Said::small(&body).unwrap_or_else(|| {
+    pub(crate) fn intern(&mut self, body: Body) -> BodySlot {
+        BodySlot::small(&body).unwrap_or_else(|| {
             if self.bodies.len() == self.bodies.capacity() {
                 self.bodies.reserve_exact(self.bodies.len().max(FEW_BODIES));
             }
-            Said::new(body, &mut self.bodies)
+            BodySlot::new(body, &mut self.bodies)
         })
-    }
-
-    /// The next. The upper half of its number is not in it.
-    #[inline]
-    pub(crate) fn push(&mut self, seq: u64, row: Row) {
-        let upper = (seq >> 32) as u32;
-        if upper > 0 {
-            self.upper.push((self.rows.len() as u32, upper));
-        }
-        self.rows.push(row);
     }
 }
 
 /// A live entry, borrowed from the [`Entries`](crate::Entries) that hold it.
 #[derive(Clone, Copy, Debug)]
-pub struct Fact<'a> {
-    pub(super) tables: &'a Tables,
-    pub(super) row: &'a Row,
+pub struct EntryRef<'a> {
+    pub(super) tables: &'a EntryTables,
+    pub(super) row: &'a PackedEntry,
 }
 
 static NO_MERGES: [CartId; 0] = [];
 
-impl<'a> Fact<'a> {
+impl<'a> EntryRef<'a> {
     /// Returns the name of the entry.
     #[must_use]
     #[inline]
     pub fn dot(self) -> Dot {
-        let author = &self.tables.writers[self.row.writer as usize];
-        Dot::new(author.replica, author.seq(self.row.seq))
+        Dot::new(self.tables.writers[self.row.writer as usize], u64::from(self.row.seq))
     }
 
     /// Returns the time at which its author wrote it.
@@ -114,7 +99,7 @@ impl<'a> Fact<'a> {
     #[must_use]
     #[inline]
     pub fn body(self) -> &'a Body {
-        self.row.said.body(&self.tables.bodies)
+        self.row.slot.body(&self.tables.bodies)
     }
 
     /// The cart it was written in.
@@ -174,7 +159,7 @@ impl<'a> Fact<'a> {
 }
 
 /// Equal facts, whatever the tables they are held with.
-impl PartialEq for Fact<'_> {
+impl PartialEq for EntryRef<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.dot() == other.dot()
             && self.time() == other.time()

@@ -7,7 +7,6 @@ use smallvec::{Array, SmallVec};
 
 use super::body_slot::Bodies;
 use crate::cart::entry::After;
-use crate::dots::Dot;
 use crate::id::{CartId, LineKey, ReplicaId};
 use crate::money::Money;
 
@@ -19,33 +18,6 @@ pub(crate) const NONE: u32 = u32::MAX;
 pub(crate) struct Authorship {
     pub(crate) scope: CartId,
     pub(crate) after: After,
-}
-
-/// A writer, with the upper half of numbers of its: 0 for as many as anybody gets to. Rows have the
-/// lower half.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) struct Author {
-    pub(crate) replica: ReplicaId,
-    pub(super) upper: u32,
-}
-
-impl Author {
-    /// Who wrote a dot, and the lower half of its number.
-    #[inline]
-    pub(crate) const fn of(dot: Dot) -> (Self, u32) {
-        (Self { replica: dot.replica, upper: (dot.seq >> 32) as u32 }, dot.seq as u32)
-    }
-
-    /// That of the first numbers.
-    pub(crate) const fn first(replica: ReplicaId) -> Self {
-        Self { replica, upper: 0 }
-    }
-
-    /// The whole number of which a row has the lower half.
-    #[inline]
-    pub(crate) const fn seq(&self, lower: u32) -> u64 {
-        (self.upper as u64) << 32 | lower as u64
-    }
 }
 
 /// A price in an order of its own, which says nothing of worth.
@@ -80,10 +52,10 @@ pub(crate) type RareTable<T> = SmallVec<[T; 0]>;
 /// The tables, each sorted and without doubles. Rows that no entry uses any more may linger; no
 /// reader minds them, and no byte is written of them.
 #[derive(Clone, Debug)]
-pub(crate) struct Tables {
+pub(crate) struct EntryTables {
     /// The cart whose own entries, if their authors had seen no merge, need no authorship.
     pub(crate) home: CartId,
-    pub(crate) writers: Table<Author>,
+    pub(crate) writers: Table<ReplicaId>,
     pub(crate) lines: Table<LineKey>,
     pub(crate) prices: Table<Price>,
     pub(crate) authorships: RareTable<Authorship>,
@@ -91,7 +63,7 @@ pub(crate) struct Tables {
     pub(crate) bodies: Bodies,
 }
 
-impl Tables {
+impl EntryTables {
     pub(crate) fn new(home: CartId) -> Self {
         Self {
             home,
@@ -132,7 +104,7 @@ pub(super) fn grow<A: Array>(table: &mut SmallVec<A>, more: usize) {
 }
 
 /// Where the rows of two sorted tables are in the one that has both.
-pub(super) struct Union {
+pub(super) struct TableUnion {
     /// By old index. `None`: all are where they were.
     pub(super) here: Option<Moved>,
     /// By index in the other table.
@@ -149,7 +121,7 @@ const FEW_NEW: usize = 16;
 pub(super) fn unite<A: Array<Item: Ord + Clone>>(
     table: &mut SmallVec<A>,
     other: &[A::Item],
-) -> Union {
+) -> TableUnion {
     // Those that are new, each with the place before which it belongs.
     let mut new: SmallVec<[(usize, &A::Item); FEW_NEW]> = SmallVec::new();
     let (mut there, mut from) = (Moved::with_capacity(other.len()), 0);
@@ -162,7 +134,7 @@ pub(super) fn unite<A: Array<Item: Ord + Clone>>(
         }
     }
     if new.is_empty() {
-        return Union { here: None, there };
+        return TableUnion { here: None, there };
     }
     let mut here = Moved::with_capacity(table.len());
     let mut before = 0;
@@ -188,7 +160,7 @@ pub(super) fn unite<A: Array<Item: Ord + Clone>>(
         }
         table.extend(old);
     }
-    Union { here: Some(here), there }
+    TableUnion { here: Some(here), there }
 }
 
 /// Drops the rows that are not used, and says where the others are then.
