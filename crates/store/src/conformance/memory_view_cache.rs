@@ -6,14 +6,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::{CacheReply, ViewCache, ViewKey};
 use holdall::id::CartId;
 
+/// The view that is kept of a cart of a store, by the store's number and the cart.
+type Views = HashMap<(u128, CartId), (ViewKey, Vec<u8>)>;
+
 /// A view cache that keeps everything, for tests: the shortest implementation of the contract.
 #[derive(Debug, Default)]
 pub struct MemoryViewCache {
-    views: Mutex<HashMap<(u128, CartId), (ViewKey, Vec<u8>)>>,
+    views: Mutex<Views>,
 }
 
 impl MemoryViewCache {
-    fn views(&self) -> MutexGuard<'_, HashMap<(u128, CartId), (ViewKey, Vec<u8>)>> {
+    fn views(&self) -> MutexGuard<'_, Views> {
         // No call leaves the map half changed.
         self.views.lock().unwrap_or_else(PoisonError::into_inner)
     }
