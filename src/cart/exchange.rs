@@ -33,7 +33,7 @@ impl Cart {
     /// assert!(cart.answer(&cart.have()).is_empty());
     /// ```
     #[must_use]
-    pub fn answer(&self, have: &Have) -> Delta {
+    pub fn delta_for(&self, have: &Have) -> Delta {
         if have.erased {
             return Delta::empty(self.id());
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use holdall::cart::Covers;
+use holdall::cart::ReplacedDots;
 use holdall::{Dot, Dots, ReplicaId, Run, SharedDots};
 use proptest::prelude::*;
 
@@ -120,7 +120,7 @@ proptest! {
     #[test]
     fn what_is_covered_is_a_set(a in covered(), one in (0..4_u8, 0..50_u64)) {
         let (dots, all) = both(&a);
-        let covers = Covers::from(&dots);
+        let covers = ReplacedDots::from(&dots);
         prop_assert_eq!(&covers.to_dots(), &dots);
         prop_assert_eq!(covers.is_empty(), all.is_empty());
         let mut runs: Vec<_> = covers.runs().collect();
@@ -131,7 +131,7 @@ proptest! {
             prop_assert_eq!(covers.contains(dot), all.contains(&dot));
         }
         prop_assert!(all.iter().all(|dot| covers.contains(*dot)));
-        prop_assert_eq!(all.iter().copied().collect::<Covers>(), covers.clone());
+        prop_assert_eq!(all.iter().copied().collect::<ReplacedDots>(), covers.clone());
         prop_assert_eq!(format!("{covers:?}"), format!("{dots:?}"));
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use holdall::{
-    Body, Bought, CouponCode, Delta, Dot, Dots, Entry, LineKey, OrderId, Purchase, Replica,
-    ReplicaId, RowRef, Stays, Taken, Time, limits,
+    Body, ConsumedUnits, CouponCode, Delta, Dot, Dots, Entry, LineKey, OrderId, OrderPlaced,
+    OrderedUnits, Preserved, Replica, ReplicaId, RowRef, Time, limits,
 };
 
 use super::devices::{ACCOUNT, buy, join, replica, row, tee, units};
@@ -57,13 +57,17 @@ fn a_cart_takes_so_many_lines_and_no_more() {
 fn a_line_that_was_bought_is_one_of_so_many() {
     let mut phone = with_one_of_each((0..limits::LINES - 1).map(line));
     let server = Dot::new(ReplicaId::from_u128(8), 1);
-    let taken =
-        Taken { dot: Dot::new(ReplicaId::from_u128(7), 1), units: 1, scope: ACCOUNT, set: None };
-    let body = Body::Order(Arc::new(Purchase {
+    let taken = ConsumedUnits {
+        dot: Dot::new(ReplicaId::from_u128(7), 1),
+        units: 1,
+        scope: ACCOUNT,
+        set: None,
+    };
+    let body = Body::Order(Arc::new(OrderPlaced {
         id: OrderId::new("O-1").expect("an id"),
-        bought: vec![Bought { line: tee(), taken }],
+        bought: vec![OrderedUnits { line: tee(), taken }],
         seen: Dots::default().into(),
-        stays: Stays::default(),
+        stays: Preserved::default(),
     }));
     let time = Time::from_ms(7);
     let entry = Entry { time, scope: ACCOUNT, after: [].into(), line: None, price: None, body };

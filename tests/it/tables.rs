@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use holdall::cart::Taken;
+use holdall::cart::ConsumedUnits;
 use holdall::{
-    Body, Bought, Cart, CartId, Delta, Dot, Dots, Entry, LineKey, List, Money, OrderId, Purchase,
-    ReplicaId, Run, SetTo, Stays, Time, wire,
+    Body, Cart, CartId, Delta, Dot, Dots, Entry, LineKey, List, Money, OrderId, OrderPlaced,
+    OrderedUnits, Preserved, ReplicaId, Run, SetQuantity, Time, wire,
 };
 use proptest::prelude::*;
 
@@ -63,19 +63,21 @@ fn entry((_, of_line, price, author, kind): Parts, dot: Dot) -> Entry {
         4 => (ACCOUNT, &[GUEST]),
         _ => (ACCOUNT, &[OTHER, GUEST]),
     };
-    let bought =
-        |at: u16, dot| Bought { line: line(at), taken: Taken { dot, units: 1, scope, set: None } };
+    let bought = |at: u16, dot| OrderedUnits {
+        line: line(at),
+        taken: ConsumedUnits { dot, units: 1, scope, set: None },
+    };
     let another = Dot::new(dot.replica, dot.seq + 1);
     let body = match kind {
         0 => {
             let mut bought =
                 vec![bought(of_line, dot), bought(of_line + 1, dot), bought(of_line + 1, another)];
             bought.sort();
-            Body::Order(Arc::new(Purchase {
+            Body::Order(Arc::new(OrderPlaced {
                 id: OrderId::new(format!("O-{}", dot.seq)).expect("an id"),
                 bought,
                 seen: Dots::default().into(),
-                stays: Stays::default(),
+                stays: Preserved::default(),
             }))
         }
         1 => Body::Consent(true),
@@ -83,7 +85,7 @@ fn entry((_, of_line, price, author, kind): Parts, dot: Dot) -> Entry {
         // What a row says by itself is an Add of few units, and not on one side of a line.
         3 => Body::Add { quantity: units(256 + u32::from(price % 2)), sided: false },
         4 => Body::Add { quantity: units(1), sided: true },
-        5 | 6 => Body::Set(Arc::new(SetTo {
+        5 | 6 => Body::Set(Arc::new(SetQuantity {
             quantity: units(u32::from(of_line) + 1),
             list: List::Active,
             sided: false,
@@ -163,7 +165,7 @@ proptest! {
         let (mut model, mut cart, mut batch) =
             (Model::default(), Cart::new(ACCOUNT), Delta::empty(ACCOUNT));
         // One keeps the sum of digests, one counts it each time.
-        cart.sum_up();
+        cart.track_fingerprint();
         for step in &steps {
             let delta = model.delta(step);
             batch.batch(&delta);

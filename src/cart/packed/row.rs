@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::body_slot::{Bodies, BodySlot};
 use super::tables::{EntryTables, NONE, Price};
-use crate::cart::entry::{After, Body, Entry};
+use crate::cart::entry::{Body, Entry, SeenMerges};
 use crate::clock::Time;
 use crate::dots::Dot;
 use crate::id::{CartId, LineKey};
@@ -144,7 +144,7 @@ impl<'a> EntryRef<'a> {
     /// The entry by itself.
     pub fn entry(self) -> Entry {
         let after = match self.row.authorship {
-            NONE => After::default(),
+            NONE => SeenMerges::default(),
             at => self.tables.authorships[at as usize].after.clone(),
         };
         Entry {

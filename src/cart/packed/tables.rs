@@ -6,7 +6,7 @@ use core::cmp::Ordering;
 use smallvec::{Array, SmallVec};
 
 use super::body_slot::Bodies;
-use crate::cart::entry::After;
+use crate::cart::entry::SeenMerges;
 use crate::id::{CartId, LineKey, ReplicaId};
 use crate::money::Money;
 
@@ -17,7 +17,7 @@ pub(crate) const NONE: u32 = u32::MAX;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Authorship {
     pub(crate) scope: CartId,
-    pub(crate) after: After,
+    pub(crate) after: SeenMerges,
 }
 
 /// A price in an order of its own, which says nothing of worth.
