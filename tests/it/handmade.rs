@@ -6,7 +6,7 @@ use holdall::cart::{
 };
 use holdall::{
     Body, CartId, Delta, Dot, Dots, Entry, LineKey, List, Money, OrderId, Quantity, ReplicaId,
-    Time, wire,
+    Time, limits, wire,
 };
 
 use super::devices::{ACCOUNT, tee};
@@ -98,7 +98,17 @@ fn facts_that_no_action_states_are_refused_where_they_are_made() {
     let bare = Body::Stay(stay(&[1], &[]).into());
     let unknown = |kind| Body::Unknown { kind, payload: vec![1].into() };
     for (told, seq, odd) in [
-        ("number 0", 0, entry(add())),
+        ("no action has", 0, entry(add())),
+        ("no action has", limits::SEQ_MAX + 1, entry(add())),
+        ("no action has", 5, entry(moved(&[0, 1]))),
+        ("no action has", 5, entry(moved(&[1, limits::SEQ_MAX + 1]))),
+        ("no action has", 5, entry(Body::Stay(stay(&[0], &[]).into()))),
+        ("no action has", 5, entry(Body::Stay(stay(&[], &[u64::MAX]).into()))),
+        (
+            "no action has",
+            5,
+            entry(set(SetSideEffects { took: vec![taken(0)], ..SetSideEffects::default() })),
+        ),
         ("names no line", 5, Entry { line: None, ..entry(add()) }),
         (
             "names no line",

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use holdall::cart::ConsumedUnits;
 use holdall::{
     Body, Cart, CartId, Delta, Dot, Dots, Entry, LineKey, List, Money, OrderId, OrderPlaced,
-    OrderedUnits, Preserved, ReplicaId, Run, SetQuantity, Time, wire,
+    OrderedUnits, Preserved, ReplicaId, Run, SetQuantity, Time, limits, wire,
 };
 use proptest::prelude::*;
 
@@ -42,12 +42,12 @@ fn writer(at: u8) -> ReplicaId {
     ReplicaId::from_u128(100 - u128::from(at))
 }
 
-/// The number of a writer's how-manieth action. Rows have the lower half of it, so that of some
-/// writers it jumps to where the upper grows.
+/// The number of a writer's action. Of some writers it jumps, once or twice, up to the highest
+/// numbers there are.
 fn number(replica: ReplicaId, action: u64) -> u64 {
     match action {
-        20..60 if replica != writer(0) => action + (1 << 32) - 40,
-        60.. if replica == writer(1) => action + (1 << 40) - 100,
+        20..60 if replica != writer(0) => action + (1 << 31) - 40,
+        60.. if replica == writer(1) => action + limits::SEQ_MAX - 20_000,
         _ => action,
     }
 }
@@ -193,20 +193,22 @@ proptest! {
     }
 }
 
-/// Rows have half of a number: what dies is the same wherever a run begins and ends.
+/// What dies is right wherever a run begins and ends, beyond the highest number too.
 #[test]
 fn runs_die_whole_however_far_their_numbers_are() {
-    const NEXT: u64 = 1 << 32;
-    let seqs = [1, 2, NEXT - 1, NEXT, NEXT + 1, 2 * NEXT - 1, 1 << 40, u64::MAX - 1];
+    const NEXT: u64 = 1 << 31;
+    const LAST: u64 = limits::SEQ_MAX;
+    let seqs = [1, 2, NEXT - 1, NEXT, NEXT + 1, LAST - 2, LAST - 1, LAST];
     let parts = |seq: u64| (0, 1, 2, 0, (seq % 8) as u8 + 1);
-    let ends = [1, 2, 3, NEXT - 2, NEXT - 1, NEXT, NEXT + 1, NEXT + 2, 2 * NEXT, 1 << 41, u64::MAX];
+    let ends =
+        [1, 2, 3, NEXT - 2, NEXT - 1, NEXT, NEXT + 1, LAST - 2, LAST - 1, LAST, LAST + 1, u64::MAX];
     // Of one writer all, of one the even, of one none but the last: some have no row where a run ends.
     for few in 0..3 {
         let dots = |at: u8| {
             let kept = seqs.iter().filter(move |seq| match (at + few) % 3 {
                 0 => true,
                 1 => *seq % 2 == 0,
-                _ => **seq > 1 << 40,
+                _ => **seq == LAST,
             });
             kept.map(move |seq| Dot::new(writer(at), *seq))
         };

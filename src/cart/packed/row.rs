@@ -43,9 +43,6 @@ pub(super) type EntryVec = SmallVec<[PackedEntry; 1]>;
 /// Places of rows, ascending.
 pub(crate) type EntryIndices = SmallVec<[u32; 8]>;
 
-/// Room for so many is made at once, if there is more than one.
-const FEW_BODIES: usize = 8;
-
 /// Live entries as they are read: in numbers that the tables of their message explain.
 #[derive(Default)]
 pub(crate) struct DecodedEntries {
@@ -62,12 +59,7 @@ impl DecodedEntries {
     /// What the next row says.
     #[inline]
     pub(crate) fn intern(&mut self, body: Body) -> BodySlot {
-        BodySlot::small(&body).unwrap_or_else(|| {
-            if self.bodies.len() == self.bodies.capacity() {
-                self.bodies.reserve_exact(self.bodies.len().max(FEW_BODIES));
-            }
-            BodySlot::new(body, &mut self.bodies)
-        })
+        BodySlot::new(body, &mut self.bodies)
     }
 }
 
