@@ -6,7 +6,7 @@ use holdall::{CartId, Explanation, LineKey, PlainPhrasing, Row};
 use holdall_authority::{Actor, Caller, Entry, Inspected, Shown, When};
 
 use super::{Common, Fault, close, print_json, time};
-use crate::places::Make;
+use crate::store_url::Make;
 
 /// Show a cart.
 #[derive(clap::Args)]

@@ -7,7 +7,7 @@ use holdall_authority::{AccountId, Caller, Receipt, Settings, Swept};
 
 use super::{Common, Fault, close, now_ms, print_json, progress, time};
 use crate::journals::end_old;
-use crate::places::{Make, Place};
+use crate::store_url::{Make, Place};
 use crate::retention::RetentionArgs;
 
 /// Carts at a time.

@@ -20,7 +20,7 @@ use tracing_subscriber::prelude::*;
 
 use crate::journals::end_old;
 use crate::operate::now_ms;
-use crate::places::{Make, Place};
+use crate::store_url::{Make, Place};
 use crate::retention::RetentionArgs;
 
 /// How often old carts are swept, and metrics tidied up.
