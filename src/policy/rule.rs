@@ -58,7 +58,7 @@ pub enum RuleScope {
     Cart,
 }
 
-/// A merge rule. Users' own rules implement it and go into a [`Registry`].
+/// A merge rule. Users' own rules implement it and go into a [`Registry`](super::Registry).
 ///
 /// A rule must be pure and total, and must not care for the order of entries inside a side. It is
 /// known by name and version: a changed outcome is a new version.
