@@ -76,8 +76,7 @@ pub fn messages(data: &[u8]) -> bool {
 }
 
 /// Of each type how it is read, and a sound value in each format.
-static SAMPLES: LazyLock<Vec<(Check, [Vec<u8>; FORMATS as usize])>> =
-    LazyLock::new(|| samples().expect("the samples are sound"));
+static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(|| samples().expect("the samples are sound"));
 
 fn sample<T: Value>(value: &T) -> Sample {
     (check::<T>, [0, 1, 2, 3].map(|format| write(format, value)))
