@@ -9,6 +9,7 @@ use super::cart_json::{CartAnswer, CartBody};
 use super::explain_json::{ExplainedBody, Known, told};
 use super::extract::{AccountPath, CartPath, GuestPath, Json, PathParams};
 use super::problem::Problem;
+use super::problem_type::ProblemType;
 use holdall::id::CartId;
 use holdall_authority::{AccountId, GuestToken, Principal, Receipt, SignedIn, Situation};
 
@@ -17,10 +18,10 @@ impl Authenticated {
     pub(super) fn own(&self, account: &AccountId) -> Result<(), Problem> {
         match &self.0.principal {
             Principal::Account(own) if own == account => Ok(()),
-            Principal::Account(_) => Err(Problem::new("not-for-you", "this is another account's")),
-            Principal::Guest(_) => Err(Problem::new("account-only", "sign in first")),
+            Principal::Account(_) => Err(Problem::new(ProblemType::NotForYou, "this is another account's")),
+            Principal::Guest(_) => Err(Problem::new(ProblemType::AccountOnly, "sign in first")),
             Principal::Staff(_) | Principal::Server => {
-                Err(Problem::new("not-for-you", "only the shopper who signed in may"))
+                Err(Problem::new(ProblemType::NotForYou, "only the shopper who signed in may"))
             }
         }
     }
@@ -68,9 +69,9 @@ enum SituationName {
 impl MergeBody {
     pub(super) fn guest(&self) -> Result<(CartId, GuestToken), Problem> {
         let guest =
-            self.guest.parse().map_err(|_| Problem::new("invalid", "guest: an id is a UUID"))?;
+            self.guest.parse().map_err(|_| Problem::new(ProblemType::Invalid, "guest: an id is a UUID"))?;
         let token = self.guest_token.parse::<GuestToken>();
-        Ok((guest, token.map_err(|error| Problem::new("invalid", error.to_string()))?))
+        Ok((guest, token.map_err(|error| Problem::new(ProblemType::Invalid, error.to_string()))?))
     }
 }
 

@@ -20,6 +20,7 @@ use super::extract::{
     QueryParams, ReadFields, derived_key,
 };
 use super::problem::Problem;
+use super::problem_type::ProblemType;
 use super::schema::{AddBody, MoveBody, PatchBody, SetBody};
 use holdall::action::Action;
 use holdall::cart::List;
@@ -161,7 +162,7 @@ pub(super) async fn patch(
     }
     if body.attributes.len() > limits::OPTIONS {
         let detail = format!("more than {} attributes in one request", limits::OPTIONS);
-        return Err(Problem::new("limit", detail));
+        return Err(Problem::new(ProblemType::Limit, detail));
     }
     for (key, value) in body.attributes {
         let (key, value) = (AttributeKey::new(key)?, value.map(Text::new).transpose()?);
@@ -227,7 +228,7 @@ pub(super) async fn explain(
         fits.then(|| (device, name.to_owned()))
     };
     let malformed =
-        || Problem::new("malformed", "devices are named so: UUID~name, and commas between");
+        || Problem::new(ProblemType::Malformed, "devices are named so: UUID~name, and commas between");
     let texts = devices.iter().flat_map(|devices| devices.split(','));
     let devices: Option<Vec<_>> = texts.filter(|text| !text.is_empty()).map(named).collect();
     let devices = devices.ok_or_else(malformed)?;

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::Service;
 use super::line_id::{LineId, LineIdError};
 use super::problem::Problem;
+use super::problem_type::ProblemType;
 use holdall::cart::List;
 use holdall::id::{CartId, CouponCode, ReplicaId};
 use holdall::limits;
@@ -188,7 +189,7 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Service> for QueryParams<T> {
         let query = Query::from_request_parts(parts, service).await;
         query
             .map(|Query(query)| Self(query))
-            .map_err(|rejection| Problem::new("malformed", rejection.body_text()))
+            .map_err(|rejection| Problem::new(ProblemType::Malformed, rejection.body_text()))
     }
 }
 
@@ -218,21 +219,20 @@ impl<T: DeserializeOwned> FromRequest<Service> for Json<T> {
             Err(rejection) => {
                 return Err(match &rejection {
                     JsonRejection::MissingJsonContentType(_) => {
-                        Problem::new("media-type", "send JSON, with Content-Type: application/json")
+                        Problem::new(ProblemType::MediaType, "send JSON, with Content-Type: application/json")
                     }
                     JsonRejection::BytesRejection(bytes) => unread(bytes),
-                    _ => Problem::new("malformed", rejection.body_text()),
+                    _ => Problem::new(ProblemType::Malformed, rejection.body_text()),
                 });
             }
         };
         // No request has a list in it, and a list would be taken for the fields of an object in their order.
         if has_list(&value) {
-            return Err(Problem::new(
-                "invalid",
+            return Err(Problem::new(ProblemType::Invalid,
                 "there is a list where an object or a value is to be",
             ));
         }
-        T::deserialize(value).map(Self).map_err(|error| Problem::new("invalid", error.to_string()))
+        T::deserialize(value).map(Self).map_err(|error| Problem::new(ProblemType::Invalid, error.to_string()))
     }
 }
 
@@ -253,7 +253,7 @@ impl FromRequest<Service> for Bytes {
         let media = request.headers().get(CONTENT_TYPE).and_then(|field| field.to_str().ok());
         if media != Some("application/octet-stream") {
             let detail = "send a delta's bytes, with Content-Type: application/octet-stream";
-            return Err(Problem::new("media-type", detail));
+            return Err(Problem::new(ProblemType::MediaType, detail));
         }
         limited(&mut request, service.settings().delta_bytes)?;
         let bytes = axum::body::Bytes::from_request(request, service).await;
@@ -268,7 +268,7 @@ fn limited(request: &mut Request, limit: usize) -> Result<(), Problem> {
         request.headers().get(CONTENT_LENGTH).and_then(|field| field.to_str().ok()?.parse().ok());
     match bytes {
         Some(bytes) if limit < bytes => {
-            Err(Problem::new("too-large", format!("a body of {bytes} bytes, the limit is {limit}")))
+            Err(Problem::new(ProblemType::TooLarge, format!("a body of {bytes} bytes, the limit is {limit}")))
         }
         _ => Ok(()),
     }
@@ -413,11 +413,11 @@ impl FromRequestParts<Service> for Conditions {
 
 fn elsewhere() -> Problem {
     let detail = "what was seen was before this store was restored: show the cart as it is";
-    Problem::new("too-long-ago", detail)
+    Problem::new(ProblemType::TooLongAgo, detail)
 }
 
 fn malformed(name: &HeaderName, what: &str) -> Problem {
-    Problem::new("malformed", format!("the field {name} is to be {what}"))
+    Problem::new(ProblemType::Malformed, format!("the field {name} is to be {what}"))
 }
 
 /// How long an entity tag may be, in bytes.

@@ -24,6 +24,7 @@ use tower_service::Service as _;
 use super::Service;
 use super::extract::tag_of;
 use super::problem::Problem;
+use super::problem_type::ProblemType;
 
 /// What stands before every route: one layer, since each is a box and a clone for every request.
 #[derive(Clone)]
@@ -109,18 +110,18 @@ async fn let_through(
         return answer.await;
     }
     let Ok(_permit) = service.0.in_flight.try_acquire() else {
-        return Problem::new("overloaded", "as many requests are under way as may be: try again")
+        return Problem::new(ProblemType::Overloaded, "as many requests are under way as may be: try again")
             .into_response();
     };
     if !is_here {
         let detail = "a demonstration is for the machine it runs on: ask for localhost";
-        return Problem::new("misdirected", detail).into_response();
+        return Problem::new(ProblemType::Misdirected, detail).into_response();
     }
     match tokio::time::timeout(service.settings().request_time, answer).await {
         Ok(response) => response,
         Err(_) => {
             let detail = "it may have been done all the same: send it again under the same key";
-            let mut response = Problem::new("timeout", detail).into_response();
+            let mut response = Problem::new(ProblemType::Timeout, detail).into_response();
             // What is left of its body is not waited for.
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(axum::http::header::CONNECTION, close);
@@ -173,15 +174,15 @@ fn is_local(request: &Request) -> bool {
 
 /// What to answer if a handler panicked. The panic itself is in the log.
 fn panicked(_: Panicked) -> Response {
-    Problem::new("internal", "this is a bug: an operator has to look").into_response()
+    Problem::new(ProblemType::Internal, "this is a bug: an operator has to look").into_response()
 }
 
 /// What to answer about a path that is not there.
 pub(super) async fn not_found() -> Problem {
-    Problem::new("not-found", "see /openapi.json for what there is")
+    Problem::new(ProblemType::NotFound, "see /openapi.json for what there is")
 }
 
 /// What to answer about a method that is not there.
 pub(super) async fn no_method() -> Problem {
-    Problem::new("method", "see the field Allow for those that are there")
+    Problem::new(ProblemType::Method, "see the field Allow for those that are there")
 }
