@@ -27,7 +27,7 @@ async fn answer(shop: &Authority, line: &str) -> Result<String, Box<dyn Error>> 
             let quantity = Quantity::new(quantity.parse::<u32>()?)?;
             let request = Request::new(key.parse()?, Action::Add { row, quantity, price: None });
             let token: GuestToken = token.parse()?;
-            shop.submit(now_ms, &token.into(), cart.parse()?, &request).await?.shown
+            shop.submit(now_ms, &token.into(), cart.parse()?, &request).await?.snapshot
         }
         ["show", cart, token] => {
             shop.read(&token.parse::<GuestToken>()?.into(), cart.parse()?).await?

@@ -3,11 +3,14 @@
 //! A plain client keeps no state, so the server writes for it. Each of its devices has a writer of its own, and the client may
 //! say at which revision its shopper looked: then the command affects exactly what that device had seen, although others wrote meanwhile.
 
+use super::authority::Authority;
 use super::caller::Caller;
-use super::cart_cache::{LoadedCart, device_writer, join};
+use super::cart_cache::LoadedCart;
 use super::command::Request;
+use super::record_state::join;
 use super::refusal::Refusal;
-use super::{Authority, admission, history};
+use super::writer_id::device_writer;
+use super::{admission, history};
 use holdall::cart::{Cart, Delta};
 use holdall::clock::Time;
 use holdall::id::{CartId, ReplicaId};
@@ -38,9 +41,9 @@ impl Authority {
             return Ok(None);
         }
         // Admitted before anything is looked up: how far back a cart goes is nobody else's business.
-        let look = |resident: &LoadedCart| {
+        let look = |loaded: &mut LoadedCart| {
             let device = caller.device.map(|device| self.writer(cart, device));
-            author(device, resident)
+            author(device, loaded)
         };
         let writer = self.look(caller, cart, look).await?;
         let mut past = None;
@@ -78,15 +81,15 @@ impl Authority {
         caller: &Caller,
         request: &Request,
         past: Option<&Cart>,
-        resident: &mut LoadedCart,
+        loaded: &mut LoadedCart,
     ) -> Result<Delta, Refusal> {
         let incarnation = self.store.incarnation();
-        let device = caller.device.map(|device| resident.device_writer(incarnation, device));
-        let writer = author(device, resident);
-        let cart = resident.cart();
+        let device = caller.device.map(|device| loaded.device_writer(incarnation, device));
+        let writer = author(device, loaded);
+        let cart = loaded.cart();
         let Some(past) = past else {
             let act = |replica: &mut Replica| replica.act(now_ms, &request.action);
-            return Ok(resident.replica.write_as(writer, act)?);
+            return Ok(loaded.replica.write_as(writer, act)?);
         };
         // A dot is given once: what the device did last has to be in what it had seen.
         if past.context().last(writer) != cart.context().last(writer) {
@@ -100,19 +103,19 @@ impl Authority {
             return Err(Refusal::Limit { what, limit });
         }
         let wrong = |error: holdall::cart::WrongCart| Refusal::OtherCart { theirs: error.theirs };
-        let _ = resident.replica.join(&delta).map_err(wrong)?;
+        let _ = loaded.replica.join(&delta).map_err(wrong)?;
         Ok(delta)
     }
 }
 
 /// As whom the commands of a device, by its writer, are written: once a cart has too many writers, new ones share the server's.
-fn author(device: Option<ReplicaId>, resident: &LoadedCart) -> ReplicaId {
-    let server = resident.replica.id();
+fn author(device: Option<ReplicaId>, loaded: &LoadedCart) -> ReplicaId {
+    let server = loaded.replica.id();
     let Some(writer) = device else { return server };
-    let context = resident.cart().context();
+    let context = loaded.cart().context();
     let new = context.last(writer) == 0;
     let may_write = |id: &ReplicaId| {
-        sabotage!("retired-writers-crowd-out-new-device", !resident.header.is_retired(*id), true)
+        sabotage!("retired-writers-crowd-out-new-device", !loaded.ownership.is_retired(*id), true)
     };
     let writers = || context.writers().map(|(id, _)| id).filter(may_write).count();
     if new && writers() >= limits::WRITERS { server } else { writer }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::caller::Digest;
+use super::digest::Digest;
 use super::outcome::Rejection;
 use super::ownership::Ownership;
 use super::refusal::Refusal;

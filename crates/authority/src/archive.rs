@@ -7,10 +7,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Authority;
-use super::cart_cache::decoded;
+use super::authority::Authority;
 use super::hex;
 use super::ownership::{Owner, Ownership};
+use super::record_state::{decoded, join};
 use super::refusal::Refusal;
 use holdall::id::CartId;
 use holdall::limits;
@@ -80,9 +80,9 @@ impl Authority {
     /// # Errors
     /// The store's; the record is damaged.
     pub async fn export(&self, cart: CartId) -> Result<Option<Archived>, Refusal> {
-        let Some(loaded) = self.store.load(cart).await? else { return Ok(None) };
-        let base = match (loaded.class, self.store.base_state(cart).await?) {
-            (Class::Erased, _) => loaded.snapshot.map(|bytes| (loaded.revision, bytes)),
+        let Some(record) = self.store.load(cart).await? else { return Ok(None) };
+        let base = match (record.class, self.store.base_state(cart).await?) {
+            (Class::Erased, _) => record.snapshot.map(|bytes| (record.revision, bytes)),
             (_, base) => base,
         };
         let mut after = base.as_ref().map_or(0, |(through, _)| *through);
@@ -97,9 +97,9 @@ impl Authority {
         Ok(Some(Archived {
             holdall: FORMAT,
             cart: cart.to_string(),
-            class: loaded.class as u8,
-            at_ms: loaded.at_ms,
-            header: String::from_utf8_lossy(&loaded.header).into_owned(),
+            class: record.class as u8,
+            at_ms: record.at_ms,
+            header: String::from_utf8_lossy(&record.header).into_owned(),
             base: base.map(|(through, bytes)| Base { through, state: hex::encode(&bytes) }),
             log,
             claim: claim.map(|held| String::from_utf8_lossy(&held.value).into_owned()),
@@ -142,7 +142,7 @@ impl Authority {
             .map(|(one, at)| one.logged(at))
             .collect::<Result<_, _>>()?;
         for one in log.iter().filter(|one| !one.delta.is_empty()) {
-            super::cart_cache::join(&mut state, &one.delta)?;
+            join(&mut state, &one.delta)?;
         }
         if class == Class::Erased {
             let (_, marker) = base
@@ -197,7 +197,7 @@ impl Authority {
             let slot = Slot::Account(*digest.as_bytes());
             self.claimed_as(slot, Some(archived.cart.clone())).await?;
         }
-        self.forget(cart).await;
+        self.unload(cart).await;
         self.feed.publish(cart);
         Ok(missing)
     }

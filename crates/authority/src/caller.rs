@@ -2,88 +2,15 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::OnceLock;
 
-use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
-
+use super::digest::{Digest, DigestKind};
 use holdall::id::{CartId, TextError};
 use holdall::limits;
 
-/// What digests are of. Its name is hashed once, and not for each of them.
-#[derive(Debug)]
-pub(super) struct Kind {
-    name: &'static str,
-    key: OnceLock<ContextKey>,
-}
-
-impl Kind {
-    pub(super) const fn new(name: &'static str) -> Self {
-        Self { name, key: OnceLock::new() }
-    }
-}
-
-static TOKEN: Kind = Kind::new("holdall guest token v1");
-static ACCOUNT: Kind = Kind::new("holdall account v1");
-static STAFF: Kind = Kind::new("holdall staff v1");
-static SERVER: Kind = Kind::new("holdall server v1");
-
-/// 32 bytes that stand for something secret or personal, and are written in its place.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Digest(blake3::Hash);
-
-impl Digest {
-    /// The digest of some parts, each with its length, under a name for what they are.
-    pub(super) fn of(what: &Kind, parts: &[&[u8]]) -> Self {
-        let key = what.key.get_or_init(|| hash_derive_key_context(what.name));
-        let mut hasher = blake3::Hasher::new_from_context_key(key);
-        for part in parts {
-            hasher.update(&(part.len() as u64).to_le_bytes());
-            hasher.update(part);
-        }
-        Self(hasher.finalize())
-    }
-
-    /// Its bytes.
-    pub(super) const fn as_bytes(&self) -> &[u8; 32] {
-        self.0.as_bytes()
-    }
-
-    /// Its first digits, for people.
-    pub(super) fn short(&self) -> String {
-        super::hex::encode(&self.0.as_bytes()[..4])
-    }
-
-    /// Its first 16 bytes as a number.
-    pub(super) fn first(&self) -> u128 {
-        let (first, _) = self.0.as_bytes().split_at(16);
-        first.iter().fold(0, |number, byte| number << 8 | u128::from(*byte))
-    }
-}
-
-impl fmt::Display for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.to_hex())
-    }
-}
-
-impl fmt::Debug for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.short())
-    }
-}
-
-impl serde::Serialize for Digest {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for Digest {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        blake3::Hash::from_hex(text).map(Self).map_err(serde::de::Error::custom)
-    }
-}
+static TOKEN: DigestKind = DigestKind::new("holdall guest token v1");
+static ACCOUNT: DigestKind = DigestKind::new("holdall account v1");
+static STAFF: DigestKind = DigestKind::new("holdall staff v1");
+static SERVER: DigestKind = DigestKind::new("holdall server v1");
 
 /// The capability to a guest cart: 256 random bits. Whoever has it is the guest. It is shown once, when
 /// it is made, and kept nowhere but with the guest: a store has its digest.
@@ -243,8 +170,8 @@ impl Caller {
         matches!(self.principal, Principal::Server)
     }
 
-    /// Whom a writer is registered to.
-    pub(super) fn principal(&self, cart: CartId) -> Digest {
+    /// Returns the digest that stands for the caller in a cart: writers are registered to it.
+    pub(super) fn digest(&self, cart: CartId) -> Digest {
         match &self.principal {
             Principal::Guest(token) => token.digest(cart),
             Principal::Account(account) => account.digest(),

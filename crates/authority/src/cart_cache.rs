@@ -4,30 +4,34 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use lru::LruCache;
-use tokio::sync::Mutex as Seat;
+use tokio::sync::OwnedMutexGuard;
 
-use super::caller::{Caller, Digest, Kind as Digested, Principal};
-use super::ownership::Ownership;
+use super::caller::{Caller, Principal};
+use super::digest::Digest;
+use super::ownership::{Owner, Ownership};
+use super::record_state::state_of;
 use super::settings::Settings;
-use super::written::Kept;
+use super::snapshot::CartSnapshot;
+use super::writer_id::{device_writer, server_writer};
 use holdall::cart::{Body, Cart, EntryKind, EntryRef, List};
 use holdall::clock::Time;
-use holdall::id::{CartId, ReplicaId};
+use holdall::id::{CartId, LineKey, ReplicaId};
 use holdall::replica::Replica;
 use holdall::sabotage;
 use holdall::view::View;
-use holdall::wire;
 use holdall_store::{Class, Loaded, StoreError};
 
 /// A cart as the store has it, ready to be written to by this server.
 #[derive(Debug)]
 pub(super) struct LoadedCart {
     pub(super) revision: u64,
-    pub(super) header: Ownership,
+    pub(super) ownership: Ownership,
     pub(super) replica: Replica,
     /// Appends since the last snapshot.
     pub(super) tail: usize,
-    pub(super) kept: Option<Kept>,
+    incarnation: u128,
+    /// What the cart showed when somebody looked last, and at which revision.
+    viewed: Option<(u64, Arc<View>)>,
     /// Who asked last, and the digest that stands for them here.
     asked: Option<(Principal, Digest)>,
     /// The device that wrote last, and its writer here.
@@ -35,32 +39,40 @@ pub(super) struct LoadedCart {
 }
 
 impl LoadedCart {
-    /// A cart that is not in the store yet.
+    /// Makes a cart that is not in the store yet.
     pub(super) fn new(cart: CartId, owner: Ownership, incarnation: u128, set: &Settings) -> Self {
-        let replica = server_replica(Cart::new(cart), incarnation, set);
-        Self { revision: 0, header: owner, replica, tail: 0, kept: None, asked: None, wrote: None }
+        Self::of(Cart::new(cart), owner, incarnation, set)
     }
 
+    /// Makes a cart of its record.
     pub(super) fn open(
         cart: CartId,
-        loaded: &Loaded,
+        record: &Loaded,
         incarnation: u128,
         set: &Settings,
     ) -> Result<Self, StoreError> {
-        let state = state_of(cart, loaded)?;
+        let state = state_of(cart, record)?;
         // An erased cart has no header: it is nobody's.
-        let header = if state.is_erased() {
-            Ownership::of(super::ownership::Owner::Guest {
-                tokens: Vec::new(),
-                revoked: Vec::new(),
-            })
+        let ownership = if state.is_erased() {
+            Ownership::of(Owner::Guest { tokens: Vec::new(), revoked: Vec::new() })
         } else {
-            Ownership::decode(cart, &loaded.header)?
+            Ownership::decode(cart, &record.header)?
         };
-        let replica = server_replica(state, incarnation, set);
-        let tail = loaded.tail.len();
-        let revision = loaded.revision;
-        Ok(Self { revision, header, replica, tail, kept: None, asked: None, wrote: None })
+        let (revision, tail) = (record.revision, record.tail.len());
+        Ok(Self { revision, tail, ..Self::of(state, ownership, incarnation, set) })
+    }
+
+    fn of(state: Cart, ownership: Ownership, incarnation: u128, set: &Settings) -> Self {
+        Self {
+            revision: 0,
+            ownership,
+            replica: server_replica(state, incarnation, set),
+            tail: 0,
+            incarnation,
+            viewed: None,
+            asked: None,
+            wrote: None,
+        }
     }
 
     pub(super) const fn cart(&self) -> &Cart {
@@ -76,7 +88,7 @@ impl LoadedCart {
             Class::Empty
         } else if cart.has(EntryKind::Expired) && !cart.has(EntryKind::Contribution) {
             Class::Expired
-        } else if self.header.is_guest()
+        } else if self.ownership.is_guest()
             && sabotage!("saved-lines-expire-early", !self.has_saved(), true)
         {
             Class::Guest
@@ -95,18 +107,46 @@ impl LoadedCart {
         self.cart().live().refs().any(may_save) && !self.replica.view().saved.is_empty()
     }
 
-    pub(super) fn view(&self) -> View {
-        self.replica.view()
+    /// Returns what the cart shows now.
+    pub(super) fn snapshot(&mut self) -> CartSnapshot {
+        self.snapshot_after(None)
     }
 
-    /// The digest that stands for a caller here. Mostly it is who asked last.
-    pub(super) fn principal(&mut self, caller: &Caller) -> Digest {
+    /// Returns what the cart shows now. `added` is the line of an Add that is all that has come since
+    /// the revision before this one; then the view of that revision is brought up to date.
+    pub(super) fn snapshot_after(&mut self, added: Option<&LineKey>) -> CartSnapshot {
+        let revision = self.revision;
+        let view = match self.viewed.take() {
+            Some((at, view)) if sabotage!("kept-view-outlives-revision", at == revision, true) => {
+                view
+            }
+            Some((at, view)) => self.brought_up_to_date(at, view, added),
+            None => Arc::new(self.replica.view()),
+        };
+        self.viewed = Some((revision, view.clone()));
+        CartSnapshot { cart: self.cart().id(), incarnation: self.incarnation, revision, view }
+    }
+
+    fn brought_up_to_date(
+        &self,
+        at: u64,
+        mut view: Arc<View>,
+        added: Option<&LineKey>,
+    ) -> Arc<View> {
+        let since = sabotage!("add-is-shown-over-old-view", at + 1 == self.revision, true);
+        // Whoever still has the view of that revision keeps it as it was.
+        let is_done = |line| self.replica.add_to_view(Arc::make_mut(&mut view), line);
+        if since && added.is_some_and(is_done) { view } else { Arc::new(self.replica.view()) }
+    }
+
+    /// Returns the digest that stands for a caller here. Most callers are who asked last.
+    pub(super) fn digest_of(&mut self, caller: &Caller) -> Digest {
         if let Some((who, digest)) = &self.asked
             && *who == caller.principal
         {
             return *digest;
         }
-        let digest = caller.principal(self.cart().id());
+        let digest = caller.digest(self.cart().id());
         self.asked = Some((caller.principal.clone(), digest));
         digest
     }
@@ -124,69 +164,25 @@ impl LoadedCart {
     }
 }
 
-/// The state in a record.
-pub(super) fn state_of(cart: CartId, loaded: &Loaded) -> Result<Cart, StoreError> {
-    let mut state = match &loaded.snapshot {
-        Some(bytes) => decoded(cart, bytes)?,
-        None => Cart::new(cart),
-    };
-    for bytes in &loaded.tail {
-        join(&mut state, bytes)?;
-    }
-    Ok(state)
-}
-
-/// A state from a store.
-pub(super) fn decoded(cart: CartId, bytes: &[u8]) -> Result<Cart, StoreError> {
-    let state = wire::decode_cart(bytes)
-        .map_err(|error| StoreError::Damaged { cart, what: format!("state: {error}") })?;
-    if state.id() == cart {
-        return Ok(state);
-    }
-    Err(StoreError::Damaged { cart, what: format!("the state of cart {} is there", state.id()) })
-}
-
-/// Joins a delta from a store.
-pub(super) fn join(state: &mut Cart, bytes: &[u8]) -> Result<(), StoreError> {
-    let cart = state.id();
-    let damaged = |what: String| StoreError::Damaged { cart, what };
-    let delta = wire::decode_delta(bytes).map_err(|error| damaged(format!("a delta: {error}")))?;
-    state.join(&delta).map(|_| ()).map_err(|error| damaged(format!("a delta: {error}")))
-}
-
-static SERVER: Digested = Digested::new("holdall server writer v1");
-static DEVICE: Digested = Digested::new("holdall device writer v1");
-
-/// This store's writer in a cart. Who writes is decided by the store's condition on revisions, so
-/// all processes over one store write as one; a store made anew has another incarnation, and so
-/// other writers.
-pub(super) fn server_writer(cart: CartId, incarnation: u128) -> ReplicaId {
-    let parts = [incarnation.to_be_bytes(), cart.as_u128().to_be_bytes()];
-    ReplicaId::from_u128(Digest::of(&SERVER, &[&parts[0], &parts[1]]).first())
-}
-
-/// The writer that stands for a device of a plain client. Its actions are written by this server, in the device's order.
-pub(super) fn device_writer(cart: CartId, incarnation: u128, device: u128) -> ReplicaId {
-    let parts = [incarnation, cart.as_u128(), device].map(u128::to_be_bytes);
-    let parts = [&parts[0][..], &parts[1], &parts[2]];
-    ReplicaId::from_u128(Digest::of(&DEVICE, &parts).first())
-}
-
 fn server_replica(state: Cart, incarnation: u128, set: &Settings) -> Replica {
     Replica::resume(server_writer(state.id(), incarnation), Time::default(), state)
         .with_rules(set.rules.clone())
         .with_options(set.options)
 }
 
-/// The carts at hand, each behind a lock of its own: a cart's commands take turns. Which of them
-/// stay is a matter of speed alone, since the store holds to its conditions.
+/// The carts in memory, each behind a lock of its own, so a cart's commands take turns. Which carts
+/// stay in memory is a matter of speed alone, since the store checks each append's condition.
 #[derive(Debug)]
 pub(super) struct CartCache {
-    shards: Vec<Mutex<LruCache<CartId, Place>>>,
+    shards: Vec<Mutex<LruCache<CartId, CartPlace>>>,
 }
 
-/// Where a cart is while it is at hand, and nobody writes to it. In a box: it is taken out and put back by every command.
-type Place = Arc<Seat<Option<Box<LoadedCart>>>>;
+/// Where a cart is while nobody writes to it. It is in a box, since every command takes it out and
+/// puts it back.
+type CartPlace = Arc<tokio::sync::Mutex<Option<Box<LoadedCart>>>>;
+
+/// A cart's place, locked. It may be empty.
+pub(super) type CartGuard = OwnedMutexGuard<Option<Box<LoadedCart>>>;
 
 const SHARDS: usize = 16;
 
@@ -197,8 +193,12 @@ impl CartCache {
         Self { shards: (0..SHARDS).map(|_| shard()).collect() }
     }
 
-    /// A cart's place. It may be empty.
-    pub(super) fn seat(&self, cart: CartId) -> Place {
+    /// Waits for a cart's turn, and locks its place.
+    pub(super) async fn lock(&self, cart: CartId) -> CartGuard {
+        self.place(cart).lock_owned().await
+    }
+
+    fn place(&self, cart: CartId) -> CartPlace {
         let shard = &self.shards[(cart.as_u128() % SHARDS as u128) as usize];
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
         shard.get_or_insert(cart, Arc::default).clone()

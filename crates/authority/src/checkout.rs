@@ -2,13 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Authority;
+use super::authority::Authority;
 use super::caller::Caller;
-use super::cart_cache::server_writer;
-use super::commit::{Ask, Change};
+use super::cart_cache::LoadedCart;
+use super::commit::{CartChange, Conditions};
 use super::history;
-use super::outcome::{Accepted, Checkout, Lease, PlaceOrder, Shown};
+use super::outcome::{Accepted, Checkout, Lease, PlaceOrder};
 use super::refusal::Refusal;
+use super::writer_id::server_writer;
 use holdall::cart::Snapshot;
 use holdall::clock::Time;
 use holdall::id::CartId;
@@ -44,12 +45,12 @@ impl Authority {
     ) -> Result<Checkout, Refusal> {
         self.observed("checkout", async {
             let frozen = self
-                .look(caller, cart, |resident| {
-                    let shown = Shown { cart, revision: resident.revision, view: resident.view() };
-                    resident.replica.snapshot().map(|snapshot| (shown, snapshot.key()))
+                .look(caller, cart, |loaded| {
+                    let frozen = loaded.replica.snapshot();
+                    frozen.map(|frozen| (loaded.snapshot(), frozen.key()))
                 })
                 .await?;
-            let (shown, key) = frozen?;
+            let (snapshot, key) = frozen?;
             let slot = Slot::Lease(cart);
             let held = self.store.slot(slot).await?;
             let ours =
@@ -60,13 +61,13 @@ impl Authority {
                 return Err(Refusal::CheckoutOpen { for_ms: open.until_ms - now_ms });
             }
             let until_ms = now_ms.saturating_add(self.settings.lease_ms);
-            let open = Open { revision: shown.revision, until_ms };
+            let open = Open { revision: snapshot.revision, until_ms };
             let value = serde_json::to_vec(&open).unwrap_or_default();
             let version = held.map(|held| held.version);
             match self.store.compare_and_set(slot, version, Some(value)).await? {
                 SlotOutcome::Done { version: Some(number) } => {
-                    let lease = Lease { number, revision: shown.revision, until_ms };
-                    Ok(Checkout { shown, lease, key })
+                    let lease = Lease { number, revision: snapshot.revision, until_ms };
+                    Ok(Checkout { snapshot, lease, key })
                 }
                 _ => Err(Refusal::Busy),
             }
@@ -91,8 +92,8 @@ impl Authority {
             if !caller.is_server() {
                 return Err(Refusal::ServerOnly);
             }
-            let known = |one: &super::cart_cache::LoadedCart| {
-                one.view().orders.iter().any(|view| view.id == *order)
+            let known = |loaded: &mut LoadedCart| {
+                loaded.snapshot().view.orders.iter().any(|view| view.id == *order)
             };
             let placed = self.look(caller, cart, known).await?;
             let slot = Slot::Lease(cart);
@@ -106,11 +107,11 @@ impl Authority {
             let snapshot = self.frozen(cart, revision).await?;
             // An order that is known changes nothing, whatever else changed.
             let only_at = (*only_if_unchanged && !placed).then_some(lease.revision);
-            let ask = Ask { key: None, only_at };
+            let conditions = Conditions { key: None, only_at };
             let accepted = self
-                .change(now_ms, caller, cart, ask, |resident| {
-                    let delta = resident.replica.order(now_ms, order.clone(), &snapshot)?;
-                    Ok(Change::of(delta, "order"))
+                .change(now_ms, caller, cart, conditions, |loaded| {
+                    let delta = loaded.replica.order(now_ms, order.clone(), &snapshot)?;
+                    Ok(CartChange::of(delta, "order"))
                 })
                 .await?;
             if open.is_some() {

@@ -1,6 +1,6 @@
 //! Requests of plain clients: an action each, under the name that the client gave the request.
 
-use super::caller::{Digest, Kind};
+use super::digest::{Digest, DigestKind};
 use holdall::action::Action;
 use holdall_store::RequestKey;
 
@@ -53,7 +53,7 @@ impl Request {
     }
 }
 
-static REQUEST: Kind = Kind::new("holdall command v2");
+static REQUEST: DigestKind = DigestKind::new("holdall command v2");
 
 /// The time, in milliseconds since 1970, that a key names if it is a UUID of version 7.
 pub(super) const fn minted_ms(key: u128) -> Option<u64> {

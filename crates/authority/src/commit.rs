@@ -1,250 +1,286 @@
-//! How any command becomes durable: load, decide, append on condition, answer.
+//! How a change becomes durable: load the cart, decide, append on condition.
+//!
+//! A change is tried in two steps, so that work on its outcome can be done while the store syncs:
+//! [`Authority::attempt`] hands the append to the store and returns, and [`Authority::settle`] waits
+//! for what became of it. Nothing of the outcome may go to anybody before it is settled.
 
-use std::future::{Future, poll_fn};
+use std::future::poll_fn;
 use std::task::Poll;
-use std::time::Instant;
 
-use tracing::Instrument;
-
-use super::caller::{Caller, Digest, Principal};
-use super::cart_cache::LoadedCart;
+use super::authority::Authority;
+use super::caller::Caller;
+use super::cart_cache::{CartGuard, LoadedCart};
+use super::history::state_at;
 use super::journal::{Actor, Note};
-use super::outcome::{Accepted, Shown};
+use super::outcome::Accepted;
 use super::ownership::Ownership;
 use super::refusal::Refusal;
-use super::sign_in::Claimed;
-use super::{Authority, history};
+use super::snapshot::CartSnapshot;
 use holdall::cart::{Body, Delta};
 use holdall::id::{CartId, LineKey};
 use holdall::limits;
 use holdall::sabotage;
 use holdall::wire;
-use holdall_store::{Append, Appended, Logged, Reply, RequestKey, Slot, StoreError};
+use holdall_store::{Append, Appended, Logged, Reply, RequestKey, StoreError};
 
-/// On which conditions.
+/// The conditions of a change.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Ask {
+pub(super) struct Conditions {
+    /// The request it carries out, which must be new to the cart.
     pub(super) key: Option<RequestKey>,
+    /// The revision at which the cart must be.
     pub(super) only_at: Option<u64>,
 }
 
-/// What a command comes to.
-pub(super) struct Change {
+/// A change of a cart, as it was decided on.
+pub(super) struct CartChange {
     pub(super) delta: Delta,
-    /// Whether the header changed.
-    pub(super) header: bool,
+    /// Whether the ownership changed.
+    pub(super) ownership: bool,
     pub(super) what: &'static str,
     pub(super) outcome: Option<String>,
 }
 
-impl Change {
+impl CartChange {
     pub(super) const fn of(delta: Delta, what: &'static str) -> Self {
-        Self { delta, header: false, what, outcome: None }
+        Self { delta, ownership: false, what, outcome: None }
     }
 
-    /// A change of the header alone.
-    pub(super) fn of_header(cart: CartId, what: &'static str) -> Self {
-        Self { header: true, ..Self::of(Delta::empty(cart), what) }
+    /// Makes a change of the ownership alone.
+    pub(super) fn of_ownership(cart: CartId, what: &'static str) -> Self {
+        Self { ownership: true, ..Self::of(Delta::empty(cart), what) }
     }
 
-    /// Nothing to write.
+    /// Makes a change that writes nothing.
     pub(super) fn nothing(cart: CartId) -> Self {
         Self::of(Delta::empty(cart), "nothing")
     }
 }
 
-/// What a command is answered with.
-pub(super) trait Answer: Sync {
-    type Told;
-    /// The cart is right after it. `added`: the line of an Add that was all there was to it.
-    fn now(
-        &self,
-        caller: &Caller,
-        resident: &mut LoadedCart,
-        added: Option<&LineKey>,
-    ) -> Self::Told;
-    /// It had been carried out before, and the cart was so right after it.
-    fn then(&self, shown: Shown) -> Self::Told;
+/// What is to be known of a cart right after a change.
+pub(super) trait Report {
+    type Value;
+    /// Reads it from the cart. `added` is the line of an Add that was all there was to the change.
+    fn after(loaded: &mut LoadedCart, added: Option<&LineKey>) -> Self::Value;
+    /// Reads it from the snapshot after an earlier change.
+    fn earlier(snapshot: CartSnapshot) -> Self::Value;
 }
 
-/// An answer with all that the shopper sees.
-pub(super) struct Whole;
+/// A report of all that the shopper sees.
+pub(super) struct WholeCart;
 
-impl Answer for Whole {
-    type Told = Shown;
+impl Report for WholeCart {
+    type Value = CartSnapshot;
 
-    fn now(&self, _: &Caller, resident: &mut LoadedCart, _: Option<&LineKey>) -> Shown {
-        shown(resident)
+    fn after(loaded: &mut LoadedCart, added: Option<&LineKey>) -> CartSnapshot {
+        loaded.snapshot_after(added)
     }
 
-    fn then(&self, shown: Shown) -> Shown {
-        shown
+    fn earlier(snapshot: CartSnapshot) -> CartSnapshot {
+        snapshot
     }
 }
 
-/// An answer with the revision alone.
-pub(super) struct Revision;
+/// A report of the revision alone.
+pub(super) struct RevisionOnly;
 
-impl Answer for Revision {
-    type Told = u64;
+impl Report for RevisionOnly {
+    type Value = u64;
 
-    fn now(&self, _: &Caller, resident: &mut LoadedCart, _: Option<&LineKey>) -> u64 {
-        resident.revision
+    fn after(loaded: &mut LoadedCart, _: Option<&LineKey>) -> u64 {
+        loaded.revision
     }
 
-    fn then(&self, shown: Shown) -> u64 {
-        shown.revision
+    fn earlier(snapshot: CartSnapshot) -> u64 {
+        snapshot.revision
     }
 }
 
-/// A change was made, and is durable.
-pub(super) struct Done<T> {
-    pub(super) told: T,
+/// A change that is durable.
+pub(super) struct Committed<V, T> {
+    pub(super) report: V,
+    /// The value of whoever decided on the change; `None` if it had been made before.
+    pub(super) value: Option<T>,
     /// Whether it had been made before.
     pub(super) repeated: bool,
-    /// Whether tokens of the cart may have been revoked: then an account's cart lacks this.
+    /// Whether tokens of the cart may have been revoked: then an account's cart lacks this change.
     pub(super) is_revoked: bool,
 }
 
-impl<T> Done<T> {
-    fn now<A: Answer<Told = T>>(
-        answer: &A,
-        caller: &Caller,
-        resident: &mut LoadedCart,
-        added: Option<&LineKey>,
-    ) -> Self {
-        let is_revoked = resident.header.is_revoked();
-        Self { told: answer.now(caller, resident, added), repeated: false, is_revoked }
-    }
+/// What one try to make a change comes to.
+#[expect(clippy::large_enum_variant, reason = "most attempts send an append")]
+pub(super) enum Attempt<'a, V, T> {
+    /// There was nothing to append: it made no change, or had been made before.
+    Committed(Committed<V, T>),
+    /// The store has the append, and has not said what became of it.
+    Sent(SentAppend<'a, V, T>),
+    /// Another process has changed the cart meanwhile. Try again.
+    Overtaken,
+}
+
+/// An append on its way. Its cart stays locked until it is settled or dropped.
+pub(super) struct SentAppend<'a, V, T> {
+    guard: CartGuard,
+    loaded: Box<LoadedCart>,
+    conditions: Conditions,
+    reply: Reply<'a, Appended>,
+    /// What the store said at once.
+    early: Option<Result<Appended, StoreError>>,
+    /// What is so once the append is durable.
+    pub(super) report: V,
+    value: T,
 }
 
 impl Authority {
-    /// Counts a command and its time, and puts it in a span. The work goes into a box at once: a future is moved several times before it is
-    /// waited for.
-    pub(super) fn observed<T>(
-        &self,
-        command: &'static str,
-        work: impl Future<Output = Result<T, Refusal>>,
-    ) -> impl Future<Output = Result<T, Refusal>> {
-        let work = Box::pin(work);
-        async move {
-            let began = Instant::now();
-            let span = tracing::debug_span!("command", command);
-            let result = work.instrument(span).await;
-            let outcome = match &result {
-                Ok(_) => "done",
-                Err(refusal) => refusal.kind(),
-            };
-            self.meters.count(command, outcome, began.elapsed().as_secs_f64());
-            if let Err(Refusal::Store(error)) = &result {
-                tracing::warn!(command, %error, "the store refused");
-            }
-            result
-        }
-    }
-
-    /// Takes in a change that `work` decides on, and answers with the cart right after it. `work` sees the cart as
-    /// it is, and is asked again if another process changed it meanwhile.
+    /// Makes a change that `work` decides on, and answers with the cart right after it. `work` sees
+    /// the cart as it is, and is asked again if another process has changed it meanwhile.
     pub(super) async fn change(
         &self,
         now_ms: u64,
         caller: &Caller,
         cart: CartId,
-        ask: Ask,
-        mut work: impl FnMut(&mut LoadedCart) -> Result<Change, Refusal>,
+        conditions: Conditions,
+        mut work: impl FnMut(&mut LoadedCart) -> Result<CartChange, Refusal>,
     ) -> Result<Accepted, Refusal> {
-        let work = |resident: &mut LoadedCart| work(resident).map(|change| (change, ()));
-        let (done, _) = self.change_as(now_ms, caller, cart, ask, &Whole, work).await?;
-        Ok(Accepted { shown: done.told, repeated: done.repeated })
+        let mut work = |loaded: &mut LoadedCart| work(loaded).map(|change| (change, ()));
+        let done =
+            self.commit::<WholeCart, ()>(now_ms, caller, cart, conditions, &mut work).await?;
+        Ok(Accepted { snapshot: done.report, repeated: done.repeated })
     }
 
-    /// The same with a value in place of the cart; `None` if the request had been carried out before. And the cart's revision.
+    /// Makes a change that `work` decides on, and returns the cart's revision and a value of `work`.
     pub(super) async fn change_and<T>(
         &self,
         now_ms: u64,
         caller: &Caller,
         cart: CartId,
-        work: impl FnMut(&mut LoadedCart) -> Result<(Change, T), Refusal>,
+        mut work: impl FnMut(&mut LoadedCart) -> Result<(CartChange, T), Refusal>,
     ) -> Result<(u64, Option<T>), Refusal> {
-        let ask = Ask::default();
-        let (done, value) = self.change_as(now_ms, caller, cart, ask, &Revision, work).await?;
-        Ok((done.told, value))
+        let conditions = Conditions::default();
+        let done =
+            self.commit::<RevisionOnly, T>(now_ms, caller, cart, conditions, &mut work).await?;
+        Ok((done.report, done.value))
     }
 
-    /// The same, answered in a way of its own.
-    pub(super) async fn change_as<A: Answer, T>(
+    async fn commit<R: Report, T>(
         &self,
         now_ms: u64,
         caller: &Caller,
         cart: CartId,
-        ask: Ask,
-        answer: &A,
-        mut work: impl FnMut(&mut LoadedCart) -> Result<(Change, T), Refusal>,
-    ) -> Result<(Done<A::Told>, Option<T>), Refusal> {
-        let place = self.residents.seat(cart);
-        let mut seat = place.lock().await;
+        conditions: Conditions,
+        work: &mut impl FnMut(&mut LoadedCart) -> Result<(CartChange, T), Refusal>,
+    ) -> Result<Committed<R::Value, T>, Refusal> {
         for _ in 0..limits::ATTEMPTS {
-            // Out of its seat until the store has what is done to it: a future that is dropped
-            // half way leaves an empty seat, and the next command loads.
-            let mut resident = self.at_hand(&mut seat, cart).await?;
-            let admitted = self.admit(caller, &mut resident).await;
-            let may = admitted.is_ok();
-            let stale = ask.only_at.is_some_and(|at| {
-                sabotage!("condition-is-ignored", at != resident.revision, false)
-            });
-            let decided = match admitted {
-                Err(refusal) => Err(refusal),
-                Ok(()) if stale => Err(Refusal::Changed { now: Box::new(shown(&resident)) }),
-                Ok(()) => work(&mut resident),
+            let attempt = self.attempt::<R, T>(now_ms, caller, cart, conditions, work).await?;
+            let settled = match attempt {
+                Attempt::Committed(done) => Some(done),
+                Attempt::Sent(sent) => self.settle::<R, T>(sent).await?,
+                Attempt::Overtaken => None,
             };
-            let (change, value) = match decided {
-                Ok(decided) => decided,
-                Err(refusal) => {
-                    // Another process may have moved the cart on, and the refusal be about the past.
-                    if self.store.revision(cart).await? != Some(resident.revision) {
-                        continue;
-                    }
-                    let answered = if sabotage!("refusal-ignores-earlier-answer", may, false) {
-                        self.answered(cart, ask).await?
-                    } else {
-                        None
-                    };
-                    *seat = Some(resident);
-                    return match answered {
-                        Some(then) => {
-                            Ok((Box::pin(self.as_then(cart, ask, then, answer)).await?, None))
-                        }
-                        None => Err(refusal),
-                    };
-                }
-            };
-            if change.delta.is_empty() && !change.header && ask.key.is_none() {
-                let done = Done::now(answer, caller, &mut resident, None);
-                *seat = Some(resident);
-                return Ok((done, Some(value)));
-            }
-            let append = self.append_of(now_ms, caller, ask, &mut resident, &change);
-            let added = added_to(&change.delta).cloned();
-            drop(change);
-            let whole = append.snapshot.is_some();
-            resident.revision += 1;
-            resident.tail = if whole { 0 } else { resident.tail + 1 };
-            // The answer is made while the store syncs, and goes to nobody before the store has it.
-            let now = || Done::now(answer, caller, &mut resident, added.as_ref());
-            let (appended, done) = meanwhile(self.store.append(append), now).await;
-            match appended? {
-                Appended::Done { .. } => {
-                    self.feed.publish(cart);
-                    *seat = Some(resident);
-                    return Ok((done, Some(value)));
-                }
-                Appended::Answered { then } => {
-                    return Ok((Box::pin(self.as_then(cart, ask, then, answer)).await?, None));
-                }
-                Appended::Conflict { .. } => {}
+            if let Some(done) = settled {
+                return Ok(done);
             }
         }
         Err(Refusal::Busy)
+    }
+
+    /// Decides on a change, and hands its append to the store.
+    pub(super) async fn attempt<R: Report, T>(
+        &self,
+        now_ms: u64,
+        caller: &Caller,
+        cart: CartId,
+        conditions: Conditions,
+        work: &mut impl FnMut(&mut LoadedCart) -> Result<(CartChange, T), Refusal>,
+    ) -> Result<Attempt<'_, R::Value, T>, Refusal> {
+        let mut guard = self.carts.lock(cart).await;
+        // Out of its place until the store has what is done to it: a future that is dropped half way
+        // leaves the place empty, and the next command loads.
+        let mut loaded = self.get_or_load(&mut guard, cart).await?;
+
+        // Decide: may the caller, does the condition hold, what is to be written.
+        let admitted = self.admit(caller, &mut loaded).await;
+        let may = admitted.is_ok();
+        let stale = conditions
+            .only_at
+            .is_some_and(|at| sabotage!("condition-is-ignored", at != loaded.revision, false));
+        let decided = match admitted {
+            Err(refusal) => Err(refusal),
+            Ok(()) if stale => Err(Refusal::Changed { now: Box::new(loaded.snapshot()) }),
+            Ok(()) => work(&mut loaded),
+        };
+        let (change, value) = match decided {
+            Ok(decided) => decided,
+            Err(refusal) => {
+                // Another process may have moved the cart on, and the refusal be about the past.
+                if self.store.revision(cart).await? != Some(loaded.revision) {
+                    return Ok(Attempt::Overtaken);
+                }
+                let earlier = if sabotage!("refusal-ignores-earlier-answer", may, false) {
+                    self.earlier_append(cart, conditions).await?
+                } else {
+                    None
+                };
+                *guard = Some(loaded);
+                let Some(then) = earlier else { return Err(refusal) };
+                let done = Box::pin(self.repeated::<R, T>(cart, conditions, then)).await?;
+                return Ok(Attempt::Committed(done));
+            }
+        };
+
+        // A change that writes nothing, and that no request key has to tell of, is made.
+        if change.delta.is_empty() && !change.ownership && conditions.key.is_none() {
+            let report = R::after(&mut loaded, None);
+            let is_revoked = loaded.ownership.is_revoked();
+            *guard = Some(loaded);
+            let value = Some(value);
+            return Ok(Attempt::Committed(Committed {
+                report,
+                value,
+                repeated: false,
+                is_revoked,
+            }));
+        }
+
+        // Hand it to the store, then look at the cart while the store syncs.
+        let append = self.append_of(now_ms, caller, conditions, &mut loaded, &change);
+        let added = added_to(&change.delta).cloned();
+        drop(change);
+        loaded.revision += 1;
+        loaded.tail = if append.snapshot.is_some() { 0 } else { loaded.tail + 1 };
+        let mut reply = self.store.append(append);
+        let early = match poll_fn(|cx| Poll::Ready(reply.as_mut().poll(cx))).await {
+            Poll::Ready(appended) => Some(appended),
+            Poll::Pending => None,
+        };
+        let report = R::after(&mut loaded, added.as_ref());
+        Ok(Attempt::Sent(SentAppend { guard, loaded, conditions, reply, early, report, value }))
+    }
+
+    /// Waits for what becomes of an append. `None`: the cart was at another revision; try again.
+    pub(super) async fn settle<R: Report, T>(
+        &self,
+        sent: SentAppend<'_, R::Value, T>,
+    ) -> Result<Option<Committed<R::Value, T>>, Refusal> {
+        let SentAppend { mut guard, loaded, conditions, reply, early, report, value } = sent;
+        let appended = match early {
+            Some(appended) => appended,
+            None => reply.await,
+        };
+        let cart = loaded.cart().id();
+        match appended? {
+            Appended::Done { .. } => {
+                self.feed.publish(cart);
+                let is_revoked = loaded.ownership.is_revoked();
+                *guard = Some(loaded);
+                let value = Some(value);
+                Ok(Some(Committed { report, value, repeated: false, is_revoked }))
+            }
+            Appended::Answered { then } => {
+                Ok(Some(Box::pin(self.repeated::<R, T>(cart, conditions, then)).await?))
+            }
+            Appended::Conflict { .. } => Ok(None),
+        }
     }
 
     /// Puts a new cart in the store.
@@ -253,21 +289,20 @@ impl Authority {
         now_ms: u64,
         caller: &Caller,
         cart: CartId,
-        header: Ownership,
+        ownership: Ownership,
         what: &'static str,
     ) -> Result<(), Refusal> {
         let incarnation = self.store.incarnation();
-        let mut resident = Box::new(LoadedCart::new(cart, header, incarnation, &self.settings));
-        let change = Change::of_header(cart, what);
-        let place = self.residents.seat(cart);
-        let mut seat = place.lock().await;
-        let append = self.append_of(now_ms, caller, Ask::default(), &mut resident, &change);
-        *seat = match self.store.append(append).await? {
+        let mut loaded = Box::new(LoadedCart::new(cart, ownership, incarnation, &self.settings));
+        let change = CartChange::of_ownership(cart, what);
+        let mut guard = self.carts.lock(cart).await;
+        let append = self.append_of(now_ms, caller, Conditions::default(), &mut loaded, &change);
+        *guard = match self.store.append(append).await? {
             // Whoever opens a cart looks at it next.
             Appended::Done { revision } => {
                 self.feed.publish(cart);
-                (resident.revision, resident.tail) = (revision, 1);
-                Some(resident)
+                (loaded.revision, loaded.tail) = (revision, 1);
+                Some(loaded)
             }
             // Another process, or an earlier try, has put it there.
             Appended::Conflict { .. } | Appended::Answered { .. } => None,
@@ -275,160 +310,71 @@ impl Authority {
         Ok(())
     }
 
-    /// Reads a cart as it is in the store now.
-    pub(super) async fn look<T>(
-        &self,
-        caller: &Caller,
-        cart: CartId,
-        read: impl FnOnce(&LoadedCart) -> T,
-    ) -> Result<T, Refusal> {
-        let place = self.residents.seat(cart);
-        let mut seat = place.lock().await;
-        if let Some(resident) = &*seat
-            && sabotage!(
-                "read-ignores-other-processes",
-                self.store.revision(cart).await? != Some(resident.revision),
-                false
-            )
-        {
-            *seat = None;
-        }
-        let mut resident = self.at_hand(&mut seat, cart).await?;
-        let admitted = self.admit(caller, &mut resident).await;
-        let value = admitted.map(|()| read(&resident));
-        *seat = Some(resident);
-        value
-    }
-
-    /// The cart in its seat, or from the store.
-    pub(super) async fn at_hand(
-        &self,
-        seat: &mut Option<Box<LoadedCart>>,
-        cart: CartId,
-    ) -> Result<Box<LoadedCart>, Refusal> {
-        match seat.take() {
-            Some(resident) => Ok(resident),
-            None => Box::pin(self.fetched(cart)).await,
-        }
-    }
-
-    async fn fetched(&self, cart: CartId) -> Result<Box<LoadedCart>, Refusal> {
-        let loaded = self.store.load(cart).await?.ok_or(Refusal::NotYours { cart })?;
-        let incarnation = self.store.incarnation();
-        Ok(Box::new(LoadedCart::open(cart, &loaded, incarnation, &self.settings)?))
-    }
-
-    /// Whether the caller may see and edit it.
-    pub(super) async fn admit(
-        &self,
-        caller: &Caller,
-        resident: &mut LoadedCart,
-    ) -> Result<(), Refusal> {
-        let principal = resident.principal(caller);
-        let cart = resident.cart().id();
-        if resident.cart().is_erased() {
-            return Err(Refusal::Erased);
-        }
-        let claimed_by = match caller.principal {
-            Principal::Account(_) => {
-                Box::pin(self.claimed_by(caller, cart, &resident.header)).await?
-            }
-            _ => None,
-        };
-        resident.header.admit(cart, caller, principal, claimed_by)
-    }
-
-    /// Which account has claimed a guest cart, if an account asks.
-    pub(super) async fn claimed_by(
-        &self,
-        caller: &Caller,
-        cart: CartId,
-        header: &Ownership,
-    ) -> Result<Option<Digest>, Refusal> {
-        if !header.is_guest() || !matches!(caller.principal, Principal::Account(_)) {
-            return Ok(None);
-        }
-        let held = self.store.slot(Slot::Claim(cart)).await?;
-        Ok(held.and_then(|held| Claimed::decode(&held.value)).and_then(|claimed| claimed.holder()))
-    }
-
-    /// Reads a cart that was just written or answered about, for the server's own use.
-    pub(super) async fn peek<T>(
-        &self,
-        cart: CartId,
-        read: impl FnOnce(&LoadedCart) -> T,
-    ) -> Result<T, Refusal> {
-        let place = self.residents.seat(cart);
-        let mut seat = place.lock().await;
-        let resident = self.at_hand(&mut seat, cart).await?;
-        let value = read(&resident);
-        *seat = Some(resident);
-        Ok(value)
-    }
-
-    /// Forgets what is at hand of a cart: the store has something else.
-    pub(super) async fn forget(&self, cart: CartId) {
-        *self.residents.seat(cart).lock().await = None;
-    }
-
     fn append_of(
         &self,
         now_ms: u64,
         caller: &Caller,
-        ask: Ask,
-        resident: &mut LoadedCart,
-        change: &Change,
+        conditions: Conditions,
+        loaded: &mut LoadedCart,
+        change: &CartChange,
     ) -> Append {
-        let by = Actor::of(caller, resident.principal(caller));
-        let cart = resident.cart();
-        let mut append = Append::new(cart.id(), resident.revision, now_ms, resident.class());
+        let by = Actor::of(caller, loaded.digest_of(caller));
+        let cart = loaded.cart();
+        let mut append = Append::new(cart.id(), loaded.revision, now_ms, loaded.class());
         if !change.delta.is_empty() {
             append.delta = wire::encode_delta(&change.delta);
         }
-        if change.header || resident.revision == 0 {
-            append.header = Some(resident.header.encode());
+        if change.ownership || loaded.revision == 0 {
+            append.header = Some(loaded.ownership.encode());
         }
-        if resident.tail + 1 >= self.settings.snapshot_after {
+        if loaded.tail + 1 >= self.settings.snapshot_after {
             append.snapshot = Some(wire::encode_cart(cart));
         }
-        append.key = sabotage!("request-key-is-not-stored", ask.key, None);
+        append.key = sabotage!("request-key-is-not-stored", conditions.key, None);
         let (what, outcome) = (change.what.to_owned(), change.outcome.clone());
         append.note = Note { by, what, outcome }.encode();
         append
     }
 
-    /// What the request's key was used for, if it was.
-    async fn answered(&self, cart: CartId, ask: Ask) -> Result<Option<Logged>, StoreError> {
-        match ask.key {
+    /// Finds what the request's key was used for, if it was.
+    async fn earlier_append(
+        &self,
+        cart: CartId,
+        conditions: Conditions,
+    ) -> Result<Option<Logged>, StoreError> {
+        match conditions.key {
             Some(asked) => self.store.find_request(cart, asked.key).await,
             None => Ok(None),
         }
     }
 
-    /// The answer that a request got when it was carried out: the cart as it was then.
-    async fn as_then<A: Answer>(
+    /// Reports the cart as it was when the request was carried out.
+    async fn repeated<R: Report, T>(
         &self,
         cart: CartId,
-        ask: Ask,
+        conditions: Conditions,
         then: Logged,
-        answer: &A,
-    ) -> Result<Done<A::Told>, Refusal> {
+    ) -> Result<Committed<R::Value, T>, Refusal> {
         if sabotage!(
             "used-key-answers-another-request",
-            ask.key.map(|key| key.body) != then.key.map(|key| key.body),
+            conditions.key.map(|key| key.body) != then.key.map(|key| key.body),
             false
         ) {
             return Err(Refusal::KeyReused);
         }
         let revision = sabotage!("repeated-request-gets-present-cart", then.revision, u64::MAX);
-        let state = history::state_at(&*self.store, cart, revision).await?;
+        let state = state_at(&*self.store, cart, revision).await?;
         let view = holdall::view::view(&state, &self.settings.rules, &self.settings.options);
-        let told = answer.then(Shown { cart, revision: then.revision, view });
-        Ok(Done { told, repeated: true, is_revoked: true })
+        let incarnation = self.store.incarnation();
+        let snapshot =
+            CartSnapshot { cart, incarnation, revision: then.revision, view: view.into() };
+        let report = R::earlier(snapshot);
+        Ok(Committed { report, value: None, repeated: true, is_revoked: true })
     }
 }
 
-/// The line, if a command came to an Add. What an Add makes dead was left on the same line, and did not show.
+/// Returns the line, if a change is an Add and nothing else. What an Add makes dead was left on the
+/// same line, and did not show.
 fn added_to(delta: &Delta) -> Option<&LineKey> {
     let mut refs = delta.live().refs();
     let (fact, other) = (refs.next()?, refs.next());
@@ -436,22 +382,4 @@ fn added_to(delta: &Delta) -> Option<&LineKey> {
         sabotage!("any-entry-is-taken-for-add", matches!(fact.body(), Body::Add { .. }), true)
             && other.is_none();
     fact.line().filter(|_| is_add)
-}
-
-/// Waits for what a store was asked, and does some work as soon as it has been asked.
-async fn meanwhile<T, W>(
-    mut asked: Reply<'_, T>,
-    work: impl FnOnce() -> W,
-) -> (Result<T, StoreError>, W) {
-    let early = poll_fn(|cx| Poll::Ready(asked.as_mut().poll(cx))).await;
-    let worked = work();
-    let told = match early {
-        Poll::Ready(told) => told,
-        Poll::Pending => asked.await,
-    };
-    (told, worked)
-}
-
-pub(super) fn shown(resident: &LoadedCart) -> Shown {
-    Shown { cart: resident.cart().id(), revision: resident.revision, view: resident.view() }
 }

@@ -1,10 +1,11 @@
 //! Going back in time: the cart as it was, from what its log kept.
 
+use super::authority::Authority;
 use super::caller::{Caller, Principal};
 use super::journal::Entry;
-use super::outcome::Shown;
+use super::record_state;
 use super::refusal::Refusal;
-use super::{Authority, cart_cache};
+use super::snapshot::CartSnapshot;
 use holdall::cart::Cart;
 use holdall::id::CartId;
 use holdall::view::{Explanation, explain, view};
@@ -34,7 +35,7 @@ pub(super) async fn state_at(
 /// A cart's state at a moment, and the revision it was at.
 async fn state_when(store: &dyn Store, cart: CartId, when: When) -> Result<(u64, Cart), Refusal> {
     let (mut revision, mut state) = match store.base_state(cart).await? {
-        Some((through, bytes)) => (through, cart_cache::decoded(cart, &bytes)?),
+        Some((through, bytes)) => (through, record_state::decoded(cart, &bytes)?),
         None => (0, Cart::new(cart)),
     };
     let from = revision;
@@ -57,7 +58,7 @@ async fn state_when(store: &dyn Store, cart: CartId, when: When) -> Result<(u64,
                 return Ok((revision, state));
             }
             if !one.delta.is_empty() {
-                cart_cache::join(&mut state, &one.delta)?;
+                record_state::join(&mut state, &one.delta)?;
             }
             revision = one.revision;
         }
@@ -90,15 +91,17 @@ impl Authority {
         caller: &Caller,
         cart: CartId,
         when: When,
-    ) -> Result<(Shown, Vec<Explanation>), Refusal> {
+    ) -> Result<(CartSnapshot, Vec<Explanation>), Refusal> {
         insiders(caller)?;
         if self.store.revision(cart).await?.is_none() {
             return Err(Refusal::NotYours { cart });
         }
         let (revision, state) = state_when(&*self.store, cart, when).await?;
         let (rules, options) = (&self.settings.rules, &self.settings.options);
-        let shown = Shown { cart, revision, view: view(&state, rules, options) };
-        Ok((shown, explain(&state, rules, options)))
+        let incarnation = self.store.incarnation();
+        let view = view(&state, rules, options).into();
+        let snapshot = CartSnapshot { cart, incarnation, revision, view };
+        Ok((snapshot, explain(&state, rules, options)))
     }
 }
 

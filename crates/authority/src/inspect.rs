@@ -2,13 +2,12 @@
 
 use serde::Serialize;
 
-use super::Authority;
+use super::authority::Authority;
 use super::cart_cache::LoadedCart;
-use super::outcome::Shown;
+use super::claim::GuestClaim;
 use super::refusal::Refusal;
-use super::sign_in::Claimed;
+use super::snapshot::CartSnapshot;
 use holdall::id::CartId;
-use holdall::view::view;
 use holdall_store::{Class, Slot};
 
 /// A cart's record, in numbers, and what its shopper sees.
@@ -16,7 +15,7 @@ use holdall_store::{Class, Slot};
 pub struct Inspected {
     /// What the shopper sees.
     #[serde(flatten)]
-    pub shown: Shown,
+    pub snapshot: CartSnapshot,
     /// Whose it is: `guest` or `account`; `nobody` if it was erased.
     pub owner: &'static str,
     /// Whether an account has claimed it, if it is a guest's.
@@ -43,40 +42,36 @@ impl Authority {
     /// # Errors
     /// There is no such cart; it is damaged; the store's.
     pub async fn inspect(&self, cart: CartId) -> Result<Inspected, Refusal> {
-        let loaded = self.store.load(cart).await?.ok_or(Refusal::NotYours { cart })?;
+        let record = self.store.load(cart).await?.ok_or(Refusal::NotYours { cart })?;
         let incarnation = self.store.incarnation();
-        let one = LoadedCart::open(cart, &loaded, incarnation, &self.settings)?;
+        let mut one = LoadedCart::open(cart, &record, incarnation, &self.settings)?;
         let claim = self.store.slot(Slot::Claim(cart)).await?;
-        let claimed = claim.and_then(|held| Claimed::decode(&held.value));
+        let claimed = claim.and_then(|held| GuestClaim::decode(&held.value));
         let base = self.store.base_state(cart).await?.map_or(0, |(through, _)| through);
-        let tail: usize = loaded.tail.iter().map(Vec::len).sum();
-        let snapshot = loaded.snapshot.as_ref().map_or(0, Vec::len);
-        let erased = loaded.class == Class::Erased;
+        let tail: usize = record.tail.iter().map(Vec::len).sum();
+        let state = record.snapshot.as_ref().map_or(0, Vec::len);
+        let erased = record.class == Class::Erased;
         let print = one.cart().fingerprint();
         Ok(Inspected {
-            shown: Shown {
-                cart,
-                revision: loaded.revision,
-                view: view(one.cart(), &self.settings.rules, &self.settings.options),
-            },
-            owner: match (erased, one.header.is_guest()) {
+            snapshot: one.snapshot(),
+            owner: match (erased, one.ownership.is_guest()) {
                 (true, _) => "nobody",
                 (false, true) => "guest",
                 (false, false) => "account",
             },
             claimed: claimed.is_some_and(|claimed| claimed.holder().is_some()),
-            class: match loaded.class {
+            class: match record.class {
                 Class::Empty => "empty",
                 Class::Guest => "guest",
                 Class::Account => "account",
                 Class::Expired => "expired",
                 Class::Erased => "erased",
             },
-            at_ms: loaded.at_ms,
-            writers: (one.header.writers.len(), one.header.retired()),
+            at_ms: record.at_ms,
+            writers: (one.ownership.writers.len(), one.ownership.retired()),
             entries: one.cart().live().len(),
-            appends: if erased { 0 } else { loaded.revision - base },
-            bytes: loaded.header.len() + snapshot + tail,
+            appends: if erased { 0 } else { record.revision - base },
+            bytes: record.header.len() + state + tail,
             fingerprint: format!("{:032x}-{:032x}", print.live, print.context),
         })
     }

@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::caller::{Caller, Digest, Principal};
+use super::caller::{Caller, Principal};
+use super::digest::Digest;
 use holdall_store::Logged;
 
 /// Who did it, without who they are: a guest or an account by the beginning of a digest.

@@ -1,14 +1,16 @@
 //! What is done to carts over time: expiry, the end of journals, erasure, verification.
 
 use super::admission::guests_of;
+use super::authority::Authority;
 use super::caller::{AccountId, Caller, Principal};
-use super::cart_cache::{LoadedCart, state_of};
-use super::commit::{Ask, Change};
+use super::cart_cache::LoadedCart;
+use super::claim::GuestClaim;
+use super::commit::{CartChange, Conditions};
+use super::history;
 use super::outcome::{Receipt, Swept};
 use super::ownership::Owner;
+use super::record_state::state_of;
 use super::refusal::Refusal;
-use super::sign_in::Claimed;
-use super::{Authority, history};
 use holdall::cart::Cart;
 use holdall::id::{CartId, RuleName};
 use holdall::sabotage;
@@ -70,17 +72,17 @@ impl Authority {
         let rule = rule.unwrap_or_else(|_| unreachable!("the names above"));
         // On the condition that nothing has happened since: a shopper who comes back is quicker.
         let only_at = sabotage!("expiry-is-unconditional", Some(idle.revision), None);
-        let ask = Ask { key: None, only_at };
-        self.change(now_ms, &Caller::server(), idle.cart, ask, |resident| {
-            let delta = resident.replica.expire(now_ms, rule.clone())?;
-            Ok(Change::of(delta, "expire"))
+        let conditions = Conditions { key: None, only_at };
+        self.change(now_ms, &Caller::server(), idle.cart, conditions, |loaded| {
+            let delta = loaded.replica.expire(now_ms, rule.clone())?;
+            Ok(CartChange::of(delta, "expire"))
         })
         .await
         .map(|_| ())
     }
 
     async fn remove(&self, idle: Idle) -> Result<bool, Refusal> {
-        let owner = self.peek(idle.cart, |resident| resident.header.owner.clone()).await?;
+        let owner = self.look_inside(idle.cart, |loaded| loaded.ownership.owner.clone()).await?;
         let mut cleared = None;
         if let Owner::Account(digest) = owner {
             // The slot first: whoever comes in between gets another cart, not half of this one.
@@ -101,7 +103,7 @@ impl Authority {
         {
             let _ = self.store.compare_and_set(slot, None, Some(value)).await?;
         }
-        self.forget(idle.cart).await;
+        self.unload(idle.cart).await;
         self.feed.publish(idle.cart);
         Ok(removed)
     }
@@ -162,7 +164,8 @@ impl Authority {
             let Some(held) = self.store.slot(slot).await? else { return Ok(receipt) };
             let text = String::from_utf8_lossy(&held.value).into_owned();
             let home: CartId = text.parse().map_err(|_| Refusal::Busy)?;
-            let guests = self.peek(home, |one| guests_of(one.cart()).collect::<Vec<_>>()).await;
+            let guests =
+                self.look_inside(home, |one| guests_of(one.cart()).collect::<Vec<_>>()).await;
             let guests = match guests {
                 Ok(guests) => guests,
                 // Nothing but a slot: the cart was never made.
@@ -172,7 +175,7 @@ impl Authority {
             for guest in guests {
                 let claim = Slot::Claim(guest);
                 let held = self.store.slot(claim).await?;
-                let claimed = held.as_ref().and_then(|held| Claimed::decode(&held.value));
+                let claimed = held.as_ref().and_then(|held| GuestClaim::decode(&held.value));
                 if claimed.and_then(|claimed| claimed.holder()) != Some(digest) {
                     continue;
                 }
@@ -203,7 +206,7 @@ impl Authority {
         caller: &Caller,
         cart: CartId,
     ) -> Result<Receipt, Refusal> {
-        let guest = self.look(caller, cart, |resident| resident.header.is_guest()).await?;
+        let guest = self.look(caller, cart, |loaded| loaded.ownership.is_guest()).await?;
         if !guest || matches!(caller.principal, Principal::Staff(_)) {
             return Err(Refusal::NotYours { cart });
         }
@@ -223,7 +226,7 @@ impl Authority {
         if let Some(held) = self.store.slot(Slot::Lease(cart)).await? {
             let _ = self.store.compare_and_set(Slot::Lease(cart), Some(held.version), None).await?;
         }
-        self.forget(cart).await;
+        self.unload(cart).await;
         self.feed.publish(cart);
         receipt.carts.push(cart);
         receipt.appends += appends;
@@ -257,20 +260,20 @@ impl Authority {
     }
 
     async fn verify_cart(&self, cart: CartId) -> Result<u64, Refusal> {
-        let Some(loaded) = self.store.load(cart).await? else { return Ok(0) };
-        let state = state_of(cart, &loaded)?;
+        let Some(record) = self.store.load(cart).await? else { return Ok(0) };
+        let state = state_of(cart, &record)?;
         let set = &self.settings;
-        let resident = LoadedCart::open(cart, &loaded, self.store.incarnation(), set)?;
-        if loaded.class == Class::Erased {
+        let opened = LoadedCart::open(cart, &record, self.store.incarnation(), set)?;
+        if record.class == Class::Erased {
             return Ok(0);
         }
-        let then = history::state_at(&*self.store, cart, loaded.revision).await?;
+        let then = history::state_at(&*self.store, cart, record.revision).await?;
         if then.fingerprint() != state.fingerprint() {
             let what = "its log does not come to its state".to_owned();
             return Err(StoreError::Damaged { cart, what }.into());
         }
         let base = self.store.base_state(cart).await?.map_or(0, |(through, _)| through);
-        Ok(resident.revision - base)
+        Ok(opened.revision - base)
     }
 }
 

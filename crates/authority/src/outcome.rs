@@ -3,45 +3,16 @@
 use holdall::cart::{Claim, Have, OrderKey};
 use holdall::dots::{Dot, Dots};
 use holdall::id::{CartId, OrderId};
-use holdall::view::{Explanation, View};
+use holdall::view::Explanation;
 
 use super::caller::GuestToken;
-
-/// A cart as the shopper sees it, at one of its revisions.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
-pub struct Shown {
-    /// The cart.
-    pub cart: CartId,
-    /// How often it had been changed.
-    pub revision: u64,
-    /// What the shopper sees.
-    #[serde(flatten)]
-    pub view: View,
-}
-
-/// A cart as the shopper sees it, written out in a [`Form`](super::Form).
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Written {
-    /// How often it had been changed.
-    pub revision: u64,
-    /// What was written.
-    pub bytes: std::sync::Arc<[u8]>,
-}
+use super::snapshot::CartSnapshot;
 
 /// A command was carried out, and is durable.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Accepted {
     /// The cart right after it. A request that comes again gets the same.
-    pub shown: Shown,
-    /// Whether it had been carried out before, and this is the answer it got then.
-    pub repeated: bool,
-}
-
-/// A command was carried out, and is durable; the cart is written out in a [`Form`](super::Form).
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Told {
-    /// The cart right after it. A request that comes again gets the same.
-    pub written: Written,
+    pub snapshot: CartSnapshot,
     /// Whether it had been carried out before, and this is the answer it got then.
     pub repeated: bool,
 }
@@ -132,7 +103,7 @@ pub enum Rejection {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SignedIn {
     /// The account's cart, with the guest's.
-    pub shown: Shown,
+    pub snapshot: CartSnapshot,
     /// The claim that was made.
     pub claim: Claim,
     /// What happened to each line.
@@ -143,7 +114,7 @@ pub struct SignedIn {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Checkout {
     /// The cart as it was frozen. It stays editable; the order is about this.
-    pub shown: Shown,
+    pub snapshot: CartSnapshot,
     /// What to end it with.
     pub lease: Lease,
     /// The key under which payment and order creation are idempotent.

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::caller::{Caller, Digest, Principal};
+use super::caller::{Caller, Principal};
+use super::digest::Digest;
 use super::refusal::Refusal;
 use holdall::id::{CartId, ReplicaId};
 use holdall::limits;

@@ -7,7 +7,7 @@ use holdall::replica::ActionError;
 use holdall::wire::DecodeError;
 use holdall_store::StoreError;
 
-use super::outcome::Shown;
+use super::snapshot::CartSnapshot;
 
 /// What to do about a refusal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,7 +65,7 @@ pub enum Refusal {
     #[error("the cart is at revision {} now: look at it again", now.revision)]
     Changed {
         /// As it is now.
-        now: Box<Shown>,
+        now: Box<CartSnapshot>,
     },
     /// The request key was used for something else.
     #[error("the request key was used for another request: draw a new one for each")]

@@ -1,12 +1,12 @@
 //! Replicating clients: their writers, and the deltas these hand in.
 
-use super::Authority;
 use super::admission::{self, Submission, Verdict};
+use super::authority::Authority;
 use super::caller::Caller;
-use super::cart_cache::server_writer;
-use super::commit::Change;
+use super::commit::CartChange;
 use super::outcome::{Admitted, Registered};
 use super::refusal::Refusal;
+use super::writer_id::server_writer;
 use holdall::cart::{Delta, Entry};
 use holdall::dots::{Dot, Dots};
 use holdall::id::{CartId, ReplicaId};
@@ -27,20 +27,20 @@ impl Authority {
     ) -> Result<Registered, Refusal> {
         self.observed("register", async {
             self.rates.take(now_ms, caller, cart, &self.settings)?;
-            let (of, own) = (caller.principal(cart), server_writer(cart, self.store.incarnation()));
+            let (of, own) = (caller.digest(cart), server_writer(cart, self.store.incarnation()));
             let (_, last) = self
-                .change_and(now_ms, caller, cart, |resident| {
-                    let last = resident.cart().context().last(replica);
-                    if resident.header.is_retired(replica) {
+                .change_and(now_ms, caller, cart, |loaded| {
+                    let last = loaded.cart().context().last(replica);
+                    if loaded.ownership.is_retired(replica) {
                         return Err(Refusal::WriterRetired { replica, last });
                     }
-                    let known = resident.header.writer(replica).is_some();
+                    let known = loaded.ownership.writer(replica).is_some();
                     if replica == own || (last > 0 && !known) {
                         return Err(Refusal::WriterTaken { replica });
                     }
-                    let new = resident.header.register(replica, of)?;
-                    let change = Change::of_header(cart, "register");
-                    Ok((if new { change } else { Change::nothing(cart) }, last))
+                    let new = loaded.ownership.register(replica, of)?;
+                    let change = CartChange::of_ownership(cart, "register");
+                    Ok((if new { change } else { CartChange::nothing(cart) }, last))
                 })
                 .await?;
             Ok(Registered { last: Dot::new(replica, last.unwrap_or(0)) })
@@ -59,18 +59,18 @@ impl Authority {
         cart: CartId,
         replica: ReplicaId,
     ) -> Result<(), Refusal> {
-        let of = caller.principal(cart);
-        self.change_and(now_ms, caller, cart, |resident| {
-            if resident
-                .header
+        let of = caller.digest(cart);
+        self.change_and(now_ms, caller, cart, |loaded| {
+            if loaded
+                .ownership
                 .writer(replica)
                 .is_some_and(|one| one.of != of && !caller.is_server())
             {
                 return Err(Refusal::UnknownWriter { replica });
             }
-            let retired = resident.header.retire(replica);
-            let change = Change::of_header(cart, "retire");
-            Ok((if retired { change } else { Change::nothing(cart) }, ()))
+            let retired = loaded.ownership.retire(replica);
+            let change = CartChange::of_ownership(cart, "retire");
+            Ok((if retired { change } else { CartChange::nothing(cart) }, ()))
         })
         .await
         .map(|_| ())
@@ -115,31 +115,31 @@ impl Authority {
         delta: &Delta,
     ) -> Result<Admitted, Refusal> {
         let handed =
-            Submission { by: caller.principal(cart), now_ms, ahead_ms: self.settings.ahead_ms };
+            Submission { by: caller.digest(cart), now_ms, ahead_ms: self.settings.ahead_ms };
         let (revision, verdict) = self
-            .change_and(now_ms, caller, cart, |resident| {
-                let verdict = admission::judge(resident.cart(), &resident.header, delta, handed)?;
+            .change_and(now_ms, caller, cart, |loaded| {
+                let verdict = admission::judge(loaded.cart(), &loaded.ownership, delta, handed)?;
                 let replica = admission::writer_of(delta)?;
                 let change = match &verdict {
                     Verdict::Take => {
-                        let _ = resident.replica.join(delta).map_err(|_| wrong(delta))?;
-                        Change::of(delta.clone(), "delta")
+                        let _ = loaded.replica.join(delta).map_err(|_| wrong(delta))?;
+                        CartChange::of(delta.clone(), "delta")
                     }
-                    Verdict::Known => Change::nothing(cart),
+                    Verdict::Known => CartChange::nothing(cart),
                     Verdict::Reject(dots, because) => {
                         let none: [(Dot, Entry); 0] = [];
                         let dead = Delta::new(cart, none, dots.clone(), Dots::default())
                             .map_err(|_| wrong(delta))?;
                         let _ = sabotage!(
                             "rejected-dot-blocks-writer",
-                            resident.replica.join(&dead).map_err(|_| wrong(delta))?,
+                            loaded.replica.join(&dead).map_err(|_| wrong(delta))?,
                             Default::default()
                         );
                         let outcome = Some(format!("rejected: {because}"));
-                        Change { outcome, ..Change::of(dead, "delta") }
+                        CartChange { outcome, ..CartChange::of(dead, "delta") }
                     }
                 };
-                let last = resident.cart().context().last(replica);
+                let last = loaded.cart().context().last(replica);
                 Ok((change, (verdict, last)))
             })
             .await?;

@@ -1,14 +1,15 @@
 //! Guests and accounts: opening carts, signing in with a guest cart in hand, taking that back, signing out.
 
-use serde::{Deserialize, Serialize};
-
-use super::caller::{AccountId, Caller, Digest, GuestToken, Principal};
-use super::commit::{Ask, Change};
-use super::outcome::{Opened, Shown, SignedIn};
+use super::authority::Authority;
+use super::caller::{AccountId, Caller, GuestToken, Principal};
+use super::cart_cache::LoadedCart;
+use super::claim::GuestClaim;
+use super::commit::{CartChange, Conditions};
+use super::outcome::{Opened, SignedIn};
 use super::ownership::{Owner, Ownership};
 use super::refusal::Refusal;
 use super::settings::Situation;
-use super::{Authority, cart_cache};
+use super::snapshot::CartSnapshot;
 use holdall::cart::{Cart, Claim, MergePolicy};
 use holdall::id::{CartId, ReplicaId};
 use holdall::limits;
@@ -16,40 +17,9 @@ use holdall::replica::ActionError;
 use holdall::sabotage;
 use holdall_store::{Slot, SlotOutcome, SlotValue};
 
-/// Whose a guest cart is: what the claim's slot holds.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Claimed {
-    account_cart: String,
-    account: Digest,
-    number: u32,
-    /// Whether it was taken back; the number goes on counting.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    released: bool,
-}
-
-impl Claimed {
-    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice(bytes).ok()
-    }
-
-    fn encode(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("plain data serializes")
-    }
-
-    /// The account that holds it.
-    pub(super) fn holder(&self) -> Option<Digest> {
-        (!self.released).then_some(self.account)
-    }
-
-    /// The cart of the account that holds it.
-    fn holder_cart(&self) -> Option<CartId> {
-        if self.released { None } else { self.account_cart.parse().ok() }
-    }
-}
-
 impl Authority {
     fn mint(&self) -> u128 {
-        let bits = self.chance.bits();
+        let bits = self.entropy.bits();
         // A version 4 UUID, so that it looks like what it is.
         let random = bits[..16].iter().fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
         (random & !(0xf << 76 | 0x3 << 62)) | 0x4 << 76 | 0x2 << 62
@@ -62,7 +32,7 @@ impl Authority {
     pub async fn open_guest(&self, now_ms: u64) -> Result<Opened, Refusal> {
         self.observed("open-guest", async {
             let cart = CartId::from_u128(self.mint());
-            let token = GuestToken::from_bytes(self.chance.bits());
+            let token = GuestToken::from_bytes(self.entropy.bits());
             let tokens = vec![token.digest(cart)];
             let header = Ownership::of(Owner::Guest { tokens, revoked: Vec::new() });
             self.create(now_ms, &token.into(), cart, header, "open-guest").await?;
@@ -82,10 +52,10 @@ impl Authority {
         cart: CartId,
     ) -> Result<GuestToken, Refusal> {
         self.observed("rotate", async {
-            let new = GuestToken::from_bytes(self.chance.bits());
+            let new = GuestToken::from_bytes(self.entropy.bits());
             let (from, to) = (token.digest(cart), new.digest(cart));
-            self.change(now_ms, &token.into(), cart, Ask::default(), |resident| {
-                let header = &mut resident.header;
+            self.change(now_ms, &token.into(), cart, Conditions::default(), |loaded| {
+                let header = &mut loaded.ownership;
                 if let Owner::Guest { tokens, .. } = &mut header.owner {
                     tokens.retain(|digest| *digest != from);
                     tokens.push(to);
@@ -94,7 +64,7 @@ impl Authority {
                 for writer in header.writers.iter_mut().filter(|writer| writer.of == from) {
                     writer.of = to;
                 }
-                Ok(Change::of_header(cart, "rotate"))
+                Ok(CartChange::of_ownership(cart, "rotate"))
             })
             .await?;
             Ok(new)
@@ -136,7 +106,7 @@ impl Authority {
             // A sweeper has removed it, and cleared the slot before: what was just made is a second life of it that is nobody's.
             let _ =
                 sabotage!("removed-cart-is-made-anew", self.views.remove(cart, 1).await?, false);
-            self.forget(cart).await;
+            self.unload(cart).await;
         }
         Err(Refusal::Busy)
     }
@@ -180,14 +150,14 @@ impl Authority {
             let claim = self.claim(account, home, guest, token).await?;
             let guest_state = self.revoke(now_ms, &caller, guest).await?;
             let (_, lines) = self
-                .change_and(now_ms, &caller, home, |resident| {
-                    let replica = &mut resident.replica;
+                .change_and(now_ms, &caller, home, |loaded| {
+                    let replica = &mut loaded.replica;
                     let delta = replica.merge(now_ms, claim, policy.clone(), &guest_state)?;
-                    Ok((Change::of(delta, "merge"), replica.explain()))
+                    Ok((CartChange::of(delta, "merge"), replica.explain()))
                 })
                 .await?;
-            let shown = self.read(&caller, home).await?;
-            Ok(SignedIn { shown, claim, lines: lines.unwrap_or_default() })
+            let snapshot = self.read(&caller, home).await?;
+            Ok(SignedIn { snapshot, claim, lines: lines.unwrap_or_default() })
         })
         .await
     }
@@ -204,8 +174,8 @@ impl Authority {
         let digest = account.digest();
         for _ in 0..limits::ATTEMPTS {
             let held = self.store.slot(slot).await?;
-            let claimed = held.as_ref().and_then(|held| Claimed::decode(&held.value));
-            match claimed.as_ref().and_then(Claimed::holder) {
+            let claimed = held.as_ref().and_then(|held| GuestClaim::decode(&held.value));
+            match claimed.as_ref().and_then(GuestClaim::holder) {
                 Some(holder) if sabotage!("last-claimant-wins", holder == digest, true) => {
                     let number = claimed.map_or(1, |claimed| claimed.number);
                     return Ok(Claim { guest, account: home, number });
@@ -222,15 +192,15 @@ impl Authority {
             // Whoever holds the token may give the cart away, and nobody else.
             let is_guest = sabotage!(
                 "guest-cart-id-suffices-to-claim",
-                self.look(&token.into(), guest, |one| one.header.is_guest()).await?,
-                self.peek(guest, |one| one.header.is_guest()).await?
+                self.look(&token.into(), guest, |one| one.ownership.is_guest()).await?,
+                self.look_inside(guest, |one| one.ownership.is_guest()).await?
             );
             if !is_guest {
                 return Err(Refusal::NotYours { cart: guest });
             }
             let number = claimed.map_or(0, |claimed| claimed.number) + 1;
             let account_cart = home.to_string();
-            let new = Claimed { account_cart, account: digest, number, released: false };
+            let new = GuestClaim { account_cart, account: digest, number, released: false };
             let version = held.map(|held| held.version);
             let swapped = self.store.compare_and_set(slot, version, Some(new.encode())).await?;
             if matches!(swapped, SlotOutcome::Done { .. }) {
@@ -243,20 +213,20 @@ impl Authority {
     /// Ends a claimed guest cart's tokens, and says what is in it. What its devices still have they can send under
     /// the account.
     async fn revoke(&self, now_ms: u64, caller: &Caller, guest: CartId) -> Result<Cart, Refusal> {
-        let account = caller.principal(guest);
+        let account = caller.digest(guest);
         let (_, state) = self
-            .change_and(now_ms, caller, guest, |resident| {
-                let state = resident.cart().clone();
-                let Ownership { owner, writers, .. } = &mut resident.header;
+            .change_and(now_ms, caller, guest, |loaded| {
+                let state = loaded.cart().clone();
+                let Ownership { owner, writers, .. } = &mut loaded.ownership;
                 match owner {
                     Owner::Guest { tokens, revoked } if !tokens.is_empty() => {
                         // What the guest registered is the account's now.
                         let theirs = writers.iter_mut().filter(|one| tokens.contains(&one.of));
                         theirs.for_each(|one| one.of = account);
                         sabotage!("merge-keeps-guest-token", revoked.append(tokens), ());
-                        Ok((Change::of_header(guest, "claimed"), state))
+                        Ok((CartChange::of_ownership(guest, "claimed"), state))
                     }
-                    _ => Ok((Change::nothing(guest), state)),
+                    _ => Ok((CartChange::nothing(guest), state)),
                 }
             })
             .await?;
@@ -266,18 +236,17 @@ impl Authority {
     /// Hands on what was written to a guest cart that an account has claimed. For any other cart it does nothing.
     pub(super) async fn absorb(&self, now_ms: u64, guest: CartId) -> Result<(), Refusal> {
         let server = Caller::server();
-        let revoked =
-            |one: &cart_cache::LoadedCart| one.header.is_revoked().then(|| one.cart().clone());
+        let revoked = |one: &LoadedCart| one.ownership.is_revoked().then(|| one.cart().clone());
         // Almost every cart is at hand now, and is no such cart: no word with the store.
-        let Some(state) = self.peek(guest, revoked).await? else { return Ok(()) };
+        let Some(state) = self.look_inside(guest, revoked).await? else { return Ok(()) };
         let held = self.store.slot(Slot::Claim(guest)).await?;
-        let claimed = held.and_then(|held| Claimed::decode(&held.value));
-        let Some(home) = claimed.as_ref().and_then(Claimed::holder_cart) else { return Ok(()) };
-        self.change(now_ms, &server, home, Ask::default(), |resident| {
-            match resident.replica.absorb(&state) {
-                Ok(delta) => Ok(Change::of(delta, "late-guest")),
+        let claimed = held.and_then(|held| GuestClaim::decode(&held.value));
+        let Some(home) = claimed.as_ref().and_then(GuestClaim::holder_cart) else { return Ok(()) };
+        self.change(now_ms, &server, home, Conditions::default(), |loaded| {
+            match loaded.replica.absorb(&state) {
+                Ok(delta) => Ok(CartChange::of(delta, "late-guest")),
                 // The merge is still to come, and will bring it.
-                Err(ActionError::NotMerged { .. }) => Ok(Change::nothing(home)),
+                Err(ActionError::NotMerged { .. }) => Ok(CartChange::nothing(home)),
                 Err(error) => Err(error.into()),
             }
         })
@@ -295,46 +264,46 @@ impl Authority {
         now_ms: u64,
         account: &AccountId,
         guest: CartId,
-    ) -> Result<Shown, Refusal> {
+    ) -> Result<CartSnapshot, Refusal> {
         self.observed("unmerge", async {
             let caller = Caller::from(account.clone());
             let home = self.account_cart(now_ms, account).await?;
             let slot = Slot::Claim(guest);
             let held = self.store.slot(slot).await?.ok_or(Refusal::NotYours { cart: guest })?;
-            let claimed = Claimed::decode(&held.value)
+            let claimed = GuestClaim::decode(&held.value)
                 .filter(|claimed| claimed.holder() == Some(account.digest()))
                 .ok_or(Refusal::NotYours { cart: guest })?;
             let accepted = self
-                .change(now_ms, &caller, home, Ask::default(), |resident| {
-                    match resident.replica.unmerge(now_ms, guest) {
-                        Ok(delta) => Ok(Change::of(delta, "unmerge")),
+                .change(now_ms, &caller, home, Conditions::default(), |loaded| {
+                    match loaded.replica.unmerge(now_ms, guest) {
+                        Ok(delta) => Ok(CartChange::of(delta, "unmerge")),
                         // An earlier try came this far.
-                        Err(ActionError::NotMerged { .. }) => Ok(Change::nothing(home)),
+                        Err(ActionError::NotMerged { .. }) => Ok(CartChange::nothing(home)),
                         Err(error) => Err(error.into()),
                     }
                 })
                 .await?;
-            self.change(now_ms, &caller, guest, Ask::default(), |resident| {
-                let Ownership { owner, writers, .. } = &mut resident.header;
+            self.change(now_ms, &caller, guest, Conditions::default(), |loaded| {
+                let Ownership { owner, writers, .. } = &mut loaded.ownership;
                 match owner {
                     Owner::Guest { tokens, revoked } if !revoked.is_empty() => {
                         let of = account.digest();
                         let theirs = writers.iter_mut().filter(|one| one.of == of);
                         theirs.for_each(|one| one.of = revoked[0]);
                         tokens.append(revoked);
-                        Ok(Change::of_header(guest, "released"))
+                        Ok(CartChange::of_ownership(guest, "released"))
                     }
-                    _ => Ok(Change::nothing(guest)),
+                    _ => Ok(CartChange::nothing(guest)),
                 }
             })
             .await?;
-            let released = Claimed { released: true, ..claimed };
+            let released = GuestClaim { released: true, ..claimed };
             // If somebody else was quicker, it was this account on another device.
             let _ = self
                 .store
                 .compare_and_set(slot, Some(held.version), Some(released.encode()))
                 .await?;
-            Ok(accepted.shown)
+            Ok(accepted.snapshot)
         })
         .await
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
-use super::Authority;
+use super::authority::Authority;
 use holdall::id::CartId;
 use holdall_store::ChangeListener;
 

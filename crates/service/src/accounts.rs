@@ -3,12 +3,14 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Service;
 use super::auth::Authenticated;
-use super::cart_json::{CartAnswer, CartBody};
+use super::cart_answer::CartAnswer;
+use super::cart_body::CartBody;
 use super::explain_json::{ExplainedBody, Known, told};
 use super::extract::{AccountPath, CartPath, GuestPath, Json, PathParams};
 use super::problem::Problem;
+use super::problem_type::ProblemType;
+use super::service::Service;
 use holdall::id::CartId;
 use holdall_authority::{AccountId, GuestToken, Principal, Receipt, SignedIn, Situation};
 
@@ -17,10 +19,12 @@ impl Authenticated {
     pub(super) fn own(&self, account: &AccountId) -> Result<(), Problem> {
         match &self.0.principal {
             Principal::Account(own) if own == account => Ok(()),
-            Principal::Account(_) => Err(Problem::new("not-for-you", "this is another account's")),
-            Principal::Guest(_) => Err(Problem::new("account-only", "sign in first")),
+            Principal::Account(_) => {
+                Err(Problem::new(ProblemType::NotForYou, "this is another account's"))
+            }
+            Principal::Guest(_) => Err(Problem::new(ProblemType::AccountOnly, "sign in first")),
             Principal::Staff(_) | Principal::Server => {
-                Err(Problem::new("not-for-you", "only the shopper who signed in may"))
+                Err(Problem::new(ProblemType::NotForYou, "only the shopper who signed in may"))
             }
         }
     }
@@ -67,10 +71,12 @@ enum SituationName {
 
 impl MergeBody {
     pub(super) fn guest(&self) -> Result<(CartId, GuestToken), Problem> {
-        let guest =
-            self.guest.parse().map_err(|_| Problem::new("invalid", "guest: an id is a UUID"))?;
+        let guest = self
+            .guest
+            .parse()
+            .map_err(|_| Problem::new(ProblemType::Invalid, "guest: an id is a UUID"))?;
         let token = self.guest_token.parse::<GuestToken>();
-        Ok((guest, token.map_err(|error| Problem::new("invalid", error.to_string()))?))
+        Ok((guest, token.map_err(|error| Problem::new(ProblemType::Invalid, error.to_string()))?))
     }
 }
 
@@ -89,7 +95,7 @@ impl From<SignedIn> for MergedBody {
     fn from(signed_in: SignedIn) -> Self {
         let names = Known(std::collections::BTreeMap::new());
         Self {
-            cart: signed_in.shown.into(),
+            cart: signed_in.snapshot.into(),
             claim: signed_in.claim.number,
             lines: signed_in.lines.iter().map(|line| told(line, &names)).collect(),
         }
@@ -157,6 +163,9 @@ pub(super) async fn erase(
     PathParams(AccountPath { account }): PathParams<AccountPath>,
 ) -> Result<axum::Json<ReceiptBody>, Problem> {
     let receipt = service.authority().erase(service.now_ms(), &caller.0, &account).await?;
+    for cart in &receipt.carts {
+        service.rendered_carts().forget(*cart);
+    }
     Ok(axum::Json(receipt.into()))
 }
 
@@ -169,5 +178,6 @@ pub(super) async fn erase_guest(
     PathParams(CartPath { cart }): PathParams<CartPath>,
 ) -> Result<axum::Json<ReceiptBody>, Problem> {
     let receipt = service.authority().erase_guest(service.now_ms(), &caller.0, cart).await?;
+    service.rendered_carts().forget(cart);
     Ok(axum::Json(receipt.into()))
 }

@@ -9,8 +9,9 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Service;
 use super::problem::Problem;
+use super::problem_type::ProblemType;
+use super::service::Service;
 use holdall_authority::{AccountId, Caller, GuestToken, Principal};
 
 /// The field by which a client names its device.
@@ -177,8 +178,9 @@ impl Verifier for DemoAccounts {
 impl Service {
     /// Who sends a bearer token.
     pub(super) fn identify(&self, token: &str) -> Result<Principal, Problem> {
-        let refused =
-            || Problem::new("unauthenticated", "the token was not accepted: sign in again");
+        let refused = || {
+            Problem::new(ProblemType::Unauthenticated, "the token was not accepted: sign in again")
+        };
         if token.starts_with(GUEST) {
             return token.parse::<GuestToken>().map(Principal::Guest).map_err(|_| refused());
         }
@@ -201,10 +203,16 @@ impl FromRequestParts<Service> for Authenticated {
             return Ok(Self(caller.clone()));
         }
         let field = parts.headers.get(AUTHORIZATION).ok_or_else(|| {
-            Problem::new("unauthenticated", "send the token in the field Authorization, as Bearer")
+            Problem::new(
+                ProblemType::Unauthenticated,
+                "send the token in the field Authorization, as Bearer",
+            )
         })?;
         let token = field.to_str().ok().and_then(bearer).ok_or_else(|| {
-            Problem::new("unauthenticated", "the field Authorization is to be: Bearer and a token")
+            Problem::new(
+                ProblemType::Unauthenticated,
+                "the field Authorization is to be: Bearer and a token",
+            )
         })?;
         let caller = Caller::from(service.identify(token)?);
         Ok(Self(Caller { device: device(parts)?, ..caller }))
@@ -220,6 +228,7 @@ fn bearer(field: &str) -> Option<&str> {
 pub(super) fn device(parts: &Parts) -> Result<Option<u128>, Problem> {
     let Some(field) = parts.headers.get(DEVICE) else { return Ok(None) };
     let uuid = field.to_str().ok().and_then(|text| Uuid::parse_str(text.trim()).ok());
-    let malformed = || Problem::new("malformed", "the field Cart-Device is to be a UUID");
+    let malformed =
+        || Problem::new(ProblemType::Malformed, "the field Cart-Device is to be a UUID");
     uuid.map(|uuid| Some(uuid.as_u128())).ok_or_else(malformed)
 }

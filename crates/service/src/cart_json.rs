@@ -1,294 +1,102 @@
-//! What the service shows of carts, in JSON.
+//! The JSON of a cart, written over the JSON that was written before.
+//!
+//! Most commands change one row. The texts of the other rows are copied from the last JSON of the
+//! cart.
 
-use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::body::{Body, Bytes};
-use axum::http::{HeaderName, HeaderValue, header};
-use axum::response::{IntoResponse, Response};
-use serde::{Serialize, Serializer};
-use utoipa::ToSchema;
+use axum::body::Bytes;
+use lru::LruCache;
+use serde::Serialize;
 
-use super::line_id;
-use super::schema::{GiftBody, Identity, ListName, Price};
+use super::cart_body::{NoticeBody, OrderBody, RowBody};
 use holdall::cart::List;
-use holdall::id::{AttributeKey, CartId, CouponCode, LineKey, RuleName, ShippingOption, Text};
-use holdall::view::{Notice, OrderView, Row, Side, View};
-use holdall_authority::{Accepted, Form, Sheet, Shown, Told, Written};
+use holdall::id::{CartId, CouponCode, ShippingOption, Text};
+use holdall::sabotage;
+use holdall::view::{Row, View};
+use holdall_authority::CartSnapshot;
 
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-
-/// A row of a cart. It borrows what the row has: a cart is answered with all of its rows, mostly for one that changed.
-#[derive(Serialize, ToSchema, Debug)]
-struct RowBody<'a> {
-    /// Its id, for URLs.
-    #[schema(value_type = String)]
-    line: line_id::Text<'a>,
-    /// Its list.
-    list: ListName,
-    #[serde(flatten)]
-    #[schema(value_type = Identity)]
-    identity: &'a LineKey,
-    /// While a merge shows the line as two rows: `account` or `guest`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    side: Option<&'static str>,
-    /// How many, under the ceiling.
-    quantity: u64,
-    /// How many its contributions come to.
-    asked: u64,
-    /// The note.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    note: Option<&'a Text>,
-    /// The gift option.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    gift: Option<GiftBody>,
-    /// Other attributes.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    #[schema(value_type = BTreeMap<String, String>)]
-    attributes: &'a BTreeMap<AttributeKey, Text>,
-    /// The price that the shopper saw last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    seen_price: Option<Price>,
-    /// Whether the shopper is asked which of the rows of this line to keep.
-    question: bool,
-    /// The merge rule that decided on it last.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    because: Option<&'a RuleName>,
-}
-
-fn rows<S: Serializer>(rows: &[Row], to: S) -> Result<S::Ok, S::Error> {
-    to.collect_seq(rows.iter().map(RowBody::from))
-}
-
-pub(super) fn id_of(line: &LineKey, side: Option<Side>) -> String {
-    line_id::Text { line, side }.to_string()
-}
-
-impl<'a> From<&'a Row> for RowBody<'a> {
-    fn from(row: &'a Row) -> Self {
-        Self {
-            line: line_id::Text { line: &row.line, side: row.side },
-            list: row.list.into(),
-            identity: &row.line,
-            side: row.side.map(|side| match side {
-                Side::Account => "account",
-                Side::Guest(_) => "guest",
-            }),
-            quantity: row.quantity,
-            asked: row.asked,
-            note: row.note.as_ref(),
-            gift: row.gift.as_ref().map(GiftBody::of),
-            attributes: &row.attributes,
-            seen_price: row.seen_price.map(Price::of),
-            question: row.question,
-            because: row.because.as_ref().map(|rule| &rule.name),
-        }
-    }
-}
-
-/// Something the shopper or the shop should know. None of it hinders an action.
-#[derive(Serialize, ToSchema, Debug, Clone, Default)]
-pub(super) struct NoticeBody {
-    /// Which: `ceiling`, `question`, `policy-unavailable`, `needs-upgrade`, `concurrent-orders`, `currencies`.
-    notice: &'static str,
-    /// The lines it is about, whole.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    lines: Vec<String>,
-    /// What the contributions come to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    asked: Option<u64>,
-    /// What is shown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    shown: Option<u64>,
-    /// The merge rule that is not here.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rule: Option<String>,
-    /// Orders that bought the same units.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    orders: Vec<String>,
-    /// The currencies of the prices that were seen.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    currencies: Vec<String>,
-}
-
-impl From<&Notice> for NoticeBody {
-    fn from(notice: &Notice) -> Self {
-        let ids = |lines: &[LineKey]| lines.iter().map(|line| id_of(line, None)).collect();
-        let base = Self { notice: notice.kind(), ..Self::default() };
-        match notice {
-            Notice::Ceiling { line, asked, shown } => {
-                let lines = vec![id_of(line, None)];
-                Self { lines, asked: Some(*asked), shown: Some(*shown), ..base }
-            }
-            Notice::Question { line } => Self { lines: vec![id_of(line, None)], ..base },
-            Notice::PolicyUnavailable { line, rule } => {
-                Self { lines: vec![id_of(line, None)], rule: Some(rule.to_string()), ..base }
-            }
-            Notice::NeedsUpgrade { line } => Self { lines: ids(line.as_slice()), ..base },
-            Notice::ConcurrentOrders { orders, lines } => Self {
-                lines: ids(lines),
-                orders: orders.iter().map(ToString::to_string).collect(),
-                ..base
-            },
-            Notice::Currencies { currencies } => {
-                Self { currencies: currencies.iter().map(ToString::to_string).collect(), ..base }
-            }
-            // A kind that is newer than this service has its name, and no more.
-            _ => base,
-        }
-    }
-}
-
-/// An order that the cart knows of.
-#[derive(Serialize, ToSchema, Debug, Clone)]
-pub(super) struct OrderBody {
-    /// Its id.
-    order: String,
-    /// When it was placed, in milliseconds since 1970.
-    at_ms: u64,
-    /// What it bought.
-    lines: Vec<BoughtBody>,
-}
-
-/// What an order bought of a line.
-#[derive(Serialize, ToSchema, Debug, Clone)]
-pub(super) struct BoughtBody {
-    /// The line's id.
-    line: String,
-    #[serde(flatten)]
-    #[schema(value_type = Identity)]
-    identity: LineKey,
-    /// How many.
-    quantity: u64,
-}
-
-impl From<&OrderView> for OrderBody {
-    fn from(order: &OrderView) -> Self {
-        let bought = |(line, quantity): &(LineKey, u64)| BoughtBody {
-            line: id_of(line, None),
-            identity: line.clone(),
-            quantity: *quantity,
-        };
-        let lines = order.lines.iter().map(bought).collect();
-        Self { order: order.id.to_string(), at_ms: order.time.ms(), lines }
-    }
-}
-
-/// A cart as its shopper sees it.
-#[derive(Serialize, ToSchema, Debug, Clone)]
-pub(super) struct CartBody {
-    /// Its id.
-    #[schema(value_type = String)]
-    cart: CartId,
-    /// How often it had been changed: also its entity tag.
-    version: u64,
-    /// The active list.
-    #[serde(serialize_with = "rows")]
-    #[schema(value_type = Vec<RowBody>)]
-    lines: Vec<Row>,
-    /// The saved list.
-    #[serde(serialize_with = "rows")]
-    #[schema(value_type = Vec<RowBody>)]
-    saved: Vec<Row>,
-    /// Coupons, each pending until somebody validates it.
-    #[schema(value_type = Vec<String>)]
-    coupons: Vec<CouponCode>,
-    /// The chosen shipping option.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    shipping: Option<ShippingOption>,
-    /// The cart's note.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    note: Option<Text>,
-    /// Whether the shop may remind the shopper.
-    consent: bool,
-    /// The orders known, in the order in which they were placed.
-    orders: Vec<OrderBody>,
-    /// What somebody should know.
-    notices: Vec<NoticeBody>,
-}
-
-impl From<Shown> for CartBody {
-    fn from(Shown { cart, revision, view }: Shown) -> Self {
-        Self {
-            cart,
-            version: revision,
-            lines: view.lines,
-            saved: view.saved,
-            coupons: view.coupons,
-            shipping: view.shipping,
-            note: view.note,
-            consent: view.consent,
-            orders: view.orders.iter().map(OrderBody::from).collect(),
-            notices: view.notices.iter().map(NoticeBody::from).collect(),
-        }
-    }
-}
+/// The name of this JSON among the forms in which views are cached. Change it with the form.
+pub(super) const FORM: &str = "json 1";
 
 /// About how long the JSON of a cart is without its rows, in bytes.
 const CART_JSON_BYTES: usize = 256;
 
-/// A version of a cart, for its entity tag: the [guard](super::middleware) adds the life of the store.
-pub(super) fn etag_of(version: u64) -> HeaderValue {
-    HeaderValue::from(version)
+/// How many rows may be gone, from one JSON to the next, before one that is still there. If there are
+/// more, that row is written anew.
+const GONE_ROWS: usize = 4;
+
+/// The JSON of a cart, with what it was made of.
+#[derive(Debug)]
+pub(super) struct RenderedCart {
+    pub(super) snapshot: CartSnapshot,
+    pub(super) json: Bytes,
+    /// Where the texts of the rows are in the JSON, for the active list and the saved one.
+    rows: [Vec<Range<usize>>; 2],
 }
 
-impl CartBody {
-    /// Its version, for the entity tag.
-    pub(super) fn etag(&self) -> HeaderValue {
-        etag_of(self.version)
+impl RenderedCart {
+    /// Returns whether this is the JSON of a snapshot.
+    pub(super) fn is_of(&self, snapshot: &CartSnapshot) -> bool {
+        let own = &self.snapshot;
+        // Two views that are not one allocation are rarely equal: the second is rendered too.
+        let is_it = Arc::ptr_eq(&own.view, &snapshot.view)
+            && (own.cart, own.incarnation) == (snapshot.cart, snapshot.incarnation)
+            && own.revision == snapshot.revision;
+        sabotage!("rendered-json-outlives-revision", is_it, own.cart == snapshot.cart)
     }
 
-    pub(super) const fn version(&self) -> u64 {
-        self.version
+    /// Writes the JSON of a snapshot: the bytes of a [`CartBody`](super::cart_body::CartBody).
+    /// Rows that are as they were in `earlier` are copied from its JSON.
+    pub(super) fn new(snapshot: &CartSnapshot, earlier: Option<&Self>) -> Self {
+        let View { coupons, shipping, note, consent, orders, notices, .. } = &*snapshot.view;
+        // Most are about as long as they were.
+        let room = earlier.map_or(CART_JSON_BYTES, |one| one.json.len() + one.json.len() / 4);
+        let mut json = Vec::with_capacity(room);
+
+        // What stands before the rows, without the bracket that ends it.
+        let start = CartStart { cart: snapshot.cart, version: snapshot.revision };
+        write_json(&mut json, &start);
+        json.pop();
+
+        // The rows.
+        let mut rows = [Vec::new(), Vec::new()];
+        for (list, name) in [(List::Active, &b",\"lines\":["[..]), (List::Saved, b"],\"saved\":[")]
+        {
+            json.extend_from_slice(name);
+            let known = earlier.map(|earlier| KnownRows::new(earlier, &snapshot.view, list));
+            rows[list as usize] = write_rows(&mut json, rows_of(&snapshot.view, list), known);
+        }
+        json.extend_from_slice(b"],");
+
+        // What stands behind the rows, without the bracket that begins it.
+        let end = CartEnd {
+            coupons,
+            shipping: shipping.as_ref(),
+            note: note.as_ref(),
+            consent: *consent,
+            orders: orders.iter().map(OrderBody::from).collect(),
+            notices: notices.iter().map(NoticeBody::from).collect(),
+        };
+        let bracket = json.len();
+        write_json(&mut json, &end);
+        json.remove(bracket);
+        Self { snapshot: snapshot.clone(), json: json.into(), rows }
     }
 }
 
-/// A cart as it is answered.
-pub(super) const JSON: Form = Form { name: "json 1", write };
-
-/// The JSON of a [`CartBody`], with the rows on the sheet.
-fn write(shown: &Shown, sheet: &mut Sheet<'_>) {
-    let Shown { cart, revision, view } = shown;
-    let View { coupons, shipping, note, consent, orders, notices, .. } = view;
-    let before = Before { cart: *cart, version: *revision };
-    let behind = Behind {
-        coupons,
-        shipping: shipping.as_ref(),
-        note: note.as_ref(),
-        consent: *consent,
-        orders: orders.iter().map(OrderBody::from).collect(),
-        notices: notices.iter().map(NoticeBody::from).collect(),
-    };
-    let mut json = Vec::with_capacity(CART_JSON_BYTES);
-    // Texts and numbers: each has a JSON form, and there is room in memory.
-    let _ = serde_json::to_writer(&mut json, &before);
-    json.pop();
-    sheet.put(&json);
-    for (list, name) in [(List::Active, &b",\"lines\":["[..]), (List::Saved, b"],\"saved\":[")] {
-        sheet.put(name);
-        sheet.rows(list, b",", |row, json| {
-            let _ = serde_json::to_writer(json, &RowBody::from(row));
-        });
-    }
-    json.clear();
-    let _ = serde_json::to_writer(&mut json, &behind);
-    sheet.put(b"],");
-    sheet.put(&json[1..]);
-}
-
-/// What a [`CartBody`] has before its rows.
+/// What a [`CartBody`](super::cart_body::CartBody) has before its rows.
 #[derive(Serialize)]
-struct Before {
+struct CartStart {
     cart: CartId,
     version: u64,
 }
 
-/// What a [`CartBody`] has behind its rows.
+/// What a [`CartBody`](super::cart_body::CartBody) has behind its rows.
 #[derive(Serialize)]
-struct Behind<'a> {
+struct CartEnd<'a> {
     coupons: &'a [CouponCode],
     #[serde(skip_serializing_if = "Option::is_none")]
     shipping: Option<&'a ShippingOption>,
@@ -299,79 +107,150 @@ struct Behind<'a> {
     notices: Vec<NoticeBody>,
 }
 
-/// The answer to a read or a command: the whole cart.
-pub(super) struct CartAnswer {
-    version: u64,
-    json: Bytes,
-    replayed: bool,
+fn write_json(json: &mut Vec<u8>, value: &impl Serialize) {
+    // Texts and numbers: each has a JSON form, and there is room in memory.
+    let _ = serde_json::to_writer(json, value);
 }
 
-impl From<Shown> for CartAnswer {
-    fn from(shown: Shown) -> Self {
-        JSON.written(&shown).into()
+fn rows_of(view: &View, list: List) -> &[Row] {
+    match list {
+        List::Active => &view.lines,
+        List::Saved => &view.saved,
     }
 }
 
-impl From<Accepted> for CartAnswer {
-    fn from(accepted: Accepted) -> Self {
-        Self { replayed: accepted.repeated, ..accepted.shown.into() }
-    }
-}
-
-impl From<Written> for CartAnswer {
-    fn from(written: Written) -> Self {
-        let Written { revision, bytes } = written;
-        Self { version: revision, json: Bytes::from_owner(bytes), replayed: false }
-    }
-}
-
-impl From<Told> for CartAnswer {
-    fn from(told: Told) -> Self {
-        Self { replayed: told.repeated, ..told.written.into() }
-    }
-}
-
-/// How many fields an answer comes to, those of the [guard](super::middleware) too: room is made once.
-const FIELDS: usize = 10;
-
-impl IntoResponse for CartAnswer {
-    fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.json));
-        let fields = response.headers_mut();
-        fields.reserve(FIELDS);
-        fields.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        fields.insert(header::ETAG, etag_of(self.version));
-        if self.replayed {
-            fields.insert(REPLAYED, HeaderValue::from_static("true"));
+/// Writes rows with commas between, and returns where the text of each is.
+fn write_rows(
+    json: &mut Vec<u8>,
+    rows: &[Row],
+    mut known: Option<KnownRows<'_>>,
+) -> Vec<Range<usize>> {
+    let mut places = Vec::with_capacity(rows.len());
+    for row in rows {
+        if !places.is_empty() {
+            json.push(b',');
         }
-        response
+        let start = json.len();
+        match known.as_mut().and_then(|known| known.text_of(row)) {
+            Some(text) => json.extend_from_slice(text),
+            None => write_json(json, &RowBody::from(row)),
+        }
+        places.push(start..json.len());
+    }
+    places
+}
+
+/// The texts of the rows of a list in an earlier JSON. They are asked for in the order of the rows.
+struct KnownRows<'a> {
+    json: &'a [u8],
+    rows: &'a [Row],
+    places: &'a [Range<usize>],
+    next: usize,
+    /// Whether the view is still that of the earlier JSON, so that no row has changed.
+    is_same_view: bool,
+}
+
+impl<'a> KnownRows<'a> {
+    fn new(earlier: &'a RenderedCart, view: &Arc<View>, list: List) -> Self {
+        Self {
+            json: &earlier.json,
+            rows: rows_of(&earlier.snapshot.view, list),
+            places: &earlier.rows[list as usize],
+            next: 0,
+            is_same_view: Arc::ptr_eq(&earlier.snapshot.view, view),
+        }
+    }
+
+    /// Returns the text of the next row, if the row is as it was.
+    fn text_of(&mut self, row: &Row) -> Option<&'a [u8]> {
+        let at = if self.is_same_view { self.next } else { self.find(row)? };
+        self.next = at + 1;
+        let is_unchanged = self.is_same_view
+            || sabotage!("changed-row-keeps-old-text", self.rows[at] == *row, true);
+        let place = self.places.get(at).filter(|_| is_unchanged)?;
+        self.json.get(place.clone())
+    }
+
+    /// Finds a row behind those that were found before.
+    fn find(&self, row: &Row) -> Option<usize> {
+        let is_it = |known: &Row| {
+            known.line == row.line && known.list == row.list && known.side == row.side
+        };
+        let ahead = self.rows.get(self.next..)?.iter().take(1 + GONE_ROWS).position(is_it)?;
+        Some(self.next + ahead)
+    }
+}
+
+/// The JSON of the carts that were rendered last.
+#[derive(Debug)]
+pub(super) struct RenderedCarts {
+    shards: Vec<Mutex<LruCache<CartId, Arc<RenderedCart>>>>,
+}
+
+const SHARDS: usize = 16;
+
+impl RenderedCarts {
+    /// Makes room for so many carts.
+    pub(super) fn new(carts: usize) -> Self {
+        let each = NonZeroUsize::new(carts.div_ceil(SHARDS)).unwrap_or(NonZeroUsize::MIN);
+        Self { shards: (0..SHARDS).map(|_| Mutex::new(LruCache::new(each))).collect() }
+    }
+
+    fn shard(&self, cart: CartId) -> MutexGuard<'_, LruCache<CartId, Arc<RenderedCart>>> {
+        let shard = &self.shards[(cart.as_u128() % SHARDS as u128) as usize];
+        shard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the JSON of a snapshot: as it was rendered before, or over what was.
+    pub(super) fn render(&self, snapshot: &CartSnapshot) -> Arc<RenderedCart> {
+        let earlier = self.shard(snapshot.cart).get(&snapshot.cart).cloned();
+        match earlier {
+            Some(earlier) if earlier.is_of(snapshot) => earlier,
+            earlier => Arc::new(RenderedCart::new(snapshot, earlier.as_deref())),
+        }
+    }
+
+    /// Keeps the JSON of a cart for those who read or change it next.
+    pub(super) fn keep(&self, rendered: Arc<RenderedCart>) {
+        self.shard(rendered.snapshot.cart).put(rendered.snapshot.cart, rendered);
+    }
+
+    /// Drops the JSON of a cart that was erased.
+    pub(super) fn forget(&self, cart: CartId) {
+        self.shard(cart).pop(&cart);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::cart_body::CartBody;
     use super::*;
     use holdall::clock::Time;
-    use holdall::id::{OrderId, ReplicaId};
+    use holdall::id::{LineKey, OrderId, ReplicaId};
     use holdall::money::Money;
     use holdall::replica::Replica;
-    use holdall::view::{RowRef, ViewOptions};
+    use holdall::view::{Notice, OrderView, RowRef, ViewOptions};
 
-    /// The answer is put together of parts. It is the JSON of the whole, byte for byte.
+    const CART: CartId = CartId::from_u128(7);
+
+    fn snapshot(revision: u64, view: View) -> CartSnapshot {
+        CartSnapshot { cart: CART, incarnation: 1, revision, view: Arc::new(view) }
+    }
+
+    fn sku(sku: &str) -> LineKey {
+        LineKey::sku(sku).expect("a SKU")
+    }
+
+    /// The JSON is put together of parts. It is the JSON of the whole, byte for byte, alone and over
+    /// every other.
     #[test]
     fn what_is_put_together_is_the_cart() {
-        let cart = CartId::from_u128(7);
-        let (tee, mug) = ["TEE", "MUG"].map(|sku| LineKey::sku(sku).expect("a SKU")).into();
-        let mut replica =
-            Replica::new(cart, ReplicaId::from_u128(1)).with_options(ViewOptions { ceiling: 1 });
+        let (tee, mug) = (sku("TEE"), sku("MUG"));
+        let options = ViewOptions { ceiling: 1 };
+        let mut replica = Replica::new(CART, ReplicaId::from_u128(1)).with_options(options);
         let price = Money::parse("19.90", "EUR").ok();
         let text = |text: &str| Text::new(text).expect("a text");
-        let mut shown = Vec::new();
-        let mut look = |replica: &Replica| {
-            let view = replica.view();
-            shown.push(Shown { cart, revision: shown.len() as u64, view });
-        };
-        look(&replica);
+        let mut snapshots = vec![snapshot(0, replica.view())];
         let done = [
             replica.set(1, &RowRef::active(tee.clone()), 2, price),
             replica.set(2, &RowRef::active(mug.clone()), 2, None),
@@ -383,20 +262,68 @@ mod tests {
             replica.consent(8, true),
         ];
         done.into_iter().for_each(|done| drop(done.expect("done")));
-        look(&replica);
-        let mut whole = shown[1].clone();
+        snapshots.push(snapshot(1, replica.view()));
+        let mut whole = replica.view();
         let order = OrderId::new("o-1").expect("an id");
-        whole.view.orders = vec![OrderView {
-            id: order.clone(),
-            time: Time::default(),
-            lines: vec![(tee.clone(), 3)],
-        }];
-        whole.view.notices.push(Notice::ConcurrentOrders { orders: vec![order], lines: vec![tee] });
-        shown.push(whole);
-        for shown in shown {
-            let whole = serde_json::to_string(&CartBody::from(shown.clone())).expect("JSON");
-            let parts = JSON.written(&shown).bytes;
-            assert_eq!(str::from_utf8(&parts), Ok(&*whole));
+        let lines = vec![(tee.clone(), 3)];
+        whole.orders = vec![OrderView { id: order.clone(), time: Time::default(), lines }];
+        whole.notices.push(Notice::ConcurrentOrders { orders: vec![order], lines: vec![tee] });
+        snapshots.push(snapshot(2, whole));
+
+        let rendered: Vec<RenderedCart> =
+            snapshots.iter().map(|one| RenderedCart::new(one, None)).collect();
+        for snapshot in snapshots {
+            let whole = serde_json::to_string(&CartBody::from(snapshot.clone())).expect("JSON");
+            for earlier in rendered.iter().map(Some).chain([None]) {
+                let json = RenderedCart::new(&snapshot, earlier).json;
+                assert_eq!(str::from_utf8(&json), Ok(&*whole));
+            }
         }
+    }
+
+    /// A row that is as it was is copied, whatever came, went and changed around it.
+    #[test]
+    fn a_row_is_written_anew_when_it_changed_and_then_alone() {
+        let mut replica = Replica::new(CART, ReplicaId::from_u128(1));
+        let row = |name: &str| RowRef::active(sku(name));
+        let one = |replica: &mut Replica, now_ms, name: &str| {
+            replica.set(now_ms, &row(name), 1, None).expect("a set");
+        };
+        for (now_ms, name) in ["A", "B", "C", "D", "E"].into_iter().enumerate() {
+            one(&mut replica, now_ms as u64, name);
+        }
+        let mut earlier = RenderedCart::new(&snapshot(0, replica.view()), None);
+        type Edit<'a> = &'a dyn Fn(&mut Replica);
+        let edits: [(Edit<'_>, usize); 6] = [
+            (&|replica| drop(replica.set(11, &row("C"), 2, None).expect("a set")), 1),
+            (&|replica| drop(replica.remove(12, &row("A")).expect("a removal")), 0),
+            // It stands in the other list now, and the others where they were.
+            (&|replica| drop(replica.relocate(13, &row("D")).expect("a move")), 1),
+            (&|replica| drop(replica.set(14, &row("B"), 9, None).expect("a set")), 1),
+            (&|replica| one(replica, 15, "AA"), 1),
+            (&|replica| drop(replica.consent(16, true).expect("consent")), 0),
+        ];
+        for (at, (edit, anew)) in edits.into_iter().enumerate() {
+            edit(&mut replica);
+            let now = snapshot(1 + at as u64, replica.view());
+            let written = List::ALL.into_iter().flat_map(|list| {
+                let mut known = KnownRows::new(&earlier, &now.view, list);
+                let rows = rows_of(&now.view, list).iter();
+                rows.filter(|row| known.text_of(row).is_none()).collect::<Vec<_>>()
+            });
+            assert_eq!(written.count(), anew, "edit {at}");
+            earlier = RenderedCart::new(&now, Some(&earlier));
+        }
+    }
+
+    #[test]
+    fn a_cart_that_is_forgotten_is_rendered_anew() {
+        let carts = RenderedCarts::new(2);
+        let one = snapshot(1, Replica::new(CART, ReplicaId::from_u128(1)).view());
+        let rendered = carts.render(&one);
+        carts.keep(rendered.clone());
+        assert!(Arc::ptr_eq(&carts.render(&one), &rendered));
+        carts.forget(CART);
+        assert!(!Arc::ptr_eq(&carts.render(&one), &rendered));
     }
 }

@@ -10,17 +10,19 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::Service;
 use super::auth::Authenticated;
-use super::cart_json::{CartAnswer, CartBody, JSON, etag_of};
-use super::command::Sender;
+use super::cart_answer::CartAnswer;
+use super::cart_body::CartBody;
+use super::cart_json::FORM;
+use super::command::CommandSender;
+use super::conditions::{CommandFields, KeyContext, KnownTags, ReadFields, derived_key};
+use super::entity_tag::EntityTag;
 use super::explain_json::{ExplainedBody, Known, told};
-use super::extract::{
-    CartPath, CommandFields, Derived, Json, KnownTags, LinePath, ListQuery, PathParams,
-    QueryParams, ReadFields, derived_key,
-};
+use super::extract::{CartPath, Json, LinePath, ListQuery, PathParams, QueryParams};
 use super::problem::Problem;
+use super::problem_type::ProblemType;
 use super::schema::{AddBody, MoveBody, PatchBody, SetBody};
+use super::service::Service;
 use holdall::action::Action;
 use holdall::cart::List;
 use holdall::id::{AttributeKey, CartId, Text};
@@ -28,7 +30,7 @@ use holdall::limits;
 use holdall::quantity::Quantity;
 use holdall::replica::ActionError;
 use holdall::view::{Row, RowRef};
-use holdall_authority::Refusal;
+use holdall_authority::{Refusal, ViewReading};
 
 /// A new guest cart.
 #[derive(Serialize, ToSchema)]
@@ -49,7 +51,7 @@ pub(super) async fn open(service: Service) -> Result<Response, Problem> {
     let shown = service.authority().read(&opened.token.into(), opened.cart).await?;
     let location = [(LOCATION, format!("/carts/{}", opened.cart))];
     let cart = CartBody::from(shown);
-    let etag = [(ETAG, cart.etag())];
+    let etag = [(ETAG, cart.tag.to_header())];
     let body = OpenedBody { shown: cart, token: opened.token.reveal() };
     Ok((StatusCode::CREATED, location, etag, axum::Json(body)).into_response())
 }
@@ -66,18 +68,37 @@ pub(super) async fn read(
     PathParams(CartPath { cart }): PathParams<CartPath>,
     known: KnownTags,
 ) -> Result<Response, Problem> {
-    let written = service.authority().written(&caller.0, cart, &JSON).await?;
-    if known.any(written.revision, service.life()) {
-        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, etag_of(written.revision))]).into_response());
+    let authority = service.authority();
+    let reading = authority.read_view(&caller.0, cart, FORM).await;
+    if let Err(Refusal::Erased) = reading {
+        // Another process may have erased it.
+        service.rendered_carts().forget(cart);
     }
-    Ok(CartAnswer::from(written).into_response())
+    let (tag, json) = match reading? {
+        ViewReading::Cached { revision, view } => {
+            (EntityTag::new(revision, service.incarnation()), view.into())
+        }
+        ViewReading::Snapshot { snapshot, uncached } => {
+            let rendered = service.rendered_carts().render(&snapshot);
+            if let Some(uncached) = uncached {
+                authority.cache_view(uncached, &rendered.json).await?;
+            }
+            let json = rendered.json.clone();
+            service.rendered_carts().keep(rendered);
+            (EntityTag::of(&snapshot), json)
+        }
+    };
+    if known.contain(tag) {
+        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag.to_header())]).into_response());
+    }
+    Ok(CartAnswer::new(tag, json).into_response())
 }
 
 /// Puts more of a line in. A line that is there gets more.
 #[utoipa::path(post, path = "/carts/{cart}/lines", tag = "lines", params(CartPath, CommandFields),
     request_body = AddBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
 pub(super) async fn add(
-    by: Sender,
+    by: CommandSender,
     PathParams(CartPath { cart }): PathParams<CartPath>,
     Json(body): Json<AddBody>,
 ) -> Result<CartAnswer, Problem> {
@@ -92,7 +113,7 @@ pub(super) async fn add(
 #[utoipa::path(delete, path = "/carts/{cart}/lines", tag = "lines", params(CartPath, ListQuery, CommandFields),
     responses((status = 200, description = "The cart without them", body = CartBody)))]
 pub(super) async fn clear(
-    by: Sender,
+    by: CommandSender,
     PathParams(CartPath { cart }): PathParams<CartPath>,
     QueryParams(ListQuery { list }): QueryParams<ListQuery>,
 ) -> Result<CartAnswer, Problem> {
@@ -103,7 +124,7 @@ pub(super) async fn clear(
 #[utoipa::path(put, path = "/carts/{cart}/lines/{line}", tag = "lines", params(LinePath, ListQuery, CommandFields),
     request_body = SetBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
 pub(super) async fn set(
-    by: Sender,
+    by: CommandSender,
     PathParams(LinePath { cart, line }): PathParams<LinePath>,
     QueryParams(ListQuery { list }): QueryParams<ListQuery>,
     Json(body): Json<SetBody>,
@@ -117,7 +138,7 @@ pub(super) async fn set(
 #[utoipa::path(delete, path = "/carts/{cart}/lines/{line}", tag = "lines", params(LinePath, ListQuery, CommandFields),
     responses((status = 200, description = "The cart without it", body = CartBody)))]
 pub(super) async fn remove(
-    by: Sender,
+    by: CommandSender,
     PathParams(LinePath { cart, line }): PathParams<LinePath>,
     QueryParams(ListQuery { list }): QueryParams<ListQuery>,
 ) -> Result<CartAnswer, Problem> {
@@ -129,7 +150,7 @@ pub(super) async fn remove(
 #[utoipa::path(post, path = "/carts/{cart}/lines/{line}/move", tag = "lines", params(LinePath, CommandFields),
     request_body = MoveBody, responses((status = 200, description = "The cart with it there", body = CartBody)))]
 pub(super) async fn relocate(
-    by: Sender,
+    by: CommandSender,
     PathParams(LinePath { cart, line }): PathParams<LinePath>,
     Json(MoveBody { to }): Json<MoveBody>,
 ) -> Result<CartAnswer, Problem> {
@@ -137,14 +158,15 @@ pub(super) async fn relocate(
     by.send(cart, action).await
 }
 
-static STEP: Derived = Derived::new(|| hash_derive_key_context("holdall step of a request v1"));
+static STEP: KeyContext =
+    KeyContext::new(|| hash_derive_key_context("holdall step of a request v1"));
 
 /// Writes the note, the gift option and other attributes of a line. Each that is named is an action of its own: if one is refused, those before it in
 /// this order stay, and the same request again goes on from there.
 #[utoipa::path(patch, path = "/carts/{cart}/lines/{line}", tag = "lines", params(LinePath, ListQuery, CommandFields),
     request_body = PatchBody, responses((status = 200, description = "The cart with them", body = CartBody)))]
 pub(super) async fn patch(
-    by: Sender,
+    by: CommandSender,
     PathParams(LinePath { cart, line }): PathParams<LinePath>,
     QueryParams(ListQuery { list }): QueryParams<ListQuery>,
     Json(body): Json<PatchBody>,
@@ -161,7 +183,7 @@ pub(super) async fn patch(
     }
     if body.attributes.len() > limits::OPTIONS {
         let detail = format!("more than {} attributes in one request", limits::OPTIONS);
-        return Err(Problem::new("limit", detail));
+        return Err(Problem::new(ProblemType::Limit, detail));
     }
     for (key, value) in body.attributes {
         let (key, value) = (AttributeKey::new(key)?, value.map(Text::new).transpose()?);
@@ -174,8 +196,8 @@ pub(super) async fn patch(
             let of = [&key.to_be_bytes()[..], &step.to_be_bytes()].concat();
             derived_key(&STEP, &of)
         });
-        let accepted = by.accepted(cart, action).await?;
-        by.on.only_at = by.on.only_at.map(|_| accepted.written.revision);
+        let accepted = by.submit(cart, action).await?;
+        by.on.only_at = by.on.only_at.map(|_| accepted.snapshot.revision);
         done = Some(accepted);
     }
     match done {
@@ -226,8 +248,9 @@ pub(super) async fn explain(
         let fits = name.len() <= limits::DEVICE_NAME_BYTES && !name.contains(char::is_control);
         fits.then(|| (device, name.to_owned()))
     };
-    let malformed =
-        || Problem::new("malformed", "devices are named so: UUID~name, and commas between");
+    let malformed = || {
+        Problem::new(ProblemType::Malformed, "devices are named so: UUID~name, and commas between")
+    };
     let texts = devices.iter().flat_map(|devices| devices.split(','));
     let devices: Option<Vec<_>> = texts.filter(|text| !text.is_empty()).map(named).collect();
     let devices = devices.ok_or_else(malformed)?;

@@ -3,12 +3,13 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Service;
 use super::auth::Authenticated;
-use super::cart_json::{CartAnswer, CartBody};
+use super::cart_answer::CartAnswer;
+use super::cart_body::CartBody;
 use super::extract::{CartPath, Json, PathParams};
 use super::problem::Problem;
 use super::schema::LeaseBody;
+use super::service::Service;
 use holdall::id::OrderId;
 use holdall_authority::{Checkout, PlaceOrder};
 
@@ -35,7 +36,7 @@ pub(super) struct CheckoutBody {
 impl From<Checkout> for CheckoutBody {
     fn from(checkout: Checkout) -> Self {
         Self {
-            cart: checkout.shown.into(),
+            cart: checkout.snapshot.into(),
             lease: checkout.lease.into(),
             order_key: checkout.key.to_string(),
         }

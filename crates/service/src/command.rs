@@ -1,25 +1,27 @@
-//! Who sends a command, and on which conditions it is to be carried out.
+//! A command: who sends it, its conditions, and its answer.
+
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
-use super::Service;
 use super::auth::Authenticated;
-use super::cart_json::{CartAnswer, JSON};
-use super::extract::Conditions;
+use super::cart_answer::CartAnswer;
+use super::conditions::Conditions;
 use super::problem::Problem;
+use super::service::Service;
 use holdall::action::Action;
 use holdall::id::CartId;
-use holdall_authority::{Request, Told};
+use holdall_authority::{Accepted, Request};
 
-/// Who sends a command, and on which conditions it is to be carried out.
-pub(super) struct Sender {
+/// Who sends a command, and its conditions.
+pub(super) struct CommandSender {
     pub(super) service: Service,
     pub(super) caller: Authenticated,
     pub(super) on: Conditions,
 }
 
-impl FromRequestParts<Service> for Sender {
+impl FromRequestParts<Service> for CommandSender {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
         let caller = Authenticated::from_request_parts(parts, service).await?;
@@ -28,18 +30,33 @@ impl FromRequestParts<Service> for Sender {
     }
 }
 
-impl Sender {
-    /// Has an action carried out.
-    pub(super) async fn accepted(&self, cart: CartId, action: Action) -> Result<Told, Problem> {
+impl CommandSender {
+    fn request(&self, action: Action) -> Request {
         let Conditions { key, only_at, seen } = self.on;
-        let request = Request { action, key, only_at, seen };
-        let now_ms = self.service.now_ms();
-        let authority = self.service.authority();
-        Ok(authority.submit_written(now_ms, &self.caller.0, cart, &request, &JSON).await?)
+        Request { action, key, only_at, seen }
+    }
+
+    /// Has an action carried out, and renders nothing.
+    pub(super) async fn submit(&self, cart: CartId, action: Action) -> Result<Accepted, Problem> {
+        let (request, now_ms) = (self.request(action), self.service.now_ms());
+        Ok(self.service.authority().submit(now_ms, &self.caller.0, cart, &request).await?)
     }
 
     /// Has an action carried out, and answers with the cart.
     pub(super) async fn send(&self, cart: CartId, action: Action) -> Result<CartAnswer, Problem> {
-        Ok(self.accepted(cart, action).await?.into())
+        let (request, now_ms) = (self.request(action), self.service.now_ms());
+        let rendered_carts = self.service.rendered_carts();
+        let pending =
+            self.service.authority().begin(now_ms, &self.caller.0, cart, &request).await?;
+
+        // Render while the store syncs. Nothing is answered or kept before it has.
+        let early = rendered_carts.render(pending.snapshot());
+        let Accepted { snapshot, repeated } = pending.finish().await?;
+        let rendered =
+            if early.is_of(&snapshot) { early } else { rendered_carts.render(&snapshot) };
+        if !repeated {
+            rendered_carts.keep(Arc::clone(&rendered));
+        }
+        Ok(CartAnswer::from(&*rendered).replayed(repeated))
     }
 }

@@ -4,12 +4,13 @@ use axum::Router;
 use axum::routing::post;
 use serde::{Deserialize, Serialize};
 
-use super::Service;
 use super::accounts::MergedBody;
 use super::auth::Authenticated;
-use super::cart_json::CartAnswer;
+use super::cart_answer::CartAnswer;
 use super::extract::{AccountPath, CartPath, Json, PathParams};
 use super::problem::Problem;
+use super::problem_type::ProblemType;
+use super::service::Service;
 use holdall::cart::{LosingUnits, MergePolicy};
 use holdall::id::{CartId, OrderId};
 use holdall_authority::{Caller, GuestToken, PlaceOrder};
@@ -37,17 +38,17 @@ async fn token(
     service: Service,
     PathParams(Named { account }): PathParams<Named>,
 ) -> Result<axum::Json<TokenBody>, Problem> {
-    let Some(demo) = &service.0.demo else { return Err(super::middleware::not_found().await) };
+    let Some(demo) = service.demo() else { return Err(super::middleware::not_found().await) };
     let token = demo.token(&account, service.now_ms());
-    let token = token.map_err(|error| Problem::new("invalid", error.to_string()))?;
+    let token = token.map_err(|error| Problem::new(ProblemType::Invalid, error.to_string()))?;
     Ok(axum::Json(TokenBody { token }))
 }
 
 /// Returns a token of the shop's own systems, which place orders.
 async fn server_token(service: Service) -> Result<axum::Json<TokenBody>, Problem> {
-    let Some(demo) = &service.0.demo else { return Err(super::middleware::not_found().await) };
+    let Some(demo) = service.demo() else { return Err(super::middleware::not_found().await) };
     let token = demo.server_token(service.now_ms());
-    let token = token.map_err(|error| Problem::new("internal", error.to_string()))?;
+    let token = token.map_err(|error| Problem::new(ProblemType::Internal, error.to_string()))?;
     Ok(axum::Json(TokenBody { token }))
 }
 
@@ -74,7 +75,8 @@ async fn merge(
     Json(body): Json<MergeBody>,
 ) -> Result<axum::Json<MergedBody>, Problem> {
     caller.own(&account)?;
-    let invalid = |error: &dyn std::fmt::Display| Problem::new("invalid", error.to_string());
+    let invalid =
+        |error: &dyn std::fmt::Display| Problem::new(ProblemType::Invalid, error.to_string());
     let guest: CartId = body.guest.0.parse().map_err(|error| invalid(&error))?;
     let token: GuestToken = body.guest_token.parse().map_err(|error| invalid(&error))?;
     let mut policy = MergePolicy::rule(&body.rule).map_err(|error| invalid(&error))?;

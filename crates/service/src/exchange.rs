@@ -7,10 +7,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::Service;
 use super::auth::Authenticated;
 use super::extract::{Bytes, CartPath, PathParams, QueryParams, WriterPath};
 use super::problem::Problem;
+use super::problem_type::ProblemType;
+use super::service::Service;
 use holdall::cart::Have;
 use holdall::id::CartId;
 use holdall::sync::Message;
@@ -38,8 +39,8 @@ struct DeltaBytes(Vec<u8>);
 pub(super) fn have_of(cart: CartId, bytes: &[u8]) -> Result<Have, Problem> {
     match wire::decode_message(bytes) {
         Ok(Message::Have { cart: theirs, have }) if theirs == cart => Ok(have),
-        Ok(_) => Err(Problem::new("malformed", "have: no message `Have` of this cart")),
-        Err(error) => Err(Problem::new("malformed", format!("have: {error}"))),
+        Ok(_) => Err(Problem::new(ProblemType::Malformed, "have: no message `Have` of this cart")),
+        Err(error) => Err(Problem::new(ProblemType::Malformed, format!("have: {error}"))),
     }
 }
 
@@ -56,7 +57,8 @@ pub(super) async fn get(
         None => Have::default(),
         Some(text) => {
             let bytes = URL_SAFE_NO_PAD.decode(text);
-            let malformed = |_| Problem::new("malformed", "have: base64url without padding");
+            let malformed =
+                |_| Problem::new(ProblemType::Malformed, "have: base64url without padding");
             have_of(cart, &bytes.map_err(malformed)?)?
         }
     };

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::cart_json::id_of;
-use super::schema::{Identity, ListName};
+use super::cart_body::id_of;
+use super::cart_body::{Identity, ListName};
 use holdall::clock::Time;
 use holdall::id::{LineKey, ReplicaId};
 use holdall::view::{

@@ -4,8 +4,9 @@ use axum::extract::Path;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
-use super::Service;
 use super::problem::Problem;
+use super::problem_type::ProblemType;
+use super::service::Service;
 use holdall::id::CartId;
 
 /// Whether the process is alive.
@@ -20,13 +21,13 @@ pub(super) async fn health() -> &'static str {
     responses((status = 200, description = "They can", body = String, content_type = "text/plain")))]
 pub(super) async fn ready(service: Service) -> Result<&'static str, Problem> {
     if service.is_closing() {
-        return Err(Problem::new("overloaded", "the service is about to end"));
+        return Err(Problem::new(ProblemType::Overloaded, "the service is about to end"));
     }
     let asked = service.authority().store().revision(CartId::from_u128(0));
     let answered = tokio::time::timeout(service.settings().request_time, asked).await;
     match answered {
         Ok(Ok(_)) => Ok("ready\n"),
-        Ok(Err(_)) | Err(_) => Err(Problem::new("store", "the store does not answer")),
+        Ok(Err(_)) | Err(_) => Err(Problem::new(ProblemType::Store, "the store does not answer")),
     }
 }
 
@@ -34,8 +35,11 @@ pub(super) async fn ready(service: Service) -> Result<&'static str, Problem> {
 #[utoipa::path(get, path = "/metrics", tag = "operations", security(()),
     responses((status = 200, description = "Text exposition format", body = String, content_type = "text/plain")))]
 pub(super) async fn metrics(service: Service) -> Result<Response, Problem> {
-    let Some(handle) = &service.0.metrics else {
-        return Err(Problem::new("not-found", "this process shows its metrics elsewhere"));
+    let Some(handle) = service.metrics() else {
+        return Err(Problem::new(
+            ProblemType::NotFound,
+            "this process shows its metrics elsewhere",
+        ));
     };
     let media = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     Ok((media, handle.render()).into_response())
@@ -47,5 +51,5 @@ pub(super) async fn metrics(service: Service) -> Result<Response, Problem> {
     responses((status = 200, description = "It in words", body = String, content_type = "text/plain")))]
 pub(super) async fn problem(Path(name): Path<String>) -> Result<String, Problem> {
     Problem::described(&name)
-        .ok_or_else(|| Problem::new("not-found", "there is no such type of problem"))
+        .ok_or_else(|| Problem::new(ProblemType::NotFound, "there is no such type of problem"))
 }

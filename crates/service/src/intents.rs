@@ -5,12 +5,14 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Service;
-use super::cart_json::{CartAnswer, CartBody};
-use super::command::Sender;
-use super::extract::{CartPath, CommandFields, CouponPath, Json, PathParams};
+use super::cart_answer::CartAnswer;
+use super::cart_body::CartBody;
+use super::command::CommandSender;
+use super::conditions::CommandFields;
+use super::extract::{CartPath, CouponPath, Json, PathParams};
 use super::problem::Problem;
 use super::schema::said;
+use super::service::Service;
 use holdall::action::Action;
 use holdall::id::{ShippingOption, Text};
 
@@ -60,7 +62,7 @@ struct ConsentBody {
 #[utoipa::path(put, path = "/carts/{cart}/coupons/{code}", tag = "intents", params(CouponPath, CommandFields),
     responses((status = 200, description = "The cart with it", body = CartBody)))]
 async fn coupon(
-    by: Sender,
+    by: CommandSender,
     PathParams(CouponPath { cart, code }): PathParams<CouponPath>,
 ) -> Result<CartAnswer, Problem> {
     by.send(cart, Action::Coupon { code }).await
@@ -70,7 +72,7 @@ async fn coupon(
 #[utoipa::path(delete, path = "/carts/{cart}/coupons/{code}", tag = "intents", params(CouponPath, CommandFields),
     responses((status = 200, description = "The cart without it", body = CartBody)))]
 async fn drop_coupon(
-    by: Sender,
+    by: CommandSender,
     PathParams(CouponPath { cart, code }): PathParams<CouponPath>,
 ) -> Result<CartAnswer, Problem> {
     by.send(cart, Action::DropCoupon { code }).await
@@ -80,7 +82,7 @@ async fn drop_coupon(
 #[utoipa::path(put, path = "/carts/{cart}/shipping", tag = "intents", params(CartPath, CommandFields),
     request_body = ShippingBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
 async fn shipping(
-    by: Sender,
+    by: CommandSender,
     PathParams(CartPath { cart }): PathParams<CartPath>,
     Json(body): Json<ShippingBody>,
 ) -> Result<CartAnswer, Problem> {
@@ -92,7 +94,7 @@ async fn shipping(
 #[utoipa::path(put, path = "/carts/{cart}/note", tag = "intents", params(CartPath, CommandFields),
     request_body = NoteBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
 async fn note(
-    by: Sender,
+    by: CommandSender,
     PathParams(CartPath { cart }): PathParams<CartPath>,
     Json(body): Json<NoteBody>,
 ) -> Result<CartAnswer, Problem> {
@@ -104,7 +106,7 @@ async fn note(
 #[utoipa::path(put, path = "/carts/{cart}/consent", tag = "intents", params(CartPath, CommandFields),
     request_body = ConsentBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
 async fn consent(
-    by: Sender,
+    by: CommandSender,
     PathParams(CartPath { cart }): PathParams<CartPath>,
     Json(ConsentBody { given }): Json<ConsentBody>,
 ) -> Result<CartAnswer, Problem> {

@@ -26,13 +26,14 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 use utoipa::IntoParams;
 
-use super::Service;
 use super::auth::{Authenticated, device};
-use super::cart_json::CartBody;
+use super::cart_body::CartBody;
 use super::exchange::{AdmittedBody, have_of};
 use super::extract::{CartPath, PathParams, QueryParams};
 use super::presence::{Place, Present};
 use super::problem::Problem;
+use super::problem_type::ProblemType;
+use super::service::Service;
 use holdall::cart::Have;
 use holdall::id::CartId;
 use holdall::limits;
@@ -97,7 +98,10 @@ pub(super) async fn live(
     parts: Parts,
 ) -> Result<Response, Problem> {
     if name.len() > limits::DEVICE_NAME_BYTES || name.contains(char::is_control) {
-        return Err(Problem::new("invalid", "the device's name is too long or cannot be shown"));
+        return Err(Problem::new(
+            ProblemType::Invalid,
+            "the device's name is too long or cannot be shown",
+        ));
     }
     let offered: Vec<String> = parts
         .headers
@@ -119,12 +123,14 @@ pub(super) async fn live(
                 Ok(events(feed))
             }
             None => Ok(events(feed)),
-            Some(_) => {
-                Err(Problem::new("not-acceptable", "there is text/event-stream, or a WebSocket"))
-            }
+            Some(_) => Err(Problem::new(
+                ProblemType::NotAcceptable,
+                "there is text/event-stream, or a WebSocket",
+            )),
         };
     }
-    let upgrade = upgrade.map_err(|error| Problem::new("malformed", error.body_text()))?;
+    let upgrade =
+        upgrade.map_err(|error| Problem::new(ProblemType::Malformed, error.body_text()))?;
     let bytes = service.settings().delta_bytes;
     let upgrade = upgrade
         .read_buffer_size(READ_BUFFER_BYTES)
@@ -138,7 +144,10 @@ pub(super) async fn live(
             let replica = Some(Replicating { have: None });
             Ok(upgrade.on_upgrade(|socket| Conversation::new(socket, feed, replica).run()))
         }
-        _ => Err(Problem::new("malformed", format!("offer the subprotocol {JSON} or {BYTES}"))),
+        _ => Err(Problem::new(
+            ProblemType::Malformed,
+            format!("offer the subprotocol {JSON} or {BYTES}"),
+        )),
     }
 }
 
@@ -186,13 +195,18 @@ struct Feed {
 
 impl Feed {
     fn new(service: Service, cart: CartId, bearer: Bearer, name: String) -> Result<Self, Problem> {
-        let full =
-            |_| Problem::new("overloaded", "there are as many live connections as there may be");
-        let permit = service.0.live.clone().try_acquire_owned().map_err(full)?;
+        let full = |_| {
+            Problem::new(
+                ProblemType::Overloaded,
+                "there are as many live connections as there may be",
+            )
+        };
+        let permit = service.live().clone().try_acquire_owned().map_err(full)?;
         let most = service.settings().live_of_cart;
-        let place = service.0.presence.enter(cart, name, service.now_ms(), most);
-        let place =
-            place.ok_or_else(|| Problem::new("overloaded", "too many devices watch this cart"))?;
+        let place = service.presence().enter(cart, name, service.now_ms(), most);
+        let place = place.ok_or_else(|| {
+            Problem::new(ProblemType::Overloaded, "too many devices watch this cart")
+        })?;
         let every = service.settings().ping;
         let mut tick = interval_at(Instant::now() + every, every);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -259,7 +273,7 @@ fn events(feed: Feed) -> Response {
                     match cart {
                         Ok(None) => continue,
                         Ok(Some(cart)) => {
-                            let id = cart.version().to_string();
+                            let id = cart.tag.version.to_string();
                             Event::default().event("cart").id(id).json_data(cart)
                         }
                         Err(problem) => {
@@ -300,11 +314,15 @@ enum End {
 
 impl From<Problem> for End {
     fn from(problem: Problem) -> Self {
-        let code = match problem.name() {
-            "unauthenticated" | "not-yours" | "merged" | "erased" => code::UNAUTHENTICATED,
+        let kind = problem.kind();
+        let code = match kind {
+            ProblemType::Unauthenticated
+            | ProblemType::NotYours
+            | ProblemType::Merged
+            | ProblemType::Erased => code::UNAUTHENTICATED,
             _ => code::UNACCEPTABLE,
         };
-        Self::Close(code, problem.name().to_owned())
+        Self::Close(code, kind.name().to_owned())
     }
 }
 

@@ -10,8 +10,7 @@ use axum::body::Body;
 use axum::extract::{MatchedPath, Request};
 use axum::http::HeaderValue;
 use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, HOST, VARY,
-    X_CONTENT_TYPE_OPTIONS,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
@@ -21,9 +20,9 @@ use tower_http::compression::predicate::{DefaultPredicate, Predicate};
 use tower_layer::Layer;
 use tower_service::Service as _;
 
-use super::Service;
-use super::extract::tag_of;
 use super::problem::Problem;
+use super::problem_type::ProblemType;
+use super::service::Service;
 
 /// What stands before every route: one layer, since each is a box and a clone for every request.
 #[derive(Clone)]
@@ -70,7 +69,7 @@ where
         let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
         let method = known.into_iter().find(|known| *known == request.method().as_str());
         let method = method.unwrap_or("other");
-        let is_here = service.0.demo.is_none() || is_local(&request);
+        let is_here = service.demo().is_none() || is_local(&request);
         let answer = answered(&mut self.inner, request);
         Box::pin(async move {
             let route = matched.as_ref().map_or("none", MatchedPath::as_str);
@@ -79,14 +78,9 @@ where
             let mut response = let_through(&service, route, is_here, answer).await;
             let seconds = began.elapsed().as_secs_f64();
             let status = response.status().as_u16();
-            service.0.meters.count(method, route, status, seconds);
+            service.request_metrics().count(method, route, status, seconds);
             tracing::info!(method, route, status, ms = seconds * 1_000.0, "request");
             let fields = response.headers_mut();
-            if let Some(version) = fields.get(ETAG).and_then(|tag| tag.to_str().ok()?.parse().ok())
-                && let Ok(tag) = HeaderValue::try_from(tag_of(version, service.life()))
-            {
-                fields.insert(ETAG, tag);
-            }
             fields.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
             fields.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
             fields
@@ -108,19 +102,22 @@ async fn let_through(
     if matches!(route, "/healthz" | "/readyz" | "/metrics") {
         return answer.await;
     }
-    let Ok(_permit) = service.0.in_flight.try_acquire() else {
-        return Problem::new("overloaded", "as many requests are under way as may be: try again")
-            .into_response();
+    let Ok(_permit) = service.in_flight().try_acquire() else {
+        return Problem::new(
+            ProblemType::Overloaded,
+            "as many requests are under way as may be: try again",
+        )
+        .into_response();
     };
     if !is_here {
         let detail = "a demonstration is for the machine it runs on: ask for localhost";
-        return Problem::new("misdirected", detail).into_response();
+        return Problem::new(ProblemType::Misdirected, detail).into_response();
     }
     match tokio::time::timeout(service.settings().request_time, answer).await {
         Ok(response) => response,
         Err(_) => {
             let detail = "it may have been done all the same: send it again under the same key";
-            let mut response = Problem::new("timeout", detail).into_response();
+            let mut response = Problem::new(ProblemType::Timeout, detail).into_response();
             // What is left of its body is not waited for.
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(axum::http::header::CONNECTION, close);
@@ -173,15 +170,15 @@ fn is_local(request: &Request) -> bool {
 
 /// What to answer if a handler panicked. The panic itself is in the log.
 fn panicked(_: Panicked) -> Response {
-    Problem::new("internal", "this is a bug: an operator has to look").into_response()
+    Problem::new(ProblemType::Internal, "this is a bug: an operator has to look").into_response()
 }
 
 /// What to answer about a path that is not there.
 pub(super) async fn not_found() -> Problem {
-    Problem::new("not-found", "see /openapi.json for what there is")
+    Problem::new(ProblemType::NotFound, "see /openapi.json for what there is")
 }
 
 /// What to answer about a method that is not there.
 pub(super) async fn no_method() -> Problem {
-    Problem::new("method", "see the field Allow for those that are there")
+    Problem::new(ProblemType::Method, "see the field Allow for those that are there")
 }

@@ -4,7 +4,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, Secur
 use utoipa::openapi::{Components, Content, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-use super::problem::Details;
+use super::problem::ProblemDetails;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -13,7 +13,7 @@ use super::problem::Details;
         description = "Carts that follow shoppers. A command is answered with the whole cart; what goes wrong, with problem \
                        details (RFC 9457) whose `type` is stable."
     ),
-    components(schemas(Details)),
+    components(schemas(ProblemDetails)),
     modifiers(&Everywhere),
     tags(
         (name = "carts", description = "Carts of guests and accounts"),

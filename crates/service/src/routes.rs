@@ -12,9 +12,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::openapi::{Description, Everywhere};
-use super::{
-    Service, accounts, carts, checkout, demo, exchange, health, intents, live, middleware, page,
-};
+use super::service::Service;
+use super::{accounts, carts, checkout, demo, exchange, health, intents, live, middleware, page};
 
 /// How long a browser may remember what it was told of other origins, in seconds.
 const PREFLIGHT_S: u64 = 600;
@@ -47,7 +46,7 @@ pub fn router(service: Service) -> Router {
     let api = api.to_json().unwrap_or_default();
     let description = move || async move { ([(CONTENT_TYPE, "application/json")], api) };
     let mut routes = routes.route("/openapi.json", get(description));
-    if service.0.demo.is_some() {
+    if service.demo().is_some() {
         routes = routes.merge(demo::routes()).merge(page::routes());
     }
     routes = routes

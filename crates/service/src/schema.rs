@@ -1,4 +1,4 @@
-//! What the service is asked, in JSON, and what questions and answers have in common.
+//! The JSON of requests.
 
 use std::collections::BTreeMap;
 
@@ -6,125 +6,15 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, SchemaType, Type};
 
+use super::cart_body::{GiftBody, ListName, Price};
 use super::problem::Problem;
-use holdall::cart::{Gift, List};
-use holdall::id::{Bundle, LineError, LineKey, OptionKey, OptionValue, Sku, Tag, Text, TextError};
+use holdall::id::{Bundle, LineKey, OptionKey, OptionValue, Sku, Tag, TextError};
 use holdall::limits;
-use holdall::money::{Money, MoneyError};
 use holdall_authority::Lease;
 
 /// A name has no control characters, a text no others than newline and tab.
 const NAME: &str = r"^[^\x00-\x1f\x7f-\x9f]+$";
 const TEXT: &str = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]+$";
-
-/// A list of a cart.
-#[derive(Serialize, Deserialize, ToSchema, Debug, Clone, Copy, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum ListName {
-    /// What checkout would buy.
-    Active,
-    /// Saved for later.
-    Saved,
-}
-
-impl From<ListName> for List {
-    fn from(name: ListName) -> Self {
-        match name {
-            ListName::Active => Self::Active,
-            ListName::Saved => Self::Saved,
-        }
-    }
-}
-
-impl From<List> for ListName {
-    fn from(list: List) -> Self {
-        match list {
-            List::Active => Self::Active,
-            List::Saved => Self::Saved,
-        }
-    }
-}
-
-/// A price that the shopper saw. Nothing is charged from it.
-#[derive(Serialize, Deserialize, ToSchema, Debug, Clone)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Price {
-    /// A plain decimal number.
-    #[schema(pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "2.60")]
-    amount: String,
-    /// ISO 4217.
-    #[schema(pattern = "^[A-Z]{3}$", example = "EUR")]
-    currency: String,
-}
-
-impl Price {
-    pub(super) fn of(money: Money) -> Self {
-        let text = money.to_string();
-        let amount = text.split(' ').next().unwrap_or_default().to_owned();
-        Self { amount, currency: money.currency().to_string() }
-    }
-
-    pub(super) fn money(&self) -> Result<Money, Problem> {
-        Ok(Money::parse(&self.amount, &self.currency)?)
-    }
-}
-
-impl From<MoneyError> for Problem {
-    fn from(error: MoneyError) -> Self {
-        Self::new("invalid", error.to_string())
-    }
-}
-
-impl From<TextError> for Problem {
-    fn from(error: TextError) -> Self {
-        Self::new("invalid", error.to_string())
-    }
-}
-
-impl From<LineError> for Problem {
-    fn from(error: LineError) -> Self {
-        Self::new("invalid", error.to_string())
-    }
-}
-
-/// A gift option.
-#[derive(Serialize, Deserialize, ToSchema, Debug, Clone)]
-#[serde(deny_unknown_fields)]
-pub(super) struct GiftBody {
-    /// Whether to wrap it.
-    wrap: bool,
-    /// What to write on the card.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(min_length = 1, max_length = 4096, pattern = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]+$")]
-    message: Option<String>,
-}
-
-impl GiftBody {
-    pub(super) fn of(gift: &Gift) -> Self {
-        Self { wrap: gift.wrap, message: gift.message.as_ref().map(ToString::to_string) }
-    }
-
-    pub(super) fn gift(&self) -> Result<Gift, Problem> {
-        let message = self.message.as_ref().map(Text::new).transpose()?;
-        Ok(Gift { wrap: self.wrap, message })
-    }
-}
-
-/// What makes a line the same line. A [`LineKey`] is written so; this is for the description alone.
-#[derive(Serialize, ToSchema)]
-#[allow(dead_code, reason = "for the description alone")]
-pub(super) struct Identity {
-    /// The product.
-    sku: String,
-    /// Its identity options.
-    options: BTreeMap<String, String>,
-    /// The bundle it belongs to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bundle: Option<String>,
-    /// What keeps it separate.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tag: Option<String>,
-}
 
 /// More of a line.
 #[derive(Deserialize, ToSchema)]

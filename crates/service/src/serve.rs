@@ -14,7 +14,8 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
 use super::header_timeout::HeaderTimer;
-use super::{Service, router};
+use super::routes::router;
+use super::service::Service;
 use holdall::limits;
 
 /// What a connection is told for which there is no room.

@@ -16,15 +16,15 @@ fn a_set_affects_what_its_device_had_seen_and_nothing_that_another_put_in_meanwh
     let phone = Caller::from(guest.token).on(PHONE);
     let laptop = Caller::from(guest.token).on(LAPTOP);
     let act = |caller: &Caller, request: Request| shop.submit(caller.clone(), guest.cart, &request);
-    let seen = act(&phone, Request::new(1, add("TEE", 3))).expect("an add").shown.revision;
+    let seen = act(&phone, Request::new(1, add("TEE", 3))).expect("an add").snapshot.revision;
     // Both go offline. The laptop comes back first, with two more.
     act(&laptop, Request::new(2, add("TEE", 2)).seen(seen)).expect("an add");
     let late = Request::new(3, set("TEE", 5)).seen(seen);
-    let shown = act(&phone, late.clone()).expect("a set").shown;
+    let shown = act(&phone, late.clone()).expect("a set").snapshot;
     assert_eq!(quantity(&shown, "TEE"), 7);
     // Sent again it is the same; as now, five are five.
-    assert_eq!(act(&phone, late).expect("again").shown, shown);
-    let shown = act(&phone, Request::new(4, set("TEE", 5))).expect("a set").shown;
+    assert_eq!(act(&phone, late).expect("again").snapshot, shown);
+    let shown = act(&phone, Request::new(4, set("TEE", 5))).expect("a set").snapshot;
     assert_eq!(quantity(&shown, "TEE"), 5);
 }
 
@@ -35,7 +35,7 @@ fn what_the_same_device_did_since_it_has_seen_too() {
     let phone = Caller::from(guest.token).on(PHONE);
     let laptop = Caller::from(guest.token).on(LAPTOP);
     let act = |caller: &Caller, request: Request| {
-        shop.submit(caller.clone(), guest.cart, &request).expect("taken").shown
+        shop.submit(caller.clone(), guest.cart, &request).expect("taken").snapshot
     };
     let seen = act(&phone, Request::new(1, add("TEE", 1))).revision;
     act(&laptop, Request::new(2, add("TEE", 10)));
@@ -56,14 +56,14 @@ fn a_row_that_another_device_took_out_can_still_be_set_by_who_saw_it() {
     let phone = Caller::from(guest.token).on(PHONE);
     let laptop = Caller::from(guest.token).on(LAPTOP);
     let seen = shop.submit(phone.clone(), guest.cart, &Request::new(1, add("TEE", 3)));
-    let seen = seen.expect("an add").shown.revision;
+    let seen = seen.expect("an add").snapshot.revision;
     let gone = Request::new(2, Action::Remove { row: row("TEE") });
     shop.submit(laptop, guest.cart, &gone).expect("a remove");
     let save = Request::new(3, Action::Move { row: row("TEE") });
     let refused = shop.submit(phone.clone(), guest.cart, &save).expect_err("it is not there");
     assert_eq!(refused.kind(), "unknown-row");
     let five = Request::new(4, set("TEE", 5)).seen(seen);
-    let shown = shop.submit(phone, guest.cart, &five).expect("a set").shown;
+    let shown = shop.submit(phone, guest.cart, &five).expect("a set").snapshot;
     assert_eq!(quantity(&shown, "TEE"), 5);
 }
 

@@ -1,6 +1,7 @@
 //! Commands of plain clients: once for a key, on a condition, within limits.
 
 use futures_lite::future::block_on;
+use holdall::view::View;
 use holdall::{Action, ActionError, List, Quantity, Text};
 use holdall_authority::{Advice, Caller, Principal, Rate, Refusal, Request, Settings};
 use holdall_store::{Append, Class, Store};
@@ -19,7 +20,7 @@ fn q_an_offline_item_sent_at_every_navigation_is_added_once() {
         let again = shop.submit(guest.token, guest.cart, &request).expect("the same");
         // The answer it got then, not what the cart has become since.
         assert!(again.repeated);
-        assert_eq!(again.shown, first.shown);
+        assert_eq!(again.snapshot, first.snapshot);
     }
     let now = shop.read(guest.token, guest.cart).expect("the cart");
     assert_eq!((quantity(&now, "TEE"), quantity(&now, "MUG")), (2, 1));
@@ -60,7 +61,7 @@ fn a_key_names_one_request_in_one_cart() {
     let reused = shop.submit(other.token, other.cart, &clear(List::Saved));
     assert!(matches!(reused, Err(Refusal::KeyReused)), "{reused:?}");
     let elsewhere = shop.submit(other.token, other.cart, &Request::new(1, add("TEE", 3)));
-    assert_eq!(quantity(&elsewhere.expect("another cart's key").shown, "TEE"), 3);
+    assert_eq!(quantity(&elsewhere.expect("another cart's key").snapshot, "TEE"), 3);
 }
 
 /// The first answer was lost, the cart moved on, and the retry's condition holds no more: it was carried out all the same.
@@ -72,12 +73,12 @@ fn a_repeated_request_is_answered_before_its_condition_is_looked_at() {
     let request = Request::new(77, set("TEE", 5)).only_at(at);
     let first = shop.submit(guest.token, guest.cart, &request).expect("a set");
     let again = shop.submit(guest.token, guest.cart, &request).expect("the same");
-    assert_eq!(again.shown, first.shown);
+    assert_eq!(again.snapshot, first.snapshot);
     // And one that is refused now, though it was done: the row is gone since.
     let remove = Request::new(78, Action::Remove { row: row("TEE") });
     let first = shop.submit(guest.token, guest.cart, &remove).expect("a removal");
     let again = shop.submit(guest.token, guest.cart, &remove).expect("the same");
-    assert_eq!((again.shown, again.repeated), (first.shown, true));
+    assert_eq!((again.snapshot, again.repeated), (first.snapshot, true));
 }
 
 #[test]
@@ -92,7 +93,7 @@ fn h_a_stale_page_is_refused_with_the_present_cart() {
     // What was refused may be asked for again, under the same key.
     let right = Request::new(9, set("TEE", 1)).only_at(now.revision);
     let done = shop.submit(guest.token, guest.cart, &right).expect("a set");
-    assert_eq!(quantity(&done.shown, "TEE"), 1);
+    assert_eq!(quantity(&done.snapshot, "TEE"), 1);
 }
 
 #[test]
@@ -163,7 +164,8 @@ fn every_command_does_what_it_says() {
     let guest = shop.guest();
     let run = |action: Action| {
         let request = Request::new(shop.key(), action);
-        shop.submit(guest.token, guest.cart, &request).expect("done").shown.view
+        let done = shop.submit(guest.token, guest.cart, &request).expect("done");
+        View::clone(&done.snapshot.view)
     };
     run(add("TEE", 3));
     assert_eq!(run(set("TEE", 2)).lines[0].quantity, 2);
@@ -212,7 +214,7 @@ fn too_many_commands_are_told_when_to_come_back() {
         guest.cart,
         &Request::new(9, add("TEE", 1)),
     ));
-    assert_eq!(quantity(&later.expect("an add").shown, "TEE"), 4);
+    assert_eq!(quantity(&later.expect("an add").snapshot, "TEE"), 4);
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn an_add_that_failed_is_done_once_when_it_comes_again() {
         );
         for again in 0..3 {
             let accepted = shop.submit(guest.token, guest.cart, &request).expect("done");
-            assert_eq!(quantity(&accepted.shown, "TEE"), 3, "{fault:?}");
+            assert_eq!(quantity(&accepted.snapshot, "TEE"), 3, "{fault:?}");
             assert_eq!(accepted.repeated, again > 0 || fault == Fault::LostAfter, "{fault:?}");
         }
         // Another process, which has nothing at hand, sees the same.
@@ -57,7 +57,7 @@ fn what_was_done_is_not_done_again_after_others() {
     shop.submit(guest.token, guest.cart, &five).expect("set");
     let then = shop.submit(guest.token, guest.cart, &request).expect("answered");
     assert!(then.repeated);
-    assert_eq!(quantity(&then.shown, "TEE"), 2); // as it was then
+    assert_eq!(quantity(&then.snapshot, "TEE"), 2); // as it was then
     let there = shop.read(guest.token, guest.cart).expect("the cart");
     assert_eq!(quantity(&there, "TEE"), 5);
 }
@@ -87,7 +87,7 @@ fn whichever_step_of_a_command_fails_it_is_done_once() {
                 }
                 let again = other.submit(phone, guest.cart, &request).expect("done");
                 // The set had not seen the add.
-                assert_eq!(quantity(&again.shown, "TEE"), 5, "{call:?} {number} {fault:?}");
+                assert_eq!(quantity(&again.snapshot, "TEE"), 5, "{call:?} {number} {fault:?}");
                 let there = shop.read(guest.token, guest.cart).expect("the cart");
                 assert_eq!(quantity(&there, "TEE"), 5, "{call:?} {number} {fault:?}");
             }
@@ -120,7 +120,7 @@ fn whichever_step_of_a_sign_in_fails_the_next_try_ends_it() {
                 }
                 let signed_in = shop.sign_in(&ann, guest.cart, guest.token).expect("signed in");
                 let what = format!("{call:?} {number} {fault:?}");
-                assert_eq!(quantity(&signed_in.shown, "TEE"), 3, "{what}");
+                assert_eq!(quantity(&signed_in.snapshot, "TEE"), 3, "{what}");
                 assert_eq!(signed_in.claim.number, 1, "{what}");
                 let refusal = shop.sign_in(&bob, guest.cart, guest.token).expect_err("claimed");
                 assert_eq!(refusal.kind(), "already-claimed", "{what}");
@@ -167,7 +167,7 @@ fn a_command_that_was_given_up_is_done_once() {
     // The client's connection breaks: what was begun is dropped half way.
     assert!(block_on(poll_once(sent)).is_none());
     let accepted = shop.submit(guest.token, guest.cart, &request).expect("done");
-    assert_eq!(quantity(&accepted.shown, "TEE"), 2);
+    assert_eq!(quantity(&accepted.snapshot, "TEE"), 2);
     let there = shop.read(guest.token, guest.cart).expect("the cart");
     assert_eq!(quantity(&there, "TEE"), 2);
 }

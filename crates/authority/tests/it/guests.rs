@@ -18,16 +18,16 @@ fn a_the_login_call_that_is_retried_ten_times_is_one_merge() {
     let home = shop.home(&ann);
     shop.add(ann.clone(), home, "TEE", 1);
     let first = shop.sign_in(&ann, guest.cart, guest.token).expect("a merge");
-    assert_eq!(quantity(&first.shown, "TEE"), 3);
+    assert_eq!(quantity(&first.snapshot, "TEE"), 3);
     assert_eq!(first.lines.len(), 1);
     for _ in 0..9 {
         let again = shop.sign_in(&ann, guest.cart, guest.token).expect("the same");
-        assert_eq!((again.shown.clone(), again.claim), (first.shown.clone(), first.claim));
+        assert_eq!((again.snapshot.clone(), again.claim), (first.snapshot.clone(), first.claim));
     }
     // One fewer stays one fewer, whatever is retried (A3).
     shop.submit(ann.clone(), home, &Request::new(50, set("TEE", 2))).expect("a set");
     let again = shop.sign_in(&ann, guest.cart, guest.token).expect("the same");
-    assert_eq!(quantity(&again.shown, "TEE"), 2);
+    assert_eq!(quantity(&again.snapshot, "TEE"), 2);
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn c_neither_cart_is_lost_at_login_and_a_mistaken_merge_can_be_taken_back() {
     shop.add(guest.token, guest.cart, "MUG", 1);
     let home = shop.home(&ann);
     shop.add(ann.clone(), home, "TEE", 2);
-    let merged = shop.sign_in(&ann, guest.cart, guest.token).expect("a merge").shown;
+    let merged = shop.sign_in(&ann, guest.cart, guest.token).expect("a merge").snapshot;
     assert_eq!((quantity(&merged, "TEE"), quantity(&merged, "MUG")), (2, 1));
     let gone = shop.read(guest.token, guest.cart).expect_err("the token was revoked");
     assert_eq!(gone.kind(), "merged");
@@ -52,7 +52,7 @@ fn c_neither_cart_is_lost_at_login_and_a_mistaken_merge_can_be_taken_back() {
     // And somebody else may claim it now: the one whose it is.
     let bob = account("bob");
     let again = shop.sign_in(&bob, guest.cart, guest.token).expect("another claim");
-    assert_eq!((again.claim.number, quantity(&again.shown, "TEE")), (2, 5));
+    assert_eq!((again.claim.number, quantity(&again.snapshot, "TEE")), (2, 5));
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn the_situation_chooses_the_policy() {
     shop.add(guest.token, guest.cart, "TEE", 2);
     let situation = Situation::Checkout;
     let at = shop.authority.sign_in(NOW_MS, &ann, guest.cart, guest.token, situation);
-    let shown = block_on(at).expect("a merge").shown;
+    let shown = block_on(at).expect("a merge").snapshot;
     // What is about to be paid for is what was seen; the rest is saved.
     assert_eq!((quantity(&shown, "TEE"), quantity(&shown, "OLD")), (2, 0));
     assert_eq!(shown.view.saved[0].quantity, 1);
@@ -216,7 +216,7 @@ fn c_a_sign_in_that_stopped_half_way_is_ended_by_the_next() {
             // Not revoked yet: the guest goes on.
             shop.add(guest.token, guest.cart, "MUG", 1);
         }
-        let merged = shop.sign_in(&ann, guest.cart, guest.token).expect("the next try").shown;
+        let merged = shop.sign_in(&ann, guest.cart, guest.token).expect("the next try").snapshot;
         assert_eq!(quantity(&merged, "TEE"), 2);
         assert_eq!(quantity(&merged, "MUG"), u64::from(steps == 1));
     }
@@ -229,6 +229,6 @@ fn what_is_saved_moves_with_a_merge() {
     shop.add(guest.token, guest.cart, "TEE", 2);
     let save = Request::new(8, Action::Move { row: super::row("TEE") });
     shop.submit(guest.token, guest.cart, &save).expect("saved");
-    let shown = shop.sign_in(&ann, guest.cart, guest.token).expect("a merge").shown;
+    let shown = shop.sign_in(&ann, guest.cart, guest.token).expect("a merge").snapshot;
     assert_eq!(shown.view.saved[0].list, List::Saved);
 }

@@ -8,8 +8,8 @@ mod guests;
 mod orders;
 mod storms;
 mod upkeep;
+mod views;
 mod writers;
-mod written;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,11 +17,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_lite::future::block_on;
 use holdall::{Action, CartId, LineKey, Quantity, RowRef};
 use holdall_authority::{
-    Accepted, AccountId, Authority, Caller, Entropy, GuestToken, Opened, Refusal, Request,
-    Settings, Shown, SignedIn, Situation,
+    Accepted, AccountId, Authority, Caller, CartSnapshot, Entropy, GuestToken, Opened, Refusal,
+    Request, Settings, SignedIn, Situation,
 };
 use holdall_store::conformance::Faulty;
-use holdall_store::{MemoryStore, Store};
+use holdall_store::{MemoryStore, Store, ViewCache};
 
 const NOW_MS: u64 = 1_700_000_000_000;
 const MINUTE_MS: u64 = 60_000;
@@ -66,6 +66,10 @@ impl Shop {
         Self { store, authority, keys: AtomicU64::new((1 << 32) + chance) }
     }
 
+    fn with_view_cache(self, cache: Arc<dyn ViewCache>) -> Self {
+        Self { authority: self.authority.with_view_cache(cache), ..self }
+    }
+
     fn key(&self) -> u128 {
         self.keys.fetch_add(1, Ordering::Relaxed).into()
     }
@@ -87,12 +91,18 @@ impl Shop {
         block_on(self.authority.submit(NOW_MS, &caller.into(), cart, request))
     }
 
-    fn add(&self, caller: impl Into<Caller>, cart: CartId, sku: &str, quantity: u32) -> Shown {
+    fn add(
+        &self,
+        caller: impl Into<Caller>,
+        cart: CartId,
+        sku: &str,
+        quantity: u32,
+    ) -> CartSnapshot {
         let request = Request::new(self.key(), add(sku, quantity));
-        self.submit(caller, cart, &request).expect("an add").shown
+        self.submit(caller, cart, &request).expect("an add").snapshot
     }
 
-    fn read(&self, caller: impl Into<Caller>, cart: CartId) -> Result<Shown, Refusal> {
+    fn read(&self, caller: impl Into<Caller>, cart: CartId) -> Result<CartSnapshot, Refusal> {
         block_on(self.authority.read(&caller.into(), cart))
     }
 
@@ -124,6 +134,6 @@ fn set(sku: &str, quantity: u32) -> Action {
     Action::Set { row: row(sku), quantity, price: None }
 }
 
-fn quantity(shown: &Shown, sku: &str) -> u64 {
+fn quantity(shown: &CartSnapshot, sku: &str) -> u64 {
     shown.view.quantity(&LineKey::sku(sku).expect("a SKU"))
 }

@@ -27,12 +27,12 @@ fn k_an_order_takes_exactly_what_was_frozen_and_once() {
     // Meanwhile, on the phone.
     shop.add(guest.token, guest.cart, "TEE", 2);
     let placing = PlaceOrder::new(checkout.lease, order("o-1"));
-    let placed = place(&shop, &guest, &placing).expect("placed").shown;
+    let placed = place(&shop, &guest, &placing).expect("placed").snapshot;
     assert_eq!(quantity(&placed, "TEE"), 2);
     assert_eq!(placed.view.orders[0].lines[0].1, 3);
     // The webhook and the browser both end it, and again (H20).
     for _ in 0..3 {
-        let again = place(&shop, &guest, &placing).expect("the same").shown;
+        let again = place(&shop, &guest, &placing).expect("the same").snapshot;
         assert_eq!((quantity(&again, "TEE"), again.view.orders.len()), (2, 1));
     }
     let closed = place(&shop, &guest, &PlaceOrder::new(checkout.lease, order("o-2")));
@@ -66,7 +66,7 @@ fn p_a_checkout_that_has_lapsed_can_still_be_paid_if_no_other_was_begun() {
     let late_ms = NOW_MS + 24 * MINUTE_MS;
     let placing = PlaceOrder::new(slow.lease, order("o-1"));
     let paid = block_on(shop.authority.place(late_ms, &Caller::server(), guest.cart, &placing));
-    assert_eq!(paid.expect("placed").shown.view.orders[0].lines[0].1, 3);
+    assert_eq!(paid.expect("placed").snapshot.view.orders[0].lines[0].1, 3);
 
     shop.add(guest.token, guest.cart, "MUG", 1);
     let lapsed = begin(&shop, &guest).expect("a checkout");

@@ -109,7 +109,8 @@ fn a_removed_cart_is_not_made_anew() {
     assert_eq!(shop.home(&ann), home);
     assert_ne!(home, former);
     let stale = Request::new(shop.key(), add("TEE", 1)).only_at(1);
-    let refused = shop.submit(ann, former, &stale).map(|accepted| accepted.shown.view.is_empty());
+    let refused =
+        shop.submit(ann, former, &stale).map(|accepted| accepted.snapshot.view.is_empty());
     assert!(refused.is_err(), "{refused:?}");
 }
 

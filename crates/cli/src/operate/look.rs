@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use holdall::{CartId, Explanation, LineKey, PlainPhrasing, Row};
-use holdall_authority::{Actor, Caller, Entry, Inspected, Shown, When};
+use holdall_authority::{Actor, Caller, CartSnapshot, Entry, Inspected, When};
 
 use super::{Common, Fault, close, print_json, time};
 use crate::store_url::Make;
@@ -38,7 +38,7 @@ pub(crate) struct ExplainArgs {
 pub(super) async fn inspect(arguments: &InspectArgs) -> Result<(), Fault> {
     let authority = arguments.common.open(Make::Never).await?;
     let found = authority.inspect(arguments.cart).await?;
-    let after = found.shown.revision.saturating_sub(arguments.journal);
+    let after = found.snapshot.revision.saturating_sub(arguments.journal);
     let limit = usize::try_from(arguments.journal).unwrap_or(usize::MAX);
     let journal = authority.journal(&Caller::server(), arguments.cart, after, limit).await?;
     close(&authority).await?;
@@ -50,7 +50,7 @@ pub(super) async fn inspect(arguments: &InspectArgs) -> Result<(), Fault> {
     }
     let mut out = io::stdout().lock();
     record(&mut out, &found)?;
-    rows(&mut out, &found.shown)?;
+    rows(&mut out, &found.snapshot)?;
     for entry in &journal {
         writeln!(out, "{}", entry_line(entry))?;
     }
@@ -90,19 +90,19 @@ pub(super) async fn explain(arguments: &ExplainArgs) -> Result<(), Fault> {
 }
 
 fn record(out: &mut impl Write, found: &Inspected) -> io::Result<()> {
-    let Inspected { shown, owner, class, .. } = found;
+    let Inspected { snapshot, owner, class, .. } = found;
     let claimed = if found.claimed { ", claimed by an account" } else { "" };
-    writeln!(out, "cart         {}", shown.cart)?;
+    writeln!(out, "cart         {}", snapshot.cart)?;
     writeln!(out, "owner        {owner}{claimed}")?;
     writeln!(out, "class        {class}, last activity {}", time(found.at_ms))?;
-    writeln!(out, "revision     {}, {} appends in the log", shown.revision, found.appends)?;
+    writeln!(out, "revision     {}, {} appends in the log", snapshot.revision, found.appends)?;
     let (writers, retired) = found.writers;
     writeln!(out, "writers      {writers} registered, {retired} retired")?;
     writeln!(out, "state        {} live entries, {} bytes", found.entries, found.bytes)?;
     writeln!(out, "fingerprint  {}", found.fingerprint)
 }
 
-fn rows(out: &mut impl Write, shown: &Shown) -> io::Result<()> {
+fn rows(out: &mut impl Write, shown: &CartSnapshot) -> io::Result<()> {
     for (list, rows) in [("in the cart", &shown.view.lines), ("saved", &shown.view.saved)] {
         for row in rows {
             writeln!(out, "{list:<12} {:>8}  {}", row.quantity, name(row))?;

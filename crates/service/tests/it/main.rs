@@ -9,9 +9,9 @@ mod http;
 mod live;
 mod museum;
 mod overload;
+mod rendering;
 mod sockets;
 mod storm;
-mod written;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -575,48 +575,63 @@ fn no_read_shows_an_older_revision_whatever_befalls_the_cache() {
     redis.server.tell("start", &[]);
 }
 
-/// A cart is written out by one process; another, which has nothing at hand, answers from the cache, to whom it belongs and to nobody else.
+/// One process renders a cart. Another, which has nothing in memory, answers from the cache: to whom
+/// the cart belongs, and to nobody else.
 #[test]
 fn a_process_with_nothing_at_hand_answers_from_the_cache() {
-    use holdall::{Action, LineKey, Quantity, RowRef};
-    use holdall_authority::{Authority, Form, Request, Settings};
+    use holdall::{Action, CartId, LineKey, Quantity, RowRef};
+    use holdall_authority::{Authority, Caller, Refusal, Request, Settings, ViewReading};
     let name = "a_process_with_nothing_at_hand_answers_from_the_cache";
     let Some(server) = shared(Server::Redis, name) else { return };
     let redis = Redis::new(server);
     let cached = Arc::new(redis.connected(patient()));
-    let form =
-        Form { name: "text", write: |shown, sheet| sheet.put(format!("{shown:?}").as_bytes()) };
     let process = || {
         let authority = Authority::new(cached.store.clone(), Settings::default());
         authority.with_view_cache(cached.cache.clone())
     };
+    // Reads as an embedder does, which gives what it rendered to the cache.
+    async fn read(
+        process: &Authority,
+        caller: &Caller,
+        cart: CartId,
+        form: &str,
+    ) -> Result<String, Refusal> {
+        match process.read_view(caller, cart, form).await? {
+            ViewReading::Cached { view, .. } => Ok(String::from_utf8(view).expect("text")),
+            ViewReading::Snapshot { snapshot, uncached } => {
+                let text = format!("{snapshot:?}");
+                if let Some(uncached) = uncached {
+                    process.cache_view(uncached, text.as_bytes()).await?;
+                }
+                Ok(text)
+            }
+        }
+    }
     redis.run(async {
         let (first, second, third) = (process(), process(), process());
         let guest = first.open_guest(1).await.expect("a guest cart");
-        let (caller, other) = (guest.token.into(), first.open_guest(1).await.expect("another"));
+        let (caller, cart) = (guest.token.into(), guest.cart);
+        let other = first.open_guest(1).await.expect("another").token.into();
         let row = RowRef::active(LineKey::sku("TEE").expect("a SKU"));
-        let request = Request::new(
-            1,
-            Action::Add { row, quantity: Quantity::new(2).expect("a quantity"), price: None },
-        );
-        first.submit(1, &caller, guest.cart, &request).await.expect("an add");
+        let quantity = Quantity::new(2).expect("a quantity");
+        let request = Request::new(1, Action::Add { row, quantity, price: None });
+        first.submit(1, &caller, cart, &request).await.expect("an add");
         let hits = || cached.counts().hits;
-        let here = second.written(&caller, guest.cart, &form).await.expect("from the store");
+        let here = read(&second, &caller, cart, "text").await.expect("from the store");
         assert_eq!(hits(), 0);
-        let there = third.written(&caller, guest.cart, &form).await.expect("from the cache");
+        let there = read(&third, &caller, cart, "text").await.expect("from the cache");
         assert_eq!((hits(), &there), (1, &here));
-        let stranger = process().written(&other.token.into(), guest.cart, &form).await;
+        let stranger = read(&process(), &other, cart, "text").await;
         assert_eq!(stranger.expect_err("refused").kind(), "not-yours");
-        let other_form = Form { name: "other", ..form };
-        process().written(&caller, guest.cart, &other_form).await.expect("from the store");
-        // What is at hand asks nobody.
+        read(&process(), &caller, cart, "other").await.expect("from the store");
+        // A process with the cart in memory does not ask the cache.
         let before = hits();
-        second.written(&caller, guest.cart, &form).await.expect("at hand");
+        read(&second, &caller, cart, "text").await.expect("from memory");
         assert_eq!(hits(), before);
         // Erased, it is answered by nobody.
-        first.erase_guest(2, &caller, guest.cart).await.expect("erased");
+        first.erase_guest(2, &caller, cart).await.expect("erased");
         for process in [first, second, third, process()] {
-            let erased = process.written(&caller, guest.cart, &form).await;
+            let erased = read(&process, &caller, cart, "text").await;
             assert_eq!(erased.expect_err("refused").kind(), "erased");
         }
     });

@@ -1,4 +1,4 @@
-//! Carts are written out over what was written before, and come out as if it had never been.
+//! The JSON of a cart is written over the JSON before, and comes out as if that had never been.
 
 use fastrand::Rng;
 use serde_json::{Value, json};
@@ -36,7 +36,7 @@ fn edit<'a>(
 }
 
 #[tokio::test]
-async fn over_what_was_written_before_as_if_it_had_never_been() {
+async fn json_over_the_json_before_is_as_if_it_had_never_been() {
     for seed in 0..2 {
         let (shop, mut dice) = (Shop::new(), Rng::with_seed(seed));
         let guest = shop.guest().await;

@@ -1,0 +1,326 @@
+//! The JSON of a cart: the values that are serialized.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize, Serializer};
+use utoipa::ToSchema;
+
+use super::entity_tag::EntityTag;
+use super::line_id;
+use holdall::cart::{Gift, List};
+use holdall::id::{
+    AttributeKey, CartId, CouponCode, LineKey, RuleName, ShippingOption, Text, TextError,
+};
+use holdall::money::{Money, MoneyError};
+use holdall::view::{Notice, OrderView, Row, Side};
+use holdall_authority::CartSnapshot;
+
+/// A list of a cart.
+#[derive(Serialize, Deserialize, ToSchema, Debug, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ListName {
+    /// What checkout would buy.
+    Active,
+    /// Saved for later.
+    Saved,
+}
+
+impl From<ListName> for List {
+    fn from(name: ListName) -> Self {
+        match name {
+            ListName::Active => Self::Active,
+            ListName::Saved => Self::Saved,
+        }
+    }
+}
+
+impl From<List> for ListName {
+    fn from(list: List) -> Self {
+        match list {
+            List::Active => Self::Active,
+            List::Saved => Self::Saved,
+        }
+    }
+}
+
+/// A price that the shopper saw. Nothing is charged from it.
+#[derive(Serialize, Deserialize, ToSchema, Debug, Clone)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Price {
+    /// A plain decimal number.
+    #[schema(pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "2.60")]
+    amount: String,
+    /// ISO 4217.
+    #[schema(pattern = "^[A-Z]{3}$", example = "EUR")]
+    currency: String,
+}
+
+impl Price {
+    pub(super) fn of(money: Money) -> Self {
+        let text = money.to_string();
+        let amount = text.split(' ').next().unwrap_or_default().to_owned();
+        Self { amount, currency: money.currency().to_string() }
+    }
+
+    pub(super) fn money(&self) -> Result<Money, MoneyError> {
+        Money::parse(&self.amount, &self.currency)
+    }
+}
+
+/// A gift option.
+#[derive(Serialize, Deserialize, ToSchema, Debug, Clone)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GiftBody {
+    /// Whether to wrap it.
+    wrap: bool,
+    /// What to write on the card.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 4096, pattern = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]+$")]
+    message: Option<String>,
+}
+
+impl GiftBody {
+    pub(super) fn of(gift: &Gift) -> Self {
+        Self { wrap: gift.wrap, message: gift.message.as_ref().map(ToString::to_string) }
+    }
+
+    pub(super) fn gift(&self) -> Result<Gift, TextError> {
+        let message = self.message.as_ref().map(Text::new).transpose()?;
+        Ok(Gift { wrap: self.wrap, message })
+    }
+}
+
+/// What makes a line the same line. A [`LineKey`] is written so; this is for the description alone.
+#[derive(Serialize, ToSchema)]
+#[allow(dead_code, reason = "for the description alone")]
+pub(super) struct Identity {
+    /// The product.
+    sku: String,
+    /// Its identity options.
+    options: BTreeMap<String, String>,
+    /// The bundle it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bundle: Option<String>,
+    /// What keeps it separate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tag: Option<String>,
+}
+
+/// A row of a cart. It borrows what the row has: a cart is answered with all of its rows, mostly for one that changed.
+#[derive(Serialize, ToSchema, Debug)]
+pub(super) struct RowBody<'a> {
+    /// Its id, for URLs.
+    #[schema(value_type = String)]
+    line: line_id::Text<'a>,
+    /// Its list.
+    list: ListName,
+    #[serde(flatten)]
+    #[schema(value_type = Identity)]
+    identity: &'a LineKey,
+    /// While a merge shows the line as two rows: `account` or `guest`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    side: Option<&'static str>,
+    /// How many, under the ceiling.
+    quantity: u64,
+    /// How many its contributions come to.
+    asked: u64,
+    /// The note.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    note: Option<&'a Text>,
+    /// The gift option.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gift: Option<GiftBody>,
+    /// Other attributes.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<String, String>)]
+    attributes: &'a BTreeMap<AttributeKey, Text>,
+    /// The price that the shopper saw last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seen_price: Option<Price>,
+    /// Whether the shopper is asked which of the rows of this line to keep.
+    question: bool,
+    /// The merge rule that decided on it last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    because: Option<&'a RuleName>,
+}
+
+fn rows<S: Serializer>(rows: &[Row], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(rows.iter().map(RowBody::from))
+}
+
+pub(super) fn id_of(line: &LineKey, side: Option<Side>) -> String {
+    line_id::Text { line, side }.to_string()
+}
+
+impl<'a> From<&'a Row> for RowBody<'a> {
+    fn from(row: &'a Row) -> Self {
+        Self {
+            line: line_id::Text { line: &row.line, side: row.side },
+            list: row.list.into(),
+            identity: &row.line,
+            side: row.side.map(|side| match side {
+                Side::Account => "account",
+                Side::Guest(_) => "guest",
+            }),
+            quantity: row.quantity,
+            asked: row.asked,
+            note: row.note.as_ref(),
+            gift: row.gift.as_ref().map(GiftBody::of),
+            attributes: &row.attributes,
+            seen_price: row.seen_price.map(Price::of),
+            question: row.question,
+            because: row.because.as_ref().map(|rule| &rule.name),
+        }
+    }
+}
+
+/// Something the shopper or the shop should know. None of it hinders an action.
+#[derive(Serialize, ToSchema, Debug, Clone, Default)]
+pub(super) struct NoticeBody {
+    /// Which: `ceiling`, `question`, `policy-unavailable`, `needs-upgrade`, `concurrent-orders`, `currencies`.
+    notice: &'static str,
+    /// The lines it is about, whole.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    lines: Vec<String>,
+    /// What the contributions come to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asked: Option<u64>,
+    /// What is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shown: Option<u64>,
+    /// The merge rule that is not here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<String>,
+    /// Orders that bought the same units.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    orders: Vec<String>,
+    /// The currencies of the prices that were seen.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    currencies: Vec<String>,
+}
+
+impl From<&Notice> for NoticeBody {
+    fn from(notice: &Notice) -> Self {
+        let ids = |lines: &[LineKey]| lines.iter().map(|line| id_of(line, None)).collect();
+        let base = Self { notice: notice.kind(), ..Self::default() };
+        match notice {
+            Notice::Ceiling { line, asked, shown } => {
+                let lines = vec![id_of(line, None)];
+                Self { lines, asked: Some(*asked), shown: Some(*shown), ..base }
+            }
+            Notice::Question { line } => Self { lines: vec![id_of(line, None)], ..base },
+            Notice::PolicyUnavailable { line, rule } => {
+                Self { lines: vec![id_of(line, None)], rule: Some(rule.to_string()), ..base }
+            }
+            Notice::NeedsUpgrade { line } => Self { lines: ids(line.as_slice()), ..base },
+            Notice::ConcurrentOrders { orders, lines } => Self {
+                lines: ids(lines),
+                orders: orders.iter().map(ToString::to_string).collect(),
+                ..base
+            },
+            Notice::Currencies { currencies } => {
+                Self { currencies: currencies.iter().map(ToString::to_string).collect(), ..base }
+            }
+            // A kind that is newer than this service has its name, and no more.
+            _ => base,
+        }
+    }
+}
+
+/// An order that the cart knows of.
+#[derive(Serialize, ToSchema, Debug, Clone)]
+pub(super) struct OrderBody {
+    /// Its id.
+    order: String,
+    /// When it was placed, in milliseconds since 1970.
+    at_ms: u64,
+    /// What it bought.
+    lines: Vec<BoughtBody>,
+}
+
+/// What an order bought of a line.
+#[derive(Serialize, ToSchema, Debug, Clone)]
+pub(super) struct BoughtBody {
+    /// The line's id.
+    line: String,
+    #[serde(flatten)]
+    #[schema(value_type = Identity)]
+    identity: LineKey,
+    /// How many.
+    quantity: u64,
+}
+
+impl From<&OrderView> for OrderBody {
+    fn from(order: &OrderView) -> Self {
+        let bought = |(line, quantity): &(LineKey, u64)| BoughtBody {
+            line: id_of(line, None),
+            identity: line.clone(),
+            quantity: *quantity,
+        };
+        let lines = order.lines.iter().map(bought).collect();
+        Self { order: order.id.to_string(), at_ms: order.time.ms(), lines }
+    }
+}
+
+/// A cart as its shopper sees it.
+#[derive(Serialize, ToSchema, Debug, Clone)]
+pub(super) struct CartBody {
+    /// Its entity tag, for the field `ETag`.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub(super) tag: EntityTag,
+    /// Its id.
+    #[schema(value_type = String)]
+    cart: CartId,
+    /// How often it had been changed: also its entity tag.
+    version: u64,
+    /// The active list.
+    #[serde(serialize_with = "rows")]
+    #[schema(value_type = Vec<RowBody>)]
+    lines: Vec<Row>,
+    /// The saved list.
+    #[serde(serialize_with = "rows")]
+    #[schema(value_type = Vec<RowBody>)]
+    saved: Vec<Row>,
+    /// Coupons, each pending until somebody validates it.
+    #[schema(value_type = Vec<String>)]
+    coupons: Vec<CouponCode>,
+    /// The chosen shipping option.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    shipping: Option<ShippingOption>,
+    /// The cart's note.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    note: Option<Text>,
+    /// Whether the shop may remind the shopper.
+    consent: bool,
+    /// The orders known, in the order in which they were placed.
+    orders: Vec<OrderBody>,
+    /// What somebody should know.
+    notices: Vec<NoticeBody>,
+}
+
+impl From<CartSnapshot> for CartBody {
+    fn from(snapshot: CartSnapshot) -> Self {
+        let tag = EntityTag::of(&snapshot);
+        let CartSnapshot { cart, revision, view, .. } = snapshot;
+        let view = Arc::unwrap_or_clone(view);
+        Self {
+            tag,
+            cart,
+            version: revision,
+            orders: view.orders.iter().map(OrderBody::from).collect(),
+            notices: view.notices.iter().map(NoticeBody::from).collect(),
+            lines: view.lines,
+            saved: view.saved,
+            coupons: view.coupons,
+            shipping: view.shipping,
+            note: view.note,
+            consent: view.consent,
+        }
+    }
+}

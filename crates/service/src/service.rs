@@ -1,0 +1,211 @@
+//! The service: an authority, a verifier of accounts, settings, and what requests share.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::sync::{Semaphore, watch};
+
+use super::auth::{DemoAccounts, Verifier};
+use super::cart_json::RenderedCarts;
+use super::metrics::RequestMetrics;
+use super::presence::Presence;
+use super::settings::Settings;
+use holdall::limits;
+use holdall_authority::Authority;
+
+/// A clock: milliseconds since 1970.
+type NowMs = dyn Fn() -> u64 + Send + Sync;
+
+/// The service that the [router](super::router) serves. A clone shares everything.
+#[derive(Clone)]
+pub struct Service(Arc<ServiceInner>);
+
+struct ServiceInner {
+    authority: Arc<Authority>,
+    verifier: Arc<dyn Verifier>,
+    rendered_carts: RenderedCarts,
+    settings: Settings,
+    now_ms: Arc<NowMs>,
+    metrics: Option<PrometheusHandle>,
+    request_metrics: RequestMetrics,
+    demo: Option<DemoAccounts>,
+    presence: Presence,
+    in_flight: Semaphore,
+    live: Arc<Semaphore>,
+    closing: watch::Sender<bool>,
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Service").field("settings", &self.0.settings).finish_non_exhaustive()
+    }
+}
+
+/// A builder of a [`Service`] that sets more than its authority and its verifier.
+pub struct ServiceBuilder(ServiceInner);
+
+impl std::fmt::Debug for ServiceBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServiceBuilder").field("settings", &self.0.settings).finish_non_exhaustive()
+    }
+}
+
+fn wall_clock_ms() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+impl Service {
+    /// Makes a service over an authority, with a verifier of accounts and the default settings.
+    #[must_use]
+    pub fn new(authority: Arc<Authority>, verifier: Arc<dyn Verifier>) -> Self {
+        Self::builder(authority, verifier).build()
+    }
+
+    /// Begins a service whose settings, clock, metrics or demo page are set.
+    #[must_use]
+    pub fn builder(authority: Arc<Authority>, verifier: Arc<dyn Verifier>) -> ServiceBuilder {
+        let rendered_carts = RenderedCarts::new(authority.settings().resident_carts);
+        ServiceBuilder(ServiceInner {
+            authority,
+            rendered_carts,
+            verifier,
+            settings: Settings::default(),
+            now_ms: Arc::new(wall_clock_ms),
+            metrics: None,
+            request_metrics: RequestMetrics::default(),
+            demo: None,
+            presence: Presence::default(),
+            in_flight: Semaphore::new(limits::IN_FLIGHT_REQUESTS),
+            live: Arc::new(Semaphore::new(limits::LIVE_CONNECTIONS)),
+            closing: watch::Sender::new(false),
+        })
+    }
+
+    /// Returns the authority.
+    #[must_use]
+    pub fn authority(&self) -> &Arc<Authority> {
+        &self.0.authority
+    }
+
+    /// Begins to end: answers `/readyz` with 503, and closes live connections.
+    pub fn close_live(&self) {
+        self.0.closing.send_replace(true);
+    }
+
+    /// Returns the incarnation of the store, which tells it from one that it was restored from.
+    pub(super) fn incarnation(&self) -> u128 {
+        self.0.authority.store().incarnation()
+    }
+
+    /// Returns the JSON of the carts that were rendered last.
+    pub(super) fn rendered_carts(&self) -> &RenderedCarts {
+        &self.0.rendered_carts
+    }
+
+    /// Returns the accounts of a demonstration, if this is one.
+    pub(super) fn demo(&self) -> Option<&DemoAccounts> {
+        self.0.demo.as_ref()
+    }
+
+    /// Returns the process's metrics, if they are shown here.
+    pub(super) fn metrics(&self) -> Option<&PrometheusHandle> {
+        self.0.metrics.as_ref()
+    }
+
+    /// Returns the counters of requests.
+    pub(super) fn request_metrics(&self) -> &RequestMetrics {
+        &self.0.request_metrics
+    }
+
+    /// Returns the permits of requests that are worked on at once.
+    pub(super) fn in_flight(&self) -> &Semaphore {
+        &self.0.in_flight
+    }
+
+    /// Returns the permits of live connections.
+    pub(super) fn live(&self) -> &Arc<Semaphore> {
+        &self.0.live
+    }
+
+    /// Returns who watches which cart.
+    pub(super) fn presence(&self) -> &Presence {
+        &self.0.presence
+    }
+
+    pub(super) fn verifier(&self) -> &dyn Verifier {
+        &*self.0.verifier
+    }
+
+    pub(super) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    pub(super) fn now_ms(&self) -> u64 {
+        (self.0.now_ms)()
+    }
+
+    pub(super) fn closing(&self) -> watch::Receiver<bool> {
+        self.0.closing.subscribe()
+    }
+
+    /// Waits until no live connection is left.
+    pub(super) async fn all_live_gone(&self) {
+        let all = u32::try_from(self.0.settings.live).unwrap_or(u32::MAX);
+        let _ = self.0.live.acquire_many(all).await;
+    }
+
+    pub(super) fn is_closing(&self) -> bool {
+        *self.0.closing.borrow()
+    }
+}
+
+impl ServiceBuilder {
+    /// Sets the limits.
+    #[must_use]
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.0.in_flight = Semaphore::new(settings.in_flight);
+        self.0.live = Arc::new(Semaphore::new(settings.live));
+        self.0.settings = settings;
+        self
+    }
+
+    /// Sets the clock, in milliseconds since 1970. The default is the machine's.
+    #[must_use]
+    pub fn clock(mut self, now_ms: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        self.0.now_ms = Arc::new(now_ms);
+        self
+    }
+
+    /// Shows the process's metrics at `/metrics`.
+    #[must_use]
+    pub fn metrics(mut self, handle: PrometheusHandle) -> Self {
+        self.0.metrics = Some(handle);
+        self
+    }
+
+    /// Serves a page at `/`, and gives an account to anybody who asks for one. Use it on your own
+    /// machine only. Requests to any host but the machine's own names are refused.
+    #[must_use]
+    pub fn demo(mut self, accounts: DemoAccounts) -> Self {
+        self.0.verifier = Arc::new(accounts.clone());
+        self.0.demo = Some(accounts);
+        self
+    }
+
+    /// Builds the service.
+    #[must_use]
+    pub fn build(self) -> Service {
+        Service(Arc::new(self.0))
+    }
+}
+
+impl FromRequestParts<Service> for Service {
+    type Rejection = Infallible;
+    async fn from_request_parts(_: &mut Parts, service: &Service) -> Result<Self, Infallible> {
+        Ok(service.clone())
+    }
+}
