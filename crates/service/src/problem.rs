@@ -21,9 +21,10 @@ pub struct Problem(Box<ProblemDetails>);
 #[derive(Serialize, ToSchema, Debug, Clone)]
 #[schema(as = Problem)]
 pub(super) struct ProblemDetails {
-    /// `/problems/` and the stable name of the type of problem.
+    /// The type of problem: `/problems/` and its stable name.
     #[serde(rename = "type")]
-    kind: String,
+    #[schema(schema_with = ProblemType::schema)]
+    kind: ProblemType,
     /// The type in words.
     title: &'static str,
     /// The HTTP status.
@@ -45,9 +46,6 @@ pub(super) struct ProblemDetails {
     /// The cart as it is now.
     #[serde(skip_serializing_if = "Option::is_none")]
     cart: Option<Box<CartBody>>,
-    #[serde(skip)]
-    #[schema(ignore)]
-    of: ProblemType,
 }
 
 impl Problem {
@@ -58,7 +56,7 @@ impl Problem {
 
     fn with_advice(kind: ProblemType, detail: String, advice: Advice) -> Self {
         Self(Box::new(ProblemDetails {
-            kind: format!("/problems/{}", kind.name()),
+            kind,
             title: kind.title(),
             status: kind.status(),
             detail,
@@ -70,13 +68,12 @@ impl Problem {
             expected: None,
             last: None,
             cart: None,
-            of: kind,
         }))
     }
 
     /// Returns its type.
     pub(super) const fn kind(&self) -> ProblemType {
-        self.0.of
+        self.0.kind
     }
 
     /// Describes a type of problem in words.

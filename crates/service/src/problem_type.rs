@@ -1,5 +1,8 @@
 //! The types of problems: one table of names, statuses, titles and advice.
 
+use serde::{Serialize, Serializer};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Type};
+
 use holdall::cart::VerbError;
 use holdall::replica::ActionError;
 use holdall_authority::{Advice, Refusal};
@@ -7,6 +10,9 @@ use holdall_store::StoreError;
 
 /// How long to wait after a refusal for lack of room, in milliseconds.
 const SHED_MS: u64 = 1_000;
+
+/// What stands before a type's name in its URI reference.
+const PROBLEMS: &str = "/problems/";
 
 /// Defines [`ProblemType`] and its table, so that no variant lacks a row.
 macro_rules! problem_types {
@@ -103,9 +109,22 @@ problem_types! {
 }
 
 impl ProblemType {
+    /// Describes the URI references of all types, for the description of the interface.
+    pub(super) fn schema() -> Object {
+        let all = Self::ALL.iter().map(|kind| format!("{PROBLEMS}{}", kind.name()));
+        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(all)).build()
+    }
+
     /// Finds a type by its name.
     pub(super) fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+}
+
+/// Writes the type's URI reference.
+impl Serialize for ProblemType {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(&format_args!("{PROBLEMS}{}", self.name()))
     }
 }
 

@@ -425,6 +425,25 @@ async fn the_description_has_every_route_and_no_other() {
     }
 }
 
+/// The description lists every type of problem, and each has a page that describes it.
+#[tokio::test]
+async fn the_description_has_every_type_of_problem() {
+    let shop = Shop::new();
+    let api = shop.ask("GET", "/openapi.json").send().await.done();
+    let kinds = &api["components"]["schemas"]["Problem"]["properties"]["type"]["enum"];
+    let kinds: Vec<&str> =
+        kinds.as_array().expect("types").iter().flat_map(|k| k.as_str()).collect();
+    assert!(kinds.contains(&"/problems/changed") && kinds.len() > 40, "{kinds:?}");
+    for kind in kinds {
+        let page = shop.ask("GET", kind).send().await;
+        assert_eq!(page.status, 200, "{kind}");
+        let name = kind.trim_start_matches("/problems/");
+        assert!(String::from_utf8_lossy(&page.body).starts_with(name), "{kind}");
+    }
+    let other = shop.ask("GET", "/problems/none-such").send().await;
+    assert_eq!((other.status, other.problem().1.as_str()), (404, "not-found"));
+}
+
 /// A store that was restored from a backup counts on from there, and comes to the same numbers with other carts.
 #[tokio::test]
 async fn an_entity_tag_is_of_one_life_of_a_store() {
