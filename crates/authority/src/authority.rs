@@ -8,7 +8,8 @@ use super::metrics::CommandMetrics;
 use super::rates::Rates;
 use super::refusal::Refusal;
 use super::settings::Settings;
-use super::watch::Watchers;
+use super::watch::{Watch, Watchers};
+use holdall::id::CartId;
 use holdall_store::{ChangeFeed, LocalFeed, NoViewCache, Store, ViewCache, ViewKeeper};
 
 /// Decides on commands, over a store. The [crate's page](crate) says what it promises.
@@ -95,6 +96,14 @@ impl Authority {
     #[must_use]
     pub const fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Notifies of changes to one cart. Changes by this process are always reported; changes by
+    /// another process only if the [feed](Self::with_change_feed) delivers them, so poll as well. It
+    /// tells that the cart has changed, not how: read it, with the caller's rights of that moment.
+    #[must_use]
+    pub fn watch(&self, cart: CartId) -> Watch {
+        self.watchers.watch(cart)
     }
 
     /// Closes the store, and ends the work of the view cache and the change feed. What was

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
-use super::authority::Authority;
 use holdall::id::CartId;
 use holdall_store::ChangeListener;
 
@@ -16,7 +15,8 @@ pub(super) struct Watchers {
 }
 
 impl Watchers {
-    fn watch(&self, cart: CartId) -> Watch {
+    /// Begins to watch a cart.
+    pub(super) fn watch(&self, cart: CartId) -> Watch {
         let mut carts = self.carts.lock().unwrap_or_else(PoisonError::into_inner);
         let told = carts.entry(cart).or_insert_with(|| watch::Sender::new(())).subscribe();
         Watch { told, cart, watchers: self.clone() }
@@ -62,16 +62,6 @@ impl Drop for Watch {
         if carts.get(&self.cart).is_some_and(|sender| sender.receiver_count() <= 1) {
             carts.remove(&self.cart);
         }
-    }
-}
-
-impl Authority {
-    /// Notifies of changes to one cart. Changes by this process are always reported; changes by
-    /// another process only if the [feed](Self::with_change_feed) delivers them, so poll as well. It
-    /// tells that the cart has changed, not how: read it, with the caller's rights of that moment.
-    #[must_use]
-    pub fn watch(&self, cart: CartId) -> Watch {
-        self.watchers.watch(cart)
     }
 }
 

@@ -4,7 +4,7 @@
 use std::mem::take;
 use std::sync::Arc;
 
-use super::action::{DeadText, EntryText, RuleText};
+use super::action::{DeadText, EntryText};
 use super::decode_body as of;
 use super::error::Refused;
 use super::names::{read_cart, read_dot, read_line, read_price, read_runs, read_scope};
@@ -171,9 +171,4 @@ fn set(home: CartId, dot: Dot, units: i64, action: &mut EntryText) -> Result<Bod
 
 fn stays(action: &mut EntryText) -> Result<Preserved, Refused> {
     of::stays(take(&mut action.pins), take(&mut action.lacks))
-}
-
-/// The rule's name and version.
-pub(super) fn rule(text: RuleText) -> Result<holdall::cart::RuleRef, Refused> {
-    Ok(holdall::cart::RuleRef { name: RuleName::new(text.name)?, version: text.version })
 }

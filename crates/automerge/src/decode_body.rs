@@ -1,18 +1,17 @@
 //! The larger parts of what actions say.
 
 use super::action::{
-    BoughtText, LackText, LoserName, MergeText, OrderText, PinText, PolicyText, TakenText,
-    UnknownText,
+    BoughtText, LackText, LoserName, MergeText, OrderText, PinText, PolicyText, RuleText,
+    TakenText, UnknownText,
 };
-use super::decode::rule;
 use super::error::Refused;
 use super::names::{read_cart, read_dot, read_line, read_scope};
 use holdall::cart::kind_numbers::FIRST_UNKNOWN;
 use holdall::cart::{
     Body, ConsumedUnits, GuestMerge, List, LosingUnits, MergePolicy, OrderedUnits, Override,
-    Preserved, PreservedDeduction, PreservedPlacement, SkuPattern,
+    Preserved, PreservedDeduction, PreservedPlacement, RuleRef, SkuPattern,
 };
-use holdall::id::{CartId, OrderId};
+use holdall::id::{CartId, OrderId, RuleName};
 use holdall::limits;
 use holdall::quantity::Quantity;
 
@@ -112,4 +111,9 @@ pub(super) fn unknown(text: &UnknownText) -> Result<Body, Refused> {
     let payload: Option<Vec<u8>> = text.payload.as_bytes().chunks(2).map(pair).collect();
     let payload = payload.ok_or(Refused::Payload)?.into();
     Ok(Body::Unknown { kind: text.kind, payload })
+}
+
+/// Reads a rule's name and version.
+pub(super) fn rule(text: RuleText) -> Result<RuleRef, Refused> {
+    Ok(RuleRef { name: RuleName::new(text.name)?, version: text.version })
 }

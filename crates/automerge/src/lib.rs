@@ -13,6 +13,7 @@ mod key;
 mod names;
 mod plan;
 mod reading;
+mod refresh;
 mod registers;
 mod scan;
 mod waiting;

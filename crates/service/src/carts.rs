@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::auth::Authenticated;
+use super::authenticated::Authenticated;
 use super::cart_answer::CartAnswer;
 use super::cart_body::CartBody;
 use super::cart_json::FORM;

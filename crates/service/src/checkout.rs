@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::auth::Authenticated;
+use super::authenticated::Authenticated;
 use super::cart_answer::CartAnswer;
 use super::cart_body::CartBody;
 use super::extract::{CartPath, Json, PathParams};

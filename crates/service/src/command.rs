@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
-use super::auth::Authenticated;
+use super::authenticated::Authenticated;
 use super::cart_answer::CartAnswer;
 use super::conditions::Conditions;
 use super::problem::Problem;

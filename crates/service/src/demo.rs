@@ -5,7 +5,7 @@ use axum::routing::post;
 use serde::{Deserialize, Serialize};
 
 use super::accounts::MergedBody;
-use super::auth::Authenticated;
+use super::authenticated::Authenticated;
 use super::cart_answer::CartAnswer;
 use super::extract::{AccountPath, CartPath, Json, PathParams};
 use super::problem::Problem;

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::auth::Authenticated;
+use super::authenticated::Authenticated;
 use super::extract::{Bytes, CartPath, PathParams, QueryParams, WriterPath};
 use super::problem::Problem;
 use super::problem_type::ProblemType;

@@ -36,6 +36,7 @@
 
 mod accounts;
 mod auth;
+mod authenticated;
 mod cart_answer;
 mod cart_body;
 mod cart_json;

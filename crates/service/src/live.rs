@@ -26,7 +26,7 @@ use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 use utoipa::IntoParams;
 
-use super::auth::{Authenticated, device};
+use super::authenticated::{Authenticated, device};
 use super::cart_body::CartBody;
 use super::exchange::{AdmittedBody, have_of};
 use super::extract::{CartPath, PathParams, QueryParams};

@@ -12,9 +12,14 @@ use super::auth::{DemoAccounts, Verifier};
 use super::cart_json::RenderedCarts;
 use super::metrics::RequestMetrics;
 use super::presence::Presence;
+use super::problem::Problem;
+use super::problem_type::ProblemType;
 use super::settings::Settings;
 use holdall::limits;
-use holdall_authority::Authority;
+use holdall_authority::{Authority, GuestToken, Principal};
+
+/// What a guest's token begins with.
+const GUEST_TOKEN: &str = "hdg_";
 
 /// A clock: milliseconds since 1970.
 type NowMs = dyn Fn() -> u64 + Send + Sync;
@@ -138,6 +143,23 @@ impl Service {
 
     pub(super) fn verifier(&self) -> &dyn Verifier {
         &*self.0.verifier
+    }
+
+    /// Identifies the sender of a bearer token.
+    ///
+    /// # Errors
+    /// The token is of no guest's form, and the verifier does not accept it.
+    pub(super) fn identify(&self, token: &str) -> Result<Principal, Problem> {
+        let refused = || {
+            Problem::new(ProblemType::Unauthenticated, "the token was not accepted: sign in again")
+        };
+        if token.starts_with(GUEST_TOKEN) {
+            return token.parse::<GuestToken>().map(Principal::Guest).map_err(|_| refused());
+        }
+        self.verifier().verify(token, self.now_ms()).map_err(|error| {
+            tracing::debug!(%error, "a token");
+            refused()
+        })
     }
 
     pub(super) fn settings(&self) -> &Settings {
