@@ -13,6 +13,7 @@
 //! | generators for proptest | [`strategies`] |
 //! | whole histories with a bad network, and the library's own laws | [`history`], [`library`] |
 //! | an action of every verb | [`sample_actions`] |
+//! | virtual time and an unreliable network, from one seed | [`simulation`] |
 //! | worlds in which everything goes wrong, from one seed | [`world`] |
 //! | a durable store of your own | `holdall_store::conformance` |
 //! | two obvious models: of the state, and of what is seen | [`naive`], [`model`] |
@@ -45,6 +46,7 @@ mod quiet;
 pub mod rule;
 pub mod scenario;
 mod simpler;
+pub mod simulation;
 mod stage;
 pub mod strategies;
 mod subject;
