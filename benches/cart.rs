@@ -153,7 +153,7 @@ fn explain(c: &mut Criterion) {
     c.bench_function("explain in sentences, 50 lines, 1000 edits", |b| {
         b.iter(|| {
             let lines = black_box(&replica).explain();
-            lines.iter().map(|line| line.sentences(&holdall::Plain).len()).sum::<usize>()
+            lines.iter().map(|line| line.sentences(&holdall::PlainPhrasing).len()).sum::<usize>()
         });
     });
 }

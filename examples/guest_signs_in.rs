@@ -4,7 +4,7 @@
 //! `cargo run --example guest_signs_in`
 
 use holdall::{
-    CartId, Claim, LineKey, Loser, MergePolicy, Names, Quantity, Replica, ReplicaId, Time,
+    CartId, Claim, LineKey, LosingUnits, MergePolicy, Phrasing, Quantity, Replica, ReplicaId, Time,
 };
 
 const LAPTOP: ReplicaId = ReplicaId::from_u128(1);
@@ -14,7 +14,7 @@ const NINE: u64 = 9 * 3_600_000;
 /// What a shopper calls the devices.
 struct Home;
 
-impl Names for Home {
+impl Phrasing for Home {
     fn device(&self, replica: ReplicaId) -> String {
         match replica {
             LAPTOP => "your laptop",
@@ -25,7 +25,7 @@ impl Names for Home {
     }
 
     fn time(&self, time: Time) -> String {
-        holdall::Plain.time(time)
+        holdall::PlainPhrasing.time(time)
     }
 }
 
@@ -46,8 +46,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // An authority decided, once, to whom the guest cart belongs. The policy is data: the larger
     // side of a line counts, gift cards add up, and what loses is saved for later.
     let claim = Claim { guest, account, number: 1 };
-    let policy =
-        MergePolicy::rule("max")?.with_override("GIFT-*", "sum")?.with_loser(Loser::SaveForLater);
+    let policy = MergePolicy::rule("max")?
+        .with_override("GIFT-*", "sum")?
+        .with_loser(LosingUnits::SaveForLater);
     laptop.merge(NINE + 120_000, claim, policy.clone(), phone.cart())?;
     let merged = laptop.fingerprint();
     laptop.merge(NINE + 180_000, claim, policy, phone.cart())?; // the login call was retried

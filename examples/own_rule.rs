@@ -3,7 +3,7 @@
 //! `cargo run --example own_rule`
 
 use holdall::{
-    CartId, Choice, Claim, Facts, LineKey, MergePolicy, Notice, Quantity, Registry, Replica,
+    CartId, Choice, Claim, LineKey, MergeInput, MergePolicy, Notice, Quantity, Registry, Replica,
     ReplicaId, Rule,
 };
 
@@ -17,7 +17,7 @@ impl Rule for Bulk {
         "bulk"
     }
 
-    fn choose(&self, facts: &Facts<'_>) -> Choice {
+    fn choose(&self, facts: &MergeInput<'_>) -> Choice {
         match (facts.account.units >= BULK_UNITS, facts.guest.units >= BULK_UNITS) {
             (false, false) => Choice::Both,
             (true, false) => Choice::Account,
@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let claim = Claim { guest, account, number: 1 };
     let delta = office.merge(2, claim, MergePolicy::rule("bulk")?, site.cart())?;
     for line in office.explain() {
-        for sentence in line.sentences(&holdall::Plain) {
+        for sentence in line.sentences(&holdall::PlainPhrasing) {
             println!("{sentence}");
         }
     }

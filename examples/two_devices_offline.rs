@@ -26,8 +26,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!(tablet.view().quantity(&tee), 0);
 
     // The network is back. Each answers with what the other lacks.
-    let to_phone = tablet.cart().answer(&phone.cart().have());
-    let to_tablet = phone.cart().answer(&tablet.cart().have());
+    let to_phone = tablet.cart().delta_for(&phone.cart().have());
+    let to_tablet = phone.cart().delta_for(&tablet.cart().have());
     let _ = phone.join(&to_phone)?;
     let _ = tablet.join(&to_tablet)?;
     let _ = tablet.join(&to_tablet)?; // a second delivery changes nothing

@@ -6,7 +6,7 @@
 //! and the result is explained line by line.
 //!
 //! ```
-//! use holdall::{CartId, Claim, LineKey, MergePolicy, Plain, Quantity, Replica, ReplicaId};
+//! use holdall::{CartId, Claim, LineKey, MergePolicy, PlainPhrasing, Quantity, Replica, ReplicaId};
 //!
 //! // Ids are 128 random bits in real life.
 //! let (home, guest) = (CartId::from_u128(1), CartId::from_u128(2));
@@ -24,7 +24,7 @@
 //! laptop.add(36_180_000, &tee, Quantity::ONE, None)?; // a later edit comes on top
 //! assert_eq!(laptop.view().quantity(&tee), 4);
 //!
-//! for sentence in laptop.explain()[0].sentences(&Plain) {
+//! for sentence in laptop.explain()[0].sentences(&PlainPhrasing) {
 //!     println!("{sentence}");
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -126,9 +126,10 @@ pub mod manual;
 
 pub use action::Action;
 pub use cart::{
-    After, Body, Bought, Cart, Claim, Delta, DeltaError, Entries, Entry, Fingerprint, Gift, Have,
-    Joined, Lack, List, Loser, MergePolicy, MergeTo, OrderKey, Override, Pin, PolicyError,
-    Purchase, Register, RegisterKey, RuleRef, SetTo, SkuPattern, Snapshot, Stays, Taken, VerbError,
+    Body, Cart, Claim, ConsumedUnits, Delta, DeltaError, Entries, Entry, Fingerprint, Gift,
+    GuestMerge, Have, JoinReport, List, LosingUnits, MergePolicy, OrderKey, OrderPlaced,
+    OrderedUnits, Override, PolicyError, Preserved, PreservedDeduction, PreservedPlacement,
+    Register, RegisterKey, RuleRef, SeenMerges, SetQuantity, SkuPattern, Snapshot, VerbError,
     WrongCart,
 };
 pub use clock::{Clock, Time};
@@ -138,12 +139,12 @@ pub use id::{
     ReplicaId, RuleName, ShippingOption, Sku, Tag, Text, TextError,
 };
 pub use money::{Currency, Money, MoneyError};
-pub use policy::{Choice, Facts, Reach, Registry, RegistryError, Rule};
+pub use policy::{Choice, MergeInput, Registry, RegistryError, Rule, RuleScope};
 pub use quantity::{Quantity, QuantityError};
 pub use replica::{ActionError, Replica};
 pub use view::{
-    Explanation, Look, Names, Notice, OrderView, Part, Plain, Reason, Row, RowExplanation, RowRef,
-    Side, Unreadable, View, ViewOptions, explain, view,
+    ExplainedContribution, Explanation, Notice, Observer, OrderView, Phrasing, PlainPhrasing,
+    Reason, Row, RowExplanation, RowRef, Side, Unreadable, View, ViewOptions, explain, view,
 };
 
 #[cfg(doctest)]

@@ -4,8 +4,8 @@
 use alloc::vec::Vec;
 
 use crate::cart::{
-    Cart, Claim, Delta, Fingerprint, Gift, Joined, List, MergePolicy, NONE, Place, Register,
-    RegisterKey, Seen, Snapshot, Stamp, VerbError, WrongCart,
+    ActionTarget, Cart, Claim, Delta, Fingerprint, Gift, JoinReport, List, MergePolicy, NONE,
+    ObservedRow, Register, RegisterKey, Snapshot, Stamp, VerbError, WrongCart,
 };
 use crate::clock::{Clock, Time};
 use crate::dots::Dot;
@@ -18,7 +18,7 @@ use crate::policy::Registry;
 use crate::quantity::{Quantity, QuantityError};
 use crate::view::plain_cart::{self, Replaced};
 use crate::view::{
-    Explanation, Look, RowRef, Unreadable, View, ViewOptions, after_here, explain, view,
+    Explanation, Observer, RowRef, Unreadable, View, ViewOptions, after_here, explain, view,
 };
 
 /// Why an action changed nothing.
@@ -193,9 +193,9 @@ impl Replica {
         self.cart.fingerprint()
     }
 
-    /// Sums up what the next fingerprints need: see [`Cart::sum_up`].
-    pub fn sum_up(&mut self) {
-        self.cart.sum_up();
+    /// Sums up what the next fingerprints need: see [`Cart::track_fingerprint`].
+    pub fn track_fingerprint(&mut self) {
+        self.cart.track_fingerprint();
     }
 
     /// Joins a delta of another replica. It is believed, its times too: deltas of writers who are not trusted go through
@@ -203,10 +203,10 @@ impl Replica {
     ///
     /// # Errors
     /// It is about another cart.
-    pub fn join(&mut self, delta: &Delta) -> Result<Joined, WrongCart> {
+    pub fn join(&mut self, delta: &Delta) -> Result<JoinReport, WrongCart> {
         sabotage!("last-writer-of-cart-wins", {
             if delta.live().values().any(|entry| entry.time < self.cart.latest()) {
-                return Ok(Joined::default());
+                return Ok(JoinReport::default());
             }
         });
         let joined = self.cart.join(delta)?;
@@ -247,7 +247,7 @@ impl Replica {
         let side = match row.side {
             None => (self.cart.id(), false),
             Some(_) => {
-                let Place { scope, sided, .. } = self.place(row)?;
+                let ActionTarget { scope, sided, .. } = self.place(row)?;
                 (scope, sided)
             }
         };
@@ -343,7 +343,7 @@ impl Replica {
     /// As with [`add`](Self::add); or it does not see the row.
     pub fn relocate(&mut self, now_ms: u64, row: &RowRef) -> Result<Delta, ActionError> {
         let seen = self.seen(row)?;
-        let place = Place { list: row.list.other(), ..self.place(row)? };
+        let place = ActionTarget { list: row.list.other(), ..self.place(row)? };
         let covered = self.look().covered(&row.line, &seen.shown);
         let stamp = self.stamp(now_ms)?;
         Ok(self.cart.relocate(stamp, &place, &seen, &covered)?)
@@ -466,7 +466,7 @@ impl Replica {
         }
         if sabotage!(
             "account-cart-is-merged-as-guest",
-            !Look::at(guest, &self.rules).after().is_empty(),
+            !Observer::at(guest, &self.rules).after().is_empty(),
             false
         ) {
             return Err(ActionError::NestedMerge { guest: guest.id() });
@@ -580,13 +580,13 @@ impl Replica {
         self.cart.erase()
     }
 
-    fn look(&self) -> Look<'_> {
-        Look::at(&self.cart, &self.rules)
+    fn look(&self) -> Observer<'_> {
+        Observer::at(&self.cart, &self.rules)
     }
 
-    fn place(&self, row: &RowRef) -> Result<Place, ActionError> {
+    fn place(&self, row: &RowRef) -> Result<ActionTarget, ActionError> {
         if row.side.is_none() {
-            return Ok(Look::whole(&self.cart, row));
+            return Ok(Observer::whole(&self.cart, row));
         }
         self.look().place(row).ok_or_else(|| ActionError::UnknownRow { line: row.line.clone() })
     }
@@ -601,7 +601,7 @@ impl Replica {
     }
 
     /// What this replica sees of a row it shows.
-    fn seen(&self, row: &RowRef) -> Result<Seen, ActionError> {
+    fn seen(&self, row: &RowRef) -> Result<ObservedRow, ActionError> {
         if self.cart.is_erased() {
             return Err(VerbError::Erased.into());
         }

@@ -2,10 +2,10 @@
 
 use std::sync::LazyLock;
 
-use holdall::cart::{Covers, Entries};
+use holdall::cart::{Entries, ReplacedDots};
 use holdall::sync::{Message, probe};
 use holdall::{
-    AttributeKey, Body, CartId, Claim, CouponCode, Gift, LineKey, Loser, MergePolicy, Money,
+    AttributeKey, Body, CartId, Claim, CouponCode, Gift, LineKey, LosingUnits, MergePolicy, Money,
     OrderId, Quantity, Replica, ReplicaId, RowRef, ShippingOption, Text, wire,
 };
 
@@ -54,7 +54,7 @@ fn in_one_form(entries: &Entries) {
         Body::Set(set) => Some(set),
         _ => None,
     }) {
-        assert_eq!(set.covers, Covers::from(&set.covers.to_dots()));
+        assert_eq!(set.covers, ReplacedDots::from(&set.covers.to_dots()));
     }
 }
 
@@ -127,7 +127,7 @@ fn samples() -> Result<[Vec<Vec<u8>>; 4], Box<dyn std::error::Error>> {
     let policy = MergePolicy::rule("max")?
         .with_override("M*", "sum")?
         .with_ceiling(Quantity::new(10)?)
-        .with_loser(Loser::SaveForLater);
+        .with_loser(LosingUnits::SaveForLater);
     let claim = Claim { guest, account, number: 1 };
     deltas.push(laptop.merge(10, claim, policy, phone.cart())?);
     deltas.push(laptop.set(11, &row, 4, None)?);

@@ -29,7 +29,7 @@ pub fn exchange(data: &[u8]) -> bool {
             2 | 3 => edit(&mut input, now, &mut mallory),
             4 => {
                 let have = mallory.cart().have();
-                let _ = mallory.join(&honest[at].cart().answer(&have)).expect("the same cart");
+                let _ = mallory.join(&honest[at].cart().delta_for(&have)).expect("the same cart");
             }
             5 => {
                 let [a, b] = &mut honest;
@@ -77,7 +77,7 @@ fn lie(input: &mut Input<'_>, mallory: &Replica, victim: &Replica) -> Message {
             let dead = victim.cart().context().clone();
             Delta::new(cart, [], dead, Default::default()).expect("it only kills")
         }
-        3 => mallory.cart().answer(&Have::default()),
+        3 => mallory.cart().delta_for(&Have::default()),
         _ => mallory.cart().to_delta(),
     };
     let have = match input.below(4) {

@@ -60,6 +60,9 @@ fn check<T: Value>(format: u8, bytes: &[u8]) -> bool {
 
 type Check = fn(u8, &[u8]) -> bool;
 
+/// A check of one type, and a sample of it in each format.
+type Sample = (Check, [Vec<u8>; FORMATS as usize]);
+
 /// Reads bytes as one of the types, in one of the formats. True if it took them.
 pub fn messages(data: &[u8]) -> bool {
     let mut input = Input(data);
@@ -73,14 +76,13 @@ pub fn messages(data: &[u8]) -> bool {
 }
 
 /// Of each type how it is read, and a sound value in each format.
-static SAMPLES: LazyLock<Vec<(Check, [Vec<u8>; FORMATS as usize])>> =
-    LazyLock::new(|| samples().expect("the samples are sound"));
+static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(|| samples().expect("the samples are sound"));
 
-fn sample<T: Value>(value: &T) -> (Check, [Vec<u8>; FORMATS as usize]) {
+fn sample<T: Value>(value: &T) -> Sample {
     (check::<T>, [0, 1, 2, 3].map(|format| write(format, value)))
 }
 
-fn samples() -> Result<Vec<(Check, [Vec<u8>; FORMATS as usize])>, Box<dyn std::error::Error>> {
+fn samples() -> Result<Vec<Sample>, Box<dyn std::error::Error>> {
     let (account, guest) = (CartId::from_u128(0xa), CartId::from_u128(0xb));
     let tee = LineKey::parse("TEE", [("size", "M"), ("colour", "red")])?;
     let row = RowRef::active(tee.clone());

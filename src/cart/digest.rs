@@ -6,8 +6,10 @@
 
 use alloc::vec::Vec;
 
-use super::entry::{Body, Bought, Gift, List, Purchase, Register, Stays, Taken};
-use super::merge_policy::{Loser, MergePolicy, RuleRef};
+use super::entry::{
+    Body, ConsumedUnits, Gift, List, OrderPlaced, OrderedUnits, Preserved, Register,
+};
+use super::merge_policy::{LosingUnits, MergePolicy, RuleRef};
 use super::packed::EntryRef;
 use crate::dots::{Dot, Dots};
 use crate::id::LineKey;
@@ -91,7 +93,7 @@ impl HashInput {
         self.bytes(price.currency().as_bytes());
     }
 
-    fn taken(&mut self, taken: &Taken) {
+    fn taken(&mut self, taken: &ConsumedUnits) {
         self.dot(taken.dot);
         self.number(u64::from(taken.units));
         self.wide(taken.scope.as_u128());
@@ -171,10 +173,10 @@ fn of_body(feed: &mut HashInput, body: &Body) {
             feed.number(u64::from(unmerge.claim));
         }
         Body::Order(order) => {
-            let Purchase { id, bought, seen, stays } = &**order;
+            let OrderPlaced { id, bought, seen, stays } = &**order;
             feed.text(id.as_str());
             feed.number(bought.len() as u64);
-            for Bought { line, taken } in bought {
+            for OrderedUnits { line, taken } in bought {
                 feed.line(line);
                 feed.taken(taken);
             }
@@ -193,9 +195,9 @@ fn of_body(feed: &mut HashInput, body: &Body) {
     }
 }
 
-static NOTHING_STAYS: Stays = Stays { pins: Vec::new(), lacks: Vec::new() };
+static NOTHING_STAYS: Preserved = Preserved { pins: Vec::new(), lacks: Vec::new() };
 
-fn of_stays(feed: &mut HashInput, stays: &Stays) {
+fn of_stays(feed: &mut HashInput, stays: &Preserved) {
     feed.number(stays.pins.len() as u64);
     for pin in &stays.pins {
         feed.dot(pin.dot);
@@ -235,7 +237,8 @@ fn of_policy(feed: &mut HashInput, policy: &MergePolicy) {
         feed.text(rule.name.as_str());
         feed.number(u64::from(rule.version));
     };
-    let loser = |feed: &mut HashInput, loser| feed.number(u64::from(loser == Loser::SaveForLater));
+    let loser =
+        |feed: &mut HashInput, loser| feed.number(u64::from(loser == LosingUnits::SaveForLater));
     rule(feed, &policy.rule);
     feed.maybe(policy.ceiling, |feed, units| feed.number(u64::from(units.get())));
     loser(feed, policy.loser);

@@ -56,14 +56,14 @@ impl List {
 /// none costs nothing.
 ///
 /// ```
-/// use holdall::{After, CartId};
-/// let after = After::from(vec![CartId::from_u128(2), CartId::from_u128(1)]);
+/// use holdall::{SeenMerges, CartId};
+/// let after = SeenMerges::from(vec![CartId::from_u128(2), CartId::from_u128(1)]);
 /// assert_eq!(*after, [CartId::from_u128(1), CartId::from_u128(2)]);
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-pub struct After(Option<Arc<[CartId]>>);
+pub struct SeenMerges(Option<Arc<[CartId]>>);
 
-impl From<Vec<CartId>> for After {
+impl From<Vec<CartId>> for SeenMerges {
     fn from(mut guests: Vec<CartId>) -> Self {
         guests.sort_unstable();
         guests.dedup();
@@ -71,13 +71,13 @@ impl From<Vec<CartId>> for After {
     }
 }
 
-impl<const N: usize> From<[CartId; N]> for After {
+impl<const N: usize> From<[CartId; N]> for SeenMerges {
     fn from(guests: [CartId; N]) -> Self {
         Vec::from(guests).into()
     }
 }
 
-impl core::ops::Deref for After {
+impl core::ops::Deref for SeenMerges {
     type Target = [CartId];
 
     fn deref(&self) -> &[CartId] {
@@ -94,7 +94,7 @@ pub struct Entry {
     /// shows a guest's side is written in that guest's scope by whoever edits it.
     pub scope: CartId,
     /// The guests whose merge its author had seen.
-    pub after: After,
+    pub after: SeenMerges,
     /// The line it is about, if it is about one.
     pub line: Option<LineKey>,
     /// The price the shopper saw, if it is an Add or a Set.
@@ -129,7 +129,7 @@ pub(crate) fn ascends<T: Ord>(list: &[T]) -> bool {
 /// Units that were taken out of one dot, by a Set or by an order. It says of the dot what must be
 /// known even after it is dead and its entry gone.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Taken {
+pub struct ConsumedUnits {
     /// The dot.
     pub dot: Dot,
     /// Its units, as the taker saw them.
@@ -142,7 +142,7 @@ pub struct Taken {
 
 /// "Make it n": what a Set knows of what it replaces.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct SetTo {
+pub struct SetQuantity {
     /// The n that was asked for.
     pub quantity: Quantity,
     /// The list of the row that was set.
@@ -156,22 +156,22 @@ pub struct SetTo {
     /// what the Sets among these had replaced. What an order bought of them comes off its number.
     pub covers: ReplacedDots,
     /// What only a Set in a cart with merges, orders or moves has, if it has any.
-    pub settled: Option<Box<Settled>>,
+    pub settled: Option<Box<SetSideEffects>>,
 }
 
 /// What a Set settled besides its row.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Settled {
+pub struct SetSideEffects {
     /// Units of other scopes (guests') that it replaced, sorted by dot, its predecessors' too.
-    pub took: Vec<Taken>,
+    pub took: Vec<ConsumedUnits>,
     /// What stays as it was.
-    pub stays: Stays,
+    pub stays: Preserved,
 }
 
-impl Settled {
+impl SetSideEffects {
     /// As a Set has it: `None` if there is nothing in it.
     #[must_use]
-    pub fn of(took: Vec<Taken>, stays: Stays) -> Option<Box<Self>> {
+    pub fn of(took: Vec<ConsumedUnits>, stays: Preserved) -> Option<Box<Self>> {
         let settled = Self { took, stays };
         (!settled.is_empty()).then(|| Box::new(settled))
     }
@@ -183,10 +183,10 @@ impl Settled {
     }
 }
 
-impl SetTo {
+impl SetQuantity {
     /// Units of other scopes that it replaced.
     #[must_use]
-    pub fn took(&self) -> &[Taken] {
+    pub fn took(&self) -> &[ConsumedUnits] {
         self.settled.as_ref().map_or(&[], |settled| &settled.took)
     }
 
@@ -199,7 +199,7 @@ impl SetTo {
 
 /// A Set that goes on lacking units which a Set that is gone had taken.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Lack {
+pub struct PreservedDeduction {
     /// The Set.
     pub set: Dot,
     /// The dot whose units it lacks.
@@ -211,7 +211,7 @@ pub struct Lack {
 /// A contribution that stays in the list where its author saw it. It counts like an edit by that
 /// author: merges the author had seen choose about it no more.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Pin {
+pub struct PreservedPlacement {
     /// The contribution.
     pub dot: Dot,
     /// The list.
@@ -223,14 +223,14 @@ pub struct Pin {
 /// What stays as the author of an action saw it, though it hung on something that the action took
 /// out: where rules had put other contributions, and what a Set had taken from another.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Stays {
+pub struct Preserved {
     /// Where contributions stay, sorted.
-    pub pins: Vec<Pin>,
+    pub pins: Vec<PreservedPlacement>,
     /// Units that Sets go on lacking, sorted.
-    pub lacks: Vec<Lack>,
+    pub lacks: Vec<PreservedDeduction>,
 }
 
-impl Stays {
+impl Preserved {
     /// Whether nothing stays by this word.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -256,25 +256,25 @@ impl Stays {
 
 /// What an order bought out of one dot.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Bought {
+pub struct OrderedUnits {
     /// The line.
     pub line: LineKey,
     /// The dot and its units.
-    pub taken: Taken,
+    pub taken: ConsumedUnits,
 }
 
 /// What an order bought, and what its author knew.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Purchase {
+pub struct OrderPlaced {
     /// The order's id.
     pub id: OrderId,
     /// What it bought, sorted by line and dot.
-    pub bought: Vec<Bought>,
+    pub bought: Vec<OrderedUnits>,
     /// All dots its author had seen when the cart was frozen: what was there and was not bought
     /// owes the order nothing.
     pub seen: SharedDots,
     /// What stays as it was.
-    pub stays: Stays,
+    pub stays: Preserved,
 }
 
 /// Which register of a line or cart an entry is for.
@@ -327,7 +327,7 @@ impl Register {
 
 /// "The guest cart belongs to this account", and what that means.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct MergeTo {
+pub struct GuestMerge {
     /// The guest cart.
     pub guest: CartId,
     /// The account's cart.
@@ -340,7 +340,7 @@ pub struct MergeTo {
 
 /// "That claim was a mistake."
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct UnmergeFrom {
+pub struct GuestUnmerge {
     /// The guest cart.
     pub guest: CartId,
     /// Which claim of it.
@@ -359,7 +359,7 @@ pub enum Body {
         sided: bool,
     },
     /// Make it n.
-    Set(Arc<SetTo>),
+    Set(Arc<SetQuantity>),
     /// Show exactly these dots in that list.
     Move {
         /// The list.
@@ -368,7 +368,7 @@ pub enum Body {
         dots: Arc<Vec<Dot>>,
     },
     /// What a removal leaves where it was, though a rule would move it.
-    Stay(Arc<Stays>),
+    Stay(Arc<Preserved>),
     /// Write a register.
     Register {
         /// Its value.
@@ -381,11 +381,11 @@ pub enum Body {
     /// Whether the shop may remind the shopper of this cart.
     Consent(bool),
     /// The guest cart belongs to this account.
-    Merge(Arc<MergeTo>),
+    Merge(Arc<GuestMerge>),
     /// That claim was a mistake.
-    Unmerge(Arc<UnmergeFrom>),
+    Unmerge(Arc<GuestUnmerge>),
     /// An order was placed.
-    Order(Arc<Purchase>),
+    Order(Arc<OrderPlaced>),
     /// The server let what it saw expire.
     Expired {
         /// By which rule.
@@ -431,7 +431,7 @@ impl Body {
             Self::Set(set) => set.settled.as_deref(),
             _ => None,
         };
-        if settled.is_some_and(Settled::is_empty) {
+        if settled.is_some_and(SetSideEffects::is_empty) {
             return Some("says that it settled something, and what is empty");
         }
         let moved = matches!(self, Self::Move { dots, .. } if !ascends(dots));
@@ -450,7 +450,7 @@ impl Body {
 
     /// What it says of others that stay as they are.
     #[must_use]
-    pub fn stays(&self) -> Option<&Stays> {
+    pub fn stays(&self) -> Option<&Preserved> {
         match self {
             Self::Set(set) => set.settled.as_ref().map(|settled| &settled.stays),
             Self::Order(order) => Some(&order.stays),
@@ -472,12 +472,12 @@ impl Body {
 
     /// Every other dot in it, but for those in sets of dots; one or more times.
     fn named(&self) -> impl Iterator<Item = Dot> + '_ {
-        let (moved, took): (&[Dot], &[Taken]) = match self {
+        let (moved, took): (&[Dot], &[ConsumedUnits]) = match self {
             Self::Move { dots, .. } => (dots, &[]),
             Self::Set(set) => (&[], set.took()),
             _ => (&[], &[]),
         };
-        let stays = self.stays().into_iter().flat_map(Stays::named);
+        let stays = self.stays().into_iter().flat_map(Preserved::named);
         let took = took.iter().chain(self.bought().iter().map(|bought| &bought.taken));
         moved.iter().copied().chain(stays).chain(took.map(|taken| taken.dot))
     }
@@ -492,13 +492,13 @@ impl Body {
 
     /// Where it says that `dot` stays.
     #[must_use]
-    pub fn pin(&self, dot: Dot) -> Option<&Pin> {
+    pub fn pin(&self, dot: Dot) -> Option<&PreservedPlacement> {
         self.stays().and_then(|stays| stays.pins.iter().find(|pin| pin.dot == dot))
     }
 
     /// What an order bought.
     #[must_use]
-    pub fn bought(&self) -> &[Bought] {
+    pub fn bought(&self) -> &[OrderedUnits] {
         match self {
             Self::Order(order) => &order.bought,
             _ => &[],
@@ -506,10 +506,10 @@ impl Body {
     }
 }
 
-impl Purchase {
+impl OrderPlaced {
     /// What it bought on a line.
     #[must_use]
-    pub fn on_line(&self, line: &LineKey) -> &[Bought] {
+    pub fn on_line(&self, line: &LineKey) -> &[OrderedUnits] {
         let from = self.bought.partition_point(|bought| bought.line < *line);
         let here = &self.bought[from..];
         &here[..here.partition_point(|bought| bought.line == *line)]

@@ -30,10 +30,10 @@ impl Cart {
     /// ```
     /// use holdall::{Cart, CartId};
     /// let cart = Cart::new(CartId::from_u128(1));
-    /// assert!(cart.answer(&cart.have()).is_empty());
+    /// assert!(cart.delta_for(&cart.have()).is_empty());
     /// ```
     #[must_use]
-    pub fn answer(&self, have: &Have) -> Delta {
+    pub fn delta_for(&self, have: &Have) -> Delta {
         if have.erased {
             return Delta::empty(self.id());
         }

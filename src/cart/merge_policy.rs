@@ -49,7 +49,7 @@ impl fmt::Display for RuleRef {
     serde::Deserialize,
 )]
 #[serde(rename_all = "kebab-case")]
-pub enum Loser {
+pub enum LosingUnits {
     /// Nowhere; they are kept, and `explain` names them.
     #[default]
     Hide,
@@ -124,7 +124,7 @@ pub struct Override {
     /// The ceiling for them.
     pub ceiling: Option<Quantity>,
     /// Where their losing side shows.
-    pub loser: Option<Loser>,
+    pub loser: Option<LosingUnits>,
 }
 
 /// What a merge means, as data: a rule, overrides by line, a ceiling, and where the losing side
@@ -146,18 +146,18 @@ pub struct MergePolicy {
     /// The most that a row may show which the merge had a hand in.
     pub ceiling: Option<Quantity>,
     /// Where the losing side shows.
-    pub loser: Loser,
+    pub loser: LosingUnits,
 }
 
 /// A policy as it applies to one line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct LineTerms<'a> {
+pub struct LinePolicy<'a> {
     /// The rule.
     pub rule: &'a RuleRef,
     /// The ceiling.
     pub ceiling: Option<Quantity>,
     /// Where the losing side shows.
-    pub loser: Loser,
+    pub loser: LosingUnits,
 }
 
 /// A policy with more overrides than [`limits::OVERRIDES`], or with a name that is not one.
@@ -185,7 +185,7 @@ impl MergePolicy {
     /// One rule for every line; no ceiling; the losing side hidden.
     #[must_use]
     pub const fn of(rule: RuleRef) -> Self {
-        Self { rule, overrides: Vec::new(), ceiling: None, loser: Loser::Hide }
+        Self { rule, overrides: Vec::new(), ceiling: None, loser: LosingUnits::Hide }
     }
 
     /// Adds an override of the rule for the lines that `pattern` matches.
@@ -219,16 +219,16 @@ impl MergePolicy {
 
     /// The same with another place for the losing side.
     #[must_use]
-    pub const fn with_loser(mut self, loser: Loser) -> Self {
+    pub const fn with_loser(mut self, loser: LosingUnits) -> Self {
         self.loser = loser;
         self
     }
 
     /// What applies to `line`.
     #[must_use]
-    pub fn for_line(&self, line: &LineKey) -> LineTerms<'_> {
+    pub fn for_line(&self, line: &LineKey) -> LinePolicy<'_> {
         let own = self.overrides.iter().find(|other| other.lines.matches(line));
-        LineTerms {
+        LinePolicy {
             rule: own.and_then(|other| other.rule.as_ref()).unwrap_or(&self.rule),
             ceiling: own.and_then(|other| other.ceiling).or(self.ceiling),
             loser: own.and_then(|other| other.loser).unwrap_or(self.loser),

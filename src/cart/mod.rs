@@ -23,20 +23,23 @@ pub use delta::{Delta, DeltaError};
 pub use digest::Fingerprint;
 pub(crate) use entry::ascends;
 pub use entry::{
-    After, Body, Bought, Entry, Gift, Lack, List, MergeTo, Pin, Purchase, Register, RegisterKey,
-    SetTo, Settled, Stays, Taken, UnmergeFrom,
+    Body, ConsumedUnits, Entry, Gift, GuestMerge, GuestUnmerge, List, OrderPlaced, OrderedUnits,
+    Preserved, PreservedDeduction, PreservedPlacement, Register, RegisterKey, SeenMerges,
+    SetQuantity, SetSideEffects,
 };
 pub use exchange::Have;
-pub use merge_policy::{LineTerms, Loser, MergePolicy, Override, PolicyError, RuleRef, SkuPattern};
+pub use merge_policy::{
+    LinePolicy, LosingUnits, MergePolicy, Override, PolicyError, RuleRef, SkuPattern,
+};
 pub(crate) use observed::latest;
-pub use observed::{Claim, OrderKey, Place, Seen, Snapshot};
+pub use observed::{ActionTarget, Claim, ObservedRow, OrderKey, Snapshot};
 pub(crate) use packed::{
     Authorship, BodySlot, DecodedEntries, EntryIndices, EntryTables, NONE, PackedEntry, Price,
     Table,
 };
 pub use packed::{Entries, EntryKind, EntryRef};
 pub(crate) use removal::Removal;
-pub use replaced_dots::{ReplacedDots, ReplacedDots as Covers};
+pub use replaced_dots::ReplacedDots;
 pub(crate) use replaced_dots::{RunsBuilder, WriterRunList, WriterRuns};
-pub use state::{Cart, Joined, WrongCart};
+pub use state::{Cart, JoinReport, WrongCart};
 pub use verbs::{Stamp, VerbError};

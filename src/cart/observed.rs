@@ -4,14 +4,14 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::digest;
-use super::entry::{Bought, List, Stays, Taken};
+use super::entry::{ConsumedUnits, List, OrderedUnits, Preserved};
 use crate::clock::Time;
 use crate::dots::{Dot, Dots};
 use crate::id::{CartId, LineKey, ReplicaId};
 
 /// Where an action writes: a line, in a list, in a scope.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Place {
+pub struct ActionTarget {
     /// The line.
     pub line: LineKey,
     /// The list.
@@ -24,21 +24,21 @@ pub struct Place {
 
 /// What an author saw of a row, as [`view`](mod@crate::view) reads it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Seen {
+pub struct ObservedRow {
     /// The contributions that the row shows, sorted by dot.
-    pub shown: Vec<Taken>,
+    pub shown: Vec<ConsumedUnits>,
     /// What the action makes dead besides: the hidden contributions of the line, Moves that place
     /// nothing any more, and what would otherwise come up elsewhere by this action alone.
     pub settled: Vec<Dot>,
     /// Units of guests that the Sets among these had taken.
-    pub took: Vec<Taken>,
+    pub took: Vec<ConsumedUnits>,
     /// All that the row shows, the Sets that lost against it, and what those Sets had replaced.
     pub covers: Dots,
     /// What stays as the author saw it.
-    pub stays: Stays,
+    pub stays: Preserved,
 }
 
-impl Seen {
+impl ObservedRow {
     /// Every dot that an action on this row makes dead.
     pub fn kills(&self) -> impl Iterator<Item = Dot> + '_ {
         self.shown.iter().map(|taken| taken.dot).chain(self.settled.iter().copied())
@@ -53,7 +53,7 @@ pub struct OrderKey(u128);
 impl OrderKey {
     /// The key of a purchase of exactly these dots.
     #[must_use]
-    pub fn of(cart: CartId, bought: &[Bought]) -> Self {
+    pub fn of(cart: CartId, bought: &[OrderedUnits]) -> Self {
         let mut dots: Vec<Dot> = bought.iter().map(|bought| bought.taken.dot).collect();
         dots.sort_unstable();
         Self(digest::of_order(cart.as_u128(), &dots))
@@ -90,13 +90,13 @@ pub struct Snapshot {
     /// The cart.
     pub cart: CartId,
     /// What is bought, sorted by line and dot.
-    pub bought: Vec<Bought>,
+    pub bought: Vec<OrderedUnits>,
     /// What was hidden on those lines, and goes with the order.
     pub settled: Vec<Dot>,
     /// All dots that were known when it was taken.
     pub seen: Dots,
     /// What stays as it is.
-    pub stays: Stays,
+    pub stays: Preserved,
 }
 
 impl Snapshot {

@@ -14,10 +14,10 @@ use crate::limits;
 /// A set of dots that is written once and seldom read.
 ///
 /// ```
-/// use holdall::cart::Covers;
+/// use holdall::cart::ReplacedDots;
 /// use holdall::{Dot, Dots, ReplicaId};
 /// let dots: Dots = [1, 2, 7].map(|seq| Dot::new(ReplicaId::from_u128(1), seq)).into_iter().collect();
-/// let covers = Covers::from(&dots);
+/// let covers = ReplacedDots::from(&dots);
 /// assert!(covers.contains(Dot::new(ReplicaId::from_u128(1), 7)));
 /// assert_eq!(covers.to_dots(), dots);
 /// ```

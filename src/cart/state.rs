@@ -15,7 +15,7 @@ use crate::id::{CartId, LineKey};
 /// What a join found.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[must_use = "a join may report that a writer equivocated"]
-pub struct Joined {
+pub struct JoinReport {
     /// Whether the state moved up.
     pub changed: bool,
     /// Dots that came with two contents: a cloned or lying writer. The larger digest stays, at
@@ -82,7 +82,7 @@ impl Cart {
     ///
     /// # Errors
     /// The delta is about another cart; nothing has changed then.
-    pub fn join(&mut self, delta: &Delta) -> Result<Joined, WrongCart> {
+    pub fn join(&mut self, delta: &Delta) -> Result<JoinReport, WrongCart> {
         if delta.cart() != self.id() {
             return Err(WrongCart { ours: self.id(), theirs: delta.cart() });
         }
@@ -90,8 +90,8 @@ impl Cart {
     }
 
     /// The join itself. A guest's state is joined by it too: its dots are its own.
-    pub(super) fn join_any(&mut self, delta: &Delta) -> Joined {
-        let mut joined = Joined::default();
+    pub(super) fn join_any(&mut self, delta: &Delta) -> JoinReport {
+        let mut joined = JoinReport::default();
         if self.erased || delta.is_erasure() {
             joined.changed = !self.erased;
             *self = Self::erased(self.id());
@@ -103,7 +103,7 @@ impl Cart {
         joined
     }
 
-    fn join_live(&mut self, live: &Entries, joined: &mut Joined) {
+    fn join_live(&mut self, live: &Entries, joined: &mut JoinReport) {
         let mut new: Vec<u32> = Vec::new();
         let mut known = self.context.cursor();
         for (at, fact) in live.refs().enumerate() {
@@ -240,7 +240,7 @@ impl Cart {
     }
 
     /// What to compare with another replica: equal exactly when the states are. It costs a digest
-    /// for each live entry, unless they were [summed up](Self::sum_up).
+    /// for each live entry, unless they were [summed up](Self::track_fingerprint).
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         let context = if self.erased {
@@ -260,7 +260,7 @@ impl Cart {
 
     /// Sums up the digests of the live entries, so that from now on the sum is kept and
     /// fingerprints cost only what comes and goes. The [conversation](crate::sync) does so.
-    pub fn sum_up(&mut self) {
+    pub fn track_fingerprint(&mut self) {
         if self.sum.is_none() {
             self.sum = Some(Box::new(self.digests()));
         }

@@ -7,10 +7,11 @@ use alloc::vec::Vec;
 
 use super::delta::{Delta, DeltaParts, NeededDots};
 use super::entry::{
-    After, Body, Entry, MergeTo, Purchase, Register, SetTo, Settled, Stays, Taken, UnmergeFrom,
+    Body, ConsumedUnits, Entry, GuestMerge, GuestUnmerge, OrderPlaced, Preserved, Register,
+    SeenMerges, SetQuantity, SetSideEffects,
 };
 use super::merge_policy::MergePolicy;
-use super::observed::{Claim, Place, Seen, Snapshot};
+use super::observed::{ActionTarget, Claim, ObservedRow, Snapshot};
 use super::packed::{EntryKind, NONE};
 use super::removal::Removal;
 use super::replaced_dots::{ReplacedDots, RunsBuilder};
@@ -30,7 +31,7 @@ pub struct Stamp {
     /// Its time.
     pub time: Time,
     /// The guests whose merge the author had seen.
-    pub after: After,
+    pub after: SeenMerges,
 }
 
 /// Why a verb changed nothing.
@@ -73,7 +74,7 @@ impl Cart {
     pub fn add(
         &mut self,
         stamp: Stamp,
-        place: &Place,
+        place: &ActionTarget,
         quantity: Quantity,
         price: Option<Money>,
         leftovers: &[Dot],
@@ -104,17 +105,17 @@ impl Cart {
     pub fn set(
         &mut self,
         stamp: Stamp,
-        place: &Place,
+        place: &ActionTarget,
         quantity: Quantity,
         price: Option<Money>,
-        seen: Seen,
+        seen: ObservedRow,
     ) -> Result<Delta, VerbError> {
         let kills: Removal = seen.kills().collect();
         let other_scopes = seen.shown.iter().filter(|taken| taken.scope != place.scope);
-        let mut took: Vec<Taken> = other_scopes.chain(&seen.took).copied().collect();
+        let mut took: Vec<ConsumedUnits> = other_scopes.chain(&seen.took).copied().collect();
         took.sort_unstable();
         took.dedup_by_key(|taken| taken.dot);
-        let settled = Settled::of(took, seen.stays);
+        let settled = SetSideEffects::of(took, seen.stays);
         let mut covers = RunsBuilder::new();
         seen.covers.runs().rev().for_each(|(writer, run)| covers.push(writer, run));
         let (wanted, covers) = ((quantity, price), covers.covers());
@@ -126,15 +127,15 @@ impl Cart {
     pub(crate) fn set_seen(
         &mut self,
         stamp: Stamp,
-        place: &Place,
+        place: &ActionTarget,
         (quantity, price): (Quantity, Option<Money>),
         (kills, hint): (Removal, u32),
-        effects: (ReplacedDots, Option<Box<Settled>>),
+        effects: (ReplacedDots, Option<Box<SetSideEffects>>),
     ) -> Result<Delta, VerbError> {
         self.check_line(&place.line, kills.dots.count().try_into().unwrap_or(usize::MAX))?;
         let (covers, settled) =
             sabotage!("set-omits-replaced", effects, (ReplacedDots::default(), effects.1));
-        let body = Body::Set(Arc::new(SetTo {
+        let body = Body::Set(Arc::new(SetQuantity {
             quantity,
             list: place.list,
             sided: place.sided,
@@ -155,12 +156,12 @@ impl Cart {
     ///
     /// # Errors
     /// As with [`add`](Self::add).
-    pub fn remove(&mut self, stamp: Stamp, rows: &[Seen]) -> Result<Delta, VerbError> {
-        let mut stays = Stays::default();
+    pub fn remove(&mut self, stamp: Stamp, rows: &[ObservedRow]) -> Result<Delta, VerbError> {
+        let mut stays = Preserved::default();
         rows.iter().for_each(|seen| stays.extend(&seen.stays));
         let word = (!stays.is_empty())
             .then(|| entry(&stamp, self.id(), None, Body::Stay(Arc::new(stays))));
-        self.take_out(stamp, word, rows.iter().flat_map(Seen::kills).collect())
+        self.take_out(stamp, word, rows.iter().flat_map(ObservedRow::kills).collect())
     }
 
     /// The same, of these dots.
@@ -188,8 +189,8 @@ impl Cart {
     pub fn relocate(
         &mut self,
         stamp: Stamp,
-        place: &Place,
-        seen: &Seen,
+        place: &ActionTarget,
+        seen: &ObservedRow,
         covered: &[Dot],
     ) -> Result<Delta, VerbError> {
         self.check_line(&place.line, covered.len())?;
@@ -294,7 +295,7 @@ impl Cart {
                 sabotage!("merge-omits-guest-deaths", self.taking(delta), Delta::empty(self.id()));
         }
         let Claim { guest, account, number } = claim;
-        let body = Body::Merge(Arc::new(MergeTo { guest, account, claim: number, policy }));
+        let body = Body::Merge(Arc::new(GuestMerge { guest, account, claim: number, policy }));
         delta.0.live.put(dot, &entry(&stamp, self.id(), None, body));
         Ok(self.taking(delta))
     }
@@ -354,7 +355,8 @@ impl Cart {
         claim: Claim,
         guests_dots: &[Dot],
     ) -> Result<Delta, VerbError> {
-        let body = Body::Unmerge(Arc::new(UnmergeFrom { guest: claim.guest, claim: claim.number }));
+        let body =
+            Body::Unmerge(Arc::new(GuestUnmerge { guest: claim.guest, claim: claim.number }));
         let entry = entry(&stamp, self.id(), None, body);
         self.write(stamp, Some(entry), guests_dots.iter().copied())
     }
@@ -371,7 +373,7 @@ impl Cart {
     ) -> Result<Delta, VerbError> {
         let Snapshot { bought, settled, seen, stays, .. } = snapshot;
         let (bought, seen, stays) = (bought.clone(), seen.clone().into(), stays.clone());
-        let body = Body::Order(Arc::new(Purchase { id, bought, seen, stays }));
+        let body = Body::Order(Arc::new(OrderPlaced { id, bought, seen, stays }));
         let entry = entry(&stamp, self.id(), None, body);
         let bought = sabotage!("order-leaves-bought-units", snapshot.bought.iter(), [].iter());
         let kills = bought.map(|bought| bought.taken.dot).chain(settled.iter().copied());
@@ -480,7 +482,7 @@ impl Cart {
 
 #[inline]
 fn entry(stamp: &Stamp, scope: CartId, line: Option<&LineKey>, body: Body) -> Entry {
-    let after = sabotage!("action-omits-seen-merges", stamp.after.clone(), After::default());
+    let after = sabotage!("action-omits-seen-merges", stamp.after.clone(), SeenMerges::default());
     let time = stamp.time;
     Entry { time, scope, after, line: line.cloned(), price: None, body }
 }

@@ -1,12 +1,12 @@
 //! The rules of this library, version 1 each. A changed outcome would be a version 2.
 
-use super::rule::{Choice, Facts, Reach, Rule};
+use super::rule::{Choice, MergeInput, Rule, RuleScope};
 
 /// A rule of this library.
 struct Builtin {
     name: &'static str,
-    reach: Reach,
-    choose: fn(&Facts<'_>) -> Choice,
+    reach: RuleScope,
+    choose: fn(&MergeInput<'_>) -> Choice,
     /// Why the side that counts does.
     because: &'static str,
 }
@@ -16,11 +16,11 @@ impl Rule for Builtin {
         self.name
     }
 
-    fn reach(&self) -> Reach {
+    fn reach(&self) -> RuleScope {
         self.reach
     }
 
-    fn choose(&self, facts: &Facts<'_>) -> Choice {
+    fn choose(&self, facts: &MergeInput<'_>) -> Choice {
         (self.choose)(facts)
     }
 
@@ -31,10 +31,10 @@ impl Rule for Builtin {
 
 const fn line(
     name: &'static str,
-    choose: fn(&Facts<'_>) -> Choice,
+    choose: fn(&MergeInput<'_>) -> Choice,
     because: &'static str,
 ) -> Builtin {
-    Builtin { name, reach: Reach::Line, choose, because }
+    Builtin { name, reach: RuleScope::Line, choose, because }
 }
 
 /// In the order of the contract's table.
@@ -90,13 +90,13 @@ static RULES: [Builtin; 9] = [
     line("ask", |_| Choice::Ask, "the shopper is asked"),
     Builtin {
         name: "replace-with-guest",
-        reach: Reach::Cart,
+        reach: RuleScope::Cart,
         choose: |_| Choice::Guest,
         because: "the guest cart replaces the account's",
     },
     Builtin {
         name: "keep-account",
-        reach: Reach::Cart,
+        reach: RuleScope::Cart,
         choose: |_| Choice::Account,
         because: "the account's cart is kept as it is",
     },

@@ -10,6 +10,8 @@ mod rule;
 
 pub use builtin::builtin;
 pub use registry::{Registry, RegistryError};
-pub use rule::{Choice, Facts, Reach, Rule, Side};
+pub use rule::{Choice, MergeInput, Rule, RuleScope, Side};
 
-pub use crate::cart::{LineTerms, Loser, MergePolicy, Override, PolicyError, RuleRef, SkuPattern};
+pub use crate::cart::{
+    LinePolicy, LosingUnits, MergePolicy, Override, PolicyError, RuleRef, SkuPattern,
+};

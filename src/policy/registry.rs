@@ -31,11 +31,11 @@ pub enum RegistryError {
 /// apart, marked as such, until the rule is there.
 ///
 /// ```
-/// use holdall::{Choice, Facts, Registry, Rule};
+/// use holdall::{Choice, MergeInput, Registry, Rule};
 /// struct Never;
 /// impl Rule for Never {
 ///     fn name(&self) -> &str { "never" }
-///     fn choose(&self, _: &Facts<'_>) -> Choice { Choice::Account }
+///     fn choose(&self, _: &MergeInput<'_>) -> Choice { Choice::Account }
 /// }
 /// let rules = Registry::default().with(Never)?;
 /// assert!(rules.with(Never).is_err()); // that version is taken

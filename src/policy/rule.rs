@@ -20,7 +20,7 @@ pub struct Side<'a> {
 /// What a rule may know of a line. Nothing else: not who, not the order of arrival, not other
 /// lines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Facts<'a> {
+pub struct MergeInput<'a> {
     /// The line.
     pub line: &'a LineKey,
     /// In which list: the two lists merge separately.
@@ -49,7 +49,7 @@ pub enum Choice {
 
 /// On what a rule decides.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub enum Reach {
+pub enum RuleScope {
     /// On a line that both sides have. Elsewhere both count.
     #[default]
     Line,
@@ -58,18 +58,18 @@ pub enum Reach {
     Cart,
 }
 
-/// A merge rule. Users' own rules implement it and go into a [`Registry`].
+/// A merge rule. Users' own rules implement it and go into a [`Registry`](super::Registry).
 ///
 /// A rule must be pure and total, and must not care for the order of entries inside a side. It is
 /// known by name and version: a changed outcome is a new version.
 ///
 /// ```
-/// use holdall::{Choice, Facts, Rule};
+/// use holdall::{Choice, MergeInput, Rule};
 /// /// The guest's side, if it is a bulk order.
 /// struct Bulk;
 /// impl Rule for Bulk {
 ///     fn name(&self) -> &str { "bulk" }
-///     fn choose(&self, facts: &Facts<'_>) -> Choice {
+///     fn choose(&self, facts: &MergeInput<'_>) -> Choice {
 ///         if facts.guest.units >= 100 { Choice::Guest } else { Choice::Both }
 ///     }
 /// }
@@ -84,12 +84,12 @@ pub trait Rule: Send + Sync {
     }
 
     /// On what it decides.
-    fn reach(&self) -> Reach {
-        Reach::Line
+    fn reach(&self) -> RuleScope {
+        RuleScope::Line
     }
 
     /// Which side counts.
-    fn choose(&self, facts: &Facts<'_>) -> Choice;
+    fn choose(&self, facts: &MergeInput<'_>) -> Choice;
 
     /// Why, in a few words that follow "because".
     fn reason(&self, choice: Choice) -> &str {
@@ -115,11 +115,11 @@ macro_rules! by_reference {
                 (**self).version()
             }
 
-            fn reach(&self) -> Reach {
+            fn reach(&self) -> RuleScope {
                 (**self).reach()
             }
 
-            fn choose(&self, facts: &Facts<'_>) -> Choice {
+            fn choose(&self, facts: &MergeInput<'_>) -> Choice {
                 (**self).choose(facts)
             }
 

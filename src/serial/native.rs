@@ -19,8 +19,9 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use crate::cart::{
-    Bought, Cart, Claim, Delta, Fingerprint, Gift, Have, Lack, List, Loser, MergePolicy, OrderKey,
-    Override, Pin, RuleRef, SkuPattern, Snapshot, Stays, Taken,
+    Cart, Claim, ConsumedUnits, Delta, Fingerprint, Gift, Have, List, LosingUnits, MergePolicy,
+    OrderKey, OrderedUnits, Override, Preserved, PreservedDeduction, PreservedPlacement, RuleRef,
+    SkuPattern, Snapshot,
 };
 use crate::clock::Time;
 use crate::dots::{Dot, Dots};
@@ -34,8 +35,8 @@ use crate::policy::Choice;
 use crate::quantity::Quantity;
 use crate::sync::Message;
 use crate::view::{
-    Explanation, Notice, OrderView, Part, Reason, Row, RowExplanation, RowRef, Side, View,
-    ViewOptions,
+    ExplainedContribution, Explanation, Notice, OrderView, Reason, Row, RowExplanation, RowRef,
+    Side, View, ViewOptions,
 };
 
 macro_rules! native {
@@ -58,7 +59,7 @@ macro_rules! native {
 
 native!(
     AttributeKey,
-    Bought,
+    OrderedUnits,
     Bundle,
     Cart,
     CartId,
@@ -73,10 +74,10 @@ native!(
     Fingerprint,
     Gift,
     Have,
-    Lack,
+    PreservedDeduction,
     LineKey,
     List,
-    Loser,
+    LosingUnits,
     MergePolicy,
     Message,
     Money,
@@ -87,8 +88,8 @@ native!(
     OrderKey,
     OrderView,
     Override,
-    Part,
-    Pin,
+    ExplainedContribution,
+    PreservedPlacement,
     Quantity,
     Reason,
     ReplicaId,
@@ -102,9 +103,9 @@ native!(
     Sku,
     SkuPattern,
     Snapshot,
-    Stays,
+    Preserved,
     Tag,
-    Taken,
+    ConsumedUnits,
     Text,
     Time,
     View,

@@ -10,8 +10,9 @@ use super::bounded::Listed;
 use super::names::Digest;
 use super::record::record;
 use crate::cart::{
-    Bought, Claim, Fingerprint, Gift, Have, Lack, List, Loser, MergePolicy, Override, Pin,
-    PolicyError, RuleRef, SkuPattern, Snapshot, Stays, Taken, ascends,
+    Claim, ConsumedUnits, Fingerprint, Gift, Have, List, LosingUnits, MergePolicy, OrderedUnits,
+    Override, PolicyError, Preserved, PreservedDeduction, PreservedPlacement, RuleRef, SkuPattern,
+    Snapshot, ascends,
 };
 use crate::dots::{Dot, Dots, Run};
 use crate::id::{CartId, LineKey, ReplicaId, RuleName, Text};
@@ -115,7 +116,7 @@ record!(Override {
     lines: SkuPattern,
     rule: Option<RuleRef> = Option::is_none,
     ceiling: Option<Quantity> = Option::is_none,
-    loser: Option<Loser> = Option::is_none,
+    loser: Option<LosingUnits> = Option::is_none,
 });
 
 record!(
@@ -123,7 +124,7 @@ record!(
         rule: RuleRef,
         overrides: Listed<Override> = Vec::is_empty,
         ceiling: Option<Quantity> = Option::is_none,
-        loser: Loser,
+        loser: LosingUnits,
     },
     policy_flaw
 );
@@ -132,20 +133,20 @@ fn policy_flaw(policy: &MergePolicy) -> Option<PolicyError> {
     (policy.overrides.len() > limits::OVERRIDES).then_some(PolicyError::TooManyOverrides)
 }
 
-record!(Taken { dot: Dot, units: u32, scope: CartId, set: Option<List> = Option::is_none });
+record!(ConsumedUnits { dot: Dot, units: u32, scope: CartId, set: Option<List> = Option::is_none });
 
-record!(Bought { line: LineKey, taken: Taken });
+record!(OrderedUnits { line: LineKey, taken: ConsumedUnits });
 
-record!(Pin { dot: Dot, list: List, until: Option<CartId> = Option::is_none });
+record!(PreservedPlacement { dot: Dot, list: List, until: Option<CartId> = Option::is_none });
 
-record!(Lack { set: Dot, taken: Dot, units: u32 });
+record!(PreservedDeduction { set: Dot, taken: Dot, units: u32 });
 
 record!(
-    Stays { pins: Listed<Pin> = Vec::is_empty, lacks: Listed<Lack> = Vec::is_empty },
+    Preserved { pins: Listed<PreservedPlacement> = Vec::is_empty, lacks: Listed<PreservedDeduction> = Vec::is_empty },
     stays_flaw
 );
 
-fn stays_flaw(stays: &Stays) -> Option<&'static str> {
+fn stays_flaw(stays: &Preserved) -> Option<&'static str> {
     let sorted = ascends(&stays.pins) && ascends(&stays.lacks);
     (!sorted).then_some("a list does not ascend, or has something twice")
 }
@@ -153,10 +154,10 @@ fn stays_flaw(stays: &Stays) -> Option<&'static str> {
 record!(
     Snapshot {
         cart: CartId,
-        bought: Listed<Bought>,
+        bought: Listed<OrderedUnits>,
         settled: Listed<Dot>,
         seen: Dots,
-        stays: Stays = Stays::is_empty,
+        stays: Preserved = Preserved::is_empty,
     },
     snapshot_flaw
 );

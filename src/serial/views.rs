@@ -15,7 +15,8 @@ use crate::id::{
 use crate::limits;
 use crate::money::{Currency, Money};
 use crate::view::{
-    Explanation, Notice, OrderView, Part, Reason, Row, RowExplanation, RowRef, Side, View,
+    ExplainedContribution, Explanation, Notice, OrderView, Reason, Row, RowExplanation, RowRef,
+    Side, View,
 };
 
 /// People may leave the list of a row out, if it is the active one. It is always written.
@@ -207,7 +208,7 @@ fn reason_flaw(reason: &Reason) -> Option<&'static str> {
 }
 
 record!(
-    Part {
+    ExplainedContribution {
         dot: Dot,
         by: ReplicaId,
         time: Time,
@@ -220,7 +221,7 @@ record!(
     part_flaw
 );
 
-fn part_flaw(part: &Part) -> Option<&'static str> {
+fn part_flaw(part: &ExplainedContribution) -> Option<&'static str> {
     if part.by != part.dot.replica {
         return Some("a contribution is by another writer than its dot");
     }
@@ -236,7 +237,7 @@ record!(
         side: Option<Side> = Option::is_none,
         quantity: u64,
         over_ceiling: u64,
-        parts: Listed<Part>,
+        parts: Listed<ExplainedContribution>,
         row: Row,
     },
     explained_row_flaw
@@ -255,7 +256,7 @@ fn explained_row_flaw(explained: &RowExplanation) -> Option<&'static str> {
 }
 
 record!(
-    Explanation { line: LineKey, rows: Listed<RowExplanation>, hidden: Listed<Part> },
+    Explanation { line: LineKey, rows: Listed<RowExplanation>, hidden: Listed<ExplainedContribution> },
     explanation_flaw
 );
 

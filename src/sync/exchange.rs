@@ -1,7 +1,7 @@
 //! How a replica answers the messages of an exchange.
 
 use super::message::Message;
-use crate::cart::{Fingerprint, Joined, WrongCart};
+use crate::cart::{Fingerprint, JoinReport, WrongCart};
 use crate::replica::Replica;
 
 /// Equal contexts with different entries: a bug, or a writer that gave one dot two contents.
@@ -20,7 +20,7 @@ pub struct Response {
     /// What to send back, if anything.
     pub message: Option<Message>,
     /// What joining its delta found.
-    pub joined: Joined,
+    pub joined: JoinReport,
     /// An alarm to raise.
     pub diverged: Option<Diverged>,
 }
@@ -41,7 +41,7 @@ pub fn respond(replica: &mut Replica, message: &Message) -> Result<Response, Wro
         return Err(WrongCart { ours: cart, theirs: message.cart() });
     }
     let mut response = Response::default();
-    replica.sum_up();
+    replica.track_fingerprint();
     response.message = match message {
         Message::Probe { fingerprint, .. } if *fingerprint == replica.fingerprint() => {
             Some(Message::Same { cart })
@@ -49,16 +49,16 @@ pub fn respond(replica: &mut Replica, message: &Message) -> Result<Response, Wro
         Message::Probe { .. } => Some(Message::Have { cart, have: replica.cart().have() }),
         Message::Same { .. } => None,
         Message::Have { have, .. } => Some(Message::Answer {
-            delta: replica.cart().answer(have),
+            delta: replica.cart().delta_for(have),
             have: sabotage!("exchange-ends-too-early", Some(replica.cart().have()), None),
             fingerprint: replica.fingerprint(),
         }),
         Message::Answer { delta, have, fingerprint } => {
             response.joined = replica.join(delta)?;
-            replica.sum_up();
+            replica.track_fingerprint();
             match have {
                 Some(have) => Some(Message::Answer {
-                    delta: replica.cart().answer(have),
+                    delta: replica.cart().delta_for(have),
                     have: None,
                     fingerprint: replica.fingerprint(),
                 }),

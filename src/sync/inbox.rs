@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::cart::{Delta, Joined, WrongCart};
+use crate::cart::{Delta, JoinReport, WrongCart};
 use crate::dots::Dots;
 use crate::limits;
 use crate::replica::Replica;
@@ -14,7 +14,7 @@ pub enum Received {
     /// It was joined, and with it as many that had waited.
     Joined {
         /// What the joins found.
-        joined: Joined,
+        joined: JoinReport,
         /// How many that had waited were joined with it.
         released: usize,
     },
@@ -23,7 +23,7 @@ pub enum Received {
         /// What is missing.
         missing: Dots,
         /// What the joins of others found, which an exchange in between had made ready.
-        joined: Joined,
+        joined: JoinReport,
         /// How many those were.
         released: usize,
     },
@@ -72,7 +72,7 @@ impl Inbox {
             self.waiting.push(delta.clone());
         }
         let ready = self.take_ready(replica);
-        let mut joined = Joined::default();
+        let mut joined = JoinReport::default();
         for delta in &ready {
             let more = replica.join(delta)?;
             joined.changed |= more.changed;

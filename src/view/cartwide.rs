@@ -6,7 +6,7 @@ use super::evaluate::{Evaluator, LineEvaluation, ListPresence};
 use super::merges::ValidMerge;
 use crate::cart::{EntryRef, List};
 use crate::id::LineKey;
-use crate::policy::Reach;
+use crate::policy::RuleScope;
 
 impl<'a> Evaluator<'a> {
     /// Reads one line.
@@ -57,7 +57,7 @@ impl<'a> Evaluator<'a> {
         merge
             .policy
             .rules()
-            .any(|rule| self.rules.get(rule).is_some_and(|rule| rule.reach() == Reach::Cart))
+            .any(|rule| self.rules.get(rule).is_some_and(|rule| rule.reach() == RuleScope::Cart))
     }
 
     fn presence(&self, lines: &[LineEvaluation<'a>], merge: usize) -> ListPresence {

@@ -13,11 +13,14 @@ use super::merges::{ValidMerge, saw, stage};
 use super::options::ViewOptions;
 use super::placements::Bearing;
 use super::set_value::{deduct_from_sets, settle_clashes};
-use crate::cart::{Body, Cart, EntryKind, EntryRef, List, Loser, Pin, Register, RuleRef, latest};
+use crate::cart::{
+    Body, Cart, EntryKind, EntryRef, List, LosingUnits, PreservedPlacement, Register, RuleRef,
+    latest,
+};
 use crate::clock::Time;
 use crate::dots::Dot;
 use crate::id::{CartId, LineKey};
-use crate::policy::{Choice, Facts, Reach, Registry, Side};
+use crate::policy::{Choice, MergeInput, Registry, RuleScope, Side};
 
 /// What merging did to a line in one list.
 #[derive(Clone, Debug)]
@@ -161,7 +164,7 @@ impl<'a> Evaluator<'a> {
         past.max().unwrap_or_default()
     }
 
-    fn past(&self, entry: EntryRef<'a>, pin: &Pin) -> usize {
+    fn past(&self, entry: EntryRef<'a>, pin: &PreservedPlacement) -> usize {
         let seen = stage(entry, self.merges);
         let until = |guest| self.merges.iter().position(|merge| merge.claim.guest == guest);
         pin.until.and_then(until).map_or(seen, |at| seen.min(at))
@@ -181,8 +184,8 @@ impl<'a> Evaluator<'a> {
             let (account, guest) = self.sides(evaluation, merge, list);
             touched |= !guest.is_empty();
             let rule = self.rules.get(terms.rule);
-            let competes = match (rule.map_or(Reach::Line, |rule| rule.reach()), presence) {
-                (Reach::Cart, Some(has)) => {
+            let competes = match (rule.map_or(RuleScope::Line, |rule| rule.reach()), presence) {
+                (RuleScope::Cart, Some(has)) => {
                     sabotage!(
                         "empty-cart-wins",
                         has.account[at] && has.guest[at],
@@ -207,7 +210,7 @@ impl<'a> Evaluator<'a> {
                 Some(rule) => {
                     let own = self.registers(evaluation.line, self.cart.id());
                     let other = self.registers(evaluation.line, guest_scope);
-                    rule.choose(&Facts {
+                    rule.choose(&MergeInput {
                         line: evaluation.line,
                         list,
                         account: side(evaluation, &account, &own),
@@ -387,7 +390,7 @@ impl LineEvaluation<'_> {
         &mut self,
         merge: usize,
         choice: Choice,
-        loser: Loser,
+        loser: LosingUnits,
         account: &[usize],
         guest: &[usize],
     ) {
@@ -401,8 +404,8 @@ impl LineEvaluation<'_> {
         };
         for at in loses {
             match loser {
-                Loser::Hide => self.parts[*at].state = ContributionState::Hidden { merge },
-                Loser::SaveForLater => sabotage!(
+                LosingUnits::Hide => self.parts[*at].state = ContributionState::Hidden { merge },
+                LosingUnits::SaveForLater => sabotage!(
                     "saved-loser-is-hidden",
                     self.parts[*at].parked = Some(merge),
                     self.parts[*at].state = ContributionState::Hidden { merge }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::contribution::{Contribution, ContributionState};
 use super::evaluate::{LineEvaluation, MergeDecision};
-use super::observe::Look;
+use super::observe::Observer;
 use super::options::ViewOptions;
 use super::row_ref::Side;
 use super::rows::{Row, rows_of};
@@ -81,7 +81,7 @@ pub enum Reason {
 
 /// A contribution and its fate.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Part {
+pub struct ExplainedContribution {
     /// Its dot.
     pub dot: Dot,
     /// Who wrote it.
@@ -112,7 +112,7 @@ pub struct RowExplanation {
     /// What the ceiling cuts off.
     pub over_ceiling: u64,
     /// The parts that count.
-    pub parts: Vec<Part>,
+    pub parts: Vec<ExplainedContribution>,
     /// The row itself.
     pub row: Row,
 }
@@ -125,7 +125,7 @@ pub struct Explanation {
     /// Its rows.
     pub rows: Vec<RowExplanation>,
     /// Contributions that no row shows, each with its reason.
-    pub hidden: Vec<Part>,
+    pub hidden: Vec<ExplainedContribution>,
 }
 
 /// Explains every line that has anything to explain, in the order of line keys.
@@ -142,7 +142,7 @@ pub struct Explanation {
 /// ```
 #[must_use]
 pub fn explain(cart: &Cart, rules: &Registry, options: &ViewOptions) -> Vec<Explanation> {
-    let look = Look::at(cart, rules);
+    let look = Observer::at(cart, rules);
     let evaluator = look.evaluator();
     let orders: BTreeMap<Dot, (&OrderId, Time)> = cart
         .live()
@@ -183,7 +183,7 @@ fn part_of(
     evaluation: &LineEvaluation<'_>,
     part: &Contribution<'_>,
     orders: &BTreeMap<Dot, (&OrderId, Time)>,
-) -> Part {
+) -> ExplainedContribution {
     let mut reasons = Vec::new();
     for deduction in &part.deductions {
         reasons.push(match orders.get(&deduction.by).filter(|_| deduction.ordered) {
@@ -224,7 +224,7 @@ fn part_of(
             missed.map(|(order, time)| Reason::NotInOrder { order: (*order).clone(), time: *time }),
         );
     }
-    Part {
+    ExplainedContribution {
         dot: part.dot,
         by: part.dot.replica,
         time: part.entry.time(),

@@ -3,7 +3,7 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use crate::cart::{After, Body, Cart, Claim, EntryKind, EntryRef, MergePolicy};
+use crate::cart::{Body, Cart, Claim, EntryKind, EntryRef, MergePolicy, SeenMerges};
 use crate::clock::Time;
 use crate::id::CartId;
 
@@ -56,15 +56,15 @@ pub(crate) fn valid_merges(cart: &Cart) -> Vec<ValidMerge<'_>> {
 }
 
 /// What an author who sees these merges writes into an entry.
-pub(crate) fn after(merges: &[ValidMerge<'_>]) -> After {
+pub(crate) fn after(merges: &[ValidMerge<'_>]) -> SeenMerges {
     if merges.is_empty() {
-        return After::default();
+        return SeenMerges::default();
     }
     merges.iter().map(|merge| merge.claim.guest).collect::<Vec<CartId>>().into()
 }
 
 /// What an author who sees this cart writes into an entry.
-pub(crate) fn after_here(cart: &Cart) -> After {
+pub(crate) fn after_here(cart: &Cart) -> SeenMerges {
     after(&valid_merges(cart))
 }
 

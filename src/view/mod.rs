@@ -24,11 +24,11 @@ mod rows;
 mod sentence;
 mod set_value;
 
-pub use explain::{Explanation, Part, Reason, RowExplanation, explain};
+pub use explain::{ExplainedContribution, Explanation, Reason, RowExplanation, explain};
 pub(crate) use incremental::put_add;
 pub(crate) use merges::after_here;
-pub use observe::Look;
+pub use observe::Observer;
 pub use options::ViewOptions;
 pub use row_ref::{RowRef, Side, Unreadable};
 pub use rows::{Notice, OrderView, Row, View, view};
-pub use sentence::{Names, Plain};
+pub use sentence::{Phrasing, PlainPhrasing};

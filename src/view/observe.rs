@@ -10,22 +10,22 @@ use super::options::ViewOptions;
 use super::placements::Words;
 use super::row_ref::{RowRef, Side, Unreadable};
 use crate::cart::{
-    After, Body, Bought, Cart, EntryKind, EntryRef, Lack, List, Pin, Place, RegisterKey, Seen,
-    Snapshot, Stays, Taken,
+    ActionTarget, Body, Cart, ConsumedUnits, EntryKind, EntryRef, List, ObservedRow, OrderedUnits,
+    Preserved, PreservedDeduction, PreservedPlacement, RegisterKey, SeenMerges, Snapshot,
 };
 use crate::dots::{Dot, Dots};
 use crate::id::{CartId, CouponCode, LineKey, OrderId};
 use crate::policy::Registry;
 
 /// A cart as its author sees it at one moment.
-pub struct Look<'a> {
+pub struct Observer<'a> {
     cart: &'a Cart,
     rules: &'a Registry,
     merges: Vec<ValidMerge<'a>>,
     words: Words<'a>,
 }
 
-impl<'a> Look<'a> {
+impl<'a> Observer<'a> {
     /// Looks at a cart with the rules at hand.
     #[must_use]
     pub fn at(cart: &'a Cart, rules: &'a Registry) -> Self {
@@ -43,7 +43,7 @@ impl<'a> Look<'a> {
 
     /// The guests whose merge the author sees.
     #[must_use]
-    pub fn after(&self) -> After {
+    pub fn after(&self) -> SeenMerges {
         after(&self.merges)
     }
 
@@ -68,19 +68,19 @@ impl<'a> Look<'a> {
 
     /// Where an action on `row` writes. `None` if its side is not a row of its own there.
     #[must_use]
-    pub fn place(&self, row: &RowRef) -> Option<Place> {
+    pub fn place(&self, row: &RowRef) -> Option<ActionTarget> {
         let whole = Self::whole(self.cart, row);
         let Some(side) = row.side else { return Some(whole) };
         let evaluation = self.evaluator().line(&row.line);
         let scope = self.scope_of(Some(side));
         let sides = evaluation.sides_in(row.list);
         let apart = sides.len() > 1 && sides.contains(&scope);
-        apart.then_some(Place { scope, sided: true, ..whole })
+        apart.then_some(ActionTarget { scope, sided: true, ..whole })
     }
 
     /// Where an action on a whole row writes.
-    pub(crate) fn whole(cart: &Cart, row: &RowRef) -> Place {
-        Place { line: row.line.clone(), list: row.list, scope: cart.id(), sided: false }
+    pub(crate) fn whole(cart: &Cart, row: &RowRef) -> ActionTarget {
+        ActionTarget { line: row.line.clone(), list: row.list, scope: cart.id(), sided: false }
     }
 
     /// What adding to `line` makes dead: on a line that shows nothing, what is left there.
@@ -120,10 +120,10 @@ impl<'a> Look<'a> {
 
     /// What the author sees of a row; nothing of it may be shown.
     #[must_use]
-    pub fn row(&self, row: &RowRef) -> Seen {
+    pub fn row(&self, row: &RowRef) -> ObservedRow {
         let side = row.side.map(|side| self.scope_of(Some(side)));
         let evaluation = self.evaluator().line(&row.line);
-        let shown: Vec<Taken> = sabotage!(
+        let shown: Vec<ConsumedUnits> = sabotage!(
             "action-takes-other-list",
             evaluation.shown(row.list, side).map(taken).collect(),
             List::ALL
@@ -151,22 +151,22 @@ impl<'a> Look<'a> {
             covers.insert(part.dot);
         }
         let took = sabotage!("set-drops-inherited-deduction", took(evaluation), Vec::new());
-        Seen { shown, settled, took, covers, stays }
+        ObservedRow { shown, settled, took, covers, stays }
     }
 
     /// What the author sees of a whole list.
     #[must_use]
-    pub fn list(&self, list: List) -> Seen {
+    pub fn list(&self, list: List) -> ObservedRow {
         let lines: Vec<LineEvaluation<'_>> = self
             .evaluator()
             .all()
             .into_iter()
             .filter(|evaluation| evaluation.shown(list, None).next().is_some())
             .collect();
-        let shown: Vec<Taken> =
+        let shown: Vec<ConsumedUnits> =
             lines.iter().flat_map(|evaluation| evaluation.shown(list, None).map(taken)).collect();
         let (settled, stays) = self.settle(&lines, &shown);
-        Seen { shown, settled, stays, ..Seen::default() }
+        ObservedRow { shown, settled, stays, ..ObservedRow::default() }
     }
 
     /// The active list, frozen: rows as they are shown, under the ceiling.
@@ -194,7 +194,7 @@ impl<'a> Look<'a> {
                     taken.units = left.min(u64::from(taken.units)) as u32;
                     left -= u64::from(taken.units);
                     if taken.units > 0 {
-                        bought.push(Bought { line: evaluation.line.clone(), taken });
+                        bought.push(OrderedUnits { line: evaluation.line.clone(), taken });
                     }
                 }
             }
@@ -211,7 +211,7 @@ impl<'a> Look<'a> {
     /// Older Moves that one which names `dots` would cover. A Move by somebody who had seen fewer
     /// merges stays: those merges go by where it put things.
     #[must_use]
-    pub fn covered(&self, line: &LineKey, dots: &[Taken]) -> Vec<Dot> {
+    pub fn covered(&self, line: &LineKey, dots: &[ConsumedUnits]) -> Vec<Dot> {
         let named: BTreeSet<Dot> = dots.iter().map(|taken| taken.dot).collect();
         let after = self.after();
         let as_wise =
@@ -263,15 +263,19 @@ impl<'a> Look<'a> {
     /// What else must die, and what must stay where it is, so that an action which makes `shown` dead
     /// changes just that: hidden contributions of the lines, Moves that place nothing any more,
     /// and whatever would otherwise come up because something else is gone.
-    fn settle(&self, lines: &[LineEvaluation<'_>], shown: &[Taken]) -> (Vec<Dot>, Stays) {
+    fn settle(
+        &self,
+        lines: &[LineEvaluation<'_>],
+        shown: &[ConsumedUnits],
+    ) -> (Vec<Dot>, Preserved) {
         let parts = lines.iter().flat_map(|evaluation| &evaluation.parts);
         let hidden = parts.filter(|part| part.is_ours() && !part.is_shown()).map(|part| part.dot);
         if self.merges.is_empty() && self.words.bearing().is_empty() {
             // Nothing hangs on anything else.
-            return (hidden.collect(), Stays::default());
+            return (hidden.collect(), Preserved::default());
         }
         let mut gone: BTreeSet<Dot> = shown.iter().map(|taken| taken.dot).chain(hidden).collect();
-        let mut stays = Stays::default();
+        let mut stays = Preserved::default();
         let word = |dot: &Dot| self.cart.live().get_ref(*dot).and_then(|fact| fact.body().stays());
         let takes_a_word = gone.iter().filter_map(word).any(|stays| !stays.is_empty());
         if !self.merges.is_empty() || takes_a_word {
@@ -297,7 +301,11 @@ impl<'a> Look<'a> {
     }
 
     /// What `gone` brings up on a cart with merges goes with it; what it would hide or move stays.
-    fn settle_merged(&self, gone: BTreeSet<Dot>, here: &BTreeSet<Dot>) -> (BTreeSet<Dot>, Stays) {
+    fn settle_merged(
+        &self,
+        gone: BTreeSet<Dot>,
+        here: &BTreeSet<Dot>,
+    ) -> (BTreeSet<Dot>, Preserved) {
         let before = shown_in(self.evaluator().all());
         let mut hypothesis = Hypothesis { gone, pinned: BTreeMap::new() };
         // Each round settles something, or pins something past one more merge; so this ends.
@@ -320,12 +328,12 @@ impl<'a> Look<'a> {
             if risen.is_empty() && !pinned {
                 let pin = |(dot, (list, past)): (&Dot, &(List, usize))| {
                     let until = self.merges.get(*past).map(|merge| merge.claim.guest);
-                    Pin { dot: *dot, list: *list, until }
+                    PreservedPlacement { dot: *dot, list: *list, until }
                 };
                 let pins = hypothesis.pinned.iter().map(pin).collect();
-                return (hypothesis.gone, Stays { pins, lacks: lacks(&before, &after) });
+                return (hypothesis.gone, Preserved { pins, lacks: lacks(&before, &after) });
             }
-            sabotage!("resurfaced-units-stay", { return (hypothesis.gone, Stays::default()) });
+            sabotage!("resurfaced-units-stay", { return (hypothesis.gone, Preserved::default()) });
             hypothesis.gone.extend(risen);
         }
     }
@@ -447,12 +455,12 @@ impl<'a> Look<'a> {
     }
 }
 
-fn taken(part: &Contribution<'_>) -> Taken {
+fn taken(part: &Contribution<'_>) -> ConsumedUnits {
     let set = match part.entry.body() {
         Body::Set(set) => Some(set.list),
         _ => None,
     };
-    Taken { dot: part.dot, units: part.units, scope: part.entry.scope(), set }
+    ConsumedUnits { dot: part.dot, units: part.units, scope: part.entry.scope(), set }
 }
 
 /// How a contribution shows.
@@ -473,7 +481,10 @@ fn shown_in(lines: Vec<LineEvaluation<'_>>) -> BTreeMap<Dot, Placement> {
 }
 
 /// Units that Sets lacked before and would not lack after.
-fn lacks(before: &BTreeMap<Dot, Placement>, after: &BTreeMap<Dot, Placement>) -> Vec<Lack> {
+fn lacks(
+    before: &BTreeMap<Dot, Placement>,
+    after: &BTreeMap<Dot, Placement>,
+) -> Vec<PreservedDeduction> {
     let mut lacks = Vec::new();
     for (dot, is) in after {
         for Deduction { taken, units, .. } in before.get(dot).map_or(&[][..], |was| &was.deductions)
@@ -483,7 +494,7 @@ fn lacks(before: &BTreeMap<Dot, Placement>, after: &BTreeMap<Dot, Placement>) ->
                 .iter()
                 .any(|deduction| deduction.taken == *taken && deduction.units == *units)
             {
-                lacks.push(Lack { set: *dot, taken: *taken, units: *units });
+                lacks.push(PreservedDeduction { set: *dot, taken: *taken, units: *units });
             }
         }
     }
@@ -493,7 +504,7 @@ fn lacks(before: &BTreeMap<Dot, Placement>, after: &BTreeMap<Dot, Placement>) ->
 
 /// Guests' units that a Set on this line settles besides those it shows: what a rule had hidden,
 /// and what the Sets it replaces had taken.
-fn took(evaluation: &LineEvaluation<'_>) -> Vec<Taken> {
+fn took(evaluation: &LineEvaluation<'_>) -> Vec<ConsumedUnits> {
     let ours = || evaluation.parts.iter().filter(|part| part.is_ours());
     let hidden =
         ours().filter(|part| matches!(part.state, ContributionState::Hidden { .. })).map(taken);

@@ -5,12 +5,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::evaluate::{Evaluator, LineEvaluation};
-use super::observe::Look;
+use super::observe::Observer;
 use super::options::ViewOptions;
 use super::plain_cart;
 use super::row_ref::{RowRef, Side};
 use crate::cart::{
-    Body, Cart, EntryKind, EntryRef, Gift, List, Purchase, Register, RuleRef, latest,
+    Body, Cart, EntryKind, EntryRef, Gift, List, OrderPlaced, Register, RuleRef, latest,
 };
 use crate::clock::Time;
 use crate::dots::Dot;
@@ -231,7 +231,7 @@ impl View {
 /// ```
 #[must_use]
 pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
-    let look = Look::at(cart, rules);
+    let look = Observer::at(cart, rules);
     let evaluator = look.evaluator();
     let mut view = View { erased: cart.is_erased(), ..View::default() };
     if look.is_simple() {
@@ -412,7 +412,7 @@ fn orders<'a>(entries: impl Iterator<Item = EntryRef<'a>>, view: &mut View) {
     let mut known: BTreeMap<&OrderId, OrderView> = BTreeMap::new();
     for entry in entries {
         let Body::Order(order) = entry.body() else { continue };
-        let Purchase { id, bought, .. } = &**order;
+        let OrderPlaced { id, bought, .. } = &**order;
         let mut lines: BTreeMap<&LineKey, u64> = BTreeMap::new();
         for bought in bought {
             *lines.entry(&bought.line).or_default() += u64::from(bought.taken.units);

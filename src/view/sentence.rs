@@ -5,14 +5,14 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::explain::{Explanation, Part, Reason, RowExplanation};
+use super::explain::{ExplainedContribution, Explanation, Reason, RowExplanation};
 use super::rows::{Notice, row_name};
 use crate::cart::List;
 use crate::clock::Time;
 use crate::id::{LineKey, ReplicaId};
 
 /// How to call devices and write times in a sentence.
-pub trait Names {
+pub trait Phrasing {
     /// A device, as its owner would call it: "your phone".
     fn device(&self, replica: ReplicaId) -> String;
 
@@ -22,9 +22,9 @@ pub trait Names {
 
 /// Devices by the beginning of their id, times as hours and minutes in UTC.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Plain;
+pub struct PlainPhrasing;
 
-impl Names for Plain {
+impl Phrasing for PlainPhrasing {
     fn device(&self, replica: ReplicaId) -> String {
         let mut name = replica.to_string();
         name.truncate(8);
@@ -87,15 +87,15 @@ impl Explanation {
     /// One sentence for each row, then one for each contribution that is not all there.
     ///
     /// ```
-    /// use holdall::{explain, CartId, LineKey, Plain, Quantity, Registry, Replica, ReplicaId};
+    /// use holdall::{explain, CartId, LineKey, PlainPhrasing, Quantity, Registry, Replica, ReplicaId};
     /// let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
     /// phone.add(36_060_000, &LineKey::sku("TEE")?, Quantity::new(2)?, None)?;
     /// let all = explain(phone.cart(), &Registry::default(), &Default::default());
-    /// assert_eq!(all[0].sentences(&Plain), ["TEE: 2, from 2 added on device 00000000 at 10:01."]);
+    /// assert_eq!(all[0].sentences(&PlainPhrasing), ["TEE: 2, from 2 added on device 00000000 at 10:01."]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn sentences(&self, names: &impl Names) -> Vec<String> {
+    pub fn sentences(&self, names: &impl Phrasing) -> Vec<String> {
         let rows = self.rows.iter().map(|row| row_sentence(row, names));
         let parts = self.rows.iter().flat_map(|row| &row.parts);
         let remarks = parts.filter_map(|part| remark(part, names));
@@ -104,7 +104,7 @@ impl Explanation {
     }
 }
 
-fn row_sentence(row: &RowExplanation, names: &impl Names) -> String {
+fn row_sentence(row: &RowExplanation, names: &impl Phrasing) -> String {
     let parts: Vec<String> = row.parts.iter().map(|part| origin(part, names)).collect();
     let mut sentence =
         format!("{}: {}, from {}", row_name(&row.row), row.quantity, parts.join(" and "));
@@ -123,7 +123,7 @@ fn row_sentence(row: &RowExplanation, names: &impl Names) -> String {
 }
 
 /// "2 added on your phone at 10:01".
-fn origin(part: &Part, names: &impl Names) -> String {
+fn origin(part: &ExplainedContribution, names: &impl Phrasing) -> String {
     let device = names.device(part.by);
     let time = names.time(part.time);
     let cart = if part.guest.is_some() { " in the guest cart" } else { "" };
@@ -135,13 +135,13 @@ fn origin(part: &Part, names: &impl Names) -> String {
 }
 
 /// What the shopper should be told of a contribution, if anything.
-fn remark(part: &Part, names: &impl Names) -> Option<String> {
+fn remark(part: &ExplainedContribution, names: &impl Phrasing) -> Option<String> {
     let told: Vec<String> =
         part.reasons.iter().filter_map(|reason| told(part, reason, names)).collect();
     (!told.is_empty()).then(|| told.join(" "))
 }
 
-fn told(part: &Part, reason: &Reason, names: &impl Names) -> Option<String> {
+fn told(part: &ExplainedContribution, reason: &Reason, names: &impl Phrasing) -> Option<String> {
     let (device, at) = (names.device(part.by), names.time(part.time));
     let asked = part.asked;
     Some(match reason {
@@ -185,6 +185,6 @@ fn told(part: &Part, reason: &Reason, names: &impl Names) -> Option<String> {
 }
 
 /// "2 added on your phone at 10:01", with the number that was asked for.
-fn origin_hidden(part: &Part, names: &impl Names) -> String {
-    origin(&Part { counts: part.asked, ..part.clone() }, names)
+fn origin_hidden(part: &ExplainedContribution, names: &impl Phrasing) -> String {
+    origin(&ExplainedContribution { counts: part.asked, ..part.clone() }, names)
 }

@@ -5,11 +5,11 @@ use alloc::vec::Vec;
 
 use super::contribution::{Contribution, ContributionState, Deduction};
 use super::placements::Bearing;
-use crate::cart::{Body, Cart, EntryKind, EntryRef, SetTo, Taken};
+use crate::cart::{Body, Cart, ConsumedUnits, EntryKind, EntryRef, SetQuantity};
 use crate::dots::Dot;
 use crate::id::{CartId, LineKey};
 
-fn set_of(entry: EntryRef<'_>) -> Option<&SetTo> {
+fn set_of(entry: EntryRef<'_>) -> Option<&SetQuantity> {
     match entry.body() {
         Body::Set(set) => Some(set),
         _ => None,
@@ -72,7 +72,7 @@ pub(super) fn deduct_from_sets(
                 *known = deduction;
             }
         };
-        let of = |taken: &Taken, by, ordered| {
+        let of = |taken: &ConsumedUnits, by, ordered| {
             let counted = counted_on(part, set, taken);
             counted.then_some(Deduction { taken: taken.dot, by, ordered, units: taken.units })
         };
@@ -129,7 +129,7 @@ pub(super) fn deduct_from_sets(
 
 /// Whether the units of a dot that somebody took were in a Set's number: it covers the dot, or the
 /// dot is a Set that it competes with.
-fn counted_on(part: &Contribution<'_>, set: &SetTo, taken: &Taken) -> bool {
+fn counted_on(part: &Contribution<'_>, set: &SetQuantity, taken: &ConsumedUnits) -> bool {
     let rival = taken.scope == part.entry.scope() && taken.set == Some(set.list);
     set.covers.contains(taken.dot) || (rival && !set.saw(part.dot, taken.dot))
 }

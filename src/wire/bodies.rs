@@ -16,7 +16,9 @@ use crate::cart::kind_numbers::{
     ADD, ATTRIBUTE, CONSENT, COUPON, EXPIRED, FIRST_UNKNOWN, GIFT, MERGE, MOVE, NOTE, ORDER,
     REGISTER, SET, SHIPPING, STAY, UNMERGE,
 };
-use crate::cart::{Body, Bought, Gift, MergeTo, PackedEntry, Purchase, Register, UnmergeFrom};
+use crate::cart::{
+    Body, Gift, GuestMerge, GuestUnmerge, OrderPlaced, OrderedUnits, PackedEntry, Register,
+};
 use crate::dots::Dot;
 use crate::id::{AttributeKey, CouponCode, OrderId, RuleName, ShippingOption, Text};
 use crate::limits;
@@ -50,7 +52,7 @@ pub(super) fn write_body(
             out.number(u64::from(unmerge.claim));
         }
         Body::Order(order) => {
-            let Purchase { id, bought, seen, stays } = &**order;
+            let OrderPlaced { id, bought, seen, stays } = &**order;
             text(out, id.as_str());
             out.count(bought.len());
             for bought in bought {
@@ -80,7 +82,7 @@ pub(super) fn read_body(
         REGISTER => Body::Register { value: Arc::new(read_register(input)?), sided },
         COUPON => Body::Coupon(read_coupon(input)?.into()),
         CONSENT => Body::Consent(input.flag()?),
-        MERGE => Body::Merge(Arc::new(MergeTo {
+        MERGE => Body::Merge(Arc::new(GuestMerge {
             guest: tables.cart(input)?,
             account: tables.cart(input)?,
             claim: input.small()?,
@@ -88,9 +90,9 @@ pub(super) fn read_body(
         })),
         UNMERGE => {
             let (guest, claim) = (tables.cart(input)?, input.small()?);
-            Body::Unmerge(Arc::new(UnmergeFrom { guest, claim }))
+            Body::Unmerge(Arc::new(GuestUnmerge { guest, claim }))
         }
-        ORDER => Body::Order(Arc::new(Purchase {
+        ORDER => Body::Order(Arc::new(OrderPlaced {
             id: input.parsed(OrderId::new)?,
             bought: read_bought(input, tables)?,
             seen: tables.seen(input)?,
@@ -122,11 +124,11 @@ fn read_dots(input: &mut Reader<'_>, tables: &mut DecodeTables) -> Result<Vec<Do
 fn read_bought(
     input: &mut Reader<'_>,
     tables: &mut DecodeTables,
-) -> Result<Vec<Bought>, BoxedError> {
+) -> Result<Vec<OrderedUnits>, BoxedError> {
     let count = input.count(6, "units bought", limits::MESSAGE_BYTES)?;
     let mut all = Vec::with_capacity(count);
     for _ in 0..count {
-        all.push(Bought { line: tables.line(input)?, taken: read_taken(input, tables)? });
+        all.push(OrderedUnits { line: tables.line(input)?, taken: read_taken(input, tables)? });
     }
     sorted(input, all)
 }

@@ -147,7 +147,9 @@ fn read_run(input: &mut Reader<'_>, end: Option<u64>) -> Result<Run, BoxedError>
         return Err(error_at(here, Broken::NotCanonical));
     }
     let first = end.unwrap_or_default() + step;
-    match first.checked_add(longer).filter(|last| *last <= limits::SEQ_MAX) {
+    match first.checked_add(longer).filter(|last| {
+        sabotage!("decoder-takes-numbers-beyond-the-last", *last <= limits::SEQ_MAX, true)
+    }) {
         Some(last) => Ok(Run { first, last }),
         None => Err(error_at(here, Broken::Number)),
     }

@@ -10,7 +10,7 @@ use super::row_numbers::{FewRows, KnownRows, RowNumbers};
 use super::table_layout::{
     AUTHORSHIPS, CARTS, LINES, LONG_REST, PRICES, SEEN, SHARED_BYTES, SHORT_REST_BYTES,
 };
-use crate::cart::{Authorship, Body, Entries, EntryTables, NONE, PackedEntry, Price, Stays};
+use crate::cart::{Authorship, Body, Entries, EntryTables, NONE, PackedEntry, Preserved, Price};
 use crate::dots::{Dot, Dots, SharedDots};
 use crate::id::{CartId, LineKey, ReplicaId, position};
 
@@ -344,7 +344,7 @@ fn of_body<'a>(
 }
 
 /// The same of what stays by a word.
-fn of_stays(stays: &Stays, mut other: impl FnMut(ReplicaId), carts: &mut FewRows<CartId>) {
+fn of_stays(stays: &Preserved, mut other: impl FnMut(ReplicaId), carts: &mut FewRows<CartId>) {
     stays.named().for_each(|dot| other(dot.replica));
     carts.extend(stays.pins.iter().filter_map(|pin| pin.until));
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::bytes::{Reader, Writer};
 use super::error::BoxedError;
 use super::values::{read_quantity, text};
-use crate::cart::{Loser, MergePolicy, Override, RuleRef, SkuPattern};
+use crate::cart::{LosingUnits, MergePolicy, Override, RuleRef, SkuPattern};
 use crate::id::RuleName;
 use crate::limits;
 use crate::quantity::Quantity;
@@ -19,12 +19,12 @@ fn read_rule(input: &mut Reader<'_>) -> Result<RuleRef, BoxedError> {
     Ok(RuleRef { name: input.parsed(RuleName::new)?, version: input.small()? })
 }
 
-fn write_loser(out: &mut Writer, loser: Loser) {
-    out.flag(loser == Loser::SaveForLater);
+fn write_loser(out: &mut Writer, loser: LosingUnits) {
+    out.flag(loser == LosingUnits::SaveForLater);
 }
 
-fn read_loser(input: &mut Reader<'_>) -> Result<Loser, BoxedError> {
-    Ok(if input.flag()? { Loser::SaveForLater } else { Loser::Hide })
+fn read_loser(input: &mut Reader<'_>) -> Result<LosingUnits, BoxedError> {
+    Ok(if input.flag()? { LosingUnits::SaveForLater } else { LosingUnits::Hide })
 }
 
 pub(super) fn write_policy(out: &mut Writer, policy: &MergePolicy) {

@@ -12,7 +12,8 @@ use super::encode_tables::EncodeTables;
 use super::error::{BoxedError, Broken, error_at};
 use super::values::{read_quantity, read_stays, read_took, write_stays, write_taken};
 use crate::cart::{
-    List, PackedEntry, ReplacedDots, SetTo, Settled, Stays, WriterRunList, WriterRuns,
+    List, PackedEntry, Preserved, ReplacedDots, SetQuantity, SetSideEffects, WriterRunList,
+    WriterRuns,
 };
 use crate::dots::{Dot, Run};
 use crate::id::ReplicaId;
@@ -66,7 +67,7 @@ pub(super) fn write_set(
     out: &mut Writer,
     tables: &EncodeTables<'_>,
     row: &PackedEntry,
-    set: &SetTo,
+    set: &SetQuantity,
     predicted_seen: &mut u64,
 ) {
     let flag = |is: bool, flag| if is { flag } else { 0 };
@@ -183,7 +184,7 @@ pub(super) fn read_set(
     dot: Dot,
     sided: bool,
     predicted_seen: &mut u64,
-) -> Result<SetTo, BoxedError> {
+) -> Result<SetQuantity, BoxedError> {
     let here = input.offset();
     let not_canonical = || error_at(here, Broken::NotCanonical);
     let head = input.byte()?;
@@ -212,14 +213,14 @@ pub(super) fn read_set(
     let covers = read_covers(input, tables, dot, (runs, head & OTHERS != 0))?;
     let settled = if has(TOOK | STAYS) {
         let took = if has(TOOK) { read_took(input, tables)? } else { Vec::new() };
-        let stays = if has(STAYS) { read_stays(input, tables)? } else { Stays::default() };
+        let stays = if has(STAYS) { read_stays(input, tables)? } else { Preserved::default() };
         if has(TOOK) == took.is_empty() || has(STAYS) == stays.is_empty() {
             return Err(not_canonical());
         }
-        Some(Box::new(Settled { took, stays }))
+        Some(Box::new(SetSideEffects { took, stays }))
     } else {
         None
     };
     let list = if has(SAVED) { List::Saved } else { List::Active };
-    Ok(SetTo { quantity, list, sided, seen, covers, settled })
+    Ok(SetQuantity { quantity, list, sided, seen, covers, settled })
 }

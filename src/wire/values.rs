@@ -6,7 +6,7 @@ use super::bytes::{Reader, Writer};
 use super::decode_tables::{DecodeTables, sorted};
 use super::encode_tables::EncodeTables;
 use super::error::{BoxedError, error_at};
-use crate::cart::{Lack, List, Pin, Stays, Taken};
+use crate::cart::{ConsumedUnits, List, Preserved, PreservedDeduction, PreservedPlacement};
 use crate::limits;
 use crate::quantity::Quantity;
 
@@ -28,7 +28,7 @@ pub(super) fn read_list(input: &mut Reader<'_>) -> Result<List, BoxedError> {
     Ok(if input.flag()? { List::Saved } else { List::Active })
 }
 
-pub(super) fn write_taken(out: &mut Writer, tables: &EncodeTables<'_>, taken: &Taken) {
+pub(super) fn write_taken(out: &mut Writer, tables: &EncodeTables<'_>, taken: &ConsumedUnits) {
     tables.dot(out, taken.dot);
     out.number(u64::from(taken.units));
     tables.cart(out, taken.scope);
@@ -38,8 +38,8 @@ pub(super) fn write_taken(out: &mut Writer, tables: &EncodeTables<'_>, taken: &T
 pub(super) fn read_taken(
     input: &mut Reader<'_>,
     tables: &mut DecodeTables,
-) -> Result<Taken, BoxedError> {
-    Ok(Taken {
+) -> Result<ConsumedUnits, BoxedError> {
+    Ok(ConsumedUnits {
         dot: tables.dot(input)?,
         units: input.small()?,
         scope: tables.cart(input)?,
@@ -50,13 +50,13 @@ pub(super) fn read_taken(
 pub(super) fn read_took(
     input: &mut Reader<'_>,
     tables: &mut DecodeTables,
-) -> Result<Vec<Taken>, BoxedError> {
+) -> Result<Vec<ConsumedUnits>, BoxedError> {
     let count = input.count(5, "units taken", limits::MESSAGE_BYTES)?;
     let took: Result<Vec<_>, _> = (0..count).map(|_| read_taken(input, tables)).collect();
     sorted(input, took?)
 }
 
-pub(super) fn write_stays(out: &mut Writer, tables: &EncodeTables<'_>, stays: &Stays) {
+pub(super) fn write_stays(out: &mut Writer, tables: &EncodeTables<'_>, stays: &Preserved) {
     out.count(stays.pins.len());
     for pin in &stays.pins {
         tables.dot(out, pin.dot);
@@ -74,12 +74,12 @@ pub(super) fn write_stays(out: &mut Writer, tables: &EncodeTables<'_>, stays: &S
 pub(super) fn read_stays(
     input: &mut Reader<'_>,
     tables: &mut DecodeTables,
-) -> Result<Stays, BoxedError> {
+) -> Result<Preserved, BoxedError> {
     let count = input.count(4, "pins", limits::MESSAGE_BYTES)?;
     let pins: Result<Vec<_>, BoxedError> = (0..count)
         .map(|_| {
             let (dot, list) = (tables.dot(input)?, read_list(input)?);
-            Ok(Pin { dot, list, until: input.maybe(|input| tables.cart(input))? })
+            Ok(PreservedPlacement { dot, list, until: input.maybe(|input| tables.cart(input))? })
         })
         .collect();
     let pins = sorted(input, pins?)?;
@@ -87,8 +87,8 @@ pub(super) fn read_stays(
     let lacks: Result<Vec<_>, BoxedError> = (0..count)
         .map(|_| {
             let (set, taken) = (tables.dot(input)?, tables.dot(input)?);
-            Ok(Lack { set, taken, units: input.small()? })
+            Ok(PreservedDeduction { set, taken, units: input.small()? })
         })
         .collect();
-    Ok(Stays { pins, lacks: sorted(input, lacks?)? })
+    Ok(Preserved { pins, lacks: sorted(input, lacks?)? })
 }

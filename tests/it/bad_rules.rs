@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use holdall::policy::builtin;
-use holdall::{Choice, Facts, LineKey, Reach, Registry, Rule};
+use holdall::{Choice, LineKey, MergeInput, Registry, Rule, RuleScope};
 use holdall_testkit::scenario::{Options, Story, tell_with};
 use holdall_testkit::{Certification, Claims, Law};
 
@@ -20,26 +20,26 @@ const CASES: u32 = 32;
 
 /// A rule in one closure.
 struct Bad<F> {
-    reach: Reach,
+    reach: RuleScope,
     choose: F,
 }
 
-impl<F: Fn(&Facts<'_>) -> Choice + Send + Sync> Rule for Bad<F> {
+impl<F: Fn(&MergeInput<'_>) -> Choice + Send + Sync> Rule for Bad<F> {
     fn name(&self) -> &str {
         "bad"
     }
 
-    fn reach(&self) -> Reach {
+    fn reach(&self) -> RuleScope {
         self.reach
     }
 
-    fn choose(&self, facts: &Facts<'_>) -> Choice {
+    fn choose(&self, facts: &MergeInput<'_>) -> Choice {
         (self.choose)(facts)
     }
 }
 
-fn bad<F: Fn(&Facts<'_>) -> Choice + Send + Sync>(choose: F) -> Bad<F> {
-    Bad { reach: Reach::Line, choose }
+fn bad<F: Fn(&MergeInput<'_>) -> Choice + Send + Sync>(choose: F) -> Bad<F> {
+    Bad { reach: RuleScope::Line, choose }
 }
 
 fn steps(story: &str) -> usize {
@@ -156,10 +156,10 @@ fn one_that_looks_at_another_line() {
 #[test]
 fn one_that_lets_an_empty_side_win() {
     // The smaller number, on every line of the cart: nothing is smaller than anything.
-    let choose = |facts: &Facts<'_>| {
+    let choose = |facts: &MergeInput<'_>| {
         if facts.guest.units < facts.account.units { Choice::Guest } else { Choice::Account }
     };
-    breaks(Law::EmptySide, Claims::NONE, Bad { reach: Reach::Cart, choose });
+    breaks(Law::EmptySide, Claims::NONE, Bad { reach: RuleScope::Cart, choose });
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn one_that_gives_no_reason() {
         fn name(&self) -> &str {
             "silent"
         }
-        fn choose(&self, facts: &Facts<'_>) -> Choice {
+        fn choose(&self, facts: &MergeInput<'_>) -> Choice {
             if facts.guest.units > 2 { Choice::Guest } else { Choice::Both }
         }
         fn reason(&self, choice: Choice) -> &str {
@@ -238,7 +238,7 @@ fn one_that_is_called_as_another() {
         fn version(&self) -> u32 {
             self.1
         }
-        fn choose(&self, facts: &Facts<'_>) -> Choice {
+        fn choose(&self, facts: &MergeInput<'_>) -> Choice {
             if facts.guest.units >= facts.account.units { Choice::Guest } else { Choice::Account }
         }
     }
@@ -257,7 +257,7 @@ fn one_that_does_not_know_its_name() {
         fn name(&self) -> &str {
             if self.0.fetch_xor(true, Ordering::Relaxed) { "one" } else { "other" }
         }
-        fn choose(&self, _: &Facts<'_>) -> Choice {
+        fn choose(&self, _: &MergeInput<'_>) -> Choice {
             Choice::Both
         }
     }
@@ -271,7 +271,7 @@ const TIME_FREE: Claims = Claims { time_free: true, ..Claims::NONE };
 
 #[test]
 fn a_smallest_that_claims_to_be_monotone() {
-    let least = |facts: &Facts<'_>| {
+    let least = |facts: &MergeInput<'_>| {
         if facts.guest.units < facts.account.units { Choice::Guest } else { Choice::Account }
     };
     breaks(Law::Monotone, MONOTONE, bad(least));
@@ -280,7 +280,8 @@ fn a_smallest_that_claims_to_be_monotone() {
 #[test]
 fn a_bulk_rule_that_claims_to_be_monotone() {
     // 60 and 60 are 120; with one tap more on either side, 101.
-    let bulk = |facts: &Facts<'_>| if facts.guest.units > 4 { Choice::Guest } else { Choice::Both };
+    let bulk =
+        |facts: &MergeInput<'_>| if facts.guest.units > 4 { Choice::Guest } else { Choice::Both };
     breaks(Law::Monotone, MONOTONE, bad(bulk));
 }
 
@@ -291,7 +292,7 @@ fn a_first_come_that_claims_to_be_order_free() {
 
 #[test]
 fn a_latest_that_claims_to_be_time_free() {
-    let latest = |facts: &Facts<'_>| {
+    let latest = |facts: &MergeInput<'_>| {
         if facts.guest.latest > facts.account.latest { Choice::Guest } else { Choice::Account }
     };
     breaks(Law::TimeFree, TIME_FREE, bad(latest));
@@ -299,7 +300,7 @@ fn a_latest_that_claims_to_be_time_free() {
 
 #[test]
 fn one_that_draws_lots_by_the_clock() {
-    let lots = |facts: &Facts<'_>| {
+    let lots = |facts: &MergeInput<'_>| {
         if facts.guest.latest.ms().is_multiple_of(2) { Choice::Guest } else { Choice::Both }
     };
     breaks(Law::TimeFree, TIME_FREE, bad(lots));

@@ -108,13 +108,13 @@ fn the_manual_has_this_table() {
 fn the_same_seed_asks_the_same() {
     use std::sync::{Arc, Mutex};
 
-    use holdall::{Choice, Facts, Rule};
+    use holdall::{Choice, MergeInput, Rule};
     struct Spy(Arc<Mutex<Vec<String>>>);
     impl Rule for Spy {
         fn name(&self) -> &str {
             "spy"
         }
-        fn choose(&self, facts: &Facts<'_>) -> Choice {
+        fn choose(&self, facts: &MergeInput<'_>) -> Choice {
             self.0.lock().expect("no panic here").push(format!("{facts:?}"));
             Choice::Both
         }
@@ -133,14 +133,14 @@ fn the_same_seed_asks_the_same() {
 /// keeps every law that all rules keep.
 #[test]
 fn any_function_of_the_facts_but_notes_is_certified() {
-    use holdall::{Choice, Facts, Rule};
+    use holdall::{Choice, MergeInput, Rule};
 
     struct Arbitrary(u64);
     impl Rule for Arbitrary {
         fn name(&self) -> &str {
             "arbitrary"
         }
-        fn choose(&self, facts: &Facts<'_>) -> Choice {
+        fn choose(&self, facts: &MergeInput<'_>) -> Choice {
             let (ours, theirs) = (&facts.account, &facts.guest);
             let later = u64::from(ours.latest < theirs.latest);
             let mixed = [ours.units, theirs.units, facts.list as u64, later, self.0]

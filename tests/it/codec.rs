@@ -1,12 +1,14 @@
 //! Bytes in their one form: what was written is read back equal, and what is read is written back
 //! byte for byte. On random histories, and for what later versions may send.
 
-use holdall::cart::{Covers, SetTo};
+use holdall::cart::{ReplacedDots, SetQuantity};
 use holdall::sync::probe;
 use holdall::wire::{Broken, LinkReceiver, LinkSender};
 use holdall::wire::{decode_cart, decode_delta, decode_message, decode_replica};
 use holdall::wire::{encode_cart, encode_delta, encode_message, encode_replica};
-use holdall::{Body, Cart, Delta, Dots, LineKey, Notice, Quantity, Replica, ReplicaId, Run};
+use holdall::{
+    Body, Cart, Delta, Dots, LineKey, Notice, Quantity, Replica, ReplicaId, Run, limits,
+};
 use holdall_testkit::history::{ACCOUNT, World, converse};
 use holdall_testkit::strategies::histories;
 use proptest::prelude::*;
@@ -137,7 +139,7 @@ fn unknown_kinds_are_kept_forwarded_and_marked() {
         assert!(phone.view().notices.contains(&want), "{kind}: {:?}", phone.view().notices);
         assert_eq!(phone.snapshot().is_err(), line.is_some(), "a line it cannot read is not sold");
         // Others get just what came.
-        let forwarded = phone.cart().answer(&{
+        let forwarded = phone.cart().delta_for(&{
             let mut have = phone.cart().have();
             have.context = have.context.minus(&[dot(LAPTOP, 1)].into_iter().collect());
             have.live = have.live.minus(&[dot(LAPTOP, 1)].into_iter().collect());
@@ -153,11 +155,11 @@ fn unknown_kinds_are_kept_forwarded_and_marked() {
     }
 }
 
-/// What a Set covers, wherever its numbers are: next to the Set, far below it, beyond what honest
-/// writers get to, of others, after it.
+/// What a Set covers, wherever its numbers are: next to the Set, far below it, up to the highest
+/// number, of others, after it.
 #[test]
 fn what_a_set_covers_is_read_back_wherever_it_is() {
-    let wide = 1_u64 << 62;
+    let (wide, last) = (1_u64 << 31, limits::SEQ_MAX);
     let covers: [&[(ReplicaId, u64)]; 11] = [
         &[],
         &[(LAPTOP, 1)],
@@ -168,7 +170,7 @@ fn what_a_set_covers_is_read_back_wherever_it_is() {
         &[(LAPTOP, wide - 1)],
         &[(LAPTOP, 1), (LAPTOP, wide - 1)],
         &[(LAPTOP, 1), (LAPTOP, wide), (LAPTOP, wide + 2)],
-        &[(LAPTOP, u64::MAX)],
+        &[(LAPTOP, last)],
         &[
             (LAPTOP, 2),
             (LAPTOP, 4),
@@ -181,10 +183,10 @@ fn what_a_set_covers_is_read_back_wherever_it_is() {
         ],
     ];
     for (seq, covers) in
-        [100, wide, wide + 1, u64::MAX - 1].iter().flat_map(|seq| covers.map(|c| (*seq, c)))
+        [100, wide, wide + 1, last - 1, last].iter().flat_map(|seq| covers.map(|c| (*seq, c)))
     {
         let dots: Dots = covers.iter().map(|(writer, seq)| dot(*writer, *seq)).collect();
-        let covers: Covers = covers.iter().map(|(writer, seq)| dot(*writer, *seq)).collect();
+        let covers: ReplacedDots = covers.iter().map(|(writer, seq)| dot(*writer, *seq)).collect();
         assert_eq!(covers.to_dots(), dots);
         a_set_is_read_back(seq, &covers);
     }
@@ -206,7 +208,7 @@ fn long_runs_that_a_set_covers_are_read_back() {
         let mut below = one.clone();
         below.insert_run(LAPTOP, Run { first: 19_990 - more, last: 19_999 - more });
         for dots in [long, far, one, below] {
-            let covers = Covers::from(&dots);
+            let covers = ReplacedDots::from(&dots);
             assert_eq!(covers.to_dots(), dots);
             a_set_is_read_back(90_000, &covers);
         }
@@ -243,8 +245,8 @@ fn what_no_entry_uses_is_not_written() {
     assert_eq!(decode_cart(&encode_cart(&account)).as_ref(), Ok(&account));
 }
 
-fn a_set_is_read_back(seq: u64, covers: &Covers) {
-    let set = SetTo {
+fn a_set_is_read_back(seq: u64, covers: &ReplacedDots) {
+    let set = SetQuantity {
         quantity: Quantity::ONE,
         list: holdall::List::Active,
         sided: false,

@@ -6,11 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use holdall::cart::{Lack, MergeTo, Pin, SetTo, Settled, Taken, UnmergeFrom};
+use holdall::cart::{
+    ConsumedUnits, GuestMerge, GuestUnmerge, PreservedDeduction, PreservedPlacement, SetQuantity,
+    SetSideEffects,
+};
 use holdall::{
-    AttributeKey, Body, Bought, Cart, CartId, CouponCode, Delta, Dots, Entry, Gift, LineKey, List,
-    Loser, MergePolicy, Money, OrderId, OrderKey, Override, Purchase, Register, RuleName, RuleRef,
-    ShippingOption, SkuPattern, Stays, Text, Time,
+    AttributeKey, Body, Cart, CartId, CouponCode, Delta, Dots, Entry, Gift, LineKey, List,
+    LosingUnits, MergePolicy, Money, OrderId, OrderKey, OrderPlaced, OrderedUnits, Override,
+    Preserved, Register, RuleName, RuleRef, ShippingOption, SkuPattern, Text, Time,
 };
 
 use super::samples::{CART, GUEST, LAPTOP, OTHER, PHONE, bodies, dot, entry, full, tee, units};
@@ -33,94 +36,95 @@ fn body(name: &str) -> Body {
     found.expect("a kind of entries").2
 }
 
-fn set() -> SetTo {
+fn set() -> SetQuantity {
     match body("02-set") {
-        Body::Set(set) => SetTo::clone(&set),
+        Body::Set(set) => SetQuantity::clone(&set),
         other => unreachable!("{other:?}"),
     }
 }
 
-fn merge() -> MergeTo {
+fn merge() -> GuestMerge {
     match body("07-merge") {
-        Body::Merge(merge) => MergeTo::clone(&merge),
+        Body::Merge(merge) => GuestMerge::clone(&merge),
         other => unreachable!("{other:?}"),
     }
 }
 
-fn order() -> Purchase {
+fn order() -> OrderPlaced {
     match body("09-order") {
-        Body::Order(order) => Purchase::clone(&order),
+        Body::Order(order) => OrderPlaced::clone(&order),
         other => unreachable!("{other:?}"),
     }
 }
 
-fn stays() -> Stays {
+fn stays() -> Preserved {
     order().stays
 }
 
 /// Others that differ from it in one part.
-fn other_takings(taken: Taken) -> [Taken; 5] {
+fn other_takings(taken: ConsumedUnits) -> [ConsumedUnits; 5] {
     [
-        Taken { dot: dot(LAPTOP, 2), ..taken },
-        Taken { units: taken.units + 1, ..taken },
-        Taken { scope: CART, ..taken },
-        Taken { set: Some(List::Active), ..taken },
-        Taken { set: if taken.set.is_some() { None } else { Some(List::Saved) }, ..taken },
+        ConsumedUnits { dot: dot(LAPTOP, 2), ..taken },
+        ConsumedUnits { units: taken.units + 1, ..taken },
+        ConsumedUnits { scope: CART, ..taken },
+        ConsumedUnits { set: Some(List::Active), ..taken },
+        ConsumedUnits { set: if taken.set.is_some() { None } else { Some(List::Saved) }, ..taken },
     ]
 }
 
-fn other_stays() -> Vec<Stays> {
-    let Stays { pins, lacks } = stays();
+fn other_stays() -> Vec<Preserved> {
+    let Preserved { pins, lacks } = stays();
     let (pin, lack) = (pins[0], lacks[0]);
     let pinned = [
-        Pin { dot: dot(PHONE, 4), ..pin },
-        Pin { list: List::Active, ..pin },
-        Pin { until: None, ..pin },
-        Pin { until: Some(CART), ..pin },
+        PreservedPlacement { dot: dot(PHONE, 4), ..pin },
+        PreservedPlacement { list: List::Active, ..pin },
+        PreservedPlacement { until: None, ..pin },
+        PreservedPlacement { until: Some(CART), ..pin },
     ];
     let lacking = [
-        Lack { set: dot(PHONE, 10), ..lack },
-        Lack { taken: dot(PHONE, 1), ..lack },
-        Lack { units: 4, ..lack },
+        PreservedDeduction { set: dot(PHONE, 10), ..lack },
+        PreservedDeduction { taken: dot(PHONE, 1), ..lack },
+        PreservedDeduction { units: 4, ..lack },
     ];
-    let mut all = vec![Stays::default(), Stays { pins: vec![pin], lacks: lacks.clone() }];
+    let mut all = vec![Preserved::default(), Preserved { pins: vec![pin], lacks: lacks.clone() }];
     let sorted = |pin| BTreeSet::from([pin, pins[1]]).into_iter().collect();
-    all.extend(pinned.map(|pin| Stays { pins: sorted(pin), lacks: lacks.clone() }));
-    all.extend(lacking.map(|lack| Stays { pins: pins.clone(), lacks: vec![lack] }));
+    all.extend(pinned.map(|pin| Preserved { pins: sorted(pin), lacks: lacks.clone() }));
+    all.extend(lacking.map(|lack| Preserved { pins: pins.clone(), lacks: vec![lack] }));
     all
 }
 
-fn other_sets() -> Vec<SetTo> {
+fn other_sets() -> Vec<SetQuantity> {
     let took = set().took().to_vec();
     let dots = |seq| [dot(OTHER, 1), dot(OTHER, seq)];
     let mut all = vec![
-        SetTo { quantity: units(7), ..set() },
-        SetTo { list: List::Active, ..set() },
-        SetTo { sided: false, ..set() },
-        SetTo { seen: dots(5).into_iter().collect(), ..set() },
-        SetTo { covers: dots(5).into_iter().collect(), ..set() },
-        SetTo { settled: None, ..set() },
+        SetQuantity { quantity: units(7), ..set() },
+        SetQuantity { list: List::Active, ..set() },
+        SetQuantity { sided: false, ..set() },
+        SetQuantity { seen: dots(5).into_iter().collect(), ..set() },
+        SetQuantity { covers: dots(5).into_iter().collect(), ..set() },
+        SetQuantity { settled: None, ..set() },
     ];
-    let settled = |taken| SetTo { settled: Settled::of(vec![taken], stays()), ..set() };
+    let settled =
+        |taken| SetQuantity { settled: SetSideEffects::of(vec![taken], stays()), ..set() };
     all.extend(other_takings(took[0]).map(settled));
-    let stay = |stays| SetTo { settled: Settled::of(took.clone(), stays), ..set() };
+    let stay = |stays| SetQuantity { settled: SetSideEffects::of(took.clone(), stays), ..set() };
     all.extend(other_stays().into_iter().map(stay));
     all
 }
 
-fn other_orders() -> Vec<Purchase> {
-    let Bought { line, taken } = order().bought.remove(0);
-    let bought = |line: &LineKey, taken| vec![Bought { line: line.clone(), taken }];
+fn other_orders() -> Vec<OrderPlaced> {
+    let OrderedUnits { line, taken } = order().bought.remove(0);
+    let bought = |line: &LineKey, taken| vec![OrderedUnits { line: line.clone(), taken }];
     let other = LineKey::sku("TEE").expect("a line");
     let mut all = vec![
-        Purchase { id: OrderId::new("2026-18").expect("an id"), ..order() },
-        Purchase { bought: Vec::new(), ..order() },
-        Purchase { bought: bought(&other, taken), ..order() },
-        Purchase { seen: [dot(PHONE, 1)].into_iter().collect(), ..order() },
+        OrderPlaced { id: OrderId::new("2026-18").expect("an id"), ..order() },
+        OrderPlaced { bought: Vec::new(), ..order() },
+        OrderPlaced { bought: bought(&other, taken), ..order() },
+        OrderPlaced { seen: [dot(PHONE, 1)].into_iter().collect(), ..order() },
     ];
-    let took = |taken| Purchase { bought: bought(&line, taken), ..order() };
+    let took = |taken| OrderPlaced { bought: bought(&line, taken), ..order() };
     all.extend(other_takings(taken).map(took));
-    all.extend(other_stays().into_iter().map(|stays| Purchase { stays, ..order() }));
+    all.extend(other_stays().into_iter().map(|stays| OrderPlaced { stays, ..order() }));
     all
 }
 
@@ -135,14 +139,14 @@ fn other_policies() -> Vec<MergePolicy> {
         Override { ceiling: None, ..over() },
         Override { ceiling: Some(units(6)), ..over() },
         Override { loser: None, ..over() },
-        Override { loser: Some(Loser::SaveForLater), ..over() },
+        Override { loser: Some(LosingUnits::SaveForLater), ..over() },
     ];
     let mut all = vec![
         MergePolicy { rule: rule("sum", 1), ..policy() },
         MergePolicy { rule: rule("max", 2), ..policy() },
         MergePolicy { ceiling: None, ..policy() },
         MergePolicy { ceiling: Some(units(301)), ..policy() },
-        MergePolicy { loser: Loser::Hide, ..policy() },
+        MergePolicy { loser: LosingUnits::Hide, ..policy() },
         MergePolicy { overrides: Vec::new(), ..policy() },
     ];
     all.extend(overrides.map(|over| MergePolicy { overrides: vec![over], ..policy() }));
@@ -161,7 +165,7 @@ fn other_bodies() -> Vec<Body> {
     };
     let shipping = ShippingOption::new("doorbell is broken").expect("an option");
     let moved = |to, dots: &[_]| Body::Move { to, dots: dots.to_vec().into() };
-    let guest = |guest, claim| Body::Unmerge(UnmergeFrom { guest, claim }.into());
+    let guest = |guest, claim| Body::Unmerge(GuestUnmerge { guest, claim }.into());
     let unknown = |kind, payload: &[u8]| Body::Unknown { kind, payload: payload.to_vec().into() };
     let mut all = vec![
         Body::Add { quantity: units(301), sided: true },
@@ -179,9 +183,9 @@ fn other_bodies() -> Vec<Body> {
         attribute("print", "for A."),
         Body::Coupon(CouponCode::new("spring11").expect("a code").into()),
         Body::Consent(false),
-        Body::Merge(Arc::new(MergeTo { guest: CART, ..merge() })),
-        Body::Merge(Arc::new(MergeTo { account: GUEST, ..merge() })),
-        Body::Merge(Arc::new(MergeTo { claim: 3, ..merge() })),
+        Body::Merge(Arc::new(GuestMerge { guest: CART, ..merge() })),
+        Body::Merge(Arc::new(GuestMerge { account: GUEST, ..merge() })),
+        Body::Merge(Arc::new(GuestMerge { claim: 3, ..merge() })),
         guest(CART, 2),
         guest(GUEST, 3),
         Body::Expired { rule: RuleName::new("idle-91-days").expect("a name").into() },
@@ -189,7 +193,7 @@ fn other_bodies() -> Vec<Body> {
         unknown(12, &[0, 0xff]),
     ];
     let policies = other_policies().into_iter();
-    all.extend(policies.map(|policy| Body::Merge(Arc::new(MergeTo { policy, ..merge() }))));
+    all.extend(policies.map(|policy| Body::Merge(Arc::new(GuestMerge { policy, ..merge() }))));
     all.extend(other_sets().into_iter().map(|set| Body::Set(Arc::new(set))));
     all.extend(other_orders().into_iter().map(|order| Body::Order(Arc::new(order))));
     all.extend(other_stays().into_iter().map(|stays| Body::Stay(Arc::new(stays))));
@@ -271,9 +275,10 @@ fn a_fingerprint_is_what_it_was() {
 
 #[test]
 fn an_orders_key_hangs_on_the_cart_and_on_each_dot() {
-    let bought = |seqs: &[u64]| -> Vec<Bought> {
-        let taken = |seq: &u64| Taken { dot: dot(PHONE, *seq), units: 1, scope: CART, set: None };
-        seqs.iter().map(|seq| Bought { line: tee(), taken: taken(seq) }).collect()
+    let bought = |seqs: &[u64]| -> Vec<OrderedUnits> {
+        let taken =
+            |seq: &u64| ConsumedUnits { dot: dot(PHONE, *seq), units: 1, scope: CART, set: None };
+        seqs.iter().map(|seq| OrderedUnits { line: tee(), taken: taken(seq) }).collect()
     };
     let keys = [
         OrderKey::of(CART, &bought(&[1])),

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use holdall::cart::Covers;
+use holdall::cart::ReplacedDots;
+use holdall::limits::SEQ_MAX;
 use holdall::{Dot, Dots, ReplicaId, Run, SharedDots};
 use proptest::prelude::*;
 
@@ -97,7 +98,7 @@ proptest! {
     }
 }
 
-/// Of one writer and of several, and in numbers that no honest writer gets to, which are held in another way.
+/// Of one writer and of several, and up to the highest numbers.
 fn covered() -> impl Strategy<Value = Runs> {
     prop_oneof![
         runs(),
@@ -108,7 +109,7 @@ fn covered() -> impl Strategy<Value = Runs> {
             all.into_iter().map(|(_, first, n)| (1, first * 500, n * 64)).collect()
         }),
         runs().prop_map(|all| {
-            all.into_iter().map(|(w, first, n)| (w / 3, first + (1 << 62) - 20, n)).collect()
+            all.into_iter().map(|(w, first, n)| (w / 3, first + SEQ_MAX - 50, n)).collect()
         }),
     ]
 }
@@ -120,20 +121,39 @@ proptest! {
     #[test]
     fn what_is_covered_is_a_set(a in covered(), one in (0..4_u8, 0..50_u64)) {
         let (dots, all) = both(&a);
-        let covers = Covers::from(&dots);
+        let covers = ReplacedDots::from(&dots);
         prop_assert_eq!(&covers.to_dots(), &dots);
         prop_assert_eq!(covers.is_empty(), all.is_empty());
         let mut runs: Vec<_> = covers.runs().collect();
         runs.sort_unstable();
         prop_assert_eq!(runs, dots.runs().collect::<Vec<_>>());
-        for seq in [one.1, one.1 + (1 << 62) - 20] {
+        for seq in [one.1, one.1 + SEQ_MAX - 50] {
             let dot = Dot::new(replica(one.0), seq);
             prop_assert_eq!(covers.contains(dot), all.contains(&dot));
         }
         prop_assert!(all.iter().all(|dot| covers.contains(*dot)));
-        prop_assert_eq!(all.iter().copied().collect::<Covers>(), covers.clone());
+        prop_assert_eq!(all.iter().copied().collect::<ReplacedDots>(), covers.clone());
         prop_assert_eq!(format!("{covers:?}"), format!("{dots:?}"));
     }
+}
+
+/// Numbers that no action has are in no set.
+#[test]
+fn numbers_are_from_1_to_the_last() {
+    let (mut dots, one) = (Dots::default(), replica(1));
+    for seq in [0, SEQ_MAX + 1, u64::MAX] {
+        assert!(!dots.insert(Dot::new(one, seq)), "{seq}");
+        dots.insert_run(one, Run { first: seq, last: u64::MAX });
+        dots.push_run(one, Run { first: seq, last: seq });
+        assert!(dots.is_empty(), "{seq}");
+    }
+    dots.insert_run(one, Run { first: SEQ_MAX - 1, last: u64::MAX });
+    let last = Run { first: SEQ_MAX - 1, last: SEQ_MAX };
+    assert_eq!(dots.runs().collect::<Vec<_>>(), [(one, last)]);
+    dots.push_run(one, Run { first: SEQ_MAX, last: u64::MAX });
+    dots.push_run(replica(2), Run { first: SEQ_MAX, last: u64::MAX });
+    assert_eq!(dots.count(), 3);
+    assert!(!dots.insert(Dot::new(one, SEQ_MAX)));
 }
 
 /// A failed assertion shows them.

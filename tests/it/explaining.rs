@@ -1,8 +1,8 @@
 //! What the shopper is told, word by word: each reason there is, and no other.
 
 use holdall::{
-    Choice, Currency, Delta, Facts, LineKey, List, Loser, Names, Notice, OrderId, Plain, Reason,
-    Registry, Replica, ReplicaId, RowRef, Rule, RuleRef, Time, ViewOptions,
+    Choice, Currency, Delta, LineKey, List, LosingUnits, MergeInput, Notice, OrderId, Phrasing,
+    PlainPhrasing, Reason, Registry, Replica, ReplicaId, RowRef, Rule, RuleRef, Time, ViewOptions,
 };
 
 use super::devices::{
@@ -12,7 +12,7 @@ use super::devices::{
 /// Who the devices of these tests are: 1 is the phone, 2 the laptop, 3 the kiosk.
 struct Home;
 
-impl Names for Home {
+impl Phrasing for Home {
     fn device(&self, replica: ReplicaId) -> String {
         ["nobody", "your phone", "your laptop", "the kiosk"][replica.as_u128() as usize].into()
     }
@@ -53,8 +53,8 @@ fn reasons(replica: &Replica) -> Vec<Reason> {
 #[test]
 fn plain_names_are_short() {
     let laptop = ReplicaId::from_u128(0x1234_5678_9abc_def0 << 64);
-    assert_eq!(Plain.device(laptop), "device 12345678");
-    let clock = |ms| Plain.time(Time::from_ms(ms));
+    assert_eq!(PlainPhrasing.device(laptop), "device 12345678");
+    let clock = |ms| PlainPhrasing.time(Time::from_ms(ms));
     assert_eq!([clock(0), clock(59_999), clock(at(7))], ["00:00", "00:00", "10:07"]);
     assert_eq!(clock(1_700_000_000_000), "22:13");
 }
@@ -162,7 +162,7 @@ fn what_the_account_has_already_is_told() {
 }
 
 /// Two on the laptop, three in the guest cart, merged at 10:02.
-fn merged(policy: &str, loser: Loser) -> Replica {
+fn merged(policy: &str, loser: LosingUnits) -> Replica {
     let (mut kiosk, mut laptop) = (replica(GUEST, 3), replica(ACCOUNT, 2));
     add(&mut laptop, 0, 2);
     add(&mut kiosk, 1, 3);
@@ -173,7 +173,7 @@ fn merged(policy: &str, loser: Loser) -> Replica {
 
 #[test]
 fn the_side_that_a_rule_hides_is_told_and_why() {
-    let laptop = merged("max", Loser::Hide);
+    let laptop = merged("max", LosingUnits::Hide);
     assert_eq!(
         told(&laptop),
         [
@@ -218,7 +218,7 @@ fn a_set_of_which_nothing_is_left_is_told() {
 
 #[test]
 fn the_side_that_is_saved_for_later_is_told() {
-    let mut laptop = merged("prefer-account", Loser::SaveForLater);
+    let mut laptop = merged("prefer-account", LosingUnits::SaveForLater);
     assert_eq!(
         told(&laptop),
         [
@@ -237,7 +237,7 @@ fn the_side_that_is_saved_for_later_is_told() {
 #[test]
 fn a_question_is_asked_of_both_rows() {
     assert_eq!(
-        told(&merged("ask", Loser::Hide)),
+        told(&merged("ask", LosingUnits::Hide)),
         [
             "TEE, the account's side: 2, from 2 added on your laptop at 10:00, merged by ask; \
              which of the two do you want to keep?",
@@ -256,7 +256,7 @@ fn a_rule_without_reasons_has_those_of_its_choice() {
             "own"
         }
 
-        fn choose(&self, _: &Facts<'_>) -> Choice {
+        fn choose(&self, _: &MergeInput<'_>) -> Choice {
             self.0
         }
     }
@@ -268,7 +268,7 @@ fn a_rule_without_reasons_has_those_of_its_choice() {
         (Choice::Ask, "the shopper is asked"),
     ] {
         let rules = Registry::default().with(Own(choice)).expect("a free name");
-        let laptop = merged("own", Loser::Hide).with_rules(rules);
+        let laptop = merged("own", LosingUnits::Hide).with_rules(rules);
         let reasons = reasons(&laptop);
         assert_eq!(reasons.len(), 2, "{choice:?}");
         for reason in reasons {
@@ -283,7 +283,7 @@ fn a_rule_without_reasons_has_those_of_its_choice() {
 /// A rule that is not here decides nothing, and is named.
 #[test]
 fn a_rule_that_is_not_here_is_told() {
-    let laptop = merged("nobody-has-this", Loser::Hide);
+    let laptop = merged("nobody-has-this", LosingUnits::Hide);
     let because = "this replica lacks the rule".to_owned();
     let rule = RuleRef::first("nobody-has-this").expect("a name");
     let kept = Reason::Kept { rule, because };

@@ -1,9 +1,12 @@
 //! Deltas made by hand: what a writer could not have written is refused where it is made, and not when somebody else reads the bytes.
 
-use holdall::cart::{Bought, DeltaError, Lack, Pin, Purchase, SetTo, Settled, Stays, Taken};
+use holdall::cart::{
+    ConsumedUnits, DeltaError, OrderPlaced, OrderedUnits, Preserved, PreservedDeduction,
+    PreservedPlacement, SetQuantity, SetSideEffects,
+};
 use holdall::{
     Body, CartId, Delta, Dot, Dots, Entry, LineKey, List, Money, OrderId, Quantity, ReplicaId,
-    Time, wire,
+    Time, limits, wire,
 };
 
 use super::devices::{ACCOUNT, tee};
@@ -21,17 +24,17 @@ fn delta(seq: u64, entry: Entry) -> Result<Delta, DeltaError> {
     Delta::new(ACCOUNT, [(dot(seq), entry)], Dots::default(), Dots::default())
 }
 
-fn taken(seq: u64) -> Taken {
-    Taken { dot: dot(seq), units: 2, scope: CartId::from_u128(2), set: None }
+fn taken(seq: u64) -> ConsumedUnits {
+    ConsumedUnits { dot: dot(seq), units: 2, scope: CartId::from_u128(2), set: None }
 }
 
 fn add() -> Body {
     Body::Add { quantity: Quantity::new(2).expect("a quantity"), sided: false }
 }
 
-fn set(settled: Settled) -> Body {
+fn set(settled: SetSideEffects) -> Body {
     Body::Set(
-        SetTo {
+        SetQuantity {
             quantity: Quantity::new(2).expect("a quantity"),
             list: List::Active,
             sided: false,
@@ -43,18 +46,18 @@ fn set(settled: Settled) -> Body {
     )
 }
 
-fn stay(pins: &[u64], lacks: &[u64]) -> Stays {
-    let pin = |seq: &u64| Pin { dot: dot(*seq), list: List::Saved, until: None };
-    let lack = |seq: &u64| Lack { set: dot(*seq), taken: dot(1), units: 1 };
-    Stays { pins: pins.iter().map(pin).collect(), lacks: lacks.iter().map(lack).collect() }
+fn stay(pins: &[u64], lacks: &[u64]) -> Preserved {
+    let pin = |seq: &u64| PreservedPlacement { dot: dot(*seq), list: List::Saved, until: None };
+    let lack = |seq: &u64| PreservedDeduction { set: dot(*seq), taken: dot(1), units: 1 };
+    Preserved { pins: pins.iter().map(pin).collect(), lacks: lacks.iter().map(lack).collect() }
 }
 
 fn order(lines: &[&str]) -> Body {
     let line = |sku: &&str| LineKey::sku(sku).expect("a SKU");
-    let bought = lines.iter().map(|sku| Bought { line: line(sku), taken: taken(1) });
+    let bought = lines.iter().map(|sku| OrderedUnits { line: line(sku), taken: taken(1) });
     let id = OrderId::new("o-1").expect("an id");
-    let (bought, seen, stays) = (bought.collect(), Dots::default().into(), Stays::default());
-    Body::Order(Purchase { id, bought, seen, stays }.into())
+    let (bought, seen, stays) = (bought.collect(), Dots::default().into(), Preserved::default());
+    Body::Order(OrderPlaced { id, bought, seen, stays }.into())
 }
 
 fn moved(dots: &[u64]) -> Body {
@@ -69,10 +72,10 @@ fn moved(dots: &[u64]) -> Body {
 fn lists_that_do_not_ascend_are_refused_where_they_are_made() {
     let took = |seqs: &[u64]| {
         let took = seqs.iter().map(|seq| taken(*seq)).collect();
-        set(Settled { took, stays: Stays::default() })
+        set(SetSideEffects { took, stays: Preserved::default() })
     };
     let pinned = |seqs: &[u64]| Body::Stay(stay(seqs, &[]).into());
-    let lacking = |seqs: &[u64]| set(Settled { took: Vec::new(), stays: stay(&[], seqs) });
+    let lacking = |seqs: &[u64]| set(SetSideEffects { took: Vec::new(), stays: stay(&[], seqs) });
     let sold = |seqs: &[u64]| {
         order(&seqs.iter().map(|seq| ["A", "B"][*seq as usize - 1]).collect::<Vec<_>>())
     };
@@ -95,18 +98,28 @@ fn facts_that_no_action_states_are_refused_where_they_are_made() {
     let bare = Body::Stay(stay(&[1], &[]).into());
     let unknown = |kind| Body::Unknown { kind, payload: vec![1].into() };
     for (told, seq, odd) in [
-        ("number 0", 0, entry(add())),
+        ("no action has", 0, entry(add())),
+        ("no action has", limits::SEQ_MAX + 1, entry(add())),
+        ("no action has", 5, entry(moved(&[0, 1]))),
+        ("no action has", 5, entry(moved(&[1, limits::SEQ_MAX + 1]))),
+        ("no action has", 5, entry(Body::Stay(stay(&[0], &[]).into()))),
+        ("no action has", 5, entry(Body::Stay(stay(&[], &[u64::MAX]).into()))),
+        (
+            "no action has",
+            5,
+            entry(set(SetSideEffects { took: vec![taken(0)], ..SetSideEffects::default() })),
+        ),
         ("names no line", 5, Entry { line: None, ..entry(add()) }),
         (
             "names no line",
             5,
             Entry {
                 line: None,
-                ..entry(set(Settled { took: vec![taken(1)], ..Settled::default() }))
+                ..entry(set(SetSideEffects { took: vec![taken(1)], ..SetSideEffects::default() }))
             },
         ),
         ("seen price", 5, Entry { price, ..entry(bare.clone()) }),
-        ("settled", 5, entry(set(Settled::default()))),
+        ("settled", 5, entry(set(SetSideEffects::default()))),
         ("unknown", 5, entry(unknown(11))),
     ] {
         let refused = delta(seq, odd).expect_err("no action writes that");

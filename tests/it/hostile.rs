@@ -252,6 +252,43 @@ fn one_set_of_dots_that_many_entries_had_seen_is_there_once() {
     assert_eq!(encode_cart(&cart), bytes);
 }
 
+/// Sequence numbers end at 2^32 - 1, wherever bytes have one.
+#[test]
+fn numbers_beyond_the_last_are_refused() {
+    let number = |mut n: u64| {
+        let mut bytes = Vec::new();
+        while n > 0x7f {
+            bytes.push(n as u8 | 0x80);
+            n >>= 7;
+        }
+        bytes.push(n as u8);
+        bytes
+    };
+    let delta = |parts: &[&[u8]]| {
+        let start = [head(2, 0), vec![1], vec![1; 16]].concat();
+        decode_delta(&seal(&[start, parts.concat()].concat()))
+    };
+    const LAST: u64 = limits::SEQ_MAX;
+    for (seq, right) in [(1, true), (LAST, true), (LAST + 1, false), (u64::MAX / 2, false)] {
+        let dead = delta(&[&[1, 0, 1], &number(2 * seq), &[0]]);
+        let run = delta(&[&[1, 0, 1, 3], &number(seq - 1), &[0]]);
+        // A consent of that number, and a Move that names one.
+        let consent = [&[1, 0, 0, 0x86][..], &number(seq), &[0, 1]].concat();
+        let all = number(2 * seq.min(LAST));
+        let live = delta(&[&[1, 0, 1], &all, &consent]);
+        let moved = [&[1, 0, 0, 0xb3, 8, 0, 0, 1, 0][..], &number(seq)].concat();
+        let named = delta(&[&[1, 0, 1, 2], &moved]);
+        for (what, read) in [("dead", dead), ("run", run), ("live", live), ("named", named)] {
+            match (what, seq) {
+                // Its step and a run of more than one number have a shorter form.
+                ("run" | "live", 1) => continue,
+                _ if right => assert!(read.is_ok(), "{what} {seq}: {read:?}"),
+                _ => assert_eq!(read.expect_err(what).broken, Broken::Number, "{what} {seq}"),
+            }
+        }
+    }
+}
+
 #[test]
 fn other_envelopes_and_versions_are_told_apart() {
     let bytes = encode_cart(&samples::full());

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use holdall::cart::Stamp;
 use holdall::{
-    Body, Bought, CouponCode, Delta, Dot, Dots, Entry, LineKey, OrderId, Purchase, Replica,
-    ReplicaId, RowRef, Stays, Taken, Time, limits,
+    Body, ConsumedUnits, CouponCode, Delta, Dot, Dots, Entry, LineKey, OrderId, OrderPlaced,
+    OrderedUnits, Preserved, Replica, ReplicaId, RowRef, Time, VerbError, limits,
 };
 
 use super::devices::{ACCOUNT, buy, join, replica, row, tee, units};
@@ -57,13 +58,17 @@ fn a_cart_takes_so_many_lines_and_no_more() {
 fn a_line_that_was_bought_is_one_of_so_many() {
     let mut phone = with_one_of_each((0..limits::LINES - 1).map(line));
     let server = Dot::new(ReplicaId::from_u128(8), 1);
-    let taken =
-        Taken { dot: Dot::new(ReplicaId::from_u128(7), 1), units: 1, scope: ACCOUNT, set: None };
-    let body = Body::Order(Arc::new(Purchase {
+    let taken = ConsumedUnits {
+        dot: Dot::new(ReplicaId::from_u128(7), 1),
+        units: 1,
+        scope: ACCOUNT,
+        set: None,
+    };
+    let body = Body::Order(Arc::new(OrderPlaced {
         id: OrderId::new("O-1").expect("an id"),
-        bought: vec![Bought { line: tee(), taken }],
+        bought: vec![OrderedUnits { line: tee(), taken }],
         seen: Dots::default().into(),
-        stays: Stays::default(),
+        stays: Preserved::default(),
     }));
     let time = Time::from_ms(7);
     let entry = Entry { time, scope: ACCOUNT, after: [].into(), line: None, price: None, body };
@@ -109,4 +114,26 @@ fn a_cart_takes_so_many_coupons_and_no_more() {
     phone.drop_coupon(1_002, &code(4)).expect("less is no more");
     phone.coupon(1_003, code(limits::COUPONS)).expect("there is room for one again");
     assert_eq!(phone.view().coupons.len(), limits::COUPONS);
+}
+
+/// A writer that has used its last number writes no more, whoever says that it has.
+#[test]
+fn a_writer_takes_so_many_numbers_and_no_more() {
+    let mut phone = replica(ACCOUNT, 1);
+    let dead = |seq| [Dot::new(phone.id(), seq)].into_iter().collect::<Dots>();
+    let before = Delta::new(ACCOUNT, [], dead(limits::SEQ_MAX - 1), Dots::default());
+    let all_but_one = before.expect("a delta");
+    join(&mut phone, &all_but_one);
+    let last = phone.add(1, &tee(), units(1), None).expect("the last number");
+    assert_eq!(last.dots().last(phone.id()), limits::SEQ_MAX);
+    refused(&mut phone, &tee(), "start a new writer");
+    // Nor does a number beyond it come in by a stamp.
+    let mut cart = phone.cart().clone();
+    for seq in [0, limits::SEQ_MAX + 1, u64::MAX] {
+        let dot = Dot::new(ReplicaId::from_u128(5), seq);
+        let stamp = Stamp { dot, time: Time::from_ms(1), after: [].into() };
+        let given = cart.consent(stamp, true, &[]);
+        assert_eq!(given, Err(VerbError::DotOutOfRange { dot }));
+    }
+    assert_eq!(cart, *phone.cart());
 }

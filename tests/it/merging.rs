@@ -4,8 +4,8 @@
 //! test passed, or could have.
 
 use holdall::{
-    Body, Choice, Claim, Delta, Dot, Dots, Facts, LineKey, Loser, MergeTo, Notice, Override,
-    Registry, Replica, ReplicaId, Rule, Side, SkuPattern, Text, Time, wire,
+    Body, Choice, Claim, Delta, Dot, Dots, GuestMerge, LineKey, LosingUnits, MergeInput, Notice,
+    Override, Registry, Replica, ReplicaId, Rule, Side, SkuPattern, Text, Time, wire,
 };
 
 use super::devices::{
@@ -64,7 +64,7 @@ fn a_merge_under_another_dot_or_of_another_account_is_none() {
     for (account, dot) in [(ACCOUNT, Dot::new(ReplicaId::from_u128(66), 1)), (OTHER, other.dot())] {
         let mut laptop = replica(ACCOUNT, 1);
         let body =
-            Body::Merge(MergeTo { guest: GUEST, account, claim: 1, policy: rule("sum") }.into());
+            Body::Merge(GuestMerge { guest: GUEST, account, claim: 1, policy: rule("sum") }.into());
         join(&mut laptop, &forged(dot, 9, None, body));
         assert!(laptop.absorb(guest.cart()).is_err(), "{account}");
     }
@@ -105,7 +105,7 @@ fn what_died_in_the_guest_cart_dies_in_the_accounts() {
 fn who_loses_under_save_for_later_is_saved() {
     let guest = with(GUEST, 2, 3);
     let mut laptop = with(ACCOUNT, 1, 2);
-    let policy = rule("max").with_loser(Loser::SaveForLater);
+    let policy = rule("max").with_loser(LosingUnits::SaveForLater);
     laptop.merge(10, claim(GUEST), policy, guest.cart()).expect("a merge");
     assert_eq!((shown(&laptop), saved(&laptop)), (3, 2));
 }
@@ -215,7 +215,7 @@ fn policies_and_rules_are_told_by_name() {
             "own"
         }
 
-        fn choose(&self, _: &Facts<'_>) -> Choice {
+        fn choose(&self, _: &MergeInput<'_>) -> Choice {
             Choice::Both
         }
     }

@@ -1,6 +1,6 @@
 //! What is said has one form in bytes: whatever is near the bytes of a Set is refused, or is the form of another, and tables ascend.
 
-use holdall::cart::{Covers, SetTo};
+use holdall::cart::{ReplacedDots, SetQuantity};
 use holdall::{
     Body, CartId, Delta, Dot, Dots, Entry, LineKey, List, Money, Quantity, ReplicaId, Time, wire,
 };
@@ -28,12 +28,12 @@ fn apart(many: u64) -> Vec<(u64, u64)> {
 }
 
 fn content(units: u32, covers: Dots) -> Vec<u8> {
-    let set = SetTo {
+    let set = SetQuantity {
         quantity: Quantity::new(units).expect("a quantity"),
         list: List::Active,
         sided: false,
         seen: Dots::default().into(),
-        covers: Covers::from(&covers),
+        covers: ReplacedDots::from(&covers),
         settled: None,
     };
     let (dot, body) = (Dot::new(ReplicaId::from_u128(OWN), SEQ), Body::Set(set.into()));
@@ -65,8 +65,8 @@ fn is_read(content: &[u8]) -> bool {
 fn anew(delta: &Delta) -> Delta {
     let entries = delta.live().iter().map(|(dot, entry)| match &entry.body {
         Body::Set(set) => {
-            let covers = Covers::from(&set.covers.to_dots());
-            let body = Body::Set(SetTo { covers, ..(**set).clone() }.into());
+            let covers = ReplacedDots::from(&set.covers.to_dots());
+            let body = Body::Set(SetQuantity { covers, ..(**set).clone() }.into());
             (dot, Entry { body, ..entry })
         }
         _ => (dot, entry),

@@ -2,7 +2,7 @@
 
 use holdall::sync::{Inbox, Outbox};
 use holdall::{
-    Body, Cart, CartId, Claim, LineKey, List, Loser, MergePolicy, OrderId, Quantity, Replica,
+    Body, Cart, CartId, Claim, LineKey, List, LosingUnits, MergePolicy, OrderId, Quantity, Replica,
     ReplicaId, RowRef, Side, Text, View,
 };
 
@@ -114,7 +114,7 @@ fn removing_a_line_hides_no_other_line() {
     let mut phone = replica(ACCOUNT, 1);
     phone.add(1, &tee(), one(), None).expect("an add");
     for (number, rule, loser) in
-        [(11, "keep-account", Loser::SaveForLater), (12, "max", Loser::Hide)]
+        [(11, "keep-account", LosingUnits::SaveForLater), (12, "max", LosingUnits::Hide)]
     {
         let mut guest = replica(CartId::from_u128(number), number);
         guest.add(2, &mug, one(), None).expect("an add");
@@ -167,7 +167,7 @@ fn an_order_leaves_what_a_merge_had_saved() {
     guest.add(2, &tee(), one(), None).expect("an add");
     let claim = Claim { guest: GUEST, account: ACCOUNT, number: 1 };
     let policy = MergePolicy::rule("replace-with-guest").expect("a policy");
-    let policy = policy.with_loser(Loser::SaveForLater);
+    let policy = policy.with_loser(LosingUnits::SaveForLater);
     phone.merge(100, claim, policy, guest.cart()).expect("a merge");
     assert_eq!((phone.view().quantity(&tee()), saved(&phone.view())), (1, 1));
     phone.set(200, &RowRef::active(tee()), 1, None).expect("a set");
@@ -185,7 +185,7 @@ fn a_set_of_the_saved_row_moves_nothing_out_of_the_cart() {
     phone.add(1, &tee(), Quantity::new(2).expect("a quantity"), None).expect("an add");
     guest.add(1, &tee(), Quantity::new(3).expect("a quantity"), None).expect("an add");
     let claim = Claim { guest: GUEST, account: ACCOUNT, number: 1 };
-    let policy = MergePolicy::rule("max").expect("a policy").with_loser(Loser::SaveForLater);
+    let policy = MergePolicy::rule("max").expect("a policy").with_loser(LosingUnits::SaveForLater);
     phone.merge(100, claim, policy, guest.cart()).expect("a merge");
     let _ = laptop.join(&phone.cart().to_delta()).expect("the same cart");
     phone.relocate(200, &RowRef::active(tee())).expect("the guest's 3, saved");
@@ -232,7 +232,7 @@ fn a_word_that_units_stay_saved_outlives_its_set() {
     let mut guest = replica(GUEST, 2);
     guest.add(2, &tee(), Quantity::new(3).expect("a quantity"), None).expect("an add");
     let claim = Claim { guest: GUEST, account: ACCOUNT, number: 1 };
-    let policy = MergePolicy::rule("max").expect("a policy").with_loser(Loser::SaveForLater);
+    let policy = MergePolicy::rule("max").expect("a policy").with_loser(LosingUnits::SaveForLater);
     phone.merge(100, claim, policy, guest.cart()).expect("a merge");
     phone.set(200, &RowRef::active(tee()), 1, None).expect("a set");
     phone.unmerge(201, GUEST).expect("a merged guest");

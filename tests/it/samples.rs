@@ -3,14 +3,17 @@
 
 use std::sync::Arc;
 
-use holdall::cart::{Lack, MergeTo, Pin, SetTo, Settled, Taken, UnmergeFrom};
+use holdall::cart::{
+    ConsumedUnits, GuestMerge, GuestUnmerge, PreservedDeduction, PreservedPlacement, SetQuantity,
+    SetSideEffects,
+};
 use holdall::sync::Message;
 use holdall::wire::{self, DecodeError};
 use holdall::{
-    AttributeKey, Body, Bought, Bundle, Cart, CartId, Claim, CouponCode, Delta, Dot, Dots, Entry,
-    Fingerprint, Gift, Have, LineKey, List, Loser, MergePolicy, Money, OptionKey, OptionValue,
-    OrderId, Override, Purchase, Quantity, Register, Replica, ReplicaId, RuleName, RuleRef,
-    ShippingOption, Sku, SkuPattern, Stays, Tag, Text, Time,
+    AttributeKey, Body, Bundle, Cart, CartId, Claim, CouponCode, Delta, Dot, Dots, Entry,
+    Fingerprint, Gift, Have, LineKey, List, LosingUnits, MergePolicy, Money, OptionKey,
+    OptionValue, OrderId, OrderPlaced, OrderedUnits, Override, Preserved, Quantity, Register,
+    Replica, ReplicaId, RuleName, RuleRef, ShippingOption, Sku, SkuPattern, Tag, Text, Time,
 };
 
 pub(crate) const CART: CartId = CartId::from_u128(0xca27);
@@ -101,26 +104,27 @@ fn text(text: &str) -> Text {
     Text::new(text).expect("a text")
 }
 
-fn stays() -> Stays {
-    Stays {
+fn stays() -> Preserved {
+    Preserved {
         pins: vec![
-            Pin { dot: dot(PHONE, 3), list: List::Saved, until: Some(GUEST) },
-            Pin { dot: dot(LAPTOP, 4), list: List::Active, until: None },
+            PreservedPlacement { dot: dot(PHONE, 3), list: List::Saved, until: Some(GUEST) },
+            PreservedPlacement { dot: dot(LAPTOP, 4), list: List::Active, until: None },
         ],
-        lacks: vec![Lack { set: dot(PHONE, 9), taken: dot(PHONE, 2), units: 3 }],
+        lacks: vec![PreservedDeduction { set: dot(PHONE, 9), taken: dot(PHONE, 2), units: 3 }],
     }
 }
 
 /// Every kind of entry, by its name in the format.
 pub(crate) fn bodies() -> Vec<(&'static str, Option<LineKey>, Body)> {
-    let taken = Taken { dot: dot(LAPTOP, 1), units: 3, scope: GUEST, set: Some(List::Saved) };
-    let set = SetTo {
+    let taken =
+        ConsumedUnits { dot: dot(LAPTOP, 1), units: 3, scope: GUEST, set: Some(List::Saved) };
+    let set = SetQuantity {
         quantity: units(1_000_000),
         list: List::Saved,
         sided: true,
         seen: [dot(OTHER, 1), dot(OTHER, 2), dot(OTHER, 5)].into_iter().collect(),
         covers: [dot(PHONE, 1), dot(LAPTOP, 5)].into_iter().collect(),
-        settled: Settled::of(vec![taken], stays()),
+        settled: SetSideEffects::of(vec![taken], stays()),
     };
     let gift = Gift { wrap: true, message: Some(text("Alles Gute!\nA.")) };
     let key = AttributeKey::new("engraving").expect("a key");
@@ -129,18 +133,18 @@ pub(crate) fn bodies() -> Vec<(&'static str, Option<LineKey>, Body)> {
         lines: SkuPattern::new("GIFT-*").expect("a pattern"),
         rule: Some(rule("own", 7)),
         ceiling: Some(units(5)),
-        loser: Some(Loser::Hide),
+        loser: Some(LosingUnits::Hide),
     };
     let policy = MergePolicy::of(rule("max", 1))
         .with_ceiling(units(300))
-        .with_loser(Loser::SaveForLater)
+        .with_loser(LosingUnits::SaveForLater)
         .with(other)
         .expect("one override");
     let order = OrderId::new("2026-17").expect("an id");
     let shipping = ShippingOption::new("express").expect("an option");
     let register = |value| Body::Register { value: Arc::new(value), sided: false };
     let sided = Body::Register { value: Arc::new(Register::Note(text("x"))), sided: true };
-    let merge = MergeTo { guest: GUEST, account: CART, claim: 2, policy };
+    let merge = GuestMerge { guest: GUEST, account: CART, claim: 2, policy };
     vec![
         ("01-add", Some(tee()), Body::Add { quantity: units(300), sided: true }),
         ("02-set", Some(tee()), Body::Set(Arc::new(set))),
@@ -157,13 +161,16 @@ pub(crate) fn bodies() -> Vec<(&'static str, Option<LineKey>, Body)> {
         ("05-coupon", None, Body::Coupon(CouponCode::new("spring10").expect("a code").into())),
         ("06-consent", None, Body::Consent(true)),
         ("07-merge", None, Body::Merge(Arc::new(merge))),
-        ("08-unmerge", None, Body::Unmerge(UnmergeFrom { guest: GUEST, claim: 2 }.into())),
+        ("08-unmerge", None, Body::Unmerge(GuestUnmerge { guest: GUEST, claim: 2 }.into())),
         (
             "09-order",
             None,
-            Body::Order(Arc::new(Purchase {
+            Body::Order(Arc::new(OrderPlaced {
                 id: order,
-                bought: vec![Bought { line: tee(), taken: Taken { set: None, ..taken } }],
+                bought: vec![OrderedUnits {
+                    line: tee(),
+                    taken: ConsumedUnits { set: None, ..taken },
+                }],
                 seen: [dot(PHONE, 1), dot(LAPTOP, 5)].into_iter().collect(),
                 stays: stays(),
             })),
@@ -184,7 +191,7 @@ pub(crate) fn bodies() -> Vec<(&'static str, Option<LineKey>, Body)> {
 
 /// A Set that covers dots of its own writer alone, which are written from the latest back.
 fn set_of_own() -> Body {
-    Body::Set(Arc::new(SetTo {
+    Body::Set(Arc::new(SetQuantity {
         quantity: units(2),
         list: List::Active,
         sided: false,

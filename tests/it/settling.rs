@@ -1,7 +1,7 @@
 //! What goes with an action and what does not: entries that say nothing any more, and those of others.
 
 use holdall::{
-    Body, LineKey, List, Look, OrderId, Registry, Replica, RowRef, RuleName, ViewOptions,
+    Body, LineKey, List, Observer, OrderId, Registry, Replica, RowRef, RuleName, ViewOptions,
 };
 
 use super::devices::{
@@ -47,7 +47,7 @@ fn a_move_of_what_is_gone_is_spent() {
     tell(&phone, &mut laptop);
     phone.relocate(2, &row()).expect("a row to save");
     let rules = Registry::default();
-    let spent = |replica: &Replica| Look::at(replica.cart(), &rules).spent(&tee());
+    let spent = |replica: &Replica| Observer::at(replica.cart(), &rules).spent(&tee());
     assert_eq!(spent(&phone), []);
     laptop.remove(3, &row()).expect("a row");
     tell(&laptop, &mut phone);

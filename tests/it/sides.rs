@@ -1,6 +1,8 @@
 //! Lines that both an account and a guest have: which side shows where, and what edits of one do to the other.
 
-use holdall::{CartId, Choice, Facts, Loser, Notice, Registry, Replica, RowRef, Rule, Side, Text};
+use holdall::{
+    CartId, Choice, LosingUnits, MergeInput, Notice, Registry, Replica, RowRef, Rule, Side, Text,
+};
 
 use super::devices::{
     ACCOUNT, GUEST, OTHER, buy, claim, replica, row, rule, saved, shown, tee, tell, units, with,
@@ -112,7 +114,7 @@ fn a_move_at_once_with_a_merge_leaves_its_loser_saved() {
     laptop.set(1, &RowRef::saved(tee()), 2, None).expect("a set");
     let mut tablet = replica(ACCOUNT, 3);
     tell(&laptop, &mut tablet);
-    let policy = rule("prefer-guest").with_loser(Loser::SaveForLater);
+    let policy = rule("prefer-guest").with_loser(LosingUnits::SaveForLater);
     laptop.merge(10, claim(GUEST), policy, with(GUEST, 2, 3).cart()).expect("a merge");
     assert_eq!((shown(&laptop), saved(&laptop)), (3, 2));
     tablet.relocate(20, &RowRef::saved(tee())).expect("a row to move");
@@ -214,7 +216,7 @@ fn what_a_rule_would_hide_because_a_row_is_gone_stays() {
             "many"
         }
 
-        fn choose(&self, facts: &Facts<'_>) -> Choice {
+        fn choose(&self, facts: &MergeInput<'_>) -> Choice {
             if facts.account.units >= 5 { Choice::Both } else { Choice::Guest }
         }
     }

@@ -1,7 +1,7 @@
 //! The direction of the strata. Inside one crate nothing else holds it, so this test reads the
 //! paths of every source file and compares them with a table of who may name whom.
 //!
-//! The order is: limits, id, quantity, money, clock, dots, cart, policy, view, replica, action, sync,
+//! The order is: limits, leb128, id, quantity, money, clock, dots, cart, policy, view, replica, action, sync,
 //! wire. A module may use those above it, and the table allows it only those it needs. The order of
 //! the crates around this one is held by their `Cargo.toml`.
 //!
@@ -14,14 +14,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A module, and what it may name: modules, or single items of them.
-const STRATA: [(&str, &[&str]); 14] = [
+const STRATA: [(&str, &[&str]); 15] = [
     ("limits", &[]),
+    ("leb128", &[]),
     ("id", &["limits"]),
     ("quantity", &["limits"]),
     ("money", &[]),
     ("clock", &[]),
-    ("dots", &["id"]),
-    ("cart", &["limits", "id", "quantity", "money", "clock", "dots"]),
+    ("dots", &["limits", "id"]),
+    ("cart", &["limits", "leb128", "id", "quantity", "money", "clock", "dots"]),
     ("policy", &["limits", "id", "quantity", "clock", "dots", "cart"]),
     ("view", &["limits", "id", "quantity", "money", "clock", "dots", "cart", "policy"]),
     ("replica", &["limits", "id", "quantity", "money", "clock", "dots", "cart", "policy", "view"]),
@@ -29,7 +30,18 @@ const STRATA: [(&str, &[&str]); 14] = [
     ("sync", &["limits", "id", "clock", "dots", "cart", "replica"]),
     (
         "wire",
-        &["limits", "id", "quantity", "money", "clock", "dots", "cart", "replica", "sync::Message"],
+        &[
+            "limits",
+            "leb128",
+            "id",
+            "quantity",
+            "money",
+            "clock",
+            "dots",
+            "cart",
+            "replica",
+            "sync::Message",
+        ],
     ),
     (
         "serial",

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use holdall::cart::Taken;
+use holdall::cart::ConsumedUnits;
 use holdall::{
-    Body, Bought, Cart, CartId, Delta, Dot, Dots, Entry, LineKey, List, Money, OrderId, Purchase,
-    ReplicaId, Run, SetTo, Stays, Time, wire,
+    Body, Cart, CartId, Delta, Dot, Dots, Entry, LineKey, List, Money, OrderId, OrderPlaced,
+    OrderedUnits, Preserved, ReplicaId, Run, SetQuantity, Time, limits, wire,
 };
 use proptest::prelude::*;
 
@@ -42,12 +42,12 @@ fn writer(at: u8) -> ReplicaId {
     ReplicaId::from_u128(100 - u128::from(at))
 }
 
-/// The number of a writer's how-manieth action. Rows have the lower half of it, so that of some
-/// writers it jumps to where the upper grows.
+/// The number of a writer's action. Of some writers it jumps, once or twice, up to the highest
+/// numbers there are.
 fn number(replica: ReplicaId, action: u64) -> u64 {
     match action {
-        20..60 if replica != writer(0) => action + (1 << 32) - 40,
-        60.. if replica == writer(1) => action + (1 << 40) - 100,
+        20..60 if replica != writer(0) => action + (1 << 31) - 40,
+        60.. if replica == writer(1) => action + limits::SEQ_MAX - 20_000,
         _ => action,
     }
 }
@@ -63,19 +63,21 @@ fn entry((_, of_line, price, author, kind): Parts, dot: Dot) -> Entry {
         4 => (ACCOUNT, &[GUEST]),
         _ => (ACCOUNT, &[OTHER, GUEST]),
     };
-    let bought =
-        |at: u16, dot| Bought { line: line(at), taken: Taken { dot, units: 1, scope, set: None } };
+    let bought = |at: u16, dot| OrderedUnits {
+        line: line(at),
+        taken: ConsumedUnits { dot, units: 1, scope, set: None },
+    };
     let another = Dot::new(dot.replica, dot.seq + 1);
     let body = match kind {
         0 => {
             let mut bought =
                 vec![bought(of_line, dot), bought(of_line + 1, dot), bought(of_line + 1, another)];
             bought.sort();
-            Body::Order(Arc::new(Purchase {
+            Body::Order(Arc::new(OrderPlaced {
                 id: OrderId::new(format!("O-{}", dot.seq)).expect("an id"),
                 bought,
                 seen: Dots::default().into(),
-                stays: Stays::default(),
+                stays: Preserved::default(),
             }))
         }
         1 => Body::Consent(true),
@@ -83,7 +85,7 @@ fn entry((_, of_line, price, author, kind): Parts, dot: Dot) -> Entry {
         // What a row says by itself is an Add of few units, and not on one side of a line.
         3 => Body::Add { quantity: units(256 + u32::from(price % 2)), sided: false },
         4 => Body::Add { quantity: units(1), sided: true },
-        5 | 6 => Body::Set(Arc::new(SetTo {
+        5 | 6 => Body::Set(Arc::new(SetQuantity {
             quantity: units(u32::from(of_line) + 1),
             list: List::Active,
             sided: false,
@@ -163,7 +165,7 @@ proptest! {
         let (mut model, mut cart, mut batch) =
             (Model::default(), Cart::new(ACCOUNT), Delta::empty(ACCOUNT));
         // One keeps the sum of digests, one counts it each time.
-        cart.sum_up();
+        cart.track_fingerprint();
         for step in &steps {
             let delta = model.delta(step);
             batch.batch(&delta);
@@ -191,20 +193,22 @@ proptest! {
     }
 }
 
-/// Rows have half of a number: what dies is the same wherever a run begins and ends.
+/// What dies is right wherever a run begins and ends, beyond the highest number too.
 #[test]
 fn runs_die_whole_however_far_their_numbers_are() {
-    const NEXT: u64 = 1 << 32;
-    let seqs = [1, 2, NEXT - 1, NEXT, NEXT + 1, 2 * NEXT - 1, 1 << 40, u64::MAX - 1];
+    const NEXT: u64 = 1 << 31;
+    const LAST: u64 = limits::SEQ_MAX;
+    let seqs = [1, 2, NEXT - 1, NEXT, NEXT + 1, LAST - 2, LAST - 1, LAST];
     let parts = |seq: u64| (0, 1, 2, 0, (seq % 8) as u8 + 1);
-    let ends = [1, 2, 3, NEXT - 2, NEXT - 1, NEXT, NEXT + 1, NEXT + 2, 2 * NEXT, 1 << 41, u64::MAX];
+    let ends =
+        [1, 2, 3, NEXT - 2, NEXT - 1, NEXT, NEXT + 1, LAST - 2, LAST - 1, LAST, LAST + 1, u64::MAX];
     // Of one writer all, of one the even, of one none but the last: some have no row where a run ends.
     for few in 0..3 {
         let dots = |at: u8| {
             let kept = seqs.iter().filter(move |seq| match (at + few) % 3 {
                 0 => true,
                 1 => *seq % 2 == 0,
-                _ => **seq > 1 << 40,
+                _ => **seq == LAST,
             });
             kept.map(move |seq| Dot::new(writer(at), *seq))
         };

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use holdall::{
-    Body, Bought, Dot, Dots, LineKey, List, OrderId, Purchase, Reason, Replica, ReplicaId, RowRef,
-    Side, Stays, Taken, ViewOptions,
+    Body, ConsumedUnits, Dot, Dots, LineKey, List, OrderId, OrderPlaced, OrderedUnits, Preserved,
+    Reason, Replica, ReplicaId, RowRef, Side, ViewOptions,
 };
 
 use super::devices::{
@@ -97,12 +97,12 @@ fn an_order_of_nothing_explains_nothing() {
     let mut phone = with(ACCOUNT, 1, 2);
     let bought = phone.cart().live().keys().next().expect("an entry");
     phone.set(2, &row(), 3, None).expect("a set");
-    let taken = Taken { dot: bought, units: 0, scope: ACCOUNT, set: None };
-    let body = Body::Order(Arc::new(Purchase {
+    let taken = ConsumedUnits { dot: bought, units: 0, scope: ACCOUNT, set: None };
+    let body = Body::Order(Arc::new(OrderPlaced {
         id: OrderId::new("O-1").expect("an id"),
-        bought: vec![Bought { line: tee(), taken }],
+        bought: vec![OrderedUnits { line: tee(), taken }],
         seen: Dots::default().into(),
-        stays: Stays::default(),
+        stays: Preserved::default(),
     }));
     join(&mut phone, &forged(Dot::new(ReplicaId::from_u128(8), 1), 1, None, body));
     let explained = phone.explain();

@@ -46,7 +46,7 @@ pub struct Note {
 
 impl Note {
     pub(super) fn encode(&self) -> Vec<u8> {
-        serde_json::to_vec(self).unwrap_or_default()
+        serde_json::to_vec(self).expect("plain data serializes")
     }
 }
 

@@ -216,7 +216,8 @@ impl Authority {
         cart: CartId,
         have: &Have,
     ) -> Result<Vec<u8>, Refusal> {
-        self.look(caller, cart, |resident| wire::encode_delta(&resident.cart().answer(have))).await
+        self.look(caller, cart, |resident| wire::encode_delta(&resident.cart().delta_for(have)))
+            .await
     }
 
     /// What a replicating client lacks that has `have`, and what it has with that.
@@ -230,7 +231,7 @@ impl Authority {
         have: &Have,
     ) -> Result<CatchUp, Refusal> {
         self.look(caller, cart, |resident| {
-            let delta = resident.cart().answer(have);
+            let delta = resident.cart().delta_for(have);
             let changed = !delta.is_empty() || delta.is_erasure();
             CatchUp {
                 delta: changed.then(|| wire::encode_delta(&delta)),

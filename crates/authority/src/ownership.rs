@@ -55,7 +55,7 @@ impl Ownership {
 
     pub(super) fn encode(&self) -> Vec<u8> {
         // Structs of texts and lists: nothing that has no JSON form.
-        serde_json::to_vec(self).unwrap_or_default()
+        serde_json::to_vec(self).expect("plain data serializes")
     }
 
     pub(super) fn decode(cart: CartId, bytes: &[u8]) -> Result<Self, StoreError> {

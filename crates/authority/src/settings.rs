@@ -1,6 +1,6 @@
 //! What a deployment decides.
 
-use holdall::cart::{Loser, MergePolicy};
+use holdall::cart::{LosingUnits, MergePolicy};
 use holdall::policy::Registry;
 use holdall::view::ViewOptions;
 
@@ -117,7 +117,7 @@ impl Default for Settings {
         Self {
             policies: Policies {
                 browsing: rule("sum"),
-                checkout: rule("replace-with-guest").with_loser(Loser::SaveForLater),
+                checkout: rule("replace-with-guest").with_loser(LosingUnits::SaveForLater),
             },
             rules: Registry::default(),
             options: ViewOptions::default(),

@@ -33,7 +33,7 @@ impl Claimed {
     }
 
     fn encode(&self) -> Vec<u8> {
-        serde_json::to_vec(self).unwrap_or_default()
+        serde_json::to_vec(self).expect("plain data serializes")
     }
 
     /// The account that holds it.

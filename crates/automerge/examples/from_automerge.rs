@@ -13,7 +13,7 @@ use std::{env, fs};
 use automerge::transaction::Transactable;
 use automerge::{AutoCommit, ROOT};
 use holdall::{
-    CartId, Claim, Delta, LineKey, MergePolicy, Plain, Quantity, Replica, ReplicaId, RowRef,
+    CartId, Claim, Delta, LineKey, MergePolicy, PlainPhrasing, Quantity, Replica, ReplicaId, RowRef,
 };
 use holdall_automerge::CartDocument;
 
@@ -119,7 +119,7 @@ fn show(document: &CartDocument, cart: CartId) {
         println!("{} {}", row.quantity, row.line);
     }
     for explanation in reader.explain() {
-        for sentence in explanation.sentences(&Plain) {
+        for sentence in explanation.sentences(&PlainPhrasing) {
             println!("  {sentence}");
         }
     }

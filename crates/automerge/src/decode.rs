@@ -9,7 +9,10 @@ use super::decode_body as of;
 use super::error::Refused;
 use super::names::{read_cart, read_dot, read_line, read_price, read_runs, read_scope};
 use super::registers;
-use holdall::cart::{Body, Covers, Entry, List, Purchase, SetTo, Settled, Stays, UnmergeFrom};
+use holdall::cart::{
+    Body, Entry, GuestUnmerge, List, OrderPlaced, Preserved, ReplacedDots, SetQuantity,
+    SetSideEffects,
+};
 use holdall::clock::Time;
 use holdall::dots::{Dot, Dots};
 use holdall::id::{CartId, CouponCode, RuleName};
@@ -134,13 +137,13 @@ fn body(home: CartId, dot: Dot, action: &mut EntryText) -> Result<Body, Refused>
     }
     if let Some(unmerge) = action.unmerge.take() {
         let guest = read_cart("guest", &unmerge.guest)?;
-        return Ok(Body::Unmerge(UnmergeFrom { guest, claim: unmerge.claim }.into()));
+        return Ok(Body::Unmerge(GuestUnmerge { guest, claim: unmerge.claim }.into()));
     }
     if let Some(order) = action.order.take() {
         let (id, bought) = of::order(home, order)?;
         let seen = read_runs("seen", &take(&mut action.seen))?.into();
         let stays = stays(action)?;
-        return Ok(Body::Order(Arc::new(Purchase { id, bought, seen, stays })));
+        return Ok(Body::Order(Arc::new(OrderPlaced { id, bought, seen, stays })));
     }
     if let Some(rule) = action.expired.take() {
         return Ok(Body::Expired { rule: RuleName::new(rule)?.into() });
@@ -156,17 +159,17 @@ fn set(home: CartId, dot: Dot, units: i64, action: &mut EntryText) -> Result<Bod
     if seen.last(dot.replica) > 0 {
         return Err(Refused::Itself { what: "seen" });
     }
-    Ok(Body::Set(Arc::new(SetTo {
+    Ok(Body::Set(Arc::new(SetQuantity {
         quantity: Quantity::new(units)?,
         list: action.list.take().map_or(List::Active, List::from),
         sided: take(&mut action.sided),
         seen: seen.into(),
-        covers: Covers::from(&read_runs("covers", &take(&mut action.covers))?),
-        settled: Settled::of(of::took(home, take(&mut action.took))?, stays(action)?),
+        covers: ReplacedDots::from(&read_runs("covers", &take(&mut action.covers))?),
+        settled: SetSideEffects::of(of::took(home, take(&mut action.took))?, stays(action)?),
     })))
 }
 
-fn stays(action: &mut EntryText) -> Result<Stays, Refused> {
+fn stays(action: &mut EntryText) -> Result<Preserved, Refused> {
     of::stays(take(&mut action.pins), take(&mut action.lacks))
 }
 

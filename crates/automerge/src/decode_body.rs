@@ -9,7 +9,8 @@ use super::error::Refused;
 use super::names::{read_cart, read_dot, read_line, read_scope};
 use holdall::cart::kind_numbers::FIRST_UNKNOWN;
 use holdall::cart::{
-    Body, Bought, Lack, List, Loser, MergePolicy, MergeTo, Override, Pin, SkuPattern, Stays, Taken,
+    Body, ConsumedUnits, GuestMerge, List, LosingUnits, MergePolicy, OrderedUnits, Override,
+    Preserved, PreservedDeduction, PreservedPlacement, SkuPattern,
 };
 use holdall::id::{CartId, OrderId};
 use holdall::limits;
@@ -22,8 +23,8 @@ pub(super) fn ascending<T: Ord>(mut list: Vec<T>) -> Vec<T> {
     list
 }
 
-fn taken(home: CartId, text: &TakenText) -> Result<Taken, Refused> {
-    Ok(Taken {
+fn taken(home: CartId, text: &TakenText) -> Result<ConsumedUnits, Refused> {
+    Ok(ConsumedUnits {
         dot: read_dot("units taken", &text.dot)?,
         units: text.units,
         scope: read_scope(home, text.scope.as_deref())?,
@@ -31,35 +32,39 @@ fn taken(home: CartId, text: &TakenText) -> Result<Taken, Refused> {
     })
 }
 
-pub(super) fn took(home: CartId, texts: Vec<TakenText>) -> Result<Vec<Taken>, Refused> {
-    let all: Result<Vec<Taken>, Refused> = texts.iter().map(|text| taken(home, text)).collect();
+pub(super) fn took(home: CartId, texts: Vec<TakenText>) -> Result<Vec<ConsumedUnits>, Refused> {
+    let all: Result<Vec<ConsumedUnits>, Refused> =
+        texts.iter().map(|text| taken(home, text)).collect();
     Ok(ascending(all?))
 }
 
-pub(super) fn stays(pins: Vec<PinText>, lacks: Vec<LackText>) -> Result<Stays, Refused> {
+pub(super) fn stays(pins: Vec<PinText>, lacks: Vec<LackText>) -> Result<Preserved, Refused> {
     let pin = |pin: PinText| {
         let until = pin.until.map(|guest| read_cart("until", &guest)).transpose()?;
-        Ok(Pin { dot: read_dot("pins", &pin.dot)?, list: pin.list.into(), until })
+        Ok(PreservedPlacement { dot: read_dot("pins", &pin.dot)?, list: pin.list.into(), until })
     };
     let lack = |lack: LackText| {
         let (set, taken) = (read_dot("lacks", &lack.set)?, read_dot("lacks", &lack.taken)?);
-        Ok(Lack { set, taken, units: lack.units })
+        Ok(PreservedDeduction { set, taken, units: lack.units })
     };
-    let pins: Result<Vec<Pin>, Refused> = pins.into_iter().map(pin).collect();
-    let lacks: Result<Vec<Lack>, Refused> = lacks.into_iter().map(lack).collect();
-    Ok(Stays { pins: ascending(pins?), lacks: ascending(lacks?) })
+    let pins: Result<Vec<PreservedPlacement>, Refused> = pins.into_iter().map(pin).collect();
+    let lacks: Result<Vec<PreservedDeduction>, Refused> = lacks.into_iter().map(lack).collect();
+    Ok(Preserved { pins: ascending(pins?), lacks: ascending(lacks?) })
 }
 
-pub(super) fn order(home: CartId, text: OrderText) -> Result<(OrderId, Vec<Bought>), Refused> {
+pub(super) fn order(
+    home: CartId,
+    text: OrderText,
+) -> Result<(OrderId, Vec<OrderedUnits>), Refused> {
     let bought = |text: BoughtText| {
-        Ok(Bought { line: read_line(&text.line)?, taken: taken(home, &text.taken)? })
+        Ok(OrderedUnits { line: read_line(&text.line)?, taken: taken(home, &text.taken)? })
     };
-    let all: Result<Vec<Bought>, Refused> = text.bought.into_iter().map(bought).collect();
+    let all: Result<Vec<OrderedUnits>, Refused> = text.bought.into_iter().map(bought).collect();
     Ok((OrderId::new(text.id)?, ascending(all?)))
 }
 
-pub(super) fn merge(text: MergeText) -> Result<MergeTo, Refused> {
-    Ok(MergeTo {
+pub(super) fn merge(text: MergeText) -> Result<GuestMerge, Refused> {
+    Ok(GuestMerge {
         guest: read_cart("guest", &text.guest)?,
         account: read_cart("account", &text.account)?,
         claim: text.claim,
@@ -85,14 +90,14 @@ fn policy(text: PolicyText) -> Result<MergePolicy, Refused> {
         rule: rule(text.rule)?,
         overrides,
         ceiling: text.ceiling.map(Quantity::new).transpose()?,
-        loser: text.loser.map_or_else(Loser::default, loser),
+        loser: text.loser.map_or_else(LosingUnits::default, loser),
     })
 }
 
-const fn loser(name: LoserName) -> Loser {
+const fn loser(name: LoserName) -> LosingUnits {
     match name {
-        LoserName::Hide => Loser::Hide,
-        LoserName::SaveForLater => Loser::SaveForLater,
+        LoserName::Hide => LosingUnits::Hide,
+        LoserName::SaveForLater => LosingUnits::SaveForLater,
     }
 }
 

@@ -6,7 +6,7 @@ use super::action::{
 };
 use super::names::{line, runs, scope};
 use super::registers;
-use holdall::cart::{Body, Entry, Loser, MergePolicy, RuleRef, Stays, Taken};
+use holdall::cart::{Body, ConsumedUnits, Entry, LosingUnits, MergePolicy, Preserved, RuleRef};
 use holdall::dots::{Dot, Dots};
 use holdall::id::CartId;
 
@@ -93,7 +93,7 @@ fn body(action: &mut EntryText, home: CartId, body: &Body) {
     }
 }
 
-fn taken_text(home: CartId, taken: &Taken) -> TakenText {
+fn taken_text(home: CartId, taken: &ConsumedUnits) -> TakenText {
     TakenText {
         dot: taken.dot.to_string(),
         units: taken.units,
@@ -102,7 +102,7 @@ fn taken_text(home: CartId, taken: &Taken) -> TakenText {
     }
 }
 
-fn stays(action: &mut EntryText, stays: &Stays) {
+fn stays(action: &mut EntryText, stays: &Preserved) {
     let pins = stays.pins.iter().map(|pin| PinText {
         dot: pin.dot.to_string(),
         list: pin.list.into(),
@@ -127,7 +127,7 @@ fn policy(policy: &MergePolicy) -> PolicyText {
         rule: rule(&policy.rule),
         overrides: overrides.collect(),
         ceiling: policy.ceiling.map(|units| units.get().into()),
-        loser: (policy.loser != Loser::default()).then(|| loser(policy.loser)),
+        loser: (policy.loser != LosingUnits::default()).then(|| loser(policy.loser)),
     }
 }
 
@@ -135,9 +135,9 @@ fn rule(rule: &RuleRef) -> RuleText {
     RuleText { name: rule.name.to_string(), version: rule.version }
 }
 
-const fn loser(loser: Loser) -> LoserName {
+const fn loser(loser: LosingUnits) -> LoserName {
     match loser {
-        Loser::Hide => LoserName::Hide,
-        Loser::SaveForLater => LoserName::SaveForLater,
+        LosingUnits::Hide => LoserName::Hide,
+        LosingUnits::SaveForLater => LoserName::SaveForLater,
     }
 }

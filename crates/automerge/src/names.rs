@@ -31,13 +31,13 @@ fn read_run(text: &str) -> Option<(ReplicaId, Run)> {
     let (replica, numbers) = text.split_once(':')?;
     let (first, last) = numbers.split_once('-').unwrap_or((numbers, numbers));
     let run = Run { first: number(first)?, last: number(last)? };
-    (run.first > 0 && run.first <= run.last).then_some((replica.parse().ok()?, run))
+    let counts = run.first > 0 && run.first <= run.last && run.last <= limits::SEQ_MAX;
+    counts.then_some((replica.parse().ok()?, run))
 }
 
-/// The number of an action: digits and nothing else, up to [`limits::SEQ_MAX`].
+/// Digits and nothing else: no sign.
 fn number(text: &str) -> Option<u64> {
-    let number = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok());
-    number.flatten().filter(|seq| *seq <= limits::SEQ_MAX)
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
 /// One dot.

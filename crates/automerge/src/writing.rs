@@ -131,7 +131,7 @@ impl CartDocument {
 
 /// What `from` knows and `to`, who has `have`, lacks; also the other content of what both have live.
 fn lacking(from: &Cart, to: &Cart, have: &Have) -> Delta {
-    let mut delta = from.answer(have);
+    let mut delta = from.delta_for(have);
     let other = |(dot, _): &(Dot, _)| {
         to.live().get_ref(*dot).is_some_and(|there| from.live().get_ref(*dot) != Some(there))
     };

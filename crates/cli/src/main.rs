@@ -5,7 +5,7 @@
 
 mod journals;
 mod operate;
-mod places;
+mod store_url;
 
 mod retention;
 mod serve;

@@ -10,7 +10,7 @@ use super::auth::Authenticated;
 use super::cart_json::CartAnswer;
 use super::extract::{AccountPath, CartPath, Json, PathParams};
 use super::problem::Problem;
-use holdall::cart::{Loser, MergePolicy};
+use holdall::cart::{LosingUnits, MergePolicy};
 use holdall::id::{CartId, OrderId};
 use holdall_authority::{Caller, GuestToken, PlaceOrder};
 
@@ -79,7 +79,7 @@ async fn merge(
     let token: GuestToken = body.guest_token.parse().map_err(|error| invalid(&error))?;
     let mut policy = MergePolicy::rule(&body.rule).map_err(|error| invalid(&error))?;
     if body.save_loser {
-        policy = policy.with_loser(Loser::SaveForLater);
+        policy = policy.with_loser(LosingUnits::SaveForLater);
     }
     let now_ms = service.now_ms();
     let merged = service.authority().sign_in_under(now_ms, &account, guest, token, &policy).await?;

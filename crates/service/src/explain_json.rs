@@ -9,7 +9,9 @@ use super::cart_json::id_of;
 use super::schema::{Identity, ListName};
 use holdall::clock::Time;
 use holdall::id::{LineKey, ReplicaId};
-use holdall::view::{Explanation, Names, Part, Plain, Reason, RowExplanation};
+use holdall::view::{
+    ExplainedContribution, Explanation, Phrasing, PlainPhrasing, Reason, RowExplanation,
+};
 
 /// A line, explained.
 #[derive(Serialize, ToSchema)]
@@ -68,13 +70,13 @@ pub(super) struct PartBody {
 /// Names of the devices that the caller knows; the others by the beginning of their id.
 pub(super) struct Known(pub(super) BTreeMap<ReplicaId, String>);
 
-impl Names for Known {
+impl Phrasing for Known {
     fn device(&self, replica: ReplicaId) -> String {
-        self.0.get(&replica).cloned().unwrap_or_else(|| Plain.device(replica))
+        self.0.get(&replica).cloned().unwrap_or_else(|| PlainPhrasing.device(replica))
     }
 
     fn time(&self, time: Time) -> String {
-        Plain.time(time)
+        PlainPhrasing.time(time)
     }
 }
 
@@ -100,8 +102,8 @@ impl From<&RowExplanation> for ExplainedRow {
     }
 }
 
-impl From<&Part> for PartBody {
-    fn from(part: &Part) -> Self {
+impl From<&ExplainedContribution> for PartBody {
+    fn from(part: &ExplainedContribution) -> Self {
         Self {
             by: part.by.to_string(),
             seq: part.dot.seq,

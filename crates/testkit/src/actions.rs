@@ -11,7 +11,8 @@ use holdall::view::{RowRef, Side};
 /// one field.
 ///
 /// ```
-/// use holdall::{Action, testkit::sample_actions};
+/// use holdall::Action;
+/// use holdall_testkit::sample_actions;
 /// let mut names: Vec<&str> = sample_actions().iter().map(Action::name).collect();
 /// names.dedup();
 /// assert_eq!(names, Action::NAMES);

@@ -113,11 +113,11 @@ impl std::error::Error for Breach {}
 /// rule.
 ///
 /// ```
-/// use holdall::{Choice, Facts, Rule};
+/// use holdall::{Choice, MergeInput, Rule};
 /// struct Bulk;
 /// impl Rule for Bulk {
 ///     fn name(&self) -> &str { "bulk" }
-///     fn choose(&self, facts: &Facts<'_>) -> Choice {
+///     fn choose(&self, facts: &MergeInput<'_>) -> Choice {
 ///         if facts.guest.units >= 100 { Choice::Guest } else { Choice::Both }
 ///     }
 /// }

@@ -78,13 +78,13 @@ fn skew() -> impl Strategy<Value = i32> {
 ///
 /// ```
 /// use holdall_testkit::{Law, Subject, strategies::tales};
-/// use holdall::{Choice, Facts, Rule};
+/// use holdall::{Choice, MergeInput, Rule};
 /// use proptest::test_runner::{Config, TestRunner};
 ///
 /// struct Both;
 /// impl Rule for Both {
 ///     fn name(&self) -> &str { "both" }
-///     fn choose(&self, _: &Facts<'_>) -> Choice { Choice::Both }
+///     fn choose(&self, _: &MergeInput<'_>) -> Choice { Choice::Both }
 /// }
 /// let rule = Subject::new(Both)?;
 /// let mut runner = TestRunner::new(Config { failure_persistence: None, cases: 8, ..Config::default() });

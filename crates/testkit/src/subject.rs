@@ -8,7 +8,7 @@ use super::quiet::quietly;
 use holdall::cart::{List, Register, RuleRef};
 use holdall::clock::Time;
 use holdall::id::{LineKey, RuleName};
-use holdall::policy::{Choice, Facts, Reach, Registry, Rule, Side, builtin};
+use holdall::policy::{Choice, MergeInput, Registry, Rule, RuleScope, Side, builtin};
 
 /// A merge rule under test.
 ///
@@ -18,7 +18,7 @@ pub struct Subject {
     rule: Arc<dyn Rule>,
     watched: Arc<Watched>,
     known: RuleRef,
-    reach: Reach,
+    reach: RuleScope,
     /// With the rule watched.
     pub(super) rules: Registry,
     /// With the rule as it is.
@@ -76,7 +76,7 @@ impl Watched {
     }
 
     /// A rule of the library under the same name, with another answer.
-    fn imposture(&self, facts: &Facts<'_>, choice: Choice) -> Option<String> {
+    fn imposture(&self, facts: &MergeInput<'_>, choice: Choice) -> Option<String> {
         let same = |rule: &&dyn Rule| {
             rule.name() == self.known.name.as_str() && rule.version() == self.known.version
         };
@@ -100,11 +100,11 @@ impl Rule for Watched {
         self.known.version
     }
 
-    fn reach(&self) -> Reach {
+    fn reach(&self) -> RuleScope {
         quietly(|| self.rule.reach()).unwrap_or_default()
     }
 
-    fn choose(&self, facts: &Facts<'_>) -> Choice {
+    fn choose(&self, facts: &MergeInput<'_>) -> Choice {
         let (choice, panic) = match quietly(|| self.rule.choose(facts)) {
             Ok(choice) => (choice, None),
             Err(panic) => (Choice::Both, Some(panic)),
@@ -170,7 +170,7 @@ impl Subject {
 
     /// On what it decides.
     #[must_use]
-    pub const fn reach(&self) -> Reach {
+    pub const fn reach(&self) -> RuleScope {
         self.reach
     }
 
@@ -209,7 +209,7 @@ impl Subject {
         let side = |side: &OwnedSide| (side.units, side.latest);
         let ((account_units, account_latest), (guest_units, guest_latest)) =
             (side(&question.account), side(&question.guest));
-        let facts = Facts {
+        let facts = MergeInput {
             line: &question.line,
             list: question.list,
             account: Side { units: account_units, latest: account_latest, registers: &account },

@@ -25,15 +25,14 @@ const AUTHORSHIP: Column = |row| &mut row.authorship;
 /// Tables may have so many rows that nothing uses, and as many as there are entries.
 const SPARE_ROWS: usize = 64;
 
-/// Fewer prices are looked through one by one.
-const FEW_PRICES: usize = 8;
+/// A removal searches for the rows of at most so many runs, or of more among many entries. Otherwise
+/// it looks at every row. One way alone would cost a link or an exchange a tenth more.
+const SEARCHED_RUNS: usize = 4;
 
-/// So many runs are looked for one by one, and more among many entries; else every row is looked at.
-const FEW: usize = 4;
-
-/// So many rows are taken out one by one. Each moves what is between it and the next, and what
-/// goes with that, which with many would be their number squared.
-const FEW_GOING: usize = 16;
+/// A removal drops the bodies of at most so many rows one by one, each with a search for the row
+/// whose body takes the free place. More are dropped in one pass over all rows, which for one would
+/// cost a fifth more of an edit.
+const SEARCHED_BODIES: usize = 16;
 
 impl Entries {
     #[inline]
@@ -111,9 +110,6 @@ impl Entries {
         };
         let price = match entry.price {
             None => NONE,
-            Some(price) if prices.len() < FEW_PRICES => {
-                prices.iter().position(|Price(other)| *other == price)? as u32
-            }
             Some(price) => prices.binary_search(&Price(price)).ok()? as u32,
         };
         let plain = entry.scope == *home && entry.after.is_empty();
@@ -294,7 +290,7 @@ impl Entries {
     /// Takes out those that are in a set, and shows each before it goes.
     pub(in crate::cart) fn take(&mut self, dots: &Dots, gone: impl FnMut(EntryRef<'_>)) {
         let mut places = EntryIndices::new();
-        if dots.runs().len() <= FEW.max(self.rows.len() / 16) {
+        if dots.runs().len() <= SEARCHED_RUNS.max(self.rows.len() / 16) {
             for (replica, run) in dots.runs() {
                 places.extend(self.indices_of_run(replica, run));
             }
@@ -315,21 +311,11 @@ impl Entries {
             let row = self.rows[*at as usize];
             gone(self.ref_of(&row));
             self.count_out(row);
-            if places.len() <= FEW_GOING && row.slot.place().is_some() {
+            if places.len() <= SEARCHED_BODIES && row.slot.place().is_some() {
                 // Nothing is looked for in it any more.
                 self.rows[*at as usize].slot = BodySlot::add(0);
                 self.forget(row.slot);
             }
-        }
-        if places.len() > FEW_GOING {
-            sabotage!("marks-survive-mass-removal", self.line_filter.forget(), ());
-            let (mut next, mut at) = (places.iter().peekable(), 0..);
-            self.rows.retain(|_| {
-                let at: Option<u32> = at.next();
-                next.next_if(|place| Some(**place) == at).is_none()
-            });
-            sabotage!("bodies-of-dead-entries-stay", self.sweep_bodies(), ());
-            return;
         }
         // What stays moves up over what goes.
         let mut to = *first as usize;
@@ -346,6 +332,9 @@ impl Entries {
         }
         self.rows.truncate(to);
         self.line_filter.truncate(to);
+        if places.len() > SEARCHED_BODIES {
+            sabotage!("bodies-of-dead-entries-stay", self.sweep_bodies(), ());
+        }
     }
 
     /// A part of them, with the same tables.

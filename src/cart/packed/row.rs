@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::body_slot::{Bodies, BodySlot};
 use super::tables::{EntryTables, NONE, Price};
-use crate::cart::entry::{After, Body, Entry};
+use crate::cart::entry::{Body, Entry, SeenMerges};
 use crate::clock::Time;
 use crate::dots::Dot;
 use crate::id::{CartId, LineKey};
@@ -43,9 +43,6 @@ pub(super) type EntryVec = SmallVec<[PackedEntry; 1]>;
 /// Places of rows, ascending.
 pub(crate) type EntryIndices = SmallVec<[u32; 8]>;
 
-/// Room for so many is made at once, if there is more than one.
-const FEW_BODIES: usize = 8;
-
 /// Live entries as they are read: in numbers that the tables of their message explain.
 #[derive(Default)]
 pub(crate) struct DecodedEntries {
@@ -62,12 +59,7 @@ impl DecodedEntries {
     /// What the next row says.
     #[inline]
     pub(crate) fn intern(&mut self, body: Body) -> BodySlot {
-        BodySlot::small(&body).unwrap_or_else(|| {
-            if self.bodies.len() == self.bodies.capacity() {
-                self.bodies.reserve_exact(self.bodies.len().max(FEW_BODIES));
-            }
-            BodySlot::new(body, &mut self.bodies)
-        })
+        BodySlot::new(body, &mut self.bodies)
     }
 }
 
@@ -144,7 +136,7 @@ impl<'a> EntryRef<'a> {
     /// The entry by itself.
     pub fn entry(self) -> Entry {
         let after = match self.row.authorship {
-            NONE => After::default(),
+            NONE => SeenMerges::default(),
             at => self.tables.authorships[at as usize].after.clone(),
         };
         Entry {

@@ -6,7 +6,7 @@ use core::cmp::Ordering;
 use smallvec::{Array, SmallVec};
 
 use super::body_slot::Bodies;
-use crate::cart::entry::After;
+use crate::cart::entry::SeenMerges;
 use crate::id::{CartId, LineKey, ReplicaId};
 use crate::money::Money;
 
@@ -17,7 +17,7 @@ pub(crate) const NONE: u32 = u32::MAX;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Authorship {
     pub(crate) scope: CartId,
-    pub(crate) after: After,
+    pub(crate) after: SeenMerges,
 }
 
 /// A price in an order of its own, which says nothing of worth.
@@ -114,16 +114,13 @@ pub(super) struct TableUnion {
 /// Where the rows of a table are now. Most carts have few.
 type Moved = SmallVec<[u32; 32]>;
 
-/// So many new rows are put in one by one. Each moves what is behind it, which with many would be their number squared.
-const FEW_NEW: usize = 16;
-
 /// Puts the rows of another table in.
 pub(super) fn unite<A: Array<Item: Ord + Clone>>(
     table: &mut SmallVec<A>,
     other: &[A::Item],
 ) -> TableUnion {
     // Those that are new, each with the place before which it belongs.
-    let mut new: SmallVec<[(usize, &A::Item); FEW_NEW]> = SmallVec::new();
+    let mut new: SmallVec<[(usize, &A::Item); 16]> = SmallVec::new();
     let (mut there, mut from) = (Moved::with_capacity(other.len()), 0);
     for value in other {
         let found = table[from..].binary_search(value);
@@ -144,22 +141,10 @@ pub(super) fn unite<A: Array<Item: Ord + Clone>>(
         }
         here.push((at + before) as u32);
     }
-    if new.len() <= FEW_NEW {
-        table.reserve_exact(new.len());
-        for (before, (place, value)) in new.into_iter().enumerate() {
-            table.insert(place + before, value.clone());
-        }
-    } else {
-        let both = SmallVec::with_capacity(table.len() + new.len());
-        let mut old = core::mem::replace(table, both).into_iter();
-        let mut done = 0;
-        for (place, value) in new {
-            table.extend(old.by_ref().take(place - done));
-            table.push(value.clone());
-            done = place;
-        }
-        table.extend(old);
-    }
+    table.reserve_exact(new.len());
+    table.extend(new.into_iter().map(|(_, value)| value.clone()));
+    // Two sorted runs: the sort finds them and merges them.
+    table.sort();
     TableUnion { here: Some(here), there }
 }
 

@@ -35,7 +35,7 @@ fn small_values_are_text_and_numbers() {
     );
     assert_eq!(json(&List::Saved), "saved");
     assert_eq!(json(&Side::Account), "account");
-    assert_eq!(json(&Loser::SaveForLater), "save-for-later");
+    assert_eq!(json(&LosingUnits::SaveForLater), "save-for-later");
     assert_eq!(json(&Gift::default()), json!({"wrap": false}));
 }
 

@@ -1,7 +1,7 @@
 //! Damaged and invented input: an error, no panic, and memory that follows the input.
 
 use bincode::config::standard;
-use holdall::cart::Stays;
+use holdall::cart::Preserved;
 use holdall::sync::Message;
 use holdall::*;
 use proptest::prelude::*;
@@ -298,7 +298,7 @@ fn snapshots_that_nobody_took() {
     let settled = json!([to_value(dot(PHONE, 9)).expect("JSON")]);
     refuse::<Snapshot>(with(&snapshot, "settled", settled), "had not seen");
     let lack = json!({"set": dot(PHONE, 1), "taken": dot(PHONE, 2), "units": 1});
-    refuse::<Stays>(json!({"lacks": [lack, lack]}), "does not ascend");
+    refuse::<Preserved>(json!({"lacks": [lack, lack]}), "does not ascend");
 }
 
 /// An object with another value in a field.

@@ -1,6 +1,6 @@
 //! What is written is read back equal, in every format, on random values and histories.
 
-use holdall::cart::Taken;
+use holdall::cart::ConsumedUnits;
 use holdall::*;
 use proptest::prelude::*;
 
@@ -53,7 +53,7 @@ proptest! {
         let account = CartId::from_u128(id ^ ODD);
         check(there_and_back(&Claim { guest: cart, account, number }))?;
         check(there_and_back(&ViewOptions { ceiling: bits }))?;
-        let taken = Taken { dot: Dot::new(replica, seq), units, scope: account, set: None };
+        let taken = ConsumedUnits { dot: Dot::new(replica, seq), units, scope: account, set: None };
         check(there_and_back(&taken))?;
     }
 
@@ -105,7 +105,7 @@ proptest! {
                 for explanation in explain(cart, &rules, &options) {
                     check(there_and_back(&explanation))?;
                 }
-                if let Ok(snapshot) = Look::at(cart, &rules).snapshot(&options) {
+                if let Ok(snapshot) = Observer::at(cart, &rules).snapshot(&options) {
                     check(there_and_back(&snapshot))?;
                     check(there_and_back(&snapshot.key()))?;
                 }

@@ -1,6 +1,6 @@
 //! Fixed values of every type, and strategies for random ones.
 
-use holdall::cart::{Lack, Pin, Stays, Taken};
+use holdall::cart::{ConsumedUnits, Preserved, PreservedDeduction, PreservedPlacement};
 use holdall::sync::{Message, probe};
 use holdall::*;
 use proptest::prelude::*;
@@ -59,12 +59,12 @@ pub(super) fn policy() -> MergePolicy {
         lines: SkuPattern::new("GIFT-*").expect("a pattern"),
         rule: Some(RuleRef { name: RuleName::new("own").expect("a name"), version: 7 }),
         ceiling: Some(units(5)),
-        loser: Some(Loser::Hide),
+        loser: Some(LosingUnits::Hide),
     };
     let plain =
         Override { lines: other.lines.clone(), rule: None, ceiling: Some(units(1)), loser: None };
     let policy = MergePolicy::rule("max").expect("a rule").with_ceiling(units(300));
-    let policy = policy.with_loser(Loser::SaveForLater).with(other).expect("an override");
+    let policy = policy.with_loser(LosingUnits::SaveForLater).with(other).expect("an override");
     policy.with(plain).expect("an override")
 }
 
@@ -123,7 +123,7 @@ pub(super) fn all() -> Vec<(String, Box<dyn Case>)> {
         SkuPattern::new("GIFT-*").expect("a pattern"),
         RuleRef::first("max").expect("a rule"),
         List::Saved,
-        Loser::SaveForLater,
+        LosingUnits::SaveForLater,
         Choice::Split,
         Side::Account,
         Side::Guest(GUEST),
@@ -135,10 +135,10 @@ pub(super) fn all() -> Vec<(String, Box<dyn Case>)> {
         Claim { guest: GUEST, account: CART, number: 3 },
         policy(),
         MergePolicy::rule("sum").expect("a rule"),
-        Taken { dot: dot(PHONE, 1), units: 3, scope: GUEST, set: Some(List::Saved) },
-        Pin { dot: dot(PHONE, 1), list: List::Saved, until: Some(GUEST) },
-        Lack { set: dot(PHONE, 9), taken: dot(PHONE, 2), units: 3 },
-        Stays::default(),
+        ConsumedUnits { dot: dot(PHONE, 1), units: 3, scope: GUEST, set: Some(List::Saved) },
+        PreservedPlacement { dot: dot(PHONE, 1), list: List::Saved, until: Some(GUEST) },
+        PreservedDeduction { set: dot(PHONE, 9), taken: dot(PHONE, 2), units: 3 },
+        Preserved::default(),
         View::default(),
         View { erased: true, ..View::default() },
         busy.view(),
@@ -224,7 +224,7 @@ fn rules() -> impl Strategy<Value = RuleRef> {
 /// Every merge policy that there can be.
 pub(super) fn policies() -> impl Strategy<Value = MergePolicy> {
     let units = || prop::option::of((1..=limits::QUANTITY_UNITS).prop_map(units));
-    let loser = || prop_oneof![Just(Loser::Hide), Just(Loser::SaveForLater)];
+    let loser = || prop_oneof![Just(LosingUnits::Hide), Just(LosingUnits::SaveForLater)];
     let other = (name(), prop::option::of(rules()), units(), prop::option::of(loser())).prop_map(
         |(lines, rule, ceiling, loser)| {
             let lines = SkuPattern::new(&lines).expect("a pattern");

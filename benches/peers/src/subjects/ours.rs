@@ -114,7 +114,7 @@ impl Subject for Ours {
     }
 
     fn since_mark(&mut self) -> Vec<u8> {
-        wire::encode_delta(&self.replica.cart().answer(&self.base))
+        wire::encode_delta(&self.replica.cart().delta_for(&self.base))
     }
 
     fn save(&mut self) -> Vec<u8> {

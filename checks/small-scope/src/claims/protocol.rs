@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use holdall::{Body, CartId, Claim, Delta, Dots, Entry, MergePolicy, MergeTo, Time};
+use holdall::{Body, CartId, Claim, Delta, Dots, Entry, GuestMerge, MergePolicy, Time};
 
 use super::model::Flaw;
 
@@ -87,7 +87,7 @@ fn merge(ask: &Ask, number: u32) -> Delta {
         after: [].into(),
         line: None,
         price: None,
-        body: Body::Merge(Arc::new(MergeTo {
+        body: Body::Merge(Arc::new(GuestMerge {
             guest: ask.guest,
             account: ask.account,
             claim: number,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use holdall::{Cart, CartId, Claim, LineKey, Look, Registry, ReplicaId, Time, wire};
+use holdall::{Cart, CartId, Claim, LineKey, Observer, Registry, ReplicaId, Time, wire};
 
 use super::protocol::{Answer, Ask, Authority};
 
@@ -163,7 +163,7 @@ impl fmt::Debug for State {
 
 /// The valid merge of the guest there.
 pub fn claimed(cart: &Cart) -> Option<Claim> {
-    Look::at(cart, &Registry::default()).claim(GUEST)
+    Observer::at(cart, &Registry::default()).claim(GUEST)
 }
 
 pub fn tee() -> LineKey {

@@ -12,7 +12,7 @@ use holdall_replay::unpack;
 use holdall_store::StoreError;
 
 use super::{Common, Fault, close, page, print_json, progress};
-use crate::places::Make;
+use crate::store_url::Make;
 
 /// The longest line that is read: a cart of the largest state with the largest log, and then some.
 const LINE_BYTES: u64 = 1 << 30;

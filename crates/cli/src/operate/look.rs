@@ -2,11 +2,11 @@
 
 use std::io::{self, Write};
 
-use holdall::{CartId, Explanation, LineKey, Plain, Row};
+use holdall::{CartId, Explanation, LineKey, PlainPhrasing, Row};
 use holdall_authority::{Actor, Caller, Entry, Inspected, Shown, When};
 
 use super::{Common, Fault, close, print_json, time};
-use crate::places::Make;
+use crate::store_url::Make;
 
 /// Show a cart.
 #[derive(clap::Args)]
@@ -77,7 +77,7 @@ pub(super) async fn explain(arguments: &ExplainArgs) -> Result<(), Fault> {
     }
     let mut out = io::stdout().lock();
     writeln!(out, "cart {}, revision {}", shown.cart, shown.revision)?;
-    for sentence in why.iter().flat_map(|line: &Explanation| line.sentences(&Plain)) {
+    for sentence in why.iter().flat_map(|line: &Explanation| line.sentences(&PlainPhrasing)) {
         writeln!(out, "{sentence}")?;
     }
     if why.is_empty() {

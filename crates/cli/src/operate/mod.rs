@@ -14,7 +14,7 @@ use holdall::CartId;
 use holdall_authority::{Authority, Refusal, Settings};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::places::{Make, Place, causes};
+use crate::store_url::{Make, Place, causes};
 
 /// The commands of operators.
 #[derive(Subcommand)]

@@ -7,8 +7,8 @@ use holdall_authority::{AccountId, Caller, Receipt, Settings, Swept};
 
 use super::{Common, Fault, close, now_ms, print_json, progress, time};
 use crate::journals::end_old;
-use crate::places::{Make, Place};
 use crate::retention::RetentionArgs;
+use crate::store_url::{Make, Place};
 
 /// Carts at a time.
 const AT_ONCE: usize = 500;

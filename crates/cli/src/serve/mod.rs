@@ -20,8 +20,8 @@ use tracing_subscriber::prelude::*;
 
 use crate::journals::end_old;
 use crate::operate::now_ms;
-use crate::places::{Make, Place};
 use crate::retention::RetentionArgs;
+use crate::store_url::{Make, Place};
 
 /// How often old carts are swept, and metrics tidied up.
 const UPKEEP: Duration = Duration::from_secs(60);

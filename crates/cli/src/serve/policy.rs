@@ -13,7 +13,7 @@
 
 use std::path::Path;
 
-use holdall::{Loser, MergePolicy, Override, Quantity, Registry, RuleRef, SkuPattern};
+use holdall::{LosingUnits, MergePolicy, Override, Quantity, Registry, RuleRef, SkuPattern};
 use holdall_authority::Policies;
 use serde::Deserialize;
 
@@ -78,7 +78,7 @@ fn ceiling(units: i64) -> Result<Quantity, String> {
     Quantity::new(units).map_err(|error| format!("ceiling: {error}"))
 }
 
-impl From<LoserName> for Loser {
+impl From<LoserName> for LosingUnits {
     fn from(name: LoserName) -> Self {
         match name {
             LoserName::Hide => Self::Hide,
@@ -91,14 +91,14 @@ impl Policy {
     fn policy(&self) -> Result<MergePolicy, String> {
         let mut policy = MergePolicy::of(rule(&self.rule)?);
         policy.ceiling = self.ceiling.map(ceiling).transpose()?;
-        policy.loser = self.loser.map(Loser::from).unwrap_or_default();
+        policy.loser = self.loser.map(LosingUnits::from).unwrap_or_default();
         for other in &self.overrides {
             let lines = SkuPattern::new(&other.sku).map_err(|error| format!("sku: {error}"))?;
             let other = Override {
                 lines,
                 rule: other.rule.as_deref().map(rule).transpose()?,
                 ceiling: other.ceiling.map(ceiling).transpose()?,
-                loser: other.loser.map(Loser::from),
+                loser: other.loser.map(LosingUnits::from),
             };
             policy = policy.with(other).map_err(|error| error.to_string())?;
         }

@@ -30,8 +30,8 @@
 //! Opening reads and checks every record, and makes that index anew.
 //!
 //! When the disk is full a group is taken back, its calls are tried one by one, and those that do not
-//! fit get [`StoreError::Full`]; the store goes on as soon as there is room. When a sync fails the calls of that group get
-//! [`StoreError::Unknown`]: trying again is right.
+//! fit get [`StoreError::Full`](crate::StoreError::Full); the store goes on as soon as there is room. When a sync fails the calls of that group get
+//! [`StoreError::Unknown`](crate::StoreError::Unknown): trying again is right.
 //!
 //! On Linux have SQLite built with `LIBSQLITE3_FLAGS=-DHAVE_FDATASYNC=1` in the environment (or in `[env]` of `.cargo/config.toml`, as this
 //! repository has it). Without it each commit calls `fsync`, which writes the file's times too and waits for that.
@@ -41,7 +41,7 @@
 //! `lock` is locked while the store is open, and refuses a second opener. `carts.sqlite`, with `-wal` and `-shm`
 //! beside it, is an SQLite database: a write-ahead log, `synchronous = FULL`, `secure_delete = ON`.
 //! Its `application_id` is `0x686f6c64` and its `user_version` the version of this format, **1**; anything else is
-//! [`StoreError::Foreign`] and is not touched. Numbers in records are little-endian, ids and keys big-endian.
+//! [`StoreError::Foreign`](crate::StoreError::Foreign) and is not touched. Numbers in records are little-endian, ids and keys big-endian.
 //!
 //! | table | columns | what |
 //! |---|---|---|
@@ -74,7 +74,7 @@
 //! # Damage
 //!
 //! Each record has checksums, so a record that is not what was written is found when the store is opened, or when it is read, and is
-//! told with its cart, as [`StoreError::Damaged`]: [`EmbeddedStore::opened`] lists what was found. Other carts are not concerned. Such a cart can
+//! told with its cart, as [`StoreError::Damaged`](crate::StoreError::Damaged): [`EmbeddedStore::opened`] lists what was found. Other carts are not concerned. Such a cart can
 //! be erased or removed, and nothing else. If whole pages cannot be read it is told which positions are lost; a cart
 //! that lacks records in the middle is then found to be damaged, and one that lacks only its last is not.
 //!

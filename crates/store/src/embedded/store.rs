@@ -21,7 +21,7 @@ use crate::{
 use holdall::id::CartId;
 use holdall::limits;
 
-/// A durable store in a folder. See the [module](self).
+/// A durable store in a folder. See the [module](super).
 ///
 /// Dropping it waits until all that was taken in is durable, as [`close`](Store::close) does.
 #[derive(Debug)]

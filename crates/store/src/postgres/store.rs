@@ -12,7 +12,7 @@ use crate::{
 };
 use holdall::id::CartId;
 
-/// A store on PostgreSQL. See the [module](self).
+/// A store on PostgreSQL. See the [module](super).
 #[derive(Debug)]
 pub struct PostgresStore {
     link: Link,

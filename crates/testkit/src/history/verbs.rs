@@ -3,7 +3,7 @@
 use super::HistoryAction;
 use super::world::GUESTS;
 use holdall::action::Action;
-use holdall::cart::{Cart, Claim, Delta, Gift, Loser, MergePolicy, RuleRef};
+use holdall::cart::{Cart, Claim, Delta, Gift, LosingUnits, MergePolicy, RuleRef};
 use holdall::id::{CouponCode, LineKey, OrderId, RuleName, ShippingOption, Text};
 use holdall::money::Money;
 use holdall::quantity::Quantity;
@@ -43,7 +43,7 @@ pub fn quantity(units: u32) -> Quantity {
 #[must_use]
 pub fn policy(rule: u8, save_loser: bool, ceiling: bool) -> MergePolicy {
     let rule = RuleRef::first(RULES[usize::from(rule)]).expect("a name");
-    let loser = if save_loser { Loser::SaveForLater } else { Loser::Hide };
+    let loser = if save_loser { LosingUnits::SaveForLater } else { LosingUnits::Hide };
     let policy = MergePolicy::of(rule).with_loser(loser);
     if !ceiling {
         return policy;

@@ -12,7 +12,7 @@ use holdall::dots::Dots;
 use holdall::id::LineKey;
 use holdall::policy::Registry;
 use holdall::replica::Replica;
-use holdall::view::{Look, Row};
+use holdall::view::{Observer, Row};
 use holdall::wire;
 
 /// Holds an action to what it promises its author.
@@ -56,7 +56,7 @@ fn unmerge_gives_the_own_view_back(acted: &Acted<'_>) -> Verdict {
         return Ok(());
     };
     let rules = Registry::default();
-    let merged = Look::at(acted.cart, &rules).claim(guest.id()).is_some();
+    let merged = Observer::at(acted.cart, &rules).claim(guest.id()).is_some();
     if merged || acted.cart.context().contains(claim.dot()) {
         return Ok(());
     }
@@ -141,7 +141,7 @@ pub fn sweep_is_unseen(history: &History) -> Verdict {
     let sweep = |acted: Acted<'_>| {
         let replica = &acted.node.replica;
         let rules = Registry::default();
-        let look = Look::at(replica.cart(), &rules);
+        let look = Observer::at(replica.cart(), &rules);
         let lines: Vec<LineKey> = replica.view().rows().map(|row| row.line.clone()).collect();
         let inert: Dots = lines.iter().flat_map(|line| look.spent(line)).collect();
         let mut cart = replica.cart().clone();

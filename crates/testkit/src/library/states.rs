@@ -60,7 +60,7 @@ pub fn exchange_is_exact(history: &History) -> Verdict {
     for a in world.account() {
         for b in world.account() {
             let (a, b) = (a.replica.cart(), b.replica.cart());
-            let answer = a.answer(&b.have());
+            let answer = a.delta_for(&b.have());
             let mut full = b.clone();
             let lies = full.join(&a.to_delta()).map_or(0, |joined| joined.equivocations.len());
             if lies == 0 {

@@ -14,7 +14,7 @@ use crate::tale::Tale;
 use holdall::cart::List;
 use holdall::dots::Dot;
 use holdall::id::LineKey;
-use holdall::policy::Reach;
+use holdall::policy::RuleScope;
 
 /// [`Law::LineLocal`]: a line shows the same with the rest of the cart and without it. Rules that
 /// decide on whole carts are not held to it.
@@ -22,7 +22,7 @@ use holdall::policy::Reach;
 /// # Errors
 /// It does not.
 pub fn line_local(subject: &Subject, tale: &Tale) -> Verdict {
-    if subject.reach() == Reach::Cart {
+    if subject.reach() == RuleScope::Cart {
         return Ok(());
     }
     let lines = tale.lines();
@@ -61,9 +61,9 @@ pub fn empty_side(subject: &Subject, tale: &Tale) -> Verdict {
     let mut stage = Stage::tell(subject, &tale, Telling::default());
     let seen = stage.final_rows(ACCOUNT);
     let wanted = match subject.reach() {
-        Reach::Line => one_sided(&carts, &seen),
-        Reach::Cart if tale.second_guest => return Ok(()),
-        Reach::Cart => one_winner(&carts, &seen),
+        RuleScope::Line => one_sided(&carts, &seen),
+        RuleScope::Cart if tale.second_guest => return Ok(()),
+        RuleScope::Cart => one_winner(&carts, &seen),
     };
     same(Law::EmptySide, subject, &stage, &seen, &wanted)
 }

@@ -16,7 +16,7 @@ impl World {
                 self.replica(from, &cart).cart().to_delta()
             } else {
                 let have = self.replica(to, &cart).cart().have();
-                self.replica(from, &cart).cart().answer(&have)
+                self.replica(from, &cart).cart().delta_for(&have)
             };
             let bytes = wire::encode_delta(&delta);
             let delta = wire::decode_delta(&bytes).expect("what was encoded decodes");
@@ -52,13 +52,13 @@ impl World {
         for cart in self.carts_of(&names) {
             let mut all = Cart::new(super::world::cart_id(&cart));
             for site in &names {
-                let known = self.replica(site, &cart).cart().answer(&all.have());
+                let known = self.replica(site, &cart).cart().delta_for(&all.have());
                 // The deltas are of this very cart.
                 let _ = all.join(&known);
             }
             for site in &names {
                 let replica = self.replica(site, &cart);
-                let lacked = all.answer(&replica.cart().have());
+                let lacked = all.delta_for(&replica.cart().have());
                 let _ = replica.join(&lacked);
             }
         }

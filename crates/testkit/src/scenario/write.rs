@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::shopping::{Details, StoryAction, ValueForm};
 use super::story::{Act, Expect, ExpectRow, RowName, SideName, Step, Story, Verb};
-use holdall::cart::{List, Loser, MergePolicy, RuleRef};
+use holdall::cart::{List, LosingUnits, MergePolicy, RuleRef};
 use holdall::id::LineKey;
 use holdall::quantity::Quantity;
 
@@ -159,11 +159,11 @@ const fn list_name(list: List) -> &'static str {
 
 fn policy_text(policy: &MergePolicy) -> String {
     let MergePolicy { rule, overrides, ceiling, loser } = policy;
-    let plain = overrides.is_empty() && ceiling.is_none() && *loser == Loser::Hide;
+    let plain = overrides.is_empty() && ceiling.is_none() && *loser == LosingUnits::Hide;
     if plain && rule.version == 1 {
         return quoted(rule.name.as_str());
     }
-    let terms = |rule: Option<&RuleRef>, loser: Option<Loser>, ceiling: Option<Quantity>| {
+    let terms = |rule: Option<&RuleRef>, loser: Option<LosingUnits>, ceiling: Option<Quantity>| {
         let mut pairs: Pairs = Vec::new();
         if let Some(rule) = rule {
             pairs.push(("rule", quoted(rule.name.as_str())));
@@ -172,12 +172,12 @@ fn policy_text(policy: &MergePolicy) -> String {
             }
         }
         pairs.extend(loser.map(|loser| {
-            ("loser", quoted(if loser == Loser::Hide { "hide" } else { "save-for-later" }))
+            ("loser", quoted(if loser == LosingUnits::Hide { "hide" } else { "save-for-later" }))
         }));
         pairs.extend(ceiling.map(|ceiling| ("ceiling", ceiling.to_string())));
         pairs
     };
-    let own = (*loser != Loser::Hide).then_some(*loser);
+    let own = (*loser != LosingUnits::Hide).then_some(*loser);
     let mut pairs = terms(Some(rule), own, *ceiling);
     if !overrides.is_empty() {
         let overrides = overrides.iter().map(|other| {

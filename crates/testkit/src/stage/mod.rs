@@ -11,7 +11,7 @@ use super::tale::Tale;
 use crate::scenario::shopping::StoryAction;
 use crate::scenario::story::{Act, SideName, Step, Verb};
 use crate::scenario::world::World;
-use holdall::cart::{List, Loser, MergePolicy};
+use holdall::cart::{List, LosingUnits, MergePolicy};
 use holdall::limits;
 use holdall::view::RowRef;
 pub(super) use shown::{Rows, Shown, rows, total, words};
@@ -23,7 +23,7 @@ const HIGH_CEILING_UNITS: u64 = 1_000_000_000;
 /// Where a tale is told.
 pub(super) struct Stage<'a> {
     subject: &'a Subject,
-    loser: Loser,
+    loser: LosingUnits,
     ceiling: Option<u64>,
     world: World,
     steps: Vec<Step>,
@@ -36,7 +36,7 @@ pub(super) struct Stage<'a> {
 impl<'a> Stage<'a> {
     /// Tells a tale up to where everybody has heard of the merge.
     pub(super) fn tell(subject: &'a Subject, tale: &Tale, how: Telling) -> Self {
-        let loser = if tale.save_loser { Loser::SaveForLater } else { Loser::Hide };
+        let loser = if tale.save_loser { LosingUnits::SaveForLater } else { LosingUnits::Hide };
         let ceiling = (tale.units() > limits::CEILING_UNITS).then_some(HIGH_CEILING_UNITS);
         let world = World::new(ceiling, &subject.rules);
         let mut stage = Self {

@@ -1,6 +1,6 @@
 //! What machines do of themselves: shoppers act, devices send, everybody wants to talk.
 
-use holdall::{CartId, Claim, Look, Registry, sync, wire};
+use holdall::{CartId, Claim, Observer, Registry, sync, wire};
 
 use super::deed::{Deed, choose, perform};
 use super::effect;
@@ -19,7 +19,7 @@ impl World {
         let site = self.nodes[node].sites.get_mut(&cart).expect("a cart that is listed");
         let before = site.replica.view();
         let rules = Registry::default();
-        let look = Look::at(site.replica.cart(), &rules);
+        let look = Observer::at(site.replica.cart(), &rules);
         let merged: Vec<CartId> = look.after().iter().copied().collect();
         let claims: Vec<Claim> = merged.iter().filter_map(|guest| look.claim(*guest)).collect();
         let deed = choose(&mut self.dice, &before, &merged, self.planned);

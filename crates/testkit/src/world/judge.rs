@@ -1,7 +1,7 @@
 //! When all is quiet: whether everybody has the same, and all of it.
 
 use holdall::sync::{self, Message};
-use holdall::{Cart, CartId, Delta, Look, Registry, wire};
+use holdall::{Cart, CartId, Delta, Observer, Registry, wire};
 
 use super::effect;
 use super::node::NodeId;
@@ -119,7 +119,7 @@ impl World {
         for guest in self.guests.clone() {
             let holds = |account: &&CartId| {
                 let cart = self.nodes[0].sites[*account].replica.cart();
-                Look::at(cart, &rules).claim(guest).is_some()
+                Observer::at(cart, &rules).claim(guest).is_some()
             };
             let owners: Vec<CartId> = self.accounts.iter().filter(holds).copied().collect();
             let owner = self.authority.owner(guest);

@@ -2,7 +2,7 @@
 
 use super::Parsed;
 use crate::scenario::raw::{RawPolicyTable, WordOr};
-use holdall::cart::{Loser, MergePolicy, Override, RuleRef, SkuPattern};
+use holdall::cart::{LosingUnits, MergePolicy, Override, RuleRef, SkuPattern};
 use holdall::id::RuleName;
 use holdall::policy::Registry;
 use holdall::quantity::Quantity;
@@ -28,8 +28,8 @@ pub(super) fn parse_policy(raw: WordOr<RawPolicyTable>, rules: &Registry) -> Par
         }
     };
     let loser = |word: &str| match word {
-        "hide" => Ok(Loser::Hide),
-        "save-for-later" => Ok(Loser::SaveForLater),
+        "hide" => Ok(LosingUnits::Hide),
+        "save-for-later" => Ok(LosingUnits::SaveForLater),
         _ => Err(format!("merge: policy: loser: {word:?} is not \"hide\" or \"save-for-later\"")),
     };
     let ceiling =
