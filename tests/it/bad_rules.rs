@@ -15,7 +15,7 @@ use holdall_testkit::{Certification, Claims, Law};
 /// come on top.
 const HANDFUL: usize = 5;
 
-/// Fewer tales than by default, to be quick: these rules are bad enough.
+/// Fewer scenarios than by default, to be quick: these rules are bad enough.
 const CASES: u32 = 32;
 
 /// A rule in one closure.
@@ -51,10 +51,10 @@ fn steps(story: &str) -> usize {
 fn breaks(law: Law, claims: Claims, rule: impl Rule + 'static) {
     let rule = std::sync::Arc::new(rule);
     let began = std::time::Instant::now();
-    let breach = Certification::default().claims(claims).cases(CASES).check(rule.clone());
-    let breach = breach.expect_err("a bad rule is certified");
-    println!("{breach} in {:?}", began.elapsed());
-    let found = breach.counterexample;
+    let violation = Certification::default().claims(claims).cases(CASES).check(rule.clone());
+    let violation = violation.expect_err("a bad rule is certified");
+    println!("{violation} in {:?}", began.elapsed());
+    let found = violation.counterexample;
     assert_eq!(found.law, law, "{found}");
     let text = found.story.as_ref().expect("a story");
     let rules = Registry::default().with(rule).expect("a new name");
@@ -86,10 +86,10 @@ fn one_that_depends_on_the_thread() {
         let here = HERE.with(|here| here.load(Ordering::Relaxed));
         if here && facts.guest.units > 1 { Choice::Guest } else { Choice::Account }
     });
-    let breach = Certification::default().cases(CASES).check(rule).expect_err("it is certified");
-    assert_eq!(breach.counterexample.law, Law::Pure, "{breach}");
+    let violation = Certification::default().cases(CASES).check(rule).expect_err("it is certified");
+    assert_eq!(violation.counterexample.law, Law::Pure, "{violation}");
     // No story has threads in it.
-    assert!(!breach.counterexample.story_fails, "{breach}");
+    assert!(!violation.counterexample.story_fails, "{violation}");
 }
 
 /// Whatever law it is in the middle of when that happens: it is not certified.
@@ -261,8 +261,8 @@ fn one_that_does_not_know_its_name() {
             Choice::Both
         }
     }
-    let breach = Certification::default().check(Renamed(AtomicBool::new(false)));
-    assert_eq!(breach.map_err(|b| b.counterexample.law), Err(Law::Named));
+    let violation = Certification::default().check(Renamed(AtomicBool::new(false)));
+    assert_eq!(violation.map_err(|b| b.counterexample.law), Err(Law::Named));
 }
 
 const MONOTONE: Claims = Claims { monotone: true, ..Claims::NONE };
@@ -279,7 +279,7 @@ fn a_smallest_that_claims_to_be_monotone() {
 
 #[test]
 fn a_bulk_rule_that_claims_to_be_monotone() {
-    // 60 and 60 are 120; with one tap more on either side, 101.
+    // 60 and 60 are 120; with one step more on either side, 101.
     let bulk =
         |facts: &MergeInput<'_>| if facts.guest.units > 4 { Choice::Guest } else { Choice::Both };
     breaks(Law::Monotone, MONOTONE, bad(bulk));
@@ -310,12 +310,12 @@ fn one_that_draws_lots_by_the_clock() {
 /// each of them can fail.
 #[test]
 fn what_the_library_holds_can_be_broken_by_a_rule_that_is_not_pure() {
-    use holdall_testkit::{Deed, Device, Subject, Tale, Tap};
-    let add = |device, units| Tap::new(device, Deed::Add { line: 0, units });
-    let tale = Tale {
+    use holdall_testkit::{ScenarioAction, Device, RuleUnderTest, MergeScenario, ScenarioStep};
+    let add = |device, units| ScenarioStep::new(device, ScenarioAction::Add { line: 0, units });
+    let scenario = MergeScenario {
         before: vec![add(Device::Laptop, 2), add(Device::Phone, 3)],
         after: vec![add(Device::Laptop, 1)],
-        ..Tale::default()
+        ..MergeScenario::default()
     };
     for law in [Law::MergeAgain, Law::EditIsExact, Law::DeliveryOrder, Law::Explained] {
         let broken = (2..9_u64).any(|period| {
@@ -324,8 +324,8 @@ fn what_the_library_holds_can_be_broken_by_a_rule_that_is_not_pure() {
                 0 => Choice::Account,
                 _ => Choice::Guest,
             });
-            let subject = Subject::new(rule).expect("a name");
-            (0..9).any(|_| subject.check(law, &tale).is_err())
+            let subject = RuleUnderTest::new(rule).expect("a name");
+            (0..9).any(|_| subject.check(law, &scenario).is_err())
         });
         assert!(broken || law == Law::Explained, "{law} holds whatever the rule says");
     }

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use holdall::policy::builtin;
-use holdall_testkit::{Certification, Claims, Deed, Device, Law, Subject, Tale, Tap};
+use holdall_testkit::{Certification, Claims, ScenarioAction, Device, Law, RuleUnderTest, MergeScenario, ScenarioStep};
 
 /// Each rule with its claims, in the order of the contract's table.
 const CLAIMS: [(&str, Claims); 9] = [
@@ -55,27 +55,27 @@ certified! {
     keep_account "keep-account"
 }
 
-fn add(device: Device, line: u8, units: u32) -> Tap {
-    Tap::new(device, Deed::Add { line, units })
+fn add(device: Device, line: u8, units: u32) -> ScenarioStep {
+    ScenarioStep::new(device, ScenarioAction::Add { line, units })
 }
 
-/// Tales that between them break every claim which does not hold.
-fn telling() -> Vec<Tale> {
+/// Scenarios that between them break every claim which does not hold.
+fn telling() -> Vec<MergeScenario> {
     use Device::{Laptop, Phone, Watch};
-    let tale = |before: &[Tap]| Tale { before: before.to_vec(), ..Tale::default() };
+    let scenario = |before: &[ScenarioStep]| MergeScenario { before: before.to_vec(), ..MergeScenario::default() };
     let (one, two) = (add(Phone, 0, 1), add(Watch, 0, 2));
-    let noted = Tap::new(Phone, Deed::Note { line: 0, text: 0 });
+    let noted = ScenarioStep::new(Phone, ScenarioAction::Note { line: 0, text: 0 });
     vec![
-        tale(&[add(Laptop, 0, 5), one]),
-        tale(&[add(Phone, 0, 5), add(Laptop, 0, 1)]),
-        tale(&[add(Laptop, 0, 5), add(Phone, 1, 1)]),
-        tale(&[add(Phone, 0, 5), add(Laptop, 1, 1)]),
-        tale(&[one, two]),
-        tale(&[one, noted, two]),
-        tale(&[add(Laptop, 1, 1), add(Watch, 0, 1), one]),
-        // The watch is a step behind, and its tap at the very time of the phone's.
-        Tale { skew_ms: [0, 0, 0, 0, -1], ..tale(&[one, two]) },
-        Tale { skew_ms: [-9, 0, 0, 0, 0], ..tale(&[one, add(Laptop, 0, 2)]) },
+        scenario(&[add(Laptop, 0, 5), one]),
+        scenario(&[add(Phone, 0, 5), add(Laptop, 0, 1)]),
+        scenario(&[add(Laptop, 0, 5), add(Phone, 1, 1)]),
+        scenario(&[add(Phone, 0, 5), add(Laptop, 1, 1)]),
+        scenario(&[one, two]),
+        scenario(&[one, noted, two]),
+        scenario(&[add(Laptop, 1, 1), add(Watch, 0, 1), one]),
+        // The watch is a step behind, and its step at the very time of the phone's.
+        MergeScenario { skew_ms: [0, 0, 0, 0, -1], ..scenario(&[one, two]) },
+        MergeScenario { skew_ms: [-9, 0, 0, 0, 0], ..scenario(&[one, add(Laptop, 0, 2)]) },
     ]
 }
 
@@ -83,9 +83,9 @@ fn telling() -> Vec<Tale> {
 #[test]
 fn what_is_not_claimed_does_not_hold() {
     for (rule, (name, claims)) in builtin().zip(CLAIMS) {
-        let subject = Subject::new(rule).expect("a name");
+        let subject = RuleUnderTest::new(rule).expect("a name");
         for law in Law::CLAIMED {
-            let broken = telling().iter().any(|tale| subject.check(law, tale).is_err());
+            let broken = telling().iter().any(|scenario| subject.check(law, scenario).is_err());
             assert_eq!(broken, !claims.has(law), "{name} {law}");
         }
     }

@@ -9,7 +9,7 @@ use holdall::wire::{encode_cart, encode_delta, encode_message, encode_replica};
 use holdall::{
     Body, Cart, Delta, Dots, LineKey, Notice, Quantity, Replica, ReplicaId, Run, limits,
 };
-use holdall_testkit::history::{ACCOUNT, World, converse};
+use holdall_testkit::history::{ACCOUNT, HistoryWorld, converse};
 use holdall_testkit::strategies::histories;
 use proptest::prelude::*;
 
@@ -21,7 +21,7 @@ proptest! {
 
     #[test]
     fn what_histories_write_is_read_back(history in histories(60)) {
-        let mut world = World::run(&history, |_| Ok(())).expect("a check that never fails");
+        let mut world = HistoryWorld::run(&history, |_| Ok(())).expect("a check that never fails");
         for node in &world.nodes {
             let bytes = encode_cart(node.replica.cart());
             let cart = decode_cart(&bytes).expect("a cart");
@@ -55,7 +55,7 @@ proptest! {
     fn what_histories_write_crosses_a_link(
         history in histories(60), places in proptest::collection::vec(any::<(u16, u8)>(), 64),
     ) {
-        let world = World::run(&history, |_| Ok(())).expect("a check that never fails");
+        let world = HistoryWorld::run(&history, |_| Ok(())).expect("a check that never fails");
         for (cart, deltas) in &world.log {
             let (mut sender, mut receiver) = (LinkSender::new(*cart), LinkReceiver::new(*cart));
             let mut places = places.iter().cycle();
@@ -85,7 +85,7 @@ proptest! {
     /// Equal states are equal bytes, whatever way they were reached.
     #[test]
     fn equal_states_are_equal_bytes(history in histories(40)) {
-        let world = World::run(&history, |_| Ok(())).expect("a check that never fails");
+        let world = HistoryWorld::run(&history, |_| Ok(())).expect("a check that never fails");
         let (mut forth, mut back) = (Cart::new(ACCOUNT), Cart::new(ACCOUNT));
         for delta in world.account_log() {
             let _ = forth.join(delta).expect("the same cart");

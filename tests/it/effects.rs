@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use holdall::Action;
-use holdall_testkit::history::{HistoryAction, RULES, World, name_of};
-use holdall_testkit::library;
+use holdall_testkit::history::{HistoryAction, RULES, HistoryWorld, name_of};
+use holdall_testkit::laws;
 use holdall_testkit::strategies::histories;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -20,32 +20,32 @@ proptest! {
     /// taken back at once was never there, for the shopper.
     #[test]
     fn an_action_does_exactly_what_its_author_asked(history in histories(90)) {
-        library::local_effect(&history)?;
+        laws::local_effect(&history)?;
     }
 
     /// What an author saw is what a reader of the same bytes sees: a view depends on the state
     /// alone, not on the way it was reached.
     #[test]
     fn the_view_is_a_function_of_the_state(history in histories(90)) {
-        library::view_is_of_state(&history)?;
+        laws::view_is_of_state(&history)?;
     }
 
     /// Explanations add up everywhere, not only where somebody just acted.
     #[test]
     fn explanations_add_up_after_every_delivery(history in histories(90)) {
-        library::explanation_adds_up(&history)?;
+        laws::explanation_adds_up(&history)?;
     }
 
     /// Every author sees at every moment, and everybody in the end, what the obvious model makes of the actions.
     #[test]
     fn what_is_seen_is_what_the_model_says(history in histories(90)) {
-        library::as_the_model(&history)?;
+        laws::as_the_model(&history)?;
     }
 
     /// Moves that place nothing any more say nothing.
     #[test]
     fn a_sweep_is_not_seen(history in histories(90)) {
-        library::sweep_is_unseen(&history)?;
+        laws::sweep_is_unseen(&history)?;
     }
 }
 
@@ -58,7 +58,7 @@ fn the_histories_cover_what_can_happen() {
     let mut shown: BTreeMap<&'static str, usize> = BTreeMap::new();
     for _ in 0..250 {
         let history = histories(90).new_tree(&mut runner).expect("a history").current();
-        let world = World::run(&history, |acted| {
+        let world = HistoryWorld::run(&history, |acted| {
             let view = acted.node.replica.view();
             let mut note = |what: &'static str, there: bool| {
                 *shown.entry(what).or_default() += usize::from(there);

@@ -6,14 +6,14 @@
 use crate::cases::cases;
 use holdall::sync::{Inbox, Message};
 use holdall::{Cart, Delta, LineKey, Replica, ReplicaId, RowRef};
-use holdall_testkit::history::{ACCOUNT, History, World, converse};
-use holdall_testkit::library;
-use holdall_testkit::naive::Naive;
+use holdall_testkit::history::{ACCOUNT, History, HistoryWorld, converse};
+use holdall_testkit::laws;
+use holdall_testkit::reference_state::ReferenceState;
 use holdall_testkit::strategies::histories;
 use proptest::prelude::*;
 
-fn run(history: &History) -> World {
-    World::run(history, |_| Ok(())).expect("a check that never fails")
+fn run(history: &History) -> HistoryWorld {
+    HistoryWorld::run(history, |_| Ok(())).expect("a check that never fails")
 }
 
 fn joined<'a>(deltas: impl IntoIterator<Item = &'a Delta>) -> Cart {
@@ -48,20 +48,20 @@ proptest! {
     /// maximum. riak_dt 78: the last is the one that a shortcut breaks.
     #[test]
     fn join_is_the_maximum_dot_by_dot(history in histories(50)) {
-        library::join_is_maximum(&history)?;
+        laws::join_is_maximum(&history)?;
     }
 
     /// Single deltas are states too: joined into any state they do what the model does.
     #[test]
     fn a_delta_joins_as_in_the_model(history in histories(40), keys in keys()) {
         let world = run(&history);
-        let (mut cart, mut naive) = (Cart::new(ACCOUNT), Naive::default());
+        let (mut cart, mut reference) = (Cart::new(ACCOUNT), ReferenceState::default());
         for delta in shuffled(world.account_log(), &keys) {
-            let before = Naive::of(&cart);
+            let before = ReferenceState::of(&cart);
             let _ = cart.join(&delta).expect("the same cart");
-            naive.join(&delta);
-            prop_assert_eq!(Naive::of(&cart), naive.clone());
-            prop_assert!(naive.is_above(&before));
+            reference.join(&delta);
+            prop_assert_eq!(ReferenceState::of(&cart), reference.clone());
+            prop_assert!(reference.is_above(&before));
         }
     }
 
@@ -70,7 +70,7 @@ proptest! {
     fn deltas_are_blind_to_order_grouping_splitting_and_repetition(
         history in histories(60), keys in keys(), group in 1..7_usize,
     ) {
-        library::deltas_commute(&history, &keys, group)?;
+        laws::deltas_commute(&history, &keys, group)?;
     }
 
     /// Every order of up to five deltas, not a sample of them (y-crdt 648e7fe).
@@ -143,7 +143,7 @@ proptest! {
     /// What a peer is answered is exact: as a full join, and it holds nothing the peer had.
     #[test]
     fn exchange_is_exact(history in histories(60)) {
-        library::exchange_is_exact(&history)?;
+        laws::exchange_is_exact(&history)?;
     }
 
     /// Two replicas that talked are equal, in state, view and explanation; then they say "same".
@@ -174,7 +174,7 @@ proptest! {
     /// Fingerprints are equal exactly when states are, along every path.
     #[test]
     fn fingerprints_tell_states_apart(history in histories(50)) {
-        library::fingerprint_tells(&history)?;
+        laws::fingerprint_tells(&history)?;
     }
 }
 

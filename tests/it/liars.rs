@@ -8,7 +8,7 @@ use holdall::{
 
 use super::faults::{CART, LAPTOP, PHONE, add, join, replica, row, shown, tee, units};
 use holdall_testkit::history::converse;
-use holdall_testkit::naive::digest;
+use holdall_testkit::reference_state::digest;
 
 /// One writer gives its first dot two contents, one to each region. Both end with the same one,
 /// and both say so.

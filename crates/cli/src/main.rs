@@ -8,9 +8,9 @@ mod operate;
 mod store_url;
 
 mod retention;
+mod scenario;
 mod serve;
 mod soak;
-mod stories;
 
 use std::process::ExitCode;
 
@@ -29,13 +29,13 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
     about,
     after_help = "Exit status: 0 all is well, 1 something came out wrong, 2 the input cannot be used."
 )]
-struct Arguments {
+struct CliArgs {
     #[command(subcommand)]
-    command: Command,
+    command: TopCommand,
 }
 
 #[derive(Subcommand)]
-enum Command {
+enum TopCommand {
     /// Serve carts over HTTP and WebSocket, with a page to try them out.
     ///
     /// Every argument may be in the environment too, under the name that is shown, and in a TOML file, without its dashes: see
@@ -56,9 +56,9 @@ enum Command {
     ///
     /// One line a file, `ok NAME` or `FAILED NAME: what was seen and what was expected`, then the counts. Exit status: 1 if a story failed,
     /// 2 if a file is no valid story.
-    Scenario(stories::Arguments),
+    Scenario(scenario::ScenarioArgs),
     #[command(flatten)]
-    Operate(operate::Command),
+    Operate(operate::OperateCommand),
 }
 
 fn main() -> ExitCode {
@@ -69,11 +69,11 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match Arguments::parse_from(arguments).command {
-        Command::Serve(arguments) => serve::run(&arguments),
-        Command::Replay(arguments) => replay::run(&arguments),
-        Command::Soak(arguments) => soak::run(&arguments),
-        Command::Scenario(arguments) => stories::run(&arguments),
-        Command::Operate(command) => operate::run(&command),
+    match CliArgs::parse_from(arguments).command {
+        TopCommand::Serve(arguments) => serve::run(&arguments),
+        TopCommand::Replay(arguments) => replay::run(&arguments),
+        TopCommand::Soak(arguments) => soak::run(&arguments),
+        TopCommand::Scenario(arguments) => scenario::run(&arguments),
+        TopCommand::Operate(command) => operate::run(&command),
     }
 }

@@ -10,7 +10,7 @@ use holdall_store::{
 
 /// A store by its place.
 #[derive(Debug, Clone, clap::Args)]
-pub(crate) struct Place {
+pub(crate) struct StorePlace {
     /// Where the carts are: a folder, `postgres://USER@HOST/DATABASE`, or `memory:` for as long as the process lives. Default: a
     /// folder `holdall/carts` in the data directory.
     #[arg(long, env = "HOLDALL_STORE", value_name = "PATH-or-URL", hide_env_values = true)]
@@ -39,14 +39,18 @@ impl OpenStore {
 
 /// Whether a store may be made where none is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Make {
+pub(crate) enum MissingStore {
     IfMissing,
     Never,
 }
 
-impl Place {
+impl StorePlace {
     /// Opens the store, with the view cache at a URL if one is named.
-    pub(crate) async fn open(&self, make: Make, cache: Option<&str>) -> Result<OpenStore, String> {
+    pub(crate) async fn open(
+        &self,
+        make: MissingStore,
+        cache: Option<&str>,
+    ) -> Result<OpenStore, String> {
         let views = view_cache(cache)?;
         match self.store.as_deref() {
             Some("memory:") => Ok(OpenStore::alone(MemoryStore::new(random()?), views)),
@@ -81,8 +85,8 @@ fn no_store(folder: &Path) -> String {
     format!("{}: there is no store here; name one with --store", folder.display())
 }
 
-fn embedded(folder: PathBuf, make: Make) -> Result<EmbeddedStore, String> {
-    if make == Make::Never && !folder.is_dir() {
+fn embedded(folder: PathBuf, make: MissingStore) -> Result<EmbeddedStore, String> {
+    if make == MissingStore::Never && !folder.is_dir() {
         return Err(no_store(&folder));
     }
     let opened = EmbeddedStore::open(&folder, random()?);

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::party::Origin;
+use super::party::TraceOrigin;
 
 /// What to play, and how.
 #[derive(Debug, Clone, Args)]
@@ -12,8 +12,8 @@ pub struct ReplayArgs {
     pub(crate) file: Option<String>,
 
     /// What the file is
-    #[arg(long, value_enum, default_value_t = Format::Events, requires_if("online-retail", "file"))]
-    pub(crate) format: Format,
+    #[arg(long, value_enum, default_value_t = TraceFormat::Events, requires_if("online-retail", "file"))]
+    pub(crate) format: TraceFormat,
 
     /// How many regions there are
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=64))]
@@ -40,19 +40,19 @@ pub struct ReplayArgs {
 
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
+pub(crate) enum TraceFormat {
     /// Clicks of shoppers (REES46 and alike)
     Events,
     /// UCI Online Retail: invoices, from which cart actions are derived
     OnlineRetail,
 }
 
-impl Format {
+impl TraceFormat {
     /// What has to be made up.
-    pub(crate) fn origin(self) -> Origin {
+    pub(crate) fn origin(self) -> TraceOrigin {
         match self {
-            Self::Events => Origin::Clicks,
-            Self::OnlineRetail => Origin::Invoices,
+            Self::Events => TraceOrigin::Clicks,
+            Self::OnlineRetail => TraceOrigin::Invoices,
         }
     }
 }

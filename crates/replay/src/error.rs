@@ -46,7 +46,7 @@ pub(crate) enum ReplayError {
         /// The line, counted after decompression, the header being line 1.
         line: u64,
         /// What is wrong with it.
-        fault: RowFault,
+        fault: RowError,
     },
     /// More distinct things than a replay can number.
     #[error("{file}, line {line}: more than {most} distinct {what}; split the file by user")]
@@ -72,7 +72,7 @@ pub(crate) enum ReplayError {
         /// The seed, so that it can be run again.
         seed: u64,
         /// What it said.
-        fault: Fault,
+        fault: PlayError,
     },
     /// The report could not be written.
     #[error("the report cannot be written: {0}")]
@@ -82,7 +82,7 @@ pub(crate) enum ReplayError {
 /// What is wrong with one row.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub(crate) enum RowFault {
+pub(crate) enum RowError {
     /// The row is shorter or longer than the header.
     #[error(
         "{found} columns where the header has {expected}; complete or delete the line, and quote fields with commas"
@@ -115,7 +115,7 @@ pub(crate) enum RowFault {
 /// library answered.
 #[derive(Debug, thiserror::Error)]
 #[error("{doing}: {said}")]
-pub(crate) struct Fault {
+pub(crate) struct PlayError {
     /// What the adapter was doing.
     pub(crate) doing: &'static str,
     /// The answer.

@@ -6,11 +6,11 @@ use serde::Serialize;
 
 /// One row of a trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Event {
+pub(crate) struct TraceEvent {
     /// When, in milliseconds since 1970.
     pub(crate) at: u64,
     /// What the shopper did.
-    pub(crate) deed: Deed,
+    pub(crate) kind: EventKind,
     /// To which product; a number of [`Trace::products`].
     pub(crate) product: u32,
     /// Who; a number of [`Trace::users`], none for a shopper nobody knows.
@@ -25,7 +25,7 @@ pub(crate) struct Event {
 
 /// The kinds of row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Deed {
+pub(crate) enum EventKind {
     /// Looked at a product.
     View,
     /// Put units into the cart.
@@ -42,22 +42,22 @@ pub(crate) enum Deed {
 #[derive(Debug, Default)]
 pub(crate) struct Trace {
     /// The rows, in time order after [`Trace::settle`].
-    pub(crate) events: Vec<Event>,
+    pub(crate) events: Vec<TraceEvent>,
     /// The users.
-    pub(crate) users: Names,
+    pub(crate) users: NameTable,
     /// The sessions.
-    pub(crate) sessions: Names,
+    pub(crate) sessions: NameTable,
     /// The products.
-    pub(crate) products: Names,
+    pub(crate) products: NameTable,
     /// How many rows were read, warts included.
     pub(crate) rows: u64,
     /// What was odd about them.
-    pub(crate) warts: Warts,
+    pub(crate) oddities: TraceOddities,
 }
 
 /// Oddities that real traces have. Each is counted and reported, none stops a run.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
-pub(crate) struct Warts {
+pub(crate) struct TraceOddities {
     /// A row that is there twice; the second is not played.
     pub(crate) duplicate_rows: u64,
     /// A row that is earlier than the one before it; rows are played by their time.
@@ -88,7 +88,7 @@ pub(crate) struct Warts {
     pub(crate) adds_to_full_carts: u64,
 }
 
-impl Warts {
+impl TraceOddities {
     /// Every count with its name and its plain description, for reports and sums.
     fn each(&mut self) -> [(&mut u64, &'static str); 13] {
         [
@@ -150,12 +150,12 @@ impl Warts {
 
 /// Names and their numbers.
 #[derive(Debug, Default)]
-pub(crate) struct Names {
+pub(crate) struct NameTable {
     numbers: HashMap<Box<str>, u32>,
     names: Vec<Box<str>>,
 }
 
-impl Names {
+impl NameTable {
     /// The number of a name, a new one if it is new; `None` when numbers have run out.
     pub(crate) fn number(&mut self, name: &str) -> Option<u32> {
         if let Some(&known) = self.numbers.get(name) {
@@ -195,7 +195,7 @@ impl Trace {
     /// mistake that this replay is about.
     pub(crate) fn settle(&mut self) {
         let late = self.events.windows(2).filter(|pair| pair[1].at < pair[0].at).count();
-        self.warts.rows_out_of_order += late as u64;
+        self.oddities.rows_out_of_order += late as u64;
         self.events.sort_by_key(|event| event.at);
         let before = self.events.len();
         let (mut moment, mut seen) = (u64::MAX, HashSet::new());
@@ -206,6 +206,6 @@ impl Trace {
             }
             seen.insert(event.digest)
         });
-        self.warts.duplicate_rows += (before - self.events.len()) as u64;
+        self.oddities.duplicate_rows += (before - self.events.len()) as u64;
     }
 }

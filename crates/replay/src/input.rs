@@ -39,27 +39,27 @@ pub fn unpack(mut source: impl Read + 'static) -> io::Result<Box<dyn Read>> {
         // Several members in a row are one file: `cat a.gz b.gz` is legal.
         Box::new(flate2::read::MultiGzDecoder::new(BufReader::new(whole)))
     } else if zstd {
-        Box::new(Frames::new(BufReader::new(whole)))
+        Box::new(ZstdFrames::new(BufReader::new(whole)))
     } else {
         Box::new(whole)
     })
 }
 
 /// Reads zstd frames, one after the other: `cat a.zst b.zst` is legal.
-struct Frames<R> {
+struct ZstdFrames<R> {
     source: R,
     decoder: FrameDecoder,
     /// Whether the decoder is inside a frame.
     within: bool,
 }
 
-impl<R: BufRead> Frames<R> {
+impl<R: BufRead> ZstdFrames<R> {
     fn new(source: R) -> Self {
         Self { source, decoder: FrameDecoder::new(), within: false }
     }
 }
 
-impl<R: BufRead> Read for Frames<R> {
+impl<R: BufRead> Read for ZstdFrames<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         if into.is_empty() {
             return Ok(0);

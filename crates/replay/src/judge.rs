@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::designs::{Design, Traffic};
-use super::model::Cart;
+use super::designs::{Design, TrafficCounts};
+use super::model::CartUnits;
 use super::schedule::RegionId;
 
 /// How far a design is off.
@@ -12,7 +12,7 @@ use super::schedule::RegionId;
 /// one cart, and adding them up would count one lost unit as many times as there are regions. Where
 /// a line of a cart is wrong in different ways in different regions, the worst region speaks.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
-pub(crate) struct Verdict {
+pub(crate) struct DesignVerdict {
     /// Units that should be in a cart and are not.
     pub(crate) lost: u64,
     /// Units too many, on lines that should be there.
@@ -23,7 +23,7 @@ pub(crate) struct Verdict {
     pub(crate) diverged: u64,
 }
 
-impl Verdict {
+impl DesignVerdict {
     /// Whether nothing is wrong.
     pub(crate) fn is_right(&self) -> bool {
         *self == Self::default()
@@ -44,14 +44,14 @@ impl Verdict {
 
 /// What became of one design: how far off it is, and what it sent.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Score {
+pub(crate) struct DesignScore {
     /// How far off it is.
-    pub(crate) verdict: Verdict,
+    pub(crate) verdict: DesignVerdict,
     /// What it sent.
-    pub(crate) traffic: Traffic,
+    pub(crate) traffic: TrafficCounts,
 }
 
-impl Score {
+impl DesignScore {
     /// Adds another score, field by field.
     pub(crate) fn add(&mut self, other: &Self) {
         self.verdict.add(&other.verdict);
@@ -60,19 +60,19 @@ impl Score {
 }
 
 /// Judges a design at the end of a schedule.
-pub(crate) fn judge(design: &dyn Design, regions: RegionId, expected: &Cart) -> Verdict {
-    let carts: Vec<Cart> = (0..regions).map(|region| design.cart(region)).collect();
+pub(crate) fn judge(design: &dyn Design, regions: RegionId, expected: &CartUnits) -> DesignVerdict {
+    let carts: Vec<CartUnits> = (0..regions).map(|region| design.cart(region)).collect();
     let verdicts = carts.iter().map(|cart| compare(cart, expected));
-    let worst = verdicts.max_by_key(Verdict::wrong_units).unwrap_or_default();
+    let worst = verdicts.max_by_key(DesignVerdict::wrong_units).unwrap_or_default();
     let digests: Vec<_> = (0..regions).map(|region| design.digest(region)).collect();
     let differ = carts.windows(2).any(|pair| pair[0] != pair[1]);
     let diverged = differ || digests.windows(2).any(|pair| pair[0] != pair[1]);
-    Verdict { diverged: u64::from(diverged), ..worst }
+    DesignVerdict { diverged: u64::from(diverged), ..worst }
 }
 
 /// Compares one region's cart with the one it should show.
-fn compare(shown: &Cart, expected: &Cart) -> Verdict {
-    let mut verdict = Verdict::default();
+fn compare(shown: &CartUnits, expected: &CartUnits) -> DesignVerdict {
+    let mut verdict = DesignVerdict::default();
     for (line, right) in expected {
         let found = shown.get(line).copied().unwrap_or(0);
         verdict.lost += right.saturating_sub(found);
@@ -87,7 +87,7 @@ fn compare(shown: &Cart, expected: &Cart) -> Verdict {
 mod tests {
     use super::*;
 
-    fn cart(lines: &[(u32, u64)]) -> Cart {
+    fn cart(lines: &[(u32, u64)]) -> CartUnits {
         lines.iter().copied().collect()
     }
 
@@ -96,6 +96,6 @@ mod tests {
         let expected = cart(&[(1, 3), (2, 5), (3, 1)]);
         assert!(compare(&expected, &expected).is_right());
         let verdict = compare(&cart(&[(1, 1), (2, 9), (4, 7)]), &expected);
-        assert_eq!(verdict, Verdict { lost: 3, doubled: 4, resurrected: 7, diverged: 0 });
+        assert_eq!(verdict, DesignVerdict { lost: 3, doubled: 4, resurrected: 7, diverged: 0 });
     }
 }

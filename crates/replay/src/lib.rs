@@ -7,7 +7,7 @@
 //! through that schedule; `judge` compares what its regions show with what the model says.
 
 mod args;
-mod climate;
+mod conditions;
 mod designs;
 mod error;
 mod event;
@@ -29,14 +29,14 @@ use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use args::Format;
 pub use args::ReplayArgs;
-use climate::{Climate, Weather};
-use designs::ENTRANTS;
+use args::TraceFormat;
+use conditions::{NetworkConditions, Outages};
+use designs::DESIGNS;
 use error::ReplayError;
 use event::Trace;
 pub use input::unpack;
-use report::Report;
+use report::ReplayReport;
 
 /// Runs the command. Status 0: this library is right; 1: it is not; 2: the input is not.
 pub fn run(args: &ReplayArgs) -> ExitCode {
@@ -63,32 +63,32 @@ fn replay(args: &ReplayArgs) -> Result<bool, ReplayError> {
 }
 
 /// Plays everything.
-fn report(args: &ReplayArgs) -> Result<Report, ReplayError> {
+fn report(args: &ReplayArgs) -> Result<ReplayReport, ReplayError> {
     let trace = load(args)?;
     let origin = args.format.origin();
-    let weather = Weather { seed: args.seed, climate: Climate::STORMY };
+    let outages = Outages { seed: args.seed, conditions: NetworkConditions::STORMY };
     let parties = party::parties(&trace, origin, args.seed);
     let bar = progress(&parties);
-    let mut outcome = play::play(&parties, args.regions, weather, ENTRANTS, &trace.products, &bar)?;
+    let mut outcome = play::play(&parties, args.regions, outages, DESIGNS, &trace.products, &bar)?;
     bar.finish_and_clear();
-    outcome.warts.add(trace.warts);
+    outcome.oddities.add(trace.oddities);
     let made_up = || format!("a made-up trace of {} shoppers", args.shoppers);
-    Ok(Report {
+    Ok(ReplayReport {
         source: args.file.clone().unwrap_or_else(made_up),
         origin,
         events: trace.rows,
         users: trace.users.len(),
         regions: args.regions,
         seed: args.seed,
-        entrants: ENTRANTS,
+        entries: DESIGNS,
         outcome,
     })
 }
 
 fn load(args: &ReplayArgs) -> Result<Trace, ReplayError> {
     match (&args.file, args.format) {
-        (Some(file), Format::Events) => read::read(file, input::open(file)?),
-        (Some(file), Format::OnlineRetail) => retail::read(file, input::open(file)?),
+        (Some(file), TraceFormat::Events) => read::read(file, input::open(file)?),
+        (Some(file), TraceFormat::OnlineRetail) => retail::read(file, input::open(file)?),
         (None, _) => {
             read::read("made-up trace", Box::new(Cursor::new(trace::csv(args.seed, args.shoppers))))
         }
@@ -125,7 +125,7 @@ mod tests {
     }
 
     fn made_up(seed: u64, shoppers: u32) -> ReplayArgs {
-        let (file, format) = (None, Format::Events);
+        let (file, format) = (None, TraceFormat::Events);
         ReplayArgs { file, format, regions: 3, seed, shoppers, json: true }
     }
 
@@ -157,6 +157,6 @@ mod tests {
         let (data, is_right) = data(&made_up(1, 0));
         assert!(is_right);
         assert_eq!(data["events"], 0);
-        assert_eq!(data["designs"].as_array().unwrap().len(), ENTRANTS.len());
+        assert_eq!(data["designs"].as_array().unwrap().len(), DESIGNS.len());
     }
 }

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use holdall_testkit::dice::{Dice, Permille};
 
-use super::climate::SECOND;
-use super::event::{Deed, Event, Trace};
+use super::conditions::SECOND;
+use super::event::{EventKind, Trace, TraceEvent};
 
 /// The share of invoices that are bought at their end; the others stay in the cart, so that the
 /// last carts of a year of invoices are not all empty.
@@ -16,7 +16,7 @@ const BOUGHT: Permille = 750;
 
 /// Where the events come from, which decides what has to be made up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub(crate) enum TraceOrigin {
     /// Clicks, each with its time.
     Clicks,
     /// Invoices: clicks are spread over the minutes after the invoice's time.
@@ -31,12 +31,12 @@ pub(crate) struct Party {
     /// Whether it is a user, in whose sessions guests may sign in.
     pub(crate) is_user: bool,
     /// The sessions in order of their first click. Each is taken for a device of its own.
-    pub(crate) sessions: Vec<Session>,
+    pub(crate) sessions: Vec<ShoppingSession>,
 }
 
 /// One session.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Session {
+pub(crate) struct ShoppingSession {
     /// What the shopper does, in order; no two at one time.
     pub(crate) clicks: Vec<Click>,
 }
@@ -47,12 +47,12 @@ pub(crate) struct Click {
     /// When, in milliseconds since 1970.
     pub(crate) at: u64,
     /// What.
-    pub(crate) want: Want,
+    pub(crate) want: ClickIntent,
 }
 
 /// What a shopper wants, before anybody knows what the device shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Want {
+pub(crate) enum ClickIntent {
     /// Look at a page, which reads the cart.
     Look,
     /// Put so many units of a line into the cart.
@@ -66,7 +66,7 @@ pub(crate) enum Want {
 }
 
 /// Sorts a trace's events into parties, in order of their first event.
-pub(crate) fn parties(trace: &Trace, origin: Origin, seed: u64) -> Vec<Party> {
+pub(crate) fn parties(trace: &Trace, origin: TraceOrigin, seed: u64) -> Vec<Party> {
     let mut parties: Vec<Party> = Vec::new();
     let mut places: HashMap<u32, (usize, usize)> = HashMap::new();
     let mut users: HashMap<u32, usize> = HashMap::new();
@@ -79,7 +79,7 @@ pub(crate) fn parties(trace: &Trace, origin: Origin, seed: u64) -> Vec<Party> {
             if party == parties.len() {
                 parties.push(new_party(trace, event));
             }
-            parties[party].sessions.push(Session::default());
+            parties[party].sessions.push(ShoppingSession::default());
             (party, parties[party].sessions.len() - 1)
         });
         parties[party].sessions[session].push(event);
@@ -93,7 +93,7 @@ pub(crate) fn parties(trace: &Trace, origin: Origin, seed: u64) -> Vec<Party> {
     parties
 }
 
-fn new_party(trace: &Trace, event: &Event) -> Party {
+fn new_party(trace: &Trace, event: &TraceEvent) -> Party {
     let name = match event.user {
         Some(user) => trace.users.name(user).to_owned(),
         None => format!("guest {}", trace.sessions.name(event.session)),
@@ -101,38 +101,38 @@ fn new_party(trace: &Trace, event: &Event) -> Party {
     Party { name, is_user: event.user.is_some(), sessions: Vec::new() }
 }
 
-impl Session {
+impl ShoppingSession {
     /// Takes one more event; purchase rows of one moment are one purchase.
-    fn push(&mut self, event: &Event) {
-        let want = match event.deed {
-            Deed::View => Want::Look,
-            Deed::Cart => Want::Add(event.product, event.units),
-            Deed::Remove => Want::Remove(event.product),
-            Deed::Cancel => Want::Cancel(event.product, event.units),
-            Deed::Purchase => {
-                if let Some(Click { at, want: Want::Buy(products) }) = self.clicks.last_mut()
+    fn push(&mut self, event: &TraceEvent) {
+        let want = match event.kind {
+            EventKind::View => ClickIntent::Look,
+            EventKind::Cart => ClickIntent::Add(event.product, event.units),
+            EventKind::Remove => ClickIntent::Remove(event.product),
+            EventKind::Cancel => ClickIntent::Cancel(event.product, event.units),
+            EventKind::Purchase => {
+                if let Some(Click { at, want: ClickIntent::Buy(products) }) = self.clicks.last_mut()
                     && *at == event.at
                 {
                     products.push(event.product);
                     return;
                 }
-                Want::Buy(vec![event.product])
+                ClickIntent::Buy(vec![event.product])
             }
         };
         self.clicks.push(Click { at: event.at, want });
     }
 
     /// Gives every click a moment of its own, and invoices their purchase.
-    fn spread(&mut self, origin: Origin, dice: &mut Dice) {
+    fn spread(&mut self, origin: TraceOrigin, dice: &mut Dice) {
         let (least, most) = match origin {
-            Origin::Clicks => (40, 400),
-            Origin::Invoices => (SECOND, 4 * SECOND),
+            TraceOrigin::Clicks => (40, 400),
+            TraceOrigin::Invoices => (SECOND, 4 * SECOND),
         };
         let bought = dice.happens(BOUGHT);
-        let fills = self.clicks.iter().any(|click| matches!(click.want, Want::Add(..)));
-        if origin == Origin::Invoices && bought && fills {
+        let fills = self.clicks.iter().any(|click| matches!(click.want, ClickIntent::Add(..)));
+        if origin == TraceOrigin::Invoices && bought && fills {
             let at = self.clicks.last().map_or(0, |click| click.at);
-            self.clicks.push(Click { at, want: Want::Buy(Vec::new()) });
+            self.clicks.push(Click { at, want: ClickIntent::Buy(Vec::new()) });
         }
         let mut last = 0;
         for click in &mut self.clicks {
@@ -160,13 +160,13 @@ mod tests {
                     2022-10-01 00:00:03 UTC,purchase,3,1,7,a\n\
                     2022-10-01 00:00:04 UTC,cart,1,1,,c\n";
         let trace = read::read("t.csv", Box::new(Cursor::new(text))).unwrap();
-        let parties = parties(&trace, Origin::Clicks, 1);
+        let parties = parties(&trace, TraceOrigin::Clicks, 1);
         assert_eq!(parties.len(), 2);
         assert!(parties[0].is_user && !parties[1].is_user);
         let clicks = &parties[0].sessions[0].clicks;
         assert_eq!(clicks.len(), 4);
         assert!(clicks.windows(2).all(|pair| pair[0].at < pair[1].at), "{clicks:?}");
-        assert_eq!(clicks[3].want, Want::Buy(vec![0, 2]));
+        assert_eq!(clicks[3].want, ClickIntent::Buy(vec![0, 2]));
     }
 
     #[test]
@@ -174,7 +174,7 @@ mod tests {
         let rows: String = (0..400).map(|n| format!("{n},A,5,2010-12-01 08:26:00,1,9\n")).collect();
         let text = format!("InvoiceNo,StockCode,Quantity,InvoiceDate,UnitPrice,CustomerID\n{rows}");
         let trace = retail::read("t.csv", Box::new(Cursor::new(text))).unwrap();
-        let parties = parties(&trace, Origin::Invoices, 1);
+        let parties = parties(&trace, TraceOrigin::Invoices, 1);
         assert_eq!(parties[0].sessions.len(), 400);
         let bought = parties[0].sessions.iter().filter(|session| session.clicks.len() == 2).count();
         assert!((250..350).contains(&bought), "{bought}");

@@ -5,40 +5,40 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use indicatif::ProgressBar;
 
-use super::climate::Weather;
-use super::designs::{self, Entrant};
+use super::conditions::Outages;
+use super::designs::{self, DesignEntry};
 use super::error::ReplayError;
-use super::event::{Names, Warts};
-use super::judge::{Score, judge};
-use super::model::Conflicts;
+use super::event::{NameTable, TraceOddities};
+use super::judge::{DesignScore, judge};
+use super::model::ConflictCounts;
 use super::party::Party;
-use super::schedule::{Faults, RegionId, Schedule, Verb};
+use super::schedule::{ActionKind, FaultCounts, RegionId, Schedule};
 use super::world;
 
 /// What a replay came to.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(crate) struct Outcome {
+pub(crate) struct ReplayOutcome {
     /// Carts: one for each party, and one for each guest who signed in.
     pub(crate) carts: u64,
     /// Devices: one for each session.
     pub(crate) devices: u64,
     /// Actions on carts.
-    pub(crate) actions: Actions,
+    pub(crate) actions: ActionCounts,
     /// What the network did.
-    pub(crate) faults: Faults,
+    pub(crate) faults: FaultCounts,
     /// What could not be played.
-    pub(crate) warts: Warts,
+    pub(crate) oddities: TraceOddities,
     /// Which actions had not seen each other.
-    pub(crate) conflicts: Conflicts,
+    pub(crate) conflicts: ConflictCounts,
     /// What became of each design, in their order.
-    pub(crate) scores: Vec<Score>,
+    pub(crate) scores: Vec<DesignScore>,
     /// Units that are in all carts in the end.
     pub(crate) units: u64,
 }
 
 /// Actions by kind.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-pub(crate) struct Actions {
+pub(crate) struct ActionCounts {
     /// Units put in.
     pub(crate) adds: u64,
     /// Lines made a number.
@@ -51,15 +51,15 @@ pub(crate) struct Actions {
     pub(crate) sign_ins: u64,
 }
 
-impl Actions {
+impl ActionCounts {
     fn count(&mut self, schedule: &Schedule) {
         for action in &schedule.actions {
             *match action.verb {
-                Verb::Add(..) => &mut self.adds,
-                Verb::Set(..) => &mut self.sets,
-                Verb::Remove(_) => &mut self.removes,
-                Verb::Order => &mut self.orders,
-                Verb::SignIn(_) => &mut self.sign_ins,
+                ActionKind::Add(..) => &mut self.adds,
+                ActionKind::Set(..) => &mut self.sets,
+                ActionKind::Remove(_) => &mut self.removes,
+                ActionKind::Order => &mut self.orders,
+                ActionKind::SignIn(_) => &mut self.sign_ins,
             } += 1;
         }
     }
@@ -73,16 +73,16 @@ impl Actions {
     }
 }
 
-impl Outcome {
+impl ReplayOutcome {
     fn add(&mut self, other: &Self) {
         self.carts += other.carts;
         self.devices += other.devices;
         self.actions.add(&other.actions);
         self.faults.add(&other.faults);
-        self.warts.add(other.warts);
+        self.oddities.add(other.oddities);
         self.conflicts.add(other.conflicts);
         self.units += other.units;
-        self.scores.resize(self.scores.len().max(other.scores.len()), Score::default());
+        self.scores.resize(self.scores.len().max(other.scores.len()), DesignScore::default());
         for (mine, theirs) in self.scores.iter_mut().zip(&other.scores) {
             mine.add(theirs);
         }
@@ -94,25 +94,28 @@ impl Outcome {
 pub(crate) fn play(
     parties: &[Party],
     regions: RegionId,
-    weather: Weather,
-    entrants: &[Entrant],
-    names: &Names,
+    outages: Outages,
+    entries: &[DesignEntry],
+    names: &NameTable,
     bar: &ProgressBar,
-) -> Result<Outcome, ReplayError> {
+) -> Result<ReplayOutcome, ReplayError> {
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let nothing = Outcome { scores: vec![Score::default(); entrants.len()], ..Outcome::default() };
+    let nothing = ReplayOutcome {
+        scores: vec![DesignScore::default(); entries.len()],
+        ..ReplayOutcome::default()
+    };
     let total = Mutex::new(Ok(nothing));
     let cores =
         std::thread::available_parallelism().map_or(1, usize::from).min(parties.len().max(1));
     std::thread::scope(|scope| {
         for _ in 0..cores {
             scope.spawn(|| {
-                let mut sum = Outcome::default();
+                let mut sum = ReplayOutcome::default();
                 while !stop.load(Ordering::Relaxed) {
                     let Some(party) = parties.get(next.fetch_add(1, Ordering::Relaxed)) else {
                         break;
                     };
-                    match play_one(party, regions, weather, entrants, names) {
+                    match play_one(party, regions, outages, entries, names) {
                         Ok(outcome) => sum.add(&outcome),
                         Err(fault) => {
                             stop.store(true, Ordering::Relaxed);
@@ -137,31 +140,31 @@ pub(crate) fn play(
 fn play_one(
     party: &Party,
     regions: RegionId,
-    weather: Weather,
-    entrants: &[Entrant],
-    names: &Names,
-) -> Result<Outcome, ReplayError> {
-    let (schedule, expected) = world::play_out(party, regions, weather);
-    let mut outcome = Outcome {
+    outages: Outages,
+    entries: &[DesignEntry],
+    names: &NameTable,
+) -> Result<ReplayOutcome, ReplayError> {
+    let (schedule, expected) = world::play_out(party, regions, outages);
+    let mut outcome = ReplayOutcome {
         carts: 1 + u64::from(schedule.guests),
         devices: schedule.devices.len() as u64,
         faults: schedule.faults,
-        warts: schedule.warts,
+        oddities: schedule.oddities,
         conflicts: schedule.conflicts,
         units: expected.values().sum(),
-        ..Outcome::default()
+        ..ReplayOutcome::default()
     };
     outcome.actions.count(&schedule);
-    for entrant in entrants {
-        let mut design = (entrant.open)(&schedule, names);
+    for entry in entries {
+        let mut design = (entry.open)(&schedule, names);
         designs::play(design.as_mut(), &schedule).map_err(|fault| ReplayError::Design {
-            design: entrant.name,
+            design: entry.name,
             party: party.name.clone(),
-            seed: weather.seed,
+            seed: outages.seed,
             fault,
         })?;
         let verdict = judge(design.as_ref(), regions, &expected);
-        outcome.scores.push(Score { verdict, traffic: design.traffic() });
+        outcome.scores.push(DesignScore { verdict, traffic: design.traffic() });
     }
     Ok(outcome)
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::io::Read;
 
 use super::error::ReplayError;
-use super::event::{Deed, Event, Trace};
-use super::table::{Column, Table};
+use super::event::{EventKind, Trace, TraceEvent};
+use super::table::{TableColumn, TextTable};
 
 const TIME: usize = 0;
 const KIND: usize = 1;
@@ -14,7 +14,7 @@ const PRICE: usize = 3;
 const USER: usize = 4;
 const SESSION: usize = 5;
 /// The columns that are read; others may stand between them.
-const COLUMNS: [Column; 6] = [
+const COLUMNS: [TableColumn; 6] = [
     &["event_time"],
     &["event_type"],
     &["product_id"],
@@ -25,7 +25,7 @@ const COLUMNS: [Column; 6] = [
 
 /// Reads a whole trace, warts and all.
 pub(crate) fn read(file: &str, source: Box<dyn Read>) -> Result<Trace, ReplayError> {
-    let mut table = Table::open(file, source, COLUMNS, hint)?;
+    let mut table = TextTable::open(file, source, COLUMNS, hint)?;
     let mut trace = Trace::default();
     let mut owners = HashMap::new();
     while table.advance()? {
@@ -47,30 +47,30 @@ fn hint(header: &csv::ByteRecord) -> String {
 }
 
 fn event(
-    table: &Table<6>,
+    table: &TextTable<6>,
     trace: &mut Trace,
     owners: &mut HashMap<String, String>,
-) -> Result<Event, ReplayError> {
+) -> Result<TraceEvent, ReplayError> {
     let at = table.time(TIME)?;
-    let deed = match table.text(KIND)? {
-        "view" => Deed::View,
-        "cart" => Deed::Cart,
-        "remove_from_cart" => Deed::Remove,
-        "purchase" => Deed::Purchase,
+    let kind = match table.text(KIND)? {
+        "view" => EventKind::View,
+        "cart" => EventKind::Cart,
+        "remove_from_cart" => EventKind::Remove,
+        "purchase" => EventKind::Purchase,
         _ => return Err(table.value_fault(KIND, "write view, cart, remove_from_cart or purchase")),
     };
     let product = table.product(PRODUCT, &mut trace.products)?;
-    trace.warts.nonpositive_prices += u64::from(!table.price_is_positive(PRICE)?);
+    trace.oddities.nonpositive_prices += u64::from(!table.price_is_positive(PRICE)?);
     let (user, session) = (table.text(USER)?, table.text(SESSION)?);
-    trace.warts.malformed_sessions += u64::from(!is_uuid(session));
-    trace.warts.rows_without_user += u64::from(user.is_empty());
+    trace.oddities.malformed_sessions += u64::from(!is_uuid(session));
+    trace.oddities.rows_without_user += u64::from(user.is_empty());
     if !session.is_empty() {
         let owner = owners.entry(session.to_owned()).or_insert_with(|| user.to_owned());
-        trace.warts.shared_sessions += u64::from(owner != user);
+        trace.oddities.shared_sessions += u64::from(owner != user);
     }
-    Ok(Event {
+    Ok(TraceEvent {
         at,
-        deed,
+        kind,
         product,
         user: match user {
             "" => None,
@@ -121,11 +121,11 @@ mod tests {
         ))
         .unwrap();
         assert_eq!((trace.rows, trace.events.len()), (6, 5));
-        assert_eq!(trace.events[0].deed, Deed::View, "played by time");
-        let warts = trace.warts;
-        assert_eq!((warts.duplicate_rows, warts.rows_out_of_order), (1, 1));
-        assert_eq!((warts.nonpositive_prices, warts.malformed_sessions), (3, 2));
-        assert_eq!((warts.shared_sessions, warts.rows_without_user), (1, 1));
+        assert_eq!(trace.events[0].kind, EventKind::View, "played by time");
+        let oddities = trace.oddities;
+        assert_eq!((oddities.duplicate_rows, oddities.rows_out_of_order), (1, 1));
+        assert_eq!((oddities.nonpositive_prices, oddities.malformed_sessions), (3, 2));
+        assert_eq!((oddities.shared_sessions, oddities.rows_without_user), (1, 1));
         assert_eq!((trace.users.len(), trace.sessions.len()), (2, 4));
         assert_eq!(trace.events[4].user, None);
     }
@@ -137,7 +137,7 @@ mod tests {
              {UUID},x,7,1,9,remove_from_cart,2022-10-01 00:00:07 UTC\n"
         ))
         .unwrap();
-        assert_eq!(trace.events[0].deed, Deed::Remove);
+        assert_eq!(trace.events[0].kind, EventKind::Remove);
         assert_eq!(trace.products.name(trace.events[0].product), "9");
     }
 

@@ -4,20 +4,20 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::designs::{Entrant, OURS};
-use super::event::Warts;
-use super::judge::{Score, Verdict};
-use super::model::Conflicts;
-use super::party::Origin;
-use super::play::{Actions, Outcome};
-use super::schedule::Faults;
+use super::designs::{DesignEntry, OURS};
+use super::event::TraceOddities;
+use super::judge::{DesignScore, DesignVerdict};
+use super::model::ConflictCounts;
+use super::party::TraceOrigin;
+use super::play::{ActionCounts, ReplayOutcome};
+use super::schedule::FaultCounts;
 
 /// A replay's result with what it was made from.
-pub(crate) struct Report {
+pub(crate) struct ReplayReport {
     /// The file, or what stood in for it.
     pub(crate) source: String,
     /// Where the events come from.
-    pub(crate) origin: Origin,
+    pub(crate) origin: TraceOrigin,
     /// The rows that were read.
     pub(crate) events: u64,
     /// The number of users.
@@ -27,14 +27,14 @@ pub(crate) struct Report {
     /// The seed.
     pub(crate) seed: u64,
     /// The designs.
-    pub(crate) entrants: &'static [Entrant],
+    pub(crate) entries: &'static [DesignEntry],
     /// What they came to.
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: ReplayOutcome,
 }
 
 /// The same as data.
 #[derive(Serialize)]
-struct Data<'a> {
+struct ReportData<'a> {
     source: &'a str,
     seed: u64,
     regions: u32,
@@ -49,23 +49,23 @@ struct Data<'a> {
     exchange_bytes: u64,
     refused: u64,
     units: u64,
-    actions: Actions,
-    conflicts: Conflicts,
-    faults: Faults,
-    warts: Warts,
+    actions: ActionCounts,
+    conflicts: ConflictCounts,
+    faults: FaultCounts,
+    oddities: TraceOddities,
     assumptions: Vec<&'static str>,
-    designs: Vec<Row<'a>>,
+    designs: Vec<ReportRow<'a>>,
 }
 
 /// One design's line.
 #[derive(Serialize)]
-struct Row<'a> {
+struct ReportRow<'a> {
     design: &'a str,
     #[serde(flatten)]
-    verdict: Verdict,
+    verdict: DesignVerdict,
 }
 
-impl Report {
+impl ReplayReport {
     /// What was made up, and has to be said.
     fn assumptions(&self) -> Vec<&'static str> {
         let mut all = vec![
@@ -75,8 +75,8 @@ impl Report {
             "four in ten repeated adds of a line set the new number, as the stepper on a cart page does",
         ];
         match self.origin {
-            Origin::Clicks => all.push("purchase rows of one session and second are one order of all that its device shows"),
-            Origin::Invoices => all.extend([
+            TraceOrigin::Clicks => all.push("purchase rows of one session and second are one order of all that its device shows"),
+            TraceOrigin::Invoices => all.extend([
                 "the data has invoices, not clicks: a line adds its quantity, one to four seconds after the line before",
                 "three in four invoices are bought at their end, the others stay in the cart",
                 "a cancellation takes its quantity off the line if the cart still shows it",
@@ -86,27 +86,27 @@ impl Report {
         all
     }
 
-    fn rows(&self) -> impl Iterator<Item = (&Entrant, &Score)> {
-        self.entrants.iter().zip(&self.outcome.scores)
+    fn rows(&self) -> impl Iterator<Item = (&DesignEntry, &DesignScore)> {
+        self.entries.iter().zip(&self.outcome.scores)
     }
 
     /// The library's own score; nothing if it did not take part.
-    fn own(&self) -> Score {
+    fn own(&self) -> DesignScore {
         self.rows()
-            .find(|(entrant, _)| entrant.name == OURS)
-            .map_or_else(Score::default, |(_, score)| *score)
+            .find(|(entry, _)| entry.name == OURS)
+            .map_or_else(DesignScore::default, |(_, score)| *score)
     }
 
     /// Whether this library did what it promises. Not to have taken part is no success.
     pub(crate) fn is_right(&self) -> bool {
-        let is_right = |score: &Score| score.verdict.is_right() && score.traffic.refused == 0;
-        self.rows().any(|(entrant, score)| entrant.name == OURS && is_right(score))
+        let is_right = |score: &DesignScore| score.verdict.is_right() && score.traffic.refused == 0;
+        self.rows().any(|(entry, score)| entry.name == OURS && is_right(score))
     }
 
     /// Writes one JSON object.
     pub(crate) fn write_json(&self, mut out: impl Write) -> io::Result<()> {
         let (outcome, traffic) = (&self.outcome, self.own().traffic);
-        let data = Data {
+        let data = ReportData {
             source: &self.source,
             seed: self.seed,
             regions: self.regions,
@@ -124,11 +124,11 @@ impl Report {
             actions: outcome.actions,
             conflicts: outcome.conflicts,
             faults: outcome.faults,
-            warts: outcome.warts,
+            oddities: outcome.oddities,
             assumptions: self.assumptions(),
             designs: self
                 .rows()
-                .map(|(entrant, score)| Row { design: entrant.name, verdict: score.verdict })
+                .map(|(entry, score)| ReportRow { design: entry.name, verdict: score.verdict })
                 .collect(),
         };
         serde_json::to_writer_pretty(&mut out, &data)?;
@@ -149,10 +149,10 @@ impl Report {
             .collect();
         writeln!(out, "\nActions that met others they had not seen:")?;
         write_counts(&mut out, &conflicts)?;
-        let warts = self.outcome.warts.described();
-        if !warts.is_empty() {
+        let oddities = self.outcome.oddities.described();
+        if !oddities.is_empty() {
             writeln!(out, "\nWarts of the trace:")?;
-            write_counts(&mut out, &warts)?;
+            write_counts(&mut out, &oddities)?;
         }
         writeln!(out, "\nAssumptions:")?;
         for assumption in self.assumptions() {
@@ -244,14 +244,14 @@ impl Report {
             "{:<16}{:>12}{:>12}{:>14}{:>12}",
             "design", "lost", "doubled", "brought back", "diverged"
         )?;
-        for (entrant, score) in self.rows() {
-            let Verdict { lost, doubled, resurrected, diverged } = score.verdict;
+        for (entry, score) in self.rows() {
+            let DesignVerdict { lost, doubled, resurrected, diverged } = score.verdict;
             let [lost, doubled, resurrected, diverged] =
                 [lost, doubled, resurrected, diverged].map(grouped);
             writeln!(
                 out,
                 "{:<16}{lost:>12}{doubled:>12}{resurrected:>14}{diverged:>12}   {}",
-                entrant.name, entrant.about
+                entry.name, entry.about
             )?;
         }
         Ok(())

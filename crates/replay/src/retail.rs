@@ -9,8 +9,8 @@
 use std::io::Read;
 
 use super::error::ReplayError;
-use super::event::{Deed, Event, Trace};
-use super::table::{Column, Table};
+use super::event::{EventKind, Trace, TraceEvent};
+use super::table::{TableColumn, TextTable};
 
 const INVOICE: usize = 0;
 const PRODUCT: usize = 1;
@@ -20,7 +20,7 @@ const PRICE: usize = 4;
 const CUSTOMER: usize = 5;
 /// The columns that are read, with the names of the second edition. `Description` is not among
 /// them, so that a copy in Latin-1 can be read.
-const COLUMNS: [Column; 6] = [
+const COLUMNS: [TableColumn; 6] = [
     &["InvoiceNo", "Invoice"],
     &["StockCode"],
     &["Quantity"],
@@ -34,7 +34,7 @@ pub(crate) const MOST_UNITS: u32 = holdall::limits::QUANTITY_UNITS;
 
 /// Reads a whole trace, warts and all.
 pub(crate) fn read(file: &str, source: Box<dyn Read>) -> Result<Trace, ReplayError> {
-    let mut table = Table::open(file, source, COLUMNS, hint)?;
+    let mut table = TextTable::open(file, source, COLUMNS, hint)?;
     let mut trace = Trace::default();
     while table.advance()? {
         let event = event(&table, &mut trace)?;
@@ -55,19 +55,19 @@ fn hint(header: &csv::ByteRecord) -> String {
 }
 
 /// The row's event; none for a quantity of zero, which is no action.
-fn event(table: &Table<6>, trace: &mut Trace) -> Result<Option<Event>, ReplayError> {
+fn event(table: &TextTable<6>, trace: &mut Trace) -> Result<Option<TraceEvent>, ReplayError> {
     let invoice = table.text(INVOICE)?;
     if invoice.is_empty() {
         return Err(table.value_fault(INVOICE, "give the number of the invoice"));
     }
     let product = table.product(PRODUCT, &mut trace.products)?;
     let at = table.time(TIME)?;
-    trace.warts.nonpositive_prices += u64::from(!table.price_is_positive(PRICE)?);
+    trace.oddities.nonpositive_prices += u64::from(!table.price_is_positive(PRICE)?);
     let Ok(quantity) = table.text(QUANTITY)?.parse::<i64>() else {
         return Err(table.value_fault(QUANTITY, "write a whole number such as `6` or `-6`"));
     };
     let customer = table.text(CUSTOMER)?;
-    trace.warts.rows_without_user += u64::from(customer.is_empty());
+    trace.oddities.rows_without_user += u64::from(customer.is_empty());
     let user = match customer {
         "" => None,
         // The column went through a spreadsheet: 17850.0 is customer 17850.
@@ -78,18 +78,18 @@ fn event(table: &Table<6>, trace: &mut Trace) -> Result<Option<Event>, ReplayErr
     };
     let session =
         table.number(&mut trace.sessions, &format!("{customer}/{invoice}"), "invoices")?;
-    let deed = match quantity {
+    let kind = match quantity {
         0 => {
-            trace.warts.zero_quantities += 1;
+            trace.oddities.zero_quantities += 1;
             return Ok(None);
         }
-        ..0 => Deed::Cancel,
-        _ => Deed::Cart,
+        ..0 => EventKind::Cancel,
+        _ => EventKind::Cart,
     };
     let units = u32::try_from(quantity.unsigned_abs()).unwrap_or(u32::MAX);
-    trace.warts.quantities_cut += u64::from(units > MOST_UNITS);
+    trace.oddities.quantities_cut += u64::from(units > MOST_UNITS);
     let units = units.min(MOST_UNITS);
-    Ok(Some(Event { at, deed, product, user, session, units, digest: table.digest() }))
+    Ok(Some(TraceEvent { at, kind, product, user, session, units, digest: table.digest() }))
 }
 
 #[cfg(test)]
@@ -117,14 +117,17 @@ mod tests {
         .unwrap();
         assert_eq!((trace.rows, trace.events.len()), (5, 3));
         let deeds: Vec<_> =
-            trace.events.iter().map(|event| (event.deed, event.units, event.user)).collect();
-        let expected =
-            [(Deed::Cart, 6, Some(0)), (Deed::Cart, MOST_UNITS, None), (Deed::Cancel, 2, Some(0))];
+            trace.events.iter().map(|event| (event.kind, event.units, event.user)).collect();
+        let expected = [
+            (EventKind::Cart, 6, Some(0)),
+            (EventKind::Cart, MOST_UNITS, None),
+            (EventKind::Cancel, 2, Some(0)),
+        ];
         assert_eq!(deeds, expected);
-        let warts = trace.warts;
-        assert_eq!((warts.duplicate_rows, warts.nonpositive_prices), (1, 2));
+        let oddities = trace.oddities;
+        assert_eq!((oddities.duplicate_rows, oddities.nonpositive_prices), (1, 2));
         assert_eq!(
-            (warts.rows_without_user, warts.zero_quantities, warts.quantities_cut),
+            (oddities.rows_without_user, oddities.zero_quantities, oddities.quantities_cut),
             (1, 1, 1)
         );
     }

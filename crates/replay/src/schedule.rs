@@ -1,7 +1,7 @@
 //! What happens to one party, as data: every design lives through exactly this.
 
-use super::event::Warts;
-use super::model::Conflicts;
+use super::event::TraceOddities;
+use super::model::ConflictCounts;
 use holdall::{Quantity, QuantityError, RowRef};
 use serde::Serialize;
 
@@ -24,26 +24,26 @@ pub(crate) struct Schedule {
     /// How many regions there are.
     pub(crate) regions: RegionId,
     /// The devices, by number.
-    pub(crate) devices: Vec<Writers>,
+    pub(crate) devices: Vec<DeviceWriters>,
     /// How many of the devices start as guests, each with a guest cart of its own.
     pub(crate) guests: u32,
     /// How many messages of regions there are.
     pub(crate) parcels: ParcelId,
     /// What shoppers do, by number.
-    pub(crate) actions: Vec<Action>,
+    pub(crate) actions: Vec<ScheduledAction>,
     /// What happens, in order.
-    pub(crate) steps: Vec<Timed>,
+    pub(crate) steps: Vec<TimedStep>,
     /// What the network did.
-    pub(crate) faults: Faults,
+    pub(crate) faults: FaultCounts,
     /// What could not be played.
-    pub(crate) warts: Warts,
+    pub(crate) oddities: TraceOddities,
     /// Which actions had not seen each other.
-    pub(crate) conflicts: Conflicts,
+    pub(crate) conflicts: ConflictCounts,
 }
 
 /// The ids under which a device writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Writers {
+pub(crate) struct DeviceWriters {
     /// To its party's cart.
     pub(crate) main: u128,
     /// To its guest cart, if it starts as a guest.
@@ -52,7 +52,7 @@ pub(crate) struct Writers {
 
 /// One thing that a shopper does on a device.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Action {
+pub(crate) struct ScheduledAction {
     /// On which device.
     pub(crate) device: DeviceId,
     /// On the device's guest cart, before its shopper signs in.
@@ -62,7 +62,7 @@ pub(crate) struct Action {
     /// The id of the writer, one of the device's two.
     pub(crate) writer: u128,
     /// What is done.
-    pub(crate) verb: Verb,
+    pub(crate) verb: ActionKind,
 }
 
 /// What a shopper does: as much of [`holdall::Action`] as traces tell, on products by their
@@ -70,7 +70,7 @@ pub(crate) struct Action {
 /// to set, the units of a guest cart) are those that a right design shows there: shoppers press the
 /// same buttons whatever runs behind them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Verb {
+pub(crate) enum ActionKind {
     /// Puts units into the cart.
     Add(LineId, u32),
     /// Makes the line so many units, at least 1.
@@ -83,7 +83,7 @@ pub(crate) enum Verb {
     SignIn(Vec<(LineId, u64)>),
 }
 
-impl Verb {
+impl ActionKind {
     /// Returns the line that it is about; `None` for an order and a sign-in.
     pub(crate) fn line(&self) -> Option<LineId> {
         match *self {
@@ -108,11 +108,11 @@ impl Verb {
 
 /// A step with its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Timed {
+pub(crate) struct TimedStep {
     /// When, in milliseconds since 1970, by a right clock.
     pub(crate) at: u64,
     /// What.
-    pub(crate) step: Step,
+    pub(crate) step: ScheduleStep,
 }
 
 /// Somebody who has a copy of the cart.
@@ -126,7 +126,7 @@ pub(crate) enum Node {
 
 /// One thing that happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Step {
+pub(crate) enum ScheduleStep {
     /// A shopper acts; the message about it is ready to be sent.
     Act(ActionId),
     /// The message about an action arrives at a region: for the first time or again, in any order.
@@ -166,7 +166,7 @@ pub(crate) enum Step {
 
 /// What the network and the machines did to the messages.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
-pub(crate) struct Faults {
+pub(crate) struct FaultCounts {
     /// Requests that did not arrive and were sent again.
     pub(crate) requests_lost: u64,
     /// Answers that did not arrive, so that the request was sent again.
@@ -193,7 +193,7 @@ pub(crate) struct Faults {
     pub(crate) sign_ins_again: u64,
 }
 
-impl Faults {
+impl FaultCounts {
     /// Adds another count, field by field.
     pub(crate) fn add(&mut self, other: &Self) {
         self.requests_lost += other.requests_lost;
@@ -219,11 +219,11 @@ impl Schedule {
             (vec![0_u32; self.actions.len()], vec![false; self.parcels as usize]);
         for timed in self.steps.iter_mut().rev() {
             match &mut timed.step {
-                Step::Deliver { action, last, .. } => {
+                ScheduleStep::Deliver { action, last, .. } => {
                     *last = actions[*action as usize] == 0;
                     actions[*action as usize] += 1;
                 }
-                Step::Receive { parcel, last, .. } => {
+                ScheduleStep::Receive { parcel, last, .. } => {
                     *last = !std::mem::replace(&mut parcels[*parcel as usize], true)
                 }
                 _ => {}
@@ -232,7 +232,7 @@ impl Schedule {
         for (action, times) in self.actions.iter().zip(&actions).filter(|(_, times)| **times > 1) {
             self.faults.delivered_again += 1;
             self.faults.sign_ins_again +=
-                u64::from(matches!(action.verb, Verb::SignIn(_)) && *times > 1);
+                u64::from(matches!(action.verb, ActionKind::SignIn(_)) && *times > 1);
         }
         self.count_overtaken();
     }
@@ -241,7 +241,7 @@ impl Schedule {
         let mut arrived = vec![false; self.actions.len()];
         let mut newest = vec![0; self.devices.len()];
         for timed in &self.steps {
-            if let Step::Deliver { action, .. } = timed.step
+            if let ScheduleStep::Deliver { action, .. } = timed.step
                 && !std::mem::replace(&mut arrived[action as usize], true)
             {
                 let newest = &mut newest[self.actions[action as usize].device as usize];

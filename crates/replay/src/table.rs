@@ -5,8 +5,8 @@ use std::io::Read;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::error::{ReplayError, RowFault};
-use super::event::{self, Names};
+use super::error::{ReplayError, RowError};
+use super::event::{self, NameTable};
 
 /// Longest product name that is taken; real ones have a dozen characters.
 const NAME_BYTES: usize = 64;
@@ -14,26 +14,26 @@ const NAME_BYTES: usize = 64;
 const QUOTED_CHARS: usize = 40;
 
 /// A column: its usual name first, then names that other copies of the data use.
-pub(crate) type Column = &'static [&'static str];
+pub(crate) type TableColumn = &'static [&'static str];
 
 /// An open table of which `N` columns are wanted.
-pub(crate) struct Table<const N: usize> {
+pub(crate) struct TextTable<const N: usize> {
     file: String,
     reader: csv::Reader<Box<dyn Read>>,
-    wanted: [Column; N],
+    wanted: [TableColumn; N],
     places: [usize; N],
     width: usize,
     row: csv::ByteRecord,
 }
 
-impl<const N: usize> Table<N> {
+impl<const N: usize> TextTable<N> {
     /// Reads the header and finds the wanted columns in it, in whatever order.
     ///
     /// `hint` says what to do when one is missing, given the header that was found.
     pub(crate) fn open(
         file: &str,
         source: Box<dyn Read>,
-        wanted: [Column; N],
+        wanted: [TableColumn; N],
         hint: impl Fn(&csv::ByteRecord) -> String,
     ) -> Result<Self, ReplayError> {
         let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(source);
@@ -69,7 +69,7 @@ impl<const N: usize> Table<N> {
             .map_err(|fault| read_fault(&self.file, line, fault))?;
         if more && self.row.len() != self.width {
             return Err(
-                self.fault(RowFault::Columns { found: self.row.len(), expected: self.width })
+                self.fault(RowError::Columns { found: self.row.len(), expected: self.width })
             );
         }
         Ok(more)
@@ -79,7 +79,7 @@ impl<const N: usize> Table<N> {
     pub(crate) fn text(&self, column: usize) -> Result<&str, ReplayError> {
         let bytes = self.row.get(self.places[column]).unwrap_or_default().trim_ascii();
         std::str::from_utf8(bytes)
-            .map_err(|_| self.fault(RowFault::Encoding { column: self.wanted[column][0] }))
+            .map_err(|_| self.fault(RowError::Encoding { column: self.wanted[column][0] }))
     }
 
     /// The row's digest, to notice the same row twice.
@@ -110,7 +110,7 @@ impl<const N: usize> Table<N> {
     }
 
     /// The number of the row's product.
-    pub(crate) fn product(&self, column: usize, names: &mut Names) -> Result<u32, ReplayError> {
+    pub(crate) fn product(&self, column: usize, names: &mut NameTable) -> Result<u32, ReplayError> {
         let text = self.text(column)?;
         if text.is_empty() || text.len() > NAME_BYTES || text.chars().any(char::is_control) {
             return Err(self.value_fault(
@@ -124,7 +124,7 @@ impl<const N: usize> Table<N> {
     /// The number of a name.
     pub(crate) fn number(
         &self,
-        names: &mut Names,
+        names: &mut NameTable,
         name: &str,
         what: &'static str,
     ) -> Result<u32, ReplayError> {
@@ -140,10 +140,10 @@ impl<const N: usize> Table<N> {
     pub(crate) fn value_fault(&self, column: usize, fix: &'static str) -> ReplayError {
         let bytes = self.row.get(self.places[column]).unwrap_or_default();
         let value = String::from_utf8_lossy(bytes).chars().take(QUOTED_CHARS).collect();
-        self.fault(RowFault::Value { column: self.wanted[column][0], value, fix })
+        self.fault(RowError::Value { column: self.wanted[column][0], value, fix })
     }
 
-    fn fault(&self, fault: RowFault) -> ReplayError {
+    fn fault(&self, fault: RowError) -> ReplayError {
         ReplayError::Row { file: self.file.clone(), line: self.line(), fault }
     }
 

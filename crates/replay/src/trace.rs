@@ -12,7 +12,7 @@ use std::fmt::Write;
 use holdall_testkit::dice::Dice;
 use jiff::Timestamp;
 
-use super::climate::{MINUTE, SECOND};
+use super::conditions::{MINUTE, SECOND};
 
 /// 2022-10-01 00:00:00 UTC.
 const START: u64 = 1_664_582_400_000;
@@ -22,7 +22,7 @@ const DAYS: u64 = 3;
 const PRODUCTS: u64 = 1_800;
 
 /// One row, before it is sorted in.
-struct Row {
+struct TraceRow {
     at: u64,
     text: String,
 }
@@ -47,7 +47,7 @@ pub(crate) fn csv(seed: u64, shoppers: u32) -> String {
 
 /// One session; returns how much later the user's next one starts, which is often before this one
 /// ends.
-fn shop(dice: &mut Dice, user: u64, start: u64, wholesale: bool, rows: &mut Vec<Row>) -> u64 {
+fn shop(dice: &mut Dice, user: u64, start: u64, wholesale: bool, rows: &mut Vec<TraceRow>) -> u64 {
     let session = session_id(dice);
     let clicks = if wholesale { dice.between(60, 120) } else { dice.long_tail(1, 520).min(80) };
     // A user's own favourites, so that sessions meet on lines.
@@ -66,7 +66,7 @@ fn shop(dice: &mut Dice, user: u64, start: u64, wholesale: bool, rows: &mut Vec<
         let mut text = String::new();
         let row = format!("{time},{kind},{product},{price},{user},{session}\n");
         let _ = write!(text, "{row}{}", if dice.happens(4) { row.as_str() } else { "" });
-        rows.push(Row { at: at / SECOND, text });
+        rows.push(TraceRow { at: at / SECOND, text });
     };
     for _ in 0..clicks {
         let known = dice.happens(if wholesale { 100 } else { 700 });
@@ -114,7 +114,7 @@ fn session_id(dice: &mut Dice) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::Deed;
+    use crate::event::EventKind;
     use crate::read;
     use std::io::Cursor;
 
@@ -127,19 +127,22 @@ mod tests {
     #[test]
     fn it_has_the_shape_of_real_ones() {
         let trace = read::read("made up", Box::new(Cursor::new(csv(1, 400)))).unwrap();
-        let count = |deed| trace.events.iter().filter(|event| event.deed == deed).count();
+        let count = |kind| trace.events.iter().filter(|event| event.kind == kind).count();
         assert!((2_000..20_000).contains(&trace.rows), "{} rows", trace.rows);
-        let (views, adds) = (count(Deed::View), count(Deed::Cart));
+        let (views, adds) = (count(EventKind::View), count(EventKind::Cart));
         assert!(
-            views > 300 && adds > 500 && count(Deed::Remove) > 100 && count(Deed::Purchase) > 100
+            views > 300
+                && adds > 500
+                && count(EventKind::Remove) > 100
+                && count(EventKind::Purchase) > 100
         );
         assert!(trace.sessions.len() > trace.users.len() + 100);
-        let warts = trace.warts;
+        let oddities = trace.oddities;
         assert!(
-            warts.duplicate_rows > 0
-                && warts.malformed_sessions > 0
-                && warts.nonpositive_prices > 0
+            oddities.duplicate_rows > 0
+                && oddities.malformed_sessions > 0
+                && oddities.nonpositive_prices > 0
         );
-        assert_eq!((warts.rows_out_of_order, warts.rows_without_user), (0, 0));
+        assert_eq!((oddities.rows_out_of_order, oddities.rows_without_user), (0, 0));
     }
 }

@@ -13,18 +13,23 @@ use std::collections::{BinaryHeap, HashSet};
 
 use holdall_testkit::dice::Dice;
 
-use super::climate::{Climate, MINUTE, Mishap, SECOND, Weather};
-use super::model::Cart;
+use super::conditions::{MINUTE, NetworkConditions, Outages, RegionFailure, SECOND};
+use super::model::CartUnits;
 use super::party::Party;
 use super::schedule::{
-    Action, ActionId, DeviceId, LineId, Node, ParcelId, RegionId, Schedule, Step, Verb, Writers,
+    ActionId, ActionKind, DeviceId, DeviceWriters, LineId, Node, ParcelId, RegionId, Schedule,
+    ScheduleStep, ScheduledAction,
 };
 
-pub(crate) use recorder::Recorder;
+pub(crate) use recorder::ScheduleRecorder;
 
 /// Makes a party's schedule, and what its carts must show in the end.
-pub(crate) fn play_out(party: &Party, regions: RegionId, weather: Weather) -> (Schedule, Cart) {
-    let mut world = World::new(party, regions, weather);
+pub(crate) fn play_out(
+    party: &Party,
+    regions: RegionId,
+    outages: Outages,
+) -> (Schedule, CartUnits) {
+    let mut world = PartySimulation::new(party, regions, outages);
     while let Some(Reverse((at, _, _, next))) = world.agenda.pop() {
         world.now = at;
         world.happen(next);
@@ -33,29 +38,29 @@ pub(crate) fn play_out(party: &Party, regions: RegionId, weather: Weather) -> (S
 }
 
 /// A run in progress.
-struct World<'a> {
+struct PartySimulation<'a> {
     party: &'a Party,
-    weather: Weather,
+    outages: Outages,
     dice: Dice,
     now: u64,
     /// What is going to happen, by time. At one time clicks come last, so that a message that takes
     /// no time is there before the next click, and the rest comes in the order of planning.
-    agenda: BinaryHeap<Reverse<(u64, bool, u64, Next)>>,
+    agenda: BinaryHeap<Reverse<(u64, bool, u64, PartyEvent)>>,
     planned: u64,
-    recorder: Recorder,
-    devices: Vec<Device>,
+    recorder: ScheduleRecorder,
+    devices: Vec<SimulatedDevice>,
     /// The device of each session that has begun.
     switched_on: Vec<Option<DeviceId>>,
     /// The lines that the party ever put into a cart.
     lines: HashSet<LineId>,
-    regions: Vec<Region>,
+    regions: Vec<SimulatedRegion>,
     /// The region that most of the party's devices talk to.
     home: RegionId,
 }
 
 /// What is going to happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Next {
+enum PartyEvent {
     /// The next click of a session.
     Click { session: usize, click: usize },
     /// A guest whose session is over signs in as soon as the network is back.
@@ -69,11 +74,11 @@ enum Next {
     /// What a region has sent arrives.
     Landing { parcel: ParcelId, to: Node },
     /// A region restarts or drops carts from its cache.
-    Mishap { region: RegionId, restart: bool },
+    RegionFailure { region: RegionId, restart: bool },
 }
 
 /// A device as the world sees it: its luck.
-struct Device {
+struct SimulatedDevice {
     region: RegionId,
     /// How wrong its clock is, in milliseconds.
     skew: i64,
@@ -82,12 +87,12 @@ struct Device {
     signs_in_before: Option<usize>,
     is_guest: bool,
     has_left: bool,
-    writers: Writers,
+    writers: DeviceWriters,
 }
 
 /// A region as the world sees it.
 #[derive(Default)]
-struct Region {
+struct SimulatedRegion {
     /// Whether an exchange with each other region is planned already.
     planned: Vec<bool>,
     /// Until when its restarts are planned.
@@ -96,19 +101,22 @@ struct Region {
     evictions_until: u64,
 }
 
-impl<'a> World<'a> {
-    fn new(party: &'a Party, regions: RegionId, weather: Weather) -> Self {
-        let mut dice = Dice::named(weather.seed, &party.name);
+impl<'a> PartySimulation<'a> {
+    fn new(party: &'a Party, regions: RegionId, outages: Outages) -> Self {
+        let mut dice = Dice::named(outages.seed, &party.name);
         let home = dice.below(regions as usize) as RegionId;
-        let region = || Region { planned: vec![false; regions as usize], ..Region::default() };
+        let region = || SimulatedRegion {
+            planned: vec![false; regions as usize],
+            ..SimulatedRegion::default()
+        };
         let mut world = Self {
             party,
-            weather,
+            outages,
             dice,
             now: 0,
             agenda: BinaryHeap::new(),
             planned: 0,
-            recorder: Recorder::new(&party.name, regions),
+            recorder: ScheduleRecorder::new(&party.name, regions),
             devices: Vec::new(),
             switched_on: vec![None; party.sessions.len()],
             lines: HashSet::new(),
@@ -117,39 +125,39 @@ impl<'a> World<'a> {
         };
         for (session, clicks) in party.sessions.iter().enumerate() {
             if let Some(first) = clicks.clicks.first() {
-                world.plan(first.at, Next::Click { session, click: 0 });
+                world.plan(first.at, PartyEvent::Click { session, click: 0 });
             }
         }
         world
     }
 
-    fn climate(&self) -> Climate {
-        self.weather.climate
+    fn conditions(&self) -> NetworkConditions {
+        self.outages.conditions
     }
 
-    fn plan(&mut self, at: u64, next: Next) {
-        let is_click = matches!(next, Next::Click { .. });
+    fn plan(&mut self, at: u64, next: PartyEvent) {
+        let is_click = matches!(next, PartyEvent::Click { .. });
         self.agenda.push(Reverse((at, is_click, self.planned, next)));
         self.planned += 1;
     }
 
-    fn happen(&mut self, next: Next) {
+    fn happen(&mut self, next: PartyEvent) {
         match next {
-            Next::Click { session, click } => self.click(session, click),
-            Next::SignIn { device } => {
+            PartyEvent::Click { session, click } => self.click(session, click),
+            PartyEvent::SignIn { device } => {
                 self.sign_in(device);
                 self.leave(device);
             }
-            Next::Attempt { action, tries } => self.attempt(action, tries),
-            Next::Arrival { action, region, tries } => self.arrival(action, region, tries),
-            Next::Gossip { from, to } => self.gossip(from, to),
-            Next::Landing { parcel, to } => self.landing(parcel, to),
-            Next::Mishap { region, restart } => self.mishap(region, restart),
+            PartyEvent::Attempt { action, tries } => self.attempt(action, tries),
+            PartyEvent::Arrival { action, region, tries } => self.arrival(action, region, tries),
+            PartyEvent::Gossip { from, to } => self.gossip(from, to),
+            PartyEvent::Landing { parcel, to } => self.landing(parcel, to),
+            PartyEvent::RegionFailure { region, restart } => self.mishap(region, restart),
         }
     }
 
     /// The last phase: everything is exchanged.
-    fn close(mut self) -> (Schedule, Cart) {
+    fn close(mut self) -> (Schedule, CartUnits) {
         // Late enough for every cache to have been written back and every timer to have run out.
         let at = self.now + 60 * MINUTE;
         self.recorder.quiet(at);
@@ -160,10 +168,10 @@ impl<'a> World<'a> {
         let faults = &mut self.recorder.schedule.faults;
         let step = if restart {
             faults.region_restarts += 1;
-            Step::Restart(Node::Region(region))
+            ScheduleStep::Restart(Node::Region(region))
         } else {
             faults.evictions += 1;
-            Step::Evict(region)
+            ScheduleStep::Evict(region)
         };
         self.recorder.step(self.now, step);
     }
@@ -171,7 +179,7 @@ impl<'a> World<'a> {
     /// Plans the mishaps that a region has shortly after it was used. Those of idle carts do not
     /// matter to anybody.
     fn plan_mishaps(&mut self, region: RegionId) {
-        for (kind, restart) in [(Mishap::Restart, true), (Mishap::Eviction, false)] {
+        for (kind, restart) in [(RegionFailure::Restart, true), (RegionFailure::Eviction, false)] {
             let (number, now) = (region as usize, self.now);
             let state = &mut self.regions[number];
             let until =
@@ -179,10 +187,10 @@ impl<'a> World<'a> {
             if *until >= now {
                 continue;
             }
-            match self.weather.next(kind, number, now) {
+            match self.outages.next(kind, number, now) {
                 Some(when) => {
                     *until = when;
-                    self.plan(when, Next::Mishap { region, restart });
+                    self.plan(when, PartyEvent::RegionFailure { region, restart });
                 }
                 // Nothing in the next half hour; ask again in a while.
                 None => *until = now + 20 * MINUTE,
@@ -203,17 +211,22 @@ impl<'a> World<'a> {
         self.now.saturating_add_signed(self.devices[device as usize].skew).max(1)
     }
 
-    fn act(&mut self, device: DeviceId, verb: Verb) {
+    fn act(&mut self, device: DeviceId, verb: ActionKind) {
         let state = &self.devices[device as usize];
         let writer = if state.is_guest { state.writers.guest } else { state.writers.main };
-        let action =
-            Action { device, as_guest: state.is_guest, wall: self.wall(device), writer, verb };
+        let action = ScheduledAction {
+            device,
+            as_guest: state.is_guest,
+            wall: self.wall(device),
+            writer,
+            verb,
+        };
         let id = self.recorder.act(self.now, action);
-        self.plan(self.now, Next::Attempt { action: id, tries: 0 });
-        let climate = self.climate();
-        if self.dice.happens(climate.device_restart) {
+        self.plan(self.now, PartyEvent::Attempt { action: id, tries: 0 });
+        let conditions = self.conditions();
+        if self.dice.happens(conditions.device_restart) {
             self.recorder.schedule.faults.device_restarts += 1;
-            self.recorder.step(self.now, Step::Restart(Node::Device(device)));
+            self.recorder.step(self.now, ScheduleStep::Restart(Node::Device(device)));
         }
     }
 
@@ -225,7 +238,7 @@ impl<'a> World<'a> {
     /// How soon a region tells another of news: it gathers them for some seconds.
     fn soon(&mut self) -> u64 {
         let drawn = self.dice.between(SECOND, 10 * SECOND);
-        if self.climate().calm { 0 } else { drawn }
+        if self.conditions().calm { 0 } else { drawn }
     }
 }
 

@@ -7,10 +7,10 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRu
 
 use super::counterexample::Counterexample;
 use super::law::Law;
-use super::simpler::Tree;
-use super::strategies::tales;
-use super::subject::{Question, Subject};
-use super::tale::{Tale, at_the_limits};
+use super::merge_scenario::{MergeScenario, at_the_limits};
+use super::rule_under_test::{Question, RuleUnderTest};
+use super::shrink::Tree;
+use super::strategies::merge_scenarios;
 use holdall::cart::RuleRef;
 use holdall::policy::Rule;
 
@@ -49,14 +49,14 @@ impl Claims {
 pub struct Certification {
     /// What the author claims.
     pub claims: Claims,
-    /// How many tales for each law.
+    /// How many scenarios for each law.
     pub cases: u32,
     /// From which they follow.
     pub seed: u64,
 }
 
 impl Default for Certification {
-    /// No claims, 64 tales a law, seed 1.
+    /// No claims, 64 scenarios a law, seed 1.
     fn default() -> Self {
         Self { claims: Claims::NONE, cases: 64, seed: 1 }
     }
@@ -78,7 +78,7 @@ impl fmt::Display for Certificate {
         let Certification { cases, seed, .. } = self.by;
         write!(
             f,
-            "{} keeps {} laws, {cases} tales each from seed {seed}",
+            "{} keeps {} laws, {cases} scenarios each from seed {seed}",
             self.rule,
             self.laws.len()
         )
@@ -87,7 +87,7 @@ impl fmt::Display for Certificate {
 
 /// A rule that broke a law.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Breach {
+pub struct LawViolation {
     /// The rule's name, if it has one.
     pub rule: Option<RuleRef>,
     /// The law, what was seen, and the smallest story.
@@ -96,18 +96,18 @@ pub struct Breach {
     pub by: Certification,
 }
 
-impl fmt::Display for Breach {
+impl fmt::Display for LawViolation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.rule {
             Some(rule) => write!(f, "of the merge rule {rule} ")?,
             None => write!(f, "of a merge rule ")?,
         }
         let Certification { cases, seed, .. } = self.by;
-        writeln!(f, "(seed {seed}, {cases} tales a law)\n{}", self.counterexample)
+        writeln!(f, "(seed {seed}, {cases} scenarios a law)\n{}", self.counterexample)
     }
 }
 
-impl std::error::Error for Breach {}
+impl std::error::Error for LawViolation {}
 
 /// Holds a merge rule to every law that all rules keep; to be used in a test of whoever wrote the
 /// rule.
@@ -125,7 +125,7 @@ impl std::error::Error for Breach {}
 /// ```
 ///
 /// # Panics
-/// With a report, if the rule breaks a law: see [`Breach`].
+/// With a report, if the rule breaks a law: see [`LawViolation`].
 #[track_caller]
 pub fn certify(rule: impl Rule + 'static) {
     Certification::default().certify(rule);
@@ -139,7 +139,7 @@ impl Certification {
         self
     }
 
-    /// The same with another number of tales for each law.
+    /// The same with another number of scenarios for each law.
     #[must_use]
     pub const fn cases(mut self, cases: u32) -> Self {
         self.cases = cases;
@@ -159,8 +159,8 @@ impl Certification {
     /// With a report, if the rule breaks a law.
     #[track_caller]
     pub fn certify(&self, rule: impl Rule + 'static) {
-        if let Err(breach) = self.check(rule) {
-            panic!("{breach}");
+        if let Err(violation) = self.check(rule) {
+            panic!("{violation}");
         }
     }
 
@@ -168,9 +168,9 @@ impl Certification {
     ///
     /// # Errors
     /// The first law, in the order of [`Law::OF_A_RULE`] and then the claims, that it breaks.
-    pub fn check(&self, rule: impl Rule + 'static) -> Result<Certificate, Breach> {
-        let breach = |rule, counterexample| Breach { rule, counterexample, by: *self };
-        let subject = Subject::new(rule).map_err(|broken| breach(None, broken))?;
+    pub fn check(&self, rule: impl Rule + 'static) -> Result<Certificate, LawViolation> {
+        let violation = |rule, counterexample| LawViolation { rule, counterexample, by: *self };
+        let subject = RuleUnderTest::new(rule).map_err(|broken| violation(None, broken))?;
         let known = subject.known().clone();
         let claimed = Law::CLAIMED.into_iter().filter(|law| self.claims.has(*law));
         let laws: Vec<Law> = Law::OF_A_RULE.into_iter().chain(claimed).collect();
@@ -178,25 +178,25 @@ impl Certification {
         // Named is asked of every rule before, and of every answer.
         for law in laws.iter().filter(|law| **law != Law::Named) {
             let verdict = self.try_law(&subject, *law, &memory);
-            verdict.map_err(|broken| breach(Some(known.clone()), broken))?;
+            verdict.map_err(|broken| violation(Some(known.clone()), broken))?;
         }
         let changed = self.changed_its_mind(&subject, &memory.into_inner());
-        changed.map_err(|broken| breach(Some(known.clone()), broken))?;
+        changed.map_err(|broken| violation(Some(known.clone()), broken))?;
         Ok(Certificate { rule: known, laws, by: *self })
     }
 
-    /// Holds the rule to one law; of the tales that break it, the smallest whose story fails.
+    /// Holds the rule to one law; of the scenarios that break it, the smallest whose story fails.
     fn try_law(
         &self,
-        subject: &Subject,
+        subject: &RuleUnderTest,
         law: Law,
-        memory: &RefCell<Vec<(Question, Tale)>>,
+        memory: &RefCell<Vec<(Question, MergeScenario)>>,
     ) -> Result<(), Counterexample> {
         let best: RefCell<Option<Counterexample>> = RefCell::new(None);
-        let test = |tale: Tale| {
+        let test = |scenario: MergeScenario| {
             subject.forget();
-            let Err(broken) = subject.check(law, &tale) else {
-                remember(subject, &tale, &mut memory.borrow_mut());
+            let Err(broken) = subject.check(law, &scenario) else {
+                remember(subject, &scenario, &mut memory.borrow_mut());
                 return Ok(());
             };
             let mut best = best.borrow_mut();
@@ -210,10 +210,10 @@ impl Certification {
         let mut runner = self.runner(law);
         let limits = if law == Law::Total { at_the_limits() } else { Vec::new() };
         let mut tried = Ok(());
-        for tale in limits {
-            tried = tried.and_then(|()| runner.run_one(Tree::of(tale), test).map(drop));
+        for scenario in limits {
+            tried = tried.and_then(|()| runner.run_one(Tree::of(scenario), test).map(drop));
         }
-        let tried = tried.and_then(|()| runner.run(&tales(), test));
+        let tried = tried.and_then(|()| runner.run(&merge_scenarios(), test));
         match (tried, best.into_inner()) {
             (Err(_), Some(broken)) => Err(broken),
             (Err(error), None) => Err(Counterexample::bare(law, error.to_string())),
@@ -224,7 +224,7 @@ impl Certification {
     fn runner(&self, law: Law) -> TestRunner {
         let mut seed = [0; 32];
         seed[..8].copy_from_slice(&self.seed.to_le_bytes());
-        // Each law has tales of its own.
+        // Each law has scenarios of its own.
         for (to, from) in seed[8..].iter_mut().zip(law.name().bytes()) {
             *to = from;
         }
@@ -240,10 +240,10 @@ impl Certification {
     /// What the rule was asked at the beginning, asked once more at the end.
     fn changed_its_mind(
         &self,
-        subject: &Subject,
-        memory: &[(Question, Tale)],
+        subject: &RuleUnderTest,
+        memory: &[(Question, MergeScenario)],
     ) -> Result<(), Counterexample> {
-        for (question, tale) in memory {
+        for (question, scenario) in memory {
             let now = subject.ask(question);
             if now.as_ref() == Some(&question.answer) {
                 continue;
@@ -253,24 +253,28 @@ impl Certification {
                 question.words(),
                 question.answer
             );
-            return Err(super::rule::fickle(subject, tale, what));
+            return Err(super::rule::fickle(subject, scenario, what));
         }
         Ok(())
     }
 }
 
-/// Tries at a smaller tale.
+/// Tries at a smaller scenario.
 const SHRINK_STEPS: u32 = 4_000;
 /// Questions kept until the end.
 const REMEMBERED: usize = 256;
 
-fn remember(subject: &Subject, tale: &Tale, memory: &mut Vec<(Question, Tale)>) {
+fn remember(
+    subject: &RuleUnderTest,
+    scenario: &MergeScenario,
+    memory: &mut Vec<(Question, MergeScenario)>,
+) {
     if memory.len() >= REMEMBERED {
         return;
     }
     for question in subject.questions() {
         if !memory.iter().any(|(known, _)| known.is_the_same(&question)) {
-            memory.push((question, tale.clone()));
+            memory.push((question, scenario.clone()));
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
+use super::catch_panic::catch_panic;
 use super::law::Law;
-use super::quiet::quietly;
-use super::subject::Subject;
+use super::rule_under_test::RuleUnderTest;
 use crate::scenario::{Options, Story, tell_with};
 
 /// Schedules in which a counterexample's story is told before it is printed.
@@ -32,7 +32,7 @@ impl Counterexample {
     }
 
     /// With a story, which is written, read again and told.
-    pub(super) fn told(law: Law, what: String, subject: &Subject, story: &Story) -> Self {
+    pub(super) fn told(law: Law, what: String, subject: &RuleUnderTest, story: &Story) -> Self {
         // Moments in which nothing happens are left out if they have no part in it.
         let tidy = story.without_idle_steps().to_string();
         if story_fails(&tidy, subject) {
@@ -45,10 +45,10 @@ impl Counterexample {
 }
 
 /// Whether the text is a story that fails with the rule.
-fn story_fails(text: &str, subject: &Subject) -> bool {
+fn story_fails(text: &str, subject: &RuleUnderTest) -> bool {
     let Ok(story) = Story::parse_with(text, &subject.bare) else { return false };
     let options = Options { schedules: SCHEDULES, ..Options::default() };
-    let told = quietly(|| tell_with(&story, &options, &subject.bare));
+    let told = catch_panic(|| tell_with(&story, &options, &subject.bare));
     // A rule that panics fails the story, too.
     !matches!(told, Ok(Ok(())))
 }

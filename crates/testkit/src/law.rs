@@ -125,8 +125,8 @@ impl Law {
             ),
             Self::OrderInSide => (
                 "order-in-a-side",
-                "It does not matter in which order the taps of one side came.",
-                "Taps travel on different ways. Two regions that got them in two orders show two carts.",
+                "It does not matter in which order the actions of one side came.",
+                "Actions travel on different ways. Two regions that got them in two orders show two carts.",
             ),
             Self::LineLocal => (
                 "line-local",

@@ -8,58 +8,60 @@
 //! | for | see |
 //! |---|---|
 //! | a rule of your own | [`certify`], [`Certification`], [`Claims`] |
-//! | one law at a time, without random numbers | [`rule`], [`Subject::check`], [`Tale`] |
+//! | one law at a time, without random numbers | [`rule`], [`RuleUnderTest::check`], [`MergeScenario`] |
 //! | the laws by name, in words | [`Law`] |
 //! | generators for proptest | [`strategies`] |
-//! | whole histories with a bad network, and the library's own laws | [`history`], [`library`] |
+//! | whole histories with a bad network, and the library's own laws | [`history`], [`laws`] |
 //! | an action of every verb | [`sample_actions`] |
-//! | worlds in which everything goes wrong, from one seed | [`world`] |
+//! | virtual time and an unreliable network, from one seed | [`simulation`] |
+//! | worlds in which everything goes wrong, from one seed | [`soak`] |
 //! | a durable store of your own | `holdall_store::conformance` |
-//! | two obvious models: of the state, and of what is seen | [`naive`], [`model`] |
+//! | two obvious models: of the state, and of what is seen | [`reference_state`], [`model`] |
 //!
 //! ```
-//! use holdall_testkit::{library, strategies::histories, Law};
+//! use holdall_testkit::{laws, strategies::histories, Law};
 //! use proptest::test_runner::{Config, TestRunner};
 //!
 //! // A law of the library on random histories, in somebody else's test suite.
 //! let mut runner = TestRunner::new(Config { failure_persistence: None, cases: 8, ..Config::default() });
 //! runner.run(&histories(20), |history| {
-//!     library::check(Law::LocalEffect, &history).map_err(Into::into)
+//!     laws::check(Law::LocalEffect, &history).map_err(Into::into)
 //! })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod actions;
+mod action;
+mod catch_panic;
 mod certify;
 mod counterexample;
-mod deed;
 pub mod dice;
 mod edit;
 mod effect;
 pub mod history;
 mod law;
-pub mod library;
+pub mod laws;
+mod merge_scenario;
 pub mod model;
-pub mod naive;
-mod quiet;
+pub mod reference_state;
 pub mod rule;
+mod rule_under_test;
+mod runner;
+mod sample_actions;
 pub mod scenario;
-mod simpler;
-mod stage;
+mod shrink;
+pub mod simulation;
+pub mod soak;
 pub mod strategies;
-mod subject;
-mod tale;
-pub mod world;
 
-pub use actions::sample_actions;
-pub use certify::{Breach, Certificate, Certification, Claims, certify};
+pub use action::{Device, ScenarioAction, ScenarioStep};
+pub use certify::{Certificate, Certification, Claims, LawViolation, certify};
 pub use counterexample::Counterexample;
-pub use deed::{Deed, Device, Tap};
 pub use law::Law;
+pub use merge_scenario::MergeScenario;
 pub use rule::Verdict;
-pub use simpler::Simpler;
-pub use subject::Subject;
-pub use tale::Tale;
+pub use rule_under_test::RuleUnderTest;
+pub use sample_actions::sample_actions;
+pub use shrink::Shrink;
 
 pub mod manual {
     //! How to test a merge policy of your own.

@@ -3,10 +3,12 @@
 
 use proptest::prelude::*;
 
-use super::deed::{Deed, Device, LINES, TEXTS, Tap};
-use super::history::{ACCOUNT, History, HistoryAction, Pick, Step, World, picks, picks_weight};
-use super::simpler::Simplified;
-use super::tale::Tale;
+use super::action::{Device, LINES, ScenarioAction, ScenarioStep, TEXTS};
+use super::history::{
+    ACCOUNT, History, HistoryAction, HistoryStep, HistoryWorld, Pick, picks, picks_weight,
+};
+use super::merge_scenario::MergeScenario;
+use super::shrink::ShrinkStrategy;
 use holdall::cart::{Cart, List};
 use holdall::limits;
 
@@ -27,18 +29,18 @@ fn text() -> impl Strategy<Value = u8> {
     prop_oneof![9 => 0..2_u8, 1 => 0..TEXTS]
 }
 
-fn deed() -> impl Strategy<Value = Deed> {
+fn action() -> impl Strategy<Value = ScenarioAction> {
     prop_oneof![
-        12 => (line(), units()).prop_map(|(line, units)| Deed::Add { line, units }),
-        2 => (line(), units()).prop_map(|(line, units)| Deed::Set { line, units }),
-        1 => line().prop_map(|line| Deed::Remove { line }),
-        1 => line().prop_map(|line| Deed::Move { line, from: List::Active }),
-        2 => (line(), text()).prop_map(|(line, text)| Deed::Note { line, text }),
-        1 => (line(), text()).prop_map(|(line, text)| Deed::Attribute { line, text }),
+        12 => (line(), units()).prop_map(|(line, units)| ScenarioAction::Add { line, units }),
+        2 => (line(), units()).prop_map(|(line, units)| ScenarioAction::Set { line, units }),
+        1 => line().prop_map(|line| ScenarioAction::Remove { line }),
+        1 => line().prop_map(|line| ScenarioAction::Move { line, from: List::Active }),
+        2 => (line(), text()).prop_map(|(line, text)| ScenarioAction::Note { line, text }),
+        1 => (line(), text()).prop_map(|(line, text)| ScenarioAction::Attribute { line, text }),
     ]
 }
 
-fn before() -> impl Strategy<Value = Tap> {
+fn before() -> impl Strategy<Value = ScenarioStep> {
     let device = prop_oneof![
         4 => Just(Device::Laptop),
         1 => Just(Device::Tablet),
@@ -46,26 +48,26 @@ fn before() -> impl Strategy<Value = Tap> {
         1 => Just(Device::Kiosk),
         2 => Just(Device::Watch),
     ];
-    let deed = prop_oneof![12 => deed(), 1 => Just(Deed::Meet)];
-    (device, deed).prop_map(|(device, deed)| Tap::new(device, deed))
+    let action = prop_oneof![12 => action(), 1 => Just(ScenarioAction::Meet)];
+    (device, action).prop_map(|(device, action)| ScenarioStep::new(device, action))
 }
 
-fn late() -> impl Strategy<Value = Tap> {
+fn late() -> impl Strategy<Value = ScenarioStep> {
     let device = prop_oneof![1 => Just(Device::Tablet), 3 => Just(Device::Kiosk)];
-    (device, deed()).prop_map(|(device, deed)| Tap::new(device, deed))
+    (device, action()).prop_map(|(device, action)| ScenarioStep::new(device, action))
 }
 
-fn after() -> impl Strategy<Value = Tap> {
+fn after() -> impl Strategy<Value = ScenarioStep> {
     let device = prop_oneof![3 => Just(Device::Laptop), 1 => Just(Device::Tablet)];
-    let deed = prop_oneof![
-        16 => deed(),
-        2 => (line(), units()).prop_map(|(line, units)| Deed::Set { line, units }),
-        2 => line().prop_map(|line| Deed::Move { line, from: List::Saved }),
-        1 => Just(Deed::Order),
+    let action = prop_oneof![
+        16 => action(),
+        2 => (line(), units()).prop_map(|(line, units)| ScenarioAction::Set { line, units }),
+        2 => line().prop_map(|line| ScenarioAction::Move { line, from: List::Saved }),
+        1 => Just(ScenarioAction::Order),
     ];
-    (device, deed, any::<bool>()).prop_map(|(device, deed, guests_row)| Tap {
+    (device, action, any::<bool>()).prop_map(|(device, action, guests_row)| ScenarioStep {
         device,
-        deed,
+        action,
         guests_row,
     })
 }
@@ -74,10 +76,10 @@ fn skew() -> impl Strategy<Value = i32> {
     prop_oneof![6 => Just(0), 3 => -4..4_i32, 2 => -7_200_000..7_200_000_i32]
 }
 
-/// Tales of a merge: for laws of merge rules.
+/// Scenarios of a merge: for laws of merge rules.
 ///
 /// ```
-/// use holdall_testkit::{Law, Subject, strategies::tales};
+/// use holdall_testkit::{Law, RuleUnderTest, strategies::merge_scenarios};
 /// use holdall::{Choice, MergeInput, Rule};
 /// use proptest::test_runner::{Config, TestRunner};
 ///
@@ -86,37 +88,39 @@ fn skew() -> impl Strategy<Value = i32> {
 ///     fn name(&self) -> &str { "both" }
 ///     fn choose(&self, _: &MergeInput<'_>) -> Choice { Choice::Both }
 /// }
-/// let rule = Subject::new(Both)?;
+/// let rule = RuleUnderTest::new(Both)?;
 /// let mut runner = TestRunner::new(Config { failure_persistence: None, cases: 8, ..Config::default() });
-/// runner.run(&tales(), |tale| {
-///     rule.check(Law::Unmerge, &tale).map_err(Into::into)
+/// runner.run(&merge_scenarios(), |scenario| {
+///     rule.check(Law::Unmerge, &scenario).map_err(Into::into)
 /// })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn tales() -> impl Strategy<Value = Tale> {
-    let taps = (
+pub fn merge_scenarios() -> impl Strategy<Value = MergeScenario> {
+    let steps = (
         prop::collection::vec(before(), 0..9),
         prop::collection::vec(late(), 0..4),
         prop::collection::vec(after(), 0..4),
     );
     // Chance alone seldom puts one line on both sides, and that is what rules are about.
     let meeting = prop::option::weighted(0.8, (line(), units(), units()));
-    let tale = (
-        taps,
+    let scenario = (
+        steps,
         meeting,
         prop::bool::weighted(0.3),
         prop::bool::weighted(0.2),
         prop::array::uniform5(skew()),
     );
-    Simplified(tale.prop_map(
+    ShrinkStrategy(scenario.prop_map(
         |((before, late, after), meeting, second_guest, save_loser, skew_ms)| {
-            let mut tale = Tale { before, late, after, second_guest, save_loser, skew_ms };
+            let mut scenario =
+                MergeScenario { before, late, after, second_guest, save_loser, skew_ms };
             if let Some((line, ours, theirs)) = meeting {
-                let add = |device, units| Tap::new(device, Deed::Add { line, units });
+                let add =
+                    |device, units| ScenarioStep::new(device, ScenarioAction::Add { line, units });
                 let both = [add(Device::Laptop, ours), add(Device::Phone, theirs)];
-                tale.before.splice(0..0, both);
+                scenario.before.splice(0..0, both);
             }
-            tale
+            scenario
         },
     ))
 }
@@ -139,11 +143,11 @@ pub fn history_actions() -> impl Strategy<Value = HistoryAction> {
     ]
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = HistoryStep> {
     prop_oneof![
-        7 => (any::<u8>(), history_actions()).prop_map(|(who, action)| Step::Act(who, action)),
-        3 => (any::<u8>(), any::<u16>()).prop_map(|(to, which)| Step::Deliver { to, which }),
-        1 => (any::<u8>(), any::<u8>()).prop_map(|(a, b)| Step::Exchange { a, b }),
+        7 => (any::<u8>(), history_actions()).prop_map(|(who, action)| HistoryStep::Act(who, action)),
+        3 => (any::<u8>(), any::<u16>()).prop_map(|(to, which)| HistoryStep::Deliver { to, which }),
+        1 => (any::<u8>(), any::<u8>()).prop_map(|(a, b)| HistoryStep::Exchange { a, b }),
     ]
 }
 
@@ -157,7 +161,7 @@ pub fn histories(steps: usize) -> impl Strategy<Value = History> {
         prop::option::of((0..10_u8, any::<bool>(), prop::bool::weighted(0.2))),
         prop::collection::vec(step(), 1..steps),
     );
-    Simplified(history.prop_map(|(writers, guests, skew, opening, mut steps)| {
+    ShrinkStrategy(history.prop_map(|(writers, guests, skew, opening, mut steps)| {
         if let Some((rule, save_loser, ceiling)) = opening {
             steps.splice(0..0, open(writers as u8, rule, save_loser, ceiling));
         }
@@ -167,23 +171,23 @@ pub fn histories(steps: usize) -> impl Strategy<Value = History> {
 
 /// Half of the histories begin with a line on both sides of a merge, since chance alone seldom
 /// makes one and what follows a merge is the difficult part.
-fn open(writers: u8, rule: u8, save_loser: bool, ceiling: bool) -> [Step; 6] {
+fn open(writers: u8, rule: u8, save_loser: bool, ceiling: bool) -> [HistoryStep; 6] {
     let add = |units| HistoryAction::Shop(Pick::add(0, units));
     let merge = HistoryAction::Merge { guest: 0, copy: 0, rule, save_loser, ceiling };
     [
-        Step::Act(0, add(2)),
-        Step::Act(writers, add(3)),
-        Step::Act(writers, HistoryAction::Shop(Pick::note(0, Some(1)))),
-        Step::Act(0, merge),
-        Step::Exchange { a: 0, b: 0 },
-        Step::Exchange { a: 1, b: 1 },
+        HistoryStep::Act(0, add(2)),
+        HistoryStep::Act(writers, add(3)),
+        HistoryStep::Act(writers, HistoryAction::Shop(Pick::note(0, Some(1)))),
+        HistoryStep::Act(0, merge),
+        HistoryStep::Exchange { a: 0, b: 0 },
+        HistoryStep::Exchange { a: 1, b: 1 },
     ]
 }
 
 /// States of an account's cart, as histories of up to `steps` steps leave them. They shrink as those do.
 pub fn carts(steps: usize) -> impl Strategy<Value = Cart> {
     histories(steps).prop_map(|history| {
-        let world = World::run(&history, |_| Ok(())).expect("a check that never fails");
+        let world = HistoryWorld::run(&history, |_| Ok(())).expect("a check that never fails");
         let mut cart = Cart::new(ACCOUNT);
         for delta in world.account_log() {
             // The log is of this very cart.

@@ -5,7 +5,7 @@ use holdall::*;
 use proptest::prelude::*;
 
 use super::formats::there_and_back;
-use super::history::{World, converse};
+use super::history::{HistoryWorld, converse};
 use super::strategies::histories;
 use super::values::{self, ODD, dots, lines, name, policies, prices};
 use super::{cases, values::text};
@@ -92,7 +92,7 @@ proptest! {
     /// Every state, delta, message, view, explanation and snapshot of a history.
     #[test]
     fn what_histories_make(history in histories(40), ceiling in 1..12_u64) {
-        let mut world = World::run(&history, |_| Ok(())).expect("a check that never fails");
+        let mut world = HistoryWorld::run(&history, |_| Ok(())).expect("a check that never fails");
         for delta in world.log.values().flatten() {
             check(there_and_back(delta))?;
         }

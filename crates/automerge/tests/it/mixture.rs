@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use automerge::sync::{State, SyncDoc};
 use holdall::{Cart, CartId, Delta, Registry, Replica, ReplicaId, ViewOptions, explain, view};
 use holdall_automerge::CartDocument;
-use holdall_testkit::history::{History, Step, World};
+use holdall_testkit::history::{History, HistoryStep, HistoryWorld};
 use holdall_testkit::strategies::histories;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -26,7 +26,7 @@ impl Coins {
 
 /// A world in which each replica has a document beside it.
 struct Mixed {
-    world: World,
+    world: HistoryWorld,
     documents: Vec<CartDocument>,
     coins: Coins,
     seen: BTreeMap<&'static str, usize>,
@@ -34,7 +34,7 @@ struct Mixed {
 
 impl Mixed {
     fn run(history: &History, seed: u64) -> Self {
-        let world = World::new(history);
+        let world = HistoryWorld::new(history);
         let document = |(at, cart): (usize, CartId)| {
             let actor = (at as u128 + 1).to_be_bytes();
             let doc = automerge::AutoCommit::new().with_actor(actor.to_vec().into());
@@ -51,10 +51,10 @@ impl Mixed {
         *self.seen.entry(what).or_default() += 1;
     }
 
-    fn step(&mut self, step: Step) {
+    fn step(&mut self, step: HistoryStep) {
         match step {
-            Step::Act(..) => self.act(step),
-            Step::Deliver { to, which } => {
+            HistoryStep::Act(..) => self.act(step),
+            HistoryStep::Deliver { to, which } => {
                 let to = usize::from(to) % self.world.nodes.len();
                 self.world.step(step, &mut |_| Ok(())).expect("no check fails");
                 let log = self.world.log.get(&self.documents[to].cart().id());
@@ -67,7 +67,7 @@ impl Mixed {
                     self.learn(to);
                 }
             }
-            Step::Exchange { a, b } => {
+            HistoryStep::Exchange { a, b } => {
                 let nodes = &self.world.nodes;
                 let a = usize::from(a) % nodes.len();
                 let cart = nodes[a].replica.cart().id();
@@ -82,9 +82,9 @@ impl Mixed {
         }
     }
 
-    fn act(&mut self, step: Step) {
+    fn act(&mut self, step: HistoryStep) {
         let mut written: Option<(ReplicaId, Cart, Delta)> = None;
-        let mut keep = |acted: holdall_testkit::history::Acted<'_>| {
+        let mut keep = |acted: holdall_testkit::history::ActionTaken<'_>| {
             written = Some((acted.node.replica.id(), acted.cart.clone(), acted.delta.clone()));
             Ok(())
         };
@@ -212,7 +212,7 @@ proptest! {
     /// A state there and back, and into a document that has half of it already.
     #[test]
     fn a_state_goes_there_and_back(history in histories(60), seed in any::<u64>()) {
-        let world = World::run(&history, |_| Ok(())).expect("a check that never fails");
+        let world = HistoryWorld::run(&history, |_| Ok(())).expect("a check that never fails");
         let mut coins = Coins(seed);
         for (cart, log) in &world.log {
             let native = joined(*cart, log);
@@ -232,7 +232,7 @@ proptest! {
     /// waits is not in the cart.
     #[test]
     fn deltas_in_any_order(history in histories(50), seed in any::<u64>()) {
-        let world = World::run(&history, |_| Ok(())).expect("a check that never fails");
+        let world = HistoryWorld::run(&history, |_| Ok(())).expect("a check that never fails");
         let mut coins = Coins(seed);
         for (cart, log) in &world.log {
             let mut mixed: Vec<Delta> = log.clone();

@@ -11,8 +11,8 @@ use holdall_authority::{Archived, Authority, Refusal};
 use holdall_replay::unpack;
 use holdall_store::StoreError;
 
-use super::{Common, Fault, close, page, print_json, progress};
-use crate::store_url::Make;
+use super::{OperateError, StoreArgs, close, page, print_json, progress};
+use crate::store_url::MissingStore;
 
 /// The longest line that is read: a cart of the largest state with the largest log, and then some.
 const LINE_BYTES: u64 = 1 << 30;
@@ -27,7 +27,7 @@ pub(crate) struct ExportArgs {
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
-    common: Common,
+    common: StoreArgs,
 }
 
 /// Put carts that were exported into a store.
@@ -36,16 +36,16 @@ pub(crate) struct ImportArgs {
     /// Lines of JSON, as `export` wrote them, plain or packed with gzip or zstd; `-` is standard input.
     file: PathBuf,
     #[command(flatten)]
-    common: Common,
+    common: StoreArgs,
 }
 
-pub(super) async fn export(arguments: &ExportArgs) -> Result<(), Fault> {
+pub(super) async fn export(arguments: &ExportArgs) -> Result<(), OperateError> {
     if let Some(path) = arguments.output.as_ref().filter(|path| ends_in(path, "zst")) {
         let path = path.display();
         let why = "zstd is read but not written: name it .gz, or pipe the output to zstd";
-        return Err(Fault::Input(format!("{path}: {why}")));
+        return Err(OperateError::Input(format!("{path}: {why}")));
     }
-    let authority = arguments.common.open(Make::Never).await?;
+    let authority = arguments.common.open(MissingStore::Never).await?;
     let Some(path) = &arguments.output else {
         let mut out = BufWriter::new(io::stdout().lock());
         let done = write_all(&authority, arguments.cart, &mut out).await?;
@@ -69,7 +69,7 @@ pub(super) async fn export(arguments: &ExportArgs) -> Result<(), Fault> {
     };
     std::fs::rename(&part, path).map_err(|error| named(path, &error))?;
     close(&authority).await?;
-    let Done { carts, damaged } = done;
+    let ImportCounts { carts, damaged } = done;
     if arguments.common.json {
         print_json(&serde_json::json!({ "exported": carts, "damaged": damaged }))?;
     } else {
@@ -80,17 +80,17 @@ pub(super) async fn export(arguments: &ExportArgs) -> Result<(), Fault> {
 
 /// What was exported.
 #[derive(Clone, Copy)]
-struct Done {
+struct ImportCounts {
     carts: u64,
     /// Carts whose record is damaged. They are left out, and hinder no other.
     damaged: u64,
 }
 
-impl Done {
-    fn whole(self) -> Result<(), Fault> {
+impl ImportCounts {
+    fn whole(self) -> Result<(), OperateError> {
         match self.damaged {
             0 => Ok(()),
-            some => Err(Fault::Wrong(format!("{some} carts are damaged and were left out"))),
+            some => Err(OperateError::Wrong(format!("{some} carts are damaged and were left out"))),
         }
     }
 }
@@ -99,13 +99,13 @@ async fn write_all(
     authority: &Authority,
     one: Option<CartId>,
     out: &mut impl Write,
-) -> Result<Done, Fault> {
+) -> Result<ImportCounts, OperateError> {
     let bar = progress("carts written");
     let mut carts: Vec<CartId> = one.into_iter().collect();
     if one.is_none() {
         carts = page(authority, None).await?;
     }
-    let mut done = Done { carts: 0, damaged: 0 };
+    let mut done = ImportCounts { carts: 0, damaged: 0 };
     while let Some(last) = carts.last().copied() {
         for cart in carts {
             let archived = match authority.export(cart).await {
@@ -116,7 +116,7 @@ async fn write_all(
                 }
                 archived => archived?,
             };
-            let missing = || Fault::Input(format!("there is no cart {cart} here"));
+            let missing = || OperateError::Input(format!("there is no cart {cart} here"));
             let archived = match archived {
                 None if one.is_some() => return Err(missing()),
                 // Removed since it was listed.
@@ -134,20 +134,20 @@ async fn write_all(
     Ok(done)
 }
 
-pub(super) async fn import(arguments: &ImportArgs) -> Result<(), Fault> {
+pub(super) async fn import(arguments: &ImportArgs) -> Result<(), OperateError> {
     let input = open(&arguments.file)?;
-    let authority = arguments.common.open(Make::IfMissing).await?;
+    let authority = arguments.common.open(MissingStore::IfMissing).await?;
     let bar = progress("carts read");
     let (mut carts, mut new) = (0_u64, 0_u64);
-    let mut lines = Lines { input, number: 0 };
+    let mut lines = ArchiveLines { input, number: 0 };
     while let Some(line) = lines.next()? {
         let at = |why: &dyn std::fmt::Display| {
-            Fault::Input(format!("{}:{}: {why}", arguments.file.display(), lines.number))
+            OperateError::Input(format!("{}:{}: {why}", arguments.file.display(), lines.number))
         };
         let archived: Archived = serde_json::from_str(&line).map_err(|error| at(&error))?;
         let missing =
-            authority.import(&archived).await.map_err(|error| match Fault::from(error) {
-                Fault::Input(why) => at(&why),
+            authority.import(&archived).await.map_err(|error| match OperateError::from(error) {
+                OperateError::Input(why) => at(&why),
                 wrong => wrong,
             })?;
         carts += 1;
@@ -163,13 +163,13 @@ pub(super) async fn import(arguments: &ImportArgs) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Lines of bounded length.
-struct Lines {
+/// Reader of lines of bounded length.
+struct ArchiveLines {
     input: Box<dyn BufRead>,
     number: u64,
 }
 
-impl Lines {
+impl ArchiveLines {
     fn next(&mut self) -> io::Result<Option<String>> {
         use io::Read;
         let mut line = String::new();
@@ -179,7 +179,7 @@ impl Lines {
     }
 }
 
-fn open(path: &Path) -> Result<Box<dyn BufRead>, Fault> {
+fn open(path: &Path) -> Result<Box<dyn BufRead>, OperateError> {
     let unpacked = if path.as_os_str() == "-" {
         unpack(io::stdin())
     } else {
@@ -192,6 +192,6 @@ fn ends_in(path: &Path, ending: &str) -> bool {
     path.extension().is_some_and(|own| own == ending)
 }
 
-fn named(path: &Path, error: &io::Error) -> Fault {
-    Fault::Input(format!("{}: {error}", path.display()))
+fn named(path: &Path, error: &io::Error) -> OperateError {
+    OperateError::Input(format!("{}: {error}", path.display()))
 }

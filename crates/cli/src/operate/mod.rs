@@ -3,8 +3,8 @@
 //! An embedded store is opened by one process at a time: these commands say so if the service has it.
 
 mod archive;
-mod look;
-mod upkeep;
+mod inspect;
+mod maintain;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -14,44 +14,44 @@ use holdall::CartId;
 use holdall_authority::{Authority, Refusal, Settings};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::store_url::{Make, Place, causes};
+use crate::store_url::{MissingStore, StorePlace, causes};
 
 /// The commands of operators.
 #[derive(Subcommand)]
-pub(crate) enum Command {
+pub(crate) enum OperateCommand {
     /// Show a cart: whose it is, what its shopper sees, and its record in numbers.
-    Inspect(look::InspectArgs),
+    Inspect(inspect::InspectArgs),
     /// Say why a cart shows what it shows, now or at an earlier time.
-    Explain(look::ExplainArgs),
+    Explain(inspect::ExplainArgs),
     /// Write all carts, or one, as lines of JSON.
     Export(archive::ExportArgs),
     /// Put carts that were exported into a store.
     Import(archive::ImportArgs),
     /// Look through a store: every cart decodes, every log comes to its state.
-    Verify(upkeep::VerifyArgs),
+    Verify(maintain::VerifyArgs),
     /// Let what nobody touched for long expire, and end old journals.
-    Sweep(upkeep::SweepArgs),
+    Sweep(maintain::SweepArgs),
     /// Erase a shopper, for good, and print a receipt.
-    Erase(upkeep::EraseArgs),
+    Erase(maintain::EraseArgs),
     /// Say that a folder was put back from a backup, before it is served again.
     ///
     /// It gets another incarnation, the number from which the ids of the server's own writers come: under the old one, the server would give names of
     /// actions that the backup lacks to new ones.
-    Restored(upkeep::RestoredArgs),
+    Restored(maintain::RestoredArgs),
 }
 
 /// A store, and the form of the output.
 #[derive(clap::Args)]
-pub(crate) struct Common {
+pub(crate) struct StoreArgs {
     #[command(flatten)]
-    place: Place,
+    place: StorePlace,
     /// Print JSON.
     #[arg(long)]
     json: bool,
 }
 
 /// Why a command ended early.
-enum Fault {
+enum OperateError {
     /// What was asked for cannot be: status 2.
     Input(String),
     /// Something is not as it should be: status 1.
@@ -60,7 +60,7 @@ enum Fault {
     Unread,
 }
 
-impl From<Refusal> for Fault {
+impl From<Refusal> for OperateError {
     fn from(refusal: Refusal) -> Self {
         match &refusal {
             Refusal::NotYours { cart } => Self::Input(format!("there is no cart {cart} here")),
@@ -73,7 +73,7 @@ impl From<Refusal> for Fault {
     }
 }
 
-impl From<io::Error> for Fault {
+impl From<io::Error> for OperateError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::Unread,
@@ -83,7 +83,7 @@ impl From<io::Error> for Fault {
 }
 
 /// Runs the command. Status 0: all is well; 1: something is not as it should be; 2: the input cannot be used.
-pub(crate) fn run(command: &Command) -> ExitCode {
+pub(crate) fn run(command: &OperateCommand) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -93,49 +93,49 @@ pub(crate) fn run(command: &Command) -> ExitCode {
     };
     let done = runtime.block_on(async {
         match command {
-            Command::Inspect(arguments) => look::inspect(arguments).await,
-            Command::Explain(arguments) => look::explain(arguments).await,
-            Command::Export(arguments) => archive::export(arguments).await,
-            Command::Import(arguments) => archive::import(arguments).await,
-            Command::Verify(arguments) => upkeep::verify(arguments).await,
-            Command::Sweep(arguments) => upkeep::sweep(arguments).await,
-            Command::Erase(arguments) => upkeep::erase(arguments).await,
-            Command::Restored(arguments) => upkeep::restored(arguments),
+            OperateCommand::Inspect(arguments) => inspect::inspect(arguments).await,
+            OperateCommand::Explain(arguments) => inspect::explain(arguments).await,
+            OperateCommand::Export(arguments) => archive::export(arguments).await,
+            OperateCommand::Import(arguments) => archive::import(arguments).await,
+            OperateCommand::Verify(arguments) => maintain::verify(arguments).await,
+            OperateCommand::Sweep(arguments) => maintain::sweep(arguments).await,
+            OperateCommand::Erase(arguments) => maintain::erase(arguments).await,
+            OperateCommand::Restored(arguments) => maintain::restored(arguments),
         }
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Fault::Input(why)) => {
+        Err(OperateError::Input(why)) => {
             eprintln!("holdall: {why}");
             ExitCode::from(2)
         }
-        Err(Fault::Wrong(why)) => {
+        Err(OperateError::Wrong(why)) => {
             eprintln!("holdall: {why}");
             ExitCode::FAILURE
         }
-        Err(Fault::Unread) => ExitCode::FAILURE,
+        Err(OperateError::Unread) => ExitCode::FAILURE,
     }
 }
 
-impl Common {
-    async fn open(&self, make: Make) -> Result<Authority, Fault> {
+impl StoreArgs {
+    async fn open(&self, make: MissingStore) -> Result<Authority, OperateError> {
         self.open_with(make, None, Settings::default()).await
     }
 
     /// Behind a cache, if one is named, and by what the deployment decided.
     async fn open_with(
         &self,
-        make: Make,
+        make: MissingStore,
         cache: Option<&str>,
         settings: Settings,
-    ) -> Result<Authority, Fault> {
-        let opened = self.place.open(make, cache).await.map_err(Fault::Input)?;
+    ) -> Result<Authority, OperateError> {
+        let opened = self.place.open(make, cache).await.map_err(OperateError::Input)?;
         Ok(opened.authority(settings))
     }
 }
 
 /// Ends: what was written is durable.
-async fn close(authority: &Authority) -> Result<(), Fault> {
+async fn close(authority: &Authority) -> Result<(), OperateError> {
     Ok(authority.close().await?)
 }
 
@@ -150,9 +150,9 @@ fn time(ms: u64) -> String {
     stamp.map_or_else(|| format!("{ms} ms"), |stamp| stamp.to_string())
 }
 
-fn print_json(value: &impl serde::Serialize) -> Result<(), Fault> {
-    let text =
-        serde_json::to_string_pretty(value).map_err(|error| Fault::Wrong(error.to_string()))?;
+fn print_json(value: &impl serde::Serialize) -> Result<(), OperateError> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| OperateError::Wrong(error.to_string()))?;
     writeln!(io::stdout().lock(), "{text}")?;
     Ok(())
 }
@@ -165,7 +165,7 @@ fn progress(what: &'static str) -> ProgressBar {
 }
 
 /// The carts after one, and where to go on.
-async fn page(authority: &Authority, after: Option<CartId>) -> Result<Vec<CartId>, Fault> {
+async fn page(authority: &Authority, after: Option<CartId>) -> Result<Vec<CartId>, OperateError> {
     const PAGE: usize = 500;
     Ok(authority.store().carts(after, PAGE).await.map_err(Refusal::from)?)
 }

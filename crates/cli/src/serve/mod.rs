@@ -21,7 +21,7 @@ use tracing_subscriber::prelude::*;
 use crate::journals::end_old;
 use crate::operate::now_ms;
 use crate::retention::RetentionArgs;
-use crate::store_url::{Make, Place};
+use crate::store_url::{MissingStore, StorePlace};
 
 /// How often old carts are swept, and metrics tidied up.
 const UPKEEP: Duration = Duration::from_secs(60);
@@ -45,7 +45,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "HOLDALL_LISTEN", default_value = "127.0.0.1:7788")]
     listen: SocketAddr,
     #[command(flatten)]
-    place: Place,
+    place: StorePlace,
     /// A cache in front of the store, `redis://HOST/NUMBER`.
     #[arg(long, env = "HOLDALL_CACHE", hide_env_values = true)]
     cache: Option<String>,
@@ -102,7 +102,7 @@ async fn serve(arguments: &ServeArgs) -> Result<(), String> {
     log(arguments.log_json)?;
     let metrics = recorder(&arguments.region)?;
     let settings = settings(arguments)?;
-    let opened = arguments.place.open(Make::IfMissing, arguments.cache.as_deref()).await?;
+    let opened = arguments.place.open(MissingStore::IfMissing, arguments.cache.as_deref()).await?;
     if !opened.store.is_durable() {
         eprintln!("holdall: the carts are in memory: they end with this process");
     }

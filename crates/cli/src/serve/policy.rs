@@ -19,14 +19,14 @@ use serde::Deserialize;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
-    browsing: Policy,
-    checkout: Option<Policy>,
+struct PolicyFile {
+    browsing: PolicyTable,
+    checkout: Option<PolicyTable>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Policy {
+struct PolicyTable {
     rule: String,
     ceiling: Option<i64>,
     loser: Option<LoserName>,
@@ -59,7 +59,8 @@ pub(super) fn read(path: &Path) -> Result<Policies, String> {
 }
 
 fn parse(text: &str) -> Result<Policies, String> {
-    let File { browsing, checkout } = toml::from_str(text).map_err(|error| error.to_string())?;
+    let PolicyFile { browsing, checkout } =
+        toml::from_str(text).map_err(|error| error.to_string())?;
     let browsing = browsing.policy()?;
     Ok(match checkout {
         Some(checkout) => Policies { browsing, checkout: checkout.policy()? },
@@ -87,7 +88,7 @@ impl From<LoserName> for LosingUnits {
     }
 }
 
-impl Policy {
+impl PolicyTable {
     fn policy(&self) -> Result<MergePolicy, String> {
         let mut policy = MergePolicy::of(rule(&self.rule)?);
         policy.ceiling = self.ceiling.map(ceiling).transpose()?;

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 pub(crate) use args::SoakArgs;
-use holdall_testkit::world::{Sloppy, World};
-use report::Report;
+use holdall_testkit::soak::SoakWorld;
+use report::SoakReport;
 
 /// A report with more worlds than this would not be read to the end.
 const WRONG_MAX: usize = 10;
@@ -35,15 +35,15 @@ pub(crate) fn run(args: &SoakArgs) -> ExitCode {
     if report.findings() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn soak(args: &SoakArgs) -> Report {
+fn soak(args: &SoakArgs) -> SoakReport {
     let began = Instant::now();
     let until = Duration::from_secs_f64((args.minutes * 60.0).min(1e9));
-    let mut report = Report { seed: args.seed, ..Report::default() };
+    let mut report = SoakReport { seed: args.seed, ..SoakReport::default() };
     let bar = progress();
     let first = args.world.unwrap_or_default();
     let count = if args.world.is_some() { 1 } else { args.worlds.unwrap_or(u64::MAX) };
     for number in (first..).take(usize::try_from(count).unwrap_or(usize::MAX)) {
-        let mut world = World::new(args.seed, number, Sloppy::default());
+        let mut world = SoakWorld::new(args.seed, number, None);
         world.live();
         let story = save(args.seed, number, &world);
         report.add(number, &world, story);
@@ -65,7 +65,7 @@ fn soak(args: &SoakArgs) -> Report {
 }
 
 /// Writes a world's story beside the caller, if it can be told.
-fn save(seed: u64, number: u64, world: &World) -> Option<String> {
+fn save(seed: u64, number: u64, world: &SoakWorld) -> Option<String> {
     let file = format!("soak-{seed}-{number}.toml");
     let text = world.story(&format!("world {number} of seed {seed}"))?;
     std::fs::write(&file, text).ok()?;

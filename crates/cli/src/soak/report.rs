@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use holdall_testkit::world::{Finding, World};
+use holdall_testkit::soak::{Finding, SoakWorld};
 use serde_json::{Value, json};
 
 /// A world with findings.
-pub(crate) struct Wrong {
+pub(crate) struct WrongWorld {
     pub(crate) world: u64,
     pub(crate) findings: Vec<Finding>,
     /// Where its scenario file is, if it can be told as one.
@@ -16,19 +16,19 @@ pub(crate) struct Wrong {
 
 /// Everything that happened.
 #[derive(Default)]
-pub(crate) struct Report {
+pub(crate) struct SoakReport {
     pub(crate) seed: u64,
     pub(crate) worlds: u64,
     pub(crate) hours: f64,
     pub(crate) actions: u64,
     pub(crate) seconds: f64,
     pub(crate) faults: BTreeMap<&'static str, u64>,
-    pub(crate) wrong: Vec<Wrong>,
+    pub(crate) wrong: Vec<WrongWorld>,
 }
 
-impl Report {
+impl SoakReport {
     /// Adds a world that ended.
-    pub(crate) fn add(&mut self, number: u64, world: &World, story: Option<String>) {
+    pub(crate) fn add(&mut self, number: u64, world: &SoakWorld, story: Option<String>) {
         self.worlds += 1;
         self.hours += world.hours();
         self.actions += world.actions();
@@ -37,7 +37,7 @@ impl Report {
         }
         let findings = world.findings().to_vec();
         if !findings.is_empty() {
-            self.wrong.push(Wrong { world: number, findings, story });
+            self.wrong.push(WrongWorld { world: number, findings, story });
         }
     }
 
@@ -48,7 +48,7 @@ impl Report {
 
     pub(crate) fn write_text(&self, mut out: impl Write) -> io::Result<()> {
         let Self { seed, worlds, hours, actions, seconds, .. } = self;
-        for Wrong { world, findings, story } in &self.wrong {
+        for WrongWorld { world, findings, story } in &self.wrong {
             writeln!(out, "FOUND in world {world} of seed {seed}:")?;
             for Finding { law, says } in findings {
                 writeln!(out, "  {law}: {says}")?;
@@ -71,7 +71,7 @@ impl Report {
     }
 
     pub(crate) fn json(&self) -> Value {
-        let wrong = |wrong: &Wrong| {
+        let wrong = |wrong: &WrongWorld| {
             let finding = |f: &Finding| json!({ "law": f.law, "says": f.says });
             json!({
                 "world": wrong.world,

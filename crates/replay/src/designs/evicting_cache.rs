@@ -1,10 +1,10 @@
 //! The cart is in a cache that evicts before it writes.
 
 use super::Design;
-use super::tally::{Counts, Key, Record, Tallies};
-use crate::climate::MINUTE;
-use crate::error::Fault;
-use crate::model::Cart;
+use super::tally::{LineCounts, RegionTallies, RequestKey, TallyRecord};
+use crate::conditions::MINUTE;
+use crate::error::PlayError;
+use crate::model::CartUnits;
 use crate::schedule::{ActionId, Node, ParcelId, RegionId, Schedule};
 
 /// How long changes stay in the cache before they are written to the database: the usual order of
@@ -22,23 +22,23 @@ const WRITTEN_AFTER: u64 = 5 * MINUTE;
 /// while a shopper stays with one region. Museum class P (session expiry, cache loss).
 pub(crate) struct EvictingCache<'a> {
     schedule: &'a Schedule,
-    databases: Tallies,
-    caches: Vec<Cache>,
+    databases: RegionTallies,
+    caches: Vec<RegionCache>,
 }
 
 /// What is not written yet.
 #[derive(Default)]
-struct Cache {
-    records: Vec<(Key, Record)>,
-    counts: Counts,
+struct RegionCache {
+    records: Vec<(RequestKey, TallyRecord)>,
+    counts: LineCounts,
     since: u64,
 }
 
 impl<'a> EvictingCache<'a> {
     /// Nothing is counted yet.
     pub(crate) fn new(schedule: &'a Schedule) -> Self {
-        let caches = (0..schedule.regions).map(|_| Cache::default()).collect();
-        Self { schedule, databases: Tallies::new(schedule.regions), caches }
+        let caches = (0..schedule.regions).map(|_| RegionCache::default()).collect();
+        Self { schedule, databases: RegionTallies::new(schedule.regions), caches }
     }
 
     /// Writes back what is old enough.
@@ -53,13 +53,13 @@ impl<'a> EvictingCache<'a> {
 
     fn forget(&mut self, region: RegionId, at: u64) {
         self.write_back(region, at);
-        self.caches[region as usize] = Cache::default();
+        self.caches[region as usize] = RegionCache::default();
     }
 }
 
 impl Design for EvictingCache<'_> {
     /// A device only sends a request.
-    fn act(&mut self, _action: ActionId) -> Result<(), Fault> {
+    fn act(&mut self, _action: ActionId) -> Result<(), PlayError> {
         Ok(())
     }
 
@@ -69,7 +69,7 @@ impl Design for EvictingCache<'_> {
         region: RegionId,
         at: u64,
         _last: bool,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), PlayError> {
         let action = &self.schedule.actions[id as usize];
         if action.as_guest {
             return Ok(());
@@ -77,7 +77,7 @@ impl Design for EvictingCache<'_> {
         self.write_back(region, at);
         let (database, cache) =
             (&self.databases.regions[region as usize], &mut self.caches[region as usize]);
-        let key = Key::from(id);
+        let key = RequestKey::from(id);
         if database.knows(key) || cache.records.iter().any(|(known, _)| *known == key) {
             return Ok(());
         }
@@ -85,7 +85,7 @@ impl Design for EvictingCache<'_> {
         if cache.records.is_empty() {
             cache.since = at;
         }
-        let record = Record::new(region, changes);
+        let record = TallyRecord::new(region, changes);
         for (line, change) in record.changes() {
             *cache.counts.entry(*line).or_default() += change;
         }
@@ -93,7 +93,13 @@ impl Design for EvictingCache<'_> {
         Ok(())
     }
 
-    fn send(&mut self, parcel: ParcelId, from: RegionId, to: Node, at: u64) -> Result<(), Fault> {
+    fn send(
+        &mut self,
+        parcel: ParcelId,
+        from: RegionId,
+        to: Node,
+        at: u64,
+    ) -> Result<(), PlayError> {
         self.write_back(from, at);
         if let Node::Region(_) = to {
             self.databases.send(parcel, from);
@@ -101,14 +107,14 @@ impl Design for EvictingCache<'_> {
         Ok(())
     }
 
-    fn receive(&mut self, parcel: ParcelId, to: Node, _last: bool) -> Result<(), Fault> {
+    fn receive(&mut self, parcel: ParcelId, to: Node, _last: bool) -> Result<(), PlayError> {
         if let Node::Region(to) = to {
             self.databases.receive(parcel, to);
         }
         Ok(())
     }
 
-    fn restart(&mut self, node: Node, at: u64) -> Result<(), Fault> {
+    fn restart(&mut self, node: Node, at: u64) -> Result<(), PlayError> {
         if let Node::Region(region) = node {
             self.forget(region, at);
         }
@@ -119,7 +125,7 @@ impl Design for EvictingCache<'_> {
         self.forget(region, at);
     }
 
-    fn cart(&self, region: RegionId) -> Cart {
+    fn cart(&self, region: RegionId) -> CartUnits {
         self.databases.regions[region as usize].cart(&self.caches[region as usize].counts)
     }
 }

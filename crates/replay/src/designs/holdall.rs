@@ -11,14 +11,14 @@ use holdall::{
 };
 use holdall_testkit::dice::Dice;
 
-use joiner::{Joiner, fault, restarted};
+use joiner::{DeltaJoiner, fault, restarted};
 
-use super::{Design, Traffic};
-use crate::error::Fault;
-use crate::event::Names;
-use crate::model::Cart;
+use super::{Design, TrafficCounts};
+use crate::error::PlayError;
+use crate::event::NameTable;
+use crate::model::CartUnits;
 use crate::schedule::{
-    Action, ActionId, DeviceId, LineId, Node, ParcelId, RegionId, Schedule, Verb,
+    ActionId, ActionKind, DeviceId, LineId, Node, ParcelId, RegionId, Schedule, ScheduledAction,
 };
 
 /// Rows show what their contributions come to. A ceiling is a deployment's decision about display.
@@ -34,36 +34,37 @@ const NO_CEILING: ViewOptions = ViewOptions { ceiling: u64::MAX };
 /// asks again.
 pub(crate) struct Holdall<'a> {
     schedule: &'a Schedule,
-    names: &'a Names,
+    names: &'a NameTable,
     cart: CartId,
-    devices: HashMap<DeviceId, Device>,
-    regions: Vec<Region>,
+    devices: HashMap<DeviceId, HoldallDevice>,
+    regions: Vec<HoldallRegion>,
     messages: HashMap<ActionId, Vec<u8>>,
     parcels: HashMap<ParcelId, Vec<u8>>,
     lines: HashMap<LineId, LineKey>,
     numbers: BTreeMap<LineKey, LineId>,
-    traffic: Traffic,
+    traffic: TrafficCounts,
 }
 
 /// A device's copies: of its party's cart, and of its own guest cart.
 #[derive(Default)]
-struct Device {
+struct HoldallDevice {
     main: Option<Replica>,
     guest: Option<Replica>,
 }
 
 /// A region's copy of the party's cart, and of guest carts that nobody has signed in with yet.
-struct Region {
-    main: Joiner,
-    guests: HashMap<DeviceId, Joiner>,
+struct HoldallRegion {
+    main: DeltaJoiner,
+    guests: HashMap<DeviceId, DeltaJoiner>,
 }
 
 impl<'a> Holdall<'a> {
     /// Nobody has written anything yet.
-    pub(crate) fn new(schedule: &'a Schedule, names: &'a Names) -> Self {
+    pub(crate) fn new(schedule: &'a Schedule, names: &'a NameTable) -> Self {
         let mut dice = Dice::named(0, &schedule.party);
         let cart = CartId::from_u128(dice.id());
-        let mut region = || Region { main: Joiner::new(cart, dice.id()), guests: HashMap::new() };
+        let mut region =
+            || HoldallRegion { main: DeltaJoiner::new(cart, dice.id()), guests: HashMap::new() };
         Self {
             schedule,
             names,
@@ -74,11 +75,14 @@ impl<'a> Holdall<'a> {
             parcels: HashMap::new(),
             lines: HashMap::new(),
             numbers: BTreeMap::new(),
-            traffic: Traffic { replicas: u64::from(schedule.regions), ..Traffic::default() },
+            traffic: TrafficCounts {
+                replicas: u64::from(schedule.regions),
+                ..TrafficCounts::default()
+            },
         }
     }
 
-    fn line(&mut self, number: LineId) -> Result<LineKey, Fault> {
+    fn line(&mut self, number: LineId) -> Result<LineKey, PlayError> {
         if let Some(known) = self.lines.get(&number) {
             return Ok(known.clone());
         }
@@ -95,7 +99,7 @@ impl<'a> Holdall<'a> {
     /// Does what a shopper does. Where the library shows less than it should, so that there is
     /// nothing to remove or buy, the run goes on: that it did is counted, and the verdict says the
     /// rest.
-    fn write(&mut self, id: ActionId, action: &Action) -> Result<Delta, Fault> {
+    fn write(&mut self, id: ActionId, action: &ScheduledAction) -> Result<Delta, PlayError> {
         let cart = if action.as_guest { self.guest_cart(action.device) } else { self.cart };
         match self.try_to_write(id, action)? {
             Ok(delta) => Ok(delta),
@@ -110,8 +114,8 @@ impl<'a> Holdall<'a> {
     fn try_to_write(
         &mut self,
         id: ActionId,
-        action: &Action,
-    ) -> Result<Result<Delta, ActionError>, Fault> {
+        action: &ScheduledAction,
+    ) -> Result<Result<Delta, ActionError>, PlayError> {
         let now = action.wall;
         if let Some(line) = action.verb.line() {
             let row = RowRef::active(self.line(line)?);
@@ -121,7 +125,7 @@ impl<'a> Holdall<'a> {
             }
         }
         Ok(match action.verb {
-            Verb::SignIn(_) => self.sign_in(action)?,
+            ActionKind::SignIn(_) => self.sign_in(action)?,
             _ => {
                 let order = OrderId::new(format!("O-{id}")).map_err(fault("naming an order"))?;
                 let replica = self.replica(action.device, action.as_guest);
@@ -147,7 +151,10 @@ impl<'a> Holdall<'a> {
         })
     }
 
-    fn sign_in(&mut self, action: &Action) -> Result<Result<Delta, ActionError>, Fault> {
+    fn sign_in(
+        &mut self,
+        action: &ScheduledAction,
+    ) -> Result<Result<Delta, ActionError>, PlayError> {
         let guest =
             match self.devices.get_mut(&action.device).and_then(|device| device.guest.take()) {
                 Some(guest) => guest.cart().clone(),
@@ -163,13 +170,13 @@ impl<'a> Holdall<'a> {
         device: DeviceId,
         region: RegionId,
         delta: Delta,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), PlayError> {
         let cart = self.guest_cart(device);
         let traffic = &mut self.traffic;
         let region = &mut self.regions[region as usize];
         let guest = region.guests.entry(device).or_insert_with(|| {
             traffic.replicas += 1;
-            Joiner::new(cart, u128::from(device))
+            DeltaJoiner::new(cart, u128::from(device))
         });
         guest.take(delta)?;
         match region.main.replica.absorb(guest.replica.cart()) {
@@ -181,7 +188,7 @@ impl<'a> Holdall<'a> {
 }
 
 impl Design for Holdall<'_> {
-    fn act(&mut self, id: ActionId) -> Result<(), Fault> {
+    fn act(&mut self, id: ActionId) -> Result<(), PlayError> {
         let schedule = self.schedule;
         let delta = self.write(id, &schedule.actions[id as usize])?;
         let bytes = wire::encode_delta(&delta);
@@ -197,7 +204,7 @@ impl Design for Holdall<'_> {
         region: RegionId,
         _at: u64,
         last: bool,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), PlayError> {
         let Some(bytes) = self.messages.get(&id) else { return Ok(()) };
         let delta = wire::decode_delta(bytes).map_err(fault("decoding a delta"))?;
         if last {
@@ -211,7 +218,13 @@ impl Design for Holdall<'_> {
         }
     }
 
-    fn send(&mut self, parcel: ParcelId, from: RegionId, to: Node, _at: u64) -> Result<(), Fault> {
+    fn send(
+        &mut self,
+        parcel: ParcelId,
+        from: RegionId,
+        to: Node,
+        _at: u64,
+    ) -> Result<(), PlayError> {
         let say = fault("exchanging");
         let probe = sync::probe(&self.regions[from as usize].main.replica);
         let asked = match to {
@@ -229,7 +242,7 @@ impl Design for Holdall<'_> {
         Ok(())
     }
 
-    fn receive(&mut self, parcel: ParcelId, to: Node, last: bool) -> Result<(), Fault> {
+    fn receive(&mut self, parcel: ParcelId, to: Node, last: bool) -> Result<(), PlayError> {
         // Two nodes that have the same send nothing.
         let Some(bytes) = self.parcels.get(&parcel) else { return Ok(()) };
         let answer = wire::decode_message(bytes).map_err(fault("decoding an answer"))?;
@@ -250,12 +263,15 @@ impl Design for Holdall<'_> {
         // What it would say back is lost: the schedule says when the other direction is told.
         let response = response.map_err(fault("exchanging"))?;
         if response.diverged.is_some() || !response.joined.equivocations.is_empty() {
-            return Err(Fault { doing: "exchanging", said: "one dot has two contents".to_owned() });
+            return Err(PlayError {
+                doing: "exchanging",
+                said: "one dot has two contents".to_owned(),
+            });
         }
         Ok(())
     }
 
-    fn restart(&mut self, node: Node, _at: u64) -> Result<(), Fault> {
+    fn restart(&mut self, node: Node, _at: u64) -> Result<(), PlayError> {
         match node {
             Node::Region(region) => {
                 let main = &mut self.regions[region as usize].main.replica;
@@ -275,10 +291,10 @@ impl Design for Holdall<'_> {
         self.devices.remove(&device);
     }
 
-    fn cart(&self, region: RegionId) -> Cart {
+    fn cart(&self, region: RegionId) -> CartUnits {
         let view = self.regions[region as usize].main.replica.view();
         let rows = view.lines.iter().chain(&view.saved);
-        let mut cart = Cart::new();
+        let mut cart = CartUnits::new();
         for row in rows {
             // A line that nobody put in would be a ghost of number u32::MAX.
             let number = self.numbers.get(&row.line).copied().unwrap_or(LineId::MAX);
@@ -292,7 +308,7 @@ impl Design for Holdall<'_> {
         Some([fingerprint.live, fingerprint.context])
     }
 
-    fn traffic(&self) -> Traffic {
+    fn traffic(&self) -> TrafficCounts {
         self.traffic
     }
 }

@@ -1,10 +1,10 @@
 //! The guest cart is added again at every login.
 
 use super::Design;
-use super::tally::{Counts, Key, Record, Tallies};
-use crate::error::Fault;
-use crate::model::Cart;
-use crate::schedule::{ActionId, Node, ParcelId, RegionId, Schedule, Verb};
+use super::tally::{LineCounts, RegionTallies, RequestKey, TallyRecord};
+use crate::error::PlayError;
+use crate::model::CartUnits;
+use crate::schedule::{ActionId, ActionKind, Node, ParcelId, RegionId, Schedule};
 
 /// The login call brings the guest's lines along and the server adds them to the account's. The
 /// lines are taken out of the guest cart by the answer. If that answer is lost, if the call is
@@ -16,20 +16,20 @@ use crate::schedule::{ActionId, Node, ParcelId, RegionId, Schedule, Verb};
 /// an operation with a name of its own: museum class A (the merge runs twice; the cart inflates).
 pub(crate) struct LoginSum<'a> {
     schedule: &'a Schedule,
-    tallies: Tallies,
+    tallies: RegionTallies,
     calls: u32,
 }
 
 impl<'a> LoginSum<'a> {
     /// Nothing is counted yet.
     pub(crate) fn new(schedule: &'a Schedule) -> Self {
-        Self { schedule, tallies: Tallies::new(schedule.regions), calls: 0 }
+        Self { schedule, tallies: RegionTallies::new(schedule.regions), calls: 0 }
     }
 }
 
 impl Design for LoginSum<'_> {
     /// A device only sends a request.
-    fn act(&mut self, _action: ActionId) -> Result<(), Fault> {
+    fn act(&mut self, _action: ActionId) -> Result<(), PlayError> {
         Ok(())
     }
 
@@ -39,40 +39,46 @@ impl Design for LoginSum<'_> {
         region: RegionId,
         _at: u64,
         _last: bool,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), PlayError> {
         let action = &self.schedule.actions[id as usize];
         if action.as_guest {
             return Ok(());
         }
-        let mut key = Key::from(id);
-        if let Verb::SignIn(_) = action.verb {
+        let mut key = RequestKey::from(id);
+        if let ActionKind::SignIn(_) = action.verb {
             // Every login call is a call of its own.
             self.calls += 1;
-            key |= Key::from(self.calls) << 32;
+            key |= RequestKey::from(self.calls) << 32;
         }
         let tally = &mut self.tallies.regions[region as usize];
         if !tally.knows(key) {
-            let changes = tally.changes(&action.verb, &Counts::new());
-            tally.record(key, Record::new(region, changes));
+            let changes = tally.changes(&action.verb, &LineCounts::new());
+            tally.record(key, TallyRecord::new(region, changes));
         }
         Ok(())
     }
 
-    fn send(&mut self, parcel: ParcelId, from: RegionId, to: Node, _at: u64) -> Result<(), Fault> {
+    fn send(
+        &mut self,
+        parcel: ParcelId,
+        from: RegionId,
+        to: Node,
+        _at: u64,
+    ) -> Result<(), PlayError> {
         if let Node::Region(_) = to {
             self.tallies.send(parcel, from);
         }
         Ok(())
     }
 
-    fn receive(&mut self, parcel: ParcelId, to: Node, _last: bool) -> Result<(), Fault> {
+    fn receive(&mut self, parcel: ParcelId, to: Node, _last: bool) -> Result<(), PlayError> {
         if let Node::Region(to) = to {
             self.tallies.receive(parcel, to);
         }
         Ok(())
     }
 
-    fn cart(&self, region: RegionId) -> Cart {
-        self.tallies.regions[region as usize].cart(&Counts::new())
+    fn cart(&self, region: RegionId) -> CartUnits {
+        self.tallies.regions[region as usize].cart(&LineCounts::new())
     }
 }

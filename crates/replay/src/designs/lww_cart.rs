@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::Design;
-use crate::error::Fault;
-use crate::model::Cart;
-use crate::schedule::{ActionId, DeviceId, LineId, Node, ParcelId, RegionId, Schedule, Verb};
+use crate::error::PlayError;
+use crate::model::CartUnits;
+use crate::schedule::{ActionId, ActionKind, DeviceId, LineId, Node, ParcelId, RegionId, Schedule};
 
 /// The cart is one value: a JSON column, a session entry, an array in local storage. Whoever saves
 /// it last has saved all of it.
@@ -19,22 +19,22 @@ use crate::schedule::{ActionId, DeviceId, LineId, Node, ParcelId, RegionId, Sche
 /// tabs overwrite each other).
 pub(crate) struct LwwCart<'a> {
     schedule: &'a Schedule,
-    devices: HashMap<(DeviceId, bool), Saved>,
-    regions: Vec<Saved>,
-    messages: HashMap<ActionId, Saved>,
-    parcels: HashMap<ParcelId, Saved>,
+    devices: HashMap<(DeviceId, bool), CartCopy>,
+    regions: Vec<CartCopy>,
+    messages: HashMap<ActionId, CartCopy>,
+    parcels: HashMap<ParcelId, CartCopy>,
 }
 
 /// A cart as it was saved. Copies share their lines until one is changed.
 #[derive(Clone, Default)]
-struct Saved {
+struct CartCopy {
     stamp: (u64, u128),
     lines: Rc<Vec<(LineId, u64)>>,
     /// The sign-ins whose guest is in it.
     merged: Rc<Vec<ActionId>>,
 }
 
-impl Saved {
+impl CartCopy {
     /// Keeps the one that was saved later.
     fn meet(&mut self, other: &Self) {
         if other.stamp > self.stamp {
@@ -72,22 +72,22 @@ impl Saved {
 impl<'a> LwwCart<'a> {
     /// Nobody has saved anything yet.
     pub(crate) fn new(schedule: &'a Schedule) -> Self {
-        let regions = (0..schedule.regions).map(|_| Saved::default()).collect();
+        let regions = (0..schedule.regions).map(|_| CartCopy::default()).collect();
         let (devices, messages, parcels) = (HashMap::new(), HashMap::new(), HashMap::new());
         Self { schedule, devices, regions, messages, parcels }
     }
 }
 
 impl Design for LwwCart<'_> {
-    fn act(&mut self, id: ActionId) -> Result<(), Fault> {
+    fn act(&mut self, id: ActionId) -> Result<(), PlayError> {
         let action = &self.schedule.actions[id as usize];
         let cart = self.devices.entry((action.device, action.as_guest)).or_default();
         match &action.verb {
-            Verb::Add(line, units) => cart.change(*line, |shown| shown + u64::from(*units)),
-            Verb::Set(line, units) => cart.change(*line, |_| u64::from(*units)),
-            Verb::Remove(line) => cart.change(*line, |_| 0),
-            Verb::Order => cart.lines = Rc::default(),
-            Verb::SignIn(lines) => {
+            ActionKind::Add(line, units) => cart.change(*line, |shown| shown + u64::from(*units)),
+            ActionKind::Set(line, units) => cart.change(*line, |_| u64::from(*units)),
+            ActionKind::Remove(line) => cart.change(*line, |_| 0),
+            ActionKind::Order => cart.lines = Rc::default(),
+            ActionKind::SignIn(lines) => {
                 // Shown at once, but not saved: the account's cart is not here yet.
                 cart.merge(id, lines);
                 return Ok(());
@@ -106,8 +106,8 @@ impl Design for LwwCart<'_> {
         region: RegionId,
         at: u64,
         last: bool,
-    ) -> Result<(), Fault> {
-        if let Verb::SignIn(lines) = &self.schedule.actions[action as usize].verb {
+    ) -> Result<(), PlayError> {
+        if let ActionKind::SignIn(lines) = &self.schedule.actions[action as usize].verb {
             let cart = &mut self.regions[region as usize];
             if cart.merge(action, lines) {
                 cart.stamp = (at.max(cart.stamp.0 + 1), u128::from(region));
@@ -122,12 +122,18 @@ impl Design for LwwCart<'_> {
         Ok(())
     }
 
-    fn send(&mut self, parcel: ParcelId, from: RegionId, _to: Node, _at: u64) -> Result<(), Fault> {
+    fn send(
+        &mut self,
+        parcel: ParcelId,
+        from: RegionId,
+        _to: Node,
+        _at: u64,
+    ) -> Result<(), PlayError> {
         self.parcels.insert(parcel, self.regions[from as usize].clone());
         Ok(())
     }
 
-    fn receive(&mut self, parcel: ParcelId, to: Node, last: bool) -> Result<(), Fault> {
+    fn receive(&mut self, parcel: ParcelId, to: Node, last: bool) -> Result<(), PlayError> {
         if let Some(saved) = self.parcels.get(&parcel) {
             match to {
                 Node::Region(region) => self.regions[region as usize].meet(saved),
@@ -147,7 +153,7 @@ impl Design for LwwCart<'_> {
         self.devices.remove(&(device, true));
     }
 
-    fn cart(&self, region: RegionId) -> Cart {
+    fn cart(&self, region: RegionId) -> CartUnits {
         self.regions[region as usize].lines.iter().copied().collect()
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Design;
-use crate::error::Fault;
-use crate::model::Cart;
-use crate::schedule::{ActionId, DeviceId, LineId, Node, ParcelId, RegionId, Schedule, Verb};
+use crate::error::PlayError;
+use crate::model::CartUnits;
+use crate::schedule::{ActionId, ActionKind, DeviceId, LineId, Node, ParcelId, RegionId, Schedule};
 
 /// Each line is a register with a quantity: a row in a table with `updated_at`, a field of a hash,
 /// an observed-remove map of last-writer registers. An add reads the number, adds, and writes it
@@ -18,35 +18,35 @@ use crate::schedule::{ActionId, DeviceId, LineId, Node, ParcelId, RegionId, Sche
 /// library).
 pub(crate) struct LwwLine<'a> {
     schedule: &'a Schedule,
-    devices: HashMap<(DeviceId, bool), Copy>,
-    regions: Vec<Copy>,
-    messages: HashMap<ActionId, Vec<(LineId, Register)>>,
-    parcels: HashMap<ParcelId, Parcel>,
+    devices: HashMap<(DeviceId, bool), LineCopies>,
+    regions: Vec<LineCopies>,
+    messages: HashMap<ActionId, Vec<(LineId, LineRegister)>>,
+    parcels: HashMap<ParcelId, LineParcel>,
 }
 
 /// When, by whom, how many.
-type Register = ((u64, u128), u64);
+type LineRegister = ((u64, u128), u64);
 
 /// What one node lacked of another's: registers, and sign-ins that were handled.
-type Parcel = (Vec<(LineId, Register)>, Vec<ActionId>);
+type LineParcel = (Vec<(LineId, LineRegister)>, Vec<ActionId>);
 
 /// A stamp that loses to every other: for what is shown but not written.
 const NEVER: u64 = 1;
 
 #[derive(Default)]
-struct Copy {
-    lines: HashMap<LineId, Register>,
+struct LineCopies {
+    lines: HashMap<LineId, LineRegister>,
     latest: u64,
     merged: HashSet<ActionId>,
 }
 
-impl Copy {
+impl LineCopies {
     fn shown(&self, line: LineId) -> u64 {
         self.lines.get(&line).map_or(0, |register| register.1)
     }
 
     /// Keeps the later of two registers.
-    fn meet(&mut self, line: LineId, other: Register) {
+    fn meet(&mut self, line: LineId, other: LineRegister) {
         self.latest = self.latest.max(other.0.0);
         let register = self.lines.entry(line).or_default();
         if other.0 > register.0 {
@@ -55,8 +55,8 @@ impl Copy {
     }
 
     /// The registers that are later here than there, and the sign-ins that were handled only here.
-    fn lacked_by(&self, other: &Self) -> Parcel {
-        let later = |line, register: &Register| {
+    fn lacked_by(&self, other: &Self) -> LineParcel {
+        let later = |line, register: &LineRegister| {
             other.lines.get(line).is_none_or(|there| register.0 > there.0)
         };
         let lines = self.lines.iter().filter(|(line, register)| later(line, register));
@@ -77,27 +77,27 @@ impl Copy {
 impl<'a> LwwLine<'a> {
     /// Nobody has written anything yet.
     pub(crate) fn new(schedule: &'a Schedule) -> Self {
-        let regions = (0..schedule.regions).map(|_| Copy::default()).collect();
+        let regions = (0..schedule.regions).map(|_| LineCopies::default()).collect();
         let (devices, messages, parcels) = (HashMap::new(), HashMap::new(), HashMap::new());
         Self { schedule, devices, regions, messages, parcels }
     }
 }
 
 impl Design for LwwLine<'_> {
-    fn act(&mut self, id: ActionId) -> Result<(), Fault> {
+    fn act(&mut self, id: ActionId) -> Result<(), PlayError> {
         let action = &self.schedule.actions[id as usize];
         let copy = self.devices.entry((action.device, action.as_guest)).or_default();
         let changed: Vec<(LineId, u64)> = match &action.verb {
-            Verb::Add(line, units) => vec![(*line, copy.shown(*line) + u64::from(*units))],
-            Verb::Set(line, units) => vec![(*line, u64::from(*units))],
-            Verb::Remove(line) => vec![(*line, 0)],
-            Verb::Order => copy
+            ActionKind::Add(line, units) => vec![(*line, copy.shown(*line) + u64::from(*units))],
+            ActionKind::Set(line, units) => vec![(*line, u64::from(*units))],
+            ActionKind::Remove(line) => vec![(*line, 0)],
+            ActionKind::Order => copy
                 .lines
                 .iter()
                 .filter(|(_, register)| register.1 > 0)
                 .map(|(line, _)| (*line, 0))
                 .collect(),
-            Verb::SignIn(lines) => {
+            ActionKind::SignIn(lines) => {
                 // Shown at once, but not written: the account's registers are not here yet.
                 copy.merge(id, lines, (NEVER, action.writer));
                 return Ok(());
@@ -119,9 +119,9 @@ impl Design for LwwLine<'_> {
         region: RegionId,
         at: u64,
         last: bool,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), PlayError> {
         let copy = &mut self.regions[region as usize];
-        if let Verb::SignIn(lines) = &self.schedule.actions[action as usize].verb {
+        if let ActionKind::SignIn(lines) = &self.schedule.actions[action as usize].verb {
             copy.merge(action, lines, (at.max(copy.latest + 1), u128::from(region)));
         }
         let written = self.messages.get(&action).into_iter().flatten();
@@ -132,8 +132,14 @@ impl Design for LwwLine<'_> {
         Ok(())
     }
 
-    fn send(&mut self, parcel: ParcelId, from: RegionId, to: Node, _at: u64) -> Result<(), Fault> {
-        let (from, nothing) = (&self.regions[from as usize], Copy::default());
+    fn send(
+        &mut self,
+        parcel: ParcelId,
+        from: RegionId,
+        to: Node,
+        _at: u64,
+    ) -> Result<(), PlayError> {
+        let (from, nothing) = (&self.regions[from as usize], LineCopies::default());
         let lacked = from.lacked_by(match to {
             Node::Region(region) => &self.regions[region as usize],
             Node::Device(device) => self.devices.get(&(device, false)).unwrap_or(&nothing),
@@ -142,7 +148,7 @@ impl Design for LwwLine<'_> {
         Ok(())
     }
 
-    fn receive(&mut self, parcel: ParcelId, to: Node, last: bool) -> Result<(), Fault> {
+    fn receive(&mut self, parcel: ParcelId, to: Node, last: bool) -> Result<(), PlayError> {
         let copy = match to {
             Node::Region(region) => &mut self.regions[region as usize],
             Node::Device(device) => self.devices.entry((device, false)).or_default(),
@@ -162,7 +168,7 @@ impl Design for LwwLine<'_> {
         self.devices.remove(&(device, true));
     }
 
-    fn cart(&self, region: RegionId) -> Cart {
+    fn cart(&self, region: RegionId) -> CartUnits {
         let lines = self.regions[region as usize].lines.iter();
         lines
             .filter(|(_, register)| register.1 > 0)

@@ -12,15 +12,15 @@ mod lww_line;
 mod retry_add;
 mod tally;
 
-use super::error::Fault;
-use super::event::Names;
-use super::model::Cart;
-use super::schedule::{ActionId, DeviceId, Node, ParcelId, RegionId, Schedule, Step};
+use super::error::PlayError;
+use super::event::NameTable;
+use super::model::CartUnits;
+use super::schedule::{ActionId, DeviceId, Node, ParcelId, RegionId, Schedule, ScheduleStep};
 
 /// A design in the middle of one party's schedule.
 pub(crate) trait Design {
     /// A shopper acts on a device, which shows the result at once and has a message to send.
-    fn act(&mut self, action: ActionId) -> Result<(), Fault>;
+    fn act(&mut self, action: ActionId) -> Result<(), PlayError>;
 
     /// The message about an action arrives at a region; `last` if it will not come again.
     fn deliver(
@@ -29,16 +29,22 @@ pub(crate) trait Design {
         region: RegionId,
         at: u64,
         last: bool,
-    ) -> Result<(), Fault>;
+    ) -> Result<(), PlayError>;
 
     /// A region packs a parcel for another region or for a device.
-    fn send(&mut self, parcel: ParcelId, from: RegionId, to: Node, at: u64) -> Result<(), Fault>;
+    fn send(
+        &mut self,
+        parcel: ParcelId,
+        from: RegionId,
+        to: Node,
+        at: u64,
+    ) -> Result<(), PlayError>;
 
     /// A parcel arrives; `last` if it will not come again.
-    fn receive(&mut self, parcel: ParcelId, to: Node, last: bool) -> Result<(), Fault>;
+    fn receive(&mut self, parcel: ParcelId, to: Node, last: bool) -> Result<(), PlayError>;
 
     /// A node stops and comes back from what it had stored. Most designs store before they answer.
-    fn restart(&mut self, _node: Node, _at: u64) -> Result<(), Fault> {
+    fn restart(&mut self, _node: Node, _at: u64) -> Result<(), PlayError> {
         Ok(())
     }
 
@@ -49,7 +55,7 @@ pub(crate) trait Design {
     fn leave(&mut self, _device: DeviceId) {}
 
     /// What a region shows.
-    fn cart(&self, region: RegionId) -> Cart;
+    fn cart(&self, region: RegionId) -> CartUnits;
 
     /// A digest of all that a region has, if the design has one: regions must agree on that too.
     fn digest(&self, _region: RegionId) -> Option<[u128; 2]> {
@@ -57,14 +63,14 @@ pub(crate) trait Design {
     }
 
     /// What it cost to send, if the design counts that.
-    fn traffic(&self) -> Traffic {
-        Traffic::default()
+    fn traffic(&self) -> TrafficCounts {
+        TrafficCounts::default()
     }
 }
 
 /// What was sent.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Traffic {
+pub(crate) struct TrafficCounts {
     /// Writers and regions that had a copy.
     pub(crate) replicas: u64,
     /// Deltas that devices wrote.
@@ -79,7 +85,7 @@ pub(crate) struct Traffic {
     pub(crate) refused: u64,
 }
 
-impl Traffic {
+impl TrafficCounts {
     /// Adds another count, field by field.
     pub(crate) fn add(&mut self, other: Self) {
         self.replicas += other.replicas;
@@ -92,46 +98,46 @@ impl Traffic {
 }
 
 /// A design that can be replayed.
-pub(crate) struct Entrant {
+pub(crate) struct DesignEntry {
     /// Its name in tables and data.
     pub(crate) name: &'static str,
     /// What it is, in a few words.
     pub(crate) about: &'static str,
     /// Starts it for one party, given the names of products.
-    pub(crate) open: for<'a> fn(&'a Schedule, &'a Names) -> Box<dyn Design + 'a>,
+    pub(crate) open: for<'a> fn(&'a Schedule, &'a NameTable) -> Box<dyn Design + 'a>,
 }
 
 /// The name of this library's design.
 pub(crate) const OURS: &str = "holdall";
 
 /// Every design, this library's first.
-pub(crate) const ENTRANTS: &[Entrant] = &[
-    Entrant {
+pub(crate) const DESIGNS: &[DesignEntry] = &[
+    DesignEntry {
         name: OURS,
         about: "this library",
         open: |schedule, names| Box::new(holdall::Holdall::new(schedule, names)),
     },
-    Entrant {
+    DesignEntry {
         name: "lww-cart",
         about: "last write wins on the whole cart",
         open: |schedule, _| Box::new(lww_cart::LwwCart::new(schedule)),
     },
-    Entrant {
+    DesignEntry {
         name: "lww-line",
         about: "last write wins on each line",
         open: |schedule, _| Box::new(lww_line::LwwLine::new(schedule)),
     },
-    Entrant {
+    DesignEntry {
         name: "retry-add",
         about: "adds without idempotency under retries",
         open: |schedule, _| Box::new(retry_add::RetryAdd::new(schedule)),
     },
-    Entrant {
+    DesignEntry {
         name: "login-sum",
         about: "guest cart added again at every login",
         open: |schedule, _| Box::new(login_sum::LoginSum::new(schedule)),
     },
-    Entrant {
+    DesignEntry {
         name: "evicting-cache",
         about: "cart in a cache that evicts before it writes",
         open: |schedule, _| Box::new(evicting_cache::EvictingCache::new(schedule)),
@@ -139,17 +145,19 @@ pub(crate) const ENTRANTS: &[Entrant] = &[
 ];
 
 /// Leads a design through a schedule.
-pub(crate) fn play(design: &mut dyn Design, schedule: &Schedule) -> Result<(), Fault> {
+pub(crate) fn play(design: &mut dyn Design, schedule: &Schedule) -> Result<(), PlayError> {
     for timed in &schedule.steps {
         let at = timed.at;
         match timed.step {
-            Step::Act(action) => design.act(action)?,
-            Step::Deliver { action, region, last } => design.deliver(action, region, at, last)?,
-            Step::Send { parcel, from, to } => design.send(parcel, from, to, at)?,
-            Step::Receive { parcel, to, last } => design.receive(parcel, to, last)?,
-            Step::Restart(node) => design.restart(node, at)?,
-            Step::Evict(region) => design.evict(region, at),
-            Step::Leave(device) => design.leave(device),
+            ScheduleStep::Act(action) => design.act(action)?,
+            ScheduleStep::Deliver { action, region, last } => {
+                design.deliver(action, region, at, last)?
+            }
+            ScheduleStep::Send { parcel, from, to } => design.send(parcel, from, to, at)?,
+            ScheduleStep::Receive { parcel, to, last } => design.receive(parcel, to, last)?,
+            ScheduleStep::Restart(node) => design.restart(node, at)?,
+            ScheduleStep::Evict(region) => design.evict(region, at),
+            ScheduleStep::Leave(device) => design.leave(device),
         }
     }
     Ok(())

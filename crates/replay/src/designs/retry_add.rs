@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::Design;
-use crate::error::Fault;
-use crate::model::Cart;
-use crate::schedule::{ActionId, LineId, Node, ParcelId, RegionId, Schedule, Verb};
+use crate::error::PlayError;
+use crate::model::CartUnits;
+use crate::schedule::{ActionId, ActionKind, LineId, Node, ParcelId, RegionId, Schedule};
 
 /// The usual cart API: `POST` adds to the row in the database, `PUT` sets it, `DELETE` deletes it,
 /// an order empties the cart. The server's cart is the truth and devices only show it. A request
@@ -19,17 +19,17 @@ use crate::schedule::{ActionId, LineId, Node, ParcelId, RegionId, Schedule, Verb
 /// cross leave regions that differ: museum classes Q (offline queue and retry), H20, H21.
 pub(crate) struct RetryAdd<'a> {
     schedule: &'a Schedule,
-    regions: Vec<Region>,
+    regions: Vec<RetryRegion>,
     parcels: HashMap<ParcelId, (RegionId, usize)>,
 }
 
 /// A command with its number: where it first arrived, and as the how-manieth there.
-type Numbered = ((RegionId, u32), ActionId);
+type NumberedRequest = ((RegionId, u32), ActionId);
 
 #[derive(Default)]
-struct Region {
+struct RetryRegion {
     lines: BTreeMap<LineId, u64>,
-    log: Vec<Numbered>,
+    log: Vec<NumberedRequest>,
     applied: HashSet<(RegionId, u32)>,
     sign_ins: HashSet<ActionId>,
     received: u32,
@@ -37,22 +37,24 @@ struct Region {
     cursors: Vec<usize>,
 }
 
-impl Region {
-    fn apply(&mut self, (number, id): Numbered, verb: &Verb) {
+impl RetryRegion {
+    fn apply(&mut self, (number, id): NumberedRequest, verb: &ActionKind) {
         if !self.applied.insert(number) {
             return;
         }
         self.log.push((number, id));
         match verb {
-            Verb::Add(line, units) => *self.lines.entry(*line).or_default() += u64::from(*units),
-            Verb::Set(line, units) => {
+            ActionKind::Add(line, units) => {
+                *self.lines.entry(*line).or_default() += u64::from(*units)
+            }
+            ActionKind::Set(line, units) => {
                 self.lines.insert(*line, u64::from(*units));
             }
-            Verb::Remove(line) => {
+            ActionKind::Remove(line) => {
                 self.lines.remove(line);
             }
-            Verb::Order => self.lines.clear(),
-            Verb::SignIn(lines) => {
+            ActionKind::Order => self.lines.clear(),
+            ActionKind::SignIn(lines) => {
                 if self.sign_ins.insert(id) {
                     for (line, units) in lines {
                         *self.lines.entry(*line).or_default() += units;
@@ -66,7 +68,10 @@ impl Region {
 impl<'a> RetryAdd<'a> {
     /// Empty carts everywhere.
     pub(crate) fn new(schedule: &'a Schedule) -> Self {
-        let region = || Region { cursors: vec![0; schedule.regions as usize], ..Region::default() };
+        let region = || RetryRegion {
+            cursors: vec![0; schedule.regions as usize],
+            ..RetryRegion::default()
+        };
         Self {
             schedule,
             regions: (0..schedule.regions).map(|_| region()).collect(),
@@ -77,7 +82,7 @@ impl<'a> RetryAdd<'a> {
 
 impl Design for RetryAdd<'_> {
     /// A device only sends a request.
-    fn act(&mut self, _action: ActionId) -> Result<(), Fault> {
+    fn act(&mut self, _action: ActionId) -> Result<(), PlayError> {
         Ok(())
     }
 
@@ -87,7 +92,7 @@ impl Design for RetryAdd<'_> {
         region: RegionId,
         _at: u64,
         _last: bool,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), PlayError> {
         let known = &self.schedule.actions[action as usize];
         // A guest's lines come with the sign-in.
         if !known.as_guest {
@@ -99,19 +104,25 @@ impl Design for RetryAdd<'_> {
         Ok(())
     }
 
-    fn send(&mut self, parcel: ParcelId, from: RegionId, to: Node, _at: u64) -> Result<(), Fault> {
+    fn send(
+        &mut self,
+        parcel: ParcelId,
+        from: RegionId,
+        to: Node,
+        _at: u64,
+    ) -> Result<(), PlayError> {
         if let Node::Region(_) = to {
             self.parcels.insert(parcel, (from, self.regions[from as usize].log.len()));
         }
         Ok(())
     }
 
-    fn receive(&mut self, parcel: ParcelId, to: Node, _last: bool) -> Result<(), Fault> {
+    fn receive(&mut self, parcel: ParcelId, to: Node, _last: bool) -> Result<(), PlayError> {
         let (Node::Region(to), Some(&(from, length))) = (to, self.parcels.get(&parcel)) else {
             return Ok(());
         };
         let start = self.regions[to as usize].cursors[from as usize];
-        let news: Vec<Numbered> =
+        let news: Vec<NumberedRequest> =
             self.regions[from as usize].log.get(start..length).unwrap_or_default().to_vec();
         let region = &mut self.regions[to as usize];
         region.cursors[from as usize] = start.max(length);
@@ -121,7 +132,7 @@ impl Design for RetryAdd<'_> {
         Ok(())
     }
 
-    fn cart(&self, region: RegionId) -> Cart {
+    fn cart(&self, region: RegionId) -> CartUnits {
         let lines = self.regions[region as usize].lines.iter();
         lines.filter(|(_, units)| **units > 0).map(|(line, units)| (*line, *units)).collect()
     }

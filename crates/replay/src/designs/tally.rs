@@ -9,18 +9,18 @@
 
 use std::collections::HashMap;
 
-use crate::model::Cart;
-use crate::schedule::{LineId, ParcelId, RegionId, Verb};
+use crate::model::CartUnits;
+use crate::schedule::{ActionKind, LineId, ParcelId, RegionId};
 
 /// The key of a request.
-pub(super) type Key = u64;
+pub(super) type RequestKey = u64;
 
 /// Counters by line. One may fall below zero.
-pub(super) type Counts = HashMap<LineId, i64>;
+pub(super) type LineCounts = HashMap<LineId, i64>;
 
 /// What a request changed, and which region said so.
 #[derive(Clone)]
-pub(super) struct Record {
+pub(super) struct TallyRecord {
     region: RegionId,
     changes: Vec<(LineId, i64)>,
 }
@@ -28,45 +28,47 @@ pub(super) struct Record {
 /// The counters of one region.
 #[derive(Default)]
 pub(super) struct Tally {
-    records: HashMap<Key, Record>,
-    totals: Counts,
+    records: HashMap<RequestKey, TallyRecord>,
+    totals: LineCounts,
     /// The keys in the order in which their records came.
-    log: Vec<Key>,
+    log: Vec<RequestKey>,
     /// How much of the other regions' logs was taken in.
     cursors: HashMap<RegionId, usize>,
 }
 
 impl Tally {
     /// What a request changes here and now, on top of changes that are not recorded yet.
-    pub(super) fn changes(&self, verb: &Verb, unsaved: &Counts) -> Vec<(LineId, i64)> {
+    pub(super) fn changes(&self, verb: &ActionKind, unsaved: &LineCounts) -> Vec<(LineId, i64)> {
         match verb {
-            Verb::Add(line, units) => vec![(*line, i64::from(*units))],
-            Verb::Set(line, units) => vec![(*line, i64::from(*units) - self.count(*line, unsaved))],
-            Verb::Remove(line) => vec![(*line, -self.count(*line, unsaved).max(0))],
-            Verb::Order => self
+            ActionKind::Add(line, units) => vec![(*line, i64::from(*units))],
+            ActionKind::Set(line, units) => {
+                vec![(*line, i64::from(*units) - self.count(*line, unsaved))]
+            }
+            ActionKind::Remove(line) => vec![(*line, -self.count(*line, unsaved).max(0))],
+            ActionKind::Order => self
                 .cart(unsaved)
                 .into_keys()
                 .map(|line| (line, -self.count(line, unsaved)))
                 .collect(),
-            Verb::SignIn(lines) => lines
+            ActionKind::SignIn(lines) => lines
                 .iter()
                 .map(|(line, units)| (*line, i64::try_from(*units).unwrap_or(i64::MAX)))
                 .collect(),
         }
     }
 
-    fn count(&self, line: LineId, unsaved: &Counts) -> i64 {
-        let of = |counts: &Counts| counts.get(&line).copied().unwrap_or(0);
+    fn count(&self, line: LineId, unsaved: &LineCounts) -> i64 {
+        let of = |counts: &LineCounts| counts.get(&line).copied().unwrap_or(0);
         of(&self.totals) + of(unsaved)
     }
 
     /// Whether a request was handled.
-    pub(super) fn knows(&self, key: Key) -> bool {
+    pub(super) fn knows(&self, key: RequestKey) -> bool {
         self.records.contains_key(&key)
     }
 
     /// Writes a record down, unless the key has one of a lower region.
-    pub(super) fn record(&mut self, key: Key, record: Record) {
+    pub(super) fn record(&mut self, key: RequestKey, record: TallyRecord) {
         if let Some(old) = self.records.get(&key) {
             if old.region <= record.region {
                 return;
@@ -83,7 +85,7 @@ impl Tally {
     }
 
     /// What it shows: a counter below zero shows nothing.
-    pub(super) fn cart(&self, unsaved: &Counts) -> Cart {
+    pub(super) fn cart(&self, unsaved: &LineCounts) -> CartUnits {
         let fresh = unsaved.keys().filter(|line| !self.totals.contains_key(line));
         let counts =
             self.totals.keys().chain(fresh).map(|line| (*line, self.count(*line, unsaved)));
@@ -93,7 +95,7 @@ impl Tally {
     }
 }
 
-impl Record {
+impl TallyRecord {
     /// A region's record.
     pub(super) fn new(region: RegionId, changes: Vec<(LineId, i64)>) -> Self {
         Self { region, changes }
@@ -106,13 +108,13 @@ impl Record {
 }
 
 /// The counters of all regions, and the parcels between them.
-pub(super) struct Tallies {
+pub(super) struct RegionTallies {
     /// By region.
     pub(super) regions: Vec<Tally>,
     parcels: HashMap<ParcelId, (RegionId, usize)>,
 }
 
-impl Tallies {
+impl RegionTallies {
     /// Nothing is counted yet.
     pub(super) fn new(regions: RegionId) -> Self {
         Self { regions: (0..regions).map(|_| Tally::default()).collect(), parcels: HashMap::new() }
@@ -129,7 +131,7 @@ impl Tallies {
         let start = self.regions[to as usize].cursors.get(&from).copied().unwrap_or(0);
         let source = &self.regions[from as usize];
         let keys = source.log.get(start..length).unwrap_or_default();
-        let news: Vec<(Key, Record)> =
+        let news: Vec<(RequestKey, TallyRecord)> =
             keys.iter().map(|key| (*key, source.records[key].clone())).collect();
         let target = &mut self.regions[to as usize];
         target.cursors.insert(from, start.max(length));

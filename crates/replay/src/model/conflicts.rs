@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::{Known, Model, Told};
-use crate::schedule::{ActionId, LineId, Verb};
+use super::{PartyKnowledge, PartyModel, RecordedAction};
+use crate::schedule::{ActionId, ActionKind, LineId};
 
 /// How far back a line is searched for actions that an author had not seen. Without a bound a
 /// line that ten thousand people edit would be searched ten thousand times.
@@ -11,7 +11,7 @@ const SEARCHED: usize = 64;
 
 /// How many actions met at least one other of a kind that neither had seen.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
-pub(crate) struct Conflicts {
+pub(crate) struct ConflictCounts {
     /// Two adds: both count.
     pub(crate) add_add: u64,
     /// An add and a set: the add comes on top.
@@ -38,7 +38,7 @@ pub(crate) struct Conflicts {
     pub(crate) lines_on_both_sides: u64,
 }
 
-impl Conflicts {
+impl ConflictCounts {
     /// Every count with a plain description of what it counts.
     pub(crate) fn each(&mut self) -> [(&mut u64, &'static str); 12] {
         [
@@ -64,8 +64,8 @@ impl Conflicts {
         }
     }
 
-    fn pair(&mut self, one: Kind, two: Kind) -> &mut u64 {
-        use Kind::{Add, Order, Remove, Set};
+    fn pair(&mut self, one: ConflictKind, two: ConflictKind) -> &mut u64 {
+        use ConflictKind::{Add, Order, Remove, Set};
         match (one.min(two), one.max(two)) {
             (Add, Add) => &mut self.add_add,
             (Add, Set) => &mut self.add_set,
@@ -83,40 +83,41 @@ impl Conflicts {
 
 /// What conflicts are counted between.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(super) enum ConflictKind {
     Add,
     Set,
     Remove,
     Order,
 }
 
-const KINDS: [Kind; 4] = [Kind::Add, Kind::Set, Kind::Remove, Kind::Order];
+const KINDS: [ConflictKind; 4] =
+    [ConflictKind::Add, ConflictKind::Set, ConflictKind::Remove, ConflictKind::Order];
 
 /// What ever happened to one line.
 #[derive(Default)]
-pub(super) struct Past {
+pub(super) struct LineHistory {
     /// How many orders bought of it.
     pub(super) orders: usize,
     /// The latest actions on it in the party's cart.
     recent: Vec<ActionId>,
 }
 
-impl Kind {
-    pub(super) const fn of(verb: &Verb) -> Option<Self> {
+impl ConflictKind {
+    pub(super) const fn of(verb: &ActionKind) -> Option<Self> {
         match verb {
-            Verb::Add(..) => Some(Self::Add),
-            Verb::Set(..) => Some(Self::Set),
-            Verb::Remove(_) => Some(Self::Remove),
-            Verb::Order => Some(Self::Order),
-            Verb::SignIn(_) => None,
+            ActionKind::Add(..) => Some(Self::Add),
+            ActionKind::Set(..) => Some(Self::Set),
+            ActionKind::Remove(_) => Some(Self::Remove),
+            ActionKind::Order => Some(Self::Order),
+            ActionKind::SignIn(_) => None,
         }
     }
 }
 
-impl Model {
+impl PartyModel {
     /// Counts what the author of an action did not know about the lines it concerns. Earlier actions
     /// cannot have seen this one, so not to know them is enough.
-    pub(super) fn note_conflicts(&mut self, author: &Known, told: &Told) {
+    pub(super) fn note_conflicts(&mut self, author: &PartyKnowledge, told: &RecordedAction) {
         let Some(own) = told.kind else {
             self.conflicts.guest_merges += 1;
             let brought = told.brings.iter().flat_map(|fact| &self.told[*fact as usize].lines);
@@ -137,10 +138,10 @@ impl Model {
     }
 
     /// Remembers what happened to lines.
-    pub(super) fn note_past(&mut self, id: ActionId, told: &Told) {
+    pub(super) fn note_past(&mut self, id: ActionId, told: &RecordedAction) {
         for line in &told.lines {
             let past = self.lines.entry(*line).or_default();
-            past.orders += usize::from(told.kind == Some(Kind::Order));
+            past.orders += usize::from(told.kind == Some(ConflictKind::Order));
             if !told.as_guest {
                 if past.recent.len() >= 2 * SEARCHED {
                     past.recent.drain(..SEARCHED);

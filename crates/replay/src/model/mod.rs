@@ -14,18 +14,18 @@ mod tests;
 use std::collections::{BTreeMap, HashMap};
 
 use holdall::CartId;
-use holdall_testkit::model::{self, Did, Policy, Row, Stamp};
+use holdall_testkit::model::{self, ActionStamp, ModelAction, ModelPolicy, ModelRowRef};
 
-use super::schedule::{Action, ActionId, DeviceId, LineId, ParcelId, Verb};
-pub(crate) use conflicts::Conflicts;
-use conflicts::{Kind, Past};
-use node::{Device, Region};
+use super::schedule::{ActionId, ActionKind, DeviceId, LineId, ParcelId, ScheduledAction};
+pub(crate) use conflicts::ConflictCounts;
+use conflicts::{ConflictKind, LineHistory};
+use node::{DeviceKnowledge, RegionKnowledge};
 
 /// What a cart shows: its lines and their units, none of them zero.
-pub(crate) type Cart = BTreeMap<LineId, u64>;
+pub(crate) type CartUnits = BTreeMap<LineId, u64>;
 
 /// What somebody knows of a party.
-type Known = model::Known<LineId>;
+type PartyKnowledge = model::KnownFacts<LineId>;
 
 /// The party's own cart.
 const ACCOUNT: CartId = CartId::from_u128(1);
@@ -36,44 +36,44 @@ const fn guest_cart(device: DeviceId) -> CartId {
 }
 
 /// All that ever happened to one party, and who knows of it.
-pub(crate) struct Model {
+pub(crate) struct PartyModel {
     facts: model::Model<LineId>,
-    told: Vec<Told>,
-    lines: HashMap<LineId, Past>,
-    regions: Vec<Region>,
-    devices: Vec<Option<Device>>,
-    parcels: Vec<node::Parcel>,
-    conflicts: Conflicts,
+    told: Vec<RecordedAction>,
+    lines: HashMap<LineId, LineHistory>,
+    regions: Vec<RegionKnowledge>,
+    devices: Vec<Option<DeviceKnowledge>>,
+    parcels: Vec<node::ParcelFacts>,
+    conflicts: ConflictCounts,
 }
 
 /// An action, as far as it matters who is told of it.
-struct Told {
+struct RecordedAction {
     /// Whether it was done in a guest cart that nobody had signed in with.
     as_guest: bool,
     /// The guest's facts that a sign-in brings along.
     brings: Vec<ActionId>,
-    kind: Option<Kind>,
+    kind: Option<ConflictKind>,
     /// The lines that it concerns.
     lines: Vec<LineId>,
 }
 
-impl Model {
+impl PartyModel {
     /// A world with so many regions, in which nothing has happened.
     pub(crate) fn new(regions: u32) -> Self {
         Self {
             facts: model::Model::default(),
             told: Vec::new(),
             lines: HashMap::new(),
-            regions: (0..regions).map(|_| Region::new(regions)).collect(),
+            regions: (0..regions).map(|_| RegionKnowledge::new(regions)).collect(),
             devices: Vec::new(),
             parcels: Vec::new(),
-            conflicts: Conflicts::default(),
+            conflicts: ConflictCounts::default(),
         }
     }
 
     /// A device appears; it knows nothing.
     pub(crate) fn open(&mut self, as_guest: bool) -> DeviceId {
-        self.devices.push(Some(Device::new(self.regions.len(), as_guest)));
+        self.devices.push(Some(DeviceKnowledge::new(self.regions.len(), as_guest)));
         self.devices.len() as DeviceId - 1
     }
 
@@ -83,7 +83,7 @@ impl Model {
     }
 
     /// A shopper acts; returns the number of the action.
-    pub(crate) fn act(&mut self, action: &Action) -> ActionId {
+    pub(crate) fn act(&mut self, action: &ScheduledAction) -> ActionId {
         let mut device =
             self.devices[action.device as usize].take().expect("a device acts before it leaves");
         let (known, cart) = if action.as_guest {
@@ -95,15 +95,15 @@ impl Model {
         // Later than everything known, whatever the clock says.
         let (latest, count) = known.latest();
         let (ms, count) = if action.wall > latest { (action.wall, 0) } else { (latest, count + 1) };
-        let stamp = Stamp { ms, count, writer: action.writer, seq: id.into() };
+        let stamp = ActionStamp { ms, count, writer: action.writer, seq: id.into() };
         let fact = self.facts.act(known, cart, stamp, did(action, id));
         assert_eq!(fact, id, "actions and facts are numbered alike");
         let brings = match action.verb {
-            Verb::SignIn(_) => device.guest_log(),
+            ActionKind::SignIn(_) => device.guest_log(),
             _ => Vec::new(),
         };
-        let (kind, as_guest) = (Kind::of(&action.verb), action.as_guest);
-        let told = Told { as_guest, kind, lines: self.lines_of(action, id), brings };
+        let (kind, as_guest) = (ConflictKind::of(&action.verb), action.as_guest);
+        let told = RecordedAction { as_guest, kind, lines: self.lines_of(action, id), brings };
         if !action.as_guest {
             self.note_conflicts(known, &told);
         }
@@ -115,9 +115,9 @@ impl Model {
     }
 
     /// The lines that an action concerns.
-    fn lines_of(&self, action: &Action, id: ActionId) -> Vec<LineId> {
+    fn lines_of(&self, action: &ScheduledAction, id: ActionId) -> Vec<LineId> {
         match action.verb {
-            Verb::Order => self.facts.bought(id).into_iter().copied().collect(),
+            ActionKind::Order => self.facts.bought(id).into_iter().copied().collect(),
             _ => action.verb.line().into_iter().collect(),
         }
     }
@@ -139,24 +139,24 @@ impl Model {
     }
 
     /// What a device shows.
-    pub(crate) fn cart(&self, device: DeviceId, as_guest: bool) -> Cart {
+    pub(crate) fn cart(&self, device: DeviceId, as_guest: bool) -> CartUnits {
         let (known, cart) = self.at(device, as_guest);
-        known.map_or_else(Cart::new, |known| self.facts.cart(known, cart))
+        known.map_or_else(CartUnits::new, |known| self.facts.cart(known, cart))
     }
 
     /// What everybody must show in the end: every fact, folded from the first to the last.
-    pub(crate) fn outcome(&self) -> Cart {
+    pub(crate) fn outcome(&self) -> CartUnits {
         let told = self.told.iter().enumerate().filter(|(_, told)| !told.as_guest);
         let all = told.flat_map(|(id, told)| told.brings.iter().copied().chain([id as ActionId]));
-        self.facts.cart(&Known::of(&self.facts, all), ACCOUNT)
+        self.facts.cart(&PartyKnowledge::of(&self.facts, all), ACCOUNT)
     }
 
     /// Which actions had not seen each other.
-    pub(crate) fn conflicts(&self) -> Conflicts {
+    pub(crate) fn conflicts(&self) -> ConflictCounts {
         self.conflicts
     }
 
-    fn at(&self, device: DeviceId, as_guest: bool) -> (Option<&Known>, CartId) {
+    fn at(&self, device: DeviceId, as_guest: bool) -> (Option<&PartyKnowledge>, CartId) {
         let cart = if as_guest { guest_cart(device) } else { ACCOUNT };
         let here = self.devices[device as usize].as_ref();
         (here.map(|here| if as_guest { here.guest_known() } else { &here.main }), cart)
@@ -169,19 +169,19 @@ impl Model {
 }
 
 /// An action, in the words of the test kit's model.
-fn did(action: &Action, id: ActionId) -> Did<LineId> {
+fn did(action: &ScheduledAction, id: ActionId) -> ModelAction<LineId> {
     match action.verb {
-        Verb::Add(line, units) => {
-            Did::Add { row: Row::active(line), units: units.into(), price: None }
+        ActionKind::Add(line, units) => {
+            ModelAction::Add { row: ModelRowRef::active(line), units: units.into(), price: None }
         }
-        Verb::Set(line, units) => {
-            Did::Set { row: Row::active(line), units: units.into(), price: None }
+        ActionKind::Set(line, units) => {
+            ModelAction::Set { row: ModelRowRef::active(line), units: units.into(), price: None }
         }
-        Verb::Remove(line) => Did::Remove(Row::active(line)),
-        Verb::Order => Did::Order { id: id.to_string(), ceiling: u64::MAX },
-        Verb::SignIn(_) => {
+        ActionKind::Remove(line) => ModelAction::Remove(ModelRowRef::active(line)),
+        ActionKind::Order => ModelAction::Order { id: id.to_string(), ceiling: u64::MAX },
+        ActionKind::SignIn(_) => {
             let guest = guest_cart(action.device);
-            Did::Merge { guest, claim: 1, policy: Policy::rule("sum") }
+            ModelAction::Merge { guest, claim: 1, policy: ModelPolicy::rule("sum") }
         }
     }
 }

@@ -1,14 +1,14 @@
 //! Who knows what: devices, regions, and what travels between them.
 
-use super::{Known, Model, Told};
+use super::{PartyKnowledge, PartyModel, RecordedAction};
 use crate::schedule::{ActionId, DeviceId, Node, ParcelId, RegionId};
 
 /// The facts of a party.
-type Facts = holdall_testkit::model::Model<u32>;
+type PartyFacts = holdall_testkit::model::Model<u32>;
 
 /// What a region knows, in the order in which it learnt it.
-pub(super) struct Region {
-    pub(super) known: Known,
+pub(super) struct RegionKnowledge {
+    pub(super) known: PartyKnowledge,
     log: Vec<ActionId>,
     /// Facts that arrived before those they cover.
     parked: Vec<ActionId>,
@@ -17,29 +17,29 @@ pub(super) struct Region {
 }
 
 /// What a device knows.
-pub(super) struct Device {
-    pub(super) main: Known,
-    guest: Option<Guest>,
+pub(super) struct DeviceKnowledge {
+    pub(super) main: PartyKnowledge,
+    guest: Option<GuestKnowledge>,
     cursors: Vec<usize>,
 }
 
 /// A guest cart on a device; nobody else writes to it.
 #[derive(Default)]
-struct Guest {
-    known: Known,
+struct GuestKnowledge {
+    known: PartyKnowledge,
     log: Vec<ActionId>,
 }
 
 /// What a region knew when it sent a parcel: the beginning of its log, of this length.
-pub(super) struct Parcel {
+pub(super) struct ParcelFacts {
     from: RegionId,
     length: usize,
 }
 
-impl Region {
+impl RegionKnowledge {
     pub(super) fn new(regions: u32) -> Self {
         Self {
-            known: Known::default(),
+            known: PartyKnowledge::default(),
             log: Vec::new(),
             parked: Vec::new(),
             cursors: vec![0; regions as usize],
@@ -47,7 +47,7 @@ impl Region {
     }
 
     /// Takes in a fact if those it covers are known; a sign-in brings the guest's facts along.
-    fn learn(&mut self, facts: &Facts, told: &[Told], id: ActionId) -> bool {
+    fn learn(&mut self, facts: &PartyFacts, told: &[RecordedAction], id: ActionId) -> bool {
         let brings = &told[id as usize].brings;
         let covers = facts.covers(id);
         if covers.iter().any(|covered| !self.known.knows(*covered)) {
@@ -58,7 +58,7 @@ impl Region {
         true
     }
 
-    fn append(&mut self, facts: &Facts, id: ActionId) {
+    fn append(&mut self, facts: &PartyFacts, id: ActionId) {
         if !self.known.knows(id) {
             self.known.learn(facts, id);
             self.log.push(id);
@@ -66,7 +66,7 @@ impl Region {
     }
 
     /// Takes in what had to wait and need not any more.
-    fn settle(&mut self, facts: &Facts, told: &[Told]) {
+    fn settle(&mut self, facts: &PartyFacts, told: &[RecordedAction]) {
         loop {
             let waiting = std::mem::take(&mut self.parked);
             let before = waiting.len();
@@ -82,16 +82,16 @@ impl Region {
     }
 }
 
-impl Device {
+impl DeviceKnowledge {
     pub(super) fn new(regions: usize, as_guest: bool) -> Self {
         Self {
-            main: Known::default(),
-            guest: as_guest.then(Guest::default),
+            main: PartyKnowledge::default(),
+            guest: as_guest.then(GuestKnowledge::default),
             cursors: vec![0; regions],
         }
     }
 
-    pub(super) fn guest_known(&self) -> &Known {
+    pub(super) fn guest_known(&self) -> &PartyKnowledge {
         &self.guest.as_ref().expect("only devices with a guest cart act on it").known
     }
 
@@ -101,7 +101,7 @@ impl Device {
     }
 
     /// Takes in its own action; a sign-in brings the guest's facts to the party's cart.
-    pub(super) fn learn_own(&mut self, facts: &Facts, id: ActionId, told: &Told) {
+    pub(super) fn learn_own(&mut self, facts: &PartyFacts, id: ActionId, told: &RecordedAction) {
         if told.as_guest {
             let guest = self.guest.as_mut().expect("only devices with a guest cart act on it");
             guest.known.learn(facts, id);
@@ -113,7 +113,7 @@ impl Device {
     }
 }
 
-impl Model {
+impl PartyModel {
     /// The message about an action arrives; whether the region knows more than before.
     pub(crate) fn deliver(&mut self, action: ActionId, region: RegionId) -> bool {
         let (facts, told) = (&self.facts, &self.told);
@@ -133,13 +133,13 @@ impl Model {
     /// A region packs what it knows.
     pub(crate) fn send(&mut self, from: RegionId) -> ParcelId {
         let id = self.next_parcel();
-        self.parcels.push(Parcel { from, length: self.regions[from as usize].log.len() });
+        self.parcels.push(ParcelFacts { from, length: self.regions[from as usize].log.len() });
         id
     }
 
     /// A parcel arrives; whether the node knows more than before.
     pub(crate) fn receive(&mut self, parcel: ParcelId, to: Node) -> bool {
-        let Parcel { from, length } = self.parcels[parcel as usize];
+        let ParcelFacts { from, length } = self.parcels[parcel as usize];
         match to {
             Node::Region(to) => self.receive_at_region(from, length, to),
             Node::Device(to) => self.receive_at_device(from, length, to),

@@ -3,11 +3,11 @@
 use holdall::limits;
 use holdall_testkit::dice::Permille;
 
-use super::{Device, Next, World};
-use crate::climate::{MINUTE, SECOND};
-use crate::party::Want;
+use super::{PartyEvent, PartySimulation, SimulatedDevice};
+use crate::conditions::{MINUTE, SECOND};
+use crate::party::ClickIntent;
 use crate::retail::MOST_UNITS;
-use crate::schedule::{DeviceId, LineId, Node, Step, Verb, Writers};
+use crate::schedule::{ActionKind, DeviceId, DeviceWriters, LineId, Node, ScheduleStep};
 
 /// The share of a user's sessions that start as a guest's.
 const STARTS_AS_GUEST: Permille = 300;
@@ -23,7 +23,7 @@ const MOST_LINES: usize = limits::LINES - 100;
 /// Facts that a line may have before it is full, so that it stays within the library's limit.
 const MOST_FACTS: usize = limits::LINE_ENTRIES - 100;
 
-impl World<'_> {
+impl PartySimulation<'_> {
     pub(super) fn click(&mut self, session: usize, click: usize) {
         let device = self.device_of(session);
         let state = &self.devices[device as usize];
@@ -32,10 +32,10 @@ impl World<'_> {
             self.sign_in(device);
             // The login takes a moment; the click waits for it.
             let moment = self.dice.between(200, 2 * SECOND);
-            self.plan(self.now + moment, Next::Click { session, click });
+            self.plan(self.now + moment, PartyEvent::Click { session, click });
             return;
         }
-        if self.climate().calm {
+        if self.conditions().calm {
             self.show_page(device);
         }
         let party = self.party;
@@ -44,7 +44,7 @@ impl World<'_> {
         match clicks.get(click + 1) {
             Some(next) => {
                 let at = next.at.max(self.now + 1);
-                self.plan(at, Next::Click { session, click: click + 1 });
+                self.plan(at, PartyEvent::Click { session, click: click + 1 });
             }
             None => self.end_session(device),
         }
@@ -55,12 +55,12 @@ impl World<'_> {
         if let Some(known) = self.switched_on[session] {
             return known;
         }
-        let climate = self.climate();
+        let conditions = self.conditions();
         let starts_as_guest = self.dice.happens(STARTS_AS_GUEST);
         let is_guest =
             self.party.is_user && starts_as_guest && self.recorder.schedule.guests < MOST_MERGES;
         let signs_in_before = is_guest.then(|| self.sign_in_click(session));
-        let roams = self.dice.happens(climate.roams);
+        let roams = self.dice.happens(conditions.roams);
         let region = if roams { self.other_region(self.home) } else { self.home };
         let offline = self.offline_window(session);
         let jitter = self.dice.between(0, 4 * SECOND) as i64 - 2 * SECOND as i64;
@@ -70,13 +70,13 @@ impl World<'_> {
         } else {
             -(self.dice.between(0, 60 * MINUTE) as i64)
         };
-        let skew = if self.dice.happens(climate.wrong_clock) { error } else { jitter };
-        let writers = Writers { main: self.dice.id(), guest: self.dice.id() };
+        let skew = if self.dice.happens(conditions.wrong_clock) { error } else { jitter };
+        let writers = DeviceWriters { main: self.dice.id(), guest: self.dice.id() };
         let device = self.recorder.open(writers, is_guest);
         self.recorder.schedule.faults.devices_offline += u64::from(offline.is_some());
-        self.devices.push(Device {
+        self.devices.push(SimulatedDevice {
             region,
-            skew: if climate.calm { 0 } else { skew },
+            skew: if conditions.calm { 0 } else { skew },
             offline,
             signs_in_before,
             is_guest,
@@ -91,7 +91,7 @@ impl World<'_> {
     /// Before which click a guest signs in: somewhere in the session, but not after its purchase.
     fn sign_in_click(&mut self, session: usize) -> usize {
         let clicks = &self.party.sessions[session].clicks;
-        let purchase = clicks.iter().position(|click| matches!(click.want, Want::Buy(_)));
+        let purchase = clicks.iter().position(|click| matches!(click.want, ClickIntent::Buy(_)));
         let latest = purchase.unwrap_or(clicks.len());
         self.dice.between(0, latest as u64) as usize
     }
@@ -101,24 +101,24 @@ impl World<'_> {
         let clicks = &self.party.sessions[session].clicks;
         let from = clicks[self.dice.below(clicks.len())].at;
         let length = self.dice.between(MINUTE, 30 * MINUTE);
-        let climate = self.climate();
-        self.dice.happens(climate.offline).then_some((from, from + length))
+        let conditions = self.conditions();
+        self.dice.happens(conditions.offline).then_some((from, from + length))
     }
 
-    fn fulfil(&mut self, device: DeviceId, want: &Want) {
+    fn fulfil(&mut self, device: DeviceId, want: &ClickIntent) {
         let as_guest = self.devices[device as usize].is_guest;
         match want {
-            Want::Look => self.look(device),
-            Want::Add(line, units) => self.put_in(device, *line, *units),
-            Want::Remove(line) => {
+            ClickIntent::Look => self.look(device),
+            ClickIntent::Add(line, units) => self.put_in(device, *line, *units),
+            ClickIntent::Remove(line) => {
                 if self.recorder.model.shown(device, as_guest, *line) == 0 {
-                    self.recorder.schedule.warts.removes_of_unseen += 1;
+                    self.recorder.schedule.oddities.removes_of_unseen += 1;
                 } else {
-                    self.act(device, Verb::Remove(*line));
+                    self.act(device, ActionKind::Remove(*line));
                 }
             }
-            Want::Cancel(line, units) => self.take_back(device, *line, *units),
-            Want::Buy(products) => self.buy(device, products),
+            ClickIntent::Cancel(line, units) => self.take_back(device, *line, *units),
+            ClickIntent::Buy(products) => self.buy(device, products),
         }
     }
 
@@ -127,7 +127,7 @@ impl World<'_> {
         let model = &self.recorder.model;
         let facts = model.entries(device, as_guest, line) + model.orders_of(line);
         if facts >= MOST_FACTS || !self.lines.contains(&line) && self.lines.len() >= MOST_LINES {
-            self.recorder.schedule.warts.adds_to_full_carts += 1;
+            self.recorder.schedule.oddities.adds_to_full_carts += 1;
             return;
         }
         let shown = model.shown(device, as_guest, line);
@@ -136,19 +136,19 @@ impl World<'_> {
         self.lines.insert(line);
         match wanted {
             Some(wanted) if shown > 0 && self.dice.happens(BY_STEPPER) => {
-                self.act(device, Verb::Set(line, wanted))
+                self.act(device, ActionKind::Set(line, wanted))
             }
-            _ => self.act(device, Verb::Add(line, units)),
+            _ => self.act(device, ActionKind::Add(line, units)),
         }
     }
 
     fn take_back(&mut self, device: DeviceId, line: LineId, units: u32) {
         let as_guest = self.devices[device as usize].is_guest;
         match self.recorder.model.shown(device, as_guest, line) {
-            0 => self.recorder.schedule.warts.cancellations_of_unseen += 1,
+            0 => self.recorder.schedule.oddities.cancellations_of_unseen += 1,
             shown => match u32::try_from(shown.saturating_sub(units.into())) {
-                Ok(rest @ 1..=MOST_UNITS) => self.act(device, Verb::Set(line, rest)),
-                _ => self.act(device, Verb::Remove(line)),
+                Ok(rest @ 1..=MOST_UNITS) => self.act(device, ActionKind::Set(line, rest)),
+                _ => self.act(device, ActionKind::Remove(line)),
             },
         }
     }
@@ -159,11 +159,11 @@ impl World<'_> {
         let as_guest = self.devices[device as usize].is_guest;
         let cart = self.recorder.model.cart(device, as_guest);
         let unseen = products.iter().filter(|product| !cart.contains_key(product)).count();
-        self.recorder.schedule.warts.purchases_of_unseen += unseen as u64;
+        self.recorder.schedule.oddities.purchases_of_unseen += unseen as u64;
         if cart.is_empty() {
-            self.recorder.schedule.warts.purchases_of_nothing += 1;
+            self.recorder.schedule.oddities.purchases_of_nothing += 1;
         } else {
-            self.act(device, Verb::Order);
+            self.act(device, ActionKind::Order);
         }
     }
 
@@ -171,7 +171,7 @@ impl World<'_> {
     pub(super) fn sign_in(&mut self, device: DeviceId) {
         let lines = self.recorder.model.cart(device, true).into_iter().collect();
         self.devices[device as usize].is_guest = false;
-        self.act(device, Verb::SignIn(lines));
+        self.act(device, ActionKind::SignIn(lines));
     }
 
     fn end_session(&mut self, device: DeviceId) {
@@ -179,13 +179,13 @@ impl World<'_> {
             self.leave(device);
         } else {
             let at = self.is_offline(device).unwrap_or(self.now + SECOND);
-            self.plan(at, Next::SignIn { device });
+            self.plan(at, PartyEvent::SignIn { device });
         }
     }
 
     pub(super) fn leave(&mut self, device: DeviceId) {
         self.devices[device as usize].has_left = true;
-        self.recorder.step(self.now, Step::Leave(device));
+        self.recorder.step(self.now, ScheduleStep::Leave(device));
         self.recorder.model.leave(device);
     }
 
@@ -207,8 +207,8 @@ impl World<'_> {
 
     /// Guests' carts are only on their devices; and now and then an answer gets lost.
     pub(super) fn can_refresh(&mut self, device: DeviceId) -> bool {
-        let climate = self.climate();
-        let lost = self.dice.happens(climate.refresh_lost);
+        let conditions = self.conditions();
+        let lost = self.dice.happens(conditions.refresh_lost);
         let state = &self.devices[device as usize];
         !lost && !state.is_guest && !state.has_left && self.is_offline(device).is_none()
     }

@@ -1,42 +1,45 @@
 //! What the network does to messages.
 
-use super::{Next, World};
-use crate::climate::{MINUTE, SECOND};
-use crate::schedule::{ActionId, DeviceId, Node, ParcelId, RegionId, Verb};
+use super::{PartyEvent, PartySimulation};
+use crate::conditions::{MINUTE, SECOND};
+use crate::schedule::{ActionId, ActionKind, DeviceId, Node, ParcelId, RegionId};
 
 /// After so many tries the network is good, so that a run ends.
 const MOST_TRIES: u32 = 8;
 
-impl World<'_> {
+impl PartySimulation<'_> {
     /// A device sends the message about an action, or waits until it is online again.
     pub(super) fn attempt(&mut self, action: ActionId, tries: u32) {
         let device = self.recorder.schedule.actions[action as usize].device;
         if let Some(end) = self.is_offline(device) {
             // What was queued leaves in a burst, not in order.
             let burst = self.dice.between(0, 3 * SECOND);
-            self.plan(end + burst, Next::Attempt { action, tries });
+            self.plan(end + burst, PartyEvent::Attempt { action, tries });
             return;
         }
-        let climate = self.climate();
+        let conditions = self.conditions();
         let usual = self.devices[device as usize].region;
-        let fails_over = self.dice.happens(climate.failover);
+        let fails_over = self.dice.happens(conditions.failover);
         let region = if tries > 0 && fails_over { self.other_region(usual) } else { usual };
-        let delay = climate.delay(&mut self.dice);
-        let backoff = climate.backoff(tries, &mut self.dice);
-        if self.dice.happens(climate.request_lost) && tries < MOST_TRIES {
+        let delay = conditions.delay(&mut self.dice);
+        let backoff = conditions.backoff(tries, &mut self.dice);
+        if self.dice.happens(conditions.request_lost) && tries < MOST_TRIES {
             self.recorder.schedule.faults.requests_lost += 1;
-            self.plan(self.now + backoff, Next::Attempt { action, tries: tries + 1 });
+            self.plan(self.now + backoff, PartyEvent::Attempt { action, tries: tries + 1 });
             return;
         }
-        self.plan(self.now + delay, Next::Arrival { action, region, tries: Some(tries) });
-        if self.dice.happens(climate.request_doubled) {
+        self.plan(self.now + delay, PartyEvent::Arrival { action, region, tries: Some(tries) });
+        if self.dice.happens(conditions.request_doubled) {
             let later = self.dice.between(SECOND, 5 * MINUTE);
-            self.plan(self.now + delay + later, Next::Arrival { action, region, tries: None });
+            self.plan(
+                self.now + delay + later,
+                PartyEvent::Arrival { action, region, tries: None },
+            );
         }
-        if self.is_sign_in(action) && tries == 0 && self.dice.happens(climate.double_sign_in) {
+        if self.is_sign_in(action) && tries == 0 && self.dice.happens(conditions.double_sign_in) {
             let other = self.other_region(region);
-            let delay = climate.delay(&mut self.dice);
-            self.plan(self.now + delay, Next::Arrival { action, region: other, tries: None });
+            let delay = conditions.delay(&mut self.dice);
+            self.plan(self.now + delay, PartyEvent::Arrival { action, region: other, tries: None });
         }
     }
 
@@ -48,21 +51,22 @@ impl World<'_> {
             self.spread(region, 0);
         }
         let Some(tries) = tries else { return };
-        let climate = self.climate();
-        if self.dice.happens(climate.answer_lost) && tries < MOST_TRIES {
+        let conditions = self.conditions();
+        if self.dice.happens(conditions.answer_lost) && tries < MOST_TRIES {
             self.recorder.schedule.faults.answers_lost += 1;
-            let backoff = climate.backoff(tries, &mut self.dice);
-            self.plan(self.now + backoff, Next::Attempt { action, tries: tries + 1 });
+            let backoff = conditions.backoff(tries, &mut self.dice);
+            self.plan(self.now + backoff, PartyEvent::Attempt { action, tries: tries + 1 });
             return;
         }
         let device = self.recorder.schedule.actions[action as usize].device;
         let is_sign_in = self.is_sign_in(action);
-        if is_sign_in && self.dice.happens(climate.second_sign_in) {
+        if is_sign_in && self.dice.happens(conditions.second_sign_in) {
             let later = self.dice.between(2 * MINUTE, 60 * MINUTE);
-            self.plan(self.now + later, Next::Arrival { action, region, tries: None });
+            self.plan(self.now + later, PartyEvent::Arrival { action, region, tries: None });
         }
         // The answer to a sign-in always has the account's cart in it.
-        if (self.dice.happens(climate.refresh_on_answer) || is_sign_in) && self.can_refresh(device)
+        if (self.dice.happens(conditions.refresh_on_answer) || is_sign_in)
+            && self.can_refresh(device)
         {
             self.answer_with_cart(device);
         }
@@ -73,42 +77,42 @@ impl World<'_> {
         let to = Node::Device(device);
         let region = self.devices[device as usize].region;
         let parcel = self.recorder.send(self.now, region, to);
-        let climate = self.climate();
-        let delay = climate.delay(&mut self.dice);
-        self.plan(self.now + delay, Next::Landing { parcel, to });
+        let conditions = self.conditions();
+        let delay = conditions.delay(&mut self.dice);
+        self.plan(self.now + delay, PartyEvent::Landing { parcel, to });
     }
 
     /// One region tells another what it lacks, unless one of them is cut off.
     pub(super) fn gossip(&mut self, from: RegionId, to: RegionId) {
-        let (now, climate) = (self.now, self.climate());
+        let (now, conditions) = (self.now, self.conditions());
         let cut = [from, to]
             .into_iter()
-            .filter_map(|region| self.weather.cut_off_until(region as usize, now))
+            .filter_map(|region| self.outages.cut_off_until(region as usize, now))
             .max();
         if let Some(end) = cut {
             self.recorder.schedule.faults.cut_off += 1;
             let jitter = self.dice.between(0, 10 * SECOND);
-            self.plan(end + jitter, Next::Gossip { from, to });
+            self.plan(end + jitter, PartyEvent::Gossip { from, to });
             return;
         }
         if !self.recorder.model.has_news(from, to) {
             self.regions[from as usize].planned[to as usize] = false;
             return;
         }
-        if self.dice.happens(climate.gossip_lost) {
+        if self.dice.happens(conditions.gossip_lost) {
             self.recorder.schedule.faults.exchanges_lost += 1;
             let backoff = self.dice.between(3 * SECOND, 10 * SECOND);
-            self.plan(now + backoff, Next::Gossip { from, to });
+            self.plan(now + backoff, PartyEvent::Gossip { from, to });
             return;
         }
         self.regions[from as usize].planned[to as usize] = false;
         let parcel = self.recorder.send(now, from, Node::Region(to));
-        let delay = climate.delay(&mut self.dice);
-        self.plan(now + delay, Next::Landing { parcel, to: Node::Region(to) });
-        if self.dice.happens(climate.gossip_doubled) {
+        let delay = conditions.delay(&mut self.dice);
+        self.plan(now + delay, PartyEvent::Landing { parcel, to: Node::Region(to) });
+        if self.dice.happens(conditions.gossip_doubled) {
             self.recorder.schedule.faults.exchanges_doubled += 1;
             let later = self.dice.between(SECOND, MINUTE);
-            self.plan(now + delay + later, Next::Landing { parcel, to: Node::Region(to) });
+            self.plan(now + delay + later, PartyEvent::Landing { parcel, to: Node::Region(to) });
         }
     }
 
@@ -118,7 +122,7 @@ impl World<'_> {
             Node::Region(region) => {
                 if self.recorder.receive(self.now, parcel, to) {
                     // Its sender tells the others itself; this is for those it cannot reach.
-                    self.spread(region, if self.climate().calm { 0 } else { 30 * SECOND });
+                    self.spread(region, if self.conditions().calm { 0 } else { 30 * SECOND });
                 }
             }
             Node::Device(device) => {
@@ -135,12 +139,12 @@ impl World<'_> {
             if !self.regions[from as usize].planned[to as usize] {
                 self.regions[from as usize].planned[to as usize] = true;
                 let at = self.now + after + self.soon();
-                self.plan(at, Next::Gossip { from, to });
+                self.plan(at, PartyEvent::Gossip { from, to });
             }
         }
     }
 
     fn is_sign_in(&self, action: ActionId) -> bool {
-        matches!(self.recorder.schedule.actions[action as usize].verb, Verb::SignIn(_))
+        matches!(self.recorder.schedule.actions[action as usize].verb, ActionKind::SignIn(_))
     }
 }

@@ -1,43 +1,44 @@
 //! Writes a schedule down, step by step, with the model beside it.
 
-use crate::model::{Cart, Model};
+use crate::model::{CartUnits, PartyModel};
 use crate::schedule::{
-    Action, ActionId, DeviceId, Node, ParcelId, RegionId, Schedule, Step, Timed, Writers,
+    ActionId, DeviceId, DeviceWriters, Node, ParcelId, RegionId, Schedule, ScheduleStep,
+    ScheduledAction, TimedStep,
 };
 
 /// Writes steps down and keeps the model in step with them.
-pub(crate) struct Recorder {
+pub(crate) struct ScheduleRecorder {
     /// What is known by whom.
-    pub(crate) model: Model,
+    pub(crate) model: PartyModel,
     /// The steps so far.
     pub(crate) schedule: Schedule,
 }
 
-impl Recorder {
+impl ScheduleRecorder {
     /// Nothing has happened to this party yet.
     pub(crate) fn new(party: &str, regions: RegionId) -> Self {
         let schedule = Schedule { party: party.to_owned(), regions, ..Schedule::default() };
-        Self { model: Model::new(regions), schedule }
+        Self { model: PartyModel::new(regions), schedule }
     }
 
     /// A device appears.
-    pub(crate) fn open(&mut self, writers: Writers, as_guest: bool) -> DeviceId {
+    pub(crate) fn open(&mut self, writers: DeviceWriters, as_guest: bool) -> DeviceId {
         self.schedule.devices.push(writers);
         self.schedule.guests += u32::from(as_guest);
         self.model.open(as_guest)
     }
 
     /// A shopper acts.
-    pub(crate) fn act(&mut self, at: u64, action: Action) -> ActionId {
+    pub(crate) fn act(&mut self, at: u64, action: ScheduledAction) -> ActionId {
         let id = self.model.act(&action);
         self.schedule.actions.push(action);
-        self.step(at, Step::Act(id));
+        self.step(at, ScheduleStep::Act(id));
         id
     }
 
     /// The message about an action arrives; whether the region learns something.
     pub(crate) fn deliver(&mut self, at: u64, action: ActionId, region: RegionId) -> bool {
-        self.step(at, Step::Deliver { action, region, last: false });
+        self.step(at, ScheduleStep::Deliver { action, region, last: false });
         self.model.deliver(action, region)
     }
 
@@ -45,19 +46,19 @@ impl Recorder {
     pub(crate) fn send(&mut self, at: u64, from: RegionId, to: Node) -> ParcelId {
         let parcel = self.model.send(from);
         self.schedule.parcels = parcel + 1;
-        self.step(at, Step::Send { parcel, from, to });
+        self.step(at, ScheduleStep::Send { parcel, from, to });
         parcel
     }
 
     /// A parcel arrives; whether the node learns something.
     pub(crate) fn receive(&mut self, at: u64, parcel: ParcelId, to: Node) -> bool {
-        self.step(at, Step::Receive { parcel, to, last: false });
+        self.step(at, ScheduleStep::Receive { parcel, to, last: false });
         self.model.receive(parcel, to)
     }
 
     /// Anything else.
-    pub(crate) fn step(&mut self, at: u64, step: Step) {
-        self.schedule.steps.push(Timed { at, step });
+    pub(crate) fn step(&mut self, at: u64, step: ScheduleStep) {
+        self.schedule.steps.push(TimedStep { at, step });
     }
 
     /// Exchanges everything between all regions until nobody has news: there and back along a
@@ -78,7 +79,7 @@ impl Recorder {
     }
 
     /// The whole schedule, and what every region must show now.
-    pub(crate) fn finish(mut self) -> (Schedule, Cart) {
+    pub(crate) fn finish(mut self) -> (Schedule, CartUnits) {
         self.schedule.conflicts = self.model.conflicts();
         self.schedule.seal();
         (self.schedule, self.model.outcome())

@@ -1,18 +1,18 @@
 //! Schedules: the same from the same seed, whole, and bad in all the ways they should be.
 
 use super::*;
-use crate::party::{Origin, parties};
-use crate::schedule::Faults;
+use crate::party::{TraceOrigin, parties};
+use crate::schedule::FaultCounts;
 use crate::{read, trace};
 use std::io::Cursor;
 
 fn made_up(seed: u64, shoppers: u32) -> Vec<Party> {
     let trace = read::read("made up", Box::new(Cursor::new(trace::csv(seed, shoppers)))).unwrap();
-    parties(&trace, Origin::Clicks, seed)
+    parties(&trace, TraceOrigin::Clicks, seed)
 }
 
-fn stormy(seed: u64) -> Weather {
-    Weather { seed, climate: Climate::STORMY }
+fn stormy(seed: u64) -> Outages {
+    Outages { seed, conditions: NetworkConditions::STORMY }
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn every_action_arrives_and_time_goes_forward() {
         assert!(schedule.steps.windows(2).all(|pair| pair[0].at <= pair[1].at));
         let mut lasts = vec![0; schedule.actions.len()];
         for timed in &schedule.steps {
-            if let Step::Deliver { action, last: true, .. } = timed.step {
+            if let ScheduleStep::Deliver { action, last: true, .. } = timed.step {
                 lasts[action as usize] += 1;
             }
         }
@@ -51,7 +51,7 @@ fn every_action_arrives_and_time_goes_forward() {
 
 #[test]
 fn the_network_is_bad_in_every_way() {
-    let mut faults = Faults::default();
+    let mut faults = FaultCounts::default();
     for party in made_up(5, 200) {
         faults.add(&play_out(&party, 3, stormy(5)).0.faults);
     }
@@ -63,9 +63,9 @@ fn the_network_is_bad_in_every_way() {
 
 #[test]
 fn a_calm_network_has_no_faults() {
-    let calm = Weather { seed: 5, climate: Climate::CALM };
+    let calm = Outages { seed: 5, conditions: NetworkConditions::CALM };
     for party in made_up(5, 40) {
-        assert_eq!(play_out(&party, 3, calm).0.faults, Faults::default());
+        assert_eq!(play_out(&party, 3, calm).0.faults, FaultCounts::default());
     }
 }
 
@@ -74,7 +74,7 @@ fn guests_sign_in_once() {
     for party in made_up(6, 100) {
         let (schedule, _) = play_out(&party, 2, stormy(6));
         let sign_ins =
-            schedule.actions.iter().filter(|action| matches!(action.verb, Verb::SignIn(_)));
+            schedule.actions.iter().filter(|action| matches!(action.verb, ActionKind::SignIn(_)));
         assert_eq!(sign_ins.count() as u32, schedule.guests);
     }
 }

@@ -8,9 +8,9 @@ mod world;
 pub use pick::{Pick, PickedRow};
 pub(super) use pick::{picks, picks_weight};
 pub use verbs::{ENGRAVING, OWN_RULE, RULES, gift, line, policy, price, quantity, shipping, text};
-pub use world::{ACCOUNT, Acted, GUESTS, Node, World, converse};
+pub use world::{ACCOUNT, ActionTaken, GUESTS, HistoryNode, HistoryWorld, converse};
 
-use super::simpler::{Simpler, nearer, shorter};
+use super::shrink::{Shrink, nearer, shorter};
 
 /// What a shopper or a server does in a history. Numbers pick among what is there when it happens.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,7 +32,7 @@ pub enum HistoryAction {
 
 /// A step of a history. `who` counts through the account's writers and then the guests'.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Step {
+pub enum HistoryStep {
     /// Somebody does something.
     Act(u8, HistoryAction),
     /// One of the deltas of its cart reaches a replica, whichever and however often.
@@ -61,7 +61,7 @@ pub struct History {
     /// By how many milliseconds each writer's clock is off.
     pub skew: Vec<i32>,
     /// What happens.
-    pub steps: Vec<Step>,
+    pub steps: Vec<HistoryStep>,
 }
 
 /// What an action is called.
@@ -79,9 +79,9 @@ pub fn name_of(action: HistoryAction) -> String {
 }
 
 impl HistoryAction {
-    fn simpler(self) -> Vec<Self> {
+    fn shrink(self) -> Vec<Self> {
         match self {
-            Self::Shop(pick) => pick.simpler().into_iter().map(Self::Shop).collect(),
+            Self::Shop(pick) => pick.shrink().into_iter().map(Self::Shop).collect(),
             Self::Merge { guest, copy, rule, save_loser, ceiling } if save_loser || ceiling => {
                 let with =
                     |save_loser, ceiling| Self::Merge { guest, copy, rule, save_loser, ceiling };
@@ -93,20 +93,20 @@ impl HistoryAction {
     }
 }
 
-impl Simpler for History {
-    fn simpler(&self) -> Vec<Self> {
-        let with = |steps: Vec<Step>| Self { steps, ..self.clone() };
+impl Shrink for History {
+    fn shrink(&self) -> Vec<Self> {
+        let with = |steps: Vec<HistoryStep>| Self { steps, ..self.clone() };
         // Few actions and what belongs to them; then few exchanges.
         let mut found: Vec<Self> = shorter(&self.steps).into_iter().map(with).collect();
-        let knows = |step: &Step| !matches!(step, Step::Act(..));
+        let knows = |step: &HistoryStep| !matches!(step, HistoryStep::Act(..));
         if self.steps.iter().any(knows) {
             found.push(with(self.steps.iter().filter(|step| !knows(step)).copied().collect()));
         }
         for (at, step) in self.steps.iter().enumerate() {
-            let Step::Act(who, action) = *step else { continue };
-            found.extend(action.simpler().into_iter().map(|action| {
+            let HistoryStep::Act(who, action) = *step else { continue };
+            found.extend(action.shrink().into_iter().map(|action| {
                 let mut steps = self.steps.clone();
-                steps[at] = Step::Act(who, action);
+                steps[at] = HistoryStep::Act(who, action);
                 with(steps)
             }));
         }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::strategy::Union;
 
 use super::verbs::{ENGRAVING, code, gift, line, price, quantity, shipping, text};
-use crate::simpler::smaller;
+use crate::shrink::smaller;
 use holdall::action::Action;
 use holdall::cart::List;
 use holdall::id::AttributeKey;
@@ -152,7 +152,7 @@ impl Pick {
         })
     }
 
-    pub(super) fn simpler(self) -> Vec<Self> {
+    pub(super) fn shrink(self) -> Vec<Self> {
         smaller(self.units, 1).into_iter().map(|units| Self { units, ..self }).collect()
     }
 }

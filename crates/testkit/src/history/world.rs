@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::verbs::perform;
-use super::{History, HistoryAction, Step, name_of};
+use super::{History, HistoryAction, HistoryStep, name_of};
 use crate::counterexample::Counterexample;
 use crate::rule::Verdict;
 use holdall::action::Action;
@@ -19,7 +19,7 @@ pub const ACCOUNT: CartId = CartId::from_u128(1);
 /// The guest carts.
 pub const GUESTS: [CartId; 2] = [CartId::from_u128(11), CartId::from_u128(12)];
 /// A replica with its waiting room.
-pub struct Node {
+pub struct HistoryNode {
     /// It.
     pub replica: Replica,
     /// What waits to be joined.
@@ -27,7 +27,7 @@ pub struct Node {
 }
 
 /// What an action was told about, for checks on its effect.
-pub struct Acted<'a> {
+pub struct ActionTaken<'a> {
     /// What was done.
     pub action: HistoryAction,
     /// The shopper's action that it was, if it was one.
@@ -35,7 +35,7 @@ pub struct Acted<'a> {
     /// What its author saw before.
     pub before: &'a View,
     /// Its author.
-    pub node: &'a Node,
+    pub node: &'a HistoryNode,
     /// The state before.
     pub cart: &'a Cart,
     /// The guest cart, and the claim on it.
@@ -47,9 +47,9 @@ pub struct Acted<'a> {
 }
 
 /// The running world.
-pub struct World {
+pub struct HistoryWorld {
     /// The account's writers, then two for each guest.
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<HistoryNode>,
     /// How many write to the account's cart.
     pub writers: usize,
     /// How many guest carts there are.
@@ -65,15 +65,16 @@ pub struct World {
     skew: Vec<i32>,
 }
 
-impl World {
+impl HistoryWorld {
     /// A world in which nothing has happened.
     #[must_use]
     pub fn new(history: &History) -> Self {
-        let node = |cart, id: usize| Node {
+        let node = |cart, id: usize| HistoryNode {
             replica: Replica::new(cart, ReplicaId::from_u128(100 + id as u128)),
             inbox: Inbox::default(),
         };
-        let mut nodes: Vec<Node> = (0..history.writers).map(|id| node(ACCOUNT, id)).collect();
+        let mut nodes: Vec<HistoryNode> =
+            (0..history.writers).map(|id| node(ACCOUNT, id)).collect();
         for guest in &GUESTS[..history.guests] {
             for _ in 0..2 {
                 nodes.push(node(*guest, nodes.len()));
@@ -97,7 +98,7 @@ impl World {
     /// What the check found first.
     pub fn run(
         history: &History,
-        mut check: impl FnMut(Acted<'_>) -> Verdict,
+        mut check: impl FnMut(ActionTaken<'_>) -> Verdict,
     ) -> Result<Self, Counterexample> {
         let mut world = Self::new(history);
         for step in &history.steps {
@@ -112,14 +113,14 @@ impl World {
     /// What the check found.
     pub fn step(
         &mut self,
-        step: Step,
-        check: &mut impl FnMut(Acted<'_>) -> Verdict,
+        step: HistoryStep,
+        check: &mut impl FnMut(ActionTaken<'_>) -> Verdict,
     ) -> Result<(), Counterexample> {
         self.now += 1_000;
         match step {
-            Step::Act(who, action) => self.act(usize::from(who), action, check)?,
-            Step::Deliver { to, which } => self.deliver(usize::from(to), usize::from(which)),
-            Step::Exchange { a, b } => self.exchange(usize::from(a), usize::from(b)),
+            HistoryStep::Act(who, action) => self.act(usize::from(who), action, check)?,
+            HistoryStep::Deliver { to, which } => self.deliver(usize::from(to), usize::from(which)),
+            HistoryStep::Exchange { a, b } => self.exchange(usize::from(a), usize::from(b)),
         }
         Ok(())
     }
@@ -129,7 +130,7 @@ impl World {
     }
 
     /// The account's writers.
-    pub fn account(&self) -> impl Iterator<Item = &Node> {
+    pub fn account(&self) -> impl Iterator<Item = &HistoryNode> {
         self.nodes[..self.writers].iter()
     }
 
@@ -200,7 +201,7 @@ impl World {
         &mut self,
         who: usize,
         action: HistoryAction,
-        check: &mut impl FnMut(Acted<'_>) -> Verdict,
+        check: &mut impl FnMut(ActionTaken<'_>) -> Verdict,
     ) -> Verdict {
         let mut who = who % self.nodes.len();
         if matches!(
@@ -252,7 +253,7 @@ impl World {
         let guest = guest.as_ref().map(|(cart, claim)| (cart, *claim));
         let node = &self.nodes[who];
         let (cart, before, delta) = (&cart, &before, &delta);
-        check(Acted { action, shopped, before, node, cart, guest, delta, now })
+        check(ActionTaken { action, shopped, before, node, cart, guest, delta, now })
     }
 }
 

@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::FactId;
-use super::action::{Did, Row, Shelf, Side, Stamp};
-use super::fact::{Fact, Merge, Order, SetTo, Stays, What};
-use super::part::{Fate, Part};
-use super::reading::{Reader, Reading};
+use super::action::{ActionStamp, ModelAction, ModelList, ModelRowRef, ModelSide};
+use super::fact::{FactKind, MergeFact, ModelFact, OrderFact, PreservedUnits, SetFact};
+use super::part::{LinePart, PartFate};
+use super::reading::{LineReading, StateReader};
 use holdall::id::CartId;
 
-impl<L: Ord + Clone> Reader<'_, L> {
+impl<L: Ord + Clone> StateReader<'_, L> {
     /// The fact that an action is.
-    pub(super) fn fact(&self, stamp: Stamp, did: Did<L>) -> Fact<L> {
+    pub(super) fn fact(&self, stamp: ActionStamp, did: ModelAction<L>) -> ModelFact<L> {
         let after = self.merges.iter().map(|merge| merge.guest).collect();
-        let blank = Fact {
+        let blank = ModelFact {
             cart: self.cart,
             stamp,
             after,
@@ -21,21 +21,21 @@ impl<L: Ord + Clone> Reader<'_, L> {
             sided: false,
             price: None,
             covers: Vec::new(),
-            stays: Stays::default(),
-            what: What::Nothing,
+            stays: PreservedUnits::default(),
+            what: FactKind::Nothing,
         };
         match did {
-            Did::Add { row, units, price } => {
+            ModelAction::Add { row, units, price } => {
                 let covers = self.leftovers(&row.line);
                 let (cart, sided) = self.place(row.side);
-                let (line, what) = (Some(row.line), What::Add(units));
-                Fact { cart, sided, line, price, covers, what, ..blank }
+                let (line, what) = (Some(row.line), FactKind::Add(units));
+                ModelFact { cart, sided, line, price, covers, what, ..blank }
             }
-            Did::Set { row, units, price } => {
+            ModelAction::Set { row, units, price } => {
                 let (cart, sided) = self.place(row.side);
                 let reading = self.line(&row.line);
-                let shown: Vec<&Part> = self.on_row(&reading, &row);
-                let set = SetTo {
+                let shown: Vec<&LinePart> = self.on_row(&reading, &row);
+                let set = SetFact {
                     units,
                     shelf: row.shelf,
                     seen: self.known.bits().clone(),
@@ -44,21 +44,21 @@ impl<L: Ord + Clone> Reader<'_, L> {
                 };
                 let shown: Vec<FactId> = shown.iter().map(|part| part.fact).collect();
                 let (covers, stays) = self.settle(&[reading], shown);
-                let (covers, what) = (covers.into_iter().collect(), What::Set(Box::new(set)));
-                Fact { cart, sided, line: Some(row.line), price, covers, stays, what, ..blank }
+                let (covers, what) = (covers.into_iter().collect(), FactKind::Set(Box::new(set)));
+                ModelFact { cart, sided, line: Some(row.line), price, covers, stays, what, ..blank }
             }
-            Did::Remove(row) => {
+            ModelAction::Remove(row) => {
                 let reading = self.line(&row.line);
                 let shown: Vec<FactId> = ids(self.on_row(&reading, &row));
                 let (covers, stays) = self.settle(&[reading], shown);
-                Fact { covers: covers.into_iter().collect(), stays, ..blank }
+                ModelFact { covers: covers.into_iter().collect(), stays, ..blank }
             }
-            Did::Clear(shelf) => {
+            ModelAction::Clear(shelf) => {
                 let (readings, shown) = self.whole_list(shelf);
                 let (covers, stays) = self.settle(&readings, shown);
-                Fact { covers: covers.into_iter().collect(), stays, ..blank }
+                ModelFact { covers: covers.into_iter().collect(), stays, ..blank }
             }
-            Did::Move(row) => {
+            ModelAction::Move(row) => {
                 let reading = self.line(&row.line);
                 let which: BTreeSet<FactId> =
                     ids(self.on_row(&reading, &row)).into_iter().collect();
@@ -66,10 +66,11 @@ impl<L: Ord + Clone> Reader<'_, L> {
                 // One by somebody who had seen fewer merges stays: those merges go by it.
                 covers.retain(|fact| self.model.fact(*fact).after == blank.after);
                 let (cart, sided) = self.place(row.side);
-                let (line, what) = (Some(row.line), What::Move { to: row.shelf.other(), which });
-                Fact { cart, sided, line, covers, what, ..blank }
+                let (line, what) =
+                    (Some(row.line), FactKind::Move { to: row.shelf.other(), which });
+                ModelFact { cart, sided, line, covers, what, ..blank }
             }
-            Did::Write { row, key, value } => {
+            ModelAction::Write { row, key, value } => {
                 let (place, covers) = match &row {
                     Some(row) => self.register(row, &key),
                     None => ((self.cart, false), self.general(|what| is_register(what, &key))),
@@ -77,60 +78,65 @@ impl<L: Ord + Clone> Reader<'_, L> {
                 let line = row.map(|row| row.line);
                 match value {
                     Some(value) => {
-                        let what = What::Register { key, value };
-                        Fact { cart: place.0, sided: place.1, line, covers, what, ..blank }
+                        let what = FactKind::Register { key, value };
+                        ModelFact { cart: place.0, sided: place.1, line, covers, what, ..blank }
                     }
-                    None => Fact { covers, ..blank },
+                    None => ModelFact { covers, ..blank },
                 }
             }
-            Did::Coupon(code) => {
+            ModelAction::Coupon(code) => {
                 let covers = self.general(|what| is_coupon(what, &code));
-                Fact { covers, what: What::Coupon(code), ..blank }
+                ModelFact { covers, what: FactKind::Coupon(code), ..blank }
             }
-            Did::Drop(code) => {
-                Fact { covers: self.general(|what| is_coupon(what, &code)), ..blank }
+            ModelAction::Drop(code) => {
+                ModelFact { covers: self.general(|what| is_coupon(what, &code)), ..blank }
             }
-            Did::Consent(given) => {
-                let covers = self.general(|what| matches!(what, What::Consent(_)));
-                Fact { covers, what: What::Consent(given), ..blank }
+            ModelAction::Consent(given) => {
+                let covers = self.general(|what| matches!(what, FactKind::Consent(_)));
+                ModelFact { covers, what: FactKind::Consent(given), ..blank }
             }
-            Did::Order { id, ceiling } => {
-                let (readings, shown) = self.whole_list(Shelf::Active);
+            ModelAction::Order { id, ceiling } => {
+                let (readings, shown) = self.whole_list(ModelList::Active);
                 let bought = self.bought(&readings, ceiling);
                 let (covers, stays) = self.settle(&readings, shown);
-                let order = Order { id, seen: self.known.bits().clone(), bought };
-                let (covers, what) = (covers.into_iter().collect(), What::Order(Box::new(order)));
-                Fact { covers, stays, what, ..blank }
+                let order = OrderFact { id, seen: self.known.bits().clone(), bought };
+                let (covers, what) =
+                    (covers.into_iter().collect(), FactKind::Order(Box::new(order)));
+                ModelFact { covers, stays, what, ..blank }
             }
-            Did::Expire => Fact { covers: self.perishable(), ..blank },
-            Did::Merge { guest, claim, policy } => {
-                Fact { what: What::Merge(Merge { guest, claim, policy }), ..blank }
+            ModelAction::Expire => ModelFact { covers: self.perishable(), ..blank },
+            ModelAction::Merge { guest, claim, policy } => {
+                ModelFact { what: FactKind::Merge(MergeFact { guest, claim, policy }), ..blank }
             }
-            Did::Unmerge(guest) => {
+            ModelAction::Unmerge(guest) => {
                 let live = self.known.live().into_iter();
                 let covers = live.filter(|fact| self.model.fact(*fact).cart == guest).collect();
-                Fact { covers, what: What::Unmerge { guest, claim: self.claim(guest) }, ..blank }
+                ModelFact {
+                    covers,
+                    what: FactKind::Unmerge { guest, claim: self.claim(guest) },
+                    ..blank
+                }
             }
         }
     }
 
     /// Where an action on a row is written, and whether on one side.
-    fn place(&self, side: Option<Side>) -> (CartId, bool) {
+    fn place(&self, side: Option<ModelSide>) -> (CartId, bool) {
         (self.whose(side), side.is_some())
     }
 
-    const fn whose(&self, side: Option<Side>) -> CartId {
+    const fn whose(&self, side: Option<ModelSide>) -> CartId {
         match side {
-            Some(Side::Guest(guest)) => guest,
-            Some(Side::Account) | None => self.cart,
+            Some(ModelSide::Guest(guest)) => guest,
+            Some(ModelSide::Account) | None => self.cart,
         }
     }
 
-    fn on_row<'r>(&self, reading: &'r Reading<L>, row: &Row<L>) -> Vec<&'r Part> {
+    fn on_row<'r>(&self, reading: &'r LineReading<L>, row: &ModelRowRef<L>) -> Vec<&'r LinePart> {
         reading.shown(row.shelf, row.side.map(|side| self.whose(Some(side)))).collect()
     }
 
-    fn whole_list(&self, shelf: Shelf) -> (Vec<Reading<L>>, Vec<FactId>) {
+    fn whole_list(&self, shelf: ModelList) -> (Vec<LineReading<L>>, Vec<FactId>) {
         let mut readings = self.lines();
         readings.retain(|reading| reading.shown(shelf, None).next().is_some());
         let shown = readings.iter().flat_map(|reading| reading.shown(shelf, None));
@@ -140,7 +146,7 @@ impl<L: Ord + Clone> Reader<'_, L> {
 
     /// What is left of a line that shows nothing goes when something is put on it.
     fn leftovers(&self, line: &L) -> Vec<FactId> {
-        if self.line(line).parts.iter().any(Part::is_shown) {
+        if self.line(line).parts.iter().any(LinePart::is_shown) {
             return Vec::new();
         }
         let left = self.on_line(line).filter(|(_, fact)| !fact.is_move() && fact.order().is_none());
@@ -151,10 +157,10 @@ impl<L: Ord + Clone> Reader<'_, L> {
 
     /// Whose units are in the number of a Set that replaces a row: the row's, what had lost against
     /// them, and what the Sets among these counted on.
-    fn in_its_number(&self, reading: &Reading<L>, shown: &[&Part]) -> BTreeSet<FactId> {
+    fn in_its_number(&self, reading: &LineReading<L>, shown: &[&LinePart]) -> BTreeSet<FactId> {
         let mut replaced: BTreeSet<FactId> = ids(shown.iter().copied()).into_iter().collect();
         let lost = reading.parts.iter().filter(|part| match part.fate {
-            Fate::Lost { to } => shown.iter().any(|part| part.fact == to),
+            PartFate::Lost { to } => shown.iter().any(|part| part.fact == to),
             _ => false,
         });
         replaced.extend(lost.map(|part| part.fact));
@@ -166,9 +172,14 @@ impl<L: Ord + Clone> Reader<'_, L> {
 
     /// Units of other carts that a Set settles: those it replaces, those that a rule had hidden, and
     /// those that the Sets of the line had settled.
-    fn took(&self, reading: &Reading<L>, shown: &[&Part], cart: CartId) -> BTreeMap<FactId, u64> {
+    fn took(
+        &self,
+        reading: &LineReading<L>,
+        shown: &[&LinePart],
+        cart: CartId,
+    ) -> BTreeMap<FactId, u64> {
         let others = shown.iter().filter(|part| self.model.fact(part.fact).cart != cart).copied();
-        let hidden = reading.parts.iter().filter(|part| part.fate == Fate::Hidden);
+        let hidden = reading.parts.iter().filter(|part| part.fate == PartFate::Hidden);
         let now = others.chain(hidden).map(|part| (part.fact, part.units));
         let sets = reading.parts.iter().filter_map(|part| self.model.fact(part.fact).set());
         let before = sets.flat_map(|set| &set.took).map(|(fact, units)| (*fact, *units));
@@ -181,7 +192,7 @@ impl<L: Ord + Clone> Reader<'_, L> {
     }
 
     /// Where a register of a row is written, and which ones it replaces.
-    fn register(&self, row: &Row<L>, key: &str) -> ((CartId, bool), Vec<FactId>) {
+    fn register(&self, row: &ModelRowRef<L>, key: &str) -> ((CartId, bool), Vec<FactId>) {
         let reading = self.line(&row.line);
         let sides = reading.sides(row.shelf);
         let side = match (reading.split, row.side, sides.len()) {
@@ -201,7 +212,7 @@ impl<L: Ord + Clone> Reader<'_, L> {
     }
 
     /// What is known of no line, of a kind.
-    fn general(&self, of: impl Fn(&What<L>) -> bool) -> Vec<FactId> {
+    fn general(&self, of: impl Fn(&FactKind<L>) -> bool) -> Vec<FactId> {
         let ours = |id: &FactId| {
             let fact = self.model.fact(*id);
             fact.line.is_none() && self.is_ours(fact.cart) && of(&fact.what)
@@ -210,12 +221,12 @@ impl<L: Ord + Clone> Reader<'_, L> {
     }
 
     /// What an order buys: of each row as many as it shows.
-    fn bought(&self, readings: &[Reading<L>], ceiling: u64) -> Vec<(L, (FactId, u64))> {
+    fn bought(&self, readings: &[LineReading<L>], ceiling: u64) -> Vec<(L, (FactId, u64))> {
         let mut bought = Vec::new();
         for reading in readings {
-            for side in reading.sides(Shelf::Active) {
+            for side in reading.sides(ModelList::Active) {
                 let mut left = reading.ceiling.map_or(ceiling, |other| other.min(ceiling));
-                for part in reading.shown(Shelf::Active, Some(side)) {
+                for part in reading.shown(ModelList::Active, Some(side)) {
                     let units = part.units.min(left);
                     left -= units;
                     if units > 0 {
@@ -229,8 +240,8 @@ impl<L: Ord + Clone> Reader<'_, L> {
 
     /// All but orders and merges; a Move only with all that it placed.
     fn perishable(&self) -> Vec<FactId> {
-        let lasts = |fact: &Fact<L>| {
-            matches!(fact.what, What::Order(_) | What::Merge(_) | What::Unmerge { .. })
+        let lasts = |fact: &ModelFact<L>| {
+            matches!(fact.what, FactKind::Order(_) | FactKind::Merge(_) | FactKind::Unmerge { .. })
         };
         let live = self.known.live().into_iter().map(|id| (id, self.model.fact(id)));
         let ours = live.filter(|(_, fact)| self.is_ours(fact.cart) && !lasts(fact));
@@ -246,21 +257,21 @@ impl<L: Ord + Clone> Reader<'_, L> {
     fn claim(&self, guest: CartId) -> u32 {
         let facts = self.known.others().iter().map(|fact| self.model.fact(*fact));
         let claims = facts.filter_map(|fact| match &fact.what {
-            What::Merge(merge) if merge.guest == guest => Some(merge.claim),
+            FactKind::Merge(merge) if merge.guest == guest => Some(merge.claim),
             _ => None,
         });
         claims.max().unwrap_or_default()
     }
 }
 
-fn ids<'p>(parts: impl IntoIterator<Item = &'p Part>) -> Vec<FactId> {
+fn ids<'p>(parts: impl IntoIterator<Item = &'p LinePart>) -> Vec<FactId> {
     parts.into_iter().map(|part| part.fact).collect()
 }
 
-fn is_register<L>(what: &What<L>, of: &str) -> bool {
-    matches!(what, What::Register { key, .. } if key == of)
+fn is_register<L>(what: &FactKind<L>, of: &str) -> bool {
+    matches!(what, FactKind::Register { key, .. } if key == of)
 }
 
-fn is_coupon<L>(what: &What<L>, of: &str) -> bool {
-    matches!(what, What::Coupon(code) if code == of)
+fn is_coupon<L>(what: &FactKind<L>, of: &str) -> bool {
+    matches!(what, FactKind::Coupon(code) if code == of)
 }

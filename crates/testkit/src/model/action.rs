@@ -1,19 +1,19 @@
 //! What somebody does, in the words of the shopper's actions.
 
-use super::policy::Policy;
+use super::policy::ModelPolicy;
 use holdall::id::CartId;
 use holdall::money::Money;
 
 /// One of the two lists.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Shelf {
+pub enum ModelList {
     /// What checkout would buy.
     Active,
     /// Saved for later.
     Saved,
 }
 
-impl Shelf {
+impl ModelList {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Active, Self::Saved];
 
@@ -29,7 +29,7 @@ impl Shelf {
 
 /// One side of a line that a merge shows as two rows.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Side {
+pub enum ModelSide {
     /// The account's.
     Account,
     /// That guest's.
@@ -38,25 +38,25 @@ pub enum Side {
 
 /// A row to act on.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Row<L> {
+pub struct ModelRowRef<L> {
     /// The line.
     pub line: L,
     /// The list.
-    pub shelf: Shelf,
+    pub shelf: ModelList,
     /// One side of a split line; `None` is the line as a whole.
-    pub side: Option<Side>,
+    pub side: Option<ModelSide>,
 }
 
-impl<L> Row<L> {
+impl<L> ModelRowRef<L> {
     /// The line as a whole, in the active list.
     pub const fn active(line: L) -> Self {
-        Self { line, shelf: Shelf::Active, side: None }
+        Self { line, shelf: ModelList::Active, side: None }
     }
 }
 
 /// When an action says that it happened, and what breaks ties: its writer, and the writer's count.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
-pub struct Stamp {
+pub struct ActionStamp {
     /// Milliseconds.
     pub ms: u64,
     /// A count inside them.
@@ -69,11 +69,11 @@ pub struct Stamp {
 
 /// What somebody did.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Did<L> {
+pub enum ModelAction<L> {
     /// Put so many more on a row.
     Add {
         /// The row.
-        row: Row<L>,
+        row: ModelRowRef<L>,
         /// How many.
         units: u64,
         /// The price that was seen.
@@ -82,22 +82,22 @@ pub enum Did<L> {
     /// Made a row so many, at least 1.
     Set {
         /// The row.
-        row: Row<L>,
+        row: ModelRowRef<L>,
         /// How many.
         units: u64,
         /// The price that was seen.
         price: Option<Money>,
     },
     /// Took a row out.
-    Remove(Row<L>),
+    Remove(ModelRowRef<L>),
     /// Took out a whole list.
-    Clear(Shelf),
+    Clear(ModelList),
     /// Moved a row to the other list.
-    Move(Row<L>),
+    Move(ModelRowRef<L>),
     /// Wrote a register, or cleared it.
     Write {
         /// The row that shows it; `None` is the cart.
-        row: Option<Row<L>>,
+        row: Option<ModelRowRef<L>>,
         /// Its name: a note, a gift option, an attribute.
         key: String,
         /// What it says.
@@ -125,7 +125,7 @@ pub enum Did<L> {
         /// The number of the claim.
         claim: u32,
         /// The policy.
-        policy: Policy<L>,
+        policy: ModelPolicy<L>,
     },
     /// Took a merge back.
     Unmerge(CartId),

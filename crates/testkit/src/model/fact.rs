@@ -3,18 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::FactId;
-use super::action::{Shelf, Stamp};
-use super::known::Bits;
-use super::policy::Policy;
+use super::action::{ActionStamp, ModelList};
+use super::known::FactSet;
+use super::policy::ModelPolicy;
 use holdall::id::CartId;
 use holdall::money::Money;
 
 /// An action, once and for all.
 #[derive(Debug)]
-pub(super) struct Fact<L> {
+pub(super) struct ModelFact<L> {
     /// Where it was written: in the account's cart, or in a guest's.
     pub(super) cart: CartId,
-    pub(super) stamp: Stamp,
+    pub(super) stamp: ActionStamp,
     /// The guests whose merge its author saw.
     pub(super) after: BTreeSet<CartId>,
     /// The line it is about, if it is about one.
@@ -25,18 +25,18 @@ pub(super) struct Fact<L> {
     /// These are over where this is known.
     pub(super) covers: Vec<FactId>,
     /// What stays as its author saw it, though it hung on what is over.
-    pub(super) stays: Stays,
-    pub(super) what: What<L>,
+    pub(super) stays: PreservedUnits,
+    pub(super) what: FactKind<L>,
 }
 
 /// What an action says.
 #[derive(Debug)]
-pub(super) enum What<L> {
+pub(super) enum FactKind<L> {
     Add(u64),
-    Set(Box<SetTo>),
+    Set(Box<SetFact>),
     /// Shows these in that list.
     Move {
-        to: Shelf,
+        to: ModelList,
         which: BTreeSet<FactId>,
     },
     Register {
@@ -45,21 +45,21 @@ pub(super) enum What<L> {
     },
     Coupon(String),
     Consent(bool),
-    Merge(Merge<L>),
+    Merge(MergeFact<L>),
     Unmerge {
         guest: CartId,
         claim: u32,
     },
-    Order(Box<Order<L>>),
+    Order(Box<OrderFact<L>>),
     /// It only covers.
     Nothing,
 }
 
 #[derive(Debug)]
-pub(super) struct SetTo {
+pub(super) struct SetFact {
     pub(super) units: u64,
-    pub(super) shelf: Shelf,
-    pub(super) seen: Bits,
+    pub(super) shelf: ModelList,
+    pub(super) seen: FactSet,
     /// Whose units are in its number.
     pub(super) counts_on: BTreeSet<FactId>,
     /// Units of other carts that it settled.
@@ -67,24 +67,24 @@ pub(super) struct SetTo {
 }
 
 #[derive(Debug)]
-pub(super) struct Order<L> {
+pub(super) struct OrderFact<L> {
     pub(super) id: String,
-    pub(super) seen: Bits,
+    pub(super) seen: FactSet,
     /// What was bought, by line.
     pub(super) bought: Vec<(L, (FactId, u64))>,
 }
 
 #[derive(Debug)]
-pub(super) struct Merge<L> {
+pub(super) struct MergeFact<L> {
     pub(super) guest: CartId,
     pub(super) claim: u32,
-    pub(super) policy: Policy<L>,
+    pub(super) policy: ModelPolicy<L>,
 }
 
 /// What stays as the author of an action saw it.
 #[derive(Debug, Default)]
-pub(super) struct Stays {
-    pub(super) pins: BTreeMap<FactId, Pin>,
+pub(super) struct PreservedUnits {
+    pub(super) pins: BTreeMap<FactId, PinnedRow>,
     /// Sets that go on lacking units: the Set, whose units, how many.
     pub(super) lacks: Vec<(FactId, FactId, u64)>,
 }
@@ -92,12 +92,12 @@ pub(super) struct Stays {
 /// It stays in that list, and merges its author had seen choose about it no more; but from that
 /// guest's on they do.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pin {
-    pub(super) shelf: Shelf,
+pub(super) struct PinnedRow {
+    pub(super) shelf: ModelList,
     pub(super) until: Option<CartId>,
 }
 
-impl Stays {
+impl PreservedUnits {
     pub(super) fn is_empty(&self) -> bool {
         self.pins.is_empty() && self.lacks.is_empty()
     }
@@ -108,33 +108,33 @@ impl Stays {
     }
 }
 
-impl<L> Fact<L> {
+impl<L> ModelFact<L> {
     pub(super) fn is_contribution(&self) -> bool {
-        matches!(self.what, What::Add(_) | What::Set(_))
+        matches!(self.what, FactKind::Add(_) | FactKind::Set(_))
     }
 
-    pub(super) fn set(&self) -> Option<&SetTo> {
+    pub(super) fn set(&self) -> Option<&SetFact> {
         match &self.what {
-            What::Set(set) => Some(set),
+            FactKind::Set(set) => Some(set),
             _ => None,
         }
     }
 
-    pub(super) fn order(&self) -> Option<&Order<L>> {
+    pub(super) fn order(&self) -> Option<&OrderFact<L>> {
         match &self.what {
-            What::Order(order) => Some(order),
+            FactKind::Order(order) => Some(order),
             _ => None,
         }
     }
 
     pub(super) fn is_move(&self) -> bool {
-        matches!(self.what, What::Move { .. })
+        matches!(self.what, FactKind::Move { .. })
     }
 
     /// Whether all that it says of others is about `gone`.
     pub(super) fn is_about_nothing_but(&self, gone: &BTreeSet<FactId>) -> bool {
         let moved = match &self.what {
-            What::Move { which, .. } => which.is_subset(gone),
+            FactKind::Move { which, .. } => which.is_subset(gone),
             _ => true,
         };
         moved && self.stays.bears_on().all(|fact| gone.contains(&fact))

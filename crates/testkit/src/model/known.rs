@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::fact::{Fact, What};
+use super::fact::{FactKind, ModelFact};
 use super::{FactId, Model};
 
 /// A set of facts.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct Bits(Vec<u64>);
+pub(super) struct FactSet(Vec<u64>);
 
-impl Bits {
+impl FactSet {
     pub(super) fn has(&self, fact: FactId) -> bool {
         self.0.get(fact as usize / 64).is_some_and(|word| word >> (fact % 64) & 1 == 1)
     }
@@ -25,10 +25,10 @@ impl Bits {
 
 /// The facts that somebody knows.
 #[derive(Clone, Debug)]
-pub struct Known<L> {
-    known: Bits,
+pub struct KnownFacts<L> {
+    known: FactSet,
     /// What known facts cover, known or not.
-    over: Bits,
+    over: FactSet,
     /// What is not over, by the lines it is about.
     lines: BTreeMap<L, Vec<FactId>>,
     /// What is not over and is about no line, or says of others that they stay.
@@ -36,12 +36,12 @@ pub struct Known<L> {
     latest: (u64, u32),
 }
 
-impl<L> Default for Known<L> {
+impl<L> Default for KnownFacts<L> {
     /// Nothing.
     fn default() -> Self {
         Self {
-            known: Bits::default(),
-            over: Bits::default(),
+            known: FactSet::default(),
+            over: FactSet::default(),
             lines: BTreeMap::new(),
             others: Vec::new(),
             latest: (0, 0),
@@ -49,7 +49,7 @@ impl<L> Default for Known<L> {
     }
 }
 
-impl<L: Ord + Clone> Known<L> {
+impl<L: Ord + Clone> KnownFacts<L> {
     /// What somebody knows who has learnt those facts.
     #[must_use]
     pub fn of(model: &Model<L>, facts: impl IntoIterator<Item = FactId>) -> Self {
@@ -72,7 +72,7 @@ impl<L: Ord + Clone> Known<L> {
         self.known.insert(id);
         let fact = model.fact(id);
         self.latest = self.latest.max((fact.stamp.ms, fact.stamp.count));
-        let says_nothing = matches!(fact.what, What::Nothing) && fact.stays.is_empty();
+        let says_nothing = matches!(fact.what, FactKind::Nothing) && fact.stays.is_empty();
         if !self.over.has(id) && !says_nothing {
             for line in lines(fact) {
                 self.lines.entry(line.clone()).or_default().push(id);
@@ -143,15 +143,15 @@ impl<L: Ord + Clone> Known<L> {
         live
     }
 
-    pub(super) const fn bits(&self) -> &Bits {
+    pub(super) const fn bits(&self) -> &FactSet {
         &self.known
     }
 }
 
 /// Its own line, or those that an order bought something of.
-fn lines<L: Ord>(fact: &Fact<L>) -> Vec<&L> {
+fn lines<L: Ord>(fact: &ModelFact<L>) -> Vec<&L> {
     let bought: &[_] = match &fact.what {
-        What::Order(order) => &order.bought,
+        FactKind::Order(order) => &order.bought,
         _ => &[],
     };
     let mut lines: Vec<&L> = fact.line.iter().chain(bought.iter().map(|(line, _)| line)).collect();

@@ -3,26 +3,26 @@
 use std::collections::BTreeMap;
 
 use super::FactId;
-use super::action::Shelf;
-use super::fact::{Fact, Pin, What};
-use super::part::{Fate, Part, SideOfLine};
-use super::policy::{Chosen, choice, is_cartwide};
-use super::reading::{Reader, Reading};
+use super::action::ModelList;
+use super::fact::{FactKind, ModelFact, PinnedRow};
+use super::part::{LinePart, PartFate, SideOfLine};
+use super::policy::{ChosenSide, choice, is_cartwide};
+use super::reading::{LineReading, StateReader};
 use holdall::id::CartId;
 
 /// The places of parts of the account's side, and of the guest's.
-type Sides = [Vec<usize>; 2];
+type SidesOfLine = [Vec<usize>; 2];
 
-impl<L: Ord + Clone> Reader<'_, L> {
+impl<L: Ord + Clone> StateReader<'_, L> {
     /// Whether a rule decides on whole carts.
     pub(super) fn is_cartwide(&self) -> bool {
         self.merges.iter().any(|merge| merge.policy.is_cartwide())
     }
 
     /// Lets a merge choose, on every line, between what counts so far and the guest's.
-    pub(super) fn merge(&self, merge: usize, readings: &mut [Reading<L>]) {
+    pub(super) fn merge(&self, merge: usize, readings: &mut [LineReading<L>]) {
         // Asked before anything is chosen: whether each cart has anything at all in a list.
-        let has = Shelf::ALL.map(|shelf| {
+        let has = ModelList::ALL.map(|shelf| {
             let mut has = [false; 2];
             for reading in &*readings {
                 let sides = self.sides(reading, merge, shelf);
@@ -32,7 +32,7 @@ impl<L: Ord + Clone> Reader<'_, L> {
         });
         for reading in readings {
             let mut concerned = false;
-            for (shelf, both_carts) in Shelf::ALL.into_iter().zip(has) {
+            for (shelf, both_carts) in ModelList::ALL.into_iter().zip(has) {
                 concerned |= !self.sides(reading, merge, shelf)[1].is_empty();
                 self.choose(reading, merge, shelf, both_carts);
             }
@@ -42,7 +42,13 @@ impl<L: Ord + Clone> Reader<'_, L> {
         }
     }
 
-    fn choose(&self, reading: &mut Reading<L>, merge: usize, shelf: Shelf, both_carts: bool) {
+    fn choose(
+        &self,
+        reading: &mut LineReading<L>,
+        merge: usize,
+        shelf: ModelList,
+        both_carts: bool,
+    ) {
         let guest = self.merges[merge].guest;
         let rule = self.merges[merge].policy.on(&reading.line);
         let mut sides = self.sides(reading, merge, shelf);
@@ -66,32 +72,32 @@ impl<L: Ord + Clone> Reader<'_, L> {
             }
         });
         let chosen = choice(rule, &account_side, &guest_side);
-        let apart = matches!(chosen, None | Some(Chosen::Apart { .. }));
+        let apart = matches!(chosen, None | Some(ChosenSide::Apart { .. }));
         if !competes && !apart {
             return;
         }
         reading.undecided |= chosen.is_none();
         sides.iter().flatten().for_each(|at| reading.parts[*at].decided = Some(merge));
         let loser = match chosen {
-            Some(Chosen::Account) => &sides[1][..],
-            Some(Chosen::Guest) => &sides[0],
+            Some(ChosenSide::Account) => &sides[1][..],
+            Some(ChosenSide::Guest) => &sides[0],
             _ => &[],
         };
         for at in loser {
             if self.merges[merge].policy.save_loser {
                 reading.parts[*at].parked = Some(merge);
             } else {
-                reading.parts[*at].fate = Fate::Hidden;
+                reading.parts[*at].fate = PartFate::Hidden;
             }
         }
         if apart {
             reading.split = true;
-            let theirs = |part: &&mut Part| self.model.fact(part.fact).cart == guest;
+            let theirs = |part: &&mut LinePart| self.model.fact(part.fact).cart == guest;
             reading.parts.iter_mut().filter(theirs).for_each(|part| part.side = guest);
         }
-        if chosen == Some(Chosen::Apart { asked: true }) {
+        if chosen == Some(ChosenSide::Apart { asked: true }) {
             // An edit of one of the two rows answers it: its author had seen both.
-            let answers = |part: &Part| {
+            let answers = |part: &LinePart| {
                 let fact = self.model.fact(part.fact);
                 fact.sided && fact.after.contains(&guest)
             };
@@ -101,8 +107,8 @@ impl<L: Ord + Clone> Reader<'_, L> {
 
     /// What competes in a merge: what counts so far, and what the guest's devices wrote without
     /// knowing of it; in the list where those who had not seen that merge put it.
-    fn sides(&self, reading: &Reading<L>, merge: usize, shelf: Shelf) -> Sides {
-        let mut sides = Sides::default();
+    fn sides(&self, reading: &LineReading<L>, merge: usize, shelf: ModelList) -> SidesOfLine {
+        let mut sides = SidesOfLine::default();
         for (at, part) in reading.parts.iter().enumerate() {
             let side = match part.competes_in {
                 Some(of) if of == merge => 1,
@@ -117,9 +123,14 @@ impl<L: Ord + Clone> Reader<'_, L> {
     }
 
     /// Edits of one row by those who had seen the merge.
-    fn edited_apart(&self, reading: &Reading<L>, merge: usize, shelf: Shelf) -> Sides {
+    fn edited_apart(
+        &self,
+        reading: &LineReading<L>,
+        merge: usize,
+        shelf: ModelList,
+    ) -> SidesOfLine {
         let guest = self.merges[merge].guest;
-        let mut sides = Sides::default();
+        let mut sides = SidesOfLine::default();
         for (at, part) in reading.parts.iter().enumerate() {
             let fact = self.model.fact(part.fact);
             let edited = part.is_shown() && fact.sided && fact.after.contains(&guest);
@@ -135,11 +146,11 @@ impl<L: Ord + Clone> Reader<'_, L> {
     }
 
     /// The list of the latest word on it; before a merge, by those who had not seen that one.
-    pub(super) fn shelf(&self, part: &Part, before: Option<usize>) -> Shelf {
-        let in_time = |stage: usize| {
-            before.is_none_or(|merge| stage <= merge)
+    pub(super) fn shelf(&self, part: &LinePart, before: Option<usize>) -> ModelList {
+        let in_time = |runner: usize| {
+            before.is_none_or(|merge| runner <= merge)
                 // Whoever had not seen the merge could not move what it parked.
-                && part.parked.is_none_or(|merge| stage > merge)
+                && part.parked.is_none_or(|merge| runner > merge)
         };
         if let Some((shelf, past)) = self.pinned.get(&part.fact)
             && in_time(*past)
@@ -149,8 +160,8 @@ impl<L: Ord + Clone> Reader<'_, L> {
         let fact = self.model.fact(part.fact);
         let moves = fact.line.iter().flat_map(|line| self.on_line(line)).filter_map(|(_, by)| {
             match &by.what {
-                What::Move { to, which } if which.contains(&part.fact) => {
-                    Some((self.stage(by), by.stamp, *to))
+                FactKind::Move { to, which } if which.contains(&part.fact) => {
+                    Some((self.runner(by), by.stamp, *to))
                 }
                 _ => None,
             }
@@ -159,14 +170,14 @@ impl<L: Ord + Clone> Reader<'_, L> {
             let pin = by.stays.pins.get(&part.fact)?;
             Some((self.past(by, pin), by.stamp, pin.shelf))
         });
-        let latest = moves.chain(pins).filter(|(stage, ..)| in_time(*stage));
+        let latest = moves.chain(pins).filter(|(runner, ..)| in_time(*runner));
         if let Some((_, _, shelf)) = latest.max_by_key(|(_, stamp, _)| *stamp) {
             return shelf;
         }
         match fact.set() {
-            _ if part.parked.is_some() => Shelf::Saved,
+            _ if part.parked.is_some() => ModelList::Saved,
             Some(set) => set.shelf,
-            None => Shelf::Active,
+            None => ModelList::Active,
         }
     }
 
@@ -175,12 +186,12 @@ impl<L: Ord + Clone> Reader<'_, L> {
         if let Some((_, past)) = self.pinned.get(&part) {
             return *past;
         }
-        let past = |by: &Fact<L>| Some(self.past(by, by.stays.pins.get(&part)?));
+        let past = |by: &ModelFact<L>| Some(self.past(by, by.stays.pins.get(&part)?));
         self.words().filter_map(past).max().unwrap_or_default()
     }
 
-    fn past(&self, by: &Fact<L>, pin: &Pin) -> usize {
-        let seen = self.stage(by);
+    fn past(&self, by: &ModelFact<L>, pin: &PinnedRow) -> usize {
+        let seen = self.runner(by);
         pin.until.and_then(|guest| self.merge_of(guest)).map_or(seen, |at| seen.min(at))
     }
 
@@ -189,7 +200,7 @@ impl<L: Ord + Clone> Reader<'_, L> {
     pub(super) fn registers(&self, line: &L, cart: CartId) -> BTreeMap<String, String> {
         let mut latest = BTreeMap::new();
         for (_, fact) in self.on_line(line) {
-            let What::Register { key, value } = &fact.what else { continue };
+            let FactKind::Register { key, value } = &fact.what else { continue };
             let saw = fact.after.contains(&cart);
             if fact.cart == cart || saw && !fact.sided && fact.cart == self.cart {
                 let this = ((saw, fact.stamp), value);

@@ -4,26 +4,26 @@
 //! It is the judge of what is shown, so it shares no code with `cart`, `policy` or `view`: no state,
 //! no join, no delta, no rules; numbered facts in a list, and sets of their numbers. A fact is over
 //! where another is known that covers it, and an action covers what its author saw of what it
-//! concerns. A [`Known`] is what somebody knows, a [`Model`] all that happened to an account's cart and
+//! concerns. A [`KnownFacts`] is what somebody knows, a [`Model`] all that happened to an account's cart and
 //! to the guest carts that were ever merged into it.
 //!
 //! It is generic in what names a line, so that a judge of a million clicks can use plain numbers.
 //!
 //! ```
 //! use holdall::CartId;
-//! use holdall_testkit::model::{Did, Known, Model, Policy, Row, Stamp};
+//! use holdall_testkit::model::{ModelAction, KnownFacts, Model, ModelPolicy, ModelRowRef, ActionStamp};
 //!
 //! let (account, guest) = (CartId::from_u128(1), CartId::from_u128(2));
-//! let at = |ms, writer| Stamp { ms, count: 0, writer, seq: ms };
-//! let add = |units| Did::Add { row: Row::active("TEE"), units, price: None };
-//! let (mut model, mut home, mut away) = (Model::default(), Known::default(), Known::default());
+//! let at = |ms, writer| ActionStamp { ms, count: 0, writer, seq: ms };
+//! let add = |units| ModelAction::Add { row: ModelRowRef::active("TEE"), units, price: None };
+//! let (mut model, mut home, mut away) = (Model::default(), KnownFacts::default(), KnownFacts::default());
 //!
 //! let two = model.act(&home, account, at(1, 10), add(2));
 //! home.learn(&model, two);
 //! let three = model.act(&away, guest, at(2, 20), add(3));
 //! away.learn(&model, three);
 //! // A merge brings along what the guest cart had.
-//! let merge = Did::Merge { guest, claim: 1, policy: Policy::rule("max") };
+//! let merge = ModelAction::Merge { guest, claim: 1, policy: ModelPolicy::rule("max") };
 //! let merge = model.act(&home, account, at(3, 30), merge);
 //! home.learn(&model, merge);
 //! home.learn(&model, three);
@@ -41,16 +41,16 @@ mod reading;
 mod settling;
 mod shown;
 
-pub use action::{Did, Row, Shelf, Side, Stamp};
-pub use known::Known;
-pub use policy::Policy;
-pub use shown::{Ordered, Shown, ShownRow};
+pub use action::{ActionStamp, ModelAction, ModelList, ModelRowRef, ModelSide};
+pub use known::KnownFacts;
+pub use policy::ModelPolicy;
+pub use shown::{ModelOrder, ModelRow, ModelView};
 
 use std::collections::BTreeMap;
 
-use fact::{Fact, What};
+use fact::{FactKind, ModelFact};
 use holdall::id::CartId;
-use reading::Reader;
+use reading::StateReader;
 
 /// The number of a fact: facts are numbered in the order in which they happen.
 pub type FactId = u32;
@@ -58,7 +58,7 @@ pub type FactId = u32;
 /// All that ever happened to one account's cart, and to its guests'.
 #[derive(Debug)]
 pub struct Model<L> {
-    facts: Vec<Fact<L>>,
+    facts: Vec<ModelFact<L>>,
 }
 
 impl<L> Default for Model<L> {
@@ -71,8 +71,14 @@ impl<L> Default for Model<L> {
 impl<L: Ord + Clone> Model<L> {
     /// Somebody who knows that does something in a cart; the number of the new fact. They do not
     /// know it themselves before they [learn](Known::learn) it.
-    pub fn act(&mut self, author: &Known<L>, cart: CartId, stamp: Stamp, did: Did<L>) -> FactId {
-        let fact = Reader::new(self, author, cart).fact(stamp, did);
+    pub fn act(
+        &mut self,
+        author: &KnownFacts<L>,
+        cart: CartId,
+        stamp: ActionStamp,
+        did: ModelAction<L>,
+    ) -> FactId {
+        let fact = StateReader::new(self, author, cart).fact(stamp, did);
         self.facts.push(fact);
         self.facts.len() as FactId - 1
     }
@@ -92,7 +98,7 @@ impl<L: Ord + Clone> Model<L> {
     /// The lines that an order bought something of; of other facts none.
     #[must_use]
     pub fn bought(&self, fact: FactId) -> Vec<&L> {
-        let What::Order(order) = &self.fact(fact).what else { return Vec::new() };
+        let FactKind::Order(order) = &self.fact(fact).what else { return Vec::new() };
         let mut lines: Vec<&L> = order.bought.iter().map(|(line, _)| line).collect();
         lines.dedup();
         lines
@@ -100,23 +106,23 @@ impl<L: Ord + Clone> Model<L> {
 
     /// How many units of a line the active list shows where that is known.
     #[must_use]
-    pub fn units(&self, known: &Known<L>, cart: CartId, line: &L) -> u64 {
-        let reading = Reader::new(self, known, cart).line(line);
-        reading.shown(Shelf::Active, None).map(|part| part.units).sum()
+    pub fn units(&self, known: &KnownFacts<L>, cart: CartId, line: &L) -> u64 {
+        let reading = StateReader::new(self, known, cart).line(line);
+        reading.shown(ModelList::Active, None).map(|part| part.units).sum()
     }
 
     /// The units of each line that the active list shows where that is known.
     #[must_use]
-    pub fn cart(&self, known: &Known<L>, cart: CartId) -> BTreeMap<L, u64> {
-        let readings = Reader::new(self, known, cart).lines().into_iter();
+    pub fn cart(&self, known: &KnownFacts<L>, cart: CartId) -> BTreeMap<L, u64> {
+        let readings = StateReader::new(self, known, cart).lines().into_iter();
         let units = readings.map(|reading| {
-            let units = reading.shown(Shelf::Active, None).map(|part| part.units).sum();
+            let units = reading.shown(ModelList::Active, None).map(|part| part.units).sum();
             (reading.line, units)
         });
         units.filter(|(_, units)| *units > 0).collect()
     }
 
-    fn fact(&self, fact: FactId) -> &Fact<L> {
+    fn fact(&self, fact: FactId) -> &ModelFact<L> {
         &self.facts[fact as usize]
     }
 }

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use super::FactId;
-use super::action::Shelf;
+use super::action::ModelList;
 use holdall::id::CartId;
 
 /// An Add or a Set of one line.
 #[derive(Clone, Debug)]
-pub(super) struct Part {
+pub(super) struct LinePart {
     pub(super) fact: FactId,
     /// What it brings.
     pub(super) units: u64,
-    pub(super) fate: Fate,
-    pub(super) shelf: Shelf,
+    pub(super) fate: PartFate,
+    pub(super) shelf: ModelList,
     /// The side of a split line that it shows on.
     pub(super) side: CartId,
     /// The merge in which it is the guest's side.
@@ -30,7 +30,7 @@ pub(super) struct Part {
 
 /// Whether it counts, and if not, why.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Fate {
+pub(super) enum PartFate {
     Counts,
     /// A Set that is later counts instead.
     Lost {
@@ -42,9 +42,9 @@ pub(super) enum Fate {
     Hidden,
 }
 
-impl Part {
+impl LinePart {
     pub(super) const fn is_shown(&self) -> bool {
-        matches!(self.fate, Fate::Counts)
+        matches!(self.fate, PartFate::Counts)
     }
 }
 

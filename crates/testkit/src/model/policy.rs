@@ -4,7 +4,7 @@ use super::part::SideOfLine;
 
 /// What a merge means.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Policy<L> {
+pub struct ModelPolicy<L> {
     /// The rule's name.
     pub rule: String,
     /// Lines with a rule of their own; the first that names a line wins.
@@ -17,7 +17,7 @@ pub struct Policy<L> {
 
 /// Which side counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Chosen {
+pub(super) enum ChosenSide {
     Both,
     Account,
     Guest,
@@ -27,7 +27,7 @@ pub(super) enum Chosen {
     },
 }
 
-impl<L> Policy<L> {
+impl<L> ModelPolicy<L> {
     /// One rule for every line; no ceiling; the losing side hidden.
     #[must_use]
     pub fn rule(rule: &str) -> Self {
@@ -35,7 +35,7 @@ impl<L> Policy<L> {
     }
 }
 
-impl<L: Eq> Policy<L> {
+impl<L: Eq> ModelPolicy<L> {
     pub(super) fn on(&self, line: &L) -> &str {
         let named = self.overrides.iter().find(|(lines, _)| lines.contains(line));
         named.map_or(&self.rule, |(_, rule)| rule)
@@ -52,17 +52,17 @@ pub(super) fn is_cartwide(rule: &str) -> bool {
 }
 
 /// The contract's table; `None` for a rule that nobody has.
-pub(super) fn choice(rule: &str, account: &SideOfLine, guest: &SideOfLine) -> Option<Chosen> {
-    let guest_if = |guest| if guest { Chosen::Guest } else { Chosen::Account };
+pub(super) fn choice(rule: &str, account: &SideOfLine, guest: &SideOfLine) -> Option<ChosenSide> {
+    let guest_if = |guest| if guest { ChosenSide::Guest } else { ChosenSide::Account };
     Some(match rule {
-        "sum" => Chosen::Both,
+        "sum" => ChosenSide::Both,
         "max" => guest_if(guest.units > account.units),
         "latest" => guest_if(guest.latest > account.latest),
-        "prefer-account" | "keep-account" => Chosen::Account,
-        "prefer-guest" | "replace-with-guest" => Chosen::Guest,
-        "split-variant" if account.registers == guest.registers => Chosen::Both,
-        "split-variant" => Chosen::Apart { asked: false },
-        "ask" => Chosen::Apart { asked: true },
+        "prefer-account" | "keep-account" => ChosenSide::Account,
+        "prefer-guest" | "replace-with-guest" => ChosenSide::Guest,
+        "split-variant" if account.registers == guest.registers => ChosenSide::Both,
+        "split-variant" => ChosenSide::Apart { asked: false },
+        "ask" => ChosenSide::Apart { asked: true },
         _ => return None,
     })
 }

@@ -3,39 +3,39 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::action::Shelf;
-use super::fact::{Fact, What};
-use super::known::Known;
-use super::part::{Fate, Part};
-use super::policy::Policy;
+use super::action::ModelList;
+use super::fact::{FactKind, ModelFact};
+use super::known::KnownFacts;
+use super::part::{LinePart, PartFate};
+use super::policy::ModelPolicy;
 use super::{FactId, Model};
 use holdall::id::CartId;
 
 /// Who reads: what they know, and whose cart it is.
-pub(super) struct Reader<'a, L> {
+pub(super) struct StateReader<'a, L> {
     pub(super) model: &'a Model<L>,
-    pub(super) known: &'a Known<L>,
+    pub(super) known: &'a KnownFacts<L>,
     pub(super) cart: CartId,
     /// The guests that are merged, in the order of (time, guest).
-    pub(super) merges: Vec<Merged<'a, L>>,
+    pub(super) merges: Vec<MergedSides<'a, L>>,
     /// Facts that are read as if they were over.
     pub(super) gone: BTreeSet<FactId>,
     /// Contributions that are read as if somebody had left word of where they stay: the list, and up
     /// to which merge none chooses about them any more.
-    pub(super) pinned: BTreeMap<FactId, (Shelf, usize)>,
+    pub(super) pinned: BTreeMap<FactId, (ModelList, usize)>,
 }
 
 /// A merge that nobody took back.
 #[derive(Clone, Copy)]
-pub(super) struct Merged<'a, L> {
+pub(super) struct MergedSides<'a, L> {
     pub(super) guest: CartId,
-    pub(super) policy: &'a Policy<L>,
+    pub(super) policy: &'a ModelPolicy<L>,
 }
 
 /// A line as somebody reads it.
-pub(super) struct Reading<L> {
+pub(super) struct LineReading<L> {
     pub(super) line: L,
-    pub(super) parts: Vec<Part>,
+    pub(super) parts: Vec<LinePart>,
     pub(super) split: bool,
     pub(super) question: bool,
     /// Whether a rule decided on it that nobody has.
@@ -43,35 +43,36 @@ pub(super) struct Reading<L> {
     pub(super) ceiling: Option<u64>,
 }
 
-impl<L> Reading<L> {
+impl<L> LineReading<L> {
     /// What a list shows, on one side if one is named.
     pub(super) fn shown(
         &self,
-        shelf: Shelf,
+        shelf: ModelList,
         side: Option<CartId>,
-    ) -> impl Iterator<Item = &Part> + '_ {
-        let here = move |part: &&Part| part.shelf == shelf && side.is_none_or(|s| part.side == s);
+    ) -> impl Iterator<Item = &LinePart> + '_ {
+        let here =
+            move |part: &&LinePart| part.shelf == shelf && side.is_none_or(|s| part.side == s);
         self.parts.iter().filter(|part| part.is_shown()).filter(here)
     }
 
     /// The sides that a list shows.
-    pub(super) fn sides(&self, shelf: Shelf) -> BTreeSet<CartId> {
+    pub(super) fn sides(&self, shelf: ModelList) -> BTreeSet<CartId> {
         self.shown(shelf, None).map(|part| part.side).collect()
     }
 }
 
-impl<'a, L: Ord + Clone> Reader<'a, L> {
-    pub(super) fn new(model: &'a Model<L>, known: &'a Known<L>, cart: CartId) -> Self {
+impl<'a, L: Ord + Clone> StateReader<'a, L> {
+    pub(super) fn new(model: &'a Model<L>, known: &'a KnownFacts<L>, cart: CartId) -> Self {
         let others = || known.others().iter().map(|fact| model.fact(*fact));
         let taken_back: BTreeSet<(CartId, u32)> = others()
             .filter_map(|fact| match fact.what {
-                What::Unmerge { guest, claim } => Some((guest, claim)),
+                FactKind::Unmerge { guest, claim } => Some((guest, claim)),
                 _ => None,
             })
             .collect();
         let mut merges = BTreeMap::new();
         for fact in others().filter(|fact| fact.cart == cart) {
-            let What::Merge(merge) = &fact.what else { continue };
+            let FactKind::Merge(merge) = &fact.what else { continue };
             let this = (merge.claim, fact.stamp, &merge.policy);
             if taken_back.contains(&(merge.guest, merge.claim)) {
                 continue;
@@ -84,13 +85,18 @@ impl<'a, L: Ord + Clone> Reader<'a, L> {
         }
         let mut merges: Vec<_> = merges.into_iter().collect();
         merges.sort_by_key(|(guest, (_, stamp, _))| ((stamp.ms, stamp.count), *guest));
-        let merges =
-            merges.into_iter().map(|(guest, (_, _, policy))| Merged { guest, policy }).collect();
+        let merges = merges
+            .into_iter()
+            .map(|(guest, (_, _, policy))| MergedSides { guest, policy })
+            .collect();
         Self { model, known, cart, merges, gone: BTreeSet::new(), pinned: BTreeMap::new() }
     }
 
     /// Those that are there to be read.
-    pub(super) fn on_line(&self, line: &L) -> impl Iterator<Item = (FactId, &'a Fact<L>)> + '_ {
+    pub(super) fn on_line(
+        &self,
+        line: &L,
+    ) -> impl Iterator<Item = (FactId, &'a ModelFact<L>)> + '_ {
         let live = self.known.on_line(line).iter().filter(|fact| !self.gone.contains(fact));
         let facts = live.map(|fact| (*fact, self.model.fact(*fact)));
         facts.filter(|(_, fact)| self.is_ours(fact.cart))
@@ -105,13 +111,13 @@ impl<'a, L: Ord + Clone> Reader<'a, L> {
     }
 
     /// The last merge that an author had seen, counted from 1.
-    pub(super) fn stage(&self, fact: &Fact<L>) -> usize {
+    pub(super) fn runner(&self, fact: &ModelFact<L>) -> usize {
         let seen = self.merges.iter().rposition(|merge| fact.after.contains(&merge.guest));
         seen.map_or(0, |at| at + 1)
     }
 
     /// A line.
-    pub(super) fn line(&self, line: &L) -> Reading<L> {
+    pub(super) fn line(&self, line: &L) -> LineReading<L> {
         if self.is_cartwide() {
             let all = self.lines().into_iter().find(|reading| reading.line == *line);
             return all.unwrap_or_else(|| self.gather(line));
@@ -120,12 +126,12 @@ impl<'a, L: Ord + Clone> Reader<'a, L> {
     }
 
     /// Every line.
-    pub(super) fn lines(&self) -> Vec<Reading<L>> {
+    pub(super) fn lines(&self) -> Vec<LineReading<L>> {
         self.read(self.known.lines())
     }
 
     /// Some lines; all of them where rules decide on whole carts.
-    pub(super) fn read<'l>(&self, lines: impl IntoIterator<Item = &'l L>) -> Vec<Reading<L>>
+    pub(super) fn read<'l>(&self, lines: impl IntoIterator<Item = &'l L>) -> Vec<LineReading<L>>
     where
         L: 'l,
     {
@@ -140,9 +146,10 @@ impl<'a, L: Ord + Clone> Reader<'a, L> {
     }
 
     /// What is there of a line before any merge.
-    fn gather(&self, line: &L) -> Reading<L> {
+    fn gather(&self, line: &L) -> LineReading<L> {
         let contributions = self.on_line(line).filter(|(_, fact)| fact.is_contribution());
-        let mut parts: Vec<Part> = contributions.map(|(id, fact)| self.part(id, fact)).collect();
+        let mut parts: Vec<LinePart> =
+            contributions.map(|(id, fact)| self.part(id, fact)).collect();
         // Ties of what an order buys under a ceiling go by the name of the action.
         parts.sort_by_key(|part| {
             let stamp = self.model.fact(part.fact).stamp;
@@ -153,30 +160,30 @@ impl<'a, L: Ord + Clone> Reader<'a, L> {
             self.weigh(&mut parts, at, line);
         }
         let (split, question, undecided) = (false, false, false);
-        Reading { line: line.clone(), parts, split, question, undecided, ceiling: None }
+        LineReading { line: line.clone(), parts, split, question, undecided, ceiling: None }
     }
 
-    fn part(&self, id: FactId, fact: &Fact<L>) -> Part {
+    fn part(&self, id: FactId, fact: &ModelFact<L>) -> LinePart {
         let units = match &fact.what {
-            What::Add(units) => *units,
-            What::Set(set) => set.units,
+            FactKind::Add(units) => *units,
+            FactKind::Set(set) => set.units,
             _ => 0,
         };
         let pinned = self.pinned_past(id);
-        let stage = self.stage(fact).max(pinned);
+        let runner = self.runner(fact).max(pinned);
         let (competes_in, enters) = match self.merge_of(fact.cart) {
             // A guest's own, by somebody who knew of the merge: it comes on top.
             Some(merge) if fact.after.contains(&fact.cart) || pinned > merge => {
-                (None, stage.max(merge + 1))
+                (None, runner.max(merge + 1))
             }
             Some(merge) => (Some(merge), merge + 1),
-            None => (None, stage),
+            None => (None, runner),
         };
-        Part {
+        LinePart {
             fact: id,
             units,
-            fate: Fate::Counts,
-            shelf: Shelf::Active,
+            fate: PartFate::Counts,
+            shelf: ModelList::Active,
             side: self.cart,
             competes_in,
             enters,
@@ -187,7 +194,7 @@ impl<'a, L: Ord + Clone> Reader<'a, L> {
     }
 
     /// Of Sets of one cart and row that had not seen each other the latest counts.
-    fn clashes(&self, parts: &mut [Part]) {
+    fn clashes(&self, parts: &mut [LinePart]) {
         let mut sets: Vec<usize> = (0..parts.len())
             .filter(|at| self.model.fact(parts[*at].fact).set().is_some())
             .collect();
@@ -196,7 +203,7 @@ impl<'a, L: Ord + Clone> Reader<'a, L> {
         for at in sets {
             let id = parts[at].fact;
             match winners.iter().find(|other| self.clash(id, **other)) {
-                Some(winner) => parts[at].fate = Fate::Lost { to: *winner },
+                Some(winner) => parts[at].fate = PartFate::Lost { to: *winner },
                 None => winners.push(id),
             }
         }
@@ -211,10 +218,10 @@ impl<'a, L: Ord + Clone> Reader<'a, L> {
     /// A Set brings its number less what was taken behind its author's back out of what is in that
     /// number, or out of Sets that it competes with: by orders, by the account's Sets where it is a
     /// guest's, and by Sets that are gone and of which somebody left word.
-    fn weigh(&self, parts: &mut [Part], at: usize, line: &L) {
+    fn weigh(&self, parts: &mut [LinePart], at: usize, line: &L) {
         let id = parts[at].fact;
         let fact = self.model.fact(id);
-        let (Some(set), Fate::Counts) = (fact.set(), parts[at].fate) else { return };
+        let (Some(set), PartFate::Counts) = (fact.set(), parts[at].fate) else { return };
         let rival = |other: FactId| {
             let theirs = self.model.fact(other);
             let same_row = theirs.set().is_some_and(|theirs| theirs.shelf == set.shelf);
@@ -238,7 +245,7 @@ impl<'a, L: Ord + Clone> Reader<'a, L> {
             }
         }
         if fact.cart != self.cart {
-            for part in parts.iter().filter(|part| !matches!(part.fate, Fate::Lost { .. })) {
+            for part in parts.iter().filter(|part| !matches!(part.fate, PartFate::Lost { .. })) {
                 let other = self.model.fact(part.fact);
                 let Some(theirs) = other.set().filter(|_| other.cart == self.cart) else {
                     continue;
@@ -257,12 +264,12 @@ impl<'a, L: Ord + Clone> Reader<'a, L> {
         part.units = set.units.saturating_sub(cuts.values().sum());
         part.cuts = cuts;
         if part.units == 0 {
-            part.fate = Fate::Spent;
+            part.fate = PartFate::Spent;
         }
     }
 
     /// What somebody left word of.
-    pub(super) fn words(&self) -> impl Iterator<Item = &'a Fact<L>> + '_ {
+    pub(super) fn words(&self) -> impl Iterator<Item = &'a ModelFact<L>> + '_ {
         let live = self.known.others().iter().filter(|fact| !self.gone.contains(fact));
         let facts = live.map(|fact| self.model.fact(*fact));
         facts.filter(|fact| !fact.stays.is_empty() && self.is_ours(fact.cart))

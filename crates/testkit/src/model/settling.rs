@@ -4,28 +4,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::FactId;
-use super::action::Shelf;
-use super::fact::{Pin, Stays};
-use super::part::Part;
-use super::reading::{Reader, Reading};
+use super::action::ModelList;
+use super::fact::{PinnedRow, PreservedUnits};
+use super::part::LinePart;
+use super::reading::{LineReading, StateReader};
 use holdall::id::CartId;
 
 /// How contributions show.
-type Picture = BTreeMap<FactId, (Shelf, CartId, BTreeMap<FactId, u64>)>;
+type UnitPlacement = BTreeMap<FactId, (ModelList, CartId, BTreeMap<FactId, u64>)>;
 
-impl<L: Ord + Clone> Reader<'_, L> {
+impl<L: Ord + Clone> StateReader<'_, L> {
     /// All that an action covers which takes `shown` out of those lines, and what stays by it.
     pub(super) fn settle(
         &self,
-        lines: &[Reading<L>],
+        lines: &[LineReading<L>],
         shown: impl IntoIterator<Item = FactId>,
-    ) -> (BTreeSet<FactId>, Stays) {
+    ) -> (BTreeSet<FactId>, PreservedUnits) {
         let parts = || lines.iter().flat_map(|reading| &reading.parts);
         // What is there on a line and does not show goes with whatever is taken out of it.
         let hidden = parts().filter(|part| !part.is_shown()).map(|part| part.fact);
         let gone: BTreeSet<FactId> = shown.into_iter().chain(hidden).collect();
         let (mut gone, stays) = if self.merges.is_empty() && self.words().next().is_none() {
-            (gone, Stays::default()) // nothing hangs on anything else
+            (gone, PreservedUnits::default()) // nothing hangs on anything else
         } else {
             self.undisturbed(gone, lines)
         };
@@ -49,7 +49,7 @@ impl<L: Ord + Clone> Reader<'_, L> {
         let others = self.known.others().iter().copied();
         let spent = |id: &FactId| {
             let fact = self.model.fact(*id);
-            let is_word = matches!(fact.what, super::fact::What::Nothing);
+            let is_word = matches!(fact.what, super::fact::FactKind::Nothing);
             is_word && self.is_ours(fact.cart) && fact.is_about_nothing_but(gone)
         };
         others.filter(spent).collect()
@@ -60,15 +60,15 @@ impl<L: Ord + Clone> Reader<'_, L> {
     fn undisturbed(
         &self,
         gone: BTreeSet<FactId>,
-        lines: &[Reading<L>],
-    ) -> (BTreeSet<FactId>, Stays) {
+        lines: &[LineReading<L>],
+    ) -> (BTreeSet<FactId>, PreservedUnits) {
         let here: BTreeSet<FactId> =
             lines.iter().flat_map(|reading| &reading.parts).map(|part| part.fact).collect();
         // What a rule makes of one line does not depend on another, unless it is a rule that decides
         // on whole carts; nor does what a word says, but one word may be about several.
         let alone = !self.is_cartwide() && self.words().next().is_none();
         let before = self.picture(lines, alone);
-        let mut what_if = Self { gone, ..Reader::new(self.model, self.known, self.cart) };
+        let mut what_if = Self { gone, ..StateReader::new(self.model, self.known, self.cart) };
         // Each round settles something, or pins something past one more merge; so this ends.
         loop {
             let after = what_if.picture(lines, alone);
@@ -87,29 +87,29 @@ impl<L: Ord + Clone> Reader<'_, L> {
                 }
             }
             if risen.is_empty() && !pinned {
-                let pin = |(fact, (shelf, past)): (&FactId, &(Shelf, usize))| {
+                let pin = |(fact, (shelf, past)): (&FactId, &(ModelList, usize))| {
                     let until = self.merges.get(*past).map(|merge| merge.guest);
-                    (*fact, Pin { shelf: *shelf, until })
+                    (*fact, PinnedRow { shelf: *shelf, until })
                 };
                 let pins = what_if.pinned.iter().map(pin).collect();
-                return (what_if.gone, Stays { pins, lacks: lacks(&before, &after) });
+                return (what_if.gone, PreservedUnits { pins, lacks: lacks(&before, &after) });
             }
             what_if.gone.extend(risen);
         }
     }
 
     /// How everything shows; or those lines alone.
-    fn picture(&self, lines: &[Reading<L>], alone: bool) -> Picture {
+    fn picture(&self, lines: &[LineReading<L>], alone: bool) -> UnitPlacement {
         let readings =
             if alone { self.read(lines.iter().map(|reading| &reading.line)) } else { self.lines() };
         let shown = readings.into_iter().flat_map(|reading| reading.parts);
-        let how = |part: Part| (part.fact, (part.shelf, part.side, part.cuts));
-        shown.filter(Part::is_shown).map(how).collect()
+        let how = |part: LinePart| (part.fact, (part.shelf, part.side, part.cuts));
+        shown.filter(LinePart::is_shown).map(how).collect()
     }
 }
 
 /// Units that Sets lacked before and would not lack after.
-fn lacks(before: &Picture, after: &Picture) -> Vec<(FactId, FactId, u64)> {
+fn lacks(before: &UnitPlacement, after: &UnitPlacement) -> Vec<(FactId, FactId, u64)> {
     let mut lacks = Vec::new();
     for (set, (_, _, now)) in after {
         let Some((_, _, was)) = before.get(set) else { continue };

@@ -2,20 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::action::{Shelf, Side};
-use super::fact::What;
-use super::known::Known;
-use super::part::Part;
-use super::reading::{Reader, Reading};
+use super::action::{ModelList, ModelSide};
+use super::fact::FactKind;
+use super::known::KnownFacts;
+use super::part::LinePart;
+use super::reading::{LineReading, StateReader};
 use super::{FactId, Model};
 use holdall::id::CartId;
 use holdall::money::Money;
 
 /// What is shown.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Shown<L> {
+pub struct ModelView<L> {
     /// Each row, by its line, its list and, while the line is split there, its side.
-    pub rows: BTreeMap<(L, Shelf, Option<Side>), ShownRow>,
+    pub rows: BTreeMap<(L, ModelList, Option<ModelSide>), ModelRow>,
     /// Coupons.
     pub coupons: BTreeSet<String>,
     /// The cart's own registers.
@@ -23,7 +23,7 @@ pub struct Shown<L> {
     /// Whether there is consent.
     pub consent: bool,
     /// The orders, in the order in which they were placed.
-    pub orders: Vec<Ordered<L>>,
+    pub orders: Vec<ModelOrder<L>>,
     /// Ids of orders that bought the same units, and the lines they share.
     pub bought_twice: BTreeMap<BTreeSet<String>, BTreeSet<L>>,
     /// Lines that nobody can buy, since a rule is not there.
@@ -32,7 +32,7 @@ pub struct Shown<L> {
 
 /// A row.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ShownRow {
+pub struct ModelRow {
     /// How many its contributions come to.
     pub units: u64,
     /// How many are shown, under the ceilings.
@@ -49,7 +49,7 @@ pub struct ShownRow {
 
 /// An order: its id, and how many of each line.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Ordered<L> {
+pub struct ModelOrder<L> {
     /// The id.
     pub id: String,
     /// What it bought.
@@ -59,9 +59,9 @@ pub struct Ordered<L> {
 impl<L: Ord + Clone> Model<L> {
     /// What a cart shows where that is known, at most so many units in a row.
     #[must_use]
-    pub fn shown(&self, known: &Known<L>, cart: CartId, ceiling: u64) -> Shown<L> {
-        let reader = Reader::new(self, known, cart);
-        let mut shown = Shown {
+    pub fn shown(&self, known: &KnownFacts<L>, cart: CartId, ceiling: u64) -> ModelView<L> {
+        let reader = StateReader::new(self, known, cart);
+        let mut shown = ModelView {
             rows: BTreeMap::new(),
             coupons: BTreeSet::new(),
             registers: reader.cart_registers(),
@@ -71,7 +71,7 @@ impl<L: Ord + Clone> Model<L> {
             undecided: BTreeSet::new(),
         };
         for reading in reader.lines() {
-            for shelf in Shelf::ALL {
+            for shelf in ModelList::ALL {
                 let sides = reading.sides(shelf);
                 for side in &sides {
                     let name = reader.side(*side).filter(|_| sides.len() > 1);
@@ -86,12 +86,12 @@ impl<L: Ord + Clone> Model<L> {
         let mut revoked = false;
         for (_, fact) in reader.others() {
             match &fact.what {
-                What::Coupon(code) => {
+                FactKind::Coupon(code) => {
                     shown.coupons.insert(code.clone());
                 }
                 // It is never imported from a guest; a revocation is.
-                What::Consent(true) => shown.consent |= fact.cart == cart,
-                What::Consent(false) => revoked = true,
+                FactKind::Consent(true) => shown.consent |= fact.cart == cart,
+                FactKind::Consent(false) => revoked = true,
                 _ => {}
             }
         }
@@ -100,24 +100,29 @@ impl<L: Ord + Clone> Model<L> {
     }
 }
 
-impl<'a, L: Ord + Clone> Reader<'a, L> {
-    fn others(&self) -> impl Iterator<Item = (FactId, &'a super::fact::Fact<L>)> + '_ {
+impl<'a, L: Ord + Clone> StateReader<'a, L> {
+    fn others(&self) -> impl Iterator<Item = (FactId, &'a super::fact::ModelFact<L>)> + '_ {
         let facts = self.known.others().iter().map(|fact| (*fact, self.model.fact(*fact)));
         facts.filter(|(_, fact)| self.is_ours(fact.cart))
     }
 
-    fn side(&self, cart: CartId) -> Option<Side> {
-        Some(if cart == self.cart { Side::Account } else { Side::Guest(cart) })
+    fn side(&self, cart: CartId) -> Option<ModelSide> {
+        Some(if cart == self.cart { ModelSide::Account } else { ModelSide::Guest(cart) })
     }
 
-    fn row(&self, reading: &Reading<L>, (shelf, side): (Shelf, CartId), ceiling: u64) -> ShownRow {
-        let parts: Vec<&Part> = reading.shown(shelf, Some(side)).collect();
+    fn row(
+        &self,
+        reading: &LineReading<L>,
+        (shelf, side): (ModelList, CartId),
+        ceiling: u64,
+    ) -> ModelRow {
+        let parts: Vec<&LinePart> = reading.shown(shelf, Some(side)).collect();
         let facts = || parts.iter().map(|part| self.model.fact(part.fact));
         let prices = facts().filter_map(|fact| Some((fact.stamp, fact.price?)));
         let decided = parts.iter().filter_map(|part| part.decided).max();
         let rule = decided.map(|merge| self.merges[merge].policy.on(&reading.line).to_owned());
         let units = parts.iter().map(|part| part.units).sum();
-        ShownRow {
+        ModelRow {
             units,
             quantity: reading.ceiling.map_or(ceiling, |other| other.min(ceiling)).min(units),
             registers: self.row_registers(reading, side),
@@ -129,7 +134,7 @@ impl<'a, L: Ord + Clone> Reader<'a, L> {
 
     /// Of each the account's if it is set, else the first guest's that has it and no row of its
     /// own. A guest's own row has the guest's own.
-    fn row_registers(&self, reading: &Reading<L>, side: CartId) -> BTreeMap<String, String> {
+    fn row_registers(&self, reading: &LineReading<L>, side: CartId) -> BTreeMap<String, String> {
         let mut registers = self.registers(&reading.line, side);
         if side == self.cart {
             let apart: BTreeSet<CartId> = reading.parts.iter().map(|part| part.side).collect();
@@ -150,7 +155,7 @@ impl<'a, L: Ord + Clone> Reader<'a, L> {
             let mut here: Vec<_> = self.others().filter(|(_, fact)| fact.cart == cart).collect();
             here.sort_by_key(|(_, fact)| std::cmp::Reverse(fact.stamp));
             for (_, fact) in here.iter().filter(|(_, fact)| fact.line.is_none()) {
-                if let What::Register { key, value } = &fact.what {
+                if let FactKind::Register { key, value } = &fact.what {
                     registers.entry(key.clone()).or_insert_with(|| value.clone());
                 }
             }
@@ -159,7 +164,7 @@ impl<'a, L: Ord + Clone> Reader<'a, L> {
     }
 
     /// One id is one order, however often it was placed: the first time counts.
-    fn orders(&self) -> Vec<Ordered<L>> {
+    fn orders(&self) -> Vec<ModelOrder<L>> {
         let mut known: Vec<_> = self
             .others()
             .filter_map(|(_, fact)| {
@@ -169,7 +174,7 @@ impl<'a, L: Ord + Clone> Reader<'a, L> {
                     *lines.entry(line.clone()).or_default() += units;
                 }
                 let at = (fact.stamp.ms, fact.stamp.count);
-                Some((at, Ordered { id: order.id.clone(), lines }))
+                Some((at, ModelOrder { id: order.id.clone(), lines }))
             })
             .collect();
         known.sort_by(|a, b| (a.0, &a.1.id).cmp(&(b.0, &b.1.id)));

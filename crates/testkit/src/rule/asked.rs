@@ -1,12 +1,12 @@
 //! Laws of a rule as a function: that it answers, and always the same.
 
 use super::{Verdict, broken, same};
+use crate::action::{ACCOUNT, ScenarioAction, ScenarioStep};
 use crate::counterexample::Counterexample;
-use crate::deed::{ACCOUNT, Deed, Tap};
 use crate::law::Law;
-use crate::stage::{Rows, Stage, Telling};
-use crate::subject::Subject;
-use crate::tale::Tale;
+use crate::merge_scenario::MergeScenario;
+use crate::rule_under_test::RuleUnderTest;
+use crate::runner::{RunVariant, ScenarioRunner, VisibleRows};
 
 /// How often a question is repeated.
 const REPEATED: usize = 4;
@@ -15,21 +15,21 @@ const REPEATED: usize = 4;
 ///
 /// # Errors
 /// It panics.
-pub fn total(subject: &Subject, tale: &Tale) -> Verdict {
+pub fn total(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
     let _ = subject.panic();
-    let (stage, rows) = full(subject, tale);
+    let (runner, rows) = full(subject, scenario);
     let Some(panic) = subject.panic() else { return Ok(()) };
     let what = format!("the rule panics: {panic}.");
-    Err(broken(Law::Total, what, subject, &stage, &rows))
+    Err(broken(Law::Total, what, subject, &runner, &rows))
 }
 
 /// [`Law::Pure`]: the same question has the same answer, at once and on another thread.
 ///
 /// # Errors
 /// It has two.
-pub fn pure(subject: &Subject, tale: &Tale) -> Verdict {
+pub fn pure(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
     subject.forget();
-    let (stage, rows) = full(subject, tale);
+    let (runner, rows) = full(subject, scenario);
     for (at, question) in subject.questions().iter().enumerate() {
         // What it says after it was asked about something else is the matter of other laws.
         let _ = subject.ask(question);
@@ -46,68 +46,73 @@ pub fn pure(subject: &Subject, tale: &Tale) -> Verdict {
                 answers[0],
                 other
             );
-            return Err(broken(Law::Pure, what, subject, &stage, &rows));
+            return Err(broken(Law::Pure, what, subject, &runner, &rows));
         }
     }
     Ok(())
 }
 
-/// [`Law::OrderInSide`]: two taps of one side may come in either order.
+/// [`Law::OrderInSide`]: two steps of one side may come in either order.
 ///
 /// # Errors
 /// Another order shows other rows.
-pub fn order_in_side(subject: &Subject, tale: &Tale) -> Verdict {
-    let tale = tale.adds();
-    let how = Telling { look: true, ..Telling::default() };
-    let told = |tale: &Tale| {
-        let mut stage = Stage::tell(subject, tale, how);
-        let rows = stage.final_rows(ACCOUNT);
-        (stage, rows)
+pub fn order_in_side(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
+    let scenario = scenario.adds();
+    let how = RunVariant { look: true, ..RunVariant::default() };
+    let told = |scenario: &MergeScenario| {
+        let mut runner = ScenarioRunner::tell(subject, scenario, how);
+        let rows = runner.final_rows(ACCOUNT);
+        (runner, rows)
     };
     for part in [late, before] {
-        let taps = part(&mut tale.clone()).clone();
-        for at in 1..taps.len() {
-            let (Some(turned), true) = (turned(&taps[at - 1], &taps[at]), tale.taps() < LONG)
+        let steps = part(&mut scenario.clone()).clone();
+        for at in 1..steps.len() {
+            let (Some(turned), true) =
+                (turned(&steps[at - 1], &steps[at]), scenario.steps() < LONG)
             else {
                 continue;
             };
-            let mut other = tale.clone();
+            let mut other = scenario.clone();
             part(&mut other).splice(at - 1..=at, turned);
             // Twice: a rule that remembers has by then forgotten what it was asked before.
-            let _ = told(&tale);
-            let (straight, wanted) = told(&tale);
-            let (mut stage, seen) = told(&other);
-            if tale.is_looked_at()
-                && let (Some(wanted), Some(seen)) = (straight.last_look(), stage.last_look())
+            let _ = told(&scenario);
+            let (straight, wanted) = told(&scenario);
+            let (mut runner, seen) = told(&other);
+            if scenario.is_looked_at()
+                && let (Some(wanted), Some(seen)) = (straight.last_look(), runner.last_look())
             {
-                stage.expect_at_last_look(&wanted);
-                same(Law::OrderInSide, subject, &stage, &seen, &wanted)?;
+                runner.expect_at_last_look(&wanted);
+                same(Law::OrderInSide, subject, &runner, &seen, &wanted)?;
             }
-            same(Law::OrderInSide, subject, &stage, &seen, &wanted)?;
+            same(Law::OrderInSide, subject, &runner, &seen, &wanted)?;
         }
     }
     Ok(())
 }
 
-fn late(tale: &mut Tale) -> &mut Vec<Tap> {
-    &mut tale.late
+fn late(scenario: &mut MergeScenario) -> &mut Vec<ScenarioStep> {
+    &mut scenario.late
 }
 
-fn before(tale: &mut Tale) -> &mut Vec<Tap> {
-    &mut tale.before
+fn before(scenario: &mut MergeScenario) -> &mut Vec<ScenarioStep> {
+    &mut scenario.before
 }
 
-/// Longer tales have many pairs, and are no better.
+/// Longer scenarios have many pairs, and are no better.
 const LONG: usize = 14;
 
-/// Two taps of one side, each with the other's units.
-fn turned(one: &Tap, two: &Tap) -> Option<[Tap; 2]> {
-    let (Deed::Add { line: a, units: m }, Deed::Add { line: b, units: n }) = (one.deed, two.deed)
+/// Two steps of one side, each with the other's units.
+fn turned(one: &ScenarioStep, two: &ScenarioStep) -> Option<[ScenarioStep; 2]> {
+    let (ScenarioAction::Add { line: a, units: m }, ScenarioAction::Add { line: b, units: n }) =
+        (one.action, two.action)
     else {
         return None;
     };
     let turn = a == b && m != n && one.device.cart() == two.device.cart();
-    let with = |tap: &Tap, units| Tap { deed: Deed::Add { line: a, units }, ..*tap };
+    let with = |step: &ScenarioStep, units| ScenarioStep {
+        action: ScenarioAction::Add { line: a, units },
+        ..*step
+    };
     turn.then(|| [with(one, n), with(two, m)])
 }
 
@@ -116,44 +121,51 @@ fn turned(one: &Tap, two: &Tap) -> Option<[Tap; 2]> {
 ///
 /// # Errors
 /// Another delivery shows other rows.
-pub fn delivery_order(subject: &Subject, tale: &Tale) -> Verdict {
+pub fn delivery_order(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
     // Whoever hears of more has a later clock, and may write notes on more lines.
-    let adds = tale.adds();
-    let told = |how: Telling| {
-        let mut stage = Stage::tell(subject, &adds, how);
-        let rows = stage.final_rows(ACCOUNT);
-        (stage, rows)
+    let adds = scenario.adds();
+    let told = |how: RunVariant| {
+        let mut runner = ScenarioRunner::tell(subject, &adds, how);
+        let rows = runner.final_rows(ACCOUNT);
+        (runner, rows)
     };
-    let late = Telling { right_clocks: true, ..Telling::default() };
+    let late = RunVariant { right_clocks: true, ..RunVariant::default() };
     // Twice, as above.
-    let _ = told(Telling { hear: true, ..late });
-    let (_, wanted) = told(Telling { hear: true, ..late });
-    let (mut stage, _) = told(Telling { look: true, ..late });
-    if let Some(seen) = stage.last_look().filter(|_| adds.is_looked_at()) {
-        stage.expect_at_last_look(&wanted);
-        same(Law::DeliveryOrder, subject, &stage, &seen, &wanted)?;
+    let _ = told(RunVariant { hear: true, ..late });
+    let (_, wanted) = told(RunVariant { hear: true, ..late });
+    let (mut runner, _) = told(RunVariant { look: true, ..late });
+    if let Some(seen) = runner.last_look().filter(|_| adds.is_looked_at()) {
+        runner.expect_at_last_look(&wanted);
+        same(Law::DeliveryOrder, subject, &runner, &seen, &wanted)?;
     }
-    let (stage, seen) = told(late);
-    same(Law::DeliveryOrder, subject, &stage, &seen, &wanted)?;
-    let (stage, rows) = full(subject, tale);
-    for seen in stage.delivered() {
-        same(Law::DeliveryOrder, subject, &stage, &seen, &rows)?;
+    let (runner, seen) = told(late);
+    same(Law::DeliveryOrder, subject, &runner, &seen, &wanted)?;
+    let (runner, rows) = full(subject, scenario);
+    for seen in runner.delivered() {
+        same(Law::DeliveryOrder, subject, &runner, &seen, &rows)?;
     }
     Ok(())
 }
 
-/// The whole tale, and what is seen in the end.
-pub(super) fn full<'a>(subject: &'a Subject, tale: &Tale) -> (Stage<'a>, Rows) {
-    let mut stage = Stage::tell(subject, tale, Telling::default());
-    for tap in &tale.after {
-        stage.aware(tap);
+/// The whole scenario, and what is seen in the end.
+pub(super) fn full<'a>(
+    subject: &'a RuleUnderTest,
+    scenario: &MergeScenario,
+) -> (ScenarioRunner<'a>, VisibleRows) {
+    let mut runner = ScenarioRunner::tell(subject, scenario, RunVariant::default());
+    for step in &scenario.after {
+        runner.aware(step);
     }
-    let rows = stage.final_rows(ACCOUNT);
-    (stage, rows)
+    let rows = runner.final_rows(ACCOUNT);
+    (runner, rows)
 }
 
 /// A rule that answered otherwise when it was asked again much later.
-pub(crate) fn fickle(subject: &Subject, tale: &Tale, what: String) -> Counterexample {
-    let (stage, rows) = full(subject, tale);
-    broken(Law::Pure, what, subject, &stage, &rows)
+pub(crate) fn fickle(
+    subject: &RuleUnderTest,
+    scenario: &MergeScenario,
+    what: String,
+) -> Counterexample {
+    let (runner, rows) = full(subject, scenario);
+    broken(Law::Pure, what, subject, &runner, &rows)
 }

@@ -1,34 +1,34 @@
 //! Laws that a rule keeps if its author claims them.
 
 use super::{Verdict, broken, same};
-use crate::deed::{ACCOUNT, Deed, line};
+use crate::action::{ACCOUNT, ScenarioAction, line};
 use crate::law::Law;
-use crate::stage::{Rows, Stage, Telling, total, words};
-use crate::subject::Subject;
-use crate::tale::Tale;
+use crate::merge_scenario::MergeScenario;
+use crate::rule_under_test::RuleUnderTest;
+use crate::runner::{RunVariant, ScenarioRunner, VisibleRows, total, words};
 
-/// [`Law::Monotone`]: with one tap on + more no line shows fewer, both lists together.
+/// [`Law::Monotone`]: with one step on + more no line shows fewer, both lists together.
 ///
 /// # Errors
 /// One shows fewer.
-pub fn monotone(subject: &Subject, tale: &Tale) -> Verdict {
-    let tale = tale.plain();
-    let mut whole = Stage::tell(subject, &tale, Telling::default());
+pub fn monotone(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
+    let scenario = scenario.plain();
+    let mut whole = ScenarioRunner::tell(subject, &scenario, RunVariant::default());
     let seen = whole.final_rows(ACCOUNT);
-    for (at, tap) in tale.before.iter().chain(&tale.late).enumerate() {
-        if !matches!(tap.deed, Deed::Add { .. }) {
+    for (at, step) in scenario.before.iter().chain(&scenario.late).enumerate() {
+        if !matches!(step.action, ScenarioAction::Add { .. }) {
             continue;
         }
-        let how = Telling { without: Some(at), ..Telling::default() };
-        let fewer = Stage::tell(subject, &tale, how).final_rows(ACCOUNT);
-        let mut wanted: Rows = Vec::new();
+        let how = RunVariant { without: Some(at), ..RunVariant::default() };
+        let fewer = ScenarioRunner::tell(subject, &scenario, how).final_rows(ACCOUNT);
+        let mut wanted: VisibleRows = Vec::new();
         let mut shrunk = Vec::new();
-        for key in tale.lines().into_iter().map(line) {
+        for key in scenario.lines().into_iter().map(line) {
             let (was, is) = (total(&fewer, &key), total(&seen, &key));
             let better = if is < was { &fewer } else { &seen };
             wanted.extend(better.iter().filter(|row| row.line == key).cloned());
             if is < was {
-                shrunk.push(format!("{is} {key} with one tap more, {was} without it"));
+                shrunk.push(format!("{is} {key} with one step more, {was} without it"));
             }
         }
         if !shrunk.is_empty() {
@@ -44,24 +44,29 @@ pub fn monotone(subject: &Subject, tale: &Tale) -> Verdict {
 ///
 /// # Errors
 /// They do not.
-pub fn order_free(subject: &Subject, tale: &Tale) -> Verdict {
-    let tale = Tale { second_guest: true, ..tale.plain() };
-    let wanted = Stage::tell(subject, &tale, Telling::default()).final_rows(ACCOUNT);
-    let mut stage = Stage::tell(subject, &tale, Telling { turned: true, ..Telling::default() });
-    let seen = stage.final_rows(ACCOUNT);
-    same(Law::OrderFree, subject, &stage, &seen, &wanted)
+pub fn order_free(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
+    let scenario = MergeScenario { second_guest: true, ..scenario.plain() };
+    let wanted =
+        ScenarioRunner::tell(subject, &scenario, RunVariant::default()).final_rows(ACCOUNT);
+    let mut runner = ScenarioRunner::tell(
+        subject,
+        &scenario,
+        RunVariant { turned: true, ..RunVariant::default() },
+    );
+    let seen = runner.final_rows(ACCOUNT);
+    same(Law::OrderFree, subject, &runner, &seen, &wanted)
 }
 
 /// [`Law::TimeFree`]: clocks that are off show the rows that right ones do.
 ///
 /// # Errors
 /// They show others.
-pub fn time_free(subject: &Subject, tale: &Tale) -> Verdict {
+pub fn time_free(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
     // The order of two merges is by time, whatever the rule.
-    let tale = tale.plain().of_one_guest();
-    let right = Telling { right_clocks: true, ..Telling::default() };
-    let wanted = Stage::tell(subject, &tale, right).final_rows(ACCOUNT);
-    let mut stage = Stage::tell(subject, &tale, Telling::default());
-    let seen = stage.final_rows(ACCOUNT);
-    same(Law::TimeFree, subject, &stage, &seen, &wanted)
+    let scenario = scenario.plain().of_one_guest();
+    let right = RunVariant { right_clocks: true, ..RunVariant::default() };
+    let wanted = ScenarioRunner::tell(subject, &scenario, right).final_rows(ACCOUNT);
+    let mut runner = ScenarioRunner::tell(subject, &scenario, RunVariant::default());
+    let seen = runner.final_rows(ACCOUNT);
+    same(Law::TimeFree, subject, &runner, &seen, &wanted)
 }

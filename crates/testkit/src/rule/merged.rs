@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use super::asked::full;
 use super::{Verdict, broken, same};
-use crate::deed::{ACCOUNT, Device, GUEST, SECOND_GUEST, line};
+use crate::action::{ACCOUNT, Device, GUEST, SECOND_GUEST, line};
 use crate::edit::wanted_after;
 use crate::law::Law;
+use crate::merge_scenario::MergeScenario;
+use crate::rule_under_test::RuleUnderTest;
+use crate::runner::{RunVariant, ScenarioRunner, VisibleRow, VisibleRows};
 use crate::scenario::unexplained;
-use crate::stage::{Rows, Shown, Stage, Telling};
-use crate::subject::Subject;
-use crate::tale::Tale;
 use holdall::cart::List;
 use holdall::dots::Dot;
 use holdall::id::LineKey;
@@ -21,28 +21,28 @@ use holdall::policy::RuleScope;
 ///
 /// # Errors
 /// It does not.
-pub fn line_local(subject: &Subject, tale: &Tale) -> Verdict {
+pub fn line_local(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
     if subject.reach() == RuleScope::Cart {
         return Ok(());
     }
-    let lines = tale.lines();
+    let lines = scenario.lines();
     if lines.len() < 2 {
         return Ok(());
     }
-    let mut wanted: Rows = Vec::new();
+    let mut wanted: VisibleRows = Vec::new();
     for only in &lines {
-        let how = Telling { only: Some(*only), right_clocks: true, ..Telling::default() };
-        let mut alone = Stage::tell(subject, tale, how);
+        let how = RunVariant { only: Some(*only), right_clocks: true, ..RunVariant::default() };
+        let mut alone = ScenarioRunner::tell(subject, scenario, how);
         // A rule that remembers has by then forgotten what it was asked before.
         let _ = alone.final_rows(ACCOUNT);
         let rows = alone.final_rows(ACCOUNT);
         wanted.extend(rows.into_iter().filter(|row| row.line == line(*only)));
     }
     wanted.sort();
-    let how = Telling { right_clocks: true, ..Telling::default() };
-    let mut stage = Stage::tell(subject, tale, how);
-    let seen = stage.final_rows(ACCOUNT);
-    same(Law::LineLocal, subject, &stage, &seen, &wanted)
+    let how = RunVariant { right_clocks: true, ..RunVariant::default() };
+    let mut runner = ScenarioRunner::tell(subject, scenario, how);
+    let seen = runner.final_rows(ACCOUNT);
+    same(Law::LineLocal, subject, &runner, &seen, &wanted)
 }
 
 /// [`Law::EmptySide`]: what only one cart has of a line stays as it is there. A rule that decides
@@ -50,35 +50,39 @@ pub fn line_local(subject: &Subject, tale: &Tale) -> Verdict {
 ///
 /// # Errors
 /// A side that has nothing won.
-pub fn empty_side(subject: &Subject, tale: &Tale) -> Verdict {
-    let tale = Tale { after: Vec::new(), ..tale.clone() };
-    let mut apart = Stage::tell(subject, &tale, Telling { merge: false, ..Telling::default() });
-    let guests: &[&str] = if tale.second_guest { &[GUEST, SECOND_GUEST] } else { &[GUEST] };
-    let carts: Vec<Rows> = std::iter::once(ACCOUNT)
+pub fn empty_side(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
+    let scenario = MergeScenario { after: Vec::new(), ..scenario.clone() };
+    let mut apart = ScenarioRunner::tell(
+        subject,
+        &scenario,
+        RunVariant { merge: false, ..RunVariant::default() },
+    );
+    let guests: &[&str] = if scenario.second_guest { &[GUEST, SECOND_GUEST] } else { &[GUEST] };
+    let carts: Vec<VisibleRows> = std::iter::once(ACCOUNT)
         .chain(guests.iter().copied())
         .map(|cart| apart.final_rows(cart))
         .collect();
-    let mut stage = Stage::tell(subject, &tale, Telling::default());
-    let seen = stage.final_rows(ACCOUNT);
+    let mut runner = ScenarioRunner::tell(subject, &scenario, RunVariant::default());
+    let seen = runner.final_rows(ACCOUNT);
     let wanted = match subject.reach() {
         RuleScope::Line => one_sided(&carts, &seen),
-        RuleScope::Cart if tale.second_guest => return Ok(()),
+        RuleScope::Cart if scenario.second_guest => return Ok(()),
         RuleScope::Cart => one_winner(&carts, &seen),
     };
-    same(Law::EmptySide, subject, &stage, &seen, &wanted)
+    same(Law::EmptySide, subject, &runner, &seen, &wanted)
 }
 
 /// What is seen, with each row that only one of the carts has as it is there.
-fn one_sided(carts: &[Rows], seen: &Rows) -> Rows {
-    let here = |row: &Shown| (row.line.clone(), row.list);
-    let has = |cart: &&Rows, at: &(LineKey, List)| cart.iter().any(|row| here(row) == *at);
+fn one_sided(carts: &[VisibleRows], seen: &VisibleRows) -> VisibleRows {
+    let here = |row: &VisibleRow| (row.line.clone(), row.list);
+    let has = |cart: &&VisibleRows, at: &(LineKey, List)| cart.iter().any(|row| here(row) == *at);
     let places: BTreeSet<(LineKey, List)> = carts.iter().flatten().map(here).collect();
     let alone = |at: &(LineKey, List)| carts.iter().filter(|cart| has(cart, at)).count() == 1;
     let (single, shared): (BTreeSet<_>, BTreeSet<_>) = places.into_iter().partition(alone);
     // The losing side of another list may have been saved onto a line that one cart had saved.
     let touched = |at: &(LineKey, List)| shared.contains(&(at.0.clone(), at.1.other()));
-    let kept = |row: &&Shown| single.contains(&here(row)) && !touched(&here(row));
-    let mut wanted: Rows = seen.iter().filter(|row| !kept(row)).cloned().collect();
+    let kept = |row: &&VisibleRow| single.contains(&here(row)) && !touched(&here(row));
+    let mut wanted: VisibleRows = seen.iter().filter(|row| !kept(row)).cloned().collect();
     wanted.extend(carts.iter().flatten().filter(kept).cloned());
     wanted.sort();
     wanted
@@ -86,9 +90,9 @@ fn one_sided(carts: &[Rows], seen: &Rows) -> Rows {
 
 /// What is seen; but if a cart won on a line that it lacks and lost on one that it has, then the
 /// lines it lacks as the other cart has them.
-fn one_winner(carts: &[Rows], seen: &Rows) -> Rows {
+fn one_winner(carts: &[VisibleRows], seen: &VisibleRows) -> VisibleRows {
     let [account, guest] = carts else { return seen.clone() };
-    let units = |rows: &Rows, line: &LineKey, list: List| -> u64 {
+    let units = |rows: &VisibleRows, line: &LineKey, list: List| -> u64 {
         rows.iter().filter(|row| row.line == *line && row.list == list).map(|row| row.units).sum()
     };
     let mut wanted = seen.clone();
@@ -118,15 +122,15 @@ fn one_winner(carts: &[Rows], seen: &Rows) -> Rows {
 ///
 /// # Errors
 /// One is missing, or unexplained.
-pub fn explained(subject: &Subject, tale: &Tale) -> Verdict {
-    let (mut stage, rows) = full(subject, tale);
-    let told = stage.explain();
+pub fn explained(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
+    let (mut runner, rows) = full(subject, scenario);
+    let told = runner.explain();
     let wrong = unexplained(&told).or_else(|| {
         let shown = told.iter().flat_map(|line| &line.rows).flat_map(|row| &row.parts);
         let parts = shown.chain(told.iter().flat_map(|line| &line.hidden));
         let mut explained: Vec<Dot> = parts.map(|part| part.dot).collect();
         explained.sort_unstable();
-        let cart = stage.cart();
+        let cart = runner.cart();
         let live = cart.live().iter().filter(|(_, entry)| entry.body.is_contribution());
         let mut there: Vec<Dot> = live.map(|(dot, _)| dot).collect();
         there.sort_unstable();
@@ -134,26 +138,26 @@ pub fn explained(subject: &Subject, tale: &Tale) -> Verdict {
         (explained != there).then(|| format!("{said} contributions are explained, {is} are there"))
     });
     let Some(what) = wrong else { return Ok(()) };
-    Err(broken(Law::Explained, format!("{what}."), subject, &stage, &rows))
+    Err(broken(Law::Explained, format!("{what}."), subject, &runner, &rows))
 }
 
 /// [`Law::EditIsExact`]: each edit on a device that knows everything does just what it says.
 ///
 /// # Errors
 /// One does something else.
-pub fn edit_is_exact(subject: &Subject, tale: &Tale) -> Verdict {
-    let mut stage = Stage::tell(subject, tale, Telling::default());
-    for tap in &tale.after {
-        let site = tap.device.site();
-        let before = stage.view(site);
-        let row = stage.row_of(tap);
-        if !stage.aware(tap) {
+pub fn edit_is_exact(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
+    let mut runner = ScenarioRunner::tell(subject, scenario, RunVariant::default());
+    for step in &scenario.after {
+        let site = step.device.site();
+        let before = runner.view(site);
+        let row = runner.row_of(step);
+        if !runner.aware(step) {
             continue;
         }
-        let after = stage.view(site);
-        let wanted = wanted_after(tap.deed, row.as_ref(), &before, &after);
-        same(Law::EditIsExact, subject, &stage, &crate::stage::rows(&after), &wanted)?;
-        stage.hear();
+        let after = runner.view(site);
+        let wanted = wanted_after(step.action, row.as_ref(), &before, &after);
+        same(Law::EditIsExact, subject, &runner, &crate::runner::rows(&after), &wanted)?;
+        runner.hear();
     }
     Ok(())
 }
@@ -162,12 +166,12 @@ pub fn edit_is_exact(subject: &Subject, tale: &Tale) -> Verdict {
 ///
 /// # Errors
 /// It changes the rows.
-pub fn merge_again(subject: &Subject, tale: &Tale) -> Verdict {
-    let (mut stage, wanted) = full(subject, tale);
+pub fn merge_again(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
+    let (mut runner, wanted) = full(subject, scenario);
     for device in [Device::Laptop, Device::Tablet] {
-        stage.merge(device.site(), GUEST);
-        let seen = stage.final_rows(ACCOUNT);
-        same(Law::MergeAgain, subject, &stage, &seen, &wanted)?;
+        runner.merge(device.site(), GUEST);
+        let seen = runner.final_rows(ACCOUNT);
+        same(Law::MergeAgain, subject, &runner, &seen, &wanted)?;
     }
     Ok(())
 }
@@ -176,12 +180,12 @@ pub fn merge_again(subject: &Subject, tale: &Tale) -> Verdict {
 ///
 /// # Errors
 /// It left something behind.
-pub fn unmerge(subject: &Subject, tale: &Tale) -> Verdict {
-    let tale = tale.clone().of_one_guest();
-    let how = Telling { guests: false, ..Telling::default() };
-    let wanted = Stage::tell(subject, &tale, how).final_rows(ACCOUNT);
-    let mut stage = Stage::tell(subject, &tale, Telling::default());
-    stage.unmerge(GUEST);
-    let seen = stage.final_rows(ACCOUNT);
-    same(Law::Unmerge, subject, &stage, &seen, &wanted)
+pub fn unmerge(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
+    let scenario = scenario.clone().of_one_guest();
+    let how = RunVariant { guests: false, ..RunVariant::default() };
+    let wanted = ScenarioRunner::tell(subject, &scenario, how).final_rows(ACCOUNT);
+    let mut runner = ScenarioRunner::tell(subject, &scenario, RunVariant::default());
+    runner.unmerge(GUEST);
+    let seen = runner.final_rows(ACCOUNT);
+    same(Law::Unmerge, subject, &runner, &seen, &wanted)
 }

@@ -1,6 +1,6 @@
 //! What a story's act is at a replica: which row it means, what it does, and why it failed.
 
-use super::story::{Act, RowName, SideName};
+use super::story::{RowName, SideName, StoryAct};
 use holdall::cart::{Delta, List};
 use holdall::id::{LineError, OrderId, RuleName, TextError};
 use holdall::quantity::QuantityError;
@@ -9,37 +9,37 @@ use holdall::view::{RowRef, Side};
 
 /// Why an act failed: its stable kind, and what it says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Failure {
+pub(crate) struct ActFailure {
     pub(crate) kind: &'static str,
     pub(crate) says: String,
 }
 
-impl Failure {
+impl ActFailure {
     pub(super) fn new(kind: &'static str, says: impl ToString) -> Self {
         Self { kind, says: says.to_string() }
     }
 }
 
-impl From<ActionError> for Failure {
+impl From<ActionError> for ActFailure {
     fn from(error: ActionError) -> Self {
         Self::new(error.kind(), error)
     }
 }
 
-impl From<QuantityError> for Failure {
+impl From<QuantityError> for ActFailure {
     fn from(error: QuantityError) -> Self {
         Self::new("quantity", error)
     }
 }
 
-impl From<TextError> for Failure {
+impl From<TextError> for ActFailure {
     fn from(error: TextError) -> Self {
         let kind = if matches!(error, TextError::TooLong { .. }) { "limit" } else { "invalid" };
         Self::new(kind, error)
     }
 }
 
-impl From<LineError> for Failure {
+impl From<LineError> for ActFailure {
     fn from(error: LineError) -> Self {
         match error {
             LineError::Text(error) => error.into(),
@@ -54,7 +54,7 @@ pub(crate) fn row_ref(
     replica: &Replica,
     name: &RowName,
     prefer: Option<List>,
-) -> Result<RowRef, Failure> {
+) -> Result<RowRef, ActFailure> {
     let line = name.key()?;
     let view = replica.view();
     let shown = |list: List| {
@@ -79,16 +79,16 @@ pub(crate) fn row_ref(
 }
 
 /// Does what an act says at a replica.
-pub(super) fn act_on(replica: &mut Replica, now: u64, act: &Act) -> Result<Delta, Failure> {
+pub(super) fn act_on(replica: &mut Replica, now: u64, act: &StoryAct) -> Result<Delta, ActFailure> {
     Ok(match act {
-        Act::Shop(action) => {
+        StoryAct::Shop(action) => {
             let action = action.at(replica)?;
             replica.act(now, &action)?
         }
-        Act::Order { id } => replica.order_all(now, OrderId::new(id)?)?,
-        Act::Expire => replica.expire(now, RuleName::new("story")?)?,
-        Act::Erase => replica.erase(),
+        StoryAct::Order { id } => replica.order_all(now, OrderId::new(id)?)?,
+        StoryAct::Expire => replica.expire(now, RuleName::new("story")?)?,
+        StoryAct::Erase => replica.erase(),
         // The world does these itself: they need the authority.
-        Act::Merge { .. } | Act::Unmerge { .. } => unreachable!("merges are the world's"),
+        StoryAct::Merge { .. } | StoryAct::Unmerge { .. } => unreachable!("merges are the world's"),
     })
 }

@@ -6,7 +6,7 @@ use holdall::cart::{Claim, Delta};
 use holdall::id::CartId;
 
 #[derive(Debug, Default)]
-struct Guest {
+struct ClaimState {
     /// How often it was claimed.
     claims: u32,
     /// The account, and the merge it was given: the same account asking again gets the same.
@@ -15,13 +15,13 @@ struct Guest {
 
 /// Who owns which guest cart.
 #[derive(Debug, Default)]
-pub(super) struct Authority {
-    guests: BTreeMap<CartId, Guest>,
+pub(super) struct StoryAuthority {
+    guests: BTreeMap<CartId, ClaimState>,
     down: bool,
 }
 
 /// What the authority says to a claim.
-pub(super) enum Answer {
+pub(super) enum ClaimOutcome {
     /// It is yours; write the merge and record it.
     Granted(Claim),
     /// It has been yours: this is the merge.
@@ -32,7 +32,7 @@ pub(super) enum Answer {
     Nested,
 }
 
-impl Authority {
+impl StoryAuthority {
     pub(super) const fn set_up(&mut self, up: bool) {
         self.down = !up;
     }
@@ -41,13 +41,13 @@ impl Authority {
         self.down
     }
 
-    pub(super) fn claim(&self, guest: CartId, account: CartId) -> Answer {
+    pub(super) fn claim(&self, guest: CartId, account: CartId) -> ClaimOutcome {
         let owner = |cart| self.guests.get(&cart).and_then(|guest| guest.owner.as_ref());
         match owner(guest) {
             Some((owner, merge)) if *owner == account => {
-                return Answer::Yours(Box::new(merge.clone()));
+                return ClaimOutcome::Yours(Box::new(merge.clone()));
             }
-            Some(_) => return Answer::AlreadyClaimed,
+            Some(_) => return ClaimOutcome::AlreadyClaimed,
             None => {}
         }
         let has_guests = self
@@ -55,10 +55,10 @@ impl Authority {
             .values()
             .any(|g| g.owner.as_ref().is_some_and(|(owner, _)| *owner == guest));
         if guest == account || has_guests || owner(account).is_some() {
-            return Answer::Nested;
+            return ClaimOutcome::Nested;
         }
         let number = self.guests.get(&guest).map_or(0, |guest| guest.claims) + 1;
-        Answer::Granted(Claim { guest, account, number })
+        ClaimOutcome::Granted(Claim { guest, account, number })
     }
 
     pub(super) fn record(&mut self, claim: Claim, merge: Delta) {

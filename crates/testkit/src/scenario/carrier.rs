@@ -10,17 +10,17 @@ use holdall::id::CartId;
 /// their own. Sites and carts go by their names in the story.
 pub(crate) trait Carrier: fmt::Debug {
     /// Somebody acted at a site.
-    fn acted(&mut self, at: Place<'_>, delta: &Delta);
+    fn acted(&mut self, at: CarriedCart<'_>, delta: &Delta);
     /// What is kept at a site takes in what the replica there knows.
-    fn tell(&mut self, at: Place<'_>, state: &Cart);
+    fn tell(&mut self, at: CarriedCart<'_>, state: &Cart);
     /// One-way: all that is kept at the first reaches the second.
-    fn pass(&mut self, from: Place<'_>, to: Place<'_>);
+    fn pass(&mut self, from: CarriedCart<'_>, to: CarriedCart<'_>);
     /// Two-way.
-    fn talk(&mut self, a: Place<'_>, b: Place<'_>);
+    fn talk(&mut self, a: CarriedCart<'_>, b: CarriedCart<'_>);
     /// What is kept at a site says this.
-    fn hear(&mut self, at: Place<'_>) -> Delta;
+    fn hear(&mut self, at: CarriedCart<'_>) -> Delta;
     /// The site stops, and what is kept there comes back from its bytes: the state, and the latest time in it.
-    fn restart(&mut self, at: Place<'_>) -> (Cart, Time);
+    fn restart(&mut self, at: CarriedCart<'_>) -> (Cart, Time);
     /// What is kept at a site is gone.
     fn lose(&mut self, site: &str);
 }
@@ -31,7 +31,7 @@ pub(crate) trait Carrier: fmt::Debug {
     not(feature = "automerge"),
     allow(dead_code, reason = "the plain carrier needs but the site")
 )]
-pub(crate) struct Place<'a> {
+pub(crate) struct CarriedCart<'a> {
     pub(crate) site: &'a str,
     pub(crate) name: &'a str,
     pub(crate) cart: CartId,

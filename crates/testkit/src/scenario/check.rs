@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::story::{Expect, ExpectRow, SideName};
+use super::story::{ExpectRow, ExpectView, SideName};
 use holdall::view::{Explanation, Reason, Row, Side, View};
 
 /// Says what differs, if anything does.
-pub(super) fn differs(expect: &Expect, view: &View) -> Option<String> {
+pub(super) fn differs(expect: &ExpectView, view: &View) -> Option<String> {
     let mut wrong = Vec::new();
     if let Some([lines, saved]) = &expect.rows {
         for (name, expected, seen) in [("lines", lines, &view.lines), ("saved", saved, &view.saved)]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use automerge::AutoCommit;
 use automerge::sync::{State, SyncDoc};
 
-use super::carrier::{Carrier, Deliveries, Place};
+use super::carrier::{CarriedCart, Carrier, Deliveries};
 use super::world::name_bits;
 use holdall::cart::{Cart, Delta, Fingerprint};
 use holdall::clock::Time;
@@ -29,7 +29,7 @@ fn document(cart: CartId, names: &[&str]) -> CartDocument {
 }
 
 impl Documents {
-    fn at(&mut self, at: Place<'_>) -> &mut CartDocument {
+    fn at(&mut self, at: CarriedCart<'_>) -> &mut CartDocument {
         let key = (at.site.to_owned(), at.name.to_owned());
         let made = &mut self.made;
         self.kept.entry(key).or_insert_with(|| {
@@ -38,35 +38,35 @@ impl Documents {
         })
     }
 
-    fn two(&mut self, a: Place<'_>, b: Place<'_>) -> [CartDocument; 2] {
+    fn two(&mut self, a: CarriedCart<'_>, b: CarriedCart<'_>) -> [CartDocument; 2] {
         [a, b].map(|at| {
             self.at(at);
             self.kept.remove(&(at.site.to_owned(), at.name.to_owned())).expect("it is there")
         })
     }
 
-    fn keep(&mut self, at: Place<'_>, document: CartDocument) {
+    fn keep(&mut self, at: CarriedCart<'_>, document: CartDocument) {
         self.kept.insert((at.site.to_owned(), at.name.to_owned()), document);
     }
 }
 
 impl Carrier for Documents {
-    fn acted(&mut self, at: Place<'_>, delta: &Delta) {
+    fn acted(&mut self, at: CarriedCart<'_>, delta: &Delta) {
         self.at(at).apply(delta).expect("a story's delta fits a document");
     }
 
-    fn tell(&mut self, at: Place<'_>, state: &Cart) {
+    fn tell(&mut self, at: CarriedCart<'_>, state: &Cart) {
         self.at(at).write(state).expect("a story's cart fits a document");
     }
 
-    fn pass(&mut self, from: Place<'_>, to: Place<'_>) {
+    fn pass(&mut self, from: CarriedCart<'_>, to: CarriedCart<'_>) {
         let [mut source, mut target] = self.two(from, to);
         let _ = target.join(&mut source).expect("documents of one cart join");
         self.keep(from, source);
         self.keep(to, target);
     }
 
-    fn talk(&mut self, a: Place<'_>, b: Place<'_>) {
+    fn talk(&mut self, a: CarriedCart<'_>, b: CarriedCart<'_>) {
         let [mut here, mut there] = self.two(a, b);
         let (mut with_there, mut with_here) = (State::new(), State::new());
         loop {
@@ -89,11 +89,11 @@ impl Carrier for Documents {
         self.keep(b, there);
     }
 
-    fn hear(&mut self, at: Place<'_>) -> Delta {
+    fn hear(&mut self, at: CarriedCart<'_>) -> Delta {
         self.at(at).cart().to_delta()
     }
 
-    fn restart(&mut self, at: Place<'_>) -> (Cart, Time) {
+    fn restart(&mut self, at: CarriedCart<'_>) -> (Cart, Time) {
         let bytes = self.at(at).save();
         let actor = self.at(at).automerge().get_actor().clone();
         let (mut loaded, _) = CartDocument::load(at.cart, &bytes).expect("what was saved loads");

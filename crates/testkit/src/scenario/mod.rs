@@ -33,8 +33,8 @@ use holdall::dots::Dots;
 use holdall::id::CartId;
 use holdall::policy::Registry;
 use schedule::Outcome;
-use story::{Expect, Step, Verb};
-use world::World;
+use story::{ExpectView, StepKind, StoryStep};
+use world::StoryWorld;
 
 /// How to tell a story.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -110,7 +110,7 @@ pub fn tell(story: &Story, options: &Options) -> Result<(), Mismatch> {
 /// # Errors
 /// As with [`tell`].
 pub fn tell_with(story: &Story, options: &Options, rules: &Registry) -> Result<(), Mismatch> {
-    let mut world = World::new(story.ceiling, rules).through(options.through.carrier());
+    let mut world = StoryWorld::new(story.ceiling, rules).through(options.through.carrier());
     for step in &story.steps {
         world.tick();
         take(&mut world, step)?;
@@ -127,10 +127,10 @@ pub fn tell_with(story: &Story, options: &Options, rules: &Registry) -> Result<(
     Ok(())
 }
 
-fn take(world: &mut World, step: &Step) -> Result<(), Mismatch> {
+fn take(world: &mut StoryWorld, step: &StoryStep) -> Result<(), Mismatch> {
     let mismatch = |what: String| Mismatch { line: step.line, what };
     match &step.verb {
-        Verb::Act { at, cart, act } => {
+        StepKind::Act { at, cart, act } => {
             let before = world.fingerprints(at);
             let outcome = world.act(at, cart, act);
             match (&step.fails, outcome) {
@@ -163,26 +163,26 @@ fn take(world: &mut World, step: &Step) -> Result<(), Mismatch> {
                 }
             }
         }
-        Verb::Sync(None) => {
+        StepKind::Sync(None) => {
             let all: Vec<String> = world.sites().map(str::to_owned).collect();
             world.sync(&all);
         }
-        Verb::Sync(Some(sites)) => world.sync(sites),
-        Verb::Send { from, to, again } => world.send(from, to, *again),
-        Verb::Restart(site) => world.restart(site),
-        Verb::Lose(site) => world.lose(site),
-        Verb::Authority(up) => world.set_authority(*up).map_err(|failure| {
+        StepKind::Sync(Some(sites)) => world.sync(sites),
+        StepKind::Send { from, to, again } => world.send(from, to, *again),
+        StepKind::Restart(site) => world.restart(site),
+        StepKind::Lose(site) => world.lose(site),
+        StepKind::Authority(up) => world.set_authority(*up).map_err(|failure| {
             mismatch(format!("a pending merge failed with {} ({})", failure.kind, failure.says))
         })?,
-        Verb::Clock { at, skew_ms } => world.skew(at, *skew_ms),
-        Verb::Advance { ms } => world.advance(*ms),
-        Verb::Expect(expect) => look(world, expect)?,
+        StepKind::Clock { at, skew_ms } => world.skew(at, *skew_ms),
+        StepKind::Advance { ms } => world.advance(*ms),
+        StepKind::Expect(expect) => look(world, expect)?,
     }
     Ok(())
 }
 
 /// Compares an expectation with one replica, or with all that hold the cart.
-fn look(world: &mut World, expect: &Expect) -> Result<(), Mismatch> {
+fn look(world: &mut StoryWorld, expect: &ExpectView) -> Result<(), Mismatch> {
     let sites: Vec<String> = match &expect.at {
         Some(site) => vec![site.clone()],
         None => {
@@ -205,7 +205,7 @@ fn look(world: &mut World, expect: &Expect) -> Result<(), Mismatch> {
 /// Delivers what a cart's replicas made in other ways. What a replica lost before anybody had it
 /// is gone, and not delivered.
 fn retell(
-    world: &mut World,
+    world: &mut StoryWorld,
     story: &Story,
     cart: &str,
     sites: &[String],

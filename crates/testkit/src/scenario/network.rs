@@ -1,11 +1,11 @@
 //! How the sites of a story's world hear of each other.
 
-use super::world::World;
+use super::world::StoryWorld;
 use holdall::cart::Cart;
 use holdall::sync::{Message, probe, respond};
 use holdall::wire;
 
-impl World {
+impl StoryWorld {
     /// One-way: everything that `to` lacks, or everything again, as bytes.
     pub(crate) fn send(&mut self, from: &str, to: &str, again: bool) {
         for cart in self.carts_of(&[from]) {

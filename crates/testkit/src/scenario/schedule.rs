@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Through;
 use super::check::differs;
-use super::story::Expect;
+use super::story::ExpectView;
 use super::world::{cart_id, name_bits};
 use holdall::cart::{Delta, Fingerprint};
 use holdall::id::ReplicaId;
@@ -18,7 +18,7 @@ pub(super) struct Outcome<'a> {
     pub(super) cart: &'a str,
     pub(super) deltas: Vec<Delta>,
     pub(super) fingerprint: Fingerprint,
-    pub(super) expect: Vec<&'a Expect>,
+    pub(super) expect: Vec<&'a ExpectView>,
     pub(super) options: ViewOptions,
     pub(super) rules: &'a Registry,
     pub(super) through: Through,
@@ -30,7 +30,7 @@ const EXHAUSTIVE: usize = 5;
 /// A delivery: which deltas, joined into one, and whether it goes through the waiting room whole
 /// or in pieces straight into the state.
 #[derive(Clone, Debug)]
-struct Delivery {
+struct ScheduledDelivery {
     deltas: Vec<usize>,
     split: bool,
 }
@@ -40,9 +40,10 @@ impl Outcome<'_> {
     pub(super) fn check(&self, schedules: u32, seed: u64) -> Result<(), String> {
         if self.deltas.len() <= EXHAUSTIVE {
             for order in orders(self.deltas.len()) {
-                let schedule =
-                    order.into_iter().map(|at| Delivery { deltas: vec![at], split: false });
-                let schedule: Vec<Delivery> = schedule.collect();
+                let schedule = order
+                    .into_iter()
+                    .map(|at| ScheduledDelivery { deltas: vec![at], split: false });
+                let schedule: Vec<ScheduledDelivery> = schedule.collect();
                 self.try_one(&schedule, true)
                     .map_err(|e| self.tell(&schedule, &e, "every order"))?;
                 self.try_one(&schedule, false)
@@ -64,15 +65,18 @@ impl Outcome<'_> {
         Ok(())
     }
 
-    fn random(&self, dice: &mut fastrand::Rng, waiting_room: bool) -> Vec<Delivery> {
-        let mut schedule: Vec<Delivery> = Vec::new();
+    fn random(&self, dice: &mut fastrand::Rng, waiting_room: bool) -> Vec<ScheduledDelivery> {
+        let mut schedule: Vec<ScheduledDelivery> = Vec::new();
         for at in 0..self.deltas.len() {
             for _ in 0..dice.usize(1..=3) {
-                schedule.push(Delivery { deltas: vec![at], split: !waiting_room && dice.bool() });
+                schedule.push(ScheduledDelivery {
+                    deltas: vec![at],
+                    split: !waiting_room && dice.bool(),
+                });
             }
         }
         dice.shuffle(&mut schedule);
-        let mut batched: Vec<Delivery> = Vec::new();
+        let mut batched: Vec<ScheduledDelivery> = Vec::new();
         for delivery in schedule {
             match batched.last_mut() {
                 Some(last) if dice.u8(..4) == 0 => last.deltas.extend(delivery.deltas),
@@ -85,9 +89,9 @@ impl Outcome<'_> {
     /// The second of two receivers gets them the other way round.
     fn orders<'s>(
         &self,
-        schedule: &'s [Delivery],
+        schedule: &'s [ScheduledDelivery],
         at: usize,
-    ) -> impl Iterator<Item = (&'s Delivery, Delta)> {
+    ) -> impl Iterator<Item = (&'s ScheduledDelivery, Delta)> {
         let forth = schedule.iter().filter(move |_| at == 0);
         let back = schedule.iter().rev().filter(move |_| at == 1);
         forth.chain(back).map(|delivery| {
@@ -98,7 +102,7 @@ impl Outcome<'_> {
     }
 
     /// The same through something else than our own exchange; false if there is nothing else.
-    fn try_through(&self, schedule: &[Delivery]) -> Result<bool, String> {
+    fn try_through(&self, schedule: &[ScheduledDelivery]) -> Result<bool, String> {
         for (at, name) in ["one", "two"].into_iter().enumerate() {
             let Some(mut deliveries) = self.through.deliveries(cart_id(self.cart), name) else {
                 return Ok(false);
@@ -126,7 +130,7 @@ impl Outcome<'_> {
         self.expect.iter().find_map(|expect| differs(expect, &view)).map_or(Ok(()), Err)
     }
 
-    fn try_one(&self, schedule: &[Delivery], waiting_room: bool) -> Result<(), String> {
+    fn try_one(&self, schedule: &[ScheduledDelivery], waiting_room: bool) -> Result<(), String> {
         if self.try_through(schedule)? {
             return Ok(());
         }
@@ -161,10 +165,10 @@ impl Outcome<'_> {
     /// Leaves out what can be left out with every delta still delivered and the failure still there.
     fn shorten(
         &self,
-        mut schedule: Vec<Delivery>,
+        mut schedule: Vec<ScheduledDelivery>,
         mut error: String,
         waiting_room: bool,
-    ) -> (Vec<Delivery>, String) {
+    ) -> (Vec<ScheduledDelivery>, String) {
         let mut at = 0;
         while at < schedule.len() {
             let mut shorter = schedule.clone();
@@ -183,7 +187,7 @@ impl Outcome<'_> {
         (schedule, error)
     }
 
-    fn tell(&self, schedule: &[Delivery], error: &str, which: &str) -> String {
+    fn tell(&self, schedule: &[ScheduledDelivery], error: &str, which: &str) -> String {
         let steps: Vec<String> = schedule
             .iter()
             .map(|delivery| {

@@ -1,7 +1,7 @@
 //! The shopper's verbs as stories write them. The parser, the runner and the writer all go by
 //! [`VERBS`].
 
-use super::acting::{Failure, row_ref};
+use super::acting::{ActFailure, row_ref};
 use super::story::{RowName, SideName};
 use holdall::action::Action;
 use holdall::cart::{Gift, List};
@@ -22,7 +22,7 @@ pub(crate) struct StoryVerb {
     /// that shows the line.
     list: Option<List>,
     /// Makes the action. The row is there if the story names one.
-    action: fn(Option<RowRef>, &Details) -> Result<Action, Failure>,
+    action: fn(Option<RowRef>, &Details) -> Result<Action, ActFailure>,
 }
 
 /// What value a verb has in a story.
@@ -177,12 +177,12 @@ pub(crate) static VERBS: [StoryVerb; 13] = [
 ];
 
 /// Takes the row of a verb that is always about one: the parser has seen to it.
-fn on(row: Option<RowRef>) -> Result<RowRef, Failure> {
-    row.ok_or_else(|| Failure::new("invalid", "the verb is about a line"))
+fn on(row: Option<RowRef>) -> Result<RowRef, ActFailure> {
+    row.ok_or_else(|| ActFailure::new("invalid", "the verb is about a line"))
 }
 
 /// Reads a text, or none where a story has the empty one.
-fn text(text: Option<&str>) -> Result<Option<Text>, Failure> {
+fn text(text: Option<&str>) -> Result<Option<Text>, ActFailure> {
     match text {
         None | Some("") => Ok(None),
         Some(text) => Ok(Some(Text::new(text)?)),
@@ -215,7 +215,7 @@ impl StoryVerb {
 
 impl StoryAction {
     /// Makes the action at a replica, as its shopper sees the cart.
-    pub(crate) fn at(&self, replica: &Replica) -> Result<Action, Failure> {
+    pub(crate) fn at(&self, replica: &Replica) -> Result<Action, ActFailure> {
         let row = match &self.row {
             Some(name) => Some(row_ref(replica, name, self.preferred(name))?),
             None => None,
@@ -298,7 +298,7 @@ impl StoryAction {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::super::story::{Act, Story, Verb};
+    use super::super::story::{StepKind, Story, StoryAct};
     use super::*;
     use crate::sample_actions;
     use holdall::id::{CartId, ReplicaId};
@@ -307,7 +307,7 @@ mod tests {
     fn told(text: &str) -> StoryAction {
         let mut story = Story::parse(text).unwrap_or_else(|error| panic!("{error}: {text}"));
         match story.steps.remove(0).verb {
-            Verb::Act { act: Act::Shop(action), .. } => action,
+            StepKind::Act { act: StoryAct::Shop(action), .. } => action,
             other => panic!("{other:?}"),
         }
     }
@@ -328,8 +328,8 @@ mod tests {
                 "name = \"a\"\nsteps = [ { at = \"a\", cart = \"c\", clear = true } ]\n[[expect]]\ncart = \"c\"\nempty = true",
             )
             .expect("a story");
-            if let Verb::Act { act, .. } = &mut story.steps[0].verb {
-                *act = Act::Shop(wish);
+            if let StepKind::Act { act, .. } = &mut story.steps[0].verb {
+                *act = StoryAct::Shop(wish);
             }
             let again = told(&story.to_string());
             names.insert(action.name());

@@ -30,34 +30,34 @@ pub struct Story {
     /// Where it comes from.
     pub why: Option<String>,
     pub(crate) ceiling: Option<u64>,
-    pub(crate) steps: Vec<Step>,
-    pub(crate) expect: Vec<Expect>,
+    pub(crate) steps: Vec<StoryStep>,
+    pub(crate) expect: Vec<ExpectView>,
 }
 
 impl Story {
     /// Without the steps in which nothing happens but that a moment passes.
     pub(crate) fn without_idle_steps(&self) -> Self {
         let mut story = self.clone();
-        story.steps.retain(|step| !matches!(step.verb, Verb::Advance { ms: 0 }));
+        story.steps.retain(|step| !matches!(step.verb, StepKind::Advance { ms: 0 }));
         story
     }
 }
 
 /// A step, and the line of the file it is on.
 #[derive(Debug, Clone)]
-pub(crate) struct Step {
+pub(crate) struct StoryStep {
     pub(crate) line: usize,
     pub(crate) fails: Option<String>,
-    pub(crate) verb: Verb,
+    pub(crate) verb: StepKind,
 }
 
 #[derive(Debug, Clone)]
-pub(crate) enum Verb {
+pub(crate) enum StepKind {
     /// Something a shopper or server does to a cart.
     Act {
         at: String,
         cart: String,
-        act: Act,
+        act: StoryAct,
     },
     Sync(Option<Vec<String>>),
     Send {
@@ -75,12 +75,12 @@ pub(crate) enum Verb {
     Advance {
         ms: u64,
     },
-    Expect(Expect),
+    Expect(ExpectView),
 }
 
 /// What a shopper or a server does to a cart.
 #[derive(Debug, Clone)]
-pub(crate) enum Act {
+pub(crate) enum StoryAct {
     /// One of the shopper's verbs.
     Shop(StoryAction),
     /// A guest cart is merged into this one.
@@ -116,7 +116,7 @@ pub(crate) struct RowName {
 }
 
 #[derive(Debug, Clone)]
-pub(crate) struct Expect {
+pub(crate) struct ExpectView {
     pub(crate) line: usize,
     pub(crate) at: Option<String>,
     pub(crate) cart: String,

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::acting::{Failure, act_on};
-use super::authority::{Answer, Authority};
-use super::carrier::{Carrier, Place};
-use super::story::Act;
+use super::acting::{ActFailure, act_on};
+use super::authority::{ClaimOutcome, StoryAuthority};
+use super::carrier::{CarriedCart, Carrier};
+use super::story::StoryAct;
 use holdall::cart::{Delta, MergePolicy};
 use holdall::id::{CartId, ReplicaId};
 use holdall::policy::Registry;
@@ -19,7 +19,7 @@ const DAWN_MS: u64 = 1_767_261_600_000;
 const STEP_MS: u64 = 1;
 
 #[derive(Debug, Default)]
-pub(super) struct Site {
+pub(super) struct StorySite {
     skew_ms: i64,
     /// How often it lost its memory: each time it comes back as a new writer.
     lives: u32,
@@ -28,9 +28,9 @@ pub(super) struct Site {
 
 /// Where a story happens.
 #[derive(Debug)]
-pub(crate) struct World {
-    pub(super) sites: BTreeMap<String, Site>,
-    authority: Authority,
+pub(crate) struct StoryWorld {
+    pub(super) sites: BTreeMap<String, StorySite>,
+    authority: StoryAuthority,
     now_ms: u64,
     pub(super) options: ViewOptions,
     pub(super) rules: Registry,
@@ -42,12 +42,12 @@ pub(crate) struct World {
     pub(super) carrier: Option<Box<dyn Carrier>>,
 }
 
-impl World {
+impl StoryWorld {
     pub(crate) fn new(ceiling: Option<u64>, rules: &Registry) -> Self {
         let options = ceiling.map_or_else(ViewOptions::default, |ceiling| ViewOptions { ceiling });
         Self {
             sites: BTreeMap::new(),
-            authority: Authority::default(),
+            authority: StoryAuthority::default(),
             now_ms: DAWN_MS,
             options,
             rules: rules.clone(),
@@ -86,9 +86,9 @@ impl World {
         self.sites.keys().map(String::as_str)
     }
 
-    pub(super) fn site(&mut self, name: &str) -> &mut Site {
+    pub(super) fn site(&mut self, name: &str) -> &mut StorySite {
         if !self.sites.contains_key(name) {
-            self.sites.insert(name.into(), Site::default());
+            self.sites.insert(name.into(), StorySite::default());
         }
         self.sites.get_mut(name).expect("it is there")
     }
@@ -121,10 +121,10 @@ impl World {
     }
 
     /// What a shopper does, or a server.
-    pub(crate) fn act(&mut self, site: &str, cart: &str, act: &Act) -> Result<(), Failure> {
+    pub(crate) fn act(&mut self, site: &str, cart: &str, act: &StoryAct) -> Result<(), ActFailure> {
         match act {
-            Act::Merge { guest, policy } => return self.merge(site, cart, guest, policy),
-            Act::Unmerge { guest } => return self.unmerge(site, cart, guest),
+            StoryAct::Merge { guest, policy } => return self.merge(site, cart, guest, policy),
+            StoryAct::Unmerge { guest } => return self.unmerge(site, cart, guest),
             _ => {}
         }
         let now = self.now_at(site);
@@ -137,7 +137,7 @@ impl World {
     /// Keeps a delta that was made, and has it carried.
     pub(super) fn note(&mut self, site: &str, cart: &str, delta: Delta) {
         if let Some(carrier) = &mut self.carrier {
-            carrier.acted(Place { site, name: cart, cart: cart_id(cart) }, &delta);
+            carrier.acted(CarriedCart { site, name: cart, cart: cart_id(cart) }, &delta);
         }
         self.made.push((cart.into(), delta));
     }
@@ -146,7 +146,7 @@ impl World {
     pub(super) fn tell(&mut self, site: &str, cart: &str) {
         let state = self.replica(site, cart).cart().clone();
         if let Some(carrier) = &mut self.carrier {
-            carrier.tell(Place { site, name: cart, cart: cart_id(cart) }, &state);
+            carrier.tell(CarriedCart { site, name: cart, cart: cart_id(cart) }, &state);
         }
     }
 
@@ -155,7 +155,7 @@ impl World {
         if self.carrier.is_none() {
             return false;
         }
-        let [a, b] = [from, to].map(|site| Place { site, name: cart, cart: cart_id(cart) });
+        let [a, b] = [from, to].map(|site| CarriedCart { site, name: cart, cart: cart_id(cart) });
         self.tell(from, cart);
         self.tell(to, cart);
         if let Some(carrier) = &mut self.carrier {
@@ -176,9 +176,9 @@ impl World {
         account: &str,
         guest: &str,
         policy: &MergePolicy,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), ActFailure> {
         if self.authority.is_down() {
-            return Err(Failure::new(
+            return Err(ActFailure::new(
                 "claim-pending",
                 "the authority cannot be reached: the merge is pending, both carts stay as they are",
             ));
@@ -190,13 +190,13 @@ impl World {
             return Err(ActionError::from(holdall::cart::VerbError::Erased).into());
         }
         let delta = match self.authority.claim(guests.id(), cart_id(account)) {
-            Answer::AlreadyClaimed => {
-                return Err(Failure::new("already-claimed", "that guest cart has an owner"));
+            ClaimOutcome::AlreadyClaimed => {
+                return Err(ActFailure::new("already-claimed", "that guest cart has an owner"));
             }
-            Answer::Nested => {
-                return Err(Failure::new("invalid", "an account's cart is nobody's guest"));
+            ClaimOutcome::Nested => {
+                return Err(ActFailure::new("invalid", "an account's cart is nobody's guest"));
             }
-            Answer::Yours(merge) => {
+            ClaimOutcome::Yours(merge) => {
                 let replica = self.replica(site, account);
                 // The delta is of this very cart.
                 let _ = replica.join(&merge);
@@ -204,7 +204,7 @@ impl World {
                 self.tell(site, account);
                 delta
             }
-            Answer::Granted(claim) => {
+            ClaimOutcome::Granted(claim) => {
                 let replica = self.replica(site, account);
                 let delta = replica.merge(now, claim, policy.clone(), &guests)?;
                 let merge = delta.split().into_iter().find(|d| d.live().contains_key(&claim.dot()));
@@ -216,9 +216,9 @@ impl World {
         Ok(())
     }
 
-    fn unmerge(&mut self, site: &str, account: &str, guest: &str) -> Result<(), Failure> {
+    fn unmerge(&mut self, site: &str, account: &str, guest: &str) -> Result<(), ActFailure> {
         if self.authority.is_down() {
-            return Err(Failure::new("claim-pending", "the authority cannot be reached"));
+            return Err(ActFailure::new("claim-pending", "the authority cannot be reached"));
         }
         let now = self.now_at(site);
         let delta = self.replica(site, account).unmerge(now, cart_id(guest))?;
@@ -228,14 +228,14 @@ impl World {
     }
 
     /// Keeps a merge for when the authority is back.
-    pub(crate) fn keep_pending(&mut self, site: &str, cart: &str, act: &Act) -> bool {
-        let Act::Merge { guest, policy } = act else { return false };
+    pub(crate) fn keep_pending(&mut self, site: &str, cart: &str, act: &StoryAct) -> bool {
+        let StoryAct::Merge { guest, policy } = act else { return false };
         self.pending.push((site.into(), cart.into(), guest.clone(), policy.clone()));
         true
     }
 
     /// The authority goes down, or comes back and settles what waited for it.
-    pub(crate) fn set_authority(&mut self, up: bool) -> Result<(), Failure> {
+    pub(crate) fn set_authority(&mut self, up: bool) -> Result<(), ActFailure> {
         self.authority.set_up(up);
         if up {
             for (site, account, guest, policy) in std::mem::take(&mut self.pending) {
@@ -253,7 +253,7 @@ impl World {
             let back = match &mut carrier {
                 Some(carrier) => {
                     let cart = replica.cart().id();
-                    let (state, latest) = carrier.restart(Place { site, name, cart });
+                    let (state, latest) = carrier.restart(CarriedCart { site, name, cart });
                     Replica::resume(replica.id(), latest, state)
                 }
                 None => {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::shopping::{Details, StoryAction, ValueForm};
-use super::story::{Act, Expect, ExpectRow, RowName, SideName, Step, Story, Verb};
+use super::story::{
+    ExpectRow, ExpectView, RowName, SideName, StepKind, Story, StoryAct, StoryStep,
+};
 use holdall::cart::{List, LosingUnits, MergePolicy, RuleRef};
 use holdall::id::LineKey;
 use holdall::quantity::Quantity;
@@ -77,31 +79,31 @@ fn names(map: &BTreeMap<String, String>) -> String {
     format!("{{ {} }}", pairs.join(", "))
 }
 
-fn step_table(step: &Step) -> String {
+fn step_table(step: &StoryStep) -> String {
     let mut pairs: Pairs = Vec::new();
-    if let Verb::Act { at, cart, .. } = &step.verb {
+    if let StepKind::Act { at, cart, .. } = &step.verb {
         pairs.push(("at", quoted(at)));
         pairs.push(("cart", quoted(cart)));
     }
     pairs.push(match &step.verb {
-        Verb::Act { act, .. } => act_pair(act),
-        Verb::Sync(None) => ("sync", quoted("all")),
-        Verb::Sync(Some(sites)) => ("sync", list(sites.iter().map(|site| quoted(site)))),
-        Verb::Send { from, to, again } => {
+        StepKind::Act { act, .. } => act_pair(act),
+        StepKind::Sync(None) => ("sync", quoted("all")),
+        StepKind::Sync(Some(sites)) => ("sync", list(sites.iter().map(|site| quoted(site)))),
+        StepKind::Send { from, to, again } => {
             let route = table(vec![("from", quoted(from)), ("to", quoted(to))]);
             (if *again { "resend" } else { "send" }, route)
         }
-        Verb::Restart(site) => ("restart", quoted(site)),
-        Verb::Lose(site) => ("lose", quoted(site)),
-        Verb::Authority(up) => ("authority", quoted(if *up { "up" } else { "down" })),
-        Verb::Clock { at, skew_ms } => {
+        StepKind::Restart(site) => ("restart", quoted(site)),
+        StepKind::Lose(site) => ("lose", quoted(site)),
+        StepKind::Authority(up) => ("authority", quoted(if *up { "up" } else { "down" })),
+        StepKind::Clock { at, skew_ms } => {
             let skew = quoted(&duration(*skew_ms));
             ("clock", table(vec![("at", quoted(at)), ("skew", skew)]))
         }
-        Verb::Advance { ms } => {
+        StepKind::Advance { ms } => {
             ("advance", quoted(&duration(i64::try_from(*ms).unwrap_or(i64::MAX))))
         }
-        Verb::Expect(expect) => ("expect", table(expect_pairs(expect))),
+        StepKind::Expect(expect) => ("expect", table(expect_pairs(expect))),
     });
     if let Some(kind) = &step.fails {
         pairs.push(("fails", quoted(kind)));
@@ -109,16 +111,16 @@ fn step_table(step: &Step) -> String {
     table(pairs)
 }
 
-fn act_pair(act: &Act) -> (&'static str, String) {
+fn act_pair(act: &StoryAct) -> (&'static str, String) {
     match act {
-        Act::Shop(action) => (action.verb.key, value_of(action)),
-        Act::Merge { guest, policy } => {
+        StoryAct::Shop(action) => (action.verb.key, value_of(action)),
+        StoryAct::Merge { guest, policy } => {
             ("merge", table(vec![("guest", quoted(guest)), ("policy", policy_text(policy))]))
         }
-        Act::Unmerge { guest } => ("unmerge", table(vec![("guest", quoted(guest))])),
-        Act::Order { id } => ("order", table(vec![("id", quoted(id))])),
-        Act::Expire => ("expire", "true".into()),
-        Act::Erase => ("erase", "true".into()),
+        StoryAct::Unmerge { guest } => ("unmerge", table(vec![("guest", quoted(guest))])),
+        StoryAct::Order { id } => ("order", table(vec![("id", quoted(id))])),
+        StoryAct::Expire => ("expire", "true".into()),
+        StoryAct::Erase => ("erase", "true".into()),
     }
 }
 
@@ -224,8 +226,8 @@ impl RowName {
     }
 }
 
-fn expect_pairs(expect: &Expect) -> Pairs {
-    let Expect { line: _, at, cart, rows, coupons, shipping, note, orders } = expect;
+fn expect_pairs(expect: &ExpectView) -> Pairs {
+    let ExpectView { line: _, at, cart, rows, coupons, shipping, note, orders } = expect;
     let mut pairs: Pairs = Vec::new();
     pairs.extend(at.as_ref().map(|at| ("at", quoted(at))));
     pairs.push(("cart", quoted(cart)));

@@ -4,24 +4,24 @@ use holdall::sync::{Inbox, Received};
 use holdall::{CartId, Delta, Replica, ReplicaId, wire};
 
 use super::NO_CEILING;
-use crate::error::Fault;
+use crate::error::PlayError;
 
 /// A replica that joins, and the deltas that wait for others. What waits was stored before it was
 /// acknowledged, so a restart keeps it.
-pub(super) struct Joiner {
+pub(super) struct DeltaJoiner {
     pub(super) replica: Replica,
     inbox: Inbox,
 }
 
-impl Joiner {
+impl DeltaJoiner {
     pub(super) fn new(cart: CartId, id: u128) -> Self {
         let replica = Replica::new(cart, ReplicaId::from_u128(id)).with_options(NO_CEILING);
         Self { replica, inbox: Inbox::default() }
     }
 
-    pub(super) fn take(&mut self, delta: Delta) -> Result<(), Fault> {
+    pub(super) fn take(&mut self, delta: Delta) -> Result<(), PlayError> {
         match self.inbox.receive(&mut self.replica, delta).map_err(fault("taking a delta in"))? {
-            Received::Joined { joined, .. } if !joined.equivocations.is_empty() => Err(Fault {
+            Received::Joined { joined, .. } if !joined.equivocations.is_empty() => Err(PlayError {
                 doing: "taking a delta in",
                 said: format!("two contents of {:?}", joined.equivocations),
             }),
@@ -32,12 +32,12 @@ impl Joiner {
 }
 
 /// Turns the library's errors into faults of the replay.
-pub(super) fn fault<E: std::fmt::Display>(doing: &'static str) -> impl Fn(E) -> Fault {
-    move |error| Fault { doing, said: error.to_string() }
+pub(super) fn fault<E: std::fmt::Display>(doing: &'static str) -> impl Fn(E) -> PlayError {
+    move |error| PlayError { doing, said: error.to_string() }
 }
 
 /// Stops and comes back from bytes.
-pub(super) fn restarted(replica: &Replica) -> Result<Replica, Fault> {
+pub(super) fn restarted(replica: &Replica) -> Result<Replica, PlayError> {
     let back = wire::decode_replica(&wire::encode_replica(replica)).map_err(fault("restarting"))?;
     Ok(back.with_options(NO_CEILING))
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use toml::Spanned;
 
 use super::raw::{RawExpect, RawLine, RawStep, RawStory};
-use super::story::{Expect, ExpectRow, Step, Story, StoryError, Verb};
+use super::story::{ExpectRow, ExpectView, StepKind, Story, StoryError, StoryStep};
 use holdall::id::CouponCode;
 use holdall::policy::Registry;
 use row::row;
@@ -59,12 +59,12 @@ impl Story {
             let span = step.span().start;
             parse_step(step.into_inner(), line_of(span), rules).map_err(at(span))
         });
-        let steps: Vec<Step> = steps.collect::<Result<_, _>>()?;
+        let steps: Vec<StoryStep> = steps.collect::<Result<_, _>>()?;
         let expect = raw.expect.into_iter().map(|expect| {
             let span = expect.span().start;
             parse_expect(expect.into_inner(), line_of(span)).map_err(at(span))
         });
-        let expect: Vec<Expect> = expect.collect::<Result<_, _>>()?;
+        let expect: Vec<ExpectView> = expect.collect::<Result<_, _>>()?;
         let story =
             Self { name: raw.name, why: raw.why, ceiling: ceiling.transpose()?, steps, expect };
         story.check_expectations()?;
@@ -76,8 +76,8 @@ impl Story {
         let mut carts: Vec<&str> = Vec::new();
         for step in &self.steps {
             match &step.verb {
-                Verb::Act { cart, .. } => carts.push(cart),
-                Verb::Expect(expect) => known_cart(&carts, expect)?,
+                StepKind::Act { cart, .. } => carts.push(cart),
+                StepKind::Expect(expect) => known_cart(&carts, expect)?,
                 _ => {}
             }
         }
@@ -87,7 +87,7 @@ impl Story {
         let inline = self
             .steps
             .iter()
-            .any(|step| step.fails.is_some() || matches!(step.verb, Verb::Expect(_)));
+            .any(|step| step.fails.is_some() || matches!(step.verb, StepKind::Expect(_)));
         if self.expect.is_empty() && !inline {
             let what = "expect: a story must expect something; add [[expect]]".into();
             return Err(StoryError { line: 1, what });
@@ -109,7 +109,7 @@ fn excerpt(text: &str, line: usize) -> String {
 /// How much of a line an error shows, in characters.
 const EXCERPT_CHARS: usize = 60;
 
-fn known_cart(carts: &[&str], expect: &Expect) -> Result<(), StoryError> {
+fn known_cart(carts: &[&str], expect: &ExpectView) -> Result<(), StoryError> {
     if carts.contains(&expect.cart.as_str()) {
         return Ok(());
     }
@@ -117,7 +117,7 @@ fn known_cart(carts: &[&str], expect: &Expect) -> Result<(), StoryError> {
     Err(StoryError { line: expect.line, what })
 }
 
-fn parse_expect(raw: RawExpect, line: usize) -> Parsed<Expect> {
+fn parse_expect(raw: RawExpect, line: usize) -> Parsed<ExpectView> {
     let cart = raw.cart.ok_or("expect: cart is missing")?;
     let rows = |rows: Vec<RawLine>| rows.into_iter().map(expect_row).collect::<Parsed<Vec<_>>>();
     let lists = match (raw.empty, raw.lines, raw.saved) {
@@ -136,7 +136,7 @@ fn parse_expect(raw: RawExpect, line: usize) -> Parsed<Expect> {
             codes.iter().map(|code| CouponCode::new(code).map_err(|e| format!("coupons: {e}")));
         codes.collect::<Parsed<Vec<_>>>()
     });
-    Ok(Expect {
+    Ok(ExpectView {
         line,
         at: raw.at,
         cart,

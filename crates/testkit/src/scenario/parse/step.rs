@@ -5,64 +5,64 @@ use super::policy::parse_policy;
 use super::{Parsed, parse_expect, row};
 use crate::scenario::raw::{RawMerge, RawStep, WordOr};
 use crate::scenario::shopping::StoryAction;
-use crate::scenario::story::{Act, Step, Verb};
+use crate::scenario::story::{StepKind, StoryAct, StoryStep};
 use holdall::policy::Registry;
 
-pub(super) fn parse_step(raw: RawStep, line: usize, rules: &Registry) -> Parsed<Step> {
+pub(super) fn parse_step(raw: RawStep, line: usize, rules: &Registry) -> Parsed<StoryStep> {
     let RawStep { shopping, rest: raw } = raw;
-    let mut verbs: Vec<(&'static str, Parsed<Verb>)> = Vec::new();
+    let mut verbs: Vec<(&'static str, Parsed<StepKind>)> = Vec::new();
     let (at, cart) = (raw.at.clone(), raw.cart.clone());
-    let act = |name: &'static str, act: Parsed<Act>| {
+    let act = |name: &'static str, act: Parsed<StoryAct>| {
         let verb = act.and_then(|act| match (&at, &cart) {
-            (Some(at), Some(cart)) => Ok(Verb::Act { at: at.clone(), cart: cart.clone(), act }),
+            (Some(at), Some(cart)) => Ok(StepKind::Act { at: at.clone(), cart: cart.clone(), act }),
             _ => Err(format!("{name}: say where: at = \"REPLICA\", cart = \"CART\"")),
         });
         (name, verb)
     };
-    let is = |name: &'static str, value: bool, then: Act| {
+    let is = |name: &'static str, value: bool, then: StoryAct| {
         act(name, if value { Ok(then) } else { Err(format!("{name}: only true has a meaning")) })
     };
     for (verb, value) in shopping {
-        verbs.push(act(verb.key, row::shopping(verb, value).map(Act::Shop)));
+        verbs.push(act(verb.key, row::shopping(verb, value).map(StoryAct::Shop)));
     }
     verbs.extend(raw.merge.map(|RawMerge { guest, policy }| {
-        act("merge", parse_policy(policy, rules).map(|policy| Act::Merge { guest, policy }))
+        act("merge", parse_policy(policy, rules).map(|policy| StoryAct::Merge { guest, policy }))
     }));
     verbs.extend(
-        raw.unmerge.map(|unmerge| act("unmerge", Ok(Act::Unmerge { guest: unmerge.guest }))),
+        raw.unmerge.map(|unmerge| act("unmerge", Ok(StoryAct::Unmerge { guest: unmerge.guest }))),
     );
-    verbs.extend(raw.order.map(|order| act("order", Ok(Act::Order { id: order.id }))));
-    verbs.extend(raw.expire.map(|v| is("expire", v, Act::Expire)));
-    verbs.extend(raw.erase.map(|v| is("erase", v, Act::Erase)));
+    verbs.extend(raw.order.map(|order| act("order", Ok(StoryAct::Order { id: order.id }))));
+    verbs.extend(raw.expire.map(|v| is("expire", v, StoryAct::Expire)));
+    verbs.extend(raw.erase.map(|v| is("erase", v, StoryAct::Erase)));
     verbs.extend(raw.sync.map(|sync| {
         (
             "sync",
             match sync {
-                WordOr::Word(word) if word == "all" => Ok(Verb::Sync(None)),
+                WordOr::Word(word) if word == "all" => Ok(StepKind::Sync(None)),
                 WordOr::Word(word) => {
                     Err(format!("sync: {word:?} is not \"all\" or a list of replicas"))
                 }
                 WordOr::Other(who) if who.len() < 2 => {
                     Err("sync: name at least two replicas".into())
                 }
-                WordOr::Other(who) => Ok(Verb::Sync(Some(who))),
+                WordOr::Other(who) => Ok(StepKind::Sync(Some(who))),
             },
         )
     }));
     verbs.extend(
-        raw.send.map(|r| ("send", Ok(Verb::Send { from: r.from, to: r.to, again: false }))),
+        raw.send.map(|r| ("send", Ok(StepKind::Send { from: r.from, to: r.to, again: false }))),
     );
     verbs.extend(
-        raw.resend.map(|r| ("resend", Ok(Verb::Send { from: r.from, to: r.to, again: true }))),
+        raw.resend.map(|r| ("resend", Ok(StepKind::Send { from: r.from, to: r.to, again: true }))),
     );
-    verbs.extend(raw.restart.map(|who| ("restart", Ok(Verb::Restart(who)))));
-    verbs.extend(raw.lose.map(|who| ("lose", Ok(Verb::Lose(who)))));
+    verbs.extend(raw.restart.map(|who| ("restart", Ok(StepKind::Restart(who)))));
+    verbs.extend(raw.lose.map(|who| ("lose", Ok(StepKind::Lose(who)))));
     verbs.extend(raw.authority.map(|word| {
         (
             "authority",
             match word.as_str() {
-                "up" => Ok(Verb::Authority(true)),
-                "down" => Ok(Verb::Authority(false)),
+                "up" => Ok(StepKind::Authority(true)),
+                "down" => Ok(StepKind::Authority(false)),
                 _ => Err(format!("authority: {word:?} is not \"up\" or \"down\"")),
             },
         )
@@ -71,7 +71,7 @@ pub(super) fn parse_step(raw: RawStep, line: usize, rules: &Registry) -> Parsed<
         (
             "clock",
             duration(&clock.skew)
-                .map(|skew_ms| Verb::Clock { at: clock.at, skew_ms })
+                .map(|skew_ms| StepKind::Clock { at: clock.at, skew_ms })
                 .map_err(|e| format!("clock: skew: {e}")),
         )
     }));
@@ -80,11 +80,13 @@ pub(super) fn parse_step(raw: RawStep, line: usize, rules: &Registry) -> Parsed<
             "advance",
             duration(&time)
                 .and_then(|ms| u64::try_from(ms).map_err(|_| "time only goes forward".into()))
-                .map(|ms| Verb::Advance { ms })
+                .map(|ms| StepKind::Advance { ms })
                 .map_err(|e| format!("advance: {e}")),
         )
     }));
-    verbs.extend(raw.expect.map(|expect| ("expect", parse_expect(expect, line).map(Verb::Expect))));
+    verbs.extend(
+        raw.expect.map(|expect| ("expect", parse_expect(expect, line).map(StepKind::Expect))),
+    );
     if verbs.len() != 1 {
         let names: Vec<&str> = verbs.iter().map(|(name, _)| *name).collect();
         let found = if names.is_empty() { "none".into() } else { names.join(" and ") };
@@ -93,19 +95,19 @@ pub(super) fn parse_step(raw: RawStep, line: usize, rules: &Registry) -> Parsed<
     let (name, verb) = verbs.remove(0);
     let verb = verb?;
     if let Some(kind) = &raw.fails {
-        if !matches!(verb, Verb::Act { .. }) {
+        if !matches!(verb, StepKind::Act { .. }) {
             return Err(format!("fails: {name} does not fail"));
         }
         if kind.is_empty() || !kind.bytes().all(|b| b.is_ascii_lowercase() || b == b'-') {
             return Err(format!("fails: {kind:?} is not the kebab-case name of an error kind"));
         }
-    } else if let Verb::Act { act, .. } = &verb {
+    } else if let StepKind::Act { act, .. } = &verb {
         act.check().map_err(|e| format!("{name}: {e}; or expect it with fails = \"...\""))?;
     }
-    Ok(Step { line, fails: raw.fails, verb })
+    Ok(StoryStep { line, fails: raw.fails, verb })
 }
 
-impl Act {
+impl StoryAct {
     /// Whether the names in it are valid, for a step that is not meant to fail.
     fn check(&self) -> Parsed<()> {
         match self {

@@ -1,0 +1,260 @@
+//! What is done in scenarios, by whom, on which lines, with which words.
+
+use super::history::ENGRAVING;
+use super::shrink::smaller;
+use holdall::action::Action;
+use holdall::cart::List;
+use holdall::id::{AttributeKey, LineKey, OptionKey, OptionValue, Sku, Tag, Text};
+use holdall::limits;
+use holdall::quantity::Quantity;
+use holdall::view::RowRef;
+
+/// Who acts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Device {
+    /// Of the account; merges happen here.
+    Laptop,
+    /// Of the account.
+    Tablet,
+    /// Of the guest.
+    Phone,
+    /// Of the same guest.
+    Kiosk,
+    /// Of a second guest.
+    Watch,
+}
+
+impl Device {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Laptop, Self::Tablet, Self::Phone, Self::Kiosk, Self::Watch];
+
+    /// What a story calls it.
+    #[must_use]
+    pub const fn site(self) -> &'static str {
+        match self {
+            Self::Laptop => "laptop",
+            Self::Tablet => "tablet",
+            Self::Phone => "phone",
+            Self::Kiosk => "kiosk",
+            Self::Watch => "watch",
+        }
+    }
+
+    /// The cart it writes to before it hears of a merge.
+    #[must_use]
+    pub const fn cart(self) -> &'static str {
+        match self {
+            Self::Laptop | Self::Tablet => ACCOUNT,
+            Self::Phone | Self::Kiosk => GUEST,
+            Self::Watch => SECOND_GUEST,
+        }
+    }
+
+    /// The other device of its cart.
+    pub(super) const fn other(self) -> Option<Self> {
+        match self {
+            Self::Laptop => Some(Self::Tablet),
+            Self::Tablet => Some(Self::Laptop),
+            Self::Phone => Some(Self::Kiosk),
+            Self::Kiosk => Some(Self::Phone),
+            Self::Watch => None,
+        }
+    }
+}
+
+/// The account's cart, as stories call it.
+pub(super) const ACCOUNT: &str = "home";
+/// The guest's.
+pub(super) const GUEST: &str = "g";
+/// The second guest's.
+pub(super) const SECOND_GUEST: &str = "h";
+
+/// What is done on a line. Lines and texts are small numbers: the lines X (0), Y (1), a gift, one
+/// with options and a tag in other scripts, one with the longest SKU (4); two short texts (0, 1) and
+/// the longest (2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ScenarioAction {
+    /// So many more.
+    Add {
+        /// The line.
+        line: u8,
+        /// How many.
+        units: u32,
+    },
+    /// Make it so many.
+    Set {
+        /// The line.
+        line: u8,
+        /// How many, at least 1.
+        units: u32,
+    },
+    /// Take it out.
+    Remove {
+        /// The line.
+        line: u8,
+    },
+    /// Move it to the other list.
+    Move {
+        /// The line.
+        line: u8,
+        /// The list that it leaves.
+        from: List,
+    },
+    /// Write a note on it.
+    Note {
+        /// The line.
+        line: u8,
+        /// The text.
+        text: u8,
+    },
+    /// Write what to engrave, which is an attribute.
+    Attribute {
+        /// The line.
+        line: u8,
+        /// The text.
+        text: u8,
+    },
+    /// Buy the active list.
+    Order,
+    /// The two devices of the cart exchange what they know.
+    Meet,
+}
+
+impl ScenarioAction {
+    /// The line it is about.
+    #[must_use]
+    pub const fn line(self) -> Option<u8> {
+        match self {
+            Self::Add { line, .. }
+            | Self::Set { line, .. }
+            | Self::Remove { line }
+            | Self::Move { line, .. }
+            | Self::Note { line, .. }
+            | Self::Attribute { line, .. } => Some(line),
+            Self::Order | Self::Meet => None,
+        }
+    }
+
+    /// The shopper's action that it is, on the line as a whole; `None` for what is no shopper's.
+    ///
+    /// # Panics
+    /// If the units are no quantity.
+    #[must_use]
+    pub fn action(self) -> Option<Action> {
+        let row = RowRef::active(line(self.line()?));
+        let quantity = |units| Quantity::new(units).expect("a quantity");
+        let text = |at| Some(Text::new(text(at)).expect("a text"));
+        match self {
+            Self::Add { units, .. } => {
+                Some(Action::Add { row, quantity: quantity(units), price: None })
+            }
+            Self::Set { units, .. } => Some(Action::Set { row, quantity: units, price: None }),
+            Self::Remove { .. } => Some(Action::Remove { row }),
+            Self::Move { from, .. } => Some(Action::Move { row: RowRef { list: from, ..row } }),
+            Self::Note { text: at, .. } => Some(Action::Note { row, text: text(at) }),
+            Self::Attribute { text: at, .. } => {
+                let key = AttributeKey::new(ENGRAVING).expect("a key");
+                Some(Action::Attribute { row, key, value: text(at) })
+            }
+            Self::Order | Self::Meet => None,
+        }
+    }
+
+    pub(super) fn shrink(self) -> Vec<Self> {
+        let mut found = Vec::new();
+        match self {
+            Self::Add { line, units } => {
+                found.extend(smaller(units, 1).into_iter().map(|units| Self::Add { line, units }));
+            }
+            Self::Set { line, units } => {
+                found.push(Self::Add { line, units });
+                found.extend(smaller(units, 1).into_iter().map(|units| Self::Set { line, units }));
+            }
+            Self::Attribute { line, text } => found.push(Self::Note { line, text }),
+            _ => {}
+        }
+        let Some(line) = self.line() else { return found };
+        for line in smaller(line.into(), 0) {
+            found.push(self.on(line as u8));
+        }
+        if let Self::Note { line, text } | Self::Attribute { line, text } = self {
+            let note = matches!(self, Self::Note { .. });
+            for text in smaller(text.into(), 0) {
+                let text = text as u8;
+                found.push(if note {
+                    Self::Note { line, text }
+                } else {
+                    Self::Attribute { line, text }
+                });
+            }
+        }
+        found
+    }
+
+    pub(super) const fn on(self, line: u8) -> Self {
+        match self {
+            Self::Add { units, .. } => Self::Add { line, units },
+            Self::Set { units, .. } => Self::Set { line, units },
+            Self::Remove { .. } => Self::Remove { line },
+            Self::Move { from, .. } => Self::Move { line, from },
+            Self::Note { text, .. } => Self::Note { line, text },
+            Self::Attribute { text, .. } => Self::Attribute { line, text },
+            Self::Order | Self::Meet => self,
+        }
+    }
+}
+
+/// Something that somebody does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ScenarioStep {
+    /// Who.
+    pub device: Device,
+    /// What.
+    pub action: ScenarioAction,
+    /// On the guest's row of a split line rather than on the line as a whole. After a merge only.
+    pub guests_row: bool,
+}
+
+impl ScenarioStep {
+    /// Something that somebody does to a line as a whole.
+    #[must_use]
+    pub const fn new(device: Device, action: ScenarioAction) -> Self {
+        Self { device, action, guests_row: false }
+    }
+}
+
+/// How many lines [`line`] knows.
+pub(super) const LINES: u8 = 5;
+
+/// The lines of scenarios: plain ones first, then what the limits allow.
+pub(super) fn line(at: u8) -> LineKey {
+    let plain = |sku: &str| LineKey::sku(sku).expect("a SKU");
+    match at {
+        0 => plain("X"),
+        1 => plain("Y"),
+        2 => plain("GIFT-7"),
+        3 => {
+            let option = |key, value| {
+                let key = OptionKey::new(key).expect("a key");
+                (key, OptionValue::new(value).expect("a value"))
+            };
+            let sku = Sku::new("тишърт").expect("a SKU");
+            let tag = Tag::new("for Ann").expect("a tag");
+            LineKey::new(sku, [option("size", "M"), option("colour", "grün")], None, Some(tag))
+                .expect("a line")
+        }
+        _ => plain(&"S".repeat(limits::NAME_BYTES)),
+    }
+}
+
+/// How many texts [`text`] knows.
+pub(super) const TEXTS: u8 = 3;
+
+/// The texts of scenarios: short ones first, then the longest.
+pub(super) fn text(at: u8) -> String {
+    match at {
+        0 => "for Ann".into(),
+        1 => "for Bob".into(),
+        _ => "n".repeat(limits::TEXT_BYTES),
+    }
+}

@@ -1,0 +1,152 @@
+//! The network: what it loses, repeats, delays and spoils; and signing in over it.
+
+use crate::history::RULES;
+use holdall::{CartId, MergePolicy, wire};
+
+use super::authority::ClaimAnswer;
+use super::node::NodeId;
+use super::story::RecordedStep;
+use super::{MINUTE, SECOND, SoakEvent, SoakWorld};
+
+/// What travels, as bytes.
+#[derive(Clone)]
+pub(super) enum Payload {
+    Delta(Vec<u8>),
+    Message(Vec<u8>),
+}
+
+/// A parcel on its way.
+#[derive(Clone)]
+pub(super) struct SoakMessage {
+    pub(super) from: NodeId,
+    pub(super) to: NodeId,
+    pub(super) cart: CartId,
+    pub(super) parcel: Payload,
+}
+
+/// Whoever cannot reach the authority asks again, as often.
+const TRIES: u32 = 50;
+
+impl SoakWorld {
+    /// Sends something. What is said is durable first.
+    pub(super) fn send(&mut self, from: NodeId, to: NodeId, cart: CartId, parcel: Payload) {
+        self.save(from, cart);
+        let mail = SoakMessage { from, to, cart, parcel };
+        if self.calm {
+            self.arrive(mail);
+            return;
+        }
+        if self.nodes[from].cut_until > self.now || self.nodes[to].cut_until > self.now {
+            self.fault("cut off");
+            return;
+        }
+        if self.dice.happens(50) {
+            self.fault("lost");
+            return;
+        }
+        if self.dice.happens(5) {
+            self.spoil(&mail.parcel);
+            return;
+        }
+        if self.dice.happens(50) {
+            self.fault("repeated");
+            let at = self.now + self.dice.between(SECOND, 30 * MINUTE);
+            self.plan(at, SoakEvent::Arrive(mail.clone()));
+        }
+        let late = self.dice.happens(80);
+        if late {
+            self.fault("late");
+        }
+        let most = if late { 20 * MINUTE } else { 2 * SECOND };
+        let delay = self.dice.between(20, most);
+        self.plan(self.now + delay, SoakEvent::Arrive(mail));
+    }
+
+    /// A bit turns round on the way: whoever gets it must see that.
+    fn spoil(&mut self, parcel: &Payload) {
+        self.fault("spoiled");
+        let (Payload::Delta(bytes) | Payload::Message(bytes)) = parcel;
+        let mut bytes = bytes.clone();
+        let at = self.dice.below(bytes.len());
+        bytes[at] ^= 1 << self.dice.below(8);
+        let read = match parcel {
+            Payload::Delta(_) => wire::decode_delta(&bytes).is_ok(),
+            Payload::Message(_) => wire::decode_message(&bytes).is_ok(),
+        };
+        if read {
+            self.find("spoiled bytes are refused", format!("a bit of byte {at}"));
+        }
+    }
+
+    /// A guest's phone signs in at a region: the claim, the merge, the record of it.
+    pub(super) fn sign_in(&mut self, region: NodeId, guest: CartId, account: CartId, tries: u32) {
+        // The authority is in the first region.
+        let apart = region != 0 && (0..2).any(|node| self.nodes[node].cut_until > self.now);
+        if apart && !self.calm {
+            self.fault("claim pending");
+            if tries < TRIES {
+                let at = self.now + self.dice.between(MINUTE, 10 * MINUTE);
+                self.plan(at, SoakEvent::SignIn { region, guest, account, tries: tries + 1 });
+            }
+            return;
+        }
+        let (claim, merge) = match self.authority.claim(guest, account) {
+            ClaimAnswer::AlreadyClaimed => {
+                self.fault("already claimed");
+                return;
+            }
+            ClaimAnswer::Yours(claim, merge) => (claim, merge),
+        };
+        // The last one no replica has.
+        let rule = RULES[self.dice.below(RULES.len() - 1)];
+        let policy = MergePolicy::rule(rule).expect("a rule's name");
+        let now = self.wall(region);
+        let guests = self.nodes[region].sites[&guest].replica.cart().clone();
+        let Some(site) = self.nodes[region].sites.get_mut(&account) else { return };
+        if site.replica.cart().is_erased() {
+            return;
+        }
+        let written = match &merge {
+            Some(merge) => {
+                let joined = site.replica.join(merge);
+                let absorbed = site.replica.absorb(&guests);
+                joined.map(|_| absorbed.ok()).map_err(|error| error.to_string())
+            }
+            None => {
+                let merged = site.replica.merge(now, claim, policy, &guests);
+                merged.map(Some).map_err(|error| error.to_string())
+            }
+        };
+        site.touch();
+        site.save();
+        match written {
+            Ok(Some(delta)) => {
+                if merge.is_none() {
+                    // It may be written again by a region that does not find it recorded.
+                    self.cloned.insert(claim.dot().replica);
+                    let of_claim =
+                        delta.split().into_iter().find(|d| d.live().contains_key(&claim.dot()));
+                    if let Some(of_claim) = of_claim.filter(|_| self.dice.happens(700)) {
+                        self.authority.record(claim, of_claim);
+                    } else {
+                        self.fault("merge not recorded");
+                    }
+                    self.told.push(RecordedStep::Merge { at: region, cart: account, guest, rule });
+                    self.actions += 1;
+                }
+                if !delta.is_empty() {
+                    self.log.entry(account).or_default().push(delta);
+                }
+            }
+            Ok(None) => {}
+            Err(why) => self.find("a claim that is granted can be merged", why),
+        }
+        if self.dice.happens(400) && tries < 2 {
+            // The answer did not arrive, or so the phone thinks: the same again, anywhere.
+            self.fault("login retried");
+            let region = self.dice.below(2);
+            let at = self.now + self.dice.between(SECOND, 30 * MINUTE);
+            self.plan(at, SoakEvent::SignIn { region, guest, account, tries: tries + 1 });
+        }
+    }
+}
