@@ -153,7 +153,10 @@ fn explain(c: &mut Criterion) {
     c.bench_function("explain in sentences, 50 lines, 1000 edits", |b| {
         b.iter(|| {
             let lines = black_box(&replica).explain();
-            lines.iter().map(|line| line.sentences(&holdall::PlainPhrasing).len()).sum::<usize>()
+            lines
+                .iter()
+                .map(|line| line.sentences(&holdall::view::PlainPhrasing).len())
+                .sum::<usize>()
         });
     });
 }

@@ -3,9 +3,9 @@
 //!
 //! `cargo run --example guest_signs_in`
 
-use holdall::{
-    CartId, Claim, LineKey, LosingUnits, MergePolicy, Phrasing, Quantity, Replica, ReplicaId, Time,
-};
+use holdall::cart::LosingUnits;
+use holdall::view::Phrasing;
+use holdall::{CartId, Claim, LineKey, MergePolicy, Quantity, Replica, ReplicaId, Time};
 
 const LAPTOP: ReplicaId = ReplicaId::from_u128(1);
 const PHONE: ReplicaId = ReplicaId::from_u128(2);
@@ -25,7 +25,7 @@ impl Phrasing for Home {
     }
 
     fn time(&self, time: Time) -> String {
-        holdall::PlainPhrasing.time(time)
+        holdall::view::PlainPhrasing.time(time)
     }
 }
 

@@ -2,9 +2,9 @@
 //!
 //! `cargo run --example own_rule`
 
+use holdall::policy::{Choice, MergeInput};
 use holdall::{
-    CartId, Choice, Claim, LineKey, MergeInput, MergePolicy, Notice, Quantity, Registry, Replica,
-    ReplicaId, Rule,
+    CartId, Claim, LineKey, MergePolicy, Notice, Quantity, Registry, Replica, ReplicaId, Rule,
 };
 
 const BULK_UNITS: u64 = 100;
@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let claim = Claim { guest, account, number: 1 };
     let delta = office.merge(2, claim, MergePolicy::rule("bulk")?, site.cart())?;
     for line in office.explain() {
-        for sentence in line.sentences(&holdall::PlainPhrasing) {
+        for sentence in line.sentences(&holdall::view::PlainPhrasing) {
             println!("{sentence}");
         }
     }

@@ -69,7 +69,8 @@ impl fmt::Debug for Time {
 /// A replica's clock: the latest time it made or saw.
 ///
 /// ```
-/// use holdall::{Clock, Time};
+/// use holdall::clock::Clock;
+/// use holdall::Time;
 /// let mut clock = Clock::default();
 /// let first = clock.tick(1_000);
 /// clock.observe(Time::from_ms(5_000)); // something from a device that runs ahead

@@ -75,7 +75,8 @@ type RunVec = SmallVec<[(ReplicaId, Run); 1]>;
 /// nothing here walks a set dot by dot.
 ///
 /// ```
-/// use holdall::{Dot, Dots, ReplicaId};
+/// use holdall::dots::Dots;
+/// use holdall::{Dot, ReplicaId};
 /// let phone = ReplicaId::from_u128(1);
 /// let mut seen = Dots::default();
 /// assert!(seen.insert(Dot::new(phone, 1)));
@@ -375,7 +376,7 @@ impl DotCursor<'_> {
 /// A set of dots that several entries share. To share nothing costs nothing.
 ///
 /// ```
-/// use holdall::{Dots, SharedDots};
+/// use holdall::dots::{Dots, SharedDots};
 /// assert!(SharedDots::default().is_empty());
 /// assert_eq!(SharedDots::from(Dots::default()), SharedDots::default());
 /// ```

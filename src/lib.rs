@@ -6,7 +6,8 @@
 //! and the result is explained line by line.
 //!
 //! ```
-//! use holdall::{CartId, Claim, LineKey, MergePolicy, PlainPhrasing, Quantity, Replica, ReplicaId};
+//! use holdall::view::PlainPhrasing;
+//! use holdall::{CartId, Claim, LineKey, MergePolicy, Quantity, Replica, ReplicaId};
 //!
 //! // Ids are 128 random bits in real life.
 //! let (home, guest) = (CartId::from_u128(1), CartId::from_u128(2));
@@ -124,28 +125,17 @@ mod serial;
 
 pub mod manual;
 
+// The names that most programs need. All others are public in their modules.
 pub use action::Action;
-pub use cart::{
-    Body, Cart, Claim, ConsumedUnits, Delta, DeltaError, Entries, Entry, Fingerprint, Gift,
-    GuestMerge, Have, JoinReport, List, LosingUnits, MergePolicy, OrderKey, OrderPlaced,
-    OrderedUnits, Override, PolicyError, Preserved, PreservedDeduction, PreservedPlacement,
-    Register, RegisterKey, RuleRef, SeenMerges, SetQuantity, SkuPattern, Snapshot, VerbError,
-    WrongCart,
-};
-pub use clock::{Clock, Time};
-pub use dots::{Dot, Dots, Run, SharedDots};
-pub use id::{
-    AttributeKey, Bundle, CartId, CouponCode, LineError, LineKey, OptionKey, OptionValue, OrderId,
-    ReplicaId, RuleName, ShippingOption, Sku, Tag, Text, TextError,
-};
-pub use money::{Currency, Money, MoneyError};
-pub use policy::{Choice, MergeInput, Registry, RegistryError, Rule, RuleScope};
-pub use quantity::{Quantity, QuantityError};
+pub use cart::{Cart, Claim, Delta, DeltaError, Have, List, MergePolicy};
+pub use clock::Time;
+pub use dots::Dot;
+pub use id::{CartId, LineError, LineKey, OrderId, ReplicaId, RuleName, Sku};
+pub use money::{Currency, Money};
+pub use policy::{Registry, Rule};
+pub use quantity::Quantity;
 pub use replica::{ActionError, Replica};
-pub use view::{
-    ExplainedContribution, Explanation, Notice, Observer, OrderView, Phrasing, PlainPhrasing,
-    Reason, Row, RowExplanation, RowRef, Side, Unreadable, View, ViewOptions, explain, view,
-};
+pub use view::{Explanation, Notice, Observer, Row, RowRef, View, ViewOptions, explain, view};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -64,7 +64,7 @@ impl fmt::Debug for Currency {
 /// let price = Money::parse("2.60", "EUR")?;
 /// assert_eq!(price.to_string(), "2.60 EUR");
 /// assert!(Money::parse("-1", "EUR").is_err());
-/// # Ok::<(), holdall::MoneyError>(())
+/// # Ok::<(), holdall::money::MoneyError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Money {

@@ -22,7 +22,7 @@ pub struct QuantityError {
 /// assert!(Quantity::new(0).is_err());
 /// assert!(Quantity::new(-1).is_err());
 /// assert!(Quantity::new(i64::MAX).is_err());
-/// # Ok::<(), holdall::QuantityError>(())
+/// # Ok::<(), holdall::quantity::QuantityError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Quantity(NonZeroU32);

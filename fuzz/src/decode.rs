@@ -2,11 +2,12 @@
 
 use std::sync::LazyLock;
 
+use holdall::cart::{Body, Gift, LosingUnits};
 use holdall::cart::{Entries, ReplacedDots};
+use holdall::id::{AttributeKey, CouponCode, ShippingOption, Text};
 use holdall::sync::{Message, probe};
 use holdall::{
-    AttributeKey, Body, CartId, Claim, CouponCode, Gift, LineKey, LosingUnits, MergePolicy, Money,
-    OrderId, Quantity, Replica, ReplicaId, RowRef, ShippingOption, Text, wire,
+    CartId, Claim, LineKey, MergePolicy, Money, OrderId, Quantity, Replica, ReplicaId, RowRef, wire,
 };
 
 use crate::input::Input;

@@ -1,9 +1,10 @@
 //! A hostile peer among honest ones: whatever it sends, nobody panics, and the honest converge.
 
+use holdall::cart::Fingerprint;
 use holdall::sync::{Message, probe, respond};
 use holdall::{
-    CartId, Claim, Delta, Fingerprint, Have, LineKey, List, MergePolicy, OrderId, Quantity,
-    Replica, ReplicaId, RowRef, wire,
+    CartId, Claim, Delta, Have, LineKey, List, MergePolicy, OrderId, Quantity, Replica, ReplicaId,
+    RowRef, wire,
 };
 
 use crate::input::Input;

@@ -5,11 +5,13 @@ use std::fmt::Debug;
 use std::sync::LazyLock;
 
 use bincode::config::standard;
+use holdall::cart::{Gift, Snapshot};
+use holdall::dots::Dots;
+use holdall::id::{CouponCode, Text};
 use holdall::sync::{Message, probe};
 use holdall::{
-    Cart, CartId, Claim, CouponCode, Delta, Dots, Explanation, Gift, Have, LineKey, MergePolicy,
-    Money, Notice, OrderId, Quantity, Replica, ReplicaId, Row, RowRef, Snapshot, Text, View,
-    ViewOptions,
+    Cart, CartId, Claim, Delta, Explanation, Have, LineKey, MergePolicy, Money, Notice, OrderId,
+    Quantity, Replica, ReplicaId, Row, RowRef, View, ViewOptions,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;

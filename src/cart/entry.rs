@@ -56,7 +56,8 @@ impl List {
 /// none costs nothing.
 ///
 /// ```
-/// use holdall::{SeenMerges, CartId};
+/// use holdall::cart::SeenMerges;
+/// use holdall::CartId;
 /// let after = SeenMerges::from(vec![CartId::from_u128(2), CartId::from_u128(1)]);
 /// assert_eq!(*after, [CartId::from_u128(1), CartId::from_u128(2)]);
 /// ```

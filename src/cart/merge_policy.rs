@@ -60,7 +60,8 @@ pub enum LosingUnits {
 /// Lines by SKU: a pattern in which `*` stands for any run of characters.
 ///
 /// ```
-/// use holdall::{LineKey, SkuPattern};
+/// use holdall::cart::SkuPattern;
+/// use holdall::LineKey;
 /// let gifts = SkuPattern::new("GIFT-*")?;
 /// assert!(gifts.matches(&LineKey::sku("GIFT-7")?));
 /// assert!(!gifts.matches(&LineKey::sku("TEE")?));

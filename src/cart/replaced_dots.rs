@@ -15,7 +15,8 @@ use crate::limits;
 ///
 /// ```
 /// use holdall::cart::ReplacedDots;
-/// use holdall::{Dot, Dots, ReplicaId};
+/// use holdall::dots::Dots;
+/// use holdall::{Dot, ReplicaId};
 /// let dots: Dots = [1, 2, 7].map(|seq| Dot::new(ReplicaId::from_u128(1), seq)).into_iter().collect();
 /// let covers = ReplacedDots::from(&dots);
 /// assert!(covers.contains(Dot::new(ReplicaId::from_u128(1), 7)));

@@ -120,7 +120,7 @@ bounded_text!(
     /// use holdall::Sku;
     /// assert_eq!(Sku::new("TEE")?.as_str(), "TEE");
     /// assert!(Sku::new("").is_err());
-    /// # Ok::<(), holdall::TextError>(())
+    /// # Ok::<(), holdall::id::TextError>(())
     /// ```
     Sku, "SKU", limits::NAME_BYTES, false
 );
@@ -172,9 +172,9 @@ bounded_text!(
 /// are one code.
 ///
 /// ```
-/// use holdall::CouponCode;
+/// use holdall::id::CouponCode;
 /// assert_eq!(CouponCode::new(" spring10 ")?, CouponCode::new("SPRING10")?);
-/// # Ok::<(), holdall::TextError>(())
+/// # Ok::<(), holdall::id::TextError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize)]
 #[serde(transparent)]

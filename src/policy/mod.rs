@@ -10,7 +10,7 @@ mod rule;
 
 pub use builtin::builtin;
 pub use registry::{Registry, RegistryError};
-pub use rule::{Choice, MergeInput, Rule, RuleScope, Side};
+pub use rule::{Choice, MergeInput, MergeSide, Rule, RuleScope};
 
 pub use crate::cart::{
     LinePolicy, LosingUnits, MergePolicy, Override, PolicyError, RuleRef, SkuPattern,

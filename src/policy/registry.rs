@@ -31,7 +31,8 @@ pub enum RegistryError {
 /// apart, marked as such, until the rule is there.
 ///
 /// ```
-/// use holdall::{Choice, MergeInput, Registry, Rule};
+/// use holdall::policy::{Choice, MergeInput};
+/// use holdall::{Registry, Rule};
 /// struct Never;
 /// impl Rule for Never {
 ///     fn name(&self) -> &str { "never" }
@@ -39,7 +40,7 @@ pub enum RegistryError {
 /// }
 /// let rules = Registry::default().with(Never)?;
 /// assert!(rules.with(Never).is_err()); // that version is taken
-/// # Ok::<(), holdall::RegistryError>(())
+/// # Ok::<(), holdall::policy::RegistryError>(())
 /// ```
 #[derive(Clone, Default)]
 pub struct Registry {

@@ -8,7 +8,7 @@ use crate::id::LineKey;
 
 /// One side of a line at the time of the merge, as a rule sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Side<'a> {
+pub struct MergeSide<'a> {
     /// Its visible units; 0 only for whole-cart rules, on a line the side does not have.
     pub units: u64,
     /// The time of its latest contribution.
@@ -26,9 +26,9 @@ pub struct MergeInput<'a> {
     /// In which list: the two lists merge separately.
     pub list: List,
     /// The account's side, with the guests that were merged before.
-    pub account: Side<'a>,
+    pub account: MergeSide<'a>,
     /// The guest's side.
-    pub guest: Side<'a>,
+    pub guest: MergeSide<'a>,
 }
 
 /// Which side of a line counts.
@@ -64,7 +64,8 @@ pub enum RuleScope {
 /// known by name and version: a changed outcome is a new version.
 ///
 /// ```
-/// use holdall::{Choice, MergeInput, Rule};
+/// use holdall::policy::{Choice, MergeInput};
+/// use holdall::Rule;
 /// /// The guest's side, if it is a bulk order.
 /// struct Bulk;
 /// impl Rule for Bulk {

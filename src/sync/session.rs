@@ -40,7 +40,7 @@ impl Default for Timing {
 /// let cart = CartId::from_u128(1);
 /// session.handle(&mut phone, &Message::Same { cart }, 1_100)?;
 /// assert!(session.is_quiet());
-/// # Ok::<(), holdall::WrongCart>(())
+/// # Ok::<(), holdall::cart::WrongCart>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Session {

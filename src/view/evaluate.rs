@@ -20,7 +20,7 @@ use crate::cart::{
 use crate::clock::Time;
 use crate::dots::Dot;
 use crate::id::{CartId, LineKey};
-use crate::policy::{Choice, MergeInput, Registry, RuleScope, Side};
+use crate::policy::{Choice, MergeInput, MergeSide, Registry, RuleScope};
 
 /// What merging did to a line in one list.
 #[derive(Clone, Debug)]
@@ -365,11 +365,11 @@ fn side<'r>(
     evaluation: &LineEvaluation<'_>,
     parts: &[usize],
     registers: &'r [&'r Register],
-) -> Side<'r> {
+) -> MergeSide<'r> {
     let units = parts.iter().map(|at| u64::from(evaluation.parts[*at].units)).sum();
     let latest =
         parts.iter().map(|at| evaluation.parts[*at].entry.time()).max().unwrap_or_default();
-    Side { units, latest, registers }
+    MergeSide { units, latest, registers }
 }
 
 impl LineEvaluation<'_> {

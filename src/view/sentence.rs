@@ -87,7 +87,8 @@ impl Explanation {
     /// One sentence for each row, then one for each contribution that is not all there.
     ///
     /// ```
-    /// use holdall::{explain, CartId, LineKey, PlainPhrasing, Quantity, Registry, Replica, ReplicaId};
+    /// use holdall::view::PlainPhrasing;
+    /// use holdall::{CartId, LineKey, Quantity, Registry, Replica, ReplicaId, explain};
     /// let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
     /// phone.add(36_060_000, &LineKey::sku("TEE")?, Quantity::new(2)?, None)?;
     /// let all = explain(phone.cart(), &Registry::default(), &Default::default());

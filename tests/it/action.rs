@@ -3,9 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use holdall::cart::Gift;
+use holdall::id::Text;
 use holdall::{
-    Action, ActionError, Delta, Gift, LineKey, List, Quantity, Replica, ReplicaId, Row, RowRef,
-    Text, Time,
+    Action, ActionError, Delta, LineKey, List, Quantity, Replica, ReplicaId, Row, RowRef, Time,
 };
 use holdall_testkit::sample_actions;
 use holdall_testkit::strategies::carts;

@@ -7,7 +7,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use holdall::policy::builtin;
-use holdall::{Choice, LineKey, MergeInput, Registry, Rule, RuleScope};
+use holdall::policy::{Choice, MergeInput, RuleScope};
+use holdall::{LineKey, Registry, Rule};
 use holdall_testkit::scenario::{Options, Story, tell_with};
 use holdall_testkit::{Certification, Claims, Law};
 
@@ -310,7 +311,7 @@ fn one_that_draws_lots_by_the_clock() {
 /// each of them can fail.
 #[test]
 fn what_the_library_holds_can_be_broken_by_a_rule_that_is_not_pure() {
-    use holdall_testkit::{ScenarioAction, Device, RuleUnderTest, MergeScenario, ScenarioStep};
+    use holdall_testkit::{Device, MergeScenario, RuleUnderTest, ScenarioAction, ScenarioStep};
     let add = |device, units| ScenarioStep::new(device, ScenarioAction::Add { line: 0, units });
     let scenario = MergeScenario {
         before: vec![add(Device::Laptop, 2), add(Device::Phone, 3)],

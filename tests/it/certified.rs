@@ -4,7 +4,9 @@
 use std::path::Path;
 
 use holdall::policy::builtin;
-use holdall_testkit::{Certification, Claims, ScenarioAction, Device, Law, RuleUnderTest, MergeScenario, ScenarioStep};
+use holdall_testkit::{
+    Certification, Claims, Device, Law, MergeScenario, RuleUnderTest, ScenarioAction, ScenarioStep,
+};
 
 /// Each rule with its claims, in the order of the contract's table.
 const CLAIMS: [(&str, Claims); 9] = [
@@ -62,7 +64,10 @@ fn add(device: Device, line: u8, units: u32) -> ScenarioStep {
 /// Scenarios that between them break every claim which does not hold.
 fn telling() -> Vec<MergeScenario> {
     use Device::{Laptop, Phone, Watch};
-    let scenario = |before: &[ScenarioStep]| MergeScenario { before: before.to_vec(), ..MergeScenario::default() };
+    let scenario = |before: &[ScenarioStep]| MergeScenario {
+        before: before.to_vec(),
+        ..MergeScenario::default()
+    };
     let (one, two) = (add(Phone, 0, 1), add(Watch, 0, 2));
     let noted = ScenarioStep::new(Phone, ScenarioAction::Note { line: 0, text: 0 });
     vec![
@@ -108,7 +113,8 @@ fn the_manual_has_this_table() {
 fn the_same_seed_asks_the_same() {
     use std::sync::{Arc, Mutex};
 
-    use holdall::{Choice, MergeInput, Rule};
+    use holdall::Rule;
+    use holdall::policy::{Choice, MergeInput};
     struct Spy(Arc<Mutex<Vec<String>>>);
     impl Rule for Spy {
         fn name(&self) -> &str {
@@ -133,7 +139,8 @@ fn the_same_seed_asks_the_same() {
 /// keeps every law that all rules keep.
 #[test]
 fn any_function_of_the_facts_but_notes_is_certified() {
-    use holdall::{Choice, MergeInput, Rule};
+    use holdall::Rule;
+    use holdall::policy::{Choice, MergeInput};
 
     struct Arbitrary(u64);
     impl Rule for Arbitrary {

@@ -1,14 +1,14 @@
 //! Bytes in their one form: what was written is read back equal, and what is read is written back
 //! byte for byte. On random histories, and for what later versions may send.
 
+use holdall::cart::Body;
 use holdall::cart::{ReplacedDots, SetQuantity};
+use holdall::dots::{Dots, Run};
 use holdall::sync::probe;
 use holdall::wire::{Broken, LinkReceiver, LinkSender};
 use holdall::wire::{decode_cart, decode_delta, decode_message, decode_replica};
 use holdall::wire::{encode_cart, encode_delta, encode_message, encode_replica};
-use holdall::{
-    Body, Cart, Delta, Dots, LineKey, Notice, Quantity, Replica, ReplicaId, Run, limits,
-};
+use holdall::{Cart, Delta, LineKey, Notice, Quantity, Replica, ReplicaId, limits};
 use holdall_testkit::history::{ACCOUNT, HistoryWorld, converse};
 use holdall_testkit::strategies::histories;
 use proptest::prelude::*;

@@ -2,9 +2,11 @@
 //! actions begin with.
 
 use holdall::cart::Entries;
+use holdall::cart::{Body, Entry};
+use holdall::dots::Dots;
 use holdall::{
-    Body, CartId, Claim, Delta, Dot, Dots, Entry, LineKey, MergePolicy, OrderId, Quantity, Replica,
-    ReplicaId, RowRef, Time,
+    CartId, Claim, Delta, Dot, LineKey, MergePolicy, OrderId, Quantity, Replica, ReplicaId, RowRef,
+    Time,
 };
 
 pub(crate) const ACCOUNT: CartId = CartId::from_u128(1);

@@ -7,14 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use holdall::cart::{
+    Body, Entry, Gift, LosingUnits, OrderKey, OrderPlaced, OrderedUnits, Override, Preserved,
+    Register, RuleRef, SkuPattern,
+};
+use holdall::cart::{
     ConsumedUnits, GuestMerge, GuestUnmerge, PreservedDeduction, PreservedPlacement, SetQuantity,
     SetSideEffects,
 };
-use holdall::{
-    AttributeKey, Body, Cart, CartId, CouponCode, Delta, Dots, Entry, Gift, LineKey, List,
-    LosingUnits, MergePolicy, Money, OrderId, OrderKey, OrderPlaced, OrderedUnits, Override,
-    Preserved, Register, RuleName, RuleRef, ShippingOption, SkuPattern, Text, Time,
-};
+use holdall::dots::Dots;
+use holdall::id::{AttributeKey, CouponCode, ShippingOption, Text};
+use holdall::{Cart, CartId, Delta, LineKey, List, MergePolicy, Money, OrderId, RuleName, Time};
 
 use super::samples::{CART, GUEST, LAPTOP, OTHER, PHONE, bodies, dot, entry, full, tee, units};
 

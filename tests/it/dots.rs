@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use holdall::cart::ReplacedDots;
+use holdall::dots::{Dots, Run, SharedDots};
 use holdall::limits::SEQ_MAX;
-use holdall::{Dot, Dots, ReplicaId, Run, SharedDots};
+use holdall::{Dot, ReplicaId};
 use proptest::prelude::*;
 
 use crate::cases::cases;

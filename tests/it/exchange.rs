@@ -4,9 +4,10 @@
 //! test passed, or could have.
 
 use holdall::cart::DeltaError;
+use holdall::dots::Dots;
 use holdall::sync::{Inbox, InboxError, Outbox};
 use holdall::wire::{Broken, LinkReceiver, LinkSender};
-use holdall::{Delta, Dot, Dots, LineKey, Money, Quantity, ReplicaId, limits, wire};
+use holdall::{Delta, Dot, LineKey, Money, Quantity, ReplicaId, limits, wire};
 
 use super::devices::{
     ACCOUNT, GUEST, claim, join, replica, row, rule, shown, tee, tell, units, with,

@@ -1,8 +1,11 @@
 //! What the shopper is told, word by word: each reason there is, and no other.
 
+use holdall::cart::{LosingUnits, RuleRef};
+use holdall::policy::{Choice, MergeInput};
+use holdall::view::{Phrasing, PlainPhrasing, Reason};
 use holdall::{
-    Choice, Currency, Delta, LineKey, List, LosingUnits, MergeInput, Notice, OrderId, Phrasing,
-    PlainPhrasing, Reason, Registry, Replica, ReplicaId, RowRef, Rule, RuleRef, Time, ViewOptions,
+    Currency, Delta, LineKey, List, Notice, OrderId, Registry, Replica, ReplicaId, RowRef, Rule,
+    Time, ViewOptions,
 };
 
 use super::devices::{

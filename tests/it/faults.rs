@@ -1,9 +1,10 @@
 //! Faults that replicated data types and carts shipped, each as the story that shows it, against
 //! the guard this library has. Each name begins with where the fault was.
 
+use holdall::dots::Dots;
 use holdall::sync::{Inbox, Received, Session, probe, respond};
 use holdall::{
-    CartId, Delta, Dot, Dots, LineKey, OrderId, Quantity, Replica, ReplicaId, RowRef, Time, wire,
+    CartId, Delta, Dot, LineKey, OrderId, Quantity, Replica, ReplicaId, RowRef, Time, wire,
 };
 
 use holdall_testkit::history::converse;

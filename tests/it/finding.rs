@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use holdall::cart::Body;
-use holdall::{Delta, LineKey, List, Money, Quantity, Replica, RowRef, Text, wire};
+use holdall::id::Text;
+use holdall::{Delta, LineKey, List, Money, Quantity, Replica, RowRef, wire};
 use proptest::prelude::*;
 
 use super::devices::{self, ACCOUNT, row};

@@ -8,9 +8,10 @@
 use std::fs;
 use std::path::PathBuf;
 
+use holdall::id::Text;
+use holdall::view::Side;
 use holdall::{
-    CartId, Claim, LineKey, MergePolicy, Quantity, Replica, ReplicaId, RowRef, Side, Text, View,
-    policy,
+    CartId, Claim, LineKey, MergePolicy, Quantity, Replica, ReplicaId, RowRef, View, policy,
 };
 
 use super::samples;

@@ -1,12 +1,13 @@
 //! Deltas made by hand: what a writer could not have written is refused where it is made, and not when somebody else reads the bytes.
 
+use holdall::cart::{Body, Entry};
 use holdall::cart::{
     ConsumedUnits, DeltaError, OrderPlaced, OrderedUnits, Preserved, PreservedDeduction,
     PreservedPlacement, SetQuantity, SetSideEffects,
 };
+use holdall::dots::Dots;
 use holdall::{
-    Body, CartId, Delta, Dot, Dots, Entry, LineKey, List, Money, OrderId, Quantity, ReplicaId,
-    Time, limits, wire,
+    CartId, Delta, Dot, LineKey, List, Money, OrderId, Quantity, ReplicaId, Time, limits, wire,
 };
 
 use super::devices::{ACCOUNT, tee};

@@ -1,10 +1,9 @@
 //! Bytes by somebody who means harm, or from a bad cable: a typed error, the state untouched, no
 //! panic, and no more memory than a small multiple of what was sent.
 
+use holdall::id::{CouponCode, Text, TextError};
 use holdall::wire::{Broken, decode_cart, decode_delta, decode_message, encode_cart};
-use holdall::{
-    CouponCode, LineError, LineKey, Quantity, Replica, RowRef, Sku, Text, TextError, limits,
-};
+use holdall::{LineError, LineKey, Quantity, Replica, RowRef, Sku, limits};
 
 use super::memory::{alone, growth};
 use super::samples::{self, CART, PHONE, Sample, content, seal, tee};

@@ -212,6 +212,48 @@ fn files_are_short_and_their_names_say_what_they_are() {
     }
 }
 
+/// The names that the crate's root re-exports.
+fn root_names(text: &str) -> Vec<String> {
+    let bare = without_comments(text);
+    let uses = bare.split(';').filter_map(|item| item.trim().strip_prefix("pub use "));
+    let last = |path: &str| path.rsplit("::").next().unwrap_or_default().trim().to_owned();
+    let names = uses.flat_map(|path| match path.split_once('{') {
+        Some((_, group)) => group.trim_end_matches('}').split(',').map(last).collect(),
+        None => vec![last(path)],
+    });
+    names.filter(|name| !name.is_empty()).collect()
+}
+
+/// A newcomer reads the names at the root first: they are few. Each has an example of its own, which
+/// is the first thing that its page shows.
+#[test]
+fn the_root_has_few_names() {
+    assert_eq!(root_names("mod a;\npub use a::{B, C};\npub use d::E;"), ["B", "C", "E"]);
+    let names = root_names(&fs::read_to_string(root().join("src/lib.rs")).expect("lib.rs"));
+    assert!((25..=35).contains(&names.len()), "{} names: {names:?}", names.len());
+    let sources = sources("holdall");
+    let has_example = |name: &String| {
+        let definitions =
+            ["struct", "enum", "trait", "fn"].map(|word| format!("pub {word} {name}"));
+        sources.iter().any(|(_, text)| {
+            let is_it = |line: &str| {
+                let after = definitions.iter().find_map(|start| line.strip_prefix(start.as_str()));
+                after.is_some_and(|rest| {
+                    !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_')
+                })
+            };
+            let lines: Vec<&str> = text.lines().collect();
+            let Some(at) = lines.iter().position(|line| is_it(line)) else { return false };
+            // The comment and the attributes right before the definition.
+            let before = lines[..at].iter().rev();
+            let comment = before.take_while(|line| !line.is_empty() && **line != "}");
+            comment.into_iter().any(|line| line.trim() == "/// ```")
+        })
+    };
+    let without: Vec<_> = names.iter().filter(|name| !has_example(name)).collect();
+    assert!(without.is_empty(), "without an example: {without:?}");
+}
+
 /// The names of the types that a text defines, without those of its tests and those that belong to
 /// a trait or an impl.
 fn type_names(text: &str) -> Vec<String> {

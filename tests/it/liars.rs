@@ -1,9 +1,9 @@
 //! Writers that lie, and carts that are erased.
 
+use holdall::id::{CouponCode, Text};
 use holdall::sync::{Inbox, Message, Outbox, probe, respond};
 use holdall::{
-    Cart, CartId, Claim, CouponCode, Delta, Dot, LineKey, MergePolicy, Replica, ReplicaId, RowRef,
-    Text, wire,
+    Cart, CartId, Claim, Delta, Dot, LineKey, MergePolicy, Replica, ReplicaId, RowRef, wire,
 };
 
 use super::faults::{CART, LAPTOP, PHONE, add, join, replica, row, shown, tee, units};

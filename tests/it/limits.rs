@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use holdall::cart::Stamp;
-use holdall::{
-    Body, ConsumedUnits, CouponCode, Delta, Dot, Dots, Entry, LineKey, OrderId, OrderPlaced,
-    OrderedUnits, Preserved, Replica, ReplicaId, RowRef, Time, VerbError, limits,
-};
+use holdall::cart::{Body, ConsumedUnits, Entry, OrderPlaced, OrderedUnits, Preserved, VerbError};
+use holdall::dots::Dots;
+use holdall::id::CouponCode;
+use holdall::{Delta, Dot, LineKey, OrderId, Replica, ReplicaId, RowRef, Time, limits};
 
 use super::devices::{ACCOUNT, buy, join, replica, row, tee, units};
 

@@ -1,9 +1,9 @@
 //! Links: what both ends remember of each other, how much of it, and for how long.
 
+use holdall::cart::{Body, Entry};
+use holdall::dots::Dots;
 use holdall::wire::{Broken, LinkReceiver, LinkSender};
-use holdall::{
-    Body, CartId, Delta, Dot, Dots, Entry, LineKey, Money, Quantity, ReplicaId, Time, limits,
-};
+use holdall::{CartId, Delta, Dot, LineKey, Money, Quantity, ReplicaId, Time, limits};
 
 use super::devices::{ACCOUNT, replica, row, tee, units};
 use super::samples::{content, seal};

@@ -3,10 +3,12 @@
 //! Most of these are here because the library was broken on purpose (`checks/sabotage`) and every other
 //! test passed, or could have.
 
-use holdall::{
-    Body, Choice, Claim, Delta, Dot, Dots, GuestMerge, LineKey, LosingUnits, MergeInput, Notice,
-    Override, Registry, Replica, ReplicaId, Rule, Side, SkuPattern, Text, Time, wire,
-};
+use holdall::cart::{Body, GuestMerge, LosingUnits, Override, SkuPattern};
+use holdall::dots::Dots;
+use holdall::id::Text;
+use holdall::policy::{Choice, MergeInput};
+use holdall::view::Side;
+use holdall::{Claim, Delta, Dot, LineKey, Notice, Registry, Replica, ReplicaId, Rule, Time, wire};
 
 use super::devices::{
     ACCOUNT, GUEST, OTHER, buy, carried, claim, forged, join, replica, row, rule, saved, shown,

@@ -1,9 +1,9 @@
 //! What is said has one form in bytes: whatever is near the bytes of a Set is refused, or is the form of another, and tables ascend.
 
+use holdall::cart::{Body, Entry};
 use holdall::cart::{ReplacedDots, SetQuantity};
-use holdall::{
-    Body, CartId, Delta, Dot, Dots, Entry, LineKey, List, Money, Quantity, ReplicaId, Time, wire,
-};
+use holdall::dots::Dots;
+use holdall::{CartId, Delta, Dot, LineKey, List, Money, Quantity, ReplicaId, Time, wire};
 
 use super::devices::{ACCOUNT, tee};
 use super::samples::{self, seal};

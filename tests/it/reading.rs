@@ -3,9 +3,11 @@
 //! Most of these are here because the library was broken on purpose (`checks/sabotage`) and every other
 //! test passed, or could have.
 
+use holdall::cart::Body;
+use holdall::id::Text;
 use holdall::{
-    Body, Currency, Dot, LineKey, Money, Notice, Registry, Replica, ReplicaId, RowRef, Text,
-    ViewOptions, view, wire,
+    Currency, Dot, LineKey, Money, Notice, Registry, Replica, ReplicaId, RowRef, ViewOptions, view,
+    wire,
 };
 
 use super::devices::{

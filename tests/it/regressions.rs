@@ -1,9 +1,12 @@
 //! Histories that random search found, cut down to a story each.
 
+use holdall::cart::{Body, LosingUnits};
+use holdall::id::Text;
 use holdall::sync::{Inbox, Outbox};
+use holdall::view::Side;
 use holdall::{
-    Body, Cart, CartId, Claim, LineKey, List, LosingUnits, MergePolicy, OrderId, Quantity, Replica,
-    ReplicaId, RowRef, Side, Text, View,
+    Cart, CartId, Claim, LineKey, List, MergePolicy, OrderId, Quantity, Replica, ReplicaId, RowRef,
+    View,
 };
 
 const ACCOUNT: CartId = CartId::from_u128(1);

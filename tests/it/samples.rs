@@ -4,16 +4,22 @@
 use std::sync::Arc;
 
 use holdall::cart::{
+    Body, Entry, Fingerprint, Gift, LosingUnits, OrderPlaced, OrderedUnits, Override, Preserved,
+    Register, RuleRef, SkuPattern,
+};
+use holdall::cart::{
     ConsumedUnits, GuestMerge, GuestUnmerge, PreservedDeduction, PreservedPlacement, SetQuantity,
     SetSideEffects,
+};
+use holdall::dots::Dots;
+use holdall::id::{
+    AttributeKey, Bundle, CouponCode, OptionKey, OptionValue, ShippingOption, Tag, Text,
 };
 use holdall::sync::Message;
 use holdall::wire::{self, DecodeError};
 use holdall::{
-    AttributeKey, Body, Bundle, Cart, CartId, Claim, CouponCode, Delta, Dot, Dots, Entry,
-    Fingerprint, Gift, Have, LineKey, List, LosingUnits, MergePolicy, Money, OptionKey,
-    OptionValue, OrderId, OrderPlaced, OrderedUnits, Override, Preserved, Quantity, Register,
-    Replica, ReplicaId, RuleName, RuleRef, ShippingOption, Sku, SkuPattern, Tag, Text, Time,
+    Cart, CartId, Claim, Delta, Dot, Have, LineKey, List, MergePolicy, Money, OrderId, Quantity,
+    Replica, ReplicaId, RuleName, Sku, Time,
 };
 
 pub(crate) const CART: CartId = CartId::from_u128(0xca27);

@@ -1,8 +1,7 @@
 //! What goes with an action and what does not: entries that say nothing any more, and those of others.
 
-use holdall::{
-    Body, LineKey, List, Observer, OrderId, Registry, Replica, RowRef, RuleName, ViewOptions,
-};
+use holdall::cart::Body;
+use holdall::{LineKey, List, Observer, OrderId, Registry, Replica, RowRef, RuleName, ViewOptions};
 
 use super::devices::{
     ACCOUNT, GUEST, OTHER, buy, carried, claim, join, replica, row, rule, saved, shown, tee, tell,
@@ -88,7 +87,7 @@ fn what_expires_is_what_was_seen_and_no_more() {
     laptop.expire(6, RuleName::new("idle-90-days").expect("a name")).expect("it expires");
     let view = laptop.view();
     assert_eq!((view.rows().count(), view.orders.len()), (0, 1));
-    let left = |entry: &holdall::Entry| match &entry.body {
+    let left = |entry: &holdall::cart::Entry| match &entry.body {
         Body::Order(_) => "order",
         Body::Merge(_) => "merge",
         Body::Expired { .. } => "expired",

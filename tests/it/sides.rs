@@ -1,8 +1,10 @@
 //! Lines that both an account and a guest have: which side shows where, and what edits of one do to the other.
 
-use holdall::{
-    CartId, Choice, LosingUnits, MergeInput, Notice, Registry, Replica, RowRef, Rule, Side, Text,
-};
+use holdall::cart::LosingUnits;
+use holdall::id::Text;
+use holdall::policy::{Choice, MergeInput};
+use holdall::view::Side;
+use holdall::{CartId, Notice, Registry, Replica, RowRef, Rule};
 
 use super::devices::{
     ACCOUNT, GUEST, OTHER, buy, claim, replica, row, rule, saved, shown, tee, tell, units, with,

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use holdall::cart::ConsumedUnits;
+use holdall::cart::{Body, Entry, OrderPlaced, OrderedUnits, Preserved, SetQuantity};
+use holdall::dots::{Dots, Run};
 use holdall::{
-    Body, Cart, CartId, Delta, Dot, Dots, Entry, LineKey, List, Money, OrderId, OrderPlaced,
-    OrderedUnits, Preserved, ReplicaId, Run, SetQuantity, Time, limits, wire,
+    Cart, CartId, Delta, Dot, LineKey, List, Money, OrderId, ReplicaId, Time, limits, wire,
 };
 use proptest::prelude::*;
 

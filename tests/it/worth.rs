@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use holdall::{
-    Body, ConsumedUnits, Dot, Dots, LineKey, List, OrderId, OrderPlaced, OrderedUnits, Preserved,
-    Reason, Replica, ReplicaId, RowRef, Side, ViewOptions,
-};
+use holdall::cart::{Body, ConsumedUnits, OrderPlaced, OrderedUnits, Preserved};
+use holdall::dots::Dots;
+use holdall::view::{Reason, Side};
+use holdall::{Dot, LineKey, List, OrderId, Replica, ReplicaId, RowRef, ViewOptions};
 
 use super::devices::{
     ACCOUNT, GUEST, buy, carried, claim, forged, join, replica, row, rule, saved, shown, tee, tell,

@@ -3,10 +3,10 @@
 //! Most of these are here because the library was broken on purpose (`checks/sabotage`) and every other
 //! test passed, or could have.
 
-use holdall::{
-    Body, CouponCode, Delta, Dot, Dots, Entry, LineKey, OrderId, ReplicaId, RowRef, Text, Time,
-    ViewOptions,
-};
+use holdall::cart::{Body, Entry};
+use holdall::dots::Dots;
+use holdall::id::{CouponCode, Text};
+use holdall::{Delta, Dot, LineKey, OrderId, ReplicaId, RowRef, Time, ViewOptions};
 
 use super::devices::{
     ACCOUNT, GUEST, buy, join, replica, row, saved, shown, tee, tell, units, with,

@@ -12,9 +12,8 @@ use std::{env, fs};
 
 use automerge::transaction::Transactable;
 use automerge::{AutoCommit, ROOT};
-use holdall::{
-    CartId, Claim, Delta, LineKey, MergePolicy, PlainPhrasing, Quantity, Replica, ReplicaId, RowRef,
-};
+use holdall::view::PlainPhrasing;
+use holdall::{CartId, Claim, Delta, LineKey, MergePolicy, Quantity, Replica, ReplicaId, RowRef};
 use holdall_automerge::CartDocument;
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -2,7 +2,8 @@
 
 use super::event::TraceOddities;
 use super::model::ConflictCounts;
-use holdall::{Quantity, QuantityError, RowRef};
+use holdall::quantity::QuantityError;
+use holdall::{Quantity, RowRef};
 use serde::Serialize;
 
 /// The number of an action; actions are numbered in the order in which they happen.

@@ -113,7 +113,8 @@ impl std::error::Error for LawViolation {}
 /// rule.
 ///
 /// ```
-/// use holdall::{Choice, MergeInput, Rule};
+/// use holdall::policy::{Choice, MergeInput};
+/// use holdall::Rule;
 /// struct Bulk;
 /// impl Rule for Bulk {
 ///     fn name(&self) -> &str { "bulk" }

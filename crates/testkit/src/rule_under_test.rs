@@ -8,7 +8,7 @@ use super::law::Law;
 use holdall::cart::{List, Register, RuleRef};
 use holdall::clock::Time;
 use holdall::id::{LineKey, RuleName};
-use holdall::policy::{Choice, MergeInput, Registry, Rule, RuleScope, Side, builtin};
+use holdall::policy::{Choice, MergeInput, MergeSide, Registry, Rule, RuleScope, builtin};
 
 /// A merge rule under test.
 ///
@@ -46,7 +46,7 @@ struct OwnedSide {
 }
 
 impl OwnedSide {
-    fn of(side: &Side<'_>) -> Self {
+    fn of(side: &MergeSide<'_>) -> Self {
         let registers = side.registers.iter().map(|register| (*register).clone()).collect();
         Self { units: side.units, latest: side.latest, registers }
     }
@@ -212,8 +212,12 @@ impl RuleUnderTest {
         let facts = MergeInput {
             line: &question.line,
             list: question.list,
-            account: Side { units: account_units, latest: account_latest, registers: &account },
-            guest: Side { units: guest_units, latest: guest_latest, registers: &guest },
+            account: MergeSide {
+                units: account_units,
+                latest: account_latest,
+                registers: &account,
+            },
+            guest: MergeSide { units: guest_units, latest: guest_latest, registers: &guest },
         };
         catch_panic(|| {
             let choice = self.rule.choose(&facts);

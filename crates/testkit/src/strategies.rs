@@ -80,7 +80,8 @@ fn skew() -> impl Strategy<Value = i32> {
 ///
 /// ```
 /// use holdall_testkit::{Law, RuleUnderTest, strategies::merge_scenarios};
-/// use holdall::{Choice, MergeInput, Rule};
+/// use holdall::policy::{Choice, MergeInput};
+/// use holdall::Rule;
 /// use proptest::test_runner::{Config, TestRunner};
 ///
 /// struct Both;

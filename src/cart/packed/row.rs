@@ -63,7 +63,7 @@ impl DecodedEntries {
     }
 }
 
-/// A live entry, borrowed from the [`Entries`](crate::Entries) that hold it.
+/// A live entry, borrowed from the [`Entries`](crate::cart::Entries) that hold it.
 #[derive(Clone, Copy, Debug)]
 pub struct EntryRef<'a> {
     pub(super) tables: &'a EntryTables,

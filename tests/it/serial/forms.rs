@@ -1,6 +1,11 @@
 //! The JSON that embedders see, letter by letter, and what people may leave out of it.
 
+use holdall::cart::*;
+use holdall::dots::*;
+use holdall::id::*;
+use holdall::money::*;
 use holdall::sync::Message;
+use holdall::view::*;
 use holdall::*;
 use serde_json::{Value, json, to_value};
 

@@ -2,7 +2,14 @@
 
 use bincode::config::standard;
 use holdall::cart::Preserved;
+use holdall::cart::*;
+use holdall::dots::*;
+use holdall::id::*;
+use holdall::money::*;
+use holdall::policy::*;
+use holdall::quantity::*;
 use holdall::sync::Message;
+use holdall::view::*;
 use holdall::*;
 use proptest::prelude::*;
 use serde::de::DeserializeOwned;

@@ -1,6 +1,11 @@
 //! What is written is read back equal, in every format, on random values and histories.
 
 use holdall::cart::ConsumedUnits;
+use holdall::cart::*;
+use holdall::dots::*;
+use holdall::id::*;
+use holdall::quantity::*;
+use holdall::view::*;
 use holdall::*;
 use proptest::prelude::*;
 

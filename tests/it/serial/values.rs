@@ -1,7 +1,14 @@
 //! Fixed values of every type, and strategies for random ones.
 
+use holdall::cart::*;
 use holdall::cart::{ConsumedUnits, Preserved, PreservedDeduction, PreservedPlacement};
+use holdall::dots::*;
+use holdall::id::*;
+use holdall::money::*;
+use holdall::policy::*;
+use holdall::quantity::*;
 use holdall::sync::{Message, probe};
+use holdall::view::*;
 use holdall::*;
 use proptest::prelude::*;
 

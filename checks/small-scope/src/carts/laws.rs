@@ -1,7 +1,8 @@
 //! What must hold at each replica after each step.
 
 use holdall::sync::Received;
-use holdall::{Cart, CartId, List as Shown, Notice, Side, View, wire};
+use holdall::view::Side;
+use holdall::{Cart, CartId, List as Shown, Notice, View, wire};
 
 use super::fold::{Facts, List, Reader, Rows, What, Whose, each, has};
 use super::model::{SITES, name_of};
@@ -175,7 +176,7 @@ pub fn says_its_part(state: &State, packet: &Packet, own: usize) -> Result<Facts
             .find(|n| state.packets[*n].as_ref().is_some_and(|packet| packet.dot == Some(dot)))
             .or((packet.dot == Some(dot)).then_some(own))
     };
-    let facts = |dots: &holdall::Dots| {
+    let facts = |dots: &holdall::dots::Dots| {
         let mut facts: Facts = 0;
         for (replica, run) in dots.runs() {
             for seq in run.first..=run.last {

@@ -4,8 +4,10 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex};
 
+use holdall::id::Text;
 use holdall::sync::{self, Received};
-use holdall::{Dot, LineKey, Quantity, Replica, ReplicaId, RowRef, Side, Text};
+use holdall::view::Side;
+use holdall::{Dot, LineKey, Quantity, Replica, ReplicaId, RowRef};
 use stateright::{Model, Property};
 
 use super::fold::{Fact, Facts, List, What, Whose, each, has};

@@ -1,6 +1,7 @@
 //! What must hold of claims.
 
-use holdall::{Body, Cart, LineKey, Replica, wire};
+use holdall::cart::Body;
+use holdall::{Cart, LineKey, Replica, wire};
 
 use super::model::Claims;
 use super::state::{ACCOUNTS, ASKERS, Asker, PHONE, Stage, State, claimed, tee};

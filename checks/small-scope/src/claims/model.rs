@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use holdall::{Clock, LineKey, Quantity, Replica, ReplicaId, sync, wire};
+use holdall::clock::Clock;
+use holdall::{LineKey, Quantity, Replica, ReplicaId, sync, wire};
 use stateright::{Model, Property};
 
 use super::laws::{

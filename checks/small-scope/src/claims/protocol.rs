@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use holdall::{Body, CartId, Claim, Delta, Dots, Entry, GuestMerge, MergePolicy, Time};
+use holdall::cart::{Body, Entry, GuestMerge};
+use holdall::dots::Dots;
+use holdall::{CartId, Claim, Delta, MergePolicy, Time};
 
 use super::model::Flaw;
 

@@ -1,6 +1,7 @@
 //! Three regions, a device that is not done, and a decision.
 
-use holdall::{Dot, Dots, ReplicaId};
+use holdall::dots::Dots;
+use holdall::{Dot, ReplicaId};
 use stateright::{Model, Property};
 
 use super::protocol::{Admission, Flaw, News, Region, Retirement};

@@ -12,7 +12,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use holdall::{Dot, Dots, ReplicaId, Run};
+use holdall::dots::{Dots, Run};
+use holdall::{Dot, ReplicaId};
 
 /// What may be wrong. The checker must find each but the first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -2,9 +2,11 @@
 
 use futures_lite::future::block_on;
 use holdall::cart::Delta;
+use holdall::cart::{Body, Entry};
+use holdall::dots::Dots;
 use holdall::{
-    Body, CartId, Claim, Dot, Dots, Entry, LineKey, MergePolicy, OrderId, Quantity, Replica,
-    ReplicaId, RowRef, Time, wire,
+    CartId, Claim, Dot, LineKey, MergePolicy, OrderId, Quantity, Replica, ReplicaId, RowRef, Time,
+    wire,
 };
 use holdall_authority::{Admitted, Advice, Caller, Opened, Refusal, Rejection};
 

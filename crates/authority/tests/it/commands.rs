@@ -1,8 +1,9 @@
 //! Commands of plain clients: once for a key, on a condition, within limits.
 
 use futures_lite::future::block_on;
+use holdall::id::Text;
 use holdall::view::View;
-use holdall::{Action, ActionError, List, Quantity, Text};
+use holdall::{Action, ActionError, List, Quantity};
 use holdall_authority::{Advice, Caller, Principal, Rate, Refusal, Request, Settings};
 use holdall_store::{Append, Class, Store};
 
@@ -176,7 +177,7 @@ fn every_command_does_what_it_says() {
     let saved = run(Action::Move { row: row("TEE") });
     assert_eq!((saved.lines.len(), saved.saved[0].quantity), (0, 2));
     run(Action::Clear { list: List::Saved });
-    let code = holdall::CouponCode::new("TEN").expect("a code");
+    let code = holdall::id::CouponCode::new("TEN").expect("a code");
     let pending = run(Action::Coupon { code: code.clone() }).coupons;
     assert_eq!(pending, std::slice::from_ref(&code));
     let dropped = run(Action::DropCoupon { code });

@@ -5,8 +5,9 @@ use std::future::ready;
 use std::sync::{Arc, Mutex};
 
 use futures_lite::future::block_on;
+use holdall::id::Text;
 use holdall::view::View;
-use holdall::{Action, CartId, LineKey, List, Money, Quantity, RowRef, Text, ViewOptions};
+use holdall::{Action, CartId, LineKey, List, Money, Quantity, RowRef, ViewOptions};
 use holdall_authority::{Caller, CartSnapshot, Refusal, Request, Settings, ViewReading};
 use holdall_store::conformance::Call;
 use holdall_store::{CacheReply, ViewCache, ViewKey};

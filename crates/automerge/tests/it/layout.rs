@@ -2,8 +2,9 @@
 
 use automerge::transaction::Transactable;
 use automerge::{AutoCommit, ROOT, ReadDoc};
+use holdall::dots::Dots;
 use holdall::{
-    Cart, CartId, Claim, Delta, Dots, LineKey, MergePolicy, Quantity, Replica, ReplicaId, RowRef,
+    Cart, CartId, Claim, Delta, LineKey, MergePolicy, Quantity, Replica, ReplicaId, RowRef,
 };
 use holdall_automerge::CartDocument;
 

@@ -2,7 +2,8 @@
 
 use std::io::{self, Write};
 
-use holdall::{CartId, Explanation, LineKey, PlainPhrasing, Row};
+use holdall::view::PlainPhrasing;
+use holdall::{CartId, Explanation, LineKey, Row};
 use holdall_authority::{Actor, Caller, CartSnapshot, Entry, Inspected, When};
 
 use super::{OperateError, StoreArgs, close, print_json, time};

@@ -13,7 +13,8 @@
 
 use std::path::Path;
 
-use holdall::{LosingUnits, MergePolicy, Override, Quantity, Registry, RuleRef, SkuPattern};
+use holdall::cart::{LosingUnits, Override, RuleRef, SkuPattern};
+use holdall::{MergePolicy, Quantity, Registry};
 use holdall_authority::Policies;
 use serde::Deserialize;
 

@@ -1,8 +1,10 @@
 //! What shoppers do, chosen by what they see.
 
+use holdall::cart::Gift;
+use holdall::id::{AttributeKey, CouponCode, Text};
 use holdall::{
-    Action, ActionError, AttributeKey, CartId, CouponCode, Delta, Gift, LineKey, List, OrderId,
-    Quantity, Replica, Row, RowRef, RuleName, Text, View,
+    Action, ActionError, CartId, Delta, LineKey, List, OrderId, Quantity, Replica, Row, RowRef,
+    RuleName, View,
 };
 
 use crate::dice::Dice;

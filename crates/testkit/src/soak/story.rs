@@ -8,7 +8,8 @@ use std::fmt::Write;
 
 use crate::scenario::shopping::StoryAction;
 use crate::scenario::{Options, Story, tell};
-use holdall::{Cart, CartId, LineKey, Registry, Row, Side, ViewOptions, view};
+use holdall::view::Side;
+use holdall::{Cart, CartId, LineKey, Registry, Row, ViewOptions, view};
 
 use super::SoakWorld;
 use super::action::SoakAction;
