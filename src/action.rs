@@ -255,7 +255,7 @@ impl Replica {
             Action::Set { row, quantity, price } => self.set(now_ms, row, *quantity, *price),
             Action::Remove { row } => self.remove(now_ms, row),
             Action::Clear { list } => self.clear(now_ms, *list),
-            Action::Move { row } => self.relocate(now_ms, row),
+            Action::Move { row } => self.move_to(now_ms, row, row.list.other()),
             Action::Note { row, text } => self.note(now_ms, row, text.clone()),
             Action::Gift { row, gift } => self.gift(now_ms, row, gift.clone()),
             Action::Attribute { row, key, value } => {

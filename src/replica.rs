@@ -337,16 +337,21 @@ impl Replica {
         Ok(self.cart.remove(stamp, &[seen])?)
     }
 
-    /// Moves what this replica sees of a row to the other list: exactly those units.
+    /// Moves a row to a list: saves it for later, or takes it back to the cart. It moves exactly the
+    /// units that this replica sees in the row. A row that is in the list already stays as it is, and
+    /// the delta is empty.
     ///
     /// # Errors
-    /// As with [`add`](Self::add); or it does not see the row.
-    pub fn relocate(&mut self, now_ms: u64, row: &RowRef) -> Result<Delta, ActionError> {
+    /// As with [`add`](Self::add); or this replica does not see the row.
+    pub fn move_to(&mut self, now_ms: u64, row: &RowRef, list: List) -> Result<Delta, ActionError> {
         let seen = self.seen(row)?;
-        let place = ActionTarget { list: row.list.other(), ..self.place(row)? };
+        if row.list == list {
+            return Ok(Delta::empty(self.cart.id()));
+        }
+        let place = ActionTarget { list, ..self.place(row)? };
         let covered = self.look().covered(&row.line, &seen.shown);
         let stamp = self.stamp(now_ms)?;
-        Ok(self.cart.relocate(stamp, &place, &seen, &covered)?)
+        Ok(self.cart.move_to(stamp, &place, &seen, &covered)?)
     }
 
     /// Writes a note on a row, or clears it.

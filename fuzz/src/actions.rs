@@ -68,7 +68,9 @@ fn act(input: &mut Input<'_>, now: u64, at: &mut Replica, model: &mut Model) -> 
             Some(at.clear(now, list))
         }
         _ if here == 0 => {
-            assert!(at.remove(now, &row).is_err() && at.relocate(now, &row).is_err());
+            assert!(
+                at.remove(now, &row).is_err() && at.move_to(now, &row, row.list.other()).is_err()
+            );
             None
         }
         4 => {
@@ -78,7 +80,7 @@ fn act(input: &mut Input<'_>, now: u64, at: &mut Replica, model: &mut Model) -> 
         _ => {
             model.remove(&(sku, list));
             *model.entry((sku, list.other())).or_default() += here;
-            Some(at.relocate(now, &row))
+            Some(at.move_to(now, &row, row.list.other()))
         }
     };
     match done {

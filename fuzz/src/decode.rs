@@ -7,7 +7,8 @@ use holdall::cart::{Entries, ReplacedDots};
 use holdall::id::{AttributeKey, CouponCode, ShippingOption, Text};
 use holdall::sync::{Message, probe};
 use holdall::{
-    CartId, Claim, LineKey, MergePolicy, Money, OrderId, Quantity, Replica, ReplicaId, RowRef, wire,
+    CartId, Claim, LineKey, List, MergePolicy, Money, OrderId, Quantity, Replica, ReplicaId,
+    RowRef, wire,
 };
 
 use crate::input::Input;
@@ -118,7 +119,7 @@ fn samples() -> Result<[Vec<Vec<u8>>; 4], Box<dyn std::error::Error>> {
         laptop.add(1, &tee, Quantity::new(2)?, None)?,
         laptop.set(2, &row, 5, Some(Money::parse("3", "USD")?))?,
         laptop.add(3, &mug, Quantity::ONE, None)?,
-        laptop.relocate(4, &RowRef::active(mug.clone()))?,
+        laptop.move_to(4, &RowRef::active(mug.clone()), List::Saved)?,
         laptop.gift(5, &row, Some(Gift { wrap: true, message: Some(Text::new("hi")?) }))?,
         laptop.attribute(6, &row, AttributeKey::new("engraving")?, Some(Text::new("A")?))?,
         laptop.coupon(7, CouponCode::new("SPRING")?)?,

@@ -106,7 +106,7 @@ fn edit(input: &mut Input<'_>, now: u64, at: &mut Replica) {
         0..=2 => at.add(now, &line, Quantity::new(units).expect("a quantity"), None),
         3 => at.set(now, &row, units, None),
         4 => at.remove(now, &row),
-        5 => at.relocate(now, &row),
+        5 => at.move_to(now, &row, row.list.other()),
         6 => match at.snapshot() {
             Ok(snapshot) => at.order(now, OrderId::new("O").expect("an id"), &snapshot),
             Err(_) => at.clear(now, List::Saved),

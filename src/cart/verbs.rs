@@ -181,12 +181,12 @@ impl Cart {
         self.write_killing(stamp, word, kills, NONE)
     }
 
-    /// Shows exactly what the author saw in a row in the place's list. `covered` are older Moves
+    /// Moves exactly what the author saw in a row to the place's list. `covered` are older Moves
     /// that this one makes pointless.
     ///
     /// # Errors
     /// As with [`add`](Self::add).
-    pub fn relocate(
+    pub fn move_to(
         &mut self,
         stamp: Stamp,
         place: &ActionTarget,

@@ -233,7 +233,7 @@ fn the_side_that_is_saved_for_later_is_told() {
         ]
     );
     // Who saw it there and moves it is told nothing of that.
-    laptop.relocate(at(3), &RowRef::saved(tee())).expect("a row to move");
+    laptop.move_to(at(3), &RowRef::saved(tee()), List::Active).expect("a row to move");
     assert_eq!((shown(&laptop), saved(&laptop)), (5, 0));
 }
 
@@ -297,7 +297,7 @@ fn a_rule_that_is_not_here_is_told() {
 fn a_move_is_told_by_where_it_went() {
     let mut phone = replica(ACCOUNT, 1);
     add(&mut phone, 0, 3);
-    phone.relocate(at(1), &row()).expect("a row to save");
+    phone.move_to(at(1), &row(), List::Saved).expect("a row to save");
     assert_eq!(
         told(&phone),
         [
@@ -308,7 +308,7 @@ fn a_move_is_told_by_where_it_went() {
     assert_eq!(reasons(&phone), [Reason::Moved { to: List::Saved }]);
     phone.set(at(2), &RowRef::saved(tee()), 4, None).expect("a set");
     assert_eq!(told(&phone), ["TEE, saved for later: 4, from 4 set on your phone at 10:02."]);
-    phone.relocate(at(3), &RowRef::saved(tee())).expect("a row to move");
+    phone.move_to(at(3), &RowRef::saved(tee()), List::Active).expect("a row to move");
     assert_eq!(
         told(&phone),
         [

@@ -6,8 +6,8 @@
 use holdall::cart::Body;
 use holdall::id::Text;
 use holdall::{
-    Currency, Dot, LineKey, Money, Notice, Registry, Replica, ReplicaId, RowRef, ViewOptions, view,
-    wire,
+    Currency, Dot, LineKey, List, Money, Notice, Registry, Replica, ReplicaId, RowRef, ViewOptions,
+    view, wire,
 };
 
 use super::devices::{
@@ -65,7 +65,7 @@ fn two_orders_of_the_same_units_are_told() {
 fn an_order_takes_nothing_from_a_set_that_it_had_seen() {
     let mut phone = replica(ACCOUNT, 1);
     phone.set(1, &row(), 5, None).expect("a set");
-    phone.relocate(2, &row()).expect("a row to save");
+    phone.move_to(2, &row(), List::Saved).expect("a row to save");
     phone.set(3, &row(), 4, None).expect("a set");
     buy(&mut phone, 10, "O-1");
     assert_eq!((shown(&phone), saved(&phone)), (0, 5));
@@ -88,7 +88,7 @@ fn a_note_is_where_it_was_written() {
 #[test]
 fn a_cart_of_bytes_shows_what_it_showed() {
     let mut phone = with(ACCOUNT, 1, 2);
-    phone.relocate(2, &row()).expect("a row to save");
+    phone.move_to(2, &row(), List::Saved).expect("a row to save");
     let bytes = wire::encode_replica(&phone);
     let again = wire::decode_replica(&bytes).expect("its own bytes");
     assert_eq!((shown(&again), saved(&again)), (0, 2));
@@ -107,7 +107,7 @@ fn the_price_seen_last_is_shown() {
         if moved {
             let hat = LineKey::sku("HAT").expect("a line");
             a.add(1, &hat, units(1), None).expect("an add");
-            a.relocate(2, &RowRef::active(hat)).expect("a row to save");
+            a.move_to(2, &RowRef::active(hat), List::Saved).expect("a row to save");
         }
         a.add(3, &tee(), units(1), None).expect("an add");
         assert_eq!(seen(&a), None);
@@ -177,7 +177,7 @@ fn what_cannot_be_read_is_told_where_it_is() {
         let body = Body::Unknown { kind: 99, payload: vec![1].into() };
         let late = forged(Dot::new(ReplicaId::from_u128(9), 1), 1, line.clone(), body);
         let mut phone = with(ACCOUNT, 1, 2);
-        phone.relocate(2, &row()).expect("a row to save");
+        phone.move_to(2, &row(), List::Saved).expect("a row to save");
         assert_eq!(phone.view().notices, []);
         join(&mut phone, &late);
         assert_eq!(phone.view().notices, [Notice::NeedsUpgrade { line }]);

@@ -81,13 +81,13 @@ fn an_accounts_set_leaves_the_guests_saved_row() {
 fn a_guests_saved_unit_moves_to_the_cart_after_the_merge() {
     let mut guest = replica(GUEST, 2);
     guest.add(1, &tee(), one(), None).expect("an add");
-    guest.relocate(2, &RowRef::active(tee())).expect("saved for later");
+    guest.move_to(2, &RowRef::active(tee()), List::Saved).expect("saved for later");
     let mut phone = replica(ACCOUNT, 1);
     phone.add(1, &tee(), one(), None).expect("an add");
     merge(&mut phone, "max", guest.cart());
     assert_eq!((phone.view().quantity(&tee()), saved(&phone.view())), (1, 1));
     let row = RowRef { line: tee(), list: List::Saved, side: None };
-    phone.relocate(200, &row).expect("moved to the cart");
+    phone.move_to(200, &row, row.list.other()).expect("moved to the cart");
     assert_eq!((phone.view().quantity(&tee()), saved(&phone.view())), (2, 0));
 }
 
@@ -191,8 +191,10 @@ fn a_set_of_the_saved_row_moves_nothing_out_of_the_cart() {
     let policy = MergePolicy::rule("max").expect("a policy").with_loser(LosingUnits::SaveForLater);
     phone.merge(100, claim, policy, guest.cart()).expect("a merge");
     let _ = laptop.join(&phone.cart().to_delta()).expect("the same cart");
-    phone.relocate(200, &RowRef::active(tee())).expect("the guest's 3, saved");
-    let moved = laptop.relocate(200, &RowRef::saved(tee())).expect("the account's 2, to the cart");
+    phone.move_to(200, &RowRef::active(tee()), List::Saved).expect("the guest's 3, saved");
+    let moved = laptop
+        .move_to(200, &RowRef::saved(tee()), List::Active)
+        .expect("the account's 2, to the cart");
     let _ = phone.join(&moved).expect("the same cart");
     guest.add(3, &tee(), one(), None).expect("an add");
     phone.absorb(guest.cart()).expect("a merged guest");
@@ -212,7 +214,7 @@ fn what_a_set_took_stays_taken_when_its_row_changes() {
     guest.add(2, &tee(), Quantity::new(3).expect("a quantity"), None).expect("an add");
     merge(&mut phone, "sum", guest.cart());
     phone.set(200, &RowRef::active(tee()), 1, None).expect("a set");
-    phone.relocate(201, &RowRef::active(tee())).expect("a row");
+    phone.move_to(201, &RowRef::active(tee()), List::Saved).expect("a row");
     guest.set(202, &RowRef::active(tee()), 4, None).expect("a set");
     phone.absorb(guest.cart()).expect("a merged guest");
     assert_eq!((phone.view().quantity(&tee()), saved(&phone.view())), (1, 1));
@@ -253,10 +255,10 @@ fn a_sweep_does_not_overtake_what_it_is_for() {
     let add = phone.add(1, &tee(), one(), None).expect("an add");
     let _ = laptop.join(&add).expect("the same cart");
     let _order = buy(&mut laptop, 2);
-    let save = phone.relocate(3, &RowRef::active(tee())).expect("a move");
+    let save = phone.move_to(3, &RowRef::active(tee()), List::Saved).expect("a move");
     laptop.add(4, &tee(), one(), None).expect("an add");
     let _ = laptop.join(&save).expect("the same cart");
-    let other = laptop.relocate(5, &RowRef::active(tee())).expect("a move");
+    let other = laptop.move_to(5, &RowRef::active(tee()), List::Saved).expect("a move");
     let _ = phone.join(&other).expect("the same cart");
     assert_eq!((phone.view().quantity(&tee()), saved(&phone.view())), (0, 1));
 }
@@ -273,7 +275,7 @@ fn a_saved_row_stays_saved_until_its_death_is_known() {
         let _ = replica.join(&start).expect("the same cart");
     }
     let set = b.set(2, &row, 5, None).expect("a set");
-    let save = c.relocate(3, &row).expect("saved for later");
+    let save = c.move_to(3, &row, row.list.other()).expect("saved for later");
     let _ = (a.join(&set).expect("the same cart"), a.join(&save).expect("the same cart"));
     let add = a.add(4, &tee(), Quantity::new(2).expect("a quantity"), None).expect("an add");
     let mut inbox = Inbox::default();

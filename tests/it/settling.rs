@@ -17,9 +17,9 @@ fn live(replica: &Replica) -> usize {
 #[test]
 fn a_move_goes_with_the_next_and_with_its_row() {
     let mut phone = with(ACCOUNT, 1, 2);
-    phone.relocate(2, &row()).expect("a row to save");
-    phone.relocate(3, &RowRef::saved(tee())).expect("a row to move");
-    phone.relocate(4, &row()).expect("a row to save");
+    phone.move_to(2, &row(), List::Saved).expect("a row to save");
+    phone.move_to(3, &RowRef::saved(tee()), List::Active).expect("a row to move");
+    phone.move_to(4, &row(), List::Saved).expect("a row to save");
     assert_eq!(live(&phone), 2);
     phone.remove(5, &RowRef::saved(tee())).expect("a row");
     assert_eq!(live(&phone), 0);
@@ -32,7 +32,7 @@ fn a_move_stays_while_it_places_something() {
     let mut laptop = replica(ACCOUNT, 2);
     tell(&phone, &mut laptop);
     phone.add(2, &tee(), units(3), None).expect("an add");
-    phone.relocate(3, &row()).expect("a row to save");
+    phone.move_to(3, &row(), List::Saved).expect("a row to save");
     laptop.remove(4, &row()).expect("a row");
     tell(&laptop, &mut phone);
     assert_eq!((saved(&phone), live(&phone)), (3, 2));
@@ -44,7 +44,7 @@ fn a_move_of_what_is_gone_is_spent() {
     let mut phone = with(ACCOUNT, 1, 2);
     let mut laptop = replica(ACCOUNT, 2);
     tell(&phone, &mut laptop);
-    phone.relocate(2, &row()).expect("a row to save");
+    phone.move_to(2, &row(), List::Saved).expect("a row to save");
     let rules = Registry::default();
     let spent = |replica: &Replica| Observer::at(replica.cart(), &rules).spent(&tee());
     assert_eq!(spent(&phone), []);
@@ -81,7 +81,7 @@ fn what_expires_is_what_was_seen_and_no_more() {
     let guest = with(GUEST, 2, 3);
     laptop.merge(3, claim(GUEST), rule("sum"), guest.cart()).expect("a merge");
     laptop.add(4, &LineKey::sku("HAT").expect("a line"), units(1), None).expect("an add");
-    laptop.relocate(5, &row()).expect("a row to save");
+    laptop.move_to(5, &row(), List::Saved).expect("a row to save");
     let stranger = with(OTHER, 3, 4);
     join(&mut laptop, &carried(stranger.cart().live()));
     laptop.expire(6, RuleName::new("idle-90-days").expect("a name")).expect("it expires");

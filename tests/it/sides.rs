@@ -4,7 +4,7 @@ use holdall::cart::LosingUnits;
 use holdall::id::Text;
 use holdall::policy::{Choice, MergeInput};
 use holdall::view::Side;
-use holdall::{CartId, Notice, Registry, Replica, RowRef, Rule};
+use holdall::{CartId, List, Notice, Registry, Replica, RowRef, Rule};
 
 use super::devices::{
     ACCOUNT, GUEST, OTHER, buy, claim, replica, row, rule, saved, shown, tee, tell, units, with,
@@ -86,9 +86,9 @@ fn rows_apart_in_one_list_are_one_in_the_other() {
     let mut laptop = merged("ask");
     laptop.set(20, &row().on(Side::Account), 4, None).expect("a row");
     laptop.set(21, &row().on(GUESTS), 5, None).expect("a row");
-    laptop.relocate(22, &row().on(GUESTS)).expect("a row to save");
+    laptop.move_to(22, &row().on(GUESTS), List::Saved).expect("a row to save");
     assert_eq!((rows(&laptop), saved(&laptop)), (vec![(None, 4)], 5));
-    laptop.relocate(23, &RowRef::saved(tee())).expect("a row to move");
+    laptop.move_to(23, &RowRef::saved(tee()), List::Active).expect("a row to move");
     assert_eq!(rows(&laptop), [(Some(Side::Account), 4), (Some(GUESTS), 5)]);
 }
 
@@ -119,10 +119,10 @@ fn a_move_at_once_with_a_merge_leaves_its_loser_saved() {
     let policy = rule("prefer-guest").with_loser(LosingUnits::SaveForLater);
     laptop.merge(10, claim(GUEST), policy, with(GUEST, 2, 3).cart()).expect("a merge");
     assert_eq!((shown(&laptop), saved(&laptop)), (3, 2));
-    tablet.relocate(20, &RowRef::saved(tee())).expect("a row to move");
+    tablet.move_to(20, &RowRef::saved(tee()), List::Active).expect("a row to move");
     tell(&tablet, &mut laptop);
     assert_eq!((shown(&laptop), saved(&laptop)), (3, 2));
-    laptop.relocate(21, &RowRef::saved(tee())).expect("a row to move");
+    laptop.move_to(21, &RowRef::saved(tee()), List::Active).expect("a row to move");
     assert_eq!((shown(&laptop), saved(&laptop)), (5, 0));
 }
 

@@ -71,7 +71,7 @@ fn an_order_of_an_earlier_set_leaves_the_later_one() {
     let (mut phone, mut laptop) = (replica(ACCOUNT, 1), replica(ACCOUNT, 2));
     phone.set(1, &row(), 5, None).expect("a set");
     tell(&phone, &mut laptop);
-    phone.relocate(2, &row()).expect("a row to save");
+    phone.move_to(2, &row(), List::Saved).expect("a row to save");
     phone.set(3, &row(), 4, None).expect("a set");
     buy(&mut laptop, 10, "O-1");
     tell(&laptop, &mut phone);
@@ -159,7 +159,7 @@ fn what_two_sets_lack_they_go_on_lacking() {
     laptop.merge(2, claim(GUEST), rule("sum"), kiosk.cart()).expect("a merge");
     for (line, _) in &lines {
         laptop.set(3, &RowRef::active(line.clone()), 5, None).expect("a set");
-        kiosk.relocate(4, &RowRef::active(line.clone())).expect("a row to save");
+        kiosk.move_to(4, &RowRef::active(line.clone()), List::Saved).expect("a row to save");
         kiosk.set(5, &RowRef::saved(line.clone()), 7, None).expect("a set");
     }
     laptop.absorb(kiosk.cart()).expect("it is merged");
@@ -184,7 +184,7 @@ fn a_word_is_of_what_would_come_back() {
     laptop.merge(2, claim(GUEST), rule("sum"), kiosk.cart()).expect("a merge");
     laptop.set(3, &row(), 5, None).expect("a set");
     tell(&watch, &mut kiosk);
-    kiosk.relocate(4, &row()).expect("a row to save");
+    kiosk.move_to(4, &row(), List::Saved).expect("a row to save");
     kiosk.set(5, &RowRef::saved(tee()), 9, None).expect("a set");
     buy(&mut watch, 6, "O-1");
     tell(&watch, &mut kiosk);

@@ -6,7 +6,7 @@
 use holdall::cart::{Body, Entry};
 use holdall::dots::Dots;
 use holdall::id::{CouponCode, Text};
-use holdall::{Delta, Dot, LineKey, OrderId, ReplicaId, RowRef, Time, ViewOptions};
+use holdall::{Delta, Dot, LineKey, List, OrderId, ReplicaId, RowRef, Time, ViewOptions};
 
 use super::devices::{
     ACCOUNT, GUEST, buy, join, replica, row, saved, shown, tee, tell, units, with,
@@ -98,7 +98,7 @@ fn an_add_leaves_a_move_whose_row_is_gone() {
     let (mut b, mut c) = (with(ACCOUNT, 2, 3), replica(ACCOUNT, 3));
     tell(&b, &mut c);
     let removal = b.remove(2, &row()).expect("a removal");
-    join(&mut b, &c.relocate(3, &row()).expect("saved for later"));
+    join(&mut b, &c.move_to(3, &row(), List::Saved).expect("saved for later"));
     let add = b.add(4, &tee(), units(2), None).expect("an add");
     join(&mut c, &add);
     assert_eq!((shown(&c), saved(&c)), (2, 3));
@@ -137,11 +137,24 @@ fn a_view_is_empty_where_neither_list_shows_anything() {
     assert!(phone.view().is_empty());
     phone.add(1, &tee(), units(2), None).expect("an add");
     assert!(!phone.view().is_empty());
-    phone.relocate(2, &row()).expect("a row to save");
+    phone.move_to(2, &row(), List::Saved).expect("a row to save");
     assert!(!phone.view().is_empty());
     assert_eq!(phone.view().rows().count(), 1);
     phone.remove(3, &RowRef::saved(tee())).expect("a row");
     assert!(phone.view().is_empty());
+}
+
+/// A row that is in the list already stays as it is. One that is not seen is refused.
+#[test]
+fn a_move_to_its_own_list_writes_nothing() {
+    let mut phone = replica(ACCOUNT, 1);
+    assert!(phone.move_to(1, &row(), List::Active).is_err());
+    phone.add(2, &tee(), units(2), None).expect("an add");
+    let before = phone.cart().clone();
+    assert!(phone.move_to(3, &row(), List::Active).expect("a row").is_empty());
+    assert_eq!(*phone.cart(), before);
+    assert!(!phone.move_to(4, &row(), List::Saved).expect("a row").is_empty());
+    assert_eq!((phone.view().lines.len(), phone.view().saved[0].quantity), (0, 2));
 }
 
 /// Two Sets of the saved row at once: one of them is hidden, and goes with the next action on the line, be it on the
@@ -198,7 +211,7 @@ fn a_line_that_is_put_in_again_begins_anew() {
         }
         match beside {
             "nothing" => {}
-            "a saved row" => drop(phone.relocate(2, &hat()).expect("a row to save")),
+            "a saved row" => drop(phone.move_to(2, &hat(), List::Saved).expect("a row to save")),
             _ => drop(buy(&mut phone, 2, "O-1")),
         }
         phone.add(3, &tee(), units(2), None).expect("an add");

@@ -20,7 +20,7 @@ pub(super) struct EntryText {
     #[serde(skip_serializing_if = "no")]
     pub(super) remove: bool,
     #[serde(rename = "move", skip_serializing_if = "Option::is_none")]
-    pub(super) relocate: Option<ListName>,
+    pub(super) move_to: Option<ListName>,
     #[serde(skip_serializing_if = "no")]
     pub(super) stay: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,7 +88,7 @@ impl EntryText {
             ("add", self.add.is_some()),
             ("set", self.set.is_some()),
             ("remove", self.remove),
-            ("move", self.relocate.is_some()),
+            ("move", self.move_to.is_some()),
             ("stay", self.stay),
             ("note", self.note.is_some()),
             ("gift", self.gift.is_some()),

@@ -115,7 +115,7 @@ fn body(home: CartId, dot: Dot, action: &mut EntryText) -> Result<Body, Refused>
     if let Some(units) = action.set.take() {
         return set(home, dot, units, action);
     }
-    if let Some(to) = action.relocate.take() {
+    if let Some(to) = action.move_to.take() {
         let dots: Result<Vec<Dot>, _> =
             take(&mut action.dots).iter().map(|text| read_dot("dots", text)).collect();
         return Ok(Body::Move { to: to.into(), dots: of::ascending(dots?).into() });

@@ -51,7 +51,7 @@ fn body(action: &mut EntryText, home: CartId, body: &Body) {
             }
         }
         Body::Move { to, dots } => {
-            action.relocate = Some((*to).into());
+            action.move_to = Some((*to).into());
             action.dots = dots.iter().map(Dot::to_string).collect();
         }
         Body::Stay(stay) => {

@@ -255,7 +255,7 @@ mod tests {
             replica.set(1, &RowRef::active(tee.clone()), 2, price),
             replica.set(2, &RowRef::active(mug.clone()), 2, None),
             replica.note(3, &RowRef::active(mug.clone()), Some(text("],\"saved\":["))),
-            replica.relocate(4, &RowRef::active(mug)),
+            replica.move_to(4, &RowRef::active(mug), List::Saved),
             replica.coupon(5, CouponCode::new("TEN").expect("a code")),
             replica.cart_note(6, Some(text("\"ring\""))),
             replica.shipping(7, Some(ShippingOption::new("slow").expect("an option"))),
@@ -298,7 +298,7 @@ mod tests {
             (&|replica| drop(replica.set(11, &row("C"), 2, None).expect("a set")), 1),
             (&|replica| drop(replica.remove(12, &row("A")).expect("a removal")), 0),
             // It stands in the other list now, and the others where they were.
-            (&|replica| drop(replica.relocate(13, &row("D")).expect("a move")), 1),
+            (&|replica| drop(replica.move_to(13, &row("D"), List::Saved).expect("a move")), 1),
             (&|replica| drop(replica.set(14, &row("B"), 9, None).expect("a set")), 1),
             (&|replica| one(replica, 15, "AA"), 1),
             (&|replica| drop(replica.consent(16, true).expect("consent")), 0),

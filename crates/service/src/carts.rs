@@ -149,7 +149,7 @@ pub(super) async fn remove(
 /// Puts a line in the other list: saves it for later, or takes it back to the cart.
 #[utoipa::path(post, path = "/carts/{cart}/lines/{line}/move", tag = "lines", params(LinePath, CommandFields),
     request_body = MoveBody, responses((status = 200, description = "The cart with it there", body = CartBody)))]
-pub(super) async fn relocate(
+pub(super) async fn move_to(
     by: CommandSender,
     PathParams(LinePath { cart, line }): PathParams<LinePath>,
     Json(MoveBody { to }): Json<MoveBody>,

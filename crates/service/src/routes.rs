@@ -25,7 +25,7 @@ pub fn router(service: Service) -> Router {
         .routes(routes!(carts::read, accounts::erase_guest))
         .routes(routes!(carts::add, carts::clear))
         .routes(routes!(carts::set, carts::remove, carts::patch))
-        .routes(routes!(carts::relocate))
+        .routes(routes!(carts::move_to))
         .merge(intents::routes())
         .routes(routes!(carts::explain))
         .routes(routes!(live::live))

@@ -41,7 +41,7 @@ pub(super) fn busy() -> Replica {
     act(laptop.add(1_600, &line("MUG"), units(9), None));
     act(laptop.set(1_700, &RowRef::active(line("MUG")), 8, None));
     act(laptop.add(1_800, &line("CAP"), units(1), None));
-    act(laptop.relocate(1_900, &RowRef::active(line("CAP"))));
+    act(laptop.move_to(1_900, &RowRef::active(line("CAP")), List::Saved));
     act(laptop.coupon(2_200, CouponCode::new("SPRING10").expect("a code")));
     act(laptop.shipping(2_300, Some(ShippingOption::new("express").expect("an option"))));
     act(laptop.cart_note(2_400, Some(text("the bell is broken"))));
