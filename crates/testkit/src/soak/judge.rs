@@ -5,7 +5,7 @@ use holdall::{Cart, CartId, Delta, Observer, Registry, wire};
 
 use super::effect;
 use super::node::NodeId;
-use super::{PENDING_MAX, REGIONS, SoakWorld};
+use super::world::{PENDING_MAX, REGIONS, SoakWorld};
 
 /// An exchange may bring up something to absorb, which the next one carries on.
 const ROUNDS_MAX: usize = 8;
