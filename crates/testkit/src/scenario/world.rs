@@ -6,6 +6,8 @@ use super::acting::{ActFailure, act_on};
 use super::authority::{ClaimOutcome, StoryAuthority};
 use super::carrier::{CarriedCart, Carrier};
 use super::story::StoryAct;
+use crate::dice::Dice;
+use crate::simulation::Simulation;
 use holdall::cart::{Delta, MergePolicy};
 use holdall::id::{CartId, ReplicaId};
 use holdall::policy::Registry;
@@ -20,7 +22,6 @@ const STEP_MS: u64 = 1;
 
 #[derive(Debug, Default)]
 pub(super) struct StorySite {
-    skew_ms: i64,
     /// How often it lost its memory: each time it comes back as a new writer.
     lives: u32,
     pub(super) carts: BTreeMap<String, Replica>,
@@ -31,7 +32,8 @@ pub(super) struct StorySite {
 pub(crate) struct StoryWorld {
     pub(super) sites: BTreeMap<String, StorySite>,
     authority: StoryAuthority,
-    now_ms: u64,
+    /// The time, and the clocks of the sites. A story plans no events.
+    clocks: Simulation<String, ()>,
     pub(super) options: ViewOptions,
     pub(super) rules: Registry,
     /// Every delta that was made, with its cart, in order.
@@ -48,7 +50,8 @@ impl StoryWorld {
         Self {
             sites: BTreeMap::new(),
             authority: StoryAuthority::default(),
-            now_ms: DAWN_MS,
+            // A story leaves nothing to chance.
+            clocks: Simulation::new(Dice::new(0, 0), DAWN_MS),
             options,
             rules: rules.clone(),
             made: Vec::new(),
@@ -67,15 +70,17 @@ impl StoryWorld {
     }
 
     pub(crate) const fn tick(&mut self) {
-        self.now_ms += STEP_MS;
+        self.clocks.advance(STEP_MS);
     }
 
     pub(crate) const fn advance(&mut self, ms: u64) {
-        self.now_ms = self.now_ms.saturating_add(ms);
+        self.clocks.advance(ms);
     }
 
     pub(crate) fn skew(&mut self, site: &str, skew_ms: i64) {
-        self.site(site).skew_ms = skew_ms;
+        // A site whose clock is named is there, though it has no cart yet.
+        let _ = self.site(site);
+        self.clocks.set_skew_ms(&site.to_owned(), skew_ms);
     }
 
     pub(crate) fn made(&self) -> &[(String, Delta)] {
@@ -93,9 +98,8 @@ impl StoryWorld {
         self.sites.get_mut(name).expect("it is there")
     }
 
-    fn now_at(&mut self, site: &str) -> u64 {
-        let now = self.now_ms;
-        now.saturating_add_signed(self.site(site).skew_ms)
+    fn now_at(&self, site: &str) -> u64 {
+        self.clocks.wall_ms(&site.to_owned())
     }
 
     /// A site's replica of a cart. Either comes into being when first named.
