@@ -1,9 +1,9 @@
 //! What machines do of themselves: shoppers act, devices send, everybody wants to talk.
 
+use crate::laws::explanations;
 use holdall::{CartId, Claim, Observer, Registry, sync, wire};
 
-use super::action::{SoakAction, choose, perform};
-use super::effect;
+use super::action::{SoakAction, choose, exact_effect, perform};
 use super::message::Payload;
 use super::node::NodeId;
 use super::recorded_step::RecordedStep;
@@ -36,10 +36,11 @@ impl SoakWorld {
         match written {
             Ok(delta) => {
                 let after = site.replica.view();
-                let mut done =
-                    if has_twin { Ok(()) } else { effect::check(&action, &before, &after) };
+                let effect = exact_effect(&action).filter(|_| !has_twin);
+                let mut done = effect.map_or(Ok(()), |effect| effect.check(&before, &after));
                 if self.actions.is_multiple_of(8) {
-                    done = done.and_then(|()| effect::explained(&site.replica, &after));
+                    done = done
+                        .and_then(|()| explanations(&site.replica).map_err(|broken| broken.what));
                 }
                 site.touch();
                 site.outbox.push(delta.clone());

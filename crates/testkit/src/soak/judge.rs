@@ -1,9 +1,10 @@
 //! When all is quiet: whether everybody has the same, and all of it.
 
+use crate::counterexample::Counterexample;
+use crate::laws::explanations;
 use holdall::sync::{self, Message};
 use holdall::{Cart, CartId, Delta, Observer, Registry, wire};
 
-use super::effect;
 use super::node::NodeId;
 use super::world::{PENDING_MAX, REGIONS, SoakWorld};
 
@@ -104,7 +105,7 @@ impl SoakWorld {
             if view != first {
                 wrong.push((ALIKE, format!("{name} shows {:?} and not {:?}", view, first)));
             }
-            if let Err(why) = effect::explained(replica, &view) {
+            if let Err(Counterexample { what: why, .. }) = explanations(replica) {
                 wrong.push(("explanations add up", format!("{name}: {why}")));
             }
         }

@@ -20,7 +20,6 @@
 mod act;
 mod action;
 mod authority;
-mod effect;
 mod judge;
 mod message;
 mod network;
