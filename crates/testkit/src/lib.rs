@@ -33,6 +33,7 @@
 mod action;
 mod catch_panic;
 mod certify;
+mod claim_authority;
 mod counterexample;
 pub mod dice;
 pub mod effect;

@@ -8,7 +8,6 @@
 #![doc = include_str!("FORMAT.md")]
 
 pub(crate) mod acting;
-mod authority;
 pub(crate) mod carrier;
 mod check;
 #[cfg(feature = "automerge")]

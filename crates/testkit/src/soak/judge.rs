@@ -123,7 +123,7 @@ impl SoakWorld {
                 Observer::at(cart, &rules).claim(guest).is_some()
             };
             let owners: Vec<CartId> = self.accounts.iter().filter(holds).copied().collect();
-            let owner = self.authority.owner(guest);
+            let owner = self.authority.current(guest).map(|claim| claim.account);
             let right = match owners.as_slice() {
                 [] => true,
                 [one] => owner == Some(*one),

@@ -19,7 +19,6 @@
 
 mod act;
 mod action;
-mod authority;
 mod judge;
 mod message;
 mod network;

@@ -1,10 +1,10 @@
 //! The network: what it loses, repeats, delays and spoils; and signing in over it.
 
+use crate::claim_authority::ClaimAnswer;
 use crate::history::RULES;
 use crate::simulation::{Delay, Fate, Link};
 use holdall::{CartId, MergePolicy, wire};
 
-use super::authority::ClaimAnswer;
 use super::message::{Payload, SoakMessage};
 use super::node::NodeId;
 use super::recorded_step::RecordedStep;
@@ -76,13 +76,11 @@ impl SoakWorld {
             }
             return;
         }
-        let (claim, merge) = match self.authority.claim(guest, account) {
-            ClaimAnswer::AlreadyClaimed => {
-                self.fault("already claimed");
-                return;
-            }
-            ClaimAnswer::Yours(claim, merge) => (claim, merge),
+        let ClaimAnswer::Granted(claim, merge) = self.authority.ask(guest, account) else {
+            self.fault("already claimed");
+            return;
         };
+        self.authority.grant(claim);
         // The last one no replica has.
         let rule = RULES[self.dice().below(RULES.len() - 1)];
         let policy = MergePolicy::rule(rule).expect("a rule's name");

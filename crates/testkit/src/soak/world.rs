@@ -1,9 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::authority::ClaimAuthority;
 use super::message::SoakMessage;
 use super::node::{NodeId, SoakNode, SoakSite};
 use super::recorded_step::RecordedStep;
+use crate::claim_authority::ClaimAuthority;
 use crate::dice::Dice;
 use crate::simulation::Simulation;
 use holdall::cart::Delta;
