@@ -1,6 +1,7 @@
 //! How bad the network is: chances and delays, and when regions are cut off or go down.
 
 use holdall_testkit::dice::{Dice, Permille};
+use holdall_testkit::simulation::{Delay, Link};
 
 /// One second.
 pub(crate) const SECOND: u64 = 1_000;
@@ -98,24 +99,37 @@ impl NetworkConditions {
         calm: true,
     };
 
-    /// How long a message takes.
-    pub(crate) fn delay(&self, dice: &mut Dice) -> u64 {
-        let usual = dice.long_tail(20, 400).min(2 * SECOND);
-        let slow = dice.between(2 * SECOND, 60 * SECOND);
-        let is_slow = dice.happens(self.slow);
+    /// Returns a link on which messages take time, and none is lost or repeated.
+    pub(crate) const fn sure_link(&self) -> Link {
         if self.calm {
-            0
-        } else if is_slow {
-            slow
-        } else {
-            usual
+            return Link::IDEAL;
+        }
+        Link {
+            delay: Delay::LongTail { least_ms: 20, doubling: 400, most_ms: 2 * SECOND },
+            late: self.slow,
+            late_delay: Delay::Uniform { least_ms: 2 * SECOND, most_ms: MINUTE },
+            ..Link::IDEAL
         }
     }
 
-    /// How long a device waits before it tries for the `tries`-th time again.
-    pub(crate) fn backoff(&self, tries: u32, dice: &mut Dice) -> u64 {
-        let most = SECOND << tries.min(6);
-        dice.between(most / 2, most)
+    /// Returns the link from a device to a region.
+    pub(crate) const fn request_link(&self) -> Link {
+        Link {
+            lost: self.request_lost,
+            repeated: self.request_doubled,
+            repeat_delay: Delay::Uniform { least_ms: SECOND, most_ms: 5 * MINUTE },
+            ..self.sure_link()
+        }
+    }
+
+    /// Returns the link from one region to another.
+    pub(crate) const fn exchange_link(&self) -> Link {
+        Link {
+            lost: self.gossip_lost,
+            repeated: self.gossip_doubled,
+            repeat_delay: Delay::Uniform { least_ms: SECOND, most_ms: MINUTE },
+            ..self.sure_link()
+        }
     }
 }
 

@@ -8,10 +8,10 @@ mod clicks;
 mod mail;
 mod recorder;
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashSet};
+use std::collections::HashSet;
 
 use holdall_testkit::dice::Dice;
+use holdall_testkit::simulation::Simulation;
 
 use super::conditions::{MINUTE, NetworkConditions, Outages, RegionFailure, SECOND};
 use super::model::CartUnits;
@@ -30,9 +30,8 @@ pub(crate) fn play_out(
     outages: Outages,
 ) -> (Schedule, CartUnits) {
     let mut world = PartySimulation::new(party, regions, outages);
-    while let Some(Reverse((at, _, _, next))) = world.agenda.pop() {
-        world.now = at;
-        world.happen(next);
+    while let Some(event) = world.simulation.next_event() {
+        world.happen(event);
     }
     world.close()
 }
@@ -41,12 +40,7 @@ pub(crate) fn play_out(
 struct PartySimulation<'a> {
     party: &'a Party,
     outages: Outages,
-    dice: Dice,
-    now: u64,
-    /// What is going to happen, by time. At one time clicks come last, so that a message that takes
-    /// no time is there before the next click, and the rest comes in the order of planning.
-    agenda: BinaryHeap<Reverse<(u64, bool, u64, PartyEvent)>>,
-    planned: u64,
+    simulation: Simulation<Node, PartyEvent>,
     recorder: ScheduleRecorder,
     devices: Vec<SimulatedDevice>,
     /// The device of each session that has begun.
@@ -59,7 +53,7 @@ struct PartySimulation<'a> {
 }
 
 /// What is going to happen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy)]
 enum PartyEvent {
     /// The next click of a session.
     Click { session: usize, click: usize },
@@ -80,9 +74,6 @@ enum PartyEvent {
 /// A device as the world sees it: its luck.
 struct SimulatedDevice {
     region: RegionId,
-    /// How wrong its clock is, in milliseconds.
-    skew: i64,
-    offline: Option<(u64, u64)>,
     /// The click before which its shopper signs in.
     signs_in_before: Option<usize>,
     is_guest: bool,
@@ -112,10 +103,7 @@ impl<'a> PartySimulation<'a> {
         let mut world = Self {
             party,
             outages,
-            dice,
-            now: 0,
-            agenda: BinaryHeap::new(),
-            planned: 0,
+            simulation: Simulation::new(dice, 0),
             recorder: ScheduleRecorder::new(&party.name, regions),
             devices: Vec::new(),
             switched_on: vec![None; party.sessions.len()],
@@ -135,10 +123,22 @@ impl<'a> PartySimulation<'a> {
         self.outages.conditions
     }
 
-    fn plan(&mut self, at: u64, next: PartyEvent) {
-        let is_click = matches!(next, PartyEvent::Click { .. });
-        self.agenda.push(Reverse((at, is_click, self.planned, next)));
-        self.planned += 1;
+    const fn now(&self) -> u64 {
+        self.simulation.now_ms()
+    }
+
+    const fn dice(&mut self) -> &mut Dice {
+        self.simulation.dice()
+    }
+
+    /// Plans an event. At one time clicks come last, so that a message that takes no time arrives
+    /// before the next click.
+    fn plan(&mut self, at: u64, event: PartyEvent) {
+        if matches!(event, PartyEvent::Click { .. }) {
+            self.simulation.plan_last(at, event);
+        } else {
+            self.simulation.plan(at, event);
+        }
     }
 
     fn happen(&mut self, next: PartyEvent) {
@@ -159,7 +159,7 @@ impl<'a> PartySimulation<'a> {
     /// The last phase: everything is exchanged.
     fn close(mut self) -> (Schedule, CartUnits) {
         // Late enough for every cache to have been written back and every timer to have run out.
-        let at = self.now + 60 * MINUTE;
+        let at = self.now() + 60 * MINUTE;
         self.recorder.quiet(at);
         self.recorder.finish()
     }
@@ -173,14 +173,14 @@ impl<'a> PartySimulation<'a> {
             faults.evictions += 1;
             ScheduleStep::Evict(region)
         };
-        self.recorder.step(self.now, step);
+        self.recorder.step(self.now(), step);
     }
 
     /// Plans the mishaps that a region has shortly after it was used. Those of idle carts do not
     /// matter to anybody.
     fn plan_mishaps(&mut self, region: RegionId) {
         for (kind, restart) in [(RegionFailure::Restart, true), (RegionFailure::Eviction, false)] {
-            let (number, now) = (region as usize, self.now);
+            let (number, now) = (region as usize, self.now());
             let state = &mut self.regions[number];
             let until =
                 if restart { &mut state.restarts_until } else { &mut state.evictions_until };
@@ -203,12 +203,12 @@ impl<'a> PartySimulation<'a> {
         if count == 1 {
             return than;
         }
-        let other = self.dice.below(count - 1) as RegionId;
+        let other = self.dice().below(count - 1) as RegionId;
         if other >= than { other + 1 } else { other }
     }
 
     fn wall(&self, device: DeviceId) -> u64 {
-        self.now.saturating_add_signed(self.devices[device as usize].skew).max(1)
+        self.simulation.wall_ms(&Node::Device(device)).max(1)
     }
 
     fn act(&mut self, device: DeviceId, verb: ActionKind) {
@@ -221,23 +221,22 @@ impl<'a> PartySimulation<'a> {
             writer,
             verb,
         };
-        let id = self.recorder.act(self.now, action);
-        self.plan(self.now, PartyEvent::Attempt { action: id, tries: 0 });
+        let id = self.recorder.act(self.now(), action);
+        self.plan(self.now(), PartyEvent::Attempt { action: id, tries: 0 });
         let conditions = self.conditions();
-        if self.dice.happens(conditions.device_restart) {
+        if self.dice().happens(conditions.device_restart) {
             self.recorder.schedule.faults.device_restarts += 1;
-            self.recorder.step(self.now, ScheduleStep::Restart(Node::Device(device)));
+            self.recorder.step(self.now(), ScheduleStep::Restart(Node::Device(device)));
         }
     }
 
     fn is_offline(&self, device: DeviceId) -> Option<u64> {
-        let (start, end) = self.devices[device as usize].offline?;
-        (start..end).contains(&self.now).then_some(end)
+        self.simulation.cut_until_ms(&Node::Device(device))
     }
 
     /// How soon a region tells another of news: it gathers them for some seconds.
     fn soon(&mut self) -> u64 {
-        let drawn = self.dice.between(SECOND, 10 * SECOND);
+        let drawn = self.dice().between(SECOND, 10 * SECOND);
         if self.conditions().calm { 0 } else { drawn }
     }
 }

@@ -1,29 +1,92 @@
-//! What an action owes its author: exactly what was asked, and nothing elsewhere.
+//! The exact effect of an action: what was asked, and nothing elsewhere.
 
 use std::collections::BTreeMap;
 
-use super::edit::asked;
 use holdall::action::Action;
 use holdall::cart::List;
 use holdall::id::LineKey;
 use holdall::view::{Row, RowRef, Side, View};
 
-/// What is done to a cart, as far as its author can say what comes of it.
+/// Change of a cart whose outcome its author can foretell.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Effect<'a> {
-    /// One of the shopper's verbs.
+pub enum ExactEffect<'a> {
+    /// One of the shopper's actions.
     Shop(&'a Action),
-    /// The active list is bought.
+    /// An order of the active list.
     Order,
-    /// Everything goes.
+    /// The removal of all rows.
     Expire,
 }
 
-type Totals = BTreeMap<(LineKey, List), u64>;
+/// Units by line and list, before any ceiling. Rows without units are left out.
+pub type UnitTotals = BTreeMap<(LineKey, List), u64>;
+
+impl ExactEffect<'_> {
+    /// Returns the units that a cart has after the change, if `before` is what its author saw.
+    #[must_use]
+    pub fn totals_after(&self, before: &View) -> UnitTotals {
+        let mut want = totals(before);
+        match self {
+            Self::Order => want.retain(|(_, list), _| *list != List::Active),
+            Self::Expire => want.clear(),
+            Self::Shop(action) => change(&mut want, action, before),
+        }
+        want.retain(|_, units| *units > 0);
+        want
+    }
+
+    /// Checks that a change did what was asked, and nothing else. `before` and `after` are what its
+    /// author saw.
+    ///
+    /// ```
+    /// use holdall::{Action, CartId, LineKey, Quantity, Replica, ReplicaId, RowRef};
+    /// use holdall_testkit::effect::ExactEffect;
+    ///
+    /// let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
+    /// let row = RowRef::active(LineKey::sku("MUG")?);
+    /// let add = Action::Add { row, quantity: Quantity::new(2)?, price: None };
+    /// let before = phone.view();
+    /// phone.act(1, &add)?;
+    /// assert_eq!(ExactEffect::Shop(&add).check(&before, &phone.view()), Ok(()));
+    /// assert!(ExactEffect::Shop(&add).check(&before, &before).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Says what differs.
+    pub fn check(&self, before: &View, after: &View) -> Result<(), String> {
+        let wrong =
+            |what: &str| Err(format!("{self:?}: {what}; before {before:#?}, after {after:#?}"));
+        // The sums of each line and list.
+        if totals(after) != self.totals_after(before) {
+            return wrong("it did something else");
+        }
+        let Self::Shop(action) = self else { return Ok(()) };
+        // The rows of other lines, each with its side: a move of units between two sides of a line
+        // changes no sum.
+        if let Some(row) = action.row()
+            && others(after, &row.line) != others(before, &row.line)
+        {
+            return wrong("it changed another line");
+        }
+        // Notes, gift options and whatever else has no units.
+        if is_written(action, after) { Ok(()) } else { wrong("it is not there") }
+    }
+}
+
+/// Returns the units of a row before any ceiling; of all sides, if the reference names none.
+fn asked(view: &View, row: &RowRef) -> u64 {
+    let is_meant = |other: &&Row| {
+        other.line == row.line
+            && other.list == row.list
+            && (row.side.is_none() || other.side == row.side)
+    };
+    view.rows().filter(is_meant).map(|row| row.asked).sum()
+}
 
 /// Sums units by line and list, before any ceiling.
-fn totals(view: &View) -> Totals {
-    let mut totals = Totals::new();
+fn totals(view: &View) -> UnitTotals {
+    let mut totals = UnitTotals::new();
     for row in view.rows() {
         *totals.entry((row.line.clone(), row.list)).or_default() += row.asked;
     }
@@ -36,33 +99,9 @@ fn others(view: &View, line: &LineKey) -> BTreeMap<(LineKey, List, Option<Side>)
     others.map(|row| ((row.line.clone(), row.list, row.side), row.asked)).collect()
 }
 
-/// Says what is wrong with what was done, if anything is. `before` and `after` are what the author
-/// saw.
-pub(super) fn check(effect: Effect<'_>, before: &View, after: &View) -> Result<(), String> {
-    let wrong =
-        |what: &str| Err(format!("{effect:?}: {what}; before {before:#?}, after {after:#?}"));
-    let mut want = totals(before);
-    match effect {
-        Effect::Order => want.retain(|(_, list), _| *list != List::Active),
-        Effect::Expire => want.clear(),
-        Effect::Shop(action) => change(&mut want, action, before),
-    }
-    want.retain(|_, units| *units > 0);
-    if totals(after) != want {
-        return wrong("it did something else");
-    }
-    let Effect::Shop(action) = effect else { return Ok(()) };
-    if let Some(row) = action.row()
-        && others(after, &row.line) != others(before, &row.line)
-    {
-        return wrong("it changed another line");
-    }
-    if !is_written(action, after) { wrong("it is not there") } else { Ok(()) }
-}
-
 /// Does to the units what an action asks for. An action that is not here asks for no change of
 /// them.
-fn change(want: &mut Totals, action: &Action, before: &View) {
+fn change(want: &mut UnitTotals, action: &Action, before: &View) {
     let mut row = |RowRef { line, list, .. }: &RowRef, change: &dyn Fn(u64) -> u64| {
         let units = want.entry((line.clone(), *list)).or_default();
         *units = change(*units);
@@ -160,16 +199,19 @@ mod tests {
                 continue;
             }
             let after = replica.view();
-            assert_eq!(check(Effect::Shop(&action), &before, &after), Ok(()));
+            assert_eq!(ExactEffect::Shop(&action).check(&before, &after), Ok(()));
             if without_prices(&before) != without_prices(&after) {
-                assert!(check(Effect::Shop(&action), &before, &before).is_err(), "{action:?}");
+                assert!(ExactEffect::Shop(&action).check(&before, &before).is_err(), "{action:?}");
                 found.insert(action.name());
             }
             let other = RowRef::active(LineKey::sku("C").expect("a SKU"));
             replica
                 .act(now + 1, &Action::Set { row: other, quantity: 99, price: None })
                 .expect("a set");
-            assert!(check(Effect::Shop(&action), &before, &replica.view()).is_err(), "{action:?}");
+            assert!(
+                ExactEffect::Shop(&action).check(&before, &replica.view()).is_err(),
+                "{action:?}"
+            );
         }
         assert_eq!(found, Action::NAMES.into());
     }

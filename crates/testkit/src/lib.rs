@@ -33,10 +33,10 @@
 mod action;
 mod catch_panic;
 mod certify;
+mod claim_authority;
 mod counterexample;
 pub mod dice;
-mod edit;
-mod effect;
+pub mod effect;
 pub mod history;
 mod law;
 pub mod laws;

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use holdall::{Action, ActionError, Claim, Delta, Dot, MergePolicy, OrderId, Quantity, Replica};
+use holdall::{
+    Action, ActionError, Claim, Delta, Dot, MergePolicy, OrderId, Quantity, Replica, View,
+};
+use holdall_testkit::effect::ExactEffect;
 
-use super::fold::{Fact, Facts, List, Part, Reader, Reading, Rows, Taken, What, Whose, each};
-use super::laws::{ACCOUNT, CLOCK, EFFECT, GUEST, effect, fault, knows, rows_of, says_its_part};
+use super::fold::{Fact, Facts, List, Part, Reader, Reading, Taken, What, Whose, each};
+use super::laws::{ACCOUNT, CLOCK, EFFECT, GUEST, fault, knows, says_its_part};
 use super::model::{Carts, PHONE, name_of};
 use super::script::Deed;
 use super::state::{Fault, Packet, Site, State};
@@ -146,7 +149,7 @@ impl Carts {
         let number = self.number(at, site.done);
         let foretold = self.foretell(state, at, *deed);
         let mut replica = site.replica();
-        let before = rows_of(&replica.view());
+        let before = replica.view();
         let written = self.perform(state, at, *deed, &mut replica);
         let (mut fact, brings, delta) = match (foretold, written) {
             (Some((fact, brings)), Ok(delta)) => (fact, brings, delta),
@@ -171,7 +174,7 @@ impl Carts {
         let kills = fact.kills;
         let packet = Packet::new(delta.clone(), dot, fact.clone(), (brings, kills));
         let needs = says_its_part(state, &packet, number)?;
-        self.asked(*deed, &before, &rows_of(&replica.view()))?;
+        self.exact(*deed, &before, &replica.view())?;
         let mut next = state.clone();
         next.packets[number] = Some(Arc::new(Packet::new(delta, dot, fact, (brings, needs))));
         let mut site = site.after(&replica);
@@ -181,24 +184,16 @@ impl Carts {
         Ok(Some(next))
     }
 
-    fn asked(&self, deed: Deed, before: &Rows, after: &Rows) -> Result<(), Fault> {
-        let guests = before.get(&(List::Cart, Some(Whose::Guest))).copied().unwrap_or_default();
-        match deed {
-            Deed::Add(n) => effect(before, after, |sums| sums[0] += u64::from(n)),
-            Deed::Set(n) => effect(before, after, |sums| sums[0] = u64::from(n)),
-            Deed::SetGuests(n) => {
-                effect(before, after, |sums| sums[0] = sums[0] - guests + u64::from(n))
-            }
-            Deed::Remove | Deed::Order => effect(before, after, |sums| sums[0] = 0),
-            Deed::Move(List::Cart) => {
-                effect(before, after, |[cart, saved]| *saved += std::mem::take(cart))
-            }
-            Deed::Move(List::Saved) => {
-                effect(before, after, |[cart, saved]| *cart += std::mem::take(saved))
-            }
-            // What a merge shows is the fold's to say.
-            Deed::Merge(_) | Deed::Absorb => Ok(()),
-        }
+    /// Checks that an action did exactly what its author asked. What a merge shows is for the fold
+    /// to say.
+    fn exact(&self, deed: Deed, before: &View, after: &View) -> Result<(), Fault> {
+        let action = self.action(deed);
+        let effect = match (&action, deed) {
+            (Some(action), _) => ExactEffect::Shop(action),
+            (None, Deed::Order) => ExactEffect::Order,
+            (None, _) => return Ok(()),
+        };
+        effect.check(before, after).map_err(|says| fault(EFFECT, says))
     }
 }
 

@@ -3,6 +3,7 @@
 use holdall::sync::Received;
 use holdall::view::Side;
 use holdall::{Cart, CartId, List as Shown, Notice, View, wire};
+use holdall_testkit::laws::explanations;
 
 use super::fold::{Facts, List, Reader, Rows, What, Whose, each, has};
 use super::model::{SITES, name_of};
@@ -71,7 +72,9 @@ pub fn check(state: &State, at: usize, site: &Site) -> Result<(), Fault> {
         let says = format!("{} shows something else after a restart", name_of(at));
         return Err(fault(VIEW_OF_STATE, says));
     }
-    add_up(&replica, &view, at)?;
+    if let Err(broken) = explanations(&replica) {
+        return Err(fault(EXPLAINED, format!("{}: {}", name_of(at), broken.what)));
+    }
     waiting(state, at, site)
 }
 
@@ -113,29 +116,6 @@ fn double_orders(view: &View, reader: &Reader<'_>, at: usize) -> Result<(), Faul
     let told = view.notices.iter().any(|n| matches!(n, Notice::ConcurrentOrders { .. }));
     if told != want {
         return Err(fault(FOLD, format!("{}: double order told: {told}", name_of(at))));
-    }
-    Ok(())
-}
-
-fn add_up(replica: &holdall::Replica, view: &View, at: usize) -> Result<(), Fault> {
-    let mut explained = 0;
-    for line in replica.explain() {
-        for row in &line.rows {
-            let sum: u64 = row.parts.iter().map(|part| u64::from(part.counts)).sum();
-            let shown = view.rows().any(|seen| *seen == row.row);
-            if sum != row.quantity + row.over_ceiling || !shown || row.quantity != row.row.quantity
-            {
-                let says = format!("{}: {sum} explained of {}", name_of(at), row.quantity);
-                return Err(fault(EXPLAINED, says));
-            }
-            explained += 1;
-        }
-        if line.hidden.iter().any(|part| part.counts != 0 || part.reasons.is_empty()) {
-            return Err(fault(EXPLAINED, format!("{}: hidden for no reason", name_of(at))));
-        }
-    }
-    if explained != view.rows().count() {
-        return Err(fault(EXPLAINED, format!("{}: a row is not explained", name_of(at))));
     }
     Ok(())
 }
@@ -209,23 +189,6 @@ pub fn says_its_part(state: &State, packet: &Packet, own: usize) -> Result<Facts
     }
     let says = format!("a delta brings {:?} and needs {needs:?}", facts(&packet.delta.own()));
     Err(fault(EFFECT, says))
-}
-
-/// That the row became what was asked, and the other list stayed.
-pub fn effect(before: &Rows, after: &Rows, asked: impl Fn(&mut [u64; 2])) -> Result<(), Fault> {
-    let sums = |rows: &Rows| {
-        let mut sums = [0; 2];
-        for ((list, _), units) in rows {
-            sums[*list as usize] += units;
-        }
-        sums
-    };
-    let mut want = sums(before);
-    asked(&mut want);
-    if sums(after) == want {
-        return Ok(());
-    }
-    Err(fault(EFFECT, format!("{:?} became {:?} and not {want:?}", sums(before), sums(after))))
 }
 
 /// The account's cart and the guest's.

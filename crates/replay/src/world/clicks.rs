@@ -1,5 +1,7 @@
 //! What shoppers do: sessions become devices, and clicks become actions.
 
+use std::ops::Range;
+
 use holdall::limits;
 use holdall_testkit::dice::Permille;
 
@@ -31,8 +33,8 @@ impl PartySimulation<'_> {
         if signs_in && self.is_offline(device).is_none() {
             self.sign_in(device);
             // The login takes a moment; the click waits for it.
-            let moment = self.dice.between(200, 2 * SECOND);
-            self.plan(self.now + moment, PartyEvent::Click { session, click });
+            let moment = self.dice().between(200, 2 * SECOND);
+            self.plan(self.now() + moment, PartyEvent::Click { session, click });
             return;
         }
         if self.conditions().calm {
@@ -43,7 +45,7 @@ impl PartySimulation<'_> {
         self.fulfil(device, &clicks[click].want);
         match clicks.get(click + 1) {
             Some(next) => {
-                let at = next.at.max(self.now + 1);
+                let at = next.at.max(self.now() + 1);
                 self.plan(at, PartyEvent::Click { session, click: click + 1 });
             }
             None => self.end_session(device),
@@ -56,28 +58,31 @@ impl PartySimulation<'_> {
             return known;
         }
         let conditions = self.conditions();
-        let starts_as_guest = self.dice.happens(STARTS_AS_GUEST);
+        let starts_as_guest = self.dice().happens(STARTS_AS_GUEST);
         let is_guest =
             self.party.is_user && starts_as_guest && self.recorder.schedule.guests < MOST_MERGES;
         let signs_in_before = is_guest.then(|| self.sign_in_click(session));
-        let roams = self.dice.happens(conditions.roams);
+        let roams = self.dice().happens(conditions.roams);
         let region = if roams { self.other_region(self.home) } else { self.home };
         let offline = self.offline_window(session);
-        let jitter = self.dice.between(0, 4 * SECOND) as i64 - 2 * SECOND as i64;
-        let ahead = self.dice.happens(300);
+        let jitter = self.dice().between(0, 4 * SECOND) as i64 - 2 * SECOND as i64;
+        let ahead = self.dice().happens(300);
         let error = if ahead {
-            self.dice.between(0, 30 * SECOND) as i64
+            self.dice().between(0, 30 * SECOND) as i64
         } else {
-            -(self.dice.between(0, 60 * MINUTE) as i64)
+            -(self.dice().between(0, 60 * MINUTE) as i64)
         };
-        let skew = if self.dice.happens(conditions.wrong_clock) { error } else { jitter };
-        let writers = DeviceWriters { main: self.dice.id(), guest: self.dice.id() };
+        let skew = if self.dice().happens(conditions.wrong_clock) { error } else { jitter };
+        let writers = DeviceWriters { main: self.dice().id(), guest: self.dice().id() };
         let device = self.recorder.open(writers, is_guest);
         self.recorder.schedule.faults.devices_offline += u64::from(offline.is_some());
+        let node = Node::Device(device);
+        self.simulation.set_skew_ms(&node, if conditions.calm { 0 } else { skew });
+        if let Some(window) = offline {
+            self.simulation.cut(&node, window);
+        }
         self.devices.push(SimulatedDevice {
             region,
-            skew: if conditions.calm { 0 } else { skew },
-            offline,
             signs_in_before,
             is_guest,
             has_left: false,
@@ -93,16 +98,16 @@ impl PartySimulation<'_> {
         let clicks = &self.party.sessions[session].clicks;
         let purchase = clicks.iter().position(|click| matches!(click.want, ClickIntent::Buy(_)));
         let latest = purchase.unwrap_or(clicks.len());
-        self.dice.between(0, latest as u64) as usize
+        self.dice().between(0, latest as u64) as usize
     }
 
     /// When the device is offline, if it ever is: from some click on, for minutes.
-    fn offline_window(&mut self, session: usize) -> Option<(u64, u64)> {
+    fn offline_window(&mut self, session: usize) -> Option<Range<u64>> {
         let clicks = &self.party.sessions[session].clicks;
-        let from = clicks[self.dice.below(clicks.len())].at;
-        let length = self.dice.between(MINUTE, 30 * MINUTE);
+        let from = clicks[self.dice().below(clicks.len())].at;
+        let length = self.dice().between(MINUTE, 30 * MINUTE);
         let conditions = self.conditions();
-        self.dice.happens(conditions.offline).then_some((from, from + length))
+        self.dice().happens(conditions.offline).then_some(from..from + length)
     }
 
     fn fulfil(&mut self, device: DeviceId, want: &ClickIntent) {
@@ -135,7 +140,7 @@ impl PartySimulation<'_> {
             u32::try_from(shown + u64::from(units)).ok().filter(|wanted| *wanted <= MOST_UNITS);
         self.lines.insert(line);
         match wanted {
-            Some(wanted) if shown > 0 && self.dice.happens(BY_STEPPER) => {
+            Some(wanted) if shown > 0 && self.dice().happens(BY_STEPPER) => {
                 self.act(device, ActionKind::Set(line, wanted))
             }
             _ => self.act(device, ActionKind::Add(line, units)),
@@ -178,14 +183,14 @@ impl PartySimulation<'_> {
         if !self.devices[device as usize].is_guest {
             self.leave(device);
         } else {
-            let at = self.is_offline(device).unwrap_or(self.now + SECOND);
+            let at = self.is_offline(device).unwrap_or(self.now() + SECOND);
             self.plan(at, PartyEvent::SignIn { device });
         }
     }
 
     pub(super) fn leave(&mut self, device: DeviceId) {
         self.devices[device as usize].has_left = true;
-        self.recorder.step(self.now, ScheduleStep::Leave(device));
+        self.recorder.step(self.now(), ScheduleStep::Leave(device));
         self.recorder.model.leave(device);
     }
 
@@ -200,15 +205,15 @@ impl PartySimulation<'_> {
     fn show_page(&mut self, device: DeviceId) {
         if self.can_refresh(device) {
             let region = self.devices[device as usize].region;
-            let parcel = self.recorder.send(self.now, region, Node::Device(device));
-            self.recorder.receive(self.now, parcel, Node::Device(device));
+            let parcel = self.recorder.send(self.now(), region, Node::Device(device));
+            self.recorder.receive(self.now(), parcel, Node::Device(device));
         }
     }
 
     /// Guests' carts are only on their devices; and now and then an answer gets lost.
     pub(super) fn can_refresh(&mut self, device: DeviceId) -> bool {
         let conditions = self.conditions();
-        let lost = self.dice.happens(conditions.refresh_lost);
+        let lost = self.dice().happens(conditions.refresh_lost);
         let state = &self.devices[device as usize];
         !lost && !state.is_guest && !state.has_left && self.is_offline(device).is_none()
     }

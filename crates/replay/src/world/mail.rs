@@ -1,5 +1,7 @@
 //! What the network does to messages.
 
+use holdall_testkit::simulation::{Fate, Link};
+
 use super::{PartyEvent, PartySimulation};
 use crate::conditions::{MINUTE, SECOND};
 use crate::schedule::{ActionId, ActionKind, DeviceId, Node, ParcelId, RegionId};
@@ -13,59 +15,71 @@ impl PartySimulation<'_> {
         let device = self.recorder.schedule.actions[action as usize].device;
         if let Some(end) = self.is_offline(device) {
             // What was queued leaves in a burst, not in order.
-            let burst = self.dice.between(0, 3 * SECOND);
+            let burst = self.dice().between(0, 3 * SECOND);
             self.plan(end + burst, PartyEvent::Attempt { action, tries });
             return;
         }
         let conditions = self.conditions();
         let usual = self.devices[device as usize].region;
-        let fails_over = self.dice.happens(conditions.failover);
+        let fails_over = self.dice().happens(conditions.failover);
         let region = if tries > 0 && fails_over { self.other_region(usual) } else { usual };
-        let delay = conditions.delay(&mut self.dice);
-        let backoff = conditions.backoff(tries, &mut self.dice);
-        if self.dice.happens(conditions.request_lost) && tries < MOST_TRIES {
+        // After many tries the network loses nothing any more, so that a run ends.
+        let lost = if tries < MOST_TRIES { conditions.request_lost } else { 0 };
+        let link = Link { lost, ..conditions.request_link() };
+        let (from, to) = (Node::Device(device), Node::Region(region));
+        let Fate::Arrives { at_ms, again_ms, .. } = self.simulation.fate(&from, &to, &link) else {
             self.recorder.schedule.faults.requests_lost += 1;
-            self.plan(self.now + backoff, PartyEvent::Attempt { action, tries: tries + 1 });
+            self.try_again(action, tries);
             return;
+        };
+        self.plan(at_ms, PartyEvent::Arrival { action, region, tries: Some(tries) });
+        // Nobody waits for the answer to a copy that the network made.
+        if let Some(again_ms) = again_ms {
+            self.plan(again_ms, PartyEvent::Arrival { action, region, tries: None });
         }
-        self.plan(self.now + delay, PartyEvent::Arrival { action, region, tries: Some(tries) });
-        if self.dice.happens(conditions.request_doubled) {
-            let later = self.dice.between(SECOND, 5 * MINUTE);
-            self.plan(
-                self.now + delay + later,
-                PartyEvent::Arrival { action, region, tries: None },
-            );
-        }
-        if self.is_sign_in(action) && tries == 0 && self.dice.happens(conditions.double_sign_in) {
+        if self.is_sign_in(action) && tries == 0 && self.dice().happens(conditions.double_sign_in) {
             let other = self.other_region(region);
-            let delay = conditions.delay(&mut self.dice);
-            self.plan(self.now + delay, PartyEvent::Arrival { action, region: other, tries: None });
+            let arrival = PartyEvent::Arrival { action, region: other, tries: None };
+            self.send(from, Node::Region(other), arrival);
         }
+    }
+
+    /// Plans the next try to send the message about an action.
+    fn try_again(&mut self, action: ActionId, tries: u32) {
+        let most = SECOND << tries.min(6);
+        let backoff = self.dice().between(most / 2, most);
+        self.plan(self.now() + backoff, PartyEvent::Attempt { action, tries: tries + 1 });
+    }
+
+    /// Sends a message that does not get lost. Neither end is offline.
+    fn send(&mut self, from: Node, to: Node, event: PartyEvent) {
+        let link = self.conditions().sure_link();
+        let fate = self.simulation.send(&from, &to, &link, event);
+        debug_assert!(matches!(fate, Fate::Arrives { .. }), "sent while offline");
     }
 
     /// A message arrives at a region, which answers.
     pub(super) fn arrival(&mut self, action: ActionId, region: RegionId, tries: Option<u32>) {
-        let is_news = self.recorder.deliver(self.now, action, region);
+        let is_news = self.recorder.deliver(self.now(), action, region);
         self.plan_mishaps(region);
         if is_news {
             self.spread(region, 0);
         }
         let Some(tries) = tries else { return };
         let conditions = self.conditions();
-        if self.dice.happens(conditions.answer_lost) && tries < MOST_TRIES {
+        if self.dice().happens(conditions.answer_lost) && tries < MOST_TRIES {
             self.recorder.schedule.faults.answers_lost += 1;
-            let backoff = conditions.backoff(tries, &mut self.dice);
-            self.plan(self.now + backoff, PartyEvent::Attempt { action, tries: tries + 1 });
+            self.try_again(action, tries);
             return;
         }
         let device = self.recorder.schedule.actions[action as usize].device;
         let is_sign_in = self.is_sign_in(action);
-        if is_sign_in && self.dice.happens(conditions.second_sign_in) {
-            let later = self.dice.between(2 * MINUTE, 60 * MINUTE);
-            self.plan(self.now + later, PartyEvent::Arrival { action, region, tries: None });
+        if is_sign_in && self.dice().happens(conditions.second_sign_in) {
+            let later = self.dice().between(2 * MINUTE, 60 * MINUTE);
+            self.plan(self.now() + later, PartyEvent::Arrival { action, region, tries: None });
         }
         // The answer to a sign-in always has the account's cart in it.
-        if (self.dice.happens(conditions.refresh_on_answer) || is_sign_in)
+        if (self.dice().happens(conditions.refresh_on_answer) || is_sign_in)
             && self.can_refresh(device)
         {
             self.answer_with_cart(device);
@@ -76,22 +90,20 @@ impl PartySimulation<'_> {
     pub(super) fn answer_with_cart(&mut self, device: DeviceId) {
         let to = Node::Device(device);
         let region = self.devices[device as usize].region;
-        let parcel = self.recorder.send(self.now, region, to);
-        let conditions = self.conditions();
-        let delay = conditions.delay(&mut self.dice);
-        self.plan(self.now + delay, PartyEvent::Landing { parcel, to });
+        let parcel = self.recorder.send(self.now(), region, to);
+        self.send(Node::Region(region), to, PartyEvent::Landing { parcel, to });
     }
 
     /// One region tells another what it lacks, unless one of them is cut off.
     pub(super) fn gossip(&mut self, from: RegionId, to: RegionId) {
-        let (now, conditions) = (self.now, self.conditions());
+        let (now, conditions) = (self.now(), self.conditions());
         let cut = [from, to]
             .into_iter()
             .filter_map(|region| self.outages.cut_off_until(region as usize, now))
             .max();
         if let Some(end) = cut {
             self.recorder.schedule.faults.cut_off += 1;
-            let jitter = self.dice.between(0, 10 * SECOND);
+            let jitter = self.dice().between(0, 10 * SECOND);
             self.plan(end + jitter, PartyEvent::Gossip { from, to });
             return;
         }
@@ -99,20 +111,21 @@ impl PartySimulation<'_> {
             self.regions[from as usize].planned[to as usize] = false;
             return;
         }
-        if self.dice.happens(conditions.gossip_lost) {
+        let (sender, receiver) = (Node::Region(from), Node::Region(to));
+        let link = conditions.exchange_link();
+        let Fate::Arrives { at_ms, again_ms, .. } = self.simulation.fate(&sender, &receiver, &link)
+        else {
             self.recorder.schedule.faults.exchanges_lost += 1;
-            let backoff = self.dice.between(3 * SECOND, 10 * SECOND);
+            let backoff = self.dice().between(3 * SECOND, 10 * SECOND);
             self.plan(now + backoff, PartyEvent::Gossip { from, to });
             return;
-        }
+        };
         self.regions[from as usize].planned[to as usize] = false;
-        let parcel = self.recorder.send(now, from, Node::Region(to));
-        let delay = conditions.delay(&mut self.dice);
-        self.plan(now + delay, PartyEvent::Landing { parcel, to: Node::Region(to) });
-        if self.dice.happens(conditions.gossip_doubled) {
+        let parcel = self.recorder.send(now, from, receiver);
+        self.plan(at_ms, PartyEvent::Landing { parcel, to: receiver });
+        if let Some(again_ms) = again_ms {
             self.recorder.schedule.faults.exchanges_doubled += 1;
-            let later = self.dice.between(SECOND, MINUTE);
-            self.plan(now + delay + later, PartyEvent::Landing { parcel, to: Node::Region(to) });
+            self.plan(again_ms, PartyEvent::Landing { parcel, to: receiver });
         }
     }
 
@@ -120,14 +133,14 @@ impl PartySimulation<'_> {
     pub(super) fn landing(&mut self, parcel: ParcelId, to: Node) {
         match to {
             Node::Region(region) => {
-                if self.recorder.receive(self.now, parcel, to) {
+                if self.recorder.receive(self.now(), parcel, to) {
                     // Its sender tells the others itself; this is for those it cannot reach.
                     self.spread(region, if self.conditions().calm { 0 } else { 30 * SECOND });
                 }
             }
             Node::Device(device) => {
                 if !self.devices[device as usize].has_left && self.is_offline(device).is_none() {
-                    self.recorder.receive(self.now, parcel, to);
+                    self.recorder.receive(self.now(), parcel, to);
                 }
             }
         }
@@ -138,7 +151,7 @@ impl PartySimulation<'_> {
         for to in (0..self.regions.len() as RegionId).filter(|to| *to != from) {
             if !self.regions[from as usize].planned[to as usize] {
                 self.regions[from as usize].planned[to as usize] = true;
-                let at = self.now + after + self.soon();
+                let at = self.now() + after + self.soon();
                 self.plan(at, PartyEvent::Gossip { from, to });
             }
         }

@@ -2,7 +2,7 @@
 //! (y-octo 53: each action asserts its own exact effect). And what the view owes a shopper.
 
 use super::{holds, twin, world};
-use crate::effect::{self, Effect};
+use crate::effect::ExactEffect;
 use crate::history::{ACCOUNT, ActionTaken, History, HistoryAction, HistoryWorld, policy};
 use crate::law::Law;
 use crate::rule::Verdict;
@@ -18,14 +18,14 @@ use holdall::wire;
 /// Holds an action to what it promises its author.
 fn exact(acted: &ActionTaken<'_>) -> Verdict {
     let effect = match (acted.action, &acted.shopped) {
-        (HistoryAction::Shop(_), Some(action)) => Some(Effect::Shop(action)),
-        (HistoryAction::Order, _) => Some(Effect::Order),
-        (HistoryAction::Expire, _) => Some(Effect::Expire),
+        (HistoryAction::Shop(_), Some(action)) => Some(ExactEffect::Shop(action)),
+        (HistoryAction::Order, _) => Some(ExactEffect::Order),
+        (HistoryAction::Expire, _) => Some(ExactEffect::Expire),
         // What a merge shows is its policy's to say.
         _ => None,
     };
     if let Some(effect) = effect {
-        let done = effect::check(effect, acted.before, &acted.node.replica.view());
+        let done = effect.check(acted.before, &acted.node.replica.view());
         holds(Law::LocalEffect, done.is_ok(), || done.err().unwrap_or_default())?;
     }
     if let HistoryAction::Merge { rule, save_loser, ceiling, .. } = acted.action {

@@ -21,7 +21,7 @@ use holdall::replica::Replica;
 /// Holds the library to one of its laws in one history. Laws of merge rules hold.
 ///
 /// ```
-/// use holdall_testkit::{history::History, library, Law};
+/// use holdall_testkit::{history::History, laws, Law};
 /// let nothing = History { writers: 2, guests: 1, skew: vec![0; 4], steps: Vec::new() };
 /// for law in Law::OF_THE_LIBRARY {
 ///     laws::check(law, &nothing)?;

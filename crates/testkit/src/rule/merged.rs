@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::asked::full;
+use super::wanted_rows::wanted_after;
 use super::{Verdict, broken, same};
 use crate::action::{ACCOUNT, Device, GUEST, SECOND_GUEST, line};
-use crate::edit::wanted_after;
+use crate::effect::ExactEffect;
 use crate::law::Law;
 use crate::merge_scenario::MergeScenario;
 use crate::rule_under_test::RuleUnderTest;
@@ -150,12 +151,14 @@ pub fn edit_is_exact(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdi
     for step in &scenario.after {
         let site = step.device.site();
         let before = runner.view(site);
-        let row = runner.row_of(step);
+        let action = runner.action_of(step);
         if !runner.aware(step) {
             continue;
         }
         let after = runner.view(site);
-        let wanted = wanted_after(step.action, row.as_ref(), &before, &after);
+        // Of the steps that can be taken here, only an order is no action.
+        let effect = action.as_ref().map_or(ExactEffect::Order, ExactEffect::Shop);
+        let wanted = wanted_after(effect, &before, &after);
         same(Law::EditIsExact, subject, &runner, &crate::runner::rows(&after), &wanted)?;
         runner.hear();
     }

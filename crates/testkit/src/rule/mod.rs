@@ -6,6 +6,7 @@
 mod asked;
 mod claimed;
 mod merged;
+mod wanted_rows;
 
 pub(super) use asked::fickle;
 pub use asked::{delivery_order, order_in_side, pure, total};

@@ -11,9 +11,9 @@ use super::rule_under_test::RuleUnderTest;
 use crate::scenario::shopping::StoryAction;
 use crate::scenario::story::{SideName, StepKind, StoryAct, StoryStep};
 use crate::scenario::world::StoryWorld;
+use holdall::action::Action;
 use holdall::cart::{List, LosingUnits, MergePolicy};
 use holdall::limits;
-use holdall::view::RowRef;
 pub(super) use variant::RunVariant;
 pub(super) use visible_row::{VisibleRow, VisibleRows, rows, total, words};
 
@@ -123,13 +123,14 @@ impl<'a> ScenarioRunner<'a> {
         (step.guests_row && split).then_some(SideName::Guest)
     }
 
-    /// The row that a step is about.
-    pub(super) fn row_of(&mut self, step: &ScenarioStep) -> Option<RowRef> {
+    /// Returns the shopper's action that a step is, on the row that its device shows; `None` for
+    /// an order, and for a step that cannot be taken.
+    pub(super) fn action_of(&mut self, step: &ScenarioStep) -> Option<Action> {
         step.action.line()?;
         let side = self.side_of(step);
         let StoryAct::Shop(action) = self.act_of(step.action, side) else { return None };
         let replica = self.world.replica(step.device.site(), ACCOUNT);
-        action.at(replica).ok()?.row().cloned()
+        action.at(replica).ok()
     }
 
     /// Everybody hears of everything.

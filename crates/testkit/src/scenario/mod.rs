@@ -8,7 +8,6 @@
 #![doc = include_str!("FORMAT.md")]
 
 pub(crate) mod acting;
-mod authority;
 pub(crate) mod carrier;
 mod check;
 #[cfg(feature = "automerge")]
@@ -32,7 +31,7 @@ pub(crate) use check::unexplained;
 use holdall::dots::Dots;
 use holdall::id::CartId;
 use holdall::policy::Registry;
-use schedule::Outcome;
+use schedule::ExpectedOutcome;
 use story::{ExpectView, StepKind, StoryStep};
 use world::StoryWorld;
 
@@ -231,7 +230,7 @@ fn retell(
         !delta.is_empty() && (first.is_erased() || delta.own().minus(known).is_empty())
     };
     let deltas = world.made().iter().filter(|(of, _)| of == cart).map(|(_, delta)| delta);
-    let outcome = Outcome {
+    let outcome = ExpectedOutcome {
         cart,
         deltas: deltas.filter(survived).cloned().collect(),
         fingerprint: first.fingerprint(),

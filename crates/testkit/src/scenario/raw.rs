@@ -74,7 +74,7 @@ enum RestKey {
     Resend,
     Restart,
     Lose,
-    StoryAuthority,
+    Authority,
     Clock,
     Advance,
     Expect,
@@ -119,9 +119,7 @@ impl<'de> Deserialize<'de> for RawStep {
                         StepKey::Rest(RestKey::Resend) => rest.resend = map.next_value()?,
                         StepKey::Rest(RestKey::Restart) => rest.restart = map.next_value()?,
                         StepKey::Rest(RestKey::Lose) => rest.lose = map.next_value()?,
-                        StepKey::Rest(RestKey::StoryAuthority) => {
-                            rest.authority = map.next_value()?
-                        }
+                        StepKey::Rest(RestKey::Authority) => rest.authority = map.next_value()?,
                         StepKey::Rest(RestKey::Clock) => rest.clock = map.next_value()?,
                         StepKey::Rest(RestKey::Advance) => rest.advance = map.next_value()?,
                         StepKey::Rest(RestKey::Expect) => rest.expect = map.next_value()?,

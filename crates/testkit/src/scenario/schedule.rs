@@ -6,6 +6,8 @@ use super::Through;
 use super::check::differs;
 use super::story::ExpectView;
 use super::world::{cart_id, name_bits};
+use crate::dice::Dice;
+use crate::simulation::{Delay, Link, Simulation};
 use holdall::cart::{Delta, Fingerprint};
 use holdall::id::ReplicaId;
 use holdall::policy::Registry;
@@ -14,7 +16,7 @@ use holdall::sync::Inbox;
 use holdall::view::ViewOptions;
 
 /// What a cart's deltas must lead to, however they travel.
-pub(super) struct Outcome<'a> {
+pub(super) struct ExpectedOutcome<'a> {
     pub(super) cart: &'a str,
     pub(super) deltas: Vec<Delta>,
     pub(super) fingerprint: Fingerprint,
@@ -23,6 +25,10 @@ pub(super) struct Outcome<'a> {
     pub(super) rules: &'a Registry,
     pub(super) through: Through,
 }
+
+/// Link on which messages arrive in any order: the delays are so long that none are equal.
+const ANY_ORDER: Link =
+    Link { delay: Delay::Uniform { least_ms: 0, most_ms: u32::MAX as u64 }, ..Link::IDEAL };
 
 /// Up to this many deltas, every order of them is tried.
 const EXHAUSTIVE: usize = 5;
@@ -35,7 +41,7 @@ struct ScheduledDelivery {
     split: bool,
 }
 
-impl Outcome<'_> {
+impl ExpectedOutcome<'_> {
     /// Tries `schedules` random schedules, and every order where there are few.
     pub(super) fn check(&self, schedules: u32, seed: u64) -> Result<(), String> {
         if self.deltas.len() <= EXHAUSTIVE {
@@ -53,9 +59,9 @@ impl Outcome<'_> {
         for number in 0..schedules {
             // Each schedule has a seed of its own, so that one can be told again alone.
             let own = seed.wrapping_add(u64::from(number));
-            let mut dice = fastrand::Rng::with_seed(own ^ name_bits(&[self.cart]) as u64);
-            let waiting_room = dice.bool();
-            let schedule = self.random(&mut dice, waiting_room);
+            let mut dice = Dice::new(own, name_bits(&[self.cart]) as u64);
+            let waiting_room = dice.happens(500);
+            let schedule = self.random(dice, waiting_room);
             if let Err(error) = self.try_one(&schedule, waiting_room) {
                 let (shortest, error) = self.shorten(schedule, error, waiting_room);
                 let which = format!("--schedules 1 --seed {own}");
@@ -65,21 +71,22 @@ impl Outcome<'_> {
         Ok(())
     }
 
-    fn random(&self, dice: &mut fastrand::Rng, waiting_room: bool) -> Vec<ScheduledDelivery> {
-        let mut schedule: Vec<ScheduledDelivery> = Vec::new();
+    /// Draws a schedule: each delta arrives once to three times, in any order, and some arrivals
+    /// are joined with the one before.
+    fn random(&self, dice: Dice, waiting_room: bool) -> Vec<ScheduledDelivery> {
+        let (sender, receiver) = (0_u8, 1_u8);
+        let mut simulation = Simulation::new(dice, 0);
         for at in 0..self.deltas.len() {
-            for _ in 0..dice.usize(1..=3) {
-                schedule.push(ScheduledDelivery {
-                    deltas: vec![at],
-                    split: !waiting_room && dice.bool(),
-                });
+            for _ in 0..simulation.dice().between(1, 3) {
+                let split = !waiting_room && simulation.dice().happens(500);
+                let delivery = ScheduledDelivery { deltas: vec![at], split };
+                let _ = simulation.send(&sender, &receiver, &ANY_ORDER, delivery);
             }
         }
-        dice.shuffle(&mut schedule);
         let mut batched: Vec<ScheduledDelivery> = Vec::new();
-        for delivery in schedule {
+        while let Some(delivery) = simulation.next_event() {
             match batched.last_mut() {
-                Some(last) if dice.u8(..4) == 0 => last.deltas.extend(delivery.deltas),
+                Some(last) if simulation.dice().happens(250) => last.deltas.extend(delivery.deltas),
                 _ => batched.push(delivery),
             }
         }

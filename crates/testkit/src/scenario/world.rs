@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::acting::{ActFailure, act_on};
-use super::authority::{ClaimOutcome, StoryAuthority};
 use super::carrier::{CarriedCart, Carrier};
 use super::story::StoryAct;
+use crate::claim_authority::{ClaimAnswer, ClaimAuthority};
+use crate::dice::Dice;
+use crate::simulation::Simulation;
 use holdall::cart::{Delta, MergePolicy};
 use holdall::id::{CartId, ReplicaId};
 use holdall::policy::Registry;
@@ -20,7 +22,6 @@ const STEP_MS: u64 = 1;
 
 #[derive(Debug, Default)]
 pub(super) struct StorySite {
-    skew_ms: i64,
     /// How often it lost its memory: each time it comes back as a new writer.
     lives: u32,
     pub(super) carts: BTreeMap<String, Replica>,
@@ -30,8 +31,10 @@ pub(super) struct StorySite {
 #[derive(Debug)]
 pub(crate) struct StoryWorld {
     pub(super) sites: BTreeMap<String, StorySite>,
-    authority: StoryAuthority,
-    now_ms: u64,
+    authority: ClaimAuthority,
+    authority_is_down: bool,
+    /// The time, and the clocks of the sites. A story plans no events.
+    clocks: Simulation<String, ()>,
     pub(super) options: ViewOptions,
     pub(super) rules: Registry,
     /// Every delta that was made, with its cart, in order.
@@ -47,8 +50,10 @@ impl StoryWorld {
         let options = ceiling.map_or_else(ViewOptions::default, |ceiling| ViewOptions { ceiling });
         Self {
             sites: BTreeMap::new(),
-            authority: StoryAuthority::default(),
-            now_ms: DAWN_MS,
+            authority: ClaimAuthority::default(),
+            authority_is_down: false,
+            // A story leaves nothing to chance.
+            clocks: Simulation::new(Dice::new(0, 0), DAWN_MS),
             options,
             rules: rules.clone(),
             made: Vec::new(),
@@ -67,15 +72,17 @@ impl StoryWorld {
     }
 
     pub(crate) const fn tick(&mut self) {
-        self.now_ms += STEP_MS;
+        self.clocks.advance(STEP_MS);
     }
 
     pub(crate) const fn advance(&mut self, ms: u64) {
-        self.now_ms = self.now_ms.saturating_add(ms);
+        self.clocks.advance(ms);
     }
 
     pub(crate) fn skew(&mut self, site: &str, skew_ms: i64) {
-        self.site(site).skew_ms = skew_ms;
+        // A site whose clock is named is there, though it has no cart yet.
+        let _ = self.site(site);
+        self.clocks.set_skew_ms(&site.to_owned(), skew_ms);
     }
 
     pub(crate) fn made(&self) -> &[(String, Delta)] {
@@ -93,9 +100,8 @@ impl StoryWorld {
         self.sites.get_mut(name).expect("it is there")
     }
 
-    fn now_at(&mut self, site: &str) -> u64 {
-        let now = self.now_ms;
-        now.saturating_add_signed(self.site(site).skew_ms)
+    fn now_at(&self, site: &str) -> u64 {
+        self.clocks.wall_ms(&site.to_owned())
     }
 
     /// A site's replica of a cart. Either comes into being when first named.
@@ -177,7 +183,7 @@ impl StoryWorld {
         guest: &str,
         policy: &MergePolicy,
     ) -> Result<(), ActFailure> {
-        if self.authority.is_down() {
+        if self.authority_is_down {
             return Err(ActFailure::new(
                 "claim-pending",
                 "the authority cannot be reached: the merge is pending, both carts stay as they are",
@@ -189,14 +195,14 @@ impl StoryWorld {
         if replica.cart().is_erased() {
             return Err(ActionError::from(holdall::cart::VerbError::Erased).into());
         }
-        let delta = match self.authority.claim(guests.id(), cart_id(account)) {
-            ClaimOutcome::AlreadyClaimed => {
+        let delta = match self.authority.ask(guests.id(), cart_id(account)) {
+            ClaimAnswer::AlreadyClaimed => {
                 return Err(ActFailure::new("already-claimed", "that guest cart has an owner"));
             }
-            ClaimOutcome::Nested => {
+            ClaimAnswer::Nested => {
                 return Err(ActFailure::new("invalid", "an account's cart is nobody's guest"));
             }
-            ClaimOutcome::Yours(merge) => {
+            ClaimAnswer::Granted(_, Some(merge)) => {
                 let replica = self.replica(site, account);
                 // The delta is of this very cart.
                 let _ = replica.join(&merge);
@@ -204,10 +210,11 @@ impl StoryWorld {
                 self.tell(site, account);
                 delta
             }
-            ClaimOutcome::Granted(claim) => {
+            ClaimAnswer::Granted(claim, None) => {
                 let replica = self.replica(site, account);
                 let delta = replica.merge(now, claim, policy.clone(), &guests)?;
                 let merge = delta.split().into_iter().find(|d| d.live().contains_key(&claim.dot()));
+                self.authority.grant(claim);
                 self.authority.record(claim, merge.unwrap_or_else(|| delta.clone()));
                 delta
             }
@@ -217,12 +224,14 @@ impl StoryWorld {
     }
 
     fn unmerge(&mut self, site: &str, account: &str, guest: &str) -> Result<(), ActFailure> {
-        if self.authority.is_down() {
+        if self.authority_is_down {
             return Err(ActFailure::new("claim-pending", "the authority cannot be reached"));
         }
         let now = self.now_at(site);
         let delta = self.replica(site, account).unmerge(now, cart_id(guest))?;
-        self.authority.release(cart_id(guest));
+        if let Some(claim) = self.authority.current(cart_id(guest)) {
+            self.authority.release(claim);
+        }
         self.note(site, account, delta);
         Ok(())
     }
@@ -236,7 +245,7 @@ impl StoryWorld {
 
     /// The authority goes down, or comes back and settles what waited for it.
     pub(crate) fn set_authority(&mut self, up: bool) -> Result<(), ActFailure> {
-        self.authority.set_up(up);
+        self.authority_is_down = !up;
         if up {
             for (site, account, guest, policy) in std::mem::take(&mut self.pending) {
                 self.merge(&site, &account, &guest, &policy)?;

@@ -25,6 +25,11 @@ impl<E> Agenda<E> {
         self.planned += 1;
     }
 
+    /// Returns how many events were added so far.
+    pub(super) const fn planned(&self) -> u64 {
+        self.planned
+    }
+
     /// Takes out the first event, with its time.
     pub(super) fn pop(&mut self) -> Option<(u64, E)> {
         self.events.pop_first().map(|((at_ms, ..), event)| (at_ms, event))

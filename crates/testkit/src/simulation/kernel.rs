@@ -74,6 +74,12 @@ impl<N: Ord + Clone, E> Simulation<N, E> {
         self.agenda.pop().map(|(_, event)| event)
     }
 
+    /// Returns how many events were planned so far.
+    #[must_use]
+    pub const fn planned(&self) -> u64 {
+        self.agenda.planned()
+    }
+
     /// Sets by how many milliseconds a node's clock is ahead.
     pub fn set_skew_ms(&mut self, node: &N, skew_ms: i64) {
         self.state(node).skew_ms = skew_ms;

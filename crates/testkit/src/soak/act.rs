@@ -1,28 +1,28 @@
 //! What machines do of themselves: shoppers act, devices send, everybody wants to talk.
 
+use crate::laws::explanations;
 use holdall::{CartId, Claim, Observer, Registry, sync, wire};
 
-use super::action::{SoakAction, choose, perform};
-use super::effect;
-use super::network::Payload;
+use super::action::{SoakAction, choose, exact_effect, perform};
+use super::message::Payload;
 use super::node::NodeId;
-use super::story::RecordedStep;
-use super::{InjectedBug, PENDING_MAX, REGIONS, SECOND, SoakEvent, SoakWorld};
+use super::recorded_step::RecordedStep;
+use super::world::{InjectedBug, PENDING_MAX, REGIONS, SECOND, SoakEvent, SoakWorld};
 
 impl SoakWorld {
     /// A shopper does something on a device, and sees just that.
     pub(super) fn act(&mut self, node: NodeId) {
         let carts: Vec<CartId> = self.nodes[node].sites.keys().copied().collect();
-        let cart = carts[self.dice.below(carts.len())];
-        let now = self.wall(node);
-        let is_cut = self.nodes[node].cut_until > self.now;
+        let cart = carts[self.dice().below(carts.len())];
+        let (now, number) = (self.wall(node), self.counter());
+        let is_cut = self.simulation.cut_until_ms(&node).is_some();
         let site = self.nodes[node].sites.get_mut(&cart).expect("a cart that is listed");
         let before = site.replica.view();
         let rules = Registry::default();
         let look = Observer::at(site.replica.cart(), &rules);
         let merged: Vec<CartId> = look.after().iter().copied().collect();
         let claims: Vec<Claim> = merged.iter().filter_map(|guest| look.claim(*guest)).collect();
-        let action = choose(&mut self.dice, &before, &merged, self.planned);
+        let action = choose(self.simulation.dice(), &before, &merged, number);
         // An unmerge needs the authority, and has to be durable before the release.
         if matches!(action, SoakAction::Unmerge(_)) && is_cut {
             return;
@@ -32,14 +32,15 @@ impl SoakWorld {
         let has_twin = self.cloned.contains(&site.replica.id());
         let known = site.replica.cart().clone();
         let written = perform(&mut site.replica, now, &action);
-        self.planned += 1;
+        self.tried += 1;
         match written {
             Ok(delta) => {
                 let after = site.replica.view();
-                let mut done =
-                    if has_twin { Ok(()) } else { effect::check(&action, &before, &after) };
+                let effect = exact_effect(&action).filter(|_| !has_twin);
+                let mut done = effect.map_or(Ok(()), |effect| effect.check(&before, &after));
                 if self.actions.is_multiple_of(8) {
-                    done = done.and_then(|()| effect::explained(&site.replica, &after));
+                    done = done
+                        .and_then(|()| explanations(&site.replica).map_err(|broken| broken.what));
                 }
                 site.touch();
                 site.outbox.push(delta.clone());
@@ -74,15 +75,15 @@ impl SoakWorld {
 
     /// Sends the last that is not acknowledged to the region, and sometimes to others too.
     pub(super) fn send_pending(&mut self, node: NodeId, cart: CartId, most: usize) {
-        if self.nodes[node].cut_until > self.now && !self.calm {
+        if self.simulation.cut_until_ms(&node).is_some() && !self.calm {
             self.fault("cut off");
             return;
         }
         let mut to = vec![self.nodes[node].home];
-        if self.dice.happens(200) {
+        if self.dice().happens(200) {
             let others: Vec<NodeId> = self.holders(cart).filter(|other| *other != node).collect();
             if !others.is_empty() {
-                to.push(others[self.dice.below(others.len())]);
+                to.push(others[self.dice().below(others.len())]);
             }
         }
         let pending = self.nodes[node].sites.get(&cart).map(|site| site.outbox.pending().to_vec());
@@ -102,8 +103,8 @@ impl SoakWorld {
         if node < REGIONS {
             return REGIONS - 1 - node;
         }
-        let roams = self.dice.happens(100);
-        if roams { self.dice.below(REGIONS) } else { self.nodes[node].home }
+        let roams = self.dice().happens(100);
+        if roams { self.dice().below(REGIONS) } else { self.nodes[node].home }
     }
 
     pub(super) fn talk(&mut self, node: NodeId) {
@@ -111,7 +112,7 @@ impl SoakWorld {
         let carts: Vec<CartId> = self.nodes[node].sites.keys().copied().collect();
         for cart in carts {
             self.send_pending(node, cart, PENDING_MAX);
-            let (now, nodes) = (self.now, &mut self.nodes);
+            let (now, nodes) = (self.now(), &mut self.nodes);
             let Some(site) = nodes[node].sites.get_mut(&cart) else { continue };
             // One that is open probes again by itself.
             if site.sessions.get(&peer).is_some_and(|session| !session.is_quiet()) {
@@ -127,12 +128,12 @@ impl SoakWorld {
             }
         }
         let (soon, late) = if node < REGIONS { (5, 120) } else { (20, 1_800) };
-        let again = self.dice.between(soon * SECOND, late * SECOND);
-        self.plan(self.now + again, SoakEvent::Talk(node));
+        let again = self.dice().between(soon * SECOND, late * SECOND);
+        self.plan(self.now() + again, SoakEvent::Talk(node));
     }
 
     pub(super) fn timeout(&mut self, at: NodeId, peer: NodeId, cart: CartId) {
-        let now = self.now;
+        let now = self.now();
         let Some(site) = self.nodes[at].sites.get_mut(&cart) else { return };
         let Some(session) = site.sessions.get_mut(&peer) else { return };
         let probe = session.handle_timeout(&site.replica, now);

@@ -8,6 +8,7 @@ use holdall::{
 };
 
 use crate::dice::Dice;
+use crate::effect::ExactEffect;
 
 /// One action of a shopper, or of a server.
 #[derive(Clone, Debug)]
@@ -94,5 +95,16 @@ pub(super) fn perform(
         SoakAction::Unmerge(guest) => replica.unmerge(now, *guest),
         SoakAction::Expire => replica.expire(now, RuleName::new("idle").expect("a name")),
         SoakAction::Erase => Ok(replica.erase()),
+    }
+}
+
+/// Returns the effect of an action. `None` for an unmerge: it gives back the account's own view,
+/// which nobody else knows.
+pub(super) const fn exact_effect(action: &SoakAction) -> Option<ExactEffect<'_>> {
+    match action {
+        SoakAction::Shop(action) => Some(ExactEffect::Shop(action)),
+        SoakAction::Order(_) => Some(ExactEffect::Order),
+        SoakAction::Expire | SoakAction::Erase => Some(ExactEffect::Expire),
+        SoakAction::Unmerge(_) => None,
     }
 }

@@ -1,11 +1,12 @@
 //! When all is quiet: whether everybody has the same, and all of it.
 
+use crate::counterexample::Counterexample;
+use crate::laws::explanations;
 use holdall::sync::{self, Message};
 use holdall::{Cart, CartId, Delta, Observer, Registry, wire};
 
-use super::effect;
 use super::node::NodeId;
-use super::{PENDING_MAX, REGIONS, SoakWorld};
+use super::world::{PENDING_MAX, REGIONS, SoakWorld};
 
 /// An exchange may bring up something to absorb, which the next one carries on.
 const ROUNDS_MAX: usize = 8;
@@ -104,7 +105,7 @@ impl SoakWorld {
             if view != first {
                 wrong.push((ALIKE, format!("{name} shows {:?} and not {:?}", view, first)));
             }
-            if let Err(why) = effect::explained(replica, &view) {
+            if let Err(Counterexample { what: why, .. }) = explanations(replica) {
                 wrong.push(("explanations add up", format!("{name}: {why}")));
             }
         }
@@ -122,7 +123,7 @@ impl SoakWorld {
                 Observer::at(cart, &rules).claim(guest).is_some()
             };
             let owners: Vec<CartId> = self.accounts.iter().filter(holds).copied().collect();
-            let owner = self.authority.owner(guest);
+            let owner = self.authority.current(guest).map(|claim| claim.account);
             let right = match owners.as_slice() {
                 [] => true,
                 [one] => owner == Some(*one),

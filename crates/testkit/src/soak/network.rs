@@ -1,28 +1,25 @@
 //! The network: what it loses, repeats, delays and spoils; and signing in over it.
 
+use crate::claim_authority::ClaimAnswer;
 use crate::history::RULES;
+use crate::simulation::{Delay, Fate, Link};
 use holdall::{CartId, MergePolicy, wire};
 
-use super::authority::ClaimAnswer;
+use super::message::{Payload, SoakMessage};
 use super::node::NodeId;
-use super::story::RecordedStep;
-use super::{MINUTE, SECOND, SoakEvent, SoakWorld};
+use super::recorded_step::RecordedStep;
+use super::world::{MINUTE, SECOND, SoakEvent, SoakWorld};
 
-/// What travels, as bytes.
-#[derive(Clone)]
-pub(super) enum Payload {
-    Delta(Vec<u8>),
-    Message(Vec<u8>),
-}
-
-/// A parcel on its way.
-#[derive(Clone)]
-pub(super) struct SoakMessage {
-    pub(super) from: NodeId,
-    pub(super) to: NodeId,
-    pub(super) cart: CartId,
-    pub(super) parcel: Payload,
-}
+/// The link between any two machines.
+const LINK: Link = Link {
+    lost: 50,
+    damaged: 5,
+    repeated: 50,
+    repeat_delay: Delay::Uniform { least_ms: SECOND, most_ms: 30 * MINUTE },
+    delay: Delay::Uniform { least_ms: 20, most_ms: 2 * SECOND },
+    late: 80,
+    late_delay: Delay::Uniform { least_ms: 20, most_ms: 20 * MINUTE },
+};
 
 /// Whoever cannot reach the authority asks again, as often.
 const TRIES: u32 = 50;
@@ -36,30 +33,19 @@ impl SoakWorld {
             self.arrive(mail);
             return;
         }
-        if self.nodes[from].cut_until > self.now || self.nodes[to].cut_until > self.now {
-            self.fault("cut off");
-            return;
+        match self.simulation.send(&from, &to, &LINK, SoakEvent::Arrive(mail.clone())) {
+            Fate::Cut { .. } => self.fault("cut off"),
+            Fate::Lost => self.fault("lost"),
+            Fate::Damaged => self.spoil(&mail.parcel),
+            Fate::Arrives { again_ms, late, .. } => {
+                if again_ms.is_some() {
+                    self.fault("repeated");
+                }
+                if late {
+                    self.fault("late");
+                }
+            }
         }
-        if self.dice.happens(50) {
-            self.fault("lost");
-            return;
-        }
-        if self.dice.happens(5) {
-            self.spoil(&mail.parcel);
-            return;
-        }
-        if self.dice.happens(50) {
-            self.fault("repeated");
-            let at = self.now + self.dice.between(SECOND, 30 * MINUTE);
-            self.plan(at, SoakEvent::Arrive(mail.clone()));
-        }
-        let late = self.dice.happens(80);
-        if late {
-            self.fault("late");
-        }
-        let most = if late { 20 * MINUTE } else { 2 * SECOND };
-        let delay = self.dice.between(20, most);
-        self.plan(self.now + delay, SoakEvent::Arrive(mail));
     }
 
     /// A bit turns round on the way: whoever gets it must see that.
@@ -67,8 +53,8 @@ impl SoakWorld {
         self.fault("spoiled");
         let (Payload::Delta(bytes) | Payload::Message(bytes)) = parcel;
         let mut bytes = bytes.clone();
-        let at = self.dice.below(bytes.len());
-        bytes[at] ^= 1 << self.dice.below(8);
+        let at = self.dice().below(bytes.len());
+        bytes[at] ^= 1 << self.dice().below(8);
         let read = match parcel {
             Payload::Delta(_) => wire::decode_delta(&bytes).is_ok(),
             Payload::Message(_) => wire::decode_message(&bytes).is_ok(),
@@ -81,24 +67,22 @@ impl SoakWorld {
     /// A guest's phone signs in at a region: the claim, the merge, the record of it.
     pub(super) fn sign_in(&mut self, region: NodeId, guest: CartId, account: CartId, tries: u32) {
         // The authority is in the first region.
-        let apart = region != 0 && (0..2).any(|node| self.nodes[node].cut_until > self.now);
+        let apart = region != 0 && (0..2).any(|node| self.simulation.cut_until_ms(&node).is_some());
         if apart && !self.calm {
             self.fault("claim pending");
             if tries < TRIES {
-                let at = self.now + self.dice.between(MINUTE, 10 * MINUTE);
+                let at = self.now() + self.dice().between(MINUTE, 10 * MINUTE);
                 self.plan(at, SoakEvent::SignIn { region, guest, account, tries: tries + 1 });
             }
             return;
         }
-        let (claim, merge) = match self.authority.claim(guest, account) {
-            ClaimAnswer::AlreadyClaimed => {
-                self.fault("already claimed");
-                return;
-            }
-            ClaimAnswer::Yours(claim, merge) => (claim, merge),
+        let ClaimAnswer::Granted(claim, merge) = self.authority.ask(guest, account) else {
+            self.fault("already claimed");
+            return;
         };
+        self.authority.grant(claim);
         // The last one no replica has.
-        let rule = RULES[self.dice.below(RULES.len() - 1)];
+        let rule = RULES[self.dice().below(RULES.len() - 1)];
         let policy = MergePolicy::rule(rule).expect("a rule's name");
         let now = self.wall(region);
         let guests = self.nodes[region].sites[&guest].replica.cart().clone();
@@ -126,7 +110,7 @@ impl SoakWorld {
                     self.cloned.insert(claim.dot().replica);
                     let of_claim =
                         delta.split().into_iter().find(|d| d.live().contains_key(&claim.dot()));
-                    if let Some(of_claim) = of_claim.filter(|_| self.dice.happens(700)) {
+                    if let Some(of_claim) = of_claim.filter(|_| self.dice().happens(700)) {
                         self.authority.record(claim, of_claim);
                     } else {
                         self.fault("merge not recorded");
@@ -141,11 +125,11 @@ impl SoakWorld {
             Ok(None) => {}
             Err(why) => self.find("a claim that is granted can be merged", why),
         }
-        if self.dice.happens(400) && tries < 2 {
+        if self.dice().happens(400) && tries < 2 {
             // The answer did not arrive, or so the phone thinks: the same again, anywhere.
             self.fault("login retried");
-            let region = self.dice.below(2);
-            let at = self.now + self.dice.between(SECOND, 30 * MINUTE);
+            let region = self.dice().below(2);
+            let at = self.now() + self.dice().between(SECOND, 30 * MINUTE);
             self.plan(at, SoakEvent::SignIn { region, guest, account, tries: tries + 1 });
         }
     }

@@ -69,9 +69,6 @@ pub(super) struct SoakNode {
     pub(super) sites: BTreeMap<CartId, SoakSite>,
     /// Its region; a region's is itself.
     pub(super) home: NodeId,
-    pub(super) skew_ms: i64,
     /// Whether a shopper sits at it.
     pub(super) is_device: bool,
-    /// Until when nothing gets through to it.
-    pub(super) cut_until: u64,
 }

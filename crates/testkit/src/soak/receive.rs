@@ -3,10 +3,10 @@
 use holdall::sync::{self, Message, Received};
 use holdall::{Cart, CartId, Delta, Dot, wire};
 
-use super::network::{Payload, SoakMessage};
+use super::message::{Payload, SoakMessage};
 use super::node::NodeId;
-use super::story::RecordedStep;
-use super::{InjectedBug, REGIONS, SoakWorld};
+use super::recorded_step::RecordedStep;
+use super::world::{InjectedBug, REGIONS, SoakWorld};
 
 impl SoakWorld {
     /// What came out of the network.
@@ -63,7 +63,7 @@ impl SoakWorld {
             self.absorb(to);
             self.pass_on(from, to, cart, &delta);
         }
-        if self.dice.happens(700) {
+        if self.dice().happens(700) {
             let have = self.nodes[to].sites[&cart].replica.cart().have();
             let message = Message::Have { cart, have };
             self.send(to, from, cart, Payload::Message(wire::encode_message(&message)));
@@ -75,14 +75,14 @@ impl SoakWorld {
         let others: Vec<NodeId> =
             self.holders(cart).filter(|to| *to != from && *to != region).collect();
         for to in others {
-            if self.dice.happens(400) {
+            if self.dice().happens(400) {
                 self.send(region, to, cart, Payload::Delta(wire::encode_delta(delta)));
             }
         }
     }
 
     fn hear(&mut self, from: NodeId, to: NodeId, cart: CartId, message: &Message) {
-        let now = self.now;
+        let now = self.now();
         let Some(site) = self.nodes[to].sites.get_mut(&cart) else { return };
         if let Message::Have { have, .. } | Message::Answer { have: Some(have), .. } = message
             && from < REGIONS

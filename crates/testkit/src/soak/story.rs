@@ -11,17 +11,18 @@ use crate::scenario::{Options, Story, tell};
 use holdall::view::Side;
 use holdall::{Cart, CartId, LineKey, Registry, Row, ViewOptions, view};
 
-use super::SoakWorld;
 use super::action::SoakAction;
 use super::node::NodeId;
+use super::recorded_step::RecordedStep;
+use super::world::SoakWorld;
 
-/// What happened, as far as a story can say it.
-#[derive(Clone, Debug)]
-pub(super) enum RecordedStep {
-    Act { at: NodeId, cart: CartId, action: SoakAction },
-    Merge { at: NodeId, cart: CartId, guest: CartId, rule: &'static str },
-    Send { from: NodeId, to: NodeId },
-    Restart(NodeId),
+impl SoakWorld {
+    /// What happened, as the text of a [scenario](crate::scenario) file of that name that fails: if there are
+    /// findings, and if they do not take the packets, of which a scenario knows nothing.
+    #[must_use]
+    pub fn story(&self, name: &str) -> Option<String> {
+        if self.findings.is_empty() { None } else { of(self, name) }
+    }
 }
 
 /// A world's story, if it fails when it is told as well.
@@ -40,8 +41,8 @@ pub(super) fn of(world: &SoakWorld, name: &str) -> Option<String> {
 pub(super) fn write(world: &SoakWorld, name: &str) -> Option<String> {
     let mut text = format!("name = \"{name}\"\n\nsteps = [\n");
     let machine = |node: &NodeId| &world.nodes[*node].name;
-    for node in &world.nodes {
-        let skew = node.skew_ms;
+    for (at, node) in world.nodes.iter().enumerate() {
+        let skew = world.simulation.skew_ms(&at);
         writeln!(text, "  {{ clock = {{ at = \"{}\", skew = \"{skew}ms\" }} }},", node.name)
             .ok()?;
     }

@@ -1,4 +1,4 @@
-use super::*;
+use super::{InjectedBug, SoakWorld, story};
 
 #[test]
 fn a_seed_means_the_same_world() {
