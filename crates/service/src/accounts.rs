@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 use super::auth::Authenticated;
 use super::cart_answer::CartAnswer;
 use super::cart_body::CartBody;
-use super::explain_json::{ExplainedBody, Known, told};
-use super::extract::{AccountPath, CartPath, GuestPath, Json, PathParams};
+use super::explain_json::{DeviceNames, ExplainedBody, explained_body};
+use super::extract::{AccountPath, CartPath, GuestPath, JsonBody, PathParams};
 use super::problem::Problem;
 use super::problem_type::ProblemType;
 use super::service::Service;
@@ -93,11 +93,11 @@ pub(super) struct MergedBody {
 
 impl From<SignedIn> for MergedBody {
     fn from(signed_in: SignedIn) -> Self {
-        let names = Known(std::collections::BTreeMap::new());
+        let names = DeviceNames(std::collections::BTreeMap::new());
         Self {
             cart: signed_in.snapshot.into(),
             claim: signed_in.claim.number,
-            lines: signed_in.lines.iter().map(|line| told(line, &names)).collect(),
+            lines: signed_in.lines.iter().map(|line| explained_body(line, &names)).collect(),
         }
     }
 }
@@ -109,7 +109,7 @@ pub(super) async fn merge(
     service: Service,
     caller: Authenticated,
     PathParams(AccountPath { account }): PathParams<AccountPath>,
-    Json(body): Json<MergeBody>,
+    JsonBody(body): JsonBody<MergeBody>,
 ) -> Result<axum::Json<MergedBody>, Problem> {
     caller.own(&account)?;
     let (guest, token) = body.guest()?;

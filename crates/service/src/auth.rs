@@ -19,20 +19,20 @@ pub(super) const DEVICE: &str = "cart-device";
 const GUEST: &str = "hdg_";
 
 /// Says who somebody is by the bearer token they sent.
-pub trait Verifier: Send + Sync + fmt::Debug + 'static {
+pub trait TokenVerifier: Send + Sync + fmt::Debug + 'static {
     /// Whose token it is, at a time in milliseconds since 1970.
     ///
     /// # Errors
     /// Nobody's, or not now.
-    fn verify(&self, token: &str, now_ms: u64) -> Result<Principal, Unverified>;
+    fn verify(&self, token: &str, now_ms: u64) -> Result<Principal, TokenError>;
 }
 
 /// A token that is nobody's. Why is for the log: whoever sent it learns no more than that.
 #[derive(Debug, thiserror::Error)]
 #[error("the token was not accepted: {0}")]
-pub struct Unverified(String);
+pub struct TokenError(String);
 
-impl Unverified {
+impl TokenError {
     /// With the reason.
     pub fn new(why: impl fmt::Display) -> Self {
         Self(why.to_string())
@@ -42,31 +42,31 @@ impl Unverified {
 /// A text that is no public key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this is no public key in PEM: give one of RSA, P-256 or Ed25519")]
-pub struct NoKey;
+pub struct PublicKeyError;
 
 /// A verifier that knows nobody: guests alone use the service.
 #[derive(Debug, Clone, Copy)]
 pub struct GuestsOnly;
 
-impl Verifier for GuestsOnly {
-    fn verify(&self, _: &str, _: u64) -> Result<Principal, Unverified> {
-        Err(Unverified::new("there are no accounts here"))
+impl TokenVerifier for GuestsOnly {
+    fn verify(&self, _: &str, _: u64) -> Result<Principal, TokenError> {
+        Err(TokenError::new("there are no accounts here"))
     }
 }
 
 /// What a token says. `sub` is the account, or the name of a member of staff.
 #[derive(Serialize, Deserialize)]
-struct Claims {
+struct TokenClaims {
     sub: String,
     /// In seconds since 1970.
     exp: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    holdall_role: Option<Role>,
+    holdall_role: Option<TokenRole>,
 }
 
 #[derive(Serialize, Deserialize, Clone, Copy)]
 #[serde(rename_all = "kebab-case")]
-enum Role {
+enum TokenRole {
     Staff,
     Server,
 }
@@ -91,13 +91,13 @@ impl JwtVerifier {
     ///
     /// # Errors
     /// The text is no such key.
-    pub fn public_key(pem: &[u8], audience: Option<&str>) -> Result<Self, NoKey> {
+    pub fn public_key(pem: &[u8], audience: Option<&str>) -> Result<Self, PublicKeyError> {
         // The key decides on the algorithm, never the token.
         let (key, algorithm) = DecodingKey::from_ed_pem(pem)
             .map(|key| (key, Algorithm::EdDSA))
             .or_else(|_| DecodingKey::from_ec_pem(pem).map(|key| (key, Algorithm::ES256)))
             .or_else(|_| DecodingKey::from_rsa_pem(pem).map(|key| (key, Algorithm::RS256)))
-            .map_err(|_| NoKey)?;
+            .map_err(|_| PublicKeyError)?;
         Ok(Self::of(key, algorithm, audience))
     }
 
@@ -112,17 +112,17 @@ impl JwtVerifier {
     }
 }
 
-impl Verifier for JwtVerifier {
-    fn verify(&self, token: &str, now_ms: u64) -> Result<Principal, Unverified> {
-        let decoded = jsonwebtoken::decode::<Claims>(token, &self.key, &self.validation);
-        let claims = decoded.map_err(Unverified::new)?.claims;
+impl TokenVerifier for JwtVerifier {
+    fn verify(&self, token: &str, now_ms: u64) -> Result<Principal, TokenError> {
+        let decoded = jsonwebtoken::decode::<TokenClaims>(token, &self.key, &self.validation);
+        let claims = decoded.map_err(TokenError::new)?.claims;
         if claims.exp.saturating_mul(1_000) <= now_ms {
-            return Err(Unverified::new("it has expired"));
+            return Err(TokenError::new("it has expired"));
         }
         match claims.holdall_role {
-            Some(Role::Server) => Ok(Principal::Server),
-            Some(Role::Staff) => Ok(Principal::Staff(claims.sub)),
-            None => AccountId::new(&claims.sub).map(Principal::Account).map_err(Unverified::new),
+            Some(TokenRole::Server) => Ok(Principal::Server),
+            Some(TokenRole::Staff) => Ok(Principal::Staff(claims.sub)),
+            None => AccountId::new(&claims.sub).map(Principal::Account).map_err(TokenError::new),
         }
     }
 }
@@ -148,8 +148,8 @@ impl DemoAccounts {
     ///
     /// # Errors
     /// It is no account's name.
-    pub fn token(&self, account: &str, now_ms: u64) -> Result<String, Unverified> {
-        AccountId::new(account).map_err(Unverified::new)?;
+    pub fn token(&self, account: &str, now_ms: u64) -> Result<String, TokenError> {
+        AccountId::new(account).map_err(TokenError::new)?;
         self.sign(account, None, now_ms)
     }
 
@@ -157,20 +157,20 @@ impl DemoAccounts {
     ///
     /// # Errors
     /// None that is known.
-    pub fn server_token(&self, now_ms: u64) -> Result<String, Unverified> {
-        self.sign("shop", Some(Role::Server), now_ms)
+    pub fn server_token(&self, now_ms: u64) -> Result<String, TokenError> {
+        self.sign("shop", Some(TokenRole::Server), now_ms)
     }
 
-    fn sign(&self, sub: &str, role: Option<Role>, now_ms: u64) -> Result<String, Unverified> {
+    fn sign(&self, sub: &str, role: Option<TokenRole>, now_ms: u64) -> Result<String, TokenError> {
         let exp = (now_ms + Self::LASTING_MS) / 1_000;
-        let claims = Claims { sub: sub.to_owned(), exp, holdall_role: role };
+        let claims = TokenClaims { sub: sub.to_owned(), exp, holdall_role: role };
         let key = EncodingKey::from_secret(&self.secret);
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).map_err(Unverified::new)
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).map_err(TokenError::new)
     }
 }
 
-impl Verifier for DemoAccounts {
-    fn verify(&self, token: &str, now_ms: u64) -> Result<Principal, Unverified> {
+impl TokenVerifier for DemoAccounts {
+    fn verify(&self, token: &str, now_ms: u64) -> Result<Principal, TokenError> {
         self.verifier.verify(token, now_ms)
     }
 }

@@ -47,7 +47,7 @@ impl From<List> for ListName {
 /// A price that the shopper saw. Nothing is charged from it.
 #[derive(Serialize, Deserialize, ToSchema, Debug, Clone)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Price {
+pub(super) struct PriceBody {
     /// A plain decimal number.
     #[schema(pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "2.60")]
     amount: String,
@@ -56,7 +56,7 @@ pub(super) struct Price {
     currency: String,
 }
 
-impl Price {
+impl PriceBody {
     pub(super) fn of(money: Money) -> Self {
         let text = money.to_string();
         let amount = text.split(' ').next().unwrap_or_default().to_owned();
@@ -94,7 +94,7 @@ impl GiftBody {
 /// What makes a line the same line. A [`LineKey`] is written so; this is for the description alone.
 #[derive(Serialize, ToSchema)]
 #[allow(dead_code, reason = "for the description alone")]
-pub(super) struct Identity {
+pub(super) struct LineIdentity {
     /// The product.
     sku: String,
     /// Its identity options.
@@ -112,11 +112,11 @@ pub(super) struct Identity {
 pub(super) struct RowBody<'a> {
     /// Its id, for URLs.
     #[schema(value_type = String)]
-    line: line_id::Text<'a>,
+    line: line_id::LineIdText<'a>,
     /// Its list.
     list: ListName,
     #[serde(flatten)]
-    #[schema(value_type = Identity)]
+    #[schema(value_type = LineIdentity)]
     identity: &'a LineKey,
     /// While a merge shows the line as two rows: `account` or `guest`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -138,7 +138,7 @@ pub(super) struct RowBody<'a> {
     attributes: &'a BTreeMap<AttributeKey, Text>,
     /// The price that the shopper saw last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    seen_price: Option<Price>,
+    seen_price: Option<PriceBody>,
     /// Whether the shopper is asked which of the rows of this line to keep.
     question: bool,
     /// The merge rule that decided on it last.
@@ -152,13 +152,13 @@ fn rows<S: Serializer>(rows: &[Row], to: S) -> Result<S::Ok, S::Error> {
 }
 
 pub(super) fn id_of(line: &LineKey, side: Option<Side>) -> String {
-    line_id::Text { line, side }.to_string()
+    line_id::LineIdText { line, side }.to_string()
 }
 
 impl<'a> From<&'a Row> for RowBody<'a> {
     fn from(row: &'a Row) -> Self {
         Self {
-            line: line_id::Text { line: &row.line, side: row.side },
+            line: line_id::LineIdText { line: &row.line, side: row.side },
             list: row.list.into(),
             identity: &row.line,
             side: row.side.map(|side| match side {
@@ -170,7 +170,7 @@ impl<'a> From<&'a Row> for RowBody<'a> {
             note: row.note.as_ref(),
             gift: row.gift.as_ref().map(GiftBody::of),
             attributes: &row.attributes,
-            seen_price: row.seen_price.map(Price::of),
+            seen_price: row.seen_price.map(PriceBody::of),
             question: row.question,
             because: row.because.as_ref().map(|rule| &rule.name),
         }
@@ -247,7 +247,7 @@ pub(super) struct BoughtBody {
     /// The line's id.
     line: String,
     #[serde(flatten)]
-    #[schema(value_type = Identity)]
+    #[schema(value_type = LineIdentity)]
     identity: LineKey,
     /// How many.
     quantity: u64,

@@ -17,8 +17,8 @@ use super::cart_json::FORM;
 use super::command::CommandSender;
 use super::conditions::{CommandFields, KeyContext, KnownTags, ReadFields, derived_key};
 use super::entity_tag::EntityTag;
-use super::explain_json::{ExplainedBody, Known, told};
-use super::extract::{CartPath, Json, LinePath, ListQuery, PathParams, QueryParams};
+use super::explain_json::{DeviceNames, ExplainedBody, explained_body};
+use super::extract::{CartPath, JsonBody, LinePath, ListQuery, PathParams, QueryParams};
 use super::problem::Problem;
 use super::problem_type::ProblemType;
 use super::schema::{AddBody, MoveBody, PatchBody, SetBody};
@@ -100,7 +100,7 @@ pub(super) async fn read(
 pub(super) async fn add(
     by: CommandSender,
     PathParams(CartPath { cart }): PathParams<CartPath>,
-    Json(body): Json<AddBody>,
+    JsonBody(body): JsonBody<AddBody>,
 ) -> Result<CartAnswer, Problem> {
     let row = RowRef::active(body.line()?);
     let quantity = Quantity::new(body.quantity).map_err(ActionError::from)?;
@@ -127,7 +127,7 @@ pub(super) async fn set(
     by: CommandSender,
     PathParams(LinePath { cart, line }): PathParams<LinePath>,
     QueryParams(ListQuery { list }): QueryParams<ListQuery>,
-    Json(body): Json<SetBody>,
+    JsonBody(body): JsonBody<SetBody>,
 ) -> Result<CartAnswer, Problem> {
     let price = body.seen_price.as_ref().map(|price| price.money()).transpose()?;
     let action = Action::Set { row: line.row(list), quantity: body.quantity, price };
@@ -152,7 +152,7 @@ pub(super) async fn remove(
 pub(super) async fn relocate(
     by: CommandSender,
     PathParams(LinePath { cart, line }): PathParams<LinePath>,
-    Json(MoveBody { to }): Json<MoveBody>,
+    JsonBody(MoveBody { to }): JsonBody<MoveBody>,
 ) -> Result<CartAnswer, Problem> {
     let action = Action::Move { row: line.row(List::from(to).other()) };
     by.send(cart, action).await
@@ -169,7 +169,7 @@ pub(super) async fn patch(
     by: CommandSender,
     PathParams(LinePath { cart, line }): PathParams<LinePath>,
     QueryParams(ListQuery { list }): QueryParams<ListQuery>,
-    Json(body): Json<PatchBody>,
+    JsonBody(body): JsonBody<PatchBody>,
 ) -> Result<CartAnswer, Problem> {
     let row = line.row(list);
     let mut actions = Vec::new();
@@ -226,7 +226,7 @@ pub(super) async fn patch(
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Naming {
+pub(super) struct DeviceNamesQuery {
     /// Devices and what to call them: `UUID~name`, separated by commas. Others are called by the beginning of their writer's id.
     #[serde(default)]
     #[param(value_type = String, required = false, pattern = r"^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}~[^,\x00-\x1f\x7f-\x9f]{1,16}(,|$))*$")]
@@ -234,13 +234,13 @@ pub(super) struct Naming {
 }
 
 /// Why the cart shows what it shows: for each line every contribution with its fate.
-#[utoipa::path(get, path = "/carts/{cart}/explain", tag = "carts", params(CartPath, Naming),
+#[utoipa::path(get, path = "/carts/{cart}/explain", tag = "carts", params(CartPath, DeviceNamesQuery),
     responses((status = 200, description = "The lines, explained", body = Vec<ExplainedBody>)))]
 pub(super) async fn explain(
     service: Service,
     caller: Authenticated,
     PathParams(CartPath { cart }): PathParams<CartPath>,
-    QueryParams(Naming { devices }): QueryParams<Naming>,
+    QueryParams(DeviceNamesQuery { devices }): QueryParams<DeviceNamesQuery>,
 ) -> Result<axum::Json<Vec<ExplainedBody>>, Problem> {
     let named = |text: &str| -> Option<(u128, String)> {
         let (device, name) = text.split_once('~')?;
@@ -267,6 +267,6 @@ pub(super) async fn explain(
         };
         devices.iter().map(writer).collect::<Vec<_>>()
     });
-    let names = Known(writers.collect());
-    Ok(axum::Json(all.iter().map(|one| told(one, &names)).collect()))
+    let names = DeviceNames(writers.collect());
+    Ok(axum::Json(all.iter().map(|one| explained_body(one, &names)).collect()))
 }

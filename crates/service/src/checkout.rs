@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::auth::Authenticated;
 use super::cart_answer::CartAnswer;
 use super::cart_body::CartBody;
-use super::extract::{CartPath, Json, PathParams};
+use super::extract::{CartPath, JsonBody, PathParams};
 use super::problem::Problem;
 use super::schema::LeaseBody;
 use super::service::Service;
@@ -50,7 +50,7 @@ pub(super) async fn begin(
     service: Service,
     caller: Authenticated,
     PathParams(CartPath { cart }): PathParams<CartPath>,
-    Json(body): Json<BeginBody>,
+    JsonBody(body): JsonBody<BeginBody>,
 ) -> Result<axum::Json<CheckoutBody>, Problem> {
     let instead_of = body.instead_of.map(Into::into);
     let now_ms = service.now_ms();
@@ -65,7 +65,7 @@ pub(super) async fn abandon(
     service: Service,
     caller: Authenticated,
     PathParams(CartPath { cart }): PathParams<CartPath>,
-    Json(lease): Json<LeaseBody>,
+    JsonBody(lease): JsonBody<LeaseBody>,
 ) -> Result<axum::http::StatusCode, Problem> {
     service.authority().abandon(&caller.0, cart, lease.into()).await?;
     Ok(axum::http::StatusCode::NO_CONTENT)
@@ -92,7 +92,7 @@ pub(super) async fn place(
     service: Service,
     caller: Authenticated,
     PathParams(CartPath { cart }): PathParams<CartPath>,
-    Json(body): Json<PlaceBody>,
+    JsonBody(body): JsonBody<PlaceBody>,
 ) -> Result<CartAnswer, Problem> {
     let order = OrderId::new(&body.order)?;
     let only_if_unchanged = body.only_if_unchanged;

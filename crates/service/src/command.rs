@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 
 use super::auth::Authenticated;
 use super::cart_answer::CartAnswer;
-use super::conditions::Conditions;
+use super::conditions::CommandConditions;
 use super::problem::Problem;
 use super::service::Service;
 use holdall::action::Action;
@@ -18,21 +18,21 @@ use holdall_authority::{Accepted, Request};
 pub(super) struct CommandSender {
     pub(super) service: Service,
     pub(super) caller: Authenticated,
-    pub(super) on: Conditions,
+    pub(super) on: CommandConditions,
 }
 
 impl FromRequestParts<Service> for CommandSender {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
         let caller = Authenticated::from_request_parts(parts, service).await?;
-        let on = Conditions::from_request_parts(parts, service).await?;
+        let on = CommandConditions::from_request_parts(parts, service).await?;
         Ok(Self { service: service.clone(), caller, on })
     }
 }
 
 impl CommandSender {
     fn request(&self, action: Action) -> Request {
-        let Conditions { key, only_at, seen } = self.on;
+        let CommandConditions { key, only_at, seen } = self.on;
         Request { action, key, only_at, seen }
     }
 

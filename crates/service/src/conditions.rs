@@ -22,7 +22,7 @@ const CART_SEEN: HeaderName = HeaderName::from_static("cart-seen");
 
 /// The conditions on which a command is carried out.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Conditions {
+pub(super) struct CommandConditions {
     pub(super) key: Option<u128>,
     pub(super) only_at: Option<u64>,
     pub(super) seen: Option<u64>,
@@ -103,7 +103,7 @@ impl KnownTags {
     }
 }
 
-impl FromRequestParts<Service> for Conditions {
+impl FromRequestParts<Service> for CommandConditions {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
         let field = |name: &HeaderName| {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::accounts::MergedBody;
 use super::auth::Authenticated;
 use super::cart_answer::CartAnswer;
-use super::extract::{AccountPath, CartPath, Json, PathParams};
+use super::extract::{AccountPath, CartPath, JsonBody, PathParams};
 use super::problem::Problem;
 use super::problem_type::ProblemType;
 use super::service::Service;
@@ -24,7 +24,7 @@ pub(super) fn routes() -> Router<Service> {
 }
 
 #[derive(Deserialize)]
-struct Named {
+struct AccountName {
     account: String,
 }
 
@@ -36,7 +36,7 @@ struct TokenBody {
 /// A token of any account.
 async fn token(
     service: Service,
-    PathParams(Named { account }): PathParams<Named>,
+    PathParams(AccountName { account }): PathParams<AccountName>,
 ) -> Result<axum::Json<TokenBody>, Problem> {
     let Some(demo) = service.demo() else { return Err(super::middleware::not_found().await) };
     let token = demo.token(&account, service.now_ms());
@@ -54,7 +54,7 @@ async fn server_token(service: Service) -> Result<axum::Json<TokenBody>, Problem
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct MergeBody {
+struct DemoMergeBody {
     guest: CartName,
     guest_token: String,
     /// The name of a merge rule.
@@ -72,7 +72,7 @@ async fn merge(
     service: Service,
     caller: Authenticated,
     PathParams(AccountPath { account }): PathParams<AccountPath>,
-    Json(body): Json<MergeBody>,
+    JsonBody(body): JsonBody<DemoMergeBody>,
 ) -> Result<axum::Json<MergedBody>, Problem> {
     caller.own(&account)?;
     let invalid =

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::auth::Authenticated;
-use super::extract::{Bytes, CartPath, PathParams, QueryParams, WriterPath};
+use super::extract::{CartPath, DeltaBody, PathParams, QueryParams, WriterPath};
 use super::problem::Problem;
 use super::problem_type::ProblemType;
 use super::service::Service;
@@ -69,7 +69,7 @@ pub(super) async fn get(
 /// What became of a delta.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-enum Outcome {
+enum DeltaOutcome {
     /// It was applied and is durable.
     Applied,
     /// All of it was known.
@@ -82,7 +82,7 @@ enum Outcome {
 #[derive(Serialize, ToSchema)]
 pub(super) struct AdmittedBody {
     /// What.
-    outcome: Outcome,
+    outcome: DeltaOutcome,
     /// The writer's last action that is known here.
     #[serde(skip_serializing_if = "Option::is_none")]
     last: Option<u64>,
@@ -99,14 +99,14 @@ impl From<Admitted> for AdmittedBody {
         let body = |outcome| Self { outcome, last: None, version: None, because: None };
         match admitted {
             Admitted::Applied { revision, last } => {
-                Self { last: Some(last), version: Some(revision), ..body(Outcome::Applied) }
+                Self { last: Some(last), version: Some(revision), ..body(DeltaOutcome::Applied) }
             }
-            Admitted::Known { last } => Self { last: Some(last), ..body(Outcome::Known) },
+            Admitted::Known { last } => Self { last: Some(last), ..body(DeltaOutcome::Known) },
             Admitted::Rejected { revision, dots, because } => Self {
                 last: dots.runs().map(|(_, run)| run.last).max(),
                 version: Some(revision),
                 because: Some(because.to_string()),
-                ..body(Outcome::Rejected)
+                ..body(DeltaOutcome::Rejected)
             },
         }
     }
@@ -120,7 +120,7 @@ pub(super) async fn post(
     service: Service,
     caller: Authenticated,
     PathParams(CartPath { cart }): PathParams<CartPath>,
-    Bytes(bytes): Bytes,
+    DeltaBody(bytes): DeltaBody,
 ) -> Result<axum::Json<AdmittedBody>, Problem> {
     let admitted = service.authority().accept(service.now_ms(), &caller.0, cart, &bytes).await?;
     Ok(axum::Json(admitted.into()))

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::cart_body::id_of;
-use super::cart_body::{Identity, ListName};
+use super::cart_body::{LineIdentity, ListName};
 use holdall::clock::Time;
 use holdall::id::{LineKey, ReplicaId};
 use holdall::view::{
@@ -19,7 +19,7 @@ pub(super) struct ExplainedBody {
     /// The line's id, whole.
     line: String,
     #[serde(flatten)]
-    #[schema(value_type = Identity)]
+    #[schema(value_type = LineIdentity)]
     identity: LineKey,
     /// Its rows, each with the parts that add up to it.
     rows: Vec<ExplainedRow>,
@@ -68,9 +68,9 @@ pub(super) struct PartBody {
 }
 
 /// Names of the devices that the caller knows; the others by the beginning of their id.
-pub(super) struct Known(pub(super) BTreeMap<ReplicaId, String>);
+pub(super) struct DeviceNames(pub(super) BTreeMap<ReplicaId, String>);
 
-impl Phrasing for Known {
+impl Phrasing for DeviceNames {
     fn device(&self, replica: ReplicaId) -> String {
         self.0.get(&replica).cloned().unwrap_or_else(|| PlainPhrasing.device(replica))
     }
@@ -80,7 +80,7 @@ impl Phrasing for Known {
     }
 }
 
-pub(super) fn told(explanation: &Explanation, names: &Known) -> ExplainedBody {
+pub(super) fn explained_body(explanation: &Explanation, names: &DeviceNames) -> ExplainedBody {
     ExplainedBody {
         line: id_of(&explanation.line, None),
         identity: explanation.line.clone(),

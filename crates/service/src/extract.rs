@@ -189,9 +189,9 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Service> for QueryParams<T> {
 }
 
 /// A body in JSON.
-pub(super) struct Json<T>(pub(super) T);
+pub(super) struct JsonBody<T>(pub(super) T);
 
-impl<T: DeserializeOwned> FromRequest<Service> for Json<T> {
+impl<T: DeserializeOwned> FromRequest<Service> for JsonBody<T> {
     type Rejection = Problem;
     async fn from_request(mut request: Request, service: &Service) -> Result<Self, Problem> {
         limited(&mut request, service.settings().body_bytes)?;
@@ -244,9 +244,9 @@ fn has_list(value: &Value) -> bool {
 }
 
 /// A body of bytes.
-pub(super) struct Bytes(pub(super) axum::body::Bytes);
+pub(super) struct DeltaBody(pub(super) axum::body::Bytes);
 
-impl FromRequest<Service> for Bytes {
+impl FromRequest<Service> for DeltaBody {
     type Rejection = Problem;
     async fn from_request(mut request: Request, service: &Service) -> Result<Self, Problem> {
         let media = request.headers().get(CONTENT_TYPE).and_then(|field| field.to_str().ok());

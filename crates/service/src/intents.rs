@@ -9,7 +9,7 @@ use super::cart_answer::CartAnswer;
 use super::cart_body::CartBody;
 use super::command::CommandSender;
 use super::conditions::CommandFields;
-use super::extract::{CartPath, CouponPath, Json, PathParams};
+use super::extract::{CartPath, CouponPath, JsonBody, PathParams};
 use super::problem::Problem;
 use super::schema::said;
 use super::service::Service;
@@ -84,7 +84,7 @@ async fn drop_coupon(
 async fn shipping(
     by: CommandSender,
     PathParams(CartPath { cart }): PathParams<CartPath>,
-    Json(body): Json<ShippingBody>,
+    JsonBody(body): JsonBody<ShippingBody>,
 ) -> Result<CartAnswer, Problem> {
     let option = body.option.map(ShippingOption::new).transpose()?;
     by.send(cart, Action::Shipping { option }).await
@@ -96,7 +96,7 @@ async fn shipping(
 async fn note(
     by: CommandSender,
     PathParams(CartPath { cart }): PathParams<CartPath>,
-    Json(body): Json<NoteBody>,
+    JsonBody(body): JsonBody<NoteBody>,
 ) -> Result<CartAnswer, Problem> {
     let text = body.text.map(Text::new).transpose()?;
     by.send(cart, Action::CartNote { text }).await
@@ -108,7 +108,7 @@ async fn note(
 async fn consent(
     by: CommandSender,
     PathParams(CartPath { cart }): PathParams<CartPath>,
-    Json(ConsentBody { given }): Json<ConsentBody>,
+    JsonBody(ConsentBody { given }): JsonBody<ConsentBody>,
 ) -> Result<CartAnswer, Problem> {
     by.send(cart, Action::Consent { given }).await
 }

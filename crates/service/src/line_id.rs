@@ -59,13 +59,13 @@ impl LineId {
 
 impl fmt::Display for LineId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Text { line: &self.line, side: self.side }.fmt(f)
+        LineIdText { line: &self.line, side: self.side }.fmt(f)
     }
 }
 
 /// The id of a row that is written and not kept.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Text<'a> {
+pub(super) struct LineIdText<'a> {
     pub(super) line: &'a LineKey,
     pub(super) side: Option<Side>,
 }
@@ -73,7 +73,7 @@ pub(super) struct Text<'a> {
 /// How long most ids are at most, in bytes before they are written in base64.
 const MOST_BYTES: usize = 48;
 
-impl Text<'_> {
+impl LineIdText<'_> {
     fn bytes(&self) -> SmallVec<[u8; MOST_BYTES]> {
         let mut bytes = SmallVec::new();
         match self.side {
@@ -89,13 +89,13 @@ impl Text<'_> {
     }
 }
 
-impl fmt::Display for Text<'_> {
+impl fmt::Display for LineIdText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Base64Display::new(&self.bytes(), &URL_SAFE_NO_PAD).fmt(f)
     }
 }
 
-impl Serialize for Text<'_> {
+impl Serialize for LineIdText<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut text = [0; MOST_BYTES * 4 / 3];
         let written = URL_SAFE_NO_PAD.encode_slice(self.bytes(), &mut text);
@@ -140,7 +140,7 @@ mod tests {
             let id = LineId::new(tee.clone(), side);
             let text = id.to_string();
             assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
-            let json = serde_json::to_string(&Text { line: tee, side }).expect("JSON");
+            let json = serde_json::to_string(&LineIdText { line: tee, side }).expect("JSON");
             assert_eq!(json, format!("\"{text}\""));
             assert_eq!(text.parse(), Ok(id));
         }

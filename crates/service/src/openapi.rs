@@ -14,7 +14,7 @@ use super::problem::ProblemDetails;
                        details (RFC 9457) whose `type` is stable."
     ),
     components(schemas(ProblemDetails)),
-    modifiers(&Everywhere),
+    modifiers(&CommonResponses),
     tags(
         (name = "carts", description = "Carts of guests and accounts"),
         (name = "lines", description = "What is in them"),
@@ -25,14 +25,14 @@ use super::problem::ProblemDetails;
         (name = "operations", description = "For operators"),
     )
 )]
-pub(super) struct Description;
+pub(super) struct ApiDescription;
 
 const BEARER: &str = "bearer";
 
 /// What holds for every call: how to say who asks, and what is answered when something is wrong.
-pub(super) struct Everywhere;
+pub(super) struct CommonResponses;
 
-impl Modify for Everywhere {
+impl Modify for CommonResponses {
     fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
         let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         api.components.get_or_insert_with(Components::new).add_security_scheme(BEARER, scheme);

@@ -11,7 +11,7 @@ use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::openapi::{Description, Everywhere};
+use super::openapi::{ApiDescription, CommonResponses};
 use super::service::Service;
 use super::{accounts, carts, checkout, demo, exchange, health, intents, live, middleware, page};
 
@@ -20,7 +20,7 @@ const PREFLIGHT_S: u64 = 600;
 
 /// The service as a router, to serve or to nest in an app of one's own.
 pub fn router(service: Service) -> Router {
-    let described = OpenApiRouter::<Service>::with_openapi(Description::openapi())
+    let described = OpenApiRouter::<Service>::with_openapi(ApiDescription::openapi())
         .routes(routes!(carts::open))
         .routes(routes!(carts::read, accounts::erase_guest))
         .routes(routes!(carts::add, carts::clear))
@@ -42,7 +42,7 @@ pub fn router(service: Service) -> Router {
         .routes(routes!(health::problem))
         .routes(routes!(exchange::get, exchange::post));
     let (routes, mut api) = described.split_for_parts();
-    Everywhere.modify(&mut api);
+    CommonResponses.modify(&mut api);
     let api = api.to_json().unwrap_or_default();
     let description = move || async move { ([(CONTENT_TYPE, "application/json")], api) };
     let mut routes = routes.route("/openapi.json", get(description));
@@ -52,7 +52,7 @@ pub fn router(service: Service) -> Router {
     routes = routes
         .fallback(middleware::not_found)
         .method_not_allowed_fallback(middleware::no_method)
-        .layer(middleware::Guard(service.clone()));
+        .layer(middleware::RequestLayer(service.clone()));
     if !service.settings().origins.is_empty() {
         routes = routes.layer(origins(&service));
     }

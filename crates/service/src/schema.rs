@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, SchemaType, Type};
 
-use super::cart_body::{GiftBody, ListName, Price};
+use super::cart_body::{GiftBody, ListName, PriceBody};
 use super::problem::Problem;
 use holdall::id::{Bundle, LineKey, OptionKey, OptionValue, Sku, Tag, TextError};
 use holdall::limits;
@@ -43,7 +43,7 @@ pub(super) struct AddBody {
     #[schema(minimum = 1, maximum = 1_000_000)]
     pub(super) quantity: u32,
     /// The price that the shopper saw.
-    pub(super) seen_price: Option<Price>,
+    pub(super) seen_price: Option<PriceBody>,
 }
 
 /// The largest whole number that every reader of JSON has.
@@ -109,7 +109,7 @@ pub(super) struct SetBody {
     #[schema(minimum = 0, maximum = 1_000_000)]
     pub(super) quantity: u32,
     /// The price that the shopper saw.
-    pub(super) seen_price: Option<Price>,
+    pub(super) seen_price: Option<PriceBody>,
 }
 
 /// Where a line is to go.

@@ -81,14 +81,14 @@ pub async fn serve(listener: TcpListener, service: Service, end: impl Future<Out
     }
 }
 
-type Connection = http1::UpgradeableConnection<TokioIo<TcpStream>, TowerToHyperService<Router>>;
+type HttpConnection = http1::UpgradeableConnection<TokioIo<TcpStream>, TowerToHyperService<Router>>;
 
-fn connection(http: &http1::Builder, stream: TcpStream, routes: Router) -> Connection {
+fn connection(http: &http1::Builder, stream: TcpStream, routes: Router) -> HttpConnection {
     http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes)).with_upgrades()
 }
 
 /// Runs a connection, and from when the service is to end no longer than the request that is under way.
-async fn run(connection: Connection, mut closing: watch::Receiver<bool>) -> hyper::Result<()> {
+async fn run(connection: HttpConnection, mut closing: watch::Receiver<bool>) -> hyper::Result<()> {
     let mut connection = std::pin::pin!(connection);
     tokio::select! {
         done = &mut connection => return done,

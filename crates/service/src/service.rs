@@ -8,11 +8,11 @@ use axum::http::request::Parts;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{Semaphore, watch};
 
-use super::auth::{DemoAccounts, Verifier};
+use super::auth::{DemoAccounts, TokenVerifier};
 use super::cart_json::RenderedCarts;
 use super::metrics::RequestMetrics;
 use super::presence::Presence;
-use super::settings::Settings;
+use super::settings::ServiceSettings;
 use holdall::limits;
 use holdall_authority::Authority;
 
@@ -25,9 +25,9 @@ pub struct Service(Arc<ServiceInner>);
 
 struct ServiceInner {
     authority: Arc<Authority>,
-    verifier: Arc<dyn Verifier>,
+    verifier: Arc<dyn TokenVerifier>,
     rendered_carts: RenderedCarts,
-    settings: Settings,
+    settings: ServiceSettings,
     now_ms: Arc<NowMs>,
     metrics: Option<PrometheusHandle>,
     request_metrics: RequestMetrics,
@@ -61,19 +61,19 @@ fn wall_clock_ms() -> u64 {
 impl Service {
     /// Makes a service over an authority, with a verifier of accounts and the default settings.
     #[must_use]
-    pub fn new(authority: Arc<Authority>, verifier: Arc<dyn Verifier>) -> Self {
+    pub fn new(authority: Arc<Authority>, verifier: Arc<dyn TokenVerifier>) -> Self {
         Self::builder(authority, verifier).build()
     }
 
     /// Begins a service whose settings, clock, metrics or demo page are set.
     #[must_use]
-    pub fn builder(authority: Arc<Authority>, verifier: Arc<dyn Verifier>) -> ServiceBuilder {
+    pub fn builder(authority: Arc<Authority>, verifier: Arc<dyn TokenVerifier>) -> ServiceBuilder {
         let rendered_carts = RenderedCarts::new(authority.settings().resident_carts);
         ServiceBuilder(ServiceInner {
             authority,
             rendered_carts,
             verifier,
-            settings: Settings::default(),
+            settings: ServiceSettings::default(),
             now_ms: Arc::new(wall_clock_ms),
             metrics: None,
             request_metrics: RequestMetrics::default(),
@@ -136,11 +136,11 @@ impl Service {
         &self.0.presence
     }
 
-    pub(super) fn verifier(&self) -> &dyn Verifier {
+    pub(super) fn verifier(&self) -> &dyn TokenVerifier {
         &*self.0.verifier
     }
 
-    pub(super) fn settings(&self) -> &Settings {
+    pub(super) fn settings(&self) -> &ServiceSettings {
         &self.0.settings
     }
 
@@ -166,7 +166,7 @@ impl Service {
 impl ServiceBuilder {
     /// Sets the limits.
     #[must_use]
-    pub fn settings(mut self, settings: Settings) -> Self {
+    pub fn settings(mut self, settings: ServiceSettings) -> Self {
         self.0.in_flight = Semaphore::new(settings.in_flight);
         self.0.live = Arc::new(Semaphore::new(settings.live));
         self.0.settings = settings;

@@ -6,7 +6,7 @@ use holdall::limits;
 
 /// What a deployment decides about HTTP. The default is meant to be right.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct ServiceSettings {
     /// Requests that are worked on at once. More are sent away with 503.
     pub in_flight: usize,
     /// How long a request may take, its body included.
@@ -31,7 +31,7 @@ pub struct Settings {
     pub head_time: Duration,
 }
 
-impl Default for Settings {
+impl Default for ServiceSettings {
     fn default() -> Self {
         let request_time = Duration::from_millis(limits::REQUEST_MS);
         Self {

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use holdall::CartId;
-use holdall_authority::{Authority, Refusal, Settings};
+use holdall_authority::{Authority, AuthoritySettings, Refusal};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::store_url::{Make, Place, causes};
@@ -119,7 +119,7 @@ pub(crate) fn run(command: &Command) -> ExitCode {
 
 impl Common {
     async fn open(&self, make: Make) -> Result<Authority, Fault> {
-        self.open_with(make, None, Settings::default()).await
+        self.open_with(make, None, AuthoritySettings::default()).await
     }
 
     /// Behind a cache, if one is named, and by what the deployment decided.
@@ -127,7 +127,7 @@ impl Common {
         &self,
         make: Make,
         cache: Option<&str>,
-        settings: Settings,
+        settings: AuthoritySettings,
     ) -> Result<Authority, Fault> {
         let opened = self.place.open(make, cache).await.map_err(Fault::Input)?;
         Ok(opened.authority(settings))
