@@ -1,4 +1,5 @@
-//! Who is asking: a guest by the cart's own token, anybody else by a token that the embedder's verifier knows.
+//! Authentication: guests by the token of their cart, all others by a token that the embedder's
+//! verifier checks.
 
 use std::fmt;
 
@@ -14,51 +15,52 @@ use super::problem_type::ProblemType;
 use super::service::Service;
 use holdall_authority::{AccountId, Caller, GuestToken, Principal};
 
-/// The field by which a client names its device.
+/// The field with the id of the client's device.
 pub(super) const DEVICE: &str = "cart-device";
+/// The prefix of guests' tokens.
 const GUEST: &str = "hdg_";
 
-/// Says who somebody is by the bearer token they sent.
+/// A check of bearer tokens that identifies their owners.
 pub trait TokenVerifier: Send + Sync + fmt::Debug + 'static {
-    /// Whose token it is, at a time in milliseconds since 1970.
+    /// Returns the owner of a token, at a time in milliseconds since 1970.
     ///
     /// # Errors
-    /// Nobody's, or not now.
+    /// The token is forged, malformed, or not valid at this time.
     fn verify(&self, token: &str, now_ms: u64) -> Result<Principal, TokenError>;
 }
 
-/// A token that is nobody's. Why is for the log: whoever sent it learns no more than that.
+/// The refusal of a token. The reason is written to the log and not sent to the client.
 #[derive(Debug, thiserror::Error)]
 #[error("the token was not accepted: {0}")]
 pub struct TokenError(String);
 
 impl TokenError {
-    /// With the reason.
+    /// Makes a refusal with a reason for the log.
     pub fn new(why: impl fmt::Display) -> Self {
         Self(why.to_string())
     }
 }
 
-/// A text that is no public key.
+/// The error of reading a public key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is no public key in PEM: give one of RSA, P-256 or Ed25519")]
+#[error("not a public key in PEM of RSA, P-256 or Ed25519")]
 pub struct PublicKeyError;
 
-/// A verifier that knows nobody: guests alone use the service.
+/// A verifier that refuses every token, for a service of guest carts only.
 #[derive(Debug, Clone, Copy)]
 pub struct GuestsOnly;
 
 impl TokenVerifier for GuestsOnly {
     fn verify(&self, _: &str, _: u64) -> Result<Principal, TokenError> {
-        Err(TokenError::new("there are no accounts here"))
+        Err(TokenError::new("this service has no accounts"))
     }
 }
 
-/// What a token says. `sub` is the account, or the name of a member of staff.
+/// The claims of a token. `sub` is the account, or the name of a member of staff.
 #[derive(Serialize, Deserialize)]
 struct TokenClaims {
     sub: String,
-    /// In seconds since 1970.
+    /// The end of the token, in seconds since 1970.
     exp: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     holdall_role: Option<TokenRole>,
@@ -71,8 +73,10 @@ enum TokenRole {
     Server,
 }
 
-/// JSON Web Tokens that the shop's sign-in signed. The claim `sub` is the account, `exp` is required, and
-/// `holdall_role` makes it a token of `staff` or of a `server`.
+/// A verifier of JSON Web Tokens that the shop's sign-in signs.
+///
+/// The claim `sub` is the account, `exp` is required, and `holdall_role` marks a token of `staff` or
+/// of a `server`.
 #[derive(Clone)]
 pub struct JwtVerifier {
     key: DecodingKey,
@@ -86,13 +90,15 @@ impl fmt::Debug for JwtVerifier {
 }
 
 impl JwtVerifier {
-    /// By a public key in PEM: RSA (RS256), P-256 (ES256) or Ed25519 (EdDSA). `audience`: what `aud` has to be; without one, a
-    /// token that names an audience is refused.
+    /// Makes a verifier from a public key in PEM: RSA (RS256), P-256 (ES256) or Ed25519 (EdDSA).
+    ///
+    /// `audience` is the required value of the claim `aud`. Without an audience, tokens that name
+    /// one are refused.
     ///
     /// # Errors
-    /// The text is no such key.
+    /// `pem` is not such a key.
     pub fn public_key(pem: &[u8], audience: Option<&str>) -> Result<Self, PublicKeyError> {
-        // The key decides on the algorithm, never the token.
+        // The key determines the algorithm. A token must not choose it.
         let (key, algorithm) = DecodingKey::from_ed_pem(pem)
             .map(|key| (key, Algorithm::EdDSA))
             .or_else(|_| DecodingKey::from_ec_pem(pem).map(|key| (key, Algorithm::ES256)))
@@ -103,7 +109,7 @@ impl JwtVerifier {
 
     fn of(key: DecodingKey, algorithm: Algorithm, audience: Option<&str>) -> Self {
         let mut validation = Validation::new(algorithm);
-        // By the clock that is handed in, below.
+        // `verify` checks the expiry by the clock it is given.
         validation.validate_exp = false;
         if let Some(audience) = audience {
             validation.set_audience(&[audience]);
@@ -117,7 +123,7 @@ impl TokenVerifier for JwtVerifier {
         let decoded = jsonwebtoken::decode::<TokenClaims>(token, &self.key, &self.validation);
         let claims = decoded.map_err(TokenError::new)?.claims;
         if claims.exp.saturating_mul(1_000) <= now_ms {
-            return Err(TokenError::new("it has expired"));
+            return Err(TokenError::new("the token has expired"));
         }
         match claims.holdall_role {
             Some(TokenRole::Server) => Ok(Principal::Server),
@@ -127,7 +133,7 @@ impl TokenVerifier for JwtVerifier {
     }
 }
 
-/// Accounts for trying things out: whoever asks for one gets its token. Its secret lives as long as the process.
+/// Accounts for demo mode, which issues tokens to anyone. The secret lives as long as the process.
 #[derive(Clone, Debug)]
 pub struct DemoAccounts {
     verifier: JwtVerifier,
@@ -137,26 +143,28 @@ pub struct DemoAccounts {
 impl DemoAccounts {
     const LASTING_MS: u64 = 12 * 60 * 60 * 1_000;
 
-    /// With 256 random bits.
+    /// Makes accounts whose tokens are signed with 256 random bits.
     #[must_use]
     pub fn new(secret: [u8; 32]) -> Self {
         let key = DecodingKey::from_secret(&secret);
         Self { verifier: JwtVerifier::of(key, Algorithm::HS256, None), secret }
     }
 
-    /// A token of an account.
+    /// Returns a token of an account. It is valid for 12 hours from `now_ms`, which is in
+    /// milliseconds since 1970.
     ///
     /// # Errors
-    /// It is no account's name.
+    /// `account` is not a valid account name.
     pub fn token(&self, account: &str, now_ms: u64) -> Result<String, TokenError> {
         AccountId::new(account).map_err(TokenError::new)?;
         self.sign(account, None, now_ms)
     }
 
-    /// A token of the shop's own systems.
+    /// Returns a token of the shop's own systems. It is valid for 12 hours from `now_ms`, which is
+    /// in milliseconds since 1970.
     ///
     /// # Errors
-    /// None that is known.
+    /// The token cannot be signed, which does not happen with a secret of this length.
     pub fn server_token(&self, now_ms: u64) -> Result<String, TokenError> {
         self.sign("shop", Some(TokenRole::Server), now_ms)
     }
@@ -176,23 +184,22 @@ impl TokenVerifier for DemoAccounts {
 }
 
 impl Service {
-    /// Who sends a bearer token.
+    /// Returns the owner of a bearer token.
     pub(super) fn identify(&self, token: &str) -> Result<Principal, Problem> {
-        let refused = || {
-            Problem::new(ProblemType::Unauthenticated, "the token was not accepted: sign in again")
-        };
+        let refused =
+            || Problem::new(ProblemType::Unauthenticated, "the token is not valid: sign in again");
         if token.starts_with(GUEST) {
             return token.parse::<GuestToken>().map(Principal::Guest).map_err(|_| refused());
         }
         self.verifier().verify(token, self.now_ms()).map_err(|error| {
-            tracing::debug!(%error, "a token");
+            tracing::debug!(%error, "a token was refused");
             refused()
         })
     }
 }
 
-/// Whoever sent a request: a [`Caller`] that a middleware of the embedder's has put among the request's extensions, else the
-/// bearer of a token.
+/// The caller of a request: the [`Caller`] among the request's extensions, if a middleware of the
+/// embedder put one there, otherwise the owner of the bearer token.
 #[derive(Debug, Clone)]
 pub(super) struct Authenticated(pub(super) Caller);
 
@@ -211,7 +218,7 @@ impl FromRequestParts<Service> for Authenticated {
         let token = field.to_str().ok().and_then(bearer).ok_or_else(|| {
             Problem::new(
                 ProblemType::Unauthenticated,
-                "the field Authorization is to be: Bearer and a token",
+                "the field Authorization must be Bearer and a token",
             )
         })?;
         let caller = Caller::from(service.identify(token)?);
@@ -219,16 +226,19 @@ impl FromRequestParts<Service> for Authenticated {
     }
 }
 
+/// Returns the token of a field `Authorization` of the scheme `Bearer`.
 fn bearer(field: &str) -> Option<&str> {
     let (scheme, token) = field.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// The device that a client named, by a UUID.
+/// Returns the id of the client's device, from the field `Cart-Device`.
+///
+/// # Errors
+/// The field is not a UUID.
 pub(super) fn device(parts: &Parts) -> Result<Option<u128>, Problem> {
     let Some(field) = parts.headers.get(DEVICE) else { return Ok(None) };
     let uuid = field.to_str().ok().and_then(|text| Uuid::parse_str(text.trim()).ok());
-    let malformed =
-        || Problem::new(ProblemType::Malformed, "the field Cart-Device is to be a UUID");
+    let malformed = || Problem::new(ProblemType::Malformed, "the field Cart-Device must be a UUID");
     uuid.map(|uuid| Some(uuid.as_u128())).ok_or_else(malformed)
 }

@@ -1,4 +1,4 @@
-//! For trying things out on one's own machine: accounts for whoever asks, merges by any policy, orders.
+//! Routes of demo mode: tokens of any account, merges by any policy, and orders.
 
 use axum::Router;
 use axum::routing::post;
@@ -33,7 +33,7 @@ struct TokenBody {
     token: String,
 }
 
-/// A token of any account.
+/// Returns a token of any account.
 async fn token(
     service: Service,
     PathParams(AccountName { account }): PathParams<AccountName>,
@@ -57,9 +57,9 @@ async fn server_token(service: Service) -> Result<axum::Json<TokenBody>, Problem
 struct DemoMergeBody {
     guest: CartName,
     guest_token: String,
-    /// The name of a merge rule.
+    /// The merge rule's name.
     rule: String,
-    /// Whether what loses is saved for later.
+    /// Whether units that lose the merge are saved for later.
     #[serde(default)]
     save_loser: bool,
 }
@@ -67,7 +67,7 @@ struct DemoMergeBody {
 #[derive(Deserialize)]
 struct CartName(String);
 
-/// A merge by a policy that the shopper chooses, which no shop would let them.
+/// Merges a guest cart by a policy that the caller chooses.
 async fn merge(
     service: Service,
     caller: Authenticated,
@@ -88,7 +88,7 @@ async fn merge(
     Ok(axum::Json(merged.into()))
 }
 
-/// Orders everything: what the shop's own systems would do after payment.
+/// Orders the active list, as the shop's own systems do after payment.
 async fn order(
     service: Service,
     caller: Authenticated,

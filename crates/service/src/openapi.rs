@@ -10,14 +10,15 @@ use super::problem::ProblemDetails;
 #[openapi(
     info(
         title = "holdall",
-        description = "Carts that follow shoppers. A command is answered with the whole cart; what goes wrong, with problem \
-                       details (RFC 9457) whose `type` is stable."
+        description = "Shopping carts of guests and accounts. The answer to a command is the whole \
+                       cart. The answer to a failed request is problem details (RFC 9457) whose \
+                       `type` is stable."
     ),
     components(schemas(ProblemDetails)),
     modifiers(&CommonResponses),
     tags(
         (name = "carts", description = "Carts of guests and accounts"),
-        (name = "lines", description = "What is in them"),
+        (name = "lines", description = "Lines of carts"),
         (name = "intents", description = "Coupons, shipping, notes"),
         (name = "accounts", description = "Signing in, and erasure"),
         (name = "checkout", description = "Checkouts and orders"),
@@ -29,7 +30,7 @@ pub(super) struct ApiDescription;
 
 const BEARER: &str = "bearer";
 
-/// What holds for every call: how to say who asks, and what is answered when something is wrong.
+/// The parts of the description that hold for every call: authentication, and failures.
 pub(super) struct CommonResponses;
 
 impl Modify for CommonResponses {
@@ -39,7 +40,7 @@ impl Modify for CommonResponses {
         api.security = Some(vec![SecurityRequirement::new(BEARER, [""; 0])]);
         let problem = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));
         let response = ResponseBuilder::new()
-            .description("What went wrong, and what to do about it")
+            .description("The problem, and advice how to solve it")
             .content("application/problem+json", problem)
             .build();
         for item in api.paths.paths.values_mut() {

@@ -1,4 +1,4 @@
-//! The router.
+//! The router: one route for each operation, and the middleware in front of them.
 
 use axum::Router;
 use axum::http::header::{
@@ -15,10 +15,10 @@ use super::openapi::{ApiDescription, CommonResponses};
 use super::service::Service;
 use super::{accounts, carts, checkout, demo, exchange, health, intents, live, middleware, page};
 
-/// How long a browser may remember what it was told of other origins, in seconds.
+/// How long a browser may cache the answer to a preflight request, in seconds.
 const PREFLIGHT_S: u64 = 600;
 
-/// The service as a router, to serve or to nest in an app of one's own.
+/// Returns the service as a router, to serve or to nest in another axum app.
 pub fn router(service: Service) -> Router {
     let described = OpenApiRouter::<Service>::with_openapi(ApiDescription::openapi())
         .routes(routes!(carts::open))
@@ -59,6 +59,7 @@ pub fn router(service: Service) -> Router {
     routes.with_state(service)
 }
 
+/// Returns the CORS layer that admits the configured origins.
 fn origins(service: &Service) -> CorsLayer {
     let origins = service.settings().origins.iter();
     let origins: Vec<HeaderValue> = origins.filter_map(|origin| origin.parse().ok()).collect();

@@ -1,4 +1,4 @@
-//! The service: an authority, a verifier of accounts, settings, and what requests share.
+//! The service: an authority, a token verifier, settings, and state that all requests share.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use super::settings::ServiceSettings;
 use holdall::limits;
 use holdall_authority::Authority;
 
-/// A clock: milliseconds since 1970.
+/// A clock that returns milliseconds since 1970.
 type NowMs = dyn Fn() -> u64 + Send + Sync;
 
 /// The service that the [router](super::router) serves. A clone shares everything.
@@ -65,7 +65,7 @@ impl Service {
         Self::builder(authority, verifier).build()
     }
 
-    /// Begins a service whose settings, clock, metrics or demo page are set.
+    /// Returns a builder that also sets settings, clock, metrics or the demo page.
     #[must_use]
     pub fn builder(authority: Arc<Authority>, verifier: Arc<dyn TokenVerifier>) -> ServiceBuilder {
         let rendered_carts = RenderedCarts::new(authority.settings().resident_carts);
@@ -91,27 +91,27 @@ impl Service {
         &self.0.authority
     }
 
-    /// Begins to end: answers `/readyz` with 503, and closes live connections.
+    /// Starts the shutdown: `/readyz` answers 503 from now on, and live connections close.
     pub fn close_live(&self) {
         self.0.closing.send_replace(true);
     }
 
-    /// Returns the incarnation of the store, which tells it from one that it was restored from.
+    /// Returns the incarnation of the store. A store restored from a backup has a new one.
     pub(super) fn incarnation(&self) -> u128 {
         self.0.authority.store().incarnation()
     }
 
-    /// Returns the JSON of the carts that were rendered last.
+    /// Returns the cache of rendered carts.
     pub(super) fn rendered_carts(&self) -> &RenderedCarts {
         &self.0.rendered_carts
     }
 
-    /// Returns the accounts of a demonstration, if this is one.
+    /// Returns the demo accounts, if the service runs in demo mode.
     pub(super) fn demo(&self) -> Option<&DemoAccounts> {
         self.0.demo.as_ref()
     }
 
-    /// Returns the process's metrics, if they are shown here.
+    /// Returns the process's metrics, if the service publishes them.
     pub(super) fn metrics(&self) -> Option<&PrometheusHandle> {
         self.0.metrics.as_ref()
     }
@@ -121,7 +121,7 @@ impl Service {
         &self.0.request_metrics
     }
 
-    /// Returns the permits of requests that are worked on at once.
+    /// Returns the permits of requests in progress.
     pub(super) fn in_flight(&self) -> &Semaphore {
         &self.0.in_flight
     }
@@ -131,7 +131,7 @@ impl Service {
         &self.0.live
     }
 
-    /// Returns who watches which cart.
+    /// Returns the lists of devices that watch each cart.
     pub(super) fn presence(&self) -> &Presence {
         &self.0.presence
     }
@@ -164,7 +164,7 @@ impl Service {
 }
 
 impl ServiceBuilder {
-    /// Sets the limits.
+    /// Sets the limits and time-outs.
     #[must_use]
     pub fn settings(mut self, settings: ServiceSettings) -> Self {
         self.0.in_flight = Semaphore::new(settings.in_flight);
@@ -187,8 +187,9 @@ impl ServiceBuilder {
         self
     }
 
-    /// Serves a page at `/`, and gives an account to anybody who asks for one. Use it on your own
-    /// machine only. Requests to any host but the machine's own names are refused.
+    /// Enables demo mode: serves a page at `/`, and issues tokens of any account to any caller. Use
+    /// it on your own machine only. Requests for other host names than the machine's own are
+    /// refused.
     #[must_use]
     pub fn demo(mut self, accounts: DemoAccounts) -> Self {
         self.0.verifier = Arc::new(accounts.clone());
