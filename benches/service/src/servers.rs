@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use axum::extract::{Path, State};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use holdall_authority::{Authority, Rate, Settings};
+use holdall_authority::{Authority, AuthoritySettings, Rate};
 use holdall_service::{DemoAccounts, Service};
 use holdall_store::EmbeddedStore;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -106,7 +106,8 @@ pub async fn serve(which: &str, folder: &Folder) {
 /// As the command serves it, on the embedded store and with metrics, but for its limits of rate.
 async fn holdall(listener: TcpListener, folder: &Folder) {
     let rate = Rate { burst: u32::MAX, per_minute: u32::MAX };
-    let settings = Settings { device_rate: rate, shopper_rate: rate, ..Settings::default() };
+    let settings =
+        AuthoritySettings { device_rate: rate, shopper_rate: rate, ..AuthoritySettings::default() };
     let store = EmbeddedStore::open(folder, 7).expect("a store");
     let authority = Authority::new(Arc::new(store), settings);
     let accounts = DemoAccounts::new([7; 32]);

@@ -12,7 +12,7 @@ use std::time::SystemTime;
 
 use futures_lite::future::block_on;
 use holdall::{Action, LineKey, Quantity, RowRef};
-use holdall_authority::{Authority, GuestToken, Request, Settings};
+use holdall_authority::{Authority, AuthoritySettings, GuestToken, Request};
 use holdall_store::EmbeddedStore;
 
 async fn answer(shop: &Authority, line: &str) -> Result<String, Box<dyn Error>> {
@@ -48,7 +48,7 @@ fn serve(shop: &Authority, input: impl BufRead, mut out: impl Write) -> io::Resu
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::temp_dir().join("holdall-embed");
     let store = EmbeddedStore::open(folder, uuid::Uuid::new_v4().as_u128())?;
-    let shop = Arc::new(Authority::new(Arc::new(store), Settings::default()));
+    let shop = Arc::new(Authority::new(Arc::new(store), AuthoritySettings::default()));
     if let Some(address) = std::env::args().nth(1) {
         for stream in TcpListener::bind(address)?.incoming() {
             let (shop, stream) = (shop.clone(), stream?);

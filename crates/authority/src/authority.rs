@@ -7,7 +7,7 @@ use super::entropy::{Entropy, SystemEntropy};
 use super::metrics::CommandMetrics;
 use super::rates::Rates;
 use super::refusal::Refusal;
-use super::settings::Settings;
+use super::settings::AuthoritySettings;
 use super::watch::{Watch, Watchers};
 use holdall::id::CartId;
 use holdall_store::{ChangeFeed, LocalFeed, NoViewCache, Store, ViewCache, ViewKeeper};
@@ -29,7 +29,7 @@ use holdall_store::{ChangeFeed, LocalFeed, NoViewCache, Store, ViewCache, ViewKe
 #[derive(Debug)]
 pub struct Authority {
     pub(super) store: Arc<dyn Store>,
-    pub(super) settings: Settings,
+    pub(super) settings: AuthoritySettings,
     pub(super) carts: CartCache,
     pub(super) rates: Rates,
     pub(super) watchers: Watchers,
@@ -42,7 +42,7 @@ pub struct Authority {
 impl Authority {
     /// Makes an authority over a store.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, settings: Settings) -> Self {
+    pub fn new(store: Arc<dyn Store>, settings: AuthoritySettings) -> Self {
         Self::with_entropy(store, settings, Box::new(SystemEntropy))
     }
 
@@ -50,7 +50,7 @@ impl Authority {
     #[must_use]
     pub fn with_entropy(
         store: Arc<dyn Store>,
-        settings: Settings,
+        settings: AuthoritySettings,
         entropy: Box<dyn Entropy>,
     ) -> Self {
         let watchers = Watchers::default();
@@ -94,7 +94,7 @@ impl Authority {
 
     /// Returns what the deployment decided.
     #[must_use]
-    pub const fn settings(&self) -> &Settings {
+    pub const fn settings(&self) -> &AuthoritySettings {
         &self.settings
     }
 

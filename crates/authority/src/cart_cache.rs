@@ -10,7 +10,7 @@ use super::caller::{Caller, Principal};
 use super::digest::Digest;
 use super::ownership::{Owner, Ownership};
 use super::record_state::state_of;
-use super::settings::Settings;
+use super::settings::AuthoritySettings;
 use super::snapshot::CartSnapshot;
 use super::writer_id::{device_writer, server_writer};
 use holdall::cart::{Body, Cart, EntryKind, EntryRef, List};
@@ -40,7 +40,12 @@ pub(super) struct LoadedCart {
 
 impl LoadedCart {
     /// Makes a cart that is not in the store yet.
-    pub(super) fn new(cart: CartId, owner: Ownership, incarnation: u128, set: &Settings) -> Self {
+    pub(super) fn new(
+        cart: CartId,
+        owner: Ownership,
+        incarnation: u128,
+        set: &AuthoritySettings,
+    ) -> Self {
         Self::of(Cart::new(cart), owner, incarnation, set)
     }
 
@@ -49,7 +54,7 @@ impl LoadedCart {
         cart: CartId,
         record: &Loaded,
         incarnation: u128,
-        set: &Settings,
+        set: &AuthoritySettings,
     ) -> Result<Self, StoreError> {
         let state = state_of(cart, record)?;
         // An erased cart has no header: it is nobody's.
@@ -62,7 +67,7 @@ impl LoadedCart {
         Ok(Self { revision, tail, ..Self::of(state, ownership, incarnation, set) })
     }
 
-    fn of(state: Cart, ownership: Ownership, incarnation: u128, set: &Settings) -> Self {
+    fn of(state: Cart, ownership: Ownership, incarnation: u128, set: &AuthoritySettings) -> Self {
         Self {
             revision: 0,
             ownership,
@@ -164,7 +169,7 @@ impl LoadedCart {
     }
 }
 
-fn server_replica(state: Cart, incarnation: u128, set: &Settings) -> Replica {
+fn server_replica(state: Cart, incarnation: u128, set: &AuthoritySettings) -> Replica {
     Replica::resume(server_writer(state.id(), incarnation), Time::default(), state)
         .with_rules(set.rules.clone())
         .with_options(set.options)

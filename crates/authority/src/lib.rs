@@ -14,11 +14,11 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use holdall_authority::{Authority, Request, Settings};
+//! use holdall_authority::{Authority, Request, AuthoritySettings};
 //! use holdall_store::MemoryStore;
 //! use holdall::{Action, LineKey, Quantity, RowRef};
 //! # futures_lite::future::block_on(async {
-//! let authority = Authority::new(Arc::new(MemoryStore::new(7)), Settings::default());
+//! let authority = Authority::new(Arc::new(MemoryStore::new(7)), AuthoritySettings::default());
 //! let now_ms = 1_700_000_000_000;
 //! let guest = authority.open_guest(now_ms).await?;
 //! let row = RowRef::active(LineKey::parse("TEE", [("size", "M")])?);
@@ -83,7 +83,7 @@ pub use outcome::{
     Registered, Rejection, SignedIn, Swept,
 };
 pub use refusal::{Advice, Refusal};
-pub use settings::{Policies, Rate, Retention, Settings, Situation};
+pub use settings::{AuthoritySettings, Policies, Rate, Retention, Situation};
 pub use snapshot::CartSnapshot;
 pub use submit::PendingCommand;
 pub use view_reading::{UncachedView, ViewReading};

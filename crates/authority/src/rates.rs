@@ -8,7 +8,7 @@ use lru::LruCache;
 
 use super::caller::{Caller, Principal};
 use super::refusal::Refusal;
-use super::settings::{Rate, Settings};
+use super::settings::{AuthoritySettings, Rate};
 use holdall::id::CartId;
 use holdall::limits;
 
@@ -70,7 +70,7 @@ impl Rates {
         now_ms: u64,
         caller: &Caller,
         cart: CartId,
-        settings: &Settings,
+        settings: &AuthoritySettings,
     ) -> Result<(), Refusal> {
         if matches!(caller.principal, Principal::Server) {
             return Ok(());
@@ -139,7 +139,7 @@ mod tests {
     fn a_burst_then_a_steady_rate() {
         let (rates, cart) = (Rates::new(), CartId::from_u128(1));
         let rate = Rate { burst: 2, per_minute: 60 };
-        let settings = Settings { device_rate: rate, ..Settings::default() };
+        let settings = AuthoritySettings { device_rate: rate, ..AuthoritySettings::default() };
         let phone = Caller::from(Principal::Staff("ann".to_owned())).on(1);
         let take = |now_ms| rates.take(now_ms, &phone, cart, &settings);
         assert!(take(1_000).is_ok() && take(1_000).is_ok());

@@ -84,7 +84,7 @@ pub struct Rate {
 
 /// What a deployment decides. The default is meant to be right for a shop that decides nothing.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct AuthoritySettings {
     /// What a merge means.
     pub policies: Policies,
     /// The rules at hand, users' own among them.
@@ -107,7 +107,7 @@ pub struct Settings {
     pub snapshot_after: usize,
 }
 
-impl Default for Settings {
+impl Default for AuthoritySettings {
     /// Merge by `sum` while browsing. At checkout by `replace-with-guest`, what the account had being saved for later: whoever is
     /// about to pay buys the cart they saw. Clocks at most 60 s ahead; checkouts of 10 minutes.
     fn default() -> Self {

@@ -186,11 +186,11 @@ impl Authority {
     ///
     /// ```
     /// # use std::sync::Arc;
-    /// # use holdall_authority::{Authority, Request, Settings};
+    /// # use holdall_authority::{Authority, Request, AuthoritySettings};
     /// # use holdall_store::MemoryStore;
     /// # use holdall::{Action, LineKey, Quantity, RowRef};
     /// # futures_lite::future::block_on(async {
-    /// # let authority = Authority::new(Arc::new(MemoryStore::new(7)), Settings::default());
+    /// # let authority = Authority::new(Arc::new(MemoryStore::new(7)), AuthoritySettings::default());
     /// # let now_ms = 1_700_000_000_000;
     /// # let guest = authority.open_guest(now_ms).await?;
     /// # let row = RowRef::active(LineKey::sku("TEE")?);

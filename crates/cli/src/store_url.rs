@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use holdall_authority::{Authority, Settings};
+use holdall_authority::{Authority, AuthoritySettings};
 use holdall_store::{
     ChangeFeed, EmbeddedStore, LocalFeed, MemoryStore, NoViewCache, Store, ViewCache,
 };
@@ -31,7 +31,7 @@ impl OpenStore {
     }
 
     /// Returns an authority over the store.
-    pub(crate) fn authority(self, settings: Settings) -> Authority {
+    pub(crate) fn authority(self, settings: AuthoritySettings) -> Authority {
         let Self { store, feed, views } = self;
         Authority::new(store, settings).with_change_feed(feed).with_view_cache(views)
     }

@@ -1,4 +1,4 @@
-//! Accounts: their carts, signing in with a guest cart in hand, taking that back, erasure.
+//! Accounts: their carts, merging a guest cart at sign-in, undoing the merge, erasure.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 use super::authenticated::Authenticated;
 use super::cart_answer::CartAnswer;
 use super::cart_body::CartBody;
-use super::explain_json::{ExplainedBody, Known, told};
-use super::extract::{AccountPath, CartPath, GuestPath, Json, PathParams};
+use super::explain_json::{DeviceNames, ExplainedBody, explained_body};
+use super::extract::{AccountPath, CartPath, GuestPath, JsonBody, PathParams};
 use super::problem::Problem;
 use super::problem_type::ProblemType;
 use super::service::Service;
@@ -15,22 +15,26 @@ use holdall::id::CartId;
 use holdall_authority::{AccountId, GuestToken, Principal, Receipt, SignedIn, Situation};
 
 impl Authenticated {
-    /// The account, if it is the caller's own.
+    /// Checks that the caller is this account.
+    ///
+    /// # Errors
+    /// The caller is another account, a guest, staff or a server.
     pub(super) fn own(&self, account: &AccountId) -> Result<(), Problem> {
         match &self.0.principal {
             Principal::Account(own) if own == account => Ok(()),
             Principal::Account(_) => {
-                Err(Problem::new(ProblemType::NotForYou, "this is another account's"))
+                Err(Problem::new(ProblemType::NotForYou, "the token is of another account"))
             }
             Principal::Guest(_) => Err(Problem::new(ProblemType::AccountOnly, "sign in first")),
-            Principal::Staff(_) | Principal::Server => {
-                Err(Problem::new(ProblemType::NotForYou, "only the shopper who signed in may"))
-            }
+            Principal::Staff(_) | Principal::Server => Err(Problem::new(
+                ProblemType::NotForYou,
+                "only the shopper who signed in may do this",
+            )),
         }
     }
 }
 
-/// The cart of an account. It is opened at its first use.
+/// Returns the cart of an account. The first use opens the cart.
 #[utoipa::path(put, path = "/accounts/{account}/cart", tag = "accounts", params(AccountPath),
     responses((status = 200, description = "The cart", body = CartBody)))]
 pub(super) async fn home(
@@ -50,22 +54,22 @@ pub(super) struct MergeBody {
     /// The guest cart's id.
     #[schema(pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
     guest: String,
-    /// Its token.
+    /// The guest cart's token.
     #[schema(pattern = "^hdg_[0-9a-f]{64}$")]
     guest_token: String,
-    /// Where the shopper was when they signed in; the shop may have a policy for each.
+    /// The situation of the shopper at sign-in. The shop may have a merge policy for each.
     #[serde(default)]
     situation: SituationName,
 }
 
-/// Where a shopper was.
+/// The situation of a shopper at sign-in.
 #[derive(Deserialize, ToSchema, Default, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
 enum SituationName {
-    /// Looking around.
+    /// The shopper was browsing.
     #[default]
     Browsing,
-    /// About to pay.
+    /// The shopper was about to pay.
     Checkout,
 }
 
@@ -74,42 +78,43 @@ impl MergeBody {
         let guest = self
             .guest
             .parse()
-            .map_err(|_| Problem::new(ProblemType::Invalid, "guest: an id is a UUID"))?;
+            .map_err(|_| Problem::new(ProblemType::Invalid, "guest: not a UUID"))?;
         let token = self.guest_token.parse::<GuestToken>();
         Ok((guest, token.map_err(|error| Problem::new(ProblemType::Invalid, error.to_string()))?))
     }
 }
 
-/// A guest cart was merged.
+/// The result of a merge.
 #[derive(Serialize, ToSchema)]
 pub(super) struct MergedBody {
-    /// The account's cart, with the guest's.
+    /// The account's cart after the merge.
     cart: CartBody,
-    /// The claim's number: how often the guest cart was claimed.
+    /// The ordinal of this claim among the claims of the guest cart, from 1.
     claim: u32,
-    /// What happened to each line. Empty if it had been merged before.
+    /// An explanation of each line. Empty if the guest cart had been merged before.
     lines: Vec<ExplainedBody>,
 }
 
 impl From<SignedIn> for MergedBody {
     fn from(signed_in: SignedIn) -> Self {
-        let names = Known(std::collections::BTreeMap::new());
+        let names = DeviceNames(std::collections::BTreeMap::new());
         Self {
             cart: signed_in.snapshot.into(),
             claim: signed_in.claim.number,
-            lines: signed_in.lines.iter().map(|line| told(line, &names)).collect(),
+            lines: signed_in.lines.iter().map(|line| explained_body(line, &names)).collect(),
         }
     }
 }
 
-/// Merges a guest cart into the account's, by the shop's policy. Again is the same merge. The guest's token ends with it.
+/// Merges a guest cart into the account's, by the shop's policy, and ends the guest's token.
+/// Repeating the request changes nothing.
 #[utoipa::path(post, path = "/accounts/{account}/merge", tag = "accounts", params(AccountPath),
-    request_body = MergeBody, responses((status = 200, description = "The account's cart with it", body = MergedBody)))]
+    request_body = MergeBody, responses((status = 200, description = "The account's cart after the merge", body = MergedBody)))]
 pub(super) async fn merge(
     service: Service,
     caller: Authenticated,
     PathParams(AccountPath { account }): PathParams<AccountPath>,
-    Json(body): Json<MergeBody>,
+    JsonBody(body): JsonBody<MergeBody>,
 ) -> Result<axum::Json<MergedBody>, Problem> {
     caller.own(&account)?;
     let (guest, token) = body.guest()?;
@@ -122,9 +127,10 @@ pub(super) async fn merge(
     Ok(axum::Json(signed_in.into()))
 }
 
-/// Takes a mistaken merge back. What the account wrote since stays, and the guest's token opens the guest cart again.
+/// Undoes a mistaken merge. Later changes of the account stay, and the guest's token opens the guest
+/// cart again.
 #[utoipa::path(delete, path = "/accounts/{account}/merge/{guest}", tag = "accounts", params(GuestPath),
-    responses((status = 200, description = "The account's cart without it", body = CartBody)))]
+    responses((status = 200, description = "The account's cart after the merge is undone", body = CartBody)))]
 pub(super) async fn unmerge(
     service: Service,
     caller: Authenticated,
@@ -134,16 +140,16 @@ pub(super) async fn unmerge(
     Ok(service.authority().unmerge(service.now_ms(), &account, guest).await?.into())
 }
 
-/// That a shopper, or a guest cart, was erased.
+/// The receipt of an erasure.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ReceiptBody {
-    /// When, in milliseconds since 1970.
+    /// The time of the erasure, in milliseconds since 1970.
     at_ms: u64,
-    /// The carts that are gone.
+    /// The ids of the erased carts.
     carts: Vec<String>,
-    /// Requests that are gone, with their keys and what the journal said of them.
+    /// The number of erased requests, with their keys and journal entries.
     requests: u64,
-    /// Bytes that are gone.
+    /// The number of erased bytes.
     bytes: u64,
 }
 
@@ -154,7 +160,8 @@ impl From<Receipt> for ReceiptBody {
     }
 }
 
-/// Erases a shopper: the account's cart, and the guest carts that were merged into it. For the shopper and the shop's own systems.
+/// Erases a shopper: the account's cart, and the guest carts that were merged into it. The shopper
+/// and the shop's own systems may call this.
 #[utoipa::path(delete, path = "/shoppers/{account}", tag = "accounts", params(AccountPath),
     responses((status = 200, description = "A receipt", body = ReceiptBody)))]
 pub(super) async fn erase(
@@ -169,7 +176,7 @@ pub(super) async fn erase(
     Ok(axum::Json(receipt.into()))
 }
 
-/// Erases a guest cart that nobody has claimed.
+/// Erases a guest cart that no account has claimed.
 #[utoipa::path(delete, path = "/carts/{cart}", tag = "carts", params(CartPath),
     responses((status = 200, description = "A receipt", body = ReceiptBody)))]
 pub(super) async fn erase_guest(

@@ -7,61 +7,63 @@ use serde::{Deserialize, Serialize};
 
 use holdall_authority::{AccountId, Principal};
 
-/// Says who somebody is by the bearer token they sent.
-pub trait Verifier: Send + Sync + fmt::Debug + 'static {
-    /// Whose token it is, at a time in milliseconds since 1970.
+/// A check of bearer tokens that identifies their owners.
+pub trait TokenVerifier: Send + Sync + fmt::Debug + 'static {
+    /// Returns the owner of a token, at a time in milliseconds since 1970.
     ///
     /// # Errors
-    /// Nobody's, or not now.
-    fn verify(&self, token: &str, now_ms: u64) -> Result<Principal, Unverified>;
+    /// The token is forged, malformed, or not valid at this time.
+    fn verify(&self, token: &str, now_ms: u64) -> Result<Principal, TokenError>;
 }
 
-/// A token that is nobody's. Why is for the log: whoever sent it learns no more than that.
+/// The refusal of a token. The reason is written to the log and not sent to the client.
 #[derive(Debug, thiserror::Error)]
 #[error("the token was not accepted: {0}")]
-pub struct Unverified(String);
+pub struct TokenError(String);
 
-impl Unverified {
-    /// With the reason.
+impl TokenError {
+    /// Makes a refusal with a reason for the log.
     pub fn new(why: impl fmt::Display) -> Self {
         Self(why.to_string())
     }
 }
 
-/// A text that is no public key.
+/// The error of reading a public key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is no public key in PEM: give one of RSA, P-256 or Ed25519")]
-pub struct NoKey;
+#[error("not a public key in PEM of RSA, P-256 or Ed25519")]
+pub struct PublicKeyError;
 
-/// A verifier that knows nobody: guests alone use the service.
+/// A verifier that refuses every token, for a service of guest carts only.
 #[derive(Debug, Clone, Copy)]
 pub struct GuestsOnly;
 
-impl Verifier for GuestsOnly {
-    fn verify(&self, _: &str, _: u64) -> Result<Principal, Unverified> {
-        Err(Unverified::new("there are no accounts here"))
+impl TokenVerifier for GuestsOnly {
+    fn verify(&self, _: &str, _: u64) -> Result<Principal, TokenError> {
+        Err(TokenError::new("this service has no accounts"))
     }
 }
 
-/// What a token says. `sub` is the account, or the name of a member of staff.
+/// The claims of a token. `sub` is the account, or the name of a member of staff.
 #[derive(Serialize, Deserialize)]
-struct Claims {
+struct TokenClaims {
     sub: String,
-    /// In seconds since 1970.
+    /// The end of the token, in seconds since 1970.
     exp: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    holdall_role: Option<Role>,
+    holdall_role: Option<TokenRole>,
 }
 
 #[derive(Serialize, Deserialize, Clone, Copy)]
 #[serde(rename_all = "kebab-case")]
-enum Role {
+enum TokenRole {
     Staff,
     Server,
 }
 
-/// JSON Web Tokens that the shop's sign-in signed. The claim `sub` is the account, `exp` is required, and
-/// `holdall_role` makes it a token of `staff` or of a `server`.
+/// A verifier of JSON Web Tokens that the shop's sign-in signs.
+///
+/// The claim `sub` is the account, `exp` is required, and `holdall_role` marks a token of `staff` or
+/// of a `server`.
 #[derive(Clone)]
 pub struct JwtVerifier {
     key: DecodingKey,
@@ -75,24 +77,26 @@ impl fmt::Debug for JwtVerifier {
 }
 
 impl JwtVerifier {
-    /// By a public key in PEM: RSA (RS256), P-256 (ES256) or Ed25519 (EdDSA). `audience`: what `aud` has to be; without one, a
-    /// token that names an audience is refused.
+    /// Makes a verifier from a public key in PEM: RSA (RS256), P-256 (ES256) or Ed25519 (EdDSA).
+    ///
+    /// `audience` is the required value of the claim `aud`. Without an audience, tokens that name
+    /// one are refused.
     ///
     /// # Errors
-    /// The text is no such key.
-    pub fn public_key(pem: &[u8], audience: Option<&str>) -> Result<Self, NoKey> {
-        // The key decides on the algorithm, never the token.
+    /// `pem` is not such a key.
+    pub fn public_key(pem: &[u8], audience: Option<&str>) -> Result<Self, PublicKeyError> {
+        // The key determines the algorithm. A token must not choose it.
         let (key, algorithm) = DecodingKey::from_ed_pem(pem)
             .map(|key| (key, Algorithm::EdDSA))
             .or_else(|_| DecodingKey::from_ec_pem(pem).map(|key| (key, Algorithm::ES256)))
             .or_else(|_| DecodingKey::from_rsa_pem(pem).map(|key| (key, Algorithm::RS256)))
-            .map_err(|_| NoKey)?;
+            .map_err(|_| PublicKeyError)?;
         Ok(Self::of(key, algorithm, audience))
     }
 
     fn of(key: DecodingKey, algorithm: Algorithm, audience: Option<&str>) -> Self {
         let mut validation = Validation::new(algorithm);
-        // By the clock that is handed in, below.
+        // `verify` checks the expiry by the clock it is given.
         validation.validate_exp = false;
         if let Some(audience) = audience {
             validation.set_audience(&[audience]);
@@ -101,22 +105,22 @@ impl JwtVerifier {
     }
 }
 
-impl Verifier for JwtVerifier {
-    fn verify(&self, token: &str, now_ms: u64) -> Result<Principal, Unverified> {
-        let decoded = jsonwebtoken::decode::<Claims>(token, &self.key, &self.validation);
-        let claims = decoded.map_err(Unverified::new)?.claims;
+impl TokenVerifier for JwtVerifier {
+    fn verify(&self, token: &str, now_ms: u64) -> Result<Principal, TokenError> {
+        let decoded = jsonwebtoken::decode::<TokenClaims>(token, &self.key, &self.validation);
+        let claims = decoded.map_err(TokenError::new)?.claims;
         if claims.exp.saturating_mul(1_000) <= now_ms {
-            return Err(Unverified::new("it has expired"));
+            return Err(TokenError::new("the token has expired"));
         }
         match claims.holdall_role {
-            Some(Role::Server) => Ok(Principal::Server),
-            Some(Role::Staff) => Ok(Principal::Staff(claims.sub)),
-            None => AccountId::new(&claims.sub).map(Principal::Account).map_err(Unverified::new),
+            Some(TokenRole::Server) => Ok(Principal::Server),
+            Some(TokenRole::Staff) => Ok(Principal::Staff(claims.sub)),
+            None => AccountId::new(&claims.sub).map(Principal::Account).map_err(TokenError::new),
         }
     }
 }
 
-/// Accounts for trying things out: whoever asks for one gets its token. Its secret lives as long as the process.
+/// Accounts for demo mode, which issues tokens to anyone. The secret lives as long as the process.
 #[derive(Clone, Debug)]
 pub struct DemoAccounts {
     verifier: JwtVerifier,
@@ -126,40 +130,42 @@ pub struct DemoAccounts {
 impl DemoAccounts {
     const LASTING_MS: u64 = 12 * 60 * 60 * 1_000;
 
-    /// With 256 random bits.
+    /// Makes accounts whose tokens are signed with 256 random bits.
     #[must_use]
     pub fn new(secret: [u8; 32]) -> Self {
         let key = DecodingKey::from_secret(&secret);
         Self { verifier: JwtVerifier::of(key, Algorithm::HS256, None), secret }
     }
 
-    /// A token of an account.
+    /// Returns a token of an account. It is valid for 12 hours from `now_ms`, which is in
+    /// milliseconds since 1970.
     ///
     /// # Errors
-    /// It is no account's name.
-    pub fn token(&self, account: &str, now_ms: u64) -> Result<String, Unverified> {
-        AccountId::new(account).map_err(Unverified::new)?;
+    /// `account` is not a valid account name.
+    pub fn token(&self, account: &str, now_ms: u64) -> Result<String, TokenError> {
+        AccountId::new(account).map_err(TokenError::new)?;
         self.sign(account, None, now_ms)
     }
 
-    /// A token of the shop's own systems.
+    /// Returns a token of the shop's own systems. It is valid for 12 hours from `now_ms`, which is
+    /// in milliseconds since 1970.
     ///
     /// # Errors
-    /// None that is known.
-    pub fn server_token(&self, now_ms: u64) -> Result<String, Unverified> {
-        self.sign("shop", Some(Role::Server), now_ms)
+    /// The token cannot be signed, which does not happen with a secret of this length.
+    pub fn server_token(&self, now_ms: u64) -> Result<String, TokenError> {
+        self.sign("shop", Some(TokenRole::Server), now_ms)
     }
 
-    fn sign(&self, sub: &str, role: Option<Role>, now_ms: u64) -> Result<String, Unverified> {
+    fn sign(&self, sub: &str, role: Option<TokenRole>, now_ms: u64) -> Result<String, TokenError> {
         let exp = (now_ms + Self::LASTING_MS) / 1_000;
-        let claims = Claims { sub: sub.to_owned(), exp, holdall_role: role };
+        let claims = TokenClaims { sub: sub.to_owned(), exp, holdall_role: role };
         let key = EncodingKey::from_secret(&self.secret);
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).map_err(Unverified::new)
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).map_err(TokenError::new)
     }
 }
 
-impl Verifier for DemoAccounts {
-    fn verify(&self, token: &str, now_ms: u64) -> Result<Principal, Unverified> {
+impl TokenVerifier for DemoAccounts {
+    fn verify(&self, token: &str, now_ms: u64) -> Result<Principal, TokenError> {
         self.verifier.verify(token, now_ms)
     }
 }

@@ -11,11 +11,11 @@ use super::problem_type::ProblemType;
 use super::service::Service;
 use holdall_authority::Caller;
 
-/// The field by which a client names its device.
+/// The field with the id of the client's device.
 pub(super) const DEVICE: &str = "cart-device";
 
-/// Whoever sent a request: a [`Caller`] that a middleware of the embedder's has put among the request's extensions, else the
-/// bearer of a token.
+/// The caller of a request: the [`Caller`] among the request's extensions, if a middleware of the
+/// embedder put one there, otherwise the owner of the bearer token.
 #[derive(Debug, Clone)]
 pub(super) struct Authenticated(pub(super) Caller);
 
@@ -34,7 +34,7 @@ impl FromRequestParts<Service> for Authenticated {
         let token = field.to_str().ok().and_then(bearer).ok_or_else(|| {
             Problem::new(
                 ProblemType::Unauthenticated,
-                "the field Authorization is to be: Bearer and a token",
+                "the field Authorization must be Bearer and a token",
             )
         })?;
         let caller = Caller::from(service.identify(token)?);
@@ -42,16 +42,19 @@ impl FromRequestParts<Service> for Authenticated {
     }
 }
 
+/// Returns the token of a field `Authorization` of the scheme `Bearer`.
 fn bearer(field: &str) -> Option<&str> {
     let (scheme, token) = field.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// The device that a client named, by a UUID.
+/// Returns the id of the client's device, from the field `Cart-Device`.
+///
+/// # Errors
+/// The field is not a UUID.
 pub(super) fn device(parts: &Parts) -> Result<Option<u128>, Problem> {
     let Some(field) = parts.headers.get(DEVICE) else { return Ok(None) };
     let uuid = field.to_str().ok().and_then(|text| Uuid::parse_str(text.trim()).ok());
-    let malformed =
-        || Problem::new(ProblemType::Malformed, "the field Cart-Device is to be a UUID");
+    let malformed = || Problem::new(ProblemType::Malformed, "the field Cart-Device must be a UUID");
     uuid.map(|uuid| Some(uuid.as_u128())).ok_or_else(malformed)
 }

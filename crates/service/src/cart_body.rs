@@ -1,4 +1,4 @@
-//! The JSON of a cart: the values that are serialized.
+//! The values that are serialized as the JSON of a cart.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,9 +20,9 @@ use holdall_authority::CartSnapshot;
 #[derive(Serialize, Deserialize, ToSchema, Debug, Clone, Copy, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum ListName {
-    /// What checkout would buy.
+    /// The lines that a checkout would order.
     Active,
-    /// Saved for later.
+    /// The lines saved for later.
     Saved,
 }
 
@@ -44,19 +44,19 @@ impl From<List> for ListName {
     }
 }
 
-/// A price that the shopper saw. Nothing is charged from it.
+/// A price that the shopper saw, for display only. It is never charged.
 #[derive(Serialize, Deserialize, ToSchema, Debug, Clone)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Price {
-    /// A plain decimal number.
+pub(super) struct PriceBody {
+    /// The amount, as a decimal number with at most four places.
     #[schema(pattern = r"^[0-9]{1,15}(\.[0-9]{1,4})?$", example = "2.60")]
     amount: String,
-    /// ISO 4217.
+    /// The currency's code, by ISO 4217.
     #[schema(pattern = "^[A-Z]{3}$", example = "EUR")]
     currency: String,
 }
 
-impl Price {
+impl PriceBody {
     pub(super) fn of(money: Money) -> Self {
         let text = money.to_string();
         let amount = text.split(' ').next().unwrap_or_default().to_owned();
@@ -72,9 +72,9 @@ impl Price {
 #[derive(Serialize, Deserialize, ToSchema, Debug, Clone)]
 #[serde(deny_unknown_fields)]
 pub(super) struct GiftBody {
-    /// Whether to wrap it.
+    /// True if the line is to be wrapped.
     wrap: bool,
-    /// What to write on the card.
+    /// The text of the card.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 4096, pattern = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]+$")]
     message: Option<String>,
@@ -91,41 +91,42 @@ impl GiftBody {
     }
 }
 
-/// What makes a line the same line. A [`LineKey`] is written so; this is for the description alone.
+/// The fields that identify a line. [`LineKey`] serializes itself in this form; the type serves the
+/// OpenAPI description alone.
 #[derive(Serialize, ToSchema)]
 #[allow(dead_code, reason = "for the description alone")]
-pub(super) struct Identity {
-    /// The product.
+pub(super) struct LineIdentity {
+    /// The product's SKU.
     sku: String,
-    /// Its identity options.
+    /// The options that tell variants of the product apart.
     options: BTreeMap<String, String>,
-    /// The bundle it belongs to.
+    /// The bundle that the line belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     bundle: Option<String>,
-    /// What keeps it separate.
+    /// A tag that keeps the line apart from otherwise equal ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     tag: Option<String>,
 }
 
-/// A row of a cart. It borrows what the row has: a cart is answered with all of its rows, mostly for one that changed.
+/// A row of a cart.
 #[derive(Serialize, ToSchema, Debug)]
 pub(super) struct RowBody<'a> {
-    /// Its id, for URLs.
+    /// The row's id, for URLs.
     #[schema(value_type = String)]
-    line: line_id::Text<'a>,
-    /// Its list.
+    line: line_id::LineIdText<'a>,
+    /// The list that contains the row.
     list: ListName,
     #[serde(flatten)]
-    #[schema(value_type = Identity)]
+    #[schema(value_type = LineIdentity)]
     identity: &'a LineKey,
     /// While a merge shows the line as two rows: `account` or `guest`.
     #[serde(skip_serializing_if = "Option::is_none")]
     side: Option<&'static str>,
-    /// How many, under the ceiling.
+    /// The quantity, limited by the ceiling.
     quantity: u64,
-    /// How many its contributions come to.
+    /// The sum of all contributions, before the ceiling.
     asked: u64,
-    /// The note.
+    /// The line's note.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     note: Option<&'a Text>,
@@ -136,29 +137,31 @@ pub(super) struct RowBody<'a> {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = BTreeMap<String, String>)]
     attributes: &'a BTreeMap<AttributeKey, Text>,
-    /// The price that the shopper saw last.
+    /// The last price that the shopper saw.
     #[serde(skip_serializing_if = "Option::is_none")]
-    seen_price: Option<Price>,
-    /// Whether the shopper is asked which of the rows of this line to keep.
+    seen_price: Option<PriceBody>,
+    /// True if the shopper should choose which of this line's two rows to keep.
     question: bool,
-    /// The merge rule that decided on it last.
+    /// The name of the merge rule that decided last on this row.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     because: Option<&'a RuleName>,
 }
 
+/// Serializes rows as [`RowBody`] values.
 fn rows<S: Serializer>(rows: &[Row], to: S) -> Result<S::Ok, S::Error> {
     to.collect_seq(rows.iter().map(RowBody::from))
 }
 
+/// Returns the id of a row as text.
 pub(super) fn id_of(line: &LineKey, side: Option<Side>) -> String {
-    line_id::Text { line, side }.to_string()
+    line_id::LineIdText { line, side }.to_string()
 }
 
 impl<'a> From<&'a Row> for RowBody<'a> {
     fn from(row: &'a Row) -> Self {
         Self {
-            line: line_id::Text { line: &row.line, side: row.side },
+            line: line_id::LineIdText { line: &row.line, side: row.side },
             list: row.list.into(),
             identity: &row.line,
             side: row.side.map(|side| match side {
@@ -170,34 +173,35 @@ impl<'a> From<&'a Row> for RowBody<'a> {
             note: row.note.as_ref(),
             gift: row.gift.as_ref().map(GiftBody::of),
             attributes: &row.attributes,
-            seen_price: row.seen_price.map(Price::of),
+            seen_price: row.seen_price.map(PriceBody::of),
             question: row.question,
             because: row.because.as_ref().map(|rule| &rule.name),
         }
     }
 }
 
-/// Something the shopper or the shop should know. None of it hinders an action.
+/// A remark for the shopper or the shop. No notice prevents an action.
 #[derive(Serialize, ToSchema, Debug, Clone, Default)]
 pub(super) struct NoticeBody {
-    /// Which: `ceiling`, `question`, `policy-unavailable`, `needs-upgrade`, `concurrent-orders`, `currencies`.
+    /// The kind: `ceiling`, `question`, `policy-unavailable`, `needs-upgrade`,
+    /// `concurrent-orders` or `currencies`.
     notice: &'static str,
-    /// The lines it is about, whole.
+    /// The ids of the lines concerned.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     lines: Vec<String>,
-    /// What the contributions come to.
+    /// The sum of the contributions, for `ceiling`.
     #[serde(skip_serializing_if = "Option::is_none")]
     asked: Option<u64>,
-    /// What is shown.
+    /// The quantity shown, for `ceiling`.
     #[serde(skip_serializing_if = "Option::is_none")]
     shown: Option<u64>,
-    /// The merge rule that is not here.
+    /// The name of the merge rule that is missing, for `policy-unavailable`.
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<String>,
-    /// Orders that bought the same units.
+    /// The ids of the orders that bought these units twice, for `concurrent-orders`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     orders: Vec<String>,
-    /// The currencies of the prices that were seen.
+    /// The codes of the currencies of the prices seen, for `currencies`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     currencies: Vec<String>,
 }
@@ -224,32 +228,32 @@ impl From<&Notice> for NoticeBody {
             Notice::Currencies { currencies } => {
                 Self { currencies: currencies.iter().map(ToString::to_string).collect(), ..base }
             }
-            // A kind that is newer than this service has its name, and no more.
+            // Of a kind newer than this service only the name is known.
             _ => base,
         }
     }
 }
 
-/// An order that the cart knows of.
+/// An order placed from this cart.
 #[derive(Serialize, ToSchema, Debug, Clone)]
 pub(super) struct OrderBody {
-    /// Its id.
+    /// The order's id.
     order: String,
-    /// When it was placed, in milliseconds since 1970.
+    /// The time when the order was placed, in milliseconds since 1970.
     at_ms: u64,
-    /// What it bought.
+    /// The lines that the order bought.
     lines: Vec<BoughtBody>,
 }
 
-/// What an order bought of a line.
+/// A line of an order.
 #[derive(Serialize, ToSchema, Debug, Clone)]
 pub(super) struct BoughtBody {
     /// The line's id.
     line: String,
     #[serde(flatten)]
-    #[schema(value_type = Identity)]
+    #[schema(value_type = LineIdentity)]
     identity: LineKey,
-    /// How many.
+    /// The number of units bought.
     quantity: u64,
 }
 
@@ -268,14 +272,14 @@ impl From<&OrderView> for OrderBody {
 /// A cart as its shopper sees it.
 #[derive(Serialize, ToSchema, Debug, Clone)]
 pub(super) struct CartBody {
-    /// Its entity tag, for the field `ETag`.
+    /// The cart's entity tag, for the field `ETag`.
     #[serde(skip)]
     #[schema(ignore)]
     pub(super) tag: EntityTag,
-    /// Its id.
+    /// The cart's id.
     #[schema(value_type = String)]
     cart: CartId,
-    /// How often it had been changed: also its entity tag.
+    /// The number of changes so far, also the first part of the entity tag.
     version: u64,
     /// The active list.
     #[serde(serialize_with = "rows")]
@@ -285,7 +289,7 @@ pub(super) struct CartBody {
     #[serde(serialize_with = "rows")]
     #[schema(value_type = Vec<RowBody>)]
     saved: Vec<Row>,
-    /// Coupons, each pending until somebody validates it.
+    /// The codes of coupons, as entered. The shop validates them.
     #[schema(value_type = Vec<String>)]
     coupons: Vec<CouponCode>,
     /// The chosen shipping option.
@@ -296,11 +300,11 @@ pub(super) struct CartBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     note: Option<Text>,
-    /// Whether the shop may remind the shopper.
+    /// True if the shopper agreed to reminders.
     consent: bool,
-    /// The orders known, in the order in which they were placed.
+    /// The orders placed from this cart, oldest first.
     orders: Vec<OrderBody>,
-    /// What somebody should know.
+    /// Remarks for the shopper and the shop.
     notices: Vec<NoticeBody>,
 }
 

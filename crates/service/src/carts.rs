@@ -1,4 +1,4 @@
-//! Carts: what their shoppers do.
+//! Carts and their lines.
 
 use std::collections::BTreeSet;
 
@@ -17,8 +17,8 @@ use super::cart_json::FORM;
 use super::command::CommandSender;
 use super::conditions::{CommandFields, KeyContext, KnownTags, ReadFields, derived_key};
 use super::entity_tag::EntityTag;
-use super::explain_json::{ExplainedBody, Known, told};
-use super::extract::{CartPath, Json, LinePath, ListQuery, PathParams, QueryParams};
+use super::explain_json::{DeviceNames, ExplainedBody, explained_body};
+use super::extract::{CartPath, JsonBody, LinePath, ListQuery, PathParams, QueryParams};
 use super::problem::Problem;
 use super::problem_type::ProblemType;
 use super::schema::{AddBody, MoveBody, PatchBody, SetBody};
@@ -37,11 +37,12 @@ use holdall_authority::{Refusal, ViewReading};
 struct OpenedBody {
     #[serde(flatten)]
     shown: CartBody,
-    /// The capability to it, for `Authorization: Bearer`. It is shown this once.
+    /// The secret token of the cart, for `Authorization: Bearer`. No other answer contains it.
     token: String,
 }
 
-/// Opens a guest cart. One that stays empty goes by itself, so a request whose answer was lost can be sent again.
+/// Opens a guest cart. Carts that stay empty are removed after a while, so a client that lost the
+/// answer can repeat the request.
 #[utoipa::path(post, path = "/carts", tag = "carts", security(()), responses(
     (status = 201, description = "A cart, and the token that opens it", body = OpenedBody,
         headers(("ETag" = String, description = "The cart's version"), ("Location" = String, description = "The cart"))),
@@ -56,11 +57,11 @@ pub(super) async fn open(service: Service) -> Result<Response, Problem> {
     Ok((StatusCode::CREATED, location, etag, axum::Json(body)).into_response())
 }
 
-/// The cart as its shopper sees it.
+/// Returns the cart as its shopper sees it.
 #[utoipa::path(get, path = "/carts/{cart}", tag = "carts", params(CartPath, ReadFields),
 responses(
     (status = 200, description = "The cart", body = CartBody, headers(("ETag" = String, description = "The cart's version"))),
-    (status = 304, description = "The cart is still so"),
+    (status = 304, description = "The cart is unchanged"),
 ))]
 pub(super) async fn read(
     service: Service,
@@ -71,7 +72,7 @@ pub(super) async fn read(
     let authority = service.authority();
     let reading = authority.read_view(&caller.0, cart, FORM).await;
     if let Err(Refusal::Erased) = reading {
-        // Another process may have erased it.
+        // Another process may have erased the cart.
         service.rendered_carts().forget(cart);
     }
     let (tag, json) = match reading? {
@@ -94,13 +95,13 @@ pub(super) async fn read(
     Ok(CartAnswer::new(tag, json).into_response())
 }
 
-/// Puts more of a line in. A line that is there gets more.
+/// Adds units of a line to the active list.
 #[utoipa::path(post, path = "/carts/{cart}/lines", tag = "lines", params(CartPath, CommandFields),
-    request_body = AddBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
+    request_body = AddBody, responses((status = 200, description = "The cart after the change", body = CartBody)))]
 pub(super) async fn add(
     by: CommandSender,
     PathParams(CartPath { cart }): PathParams<CartPath>,
-    Json(body): Json<AddBody>,
+    JsonBody(body): JsonBody<AddBody>,
 ) -> Result<CartAnswer, Problem> {
     let row = RowRef::active(body.line()?);
     let quantity = Quantity::new(body.quantity).map_err(ActionError::from)?;
@@ -109,9 +110,9 @@ pub(super) async fn add(
     by.send(cart, action).await
 }
 
-/// Takes everything out of a list.
+/// Removes all lines of a list.
 #[utoipa::path(delete, path = "/carts/{cart}/lines", tag = "lines", params(CartPath, ListQuery, CommandFields),
-    responses((status = 200, description = "The cart without them", body = CartBody)))]
+    responses((status = 200, description = "The cart without the lines", body = CartBody)))]
 pub(super) async fn clear(
     by: CommandSender,
     PathParams(CartPath { cart }): PathParams<CartPath>,
@@ -120,23 +121,23 @@ pub(super) async fn clear(
     by.send(cart, Action::Clear { list }).await
 }
 
-/// Makes a line so many. It need not be there.
+/// Sets the quantity of a line, which need not be in the cart yet.
 #[utoipa::path(put, path = "/carts/{cart}/lines/{line}", tag = "lines", params(LinePath, ListQuery, CommandFields),
-    request_body = SetBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
+    request_body = SetBody, responses((status = 200, description = "The cart after the change", body = CartBody)))]
 pub(super) async fn set(
     by: CommandSender,
     PathParams(LinePath { cart, line }): PathParams<LinePath>,
     QueryParams(ListQuery { list }): QueryParams<ListQuery>,
-    Json(body): Json<SetBody>,
+    JsonBody(body): JsonBody<SetBody>,
 ) -> Result<CartAnswer, Problem> {
     let price = body.seen_price.as_ref().map(|price| price.money()).transpose()?;
     let action = Action::Set { row: line.row(list), quantity: body.quantity, price };
     by.send(cart, action).await
 }
 
-/// Takes a line out.
+/// Removes a line.
 #[utoipa::path(delete, path = "/carts/{cart}/lines/{line}", tag = "lines", params(LinePath, ListQuery, CommandFields),
-    responses((status = 200, description = "The cart without it", body = CartBody)))]
+    responses((status = 200, description = "The cart after the change", body = CartBody)))]
 pub(super) async fn remove(
     by: CommandSender,
     PathParams(LinePath { cart, line }): PathParams<LinePath>,
@@ -146,13 +147,13 @@ pub(super) async fn remove(
     by.send(cart, action).await
 }
 
-/// Puts a line in the other list: saves it for later, or takes it back to the cart.
+/// Moves a line to the other list: saves it for later, or returns it to the active list.
 #[utoipa::path(post, path = "/carts/{cart}/lines/{line}/move", tag = "lines", params(LinePath, CommandFields),
-    request_body = MoveBody, responses((status = 200, description = "The cart with it there", body = CartBody)))]
+    request_body = MoveBody, responses((status = 200, description = "The cart after the move", body = CartBody)))]
 pub(super) async fn move_to(
     by: CommandSender,
     PathParams(LinePath { cart, line }): PathParams<LinePath>,
-    Json(MoveBody { to }): Json<MoveBody>,
+    JsonBody(MoveBody { to }): JsonBody<MoveBody>,
 ) -> Result<CartAnswer, Problem> {
     let action = Action::Move { row: line.row(List::from(to).other()) };
     by.send(cart, action).await
@@ -161,16 +162,19 @@ pub(super) async fn move_to(
 static STEP: KeyContext =
     KeyContext::new(|| hash_derive_key_context("holdall step of a request v1"));
 
-/// Writes the note, the gift option and other attributes of a line. Each that is named is an action of its own: if one is refused, those before it in
-/// this order stay, and the same request again goes on from there.
+/// Changes the note, the gift option and other attributes of a line.
+///
+/// Each named field is one action, in this order. If one is refused, the earlier ones stay;
+/// repeating the request continues from there.
 #[utoipa::path(patch, path = "/carts/{cart}/lines/{line}", tag = "lines", params(LinePath, ListQuery, CommandFields),
-    request_body = PatchBody, responses((status = 200, description = "The cart with them", body = CartBody)))]
+    request_body = PatchBody, responses((status = 200, description = "The cart after the changes", body = CartBody)))]
 pub(super) async fn patch(
     by: CommandSender,
     PathParams(LinePath { cart, line }): PathParams<LinePath>,
     QueryParams(ListQuery { list }): QueryParams<ListQuery>,
-    Json(body): Json<PatchBody>,
+    JsonBody(body): JsonBody<PatchBody>,
 ) -> Result<CartAnswer, Problem> {
+    // Translate the named fields to actions.
     let row = line.row(list);
     let mut actions = Vec::new();
     if let Some(note) = body.note {
@@ -189,6 +193,8 @@ pub(super) async fn patch(
         let (key, value) = (AttributeKey::new(key)?, value.map(Text::new).transpose()?);
         actions.push(Action::Attribute { row: row.clone(), key, value });
     }
+
+    // Carry the actions out, each under a key derived from the request's own.
     let (mut by, mut done) = (by, None);
     let whole = by.on.key;
     for (step, action) in actions.into_iter().enumerate() {
@@ -202,7 +208,7 @@ pub(super) async fn patch(
     }
     match done {
         Some(accepted) => Ok(accepted.into()),
-        // Nothing was asked for; of a line that is not there, or on a condition that does not hold, not even that.
+        // An empty request changes nothing, but its condition and its line are checked.
         None => {
             let shown = by.service.authority().read(&by.caller.0, cart).await?;
             if by.on.only_at.is_some_and(|at| at != shown.revision) {
@@ -222,26 +228,28 @@ pub(super) async fn patch(
     }
 }
 
-/// How to tell of devices.
+/// The query with names of devices.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Naming {
-    /// Devices and what to call them: `UUID~name`, separated by commas. Others are called by the beginning of their writer's id.
+pub(super) struct DeviceNamesQuery {
+    /// The names of devices: `UUID~name`, separated by commas. Other devices are named by the start
+    /// of their writer's id.
     #[serde(default)]
     #[param(value_type = String, required = false, pattern = r"^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}~[^,\x00-\x1f\x7f-\x9f]{1,16}(,|$))*$")]
     devices: Option<String>,
 }
 
-/// Why the cart shows what it shows: for each line every contribution with its fate.
-#[utoipa::path(get, path = "/carts/{cart}/explain", tag = "carts", params(CartPath, Naming),
-    responses((status = 200, description = "The lines, explained", body = Vec<ExplainedBody>)))]
+/// Explains each line of the cart: its contributions, and how much of each counts.
+#[utoipa::path(get, path = "/carts/{cart}/explain", tag = "carts", params(CartPath, DeviceNamesQuery),
+    responses((status = 200, description = "The explanations of the lines", body = Vec<ExplainedBody>)))]
 pub(super) async fn explain(
     service: Service,
     caller: Authenticated,
     PathParams(CartPath { cart }): PathParams<CartPath>,
-    QueryParams(Naming { devices }): QueryParams<Naming>,
+    QueryParams(DeviceNamesQuery { devices }): QueryParams<DeviceNamesQuery>,
 ) -> Result<axum::Json<Vec<ExplainedBody>>, Problem> {
+    // Parse the names of devices.
     let named = |text: &str| -> Option<(u128, String)> {
         let (device, name) = text.split_once('~')?;
         let device = Uuid::parse_str(device).ok()?.as_u128();
@@ -249,13 +257,17 @@ pub(super) async fn explain(
         fits.then(|| (device, name.to_owned()))
     };
     let malformed = || {
-        Problem::new(ProblemType::Malformed, "devices are named so: UUID~name, and commas between")
+        Problem::new(
+            ProblemType::Malformed,
+            "devices: not a list of UUID~name, separated by commas",
+        )
     };
     let texts = devices.iter().flat_map(|devices| devices.split(','));
     let devices: Option<Vec<_>> = texts.filter(|text| !text.is_empty()).map(named).collect();
     let devices = devices.ok_or_else(malformed)?;
     let all = service.authority().explain(&caller.0, cart).await?;
-    // A device has a writer in each cart: in this one, and in those of guests that were merged into it.
+
+    // A device has one writer in this cart, and one in each guest cart that was merged into it.
     let guests = all.iter().flat_map(|line| {
         let shown = line.rows.iter().flat_map(|row| &row.parts);
         shown.chain(&line.hidden).filter_map(|part| part.guest)
@@ -267,6 +279,6 @@ pub(super) async fn explain(
         };
         devices.iter().map(writer).collect::<Vec<_>>()
     });
-    let names = Known(writers.collect());
-    Ok(axum::Json(all.iter().map(|one| told(one, &names)).collect()))
+    let names = DeviceNames(writers.collect());
+    Ok(axum::Json(all.iter().map(|one| explained_body(one, &names)).collect()))
 }

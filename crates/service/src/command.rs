@@ -1,4 +1,4 @@
-//! A command: who sends it, its conditions, and its answer.
+//! Commands: the caller, the conditions, and the answer with the cart.
 
 use std::sync::Arc;
 
@@ -7,49 +7,49 @@ use axum::http::request::Parts;
 
 use super::authenticated::Authenticated;
 use super::cart_answer::CartAnswer;
-use super::conditions::Conditions;
+use super::conditions::CommandConditions;
 use super::problem::Problem;
 use super::service::Service;
 use holdall::action::Action;
 use holdall::id::CartId;
 use holdall_authority::{Accepted, Request};
 
-/// Who sends a command, and its conditions.
+/// The caller of a command, and the command's conditions.
 pub(super) struct CommandSender {
     pub(super) service: Service,
     pub(super) caller: Authenticated,
-    pub(super) on: Conditions,
+    pub(super) on: CommandConditions,
 }
 
 impl FromRequestParts<Service> for CommandSender {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
         let caller = Authenticated::from_request_parts(parts, service).await?;
-        let on = Conditions::from_request_parts(parts, service).await?;
+        let on = CommandConditions::from_request_parts(parts, service).await?;
         Ok(Self { service: service.clone(), caller, on })
     }
 }
 
 impl CommandSender {
     fn request(&self, action: Action) -> Request {
-        let Conditions { key, only_at, seen } = self.on;
+        let CommandConditions { key, only_at, seen } = self.on;
         Request { action, key, only_at, seen }
     }
 
-    /// Has an action carried out, and renders nothing.
+    /// Carries out an action, without rendering the cart.
     pub(super) async fn submit(&self, cart: CartId, action: Action) -> Result<Accepted, Problem> {
         let (request, now_ms) = (self.request(action), self.service.now_ms());
         Ok(self.service.authority().submit(now_ms, &self.caller.0, cart, &request).await?)
     }
 
-    /// Has an action carried out, and answers with the cart.
+    /// Carries out an action, and returns the rendered cart.
     pub(super) async fn send(&self, cart: CartId, action: Action) -> Result<CartAnswer, Problem> {
         let (request, now_ms) = (self.request(action), self.service.now_ms());
         let rendered_carts = self.service.rendered_carts();
         let pending =
             self.service.authority().begin(now_ms, &self.caller.0, cart, &request).await?;
 
-        // Render while the store syncs. Nothing is answered or kept before it has.
+        // Render while the store syncs. No answer is sent, and nothing cached, before it has.
         let early = rendered_carts.render(pending.snapshot());
         let Accepted { snapshot, repeated } = pending.finish().await?;
         let rendered =

@@ -1,4 +1,4 @@
-//! The conditions of a command, and the name that its client gave it.
+//! The conditions of a command, and its idempotency key.
 
 use std::convert::Infallible;
 use std::sync::LazyLock;
@@ -20,21 +20,21 @@ use holdall::limits;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const CART_SEEN: HeaderName = HeaderName::from_static("cart-seen");
 
-/// The conditions on which a command is carried out.
+/// The idempotency key of a command, and the conditions on which it is carried out.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Conditions {
+pub(super) struct CommandConditions {
     pub(super) key: Option<u128>,
     pub(super) only_at: Option<u64>,
     pub(super) seen: Option<u64>,
 }
 
-/// The fields of a command, as the description of the interface has them.
+/// The header fields of a command, for the OpenAPI description.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 #[allow(dead_code, reason = "for the description alone")]
 pub(super) struct CommandFields {
-    /// The client's name for this request, best a UUID of version 7. The same request under the same name is carried out once, and
-    /// is answered each time with the cart right after it.
+    /// The client's name for this request, best a UUID of version 7. A request repeated under one
+    /// key is carried out once, and each answer has the cart right after it.
     #[param(
         rename = "Idempotency-Key",
         required = false,
@@ -42,7 +42,8 @@ pub(super) struct CommandFields {
         pattern = r#"^([!#-~]{1,255}|"[!#-~]{1,255}")$"#
     )]
     key: String,
-    /// An entity tag: only if the cart is still so. Adds do not need it.
+    /// An entity tag. The command is carried out only if the cart still has this tag, otherwise the
+    /// answer is 412. Adds do not need it.
     #[param(
         rename = "If-Match",
         required = false,
@@ -50,15 +51,15 @@ pub(super) struct CommandFields {
         pattern = r#"^(\*|"(0|[1-9][0-9]{0,15})(-[0-9a-f]{8})?")$"#
     )]
     only_at: String,
-    /// The version of the cart that the shopper looked at, or its entity tag. The command affects what was there, and what the same device did
-    /// since, and nothing that others did.
+    /// The version of the cart that the shopper looked at, or its entity tag. The command affects
+    /// the cart of that version and what this device has done since, and nothing that others did.
     #[param(
         rename = "Cart-Seen",
         required = false,
         pattern = r#"^((0|[1-9][0-9]{0,15})|"(0|[1-9][0-9]{0,15})(-[0-9a-f]{8})?")$"#
     )]
     seen: String,
-    /// The device: a UUID that it drew once.
+    /// The device's id: a UUID that the device generates once and keeps.
     #[param(
         rename = "Cart-Device",
         required = false,
@@ -74,12 +75,12 @@ pub(super) struct CommandFields {
 #[into_params(parameter_in = Header)]
 #[allow(dead_code, reason = "for the description alone")]
 pub(super) struct ReadFields {
-    /// An entity tag: the cart is sent only if it has changed.
+    /// An entity tag. The cart is sent only if its tag differs, otherwise the answer is 304.
     #[param(rename = "If-None-Match", required = false, example = json!("\"1\""))]
     known: String,
 }
 
-/// The entity tags that the client has.
+/// The entity tags of `If-None-Match`.
 pub(super) struct KnownTags(Vec<HeaderValue>);
 
 impl FromRequestParts<Service> for KnownTags {
@@ -90,9 +91,9 @@ impl FromRequestParts<Service> for KnownTags {
 }
 
 impl KnownTags {
-    /// Returns whether one of them is this tag, by weak comparison, as `If-None-Match` asks for.
+    /// Returns whether the list contains a tag, by weak comparison (RFC 9110, 13.1.2).
     pub(super) fn contain(&self, tag: EntityTag) -> bool {
-        // Most readers have none.
+        // Most requests have none.
         if self.0.is_empty() {
             return false;
         }
@@ -103,9 +104,10 @@ impl KnownTags {
     }
 }
 
-impl FromRequestParts<Service> for Conditions {
+impl FromRequestParts<Service> for CommandConditions {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, service: &Service) -> Result<Self, Problem> {
+        // A field may be there once, in printable ASCII.
         let field = |name: &HeaderName| {
             let mut fields = parts.headers.get_all(name).iter();
             match (fields.next(), fields.next()) {
@@ -114,21 +116,25 @@ impl FromRequestParts<Service> for Conditions {
                     Ok(text) => Ok(Some(text.trim())),
                     Err(_) => Err(malformed(name, "printable ASCII")),
                 },
-                _ => Err(malformed(name, "there once")),
+                _ => Err(malformed(name, "at most one value")),
             }
         };
         let here = EntityTag::new(0, service.incarnation()).store;
         let tag = |name: &HeaderName, tag: &str, what: &str| {
             EntityTag::parse(tag, here).ok_or_else(|| malformed(name, what))
         };
+
+        // `If-Match`: a revision that the authority compares before the change.
         let only_at = match field(&IF_MATCH)? {
             None | Some("*") => None,
             Some(text) => {
                 let tag = tag(&IF_MATCH, text, "one entity tag, as the cart had it")?;
-                // A tag of another store holds for no revision here, and no cart comes to the last.
+                // The tag of another store must match no revision. No cart reaches the last one.
                 Some(if tag.store == here { tag.version } else { u64::MAX })
             }
         };
+
+        // `Cart-Seen`: a version, or the entity tag of this store.
         let seen = match field(&CART_SEEN)? {
             None => None,
             Some(text) => {
@@ -141,6 +147,8 @@ impl FromRequestParts<Service> for Conditions {
                 Some(tag.version)
             }
         };
+
+        // `Idempotency-Key`: any text, reduced to 128 bits.
         let key = match field(&IDEMPOTENCY_KEY)? {
             None => None,
             Some(text) => Some(request_key(text).ok_or_else(|| {
@@ -155,16 +163,15 @@ impl FromRequestParts<Service> for Conditions {
 }
 
 fn elsewhere() -> Problem {
-    let detail = "what was seen was before this store was restored: show the cart as it is";
+    let detail = "Cart-Seen is older than the restore of this store: read the cart again";
     Problem::new(ProblemType::TooLongAgo, detail)
 }
 
 fn malformed(name: &HeaderName, what: &str) -> Problem {
-    Problem::new(ProblemType::Malformed, format!("the field {name} is to be {what}"))
+    Problem::new(ProblemType::Malformed, format!("the field {name} must have {what}"))
 }
 
-/// Returns a request's name as a number: that of a UUID, or one that is derived from any other
-/// text.
+/// Returns an idempotency key as a number: the bits of a UUID, or a hash of any other text.
 fn request_key(text: &str) -> Option<u128> {
     let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
     let visible = text.bytes().all(|byte| matches!(byte, b'!' | b'#'..=b'~'));
@@ -177,12 +184,13 @@ fn request_key(text: &str) -> Option<u128> {
     Some(derived_key(&NAMED, text.as_bytes()))
 }
 
-/// The context that request keys are derived in. Its name is hashed once.
+/// The context of a key derivation. Its name is hashed once.
 pub(super) type KeyContext = LazyLock<ContextKey>;
 
 static NAMED: KeyContext = LazyLock::new(|| hash_derive_key_context("holdall idempotency key v1"));
 
-/// Derives the key of a step of a request, or of a text. The key names no time.
+/// Derives a request key from bytes in a context. The result has the form of a UUID of version 8,
+/// so it contains no time.
 pub(super) fn derived_key(what: &KeyContext, of: &[u8]) -> u128 {
     let hash = blake3::Hasher::new_from_context_key(what).update(of).finalize();
     let bits =

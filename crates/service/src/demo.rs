@@ -1,4 +1,4 @@
-//! For trying things out on one's own machine: accounts for whoever asks, merges by any policy, orders.
+//! Routes of demo mode: tokens of any account, merges by any policy, and orders.
 
 use axum::Router;
 use axum::routing::post;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::accounts::MergedBody;
 use super::authenticated::Authenticated;
 use super::cart_answer::CartAnswer;
-use super::extract::{AccountPath, CartPath, Json, PathParams};
+use super::extract::{AccountPath, CartPath, JsonBody, PathParams};
 use super::problem::Problem;
 use super::problem_type::ProblemType;
 use super::service::Service;
@@ -24,7 +24,7 @@ pub(super) fn routes() -> Router<Service> {
 }
 
 #[derive(Deserialize)]
-struct Named {
+struct AccountName {
     account: String,
 }
 
@@ -33,10 +33,10 @@ struct TokenBody {
     token: String,
 }
 
-/// A token of any account.
+/// Returns a token of any account.
 async fn token(
     service: Service,
-    PathParams(Named { account }): PathParams<Named>,
+    PathParams(AccountName { account }): PathParams<AccountName>,
 ) -> Result<axum::Json<TokenBody>, Problem> {
     let Some(demo) = service.demo() else { return Err(super::middleware::not_found().await) };
     let token = demo.token(&account, service.now_ms());
@@ -54,12 +54,12 @@ async fn server_token(service: Service) -> Result<axum::Json<TokenBody>, Problem
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct MergeBody {
+struct DemoMergeBody {
     guest: CartName,
     guest_token: String,
-    /// The name of a merge rule.
+    /// The merge rule's name.
     rule: String,
-    /// Whether what loses is saved for later.
+    /// Whether units that lose the merge are saved for later.
     #[serde(default)]
     save_loser: bool,
 }
@@ -67,12 +67,12 @@ struct MergeBody {
 #[derive(Deserialize)]
 struct CartName(String);
 
-/// A merge by a policy that the shopper chooses, which no shop would let them.
+/// Merges a guest cart by a policy that the caller chooses.
 async fn merge(
     service: Service,
     caller: Authenticated,
     PathParams(AccountPath { account }): PathParams<AccountPath>,
-    Json(body): Json<MergeBody>,
+    JsonBody(body): JsonBody<DemoMergeBody>,
 ) -> Result<axum::Json<MergedBody>, Problem> {
     caller.own(&account)?;
     let invalid =
@@ -88,7 +88,7 @@ async fn merge(
     Ok(axum::Json(merged.into()))
 }
 
-/// Orders everything: what the shop's own systems would do after payment.
+/// Orders the active list, as the shop's own systems do after payment.
 async fn order(
     service: Service,
     caller: Authenticated,

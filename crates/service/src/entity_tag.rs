@@ -8,12 +8,12 @@ use holdall_authority::CartSnapshot;
 /// The entity tag of a cart: its version, and the store that counts it. In a field it is
 /// `"VERSION-STORE"`, with the store in 8 hexadecimal digits.
 ///
-/// The store is a part of it because a store that was restored from a backup counts on from there,
-/// and comes to the same versions with other carts.
+/// The store belongs to the tag because a store that was restored from a backup counts on from
+/// there, and reaches known version numbers with other carts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct EntityTag {
     pub(super) version: u64,
-    /// 32 bits of the store's incarnation, which are enough to tell a few apart.
+    /// The low 32 bits of the store's incarnation.
     pub(super) store: u32,
 }
 
@@ -28,8 +28,8 @@ impl EntityTag {
         Self::new(snapshot.revision, snapshot.incarnation)
     }
 
-    /// Parses a tag, in its one form. A version alone in quotes is a version of the store `here`: that
-    /// is for whoever reads the version in the body.
+    /// Parses a tag. A version alone in quotes belongs to the store `here`: clients may take the
+    /// version from the body. Returns `None` for signs, leading zeros and upper case.
     pub(super) fn parse(text: &str, here: u32) -> Option<Self> {
         let inner = text.strip_prefix('"')?.strip_suffix('"')?;
         let (digits, store) = match inner.split_once('-') {
@@ -37,7 +37,7 @@ impl EntityTag {
             None => (inner, None),
         };
         let tag = Self { version: digits.parse().ok()?, store: store.unwrap_or(here) };
-        // `parse` of numbers takes signs, zeros in front and upper case, which a tag never has.
+        // `parse` of numbers accepts signs, leading zeros and upper case: compare the texts.
         let whole = match store {
             Some(_) => tag.to_string(),
             None => format!("\"{}\"", tag.version),

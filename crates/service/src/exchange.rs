@@ -1,4 +1,4 @@
-//! Exchange with replicating clients: their writers, and deltas in bytes.
+//! Exchange with replicating clients: registration of writers, and deltas in bytes.
 
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::authenticated::Authenticated;
-use super::extract::{Bytes, CartPath, PathParams, QueryParams, WriterPath};
+use super::extract::{CartPath, DeltaBody, PathParams, QueryParams, WriterPath};
 use super::problem::Problem;
 use super::problem_type::ProblemType;
 use super::service::Service;
@@ -18,12 +18,13 @@ use holdall::sync::Message;
 use holdall::wire;
 use holdall_authority::Admitted;
 
-/// What a client has.
+/// The query that states what a client has.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HaveQuery {
-    /// The bytes of a message `Have`, in base64url without padding. Without it, the answer is all there is.
+    /// The bytes of a message `Have`, in base64url without padding. Without this parameter, the
+    /// answer is the whole cart.
     #[serde(default)]
     #[param(value_type = String, required = false, pattern = "^[A-Za-z0-9_-]+$")]
     have: Option<String>,
@@ -35,16 +36,21 @@ pub(super) struct HaveQuery {
 #[allow(dead_code, reason = "for the description alone")]
 struct DeltaBytes(Vec<u8>);
 
-/// What a client says that it has.
+/// Decodes the message `Have` of a client.
+///
+/// # Errors
+/// The bytes are malformed, or are another message, or name another cart.
 pub(super) fn have_of(cart: CartId, bytes: &[u8]) -> Result<Have, Problem> {
     match wire::decode_message(bytes) {
         Ok(Message::Have { cart: theirs, have }) if theirs == cart => Ok(have),
-        Ok(_) => Err(Problem::new(ProblemType::Malformed, "have: no message `Have` of this cart")),
+        Ok(_) => {
+            Err(Problem::new(ProblemType::Malformed, "have: not a message `Have` of this cart"))
+        }
         Err(error) => Err(Problem::new(ProblemType::Malformed, format!("have: {error}"))),
     }
 }
 
-/// What a replicating client lacks: the bytes of a delta.
+/// Returns the bytes of a delta with everything that a replicating client lacks.
 #[utoipa::path(get, path = "/carts/{cart}/deltas", tag = "replicas", params(CartPath, HaveQuery), responses(
     (status = 200, description = "A delta", body = inline(DeltaBytes), content_type = "application/octet-stream")))]
 pub(super) async fn get(
@@ -58,7 +64,7 @@ pub(super) async fn get(
         Some(text) => {
             let bytes = URL_SAFE_NO_PAD.decode(text);
             let malformed =
-                |_| Problem::new(ProblemType::Malformed, "have: base64url without padding");
+                |_| Problem::new(ProblemType::Malformed, "have: not base64url without padding");
             have_of(cart, &bytes.map_err(malformed)?)?
         }
     };
@@ -66,30 +72,31 @@ pub(super) async fn get(
     Ok(([(CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
 }
 
-/// What became of a delta.
+/// What happened to a delta.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-enum Outcome {
-    /// It was applied and is durable.
+enum DeltaOutcome {
+    /// The delta was applied and is durable.
     Applied,
-    /// All of it was known.
+    /// All actions of the delta were known already.
     Known,
-    /// It broke a rule for good: its actions are void, and the writer goes on with the next number.
+    /// The delta broke a rule. Its actions are void, and the writer continues with the next
+    /// sequence number.
     Rejected,
 }
 
-/// What became of a delta.
+/// The answer to a delta.
 #[derive(Serialize, ToSchema)]
 pub(super) struct AdmittedBody {
-    /// What.
-    outcome: Outcome,
-    /// The writer's last action that is known here.
+    /// What happened to the delta.
+    outcome: DeltaOutcome,
+    /// The sequence number of the writer's last action known to the service.
     #[serde(skip_serializing_if = "Option::is_none")]
     last: Option<u64>,
-    /// The cart's version with it.
+    /// The cart's version after the delta.
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<u64>,
-    /// The rule that it broke.
+    /// The rule that the delta broke.
     #[serde(skip_serializing_if = "Option::is_none")]
     because: Option<String>,
 }
@@ -99,43 +106,43 @@ impl From<Admitted> for AdmittedBody {
         let body = |outcome| Self { outcome, last: None, version: None, because: None };
         match admitted {
             Admitted::Applied { revision, last } => {
-                Self { last: Some(last), version: Some(revision), ..body(Outcome::Applied) }
+                Self { last: Some(last), version: Some(revision), ..body(DeltaOutcome::Applied) }
             }
-            Admitted::Known { last } => Self { last: Some(last), ..body(Outcome::Known) },
+            Admitted::Known { last } => Self { last: Some(last), ..body(DeltaOutcome::Known) },
             Admitted::Rejected { revision, dots, because } => Self {
                 last: dots.runs().map(|(_, run)| run.last).max(),
                 version: Some(revision),
                 because: Some(because.to_string()),
-                ..body(Outcome::Rejected)
+                ..body(DeltaOutcome::Rejected)
             },
         }
     }
 }
 
-/// Takes a delta of a replicating client: the actions of one writer. Again changes nothing.
+/// Applies a delta of a replicating client: actions of one writer. A repeated delta changes nothing.
 #[utoipa::path(post, path = "/carts/{cart}/deltas", tag = "replicas", params(CartPath),
     request_body(content = inline(DeltaBytes), content_type = "application/octet-stream"),
-    responses((status = 200, description = "What became of it", body = AdmittedBody)))]
+    responses((status = 200, description = "What happened to the delta", body = AdmittedBody)))]
 pub(super) async fn post(
     service: Service,
     caller: Authenticated,
     PathParams(CartPath { cart }): PathParams<CartPath>,
-    Bytes(bytes): Bytes,
+    DeltaBody(bytes): DeltaBody,
 ) -> Result<axum::Json<AdmittedBody>, Problem> {
     let admitted = service.authority().accept(service.now_ms(), &caller.0, cart, &bytes).await?;
     Ok(axum::Json(admitted.into()))
 }
 
-/// A writer.
+/// A registered writer.
 #[derive(Serialize, ToSchema)]
 pub(super) struct WriterBody {
-    /// Its last action that is known here: the next has the next number.
+    /// The sequence number of the writer's last action known to the service, 0 if there is none.
     last: u64,
 }
 
-/// Registers a writer: from now on its deltas are taken from this client alone. Again is the same.
+/// Registers a writer: only this client may send its deltas. Repeating the request changes nothing.
 #[utoipa::path(put, path = "/carts/{cart}/writers/{replica}", tag = "replicas", params(WriterPath),
-    responses((status = 200, description = "It is registered", body = WriterBody)))]
+    responses((status = 200, description = "The writer is registered", body = WriterBody)))]
 pub(super) async fn register(
     service: Service,
     caller: Authenticated,
@@ -145,9 +152,9 @@ pub(super) async fn register(
     Ok(axum::Json(WriterBody { last: done.last.seq }))
 }
 
-/// Retires a writer: it writes here no more. Again is the same.
+/// Retires a writer, which then cannot write any more. Repeating the request changes nothing.
 #[utoipa::path(delete, path = "/carts/{cart}/writers/{replica}", tag = "replicas", params(WriterPath),
-    responses((status = 204, description = "It is retired")))]
+    responses((status = 204, description = "The writer is retired")))]
 pub(super) async fn retire(
     service: Service,
     caller: Authenticated,

@@ -1,4 +1,4 @@
-//! Why a cart shows what it shows, in JSON and in sentences.
+//! Explanations of the quantities that a cart shows, in JSON and in sentences.
 
 use std::collections::BTreeMap;
 
@@ -6,71 +6,71 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::cart_body::id_of;
-use super::cart_body::{Identity, ListName};
+use super::cart_body::{LineIdentity, ListName};
 use holdall::clock::Time;
 use holdall::id::{LineKey, ReplicaId};
 use holdall::view::{
     ExplainedContribution, Explanation, Phrasing, PlainPhrasing, Reason, RowExplanation,
 };
 
-/// A line, explained.
+/// The explanation of a line.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ExplainedBody {
-    /// The line's id, whole.
+    /// The id of the whole line.
     line: String,
     #[serde(flatten)]
-    #[schema(value_type = Identity)]
+    #[schema(value_type = LineIdentity)]
     identity: LineKey,
-    /// Its rows, each with the parts that add up to it.
+    /// The rows of the line, each with the parts that add up to its quantity.
     rows: Vec<ExplainedRow>,
-    /// Contributions that no row shows, each with its reason.
+    /// Contributions that no row counts, each with its reason.
     hidden: Vec<PartBody>,
-    /// The same in plain sentences.
+    /// The explanation in plain English sentences.
     sentences: Vec<String>,
 }
 
-/// A row, explained: the parts' `counts` less `over_ceiling` add up to `quantity`.
+/// The explanation of a row: the sum of the parts' `counts`, less `over_ceiling`, is `quantity`.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ExplainedRow {
     /// The row's id.
     line: String,
-    /// Its list.
+    /// The list that contains the row.
     list: ListName,
-    /// What is shown.
+    /// The quantity shown.
     quantity: u64,
-    /// What the ceiling cuts off.
+    /// The number of units above the ceiling, which are not shown.
     over_ceiling: u64,
-    /// The parts that count.
+    /// The contributions that the row counts.
     parts: Vec<PartBody>,
 }
 
-/// A contribution and its fate.
+/// A contribution to a line, and how much of it counts.
 #[derive(Serialize, ToSchema)]
 pub(super) struct PartBody {
-    /// Who wrote it: a replica's id.
+    /// The id of the replica that wrote the action.
     by: String,
-    /// The number of this action among that writer's.
+    /// The sequence number of the action among those of its writer.
     seq: u64,
-    /// When, in milliseconds since 1970.
+    /// The time of the action, in milliseconds since 1970.
     at_ms: u64,
-    /// The guest cart it was written in, if it was.
+    /// The id of the guest cart that the action was written in, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     guest: Option<String>,
-    /// Whether it was "make it n" rather than "n more".
+    /// True if the action set the quantity, false if it added units.
     set: bool,
-    /// The n.
+    /// Quantity asked for.
     asked: u32,
-    /// How many it brings to the row.
+    /// The number of units that the action adds to the row.
     counts: u32,
-    /// Why, if there is more to say than that it was put in: each an object with its `reason`.
+    /// The reasons why `counts` differs from `asked`: objects with a `reason` each.
     #[schema(value_type = Vec<Object>)]
     reasons: serde_json::Value,
 }
 
-/// Names of the devices that the caller knows; the others by the beginning of their id.
-pub(super) struct Known(pub(super) BTreeMap<ReplicaId, String>);
+/// The names of devices that the caller knows. Other devices are named by the start of their id.
+pub(super) struct DeviceNames(pub(super) BTreeMap<ReplicaId, String>);
 
-impl Phrasing for Known {
+impl Phrasing for DeviceNames {
     fn device(&self, replica: ReplicaId) -> String {
         self.0.get(&replica).cloned().unwrap_or_else(|| PlainPhrasing.device(replica))
     }
@@ -80,7 +80,8 @@ impl Phrasing for Known {
     }
 }
 
-pub(super) fn told(explanation: &Explanation, names: &Known) -> ExplainedBody {
+/// Returns the explanation of a line as a JSON body.
+pub(super) fn explained_body(explanation: &Explanation, names: &DeviceNames) -> ExplainedBody {
     ExplainedBody {
         line: id_of(&explanation.line, None),
         identity: explanation.line.clone(),
@@ -117,8 +118,7 @@ impl From<&ExplainedContribution> for PartBody {
     }
 }
 
-/// A reason as JSON. Its time, if it has one, is in milliseconds since 1970, as elsewhere in an
-/// answer.
+/// Returns a reason as JSON. Its time, if any, is in milliseconds since 1970.
 fn reason_json(reason: &Reason) -> serde_json::Value {
     // Enums of numbers and texts: each has a JSON form.
     let mut json = serde_json::to_value(reason).unwrap_or_default();
@@ -135,7 +135,7 @@ mod tests {
     use super::*;
     use holdall::id::OrderId;
 
-    /// The library's own JSON of a time has its counter too.
+    /// The library's JSON of a time contains a counter; the service's does not.
     #[test]
     fn times_are_milliseconds() {
         let order = OrderId::new("o-1").expect("an id");

@@ -21,7 +21,7 @@ use holdall::cart::List;
 use holdall::id::{CartId, CouponCode, ReplicaId};
 use holdall_authority::AccountId;
 
-/// An id in its one form: 36 lower-case characters.
+/// Reads an id in its only accepted form: a hyphenated UUID in lower case.
 fn id<'de, D: Deserializer<'de>, T: From<Uuid>>(from: D) -> Result<T, D::Error> {
     from.deserialize_str(IdVisitor).map(T::from)
 }
@@ -65,7 +65,7 @@ fn list<'de, D: Deserializer<'de>>(from: D) -> Result<List, D::Error> {
     }
 }
 
-/// A cart.
+/// The path of a cart.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(super) struct CartPath {
@@ -75,7 +75,7 @@ pub(super) struct CartPath {
     pub(super) cart: CartId,
 }
 
-/// A line of a cart.
+/// The path of a line in a cart.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(super) struct LinePath {
@@ -89,7 +89,7 @@ pub(super) struct LinePath {
     pub(super) line: LineId,
 }
 
-/// A coupon of a cart.
+/// The path of a coupon in a cart.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(super) struct CouponPath {
@@ -97,13 +97,13 @@ pub(super) struct CouponPath {
     #[serde(deserialize_with = "id")]
     #[param(value_type = String, pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
     pub(super) cart: CartId,
-    /// The coupon's code. Letters of ASCII are taken as upper case.
+    /// The coupon's code. ASCII letters are converted to upper case.
     #[serde(deserialize_with = "code")]
     #[param(value_type = String, min_length = 1, max_length = 256, pattern = r"^[^\x00-\x20\x7f-\xa0]+$")]
     pub(super) code: CouponCode,
 }
 
-/// A writer of a cart.
+/// The path of a writer of a cart.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(super) struct WriterPath {
@@ -117,7 +117,7 @@ pub(super) struct WriterPath {
     pub(super) replica: ReplicaId,
 }
 
-/// An account.
+/// The path of an account.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(super) struct AccountPath {
@@ -127,7 +127,7 @@ pub(super) struct AccountPath {
     pub(super) account: AccountId,
 }
 
-/// A guest cart that an account has merged.
+/// The path of a guest cart that an account has merged.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
 pub(super) struct GuestPath {
@@ -141,18 +141,18 @@ pub(super) struct GuestPath {
     pub(super) guest: CartId,
 }
 
-/// Which list.
+/// The query that selects a list.
 #[derive(Deserialize, IntoParams, Default)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ListQuery {
-    /// The list that the line is in.
+    /// The list that contains the line. The default is `active`.
     #[serde(default, deserialize_with = "list")]
     #[param(value_type = Option<super::cart_body::ListName>)]
     pub(super) list: List,
 }
 
-/// The path of a request.
+/// An extractor of a request's path.
 pub(super) struct PathParams<T>(pub(super) T);
 
 impl<T: DeserializeOwned + Send> FromRequestParts<Service> for PathParams<T> {
@@ -163,19 +163,20 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Service> for PathParams<T> {
     }
 }
 
-/// A path that names nothing. What cannot be the id of a line is answered as the id of a line that is not there is.
+/// Returns the problem of a path that does not parse. A malformed line id is reported like the id
+/// of a missing line.
 fn no_such(rejection: PathRejection) -> Problem {
     let detail = match rejection {
         PathRejection::FailedToDeserializePathParams(failed) => failed.into_kind().to_string(),
         other => other.body_text(),
     };
-    // Errors of fields come as texts alone.
+    // The rejection has only the text of a field's error.
     let is_line = detail == LineIdError.to_string();
     let kind = if is_line { ProblemType::UnknownRow } else { ProblemType::Malformed };
     Problem::new(kind, detail)
 }
 
-/// The query of a request.
+/// An extractor of a request's query.
 pub(super) struct QueryParams<T>(pub(super) T);
 
 impl<T: DeserializeOwned + Send> FromRequestParts<Service> for QueryParams<T> {
@@ -188,10 +189,10 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Service> for QueryParams<T> {
     }
 }
 
-/// A body in JSON.
-pub(super) struct Json<T>(pub(super) T);
+/// An extractor of a JSON body. Arrays are refused.
+pub(super) struct JsonBody<T>(pub(super) T);
 
-impl<T: DeserializeOwned> FromRequest<Service> for Json<T> {
+impl<T: DeserializeOwned> FromRequest<Service> for JsonBody<T> {
     type Rejection = Problem;
     async fn from_request(mut request: Request, service: &Service) -> Result<Self, Problem> {
         limited(&mut request, service.settings().body_bytes)?;
@@ -199,7 +200,8 @@ impl<T: DeserializeOwned> FromRequest<Service> for Json<T> {
         let read = if media.is_some_and(|media| media == "application/json") {
             let bytes = axum::body::Bytes::from_request(request, service).await;
             let bytes = bytes.map_err(|rejection| unread(&rejection))?;
-            // Most bodies are right, and have no list: one reading is enough. What is wrong with the others is told below.
+            // Most bodies are valid and contain no array: parse them once. The slow path below
+            // finds out what is wrong with the others.
             if !bytes.contains(&b'[')
                 && let Ok(read) = serde_json::from_slice(&bytes)
             {
@@ -222,11 +224,11 @@ impl<T: DeserializeOwned> FromRequest<Service> for Json<T> {
                 });
             }
         };
-        // No request has a list in it, and a list would be taken for the fields of an object in their order.
+        // No request contains an array. serde would accept one for the fields of a struct in order.
         if has_list(&value) {
             return Err(Problem::new(
                 ProblemType::Invalid,
-                "there is a list where an object or a value is to be",
+                "Arrays are not accepted here; send one object",
             ));
         }
         T::deserialize(value)
@@ -235,6 +237,7 @@ impl<T: DeserializeOwned> FromRequest<Service> for Json<T> {
     }
 }
 
+/// Returns whether a JSON value contains an array.
 fn has_list(value: &Value) -> bool {
     match value {
         Value::Array(_) => true,
@@ -243,10 +246,10 @@ fn has_list(value: &Value) -> bool {
     }
 }
 
-/// A body of bytes.
-pub(super) struct Bytes(pub(super) axum::body::Bytes);
+/// An extractor of the bytes of a delta.
+pub(super) struct DeltaBody(pub(super) axum::body::Bytes);
 
-impl FromRequest<Service> for Bytes {
+impl FromRequest<Service> for DeltaBody {
     type Rejection = Problem;
     async fn from_request(mut request: Request, service: &Service) -> Result<Self, Problem> {
         let media = request.headers().get(CONTENT_TYPE).and_then(|field| field.to_str().ok());
@@ -260,7 +263,10 @@ impl FromRequest<Service> for Bytes {
     }
 }
 
-/// Holds a body to its limit. One that says itself that it is too long is not waited for.
+/// Limits the size of a body, in bytes.
+///
+/// # Errors
+/// `Content-Length` exceeds the limit, so the body is not read at all.
 fn limited(request: &mut Request, limit: usize) -> Result<(), Problem> {
     DefaultBodyLimit::max(limit).apply(request);
     let bytes =
@@ -268,12 +274,13 @@ fn limited(request: &mut Request, limit: usize) -> Result<(), Problem> {
     match bytes {
         Some(bytes) if limit < bytes => Err(Problem::new(
             ProblemType::TooLarge,
-            format!("a body of {bytes} bytes, the limit is {limit}"),
+            format!("the body has {bytes} bytes; the limit is {limit}"),
         )),
         _ => Ok(()),
     }
 }
 
+/// Returns the problem of a body that could not be read.
 fn unread(rejection: &BytesRejection) -> Problem {
     let is_long = rejection.status() == StatusCode::PAYLOAD_TOO_LARGE;
     let kind = if is_long { ProblemType::TooLarge } else { ProblemType::Malformed };

@@ -28,7 +28,7 @@ impl Timer for HeaderTimer {
     }
 
     fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {
-        Box::pin(Waiting { patience: self.clone(), deadline })
+        Box::pin(DeadlineSleep { timer: self.clone(), deadline })
     }
 
     fn reset(&self, sleep: &mut Pin<Box<dyn Sleep>>, new_deadline: Instant) {
@@ -41,18 +41,18 @@ impl Timer for HeaderTimer {
 }
 
 /// Ready at a deadline. Of those of one connection only the last is waited for.
-struct Waiting {
-    patience: HeaderTimer,
+struct DeadlineSleep {
+    timer: HeaderTimer,
     deadline: Instant,
 }
 
-impl Sleep for Waiting {}
+impl Sleep for DeadlineSleep {}
 
-impl Future for Waiting {
+impl Future for DeadlineSleep {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let mut timer = self.patience.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut timer = self.timer.0.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let set_for: Instant = timer.deadline().into();
             if timer.as_mut().poll(cx).is_pending() && set_for <= self.deadline {
@@ -71,24 +71,24 @@ mod tests {
     use super::*;
 
     /// After how many seconds a wait of so many is over.
-    async fn waits(patience: &HeaderTimer, seconds: u64) -> f64 {
+    async fn waits(timer: &HeaderTimer, seconds: u64) -> f64 {
         let began = tokio::time::Instant::now();
-        patience.sleep(Duration::from_secs(seconds)).await;
+        timer.sleep(Duration::from_secs(seconds)).await;
         began.elapsed().as_secs_f64()
     }
 
     #[tokio::test(start_paused = true)]
     async fn each_wait_lasts_as_long_as_it_is_to() {
-        let patience = HeaderTimer::new(Duration::from_secs(20));
+        let timer = HeaderTimer::new(Duration::from_secs(20));
         // Given up half way, as when a head has come.
-        let given_up = tokio::time::timeout(Duration::from_secs(15), waits(&patience, 20)).await;
+        let given_up = tokio::time::timeout(Duration::from_secs(15), waits(&timer, 20)).await;
         assert!(given_up.is_err());
         // Later than the timer is set for, sooner, at once, and long after it has run out.
         for seconds in [20, 3, 0, 40, 40, 1] {
-            let waited = waits(&patience, seconds).await;
+            let waited = waits(&timer, seconds).await;
             assert!((waited - seconds as f64).abs() < 0.01, "{waited} s for {seconds}");
         }
         tokio::time::advance(Duration::from_secs(100)).await;
-        assert!((waits(&patience, 7).await - 7.0).abs() < 0.01);
+        assert!((waits(&timer, 7).await - 7.0).abs() < 0.01);
     }
 }

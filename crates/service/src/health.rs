@@ -1,4 +1,4 @@
-//! What operators and their machines ask.
+//! Routes for operators: health, readiness, metrics, and descriptions of problems.
 
 use axum::extract::Path;
 use axum::http::header::CONTENT_TYPE;
@@ -9,19 +9,19 @@ use super::problem_type::ProblemType;
 use super::service::Service;
 use holdall::id::CartId;
 
-/// Whether the process is alive.
+/// Answers 200 while the process is alive.
 #[utoipa::path(get, path = "/healthz", tag = "operations", security(()),
-    responses((status = 200, description = "It is", body = String, content_type = "text/plain")))]
+    responses((status = 200, description = "The process is alive", body = String, content_type = "text/plain")))]
 pub(super) async fn health() -> &'static str {
     "ok\n"
 }
 
-/// Whether requests can be sent here: the store can be reached, and the service is not about to end.
+/// Answers 200 if the service can take requests: the store answers, and no shutdown has begun.
 #[utoipa::path(get, path = "/readyz", tag = "operations", security(()),
-    responses((status = 200, description = "They can", body = String, content_type = "text/plain")))]
+    responses((status = 200, description = "The service takes requests", body = String, content_type = "text/plain")))]
 pub(super) async fn ready(service: Service) -> Result<&'static str, Problem> {
     if service.is_closing() {
-        return Err(Problem::new(ProblemType::Overloaded, "the service is about to end"));
+        return Err(Problem::new(ProblemType::Overloaded, "the service is shutting down"));
     }
     let asked = service.authority().store().revision(CartId::from_u128(0));
     let answered = tokio::time::timeout(service.settings().request_time, asked).await;
@@ -31,25 +31,25 @@ pub(super) async fn ready(service: Service) -> Result<&'static str, Problem> {
     }
 }
 
-/// Counts and times, for Prometheus.
+/// Returns the process's metrics in the format of Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "operations", security(()),
     responses((status = 200, description = "Text exposition format", body = String, content_type = "text/plain")))]
 pub(super) async fn metrics(service: Service) -> Result<Response, Problem> {
     let Some(handle) = service.metrics() else {
         return Err(Problem::new(
             ProblemType::NotFound,
-            "this process shows its metrics elsewhere",
+            "this process does not publish metrics here",
         ));
     };
     let media = [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     Ok((media, handle.render()).into_response())
 }
 
-/// What a type of problem is.
+/// Describes a type of problem.
 #[utoipa::path(get, path = "/problems/{name}", tag = "operations", security(()),
     params(("name" = String, Path, description = "The last part of a problem's type")),
-    responses((status = 200, description = "It in words", body = String, content_type = "text/plain")))]
+    responses((status = 200, description = "The description", body = String, content_type = "text/plain")))]
 pub(super) async fn problem(Path(name): Path<String>) -> Result<String, Problem> {
     Problem::described(&name)
-        .ok_or_else(|| Problem::new(ProblemType::NotFound, "there is no such type of problem"))
+        .ok_or_else(|| Problem::new(ProblemType::NotFound, "no such type of problem"))
 }

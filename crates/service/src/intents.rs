@@ -1,4 +1,4 @@
-//! What a shopper means to do with a cart at the end: coupons, shipping, a note, being reminded.
+//! Actions on a whole cart: coupons, shipping, a note, consent to reminders.
 
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -9,14 +9,14 @@ use super::cart_answer::CartAnswer;
 use super::cart_body::CartBody;
 use super::command::CommandSender;
 use super::conditions::CommandFields;
-use super::extract::{CartPath, CouponPath, Json, PathParams};
+use super::extract::{CartPath, CouponPath, JsonBody, PathParams};
 use super::problem::Problem;
-use super::schema::said;
+use super::schema::nullable;
 use super::service::Service;
 use holdall::action::Action;
 use holdall::id::{ShippingOption, Text};
 
-/// The routes of the actions on a whole cart.
+/// Returns the routes of the actions on a whole cart.
 pub(super) fn routes() -> OpenApiRouter<Service> {
     OpenApiRouter::new()
         .routes(routes!(coupon, drop_coupon))
@@ -25,12 +25,12 @@ pub(super) fn routes() -> OpenApiRouter<Service> {
         .routes(routes!(consent))
 }
 
-/// A text of the whole cart, or none.
+/// The note of a cart, or null.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NoteBody {
     /// The text; null clears it.
-    #[serde(deserialize_with = "said")]
+    #[serde(deserialize_with = "nullable")]
     #[schema(
         required,
         min_length = 1,
@@ -40,27 +40,27 @@ struct NoteBody {
     text: Option<String>,
 }
 
-/// A shipping option, or none.
+/// A shipping option, or null.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ShippingBody {
-    /// The option; null chooses none.
-    #[serde(deserialize_with = "said")]
+    /// The option's name; null clears the choice.
+    #[serde(deserialize_with = "nullable")]
     #[schema(required, min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     option: Option<String>,
 }
 
-/// Whether the shop may remind the shopper of this cart.
+/// The shopper's consent to reminders of this cart.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ConsentBody {
-    /// Whether.
+    /// True if the shopper agreed to reminders.
     given: bool,
 }
 
-/// Notes the intent to use a coupon. Whether it is good is found out when the cart is priced.
+/// Adds a coupon code to the cart. The shop validates the code when it prices the cart.
 #[utoipa::path(put, path = "/carts/{cart}/coupons/{code}", tag = "intents", params(CouponPath, CommandFields),
-    responses((status = 200, description = "The cart with it", body = CartBody)))]
+    responses((status = 200, description = "The cart after the change", body = CartBody)))]
 async fn coupon(
     by: CommandSender,
     PathParams(CouponPath { cart, code }): PathParams<CouponPath>,
@@ -68,9 +68,9 @@ async fn coupon(
     by.send(cart, Action::Coupon { code }).await
 }
 
-/// Drops a coupon. One that is not there is dropped already.
+/// Removes a coupon code from the cart. Removing an absent code changes nothing.
 #[utoipa::path(delete, path = "/carts/{cart}/coupons/{code}", tag = "intents", params(CouponPath, CommandFields),
-    responses((status = 200, description = "The cart without it", body = CartBody)))]
+    responses((status = 200, description = "The cart after the change", body = CartBody)))]
 async fn drop_coupon(
     by: CommandSender,
     PathParams(CouponPath { cart, code }): PathParams<CouponPath>,
@@ -78,13 +78,13 @@ async fn drop_coupon(
     by.send(cart, Action::DropCoupon { code }).await
 }
 
-/// Chooses a shipping option, or none.
+/// Chooses a shipping option, or clears the choice.
 #[utoipa::path(put, path = "/carts/{cart}/shipping", tag = "intents", params(CartPath, CommandFields),
-    request_body = ShippingBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
+    request_body = ShippingBody, responses((status = 200, description = "The cart after the change", body = CartBody)))]
 async fn shipping(
     by: CommandSender,
     PathParams(CartPath { cart }): PathParams<CartPath>,
-    Json(body): Json<ShippingBody>,
+    JsonBody(body): JsonBody<ShippingBody>,
 ) -> Result<CartAnswer, Problem> {
     let option = body.option.map(ShippingOption::new).transpose()?;
     by.send(cart, Action::Shipping { option }).await
@@ -92,23 +92,23 @@ async fn shipping(
 
 /// Writes the cart's note, or clears it.
 #[utoipa::path(put, path = "/carts/{cart}/note", tag = "intents", params(CartPath, CommandFields),
-    request_body = NoteBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
+    request_body = NoteBody, responses((status = 200, description = "The cart after the change", body = CartBody)))]
 async fn note(
     by: CommandSender,
     PathParams(CartPath { cart }): PathParams<CartPath>,
-    Json(body): Json<NoteBody>,
+    JsonBody(body): JsonBody<NoteBody>,
 ) -> Result<CartAnswer, Problem> {
     let text = body.text.map(Text::new).transpose()?;
     by.send(cart, Action::CartNote { text }).await
 }
 
-/// Notes whether the shop may remind the shopper of this cart.
+/// Records whether the shopper agrees to reminders of this cart.
 #[utoipa::path(put, path = "/carts/{cart}/consent", tag = "intents", params(CartPath, CommandFields),
-    request_body = ConsentBody, responses((status = 200, description = "The cart with it", body = CartBody)))]
+    request_body = ConsentBody, responses((status = 200, description = "The cart after the change", body = CartBody)))]
 async fn consent(
     by: CommandSender,
     PathParams(CartPath { cart }): PathParams<CartPath>,
-    Json(ConsentBody { given }): Json<ConsentBody>,
+    JsonBody(ConsentBody { given }): JsonBody<ConsentBody>,
 ) -> Result<CartAnswer, Problem> {
     by.send(cart, Action::Consent { given }).await
 }

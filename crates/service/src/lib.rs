@@ -1,30 +1,38 @@
-//! Carts over HTTP and WebSocket: a [`router`] to nest in an axum app, and [`serve`] for whoever has none.
+//! Carts over HTTP and WebSocket: a [`router`] to nest in an axum app, and [`serve`] to run it on
+//! a listener of its own.
 //!
-//! It has no rules of its own. What a command means and whether it is taken is the business of the
-//! [`authority`](holdall_authority); here is how it is asked and answered over HTTP: JSON, `Idempotency-Key`, `ETag` and
-//! `If-Match`, problem details, limits. The interface is described at `/openapi.json`, which is made from the code.
+//! The crate has no rules of its own. The [`authority`](holdall_authority) decides what a command
+//! means and whether it is accepted. This crate translates between the authority and HTTP: JSON,
+//! `Idempotency-Key`, `ETag` and `If-Match`, problem details, limits. `/openapi.json` describes the
+//! interface and is generated from the code.
 //!
-//! - A **guest** opens a cart with `POST /carts` and gets a token, which is all there is to being that guest. An **account** is whoever the
-//!   embedder's [`Verifier`] says; the shop's own systems too.
-//! - A command is answered with the whole cart, so that a client shows what was saved.
-//! - `Cart-Seen`, the entity tag of the cart the shopper looked at, makes a command affect **exactly what its author had seen**: two
-//!   more that another device put in meanwhile stay when this one says "make it three".
-//! - `GET /carts/{cart}/live` is a WebSocket or a stream of events: see [`limits`] for how many there may be.
+//! - A **guest** opens a cart with `POST /carts` and gets a secret token; whoever sends the token is
+//!   this guest. The embedder's [`TokenVerifier`] identifies **accounts**, staff and the shop's own
+//!   systems.
+//! - The answer to a command is the whole cart, so a client shows what was saved.
+//! - `Cart-Seen`, the entity tag of the cart that the shopper looked at, makes a command affect
+//!   **exactly what its author had seen**. Example: another device added two units meanwhile; they
+//!   stay when this device sets the quantity to three.
+//! - `GET /carts/{cart}/live` is a WebSocket or a stream of events. [`limits`] has the default
+//!   number of live connections.
 //!
-//! What is served treats everything it is sent as hostile: heads, bodies, nesting, time and the number of requests at once are limited
-//! ([`Settings`]), and what is beyond is refused with 503 and `Retry-After` before it costs anything. Logs and metrics name
-//! routes and never carts, tokens or accounts.
+//! The service treats all input as hostile. Request heads, bodies, nesting, duration and the number
+//! of requests in progress are limited ([`ServiceSettings`]). Requests above the limit get 503 with
+//! `Retry-After` before they cost anything. Logs and metrics name routes, never carts, tokens or
+//! accounts.
+//!
+//! [`limits`]: holdall::limits
 //!
 //! ```
 //! use std::sync::Arc;
 //! use axum::body::Body;
 //! use axum::http::Request;
-//! use holdall_authority::{Authority, Settings};
+//! use holdall_authority::{Authority, AuthoritySettings};
 //! use holdall_service::{GuestsOnly, Service, router};
 //! use holdall_store::MemoryStore;
 //! use tower::ServiceExt;
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-//! let authority = Authority::new(Arc::new(MemoryStore::new(7)), Settings::default());
+//! let authority = Authority::new(Arc::new(MemoryStore::new(7)), AuthoritySettings::default());
 //! let carts = router(Service::new(Arc::new(authority), Arc::new(GuestsOnly)));
 //! let app: axum::Router = axum::Router::new().nest("/shop", carts);
 //! let opened = app.oneshot(Request::post("/shop/carts").body(Body::empty())?).await?;
@@ -67,13 +75,13 @@ mod serve;
 mod service;
 mod settings;
 
-pub use auth::{DemoAccounts, GuestsOnly, JwtVerifier, NoKey, Unverified, Verifier};
+pub use auth::{DemoAccounts, GuestsOnly, JwtVerifier, PublicKeyError, TokenError, TokenVerifier};
 pub use line_id::{LineId, LineIdError};
 pub use problem::Problem;
 pub use routes::router;
 pub use serve::serve;
 pub use service::{Service, ServiceBuilder};
-pub use settings::Settings;
+pub use settings::ServiceSettings;
 
 pub mod manual {
     //! How to serve carts over HTTP, with a page to see them.

@@ -1,8 +1,10 @@
-//! Rows in URLs.
+//! Ids of rows in URLs.
 //!
-//! A row's id is base64url, without padding, of one byte for the side (0: the whole line, 1: the account's, 2: a guest's, and
-//! then the 16 bytes of that guest cart's id), and the line's [descriptor](holdall::LineKey::descriptor). So it is the same at every server and for ever, and
-//! names a row that is gone as well as one that is there: a request that comes again finds its answer. Clients take it as it is.
+//! A row's id is base64url, without padding, of one byte for the side and the line's
+//! [descriptor](holdall::LineKey::descriptor). The side is 0 for the whole line, 1 for the
+//! account's side, or 2 for a guest's side, followed by the 16 bytes of the guest cart's id. An id
+//! therefore never changes, is equal on every server, and can name a row that was removed: a
+//! repeated request finds its answer. Clients treat ids as opaque.
 
 use std::fmt;
 use std::str::FromStr;
@@ -22,7 +24,7 @@ const ACCOUNT: u8 = 1;
 const GUEST: u8 = 2;
 const CART_BYTES: usize = 16;
 
-/// The id of a row, whichever list it is in.
+/// The id of a row, without its list.
 ///
 /// ```
 /// use holdall_service::LineId;
@@ -38,19 +40,19 @@ pub struct LineId {
     side: Option<Side>,
 }
 
-/// A text that is the id of no row.
+/// The error of parsing a text that is not the id of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is the id of no line: take it from the cart, as it is")]
+#[error("not a line id: copy the id from the cart, unchanged")]
 pub struct LineIdError;
 
 impl LineId {
-    /// The id of a line, or of one side of it.
+    /// Makes the id of a line, or of one side of the line.
     #[must_use]
     pub const fn new(line: LineKey, side: Option<Side>) -> Self {
         Self { line, side }
     }
 
-    /// The row in a list.
+    /// Returns the reference to the row in a list.
     #[must_use]
     pub fn row(self, list: List) -> RowRef {
         RowRef { line: self.line, list, side: self.side }
@@ -59,21 +61,21 @@ impl LineId {
 
 impl fmt::Display for LineId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Text { line: &self.line, side: self.side }.fmt(f)
+        LineIdText { line: &self.line, side: self.side }.fmt(f)
     }
 }
 
-/// The id of a row that is written and not kept.
+/// The id of a row, borrowed, for writing.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Text<'a> {
+pub(super) struct LineIdText<'a> {
     pub(super) line: &'a LineKey,
     pub(super) side: Option<Side>,
 }
 
-/// How long most ids are at most, in bytes before they are written in base64.
+/// The size up to which an id needs no allocation, in bytes before base64.
 const MOST_BYTES: usize = 48;
 
-impl Text<'_> {
+impl LineIdText<'_> {
     fn bytes(&self) -> SmallVec<[u8; MOST_BYTES]> {
         let mut bytes = SmallVec::new();
         match self.side {
@@ -89,13 +91,13 @@ impl Text<'_> {
     }
 }
 
-impl fmt::Display for Text<'_> {
+impl fmt::Display for LineIdText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Base64Display::new(&self.bytes(), &URL_SAFE_NO_PAD).fmt(f)
     }
 }
 
-impl Serialize for Text<'_> {
+impl Serialize for LineIdText<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut text = [0; MOST_BYTES * 4 / 3];
         let written = URL_SAFE_NO_PAD.encode_slice(self.bytes(), &mut text);
@@ -140,7 +142,7 @@ mod tests {
             let id = LineId::new(tee.clone(), side);
             let text = id.to_string();
             assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
-            let json = serde_json::to_string(&Text { line: tee, side }).expect("JSON");
+            let json = serde_json::to_string(&LineIdText { line: tee, side }).expect("JSON");
             assert_eq!(json, format!("\"{text}\""));
             assert_eq!(text.parse(), Ok(id));
         }

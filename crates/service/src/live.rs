@@ -30,7 +30,7 @@ use super::authenticated::{Authenticated, device};
 use super::cart_body::CartBody;
 use super::exchange::{AdmittedBody, have_of};
 use super::extract::{CartPath, PathParams, QueryParams};
-use super::presence::{Place, Present};
+use super::presence::{PresenceEntry, WatchingDevice};
 use super::problem::Problem;
 use super::problem_type::ProblemType;
 use super::service::Service;
@@ -56,7 +56,7 @@ mod code {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Watching {
+pub(super) struct LiveQuery {
     /// What the device calls itself to the others that watch this cart.
     #[serde(default = "unnamed")]
     #[param(max_length = 64, required = false)]
@@ -70,12 +70,12 @@ fn unnamed() -> String {
 /// What is sent over a WebSocket as text.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
-enum Said<'a> {
+enum LiveMessage<'a> {
     Cart {
         cart: &'a CartBody,
     },
     Present {
-        devices: &'a [Present],
+        devices: &'a [WatchingDevice],
     },
     Admitted {
         #[serde(flatten)]
@@ -87,13 +87,13 @@ enum Said<'a> {
 }
 
 /// What the cart shows, as it changes: a WebSocket, or events for `Accept: text/event-stream`.
-#[utoipa::path(get, path = "/carts/{cart}/live", tag = "carts", params(CartPath, Watching), responses(
+#[utoipa::path(get, path = "/carts/{cart}/live", tag = "carts", params(CartPath, LiveQuery), responses(
     (status = 101, description = "A WebSocket: subprotocol `holdall.v1.json` or `holdall.v1`"),
     (status = 200, description = "Events `cart` and `present`", body = String, content_type = "text/event-stream")))]
 pub(super) async fn live(
     service: Service,
     PathParams(CartPath { cart }): PathParams<CartPath>,
-    QueryParams(Watching { name }): QueryParams<Watching>,
+    QueryParams(LiveQuery { name }): QueryParams<LiveQuery>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     parts: Parts,
 ) -> Result<Response, Problem> {
@@ -112,10 +112,10 @@ pub(super) async fn live(
         .map(|protocol| protocol.trim().to_owned())
         .collect();
     let token = offered.iter().find_map(|protocol| protocol.strip_prefix(BEARER));
-    let caller = Bearer::of(&service, parts.clone(), token).await?;
+    let caller = LiveCaller::of(&service, parts.clone(), token).await?;
     // Whose cart it is decides before there is any place to take.
     service.authority().read(&caller.caller, cart).await?;
-    let feed = Feed::new(service.clone(), cart, caller, name)?;
+    let feed = LiveFeed::new(service.clone(), cart, caller, name)?;
     if !parts.headers.contains_key(UPGRADE) {
         let accepts = parts.headers.get(ACCEPT).and_then(|field| field.to_str().ok());
         return match accepts {
@@ -139,10 +139,10 @@ pub(super) async fn live(
         .protocols([JSON, BYTES]);
     let chosen = upgrade.selected_protocol().and_then(|chosen| chosen.to_str().ok());
     match chosen {
-        Some(JSON) => Ok(upgrade.on_upgrade(|socket| Conversation::new(socket, feed, None).run())),
+        Some(JSON) => Ok(upgrade.on_upgrade(|socket| LiveSocket::new(socket, feed, None).run())),
         Some(BYTES) => {
-            let replica = Some(Replicating { have: None });
-            Ok(upgrade.on_upgrade(|socket| Conversation::new(socket, feed, replica).run()))
+            let replica = Some(ReplicaState { have: None });
+            Ok(upgrade.on_upgrade(|socket| LiveSocket::new(socket, feed, replica).run()))
         }
         _ => Err(Problem::new(
             ProblemType::Malformed,
@@ -152,12 +152,12 @@ pub(super) async fn live(
 }
 
 /// Who watches, and the token to look at again.
-struct Bearer {
+struct LiveCaller {
     caller: Caller,
     token: Option<String>,
 }
 
-impl Bearer {
+impl LiveCaller {
     async fn of(service: &Service, mut parts: Parts, token: Option<&str>) -> Result<Self, Problem> {
         use axum::extract::FromRequestParts;
         if let Some(token) = token {
@@ -172,7 +172,7 @@ impl Bearer {
 }
 
 /// What happened.
-enum Signal {
+enum FeedSignal {
     Changed,
     Present,
     Tick,
@@ -180,12 +180,12 @@ enum Signal {
 }
 
 /// What a live connection waits for.
-struct Feed {
+struct LiveFeed {
     service: Service,
     cart: CartId,
-    bearer: Bearer,
+    bearer: LiveCaller,
     watch: Watch,
-    place: Place,
+    place: PresenceEntry,
     closing: watch::Receiver<bool>,
     tick: Interval,
     /// The version that was sent last.
@@ -193,8 +193,13 @@ struct Feed {
     _permit: OwnedSemaphorePermit,
 }
 
-impl Feed {
-    fn new(service: Service, cart: CartId, bearer: Bearer, name: String) -> Result<Self, Problem> {
+impl LiveFeed {
+    fn new(
+        service: Service,
+        cart: CartId,
+        bearer: LiveCaller,
+        name: String,
+    ) -> Result<Self, Problem> {
         let full = |_| {
             Problem::new(
                 ProblemType::Overloaded,
@@ -217,18 +222,18 @@ impl Feed {
     }
 
     /// The next thing that happens. It may be dropped half way.
-    async fn next(&mut self) -> Signal {
+    async fn next(&mut self) -> FeedSignal {
         loop {
             tokio::select! {
                 biased;
                 _ = self.closing.changed() => {
                     if *self.closing.borrow_and_update() {
-                        return Signal::Closing;
+                        return FeedSignal::Closing;
                     }
                 }
-                () = self.watch.changed() => return Signal::Changed,
-                _ = self.place.all.changed() => return Signal::Present,
-                _ = self.tick.tick() => return Signal::Tick,
+                () = self.watch.changed() => return FeedSignal::Changed,
+                _ = self.place.all.changed() => return FeedSignal::Present,
+                _ = self.tick.tick() => return FeedSignal::Tick,
             }
         }
     }
@@ -241,7 +246,7 @@ impl Feed {
         Ok(new.then(|| shown.into()))
     }
 
-    fn present(&mut self) -> Vec<Present> {
+    fn present(&mut self) -> Vec<WatchingDevice> {
         self.place.all.borrow_and_update().clone()
     }
 
@@ -254,17 +259,17 @@ impl Feed {
     }
 }
 
-fn events(feed: Feed) -> Response {
+fn events(feed: LiveFeed) -> Response {
     let every = feed.service.settings().ping;
     let stream = stream::unfold(Some((feed, true)), |state| async move {
         let (mut feed, mut first) = state?;
         loop {
             let signal =
-                if std::mem::take(&mut first) { Signal::Changed } else { feed.next().await };
+                if std::mem::take(&mut first) { FeedSignal::Changed } else { feed.next().await };
             let event = match signal {
-                Signal::Closing => return None,
-                Signal::Present => Event::default().event("present").json_data(feed.present()),
-                Signal::Tick | Signal::Changed => {
+                FeedSignal::Closing => return None,
+                FeedSignal::Present => Event::default().event("present").json_data(feed.present()),
+                FeedSignal::Tick | FeedSignal::Changed => {
                     let checked = feed.check();
                     let cart = match checked {
                         Ok(()) => feed.cart().await,
@@ -290,29 +295,29 @@ fn events(feed: Feed) -> Response {
 }
 
 /// A client that keeps a replica.
-struct Replicating {
+struct ReplicaState {
     /// What it has, as far as is known; `None` until it has said so.
     have: Option<Have>,
 }
 
 /// One WebSocket.
-struct Conversation {
+struct LiveSocket {
     socket: WebSocket,
-    feed: Feed,
-    replica: Option<Replicating>,
+    feed: LiveFeed,
+    replica: Option<ReplicaState>,
     /// Whether it has shown a sign of life since the last ping.
     alive: bool,
 }
 
 /// How a conversation goes on.
-type Flow = Result<(), End>;
+type SocketResult = Result<(), SocketEnd>;
 
-enum End {
+enum SocketEnd {
     Gone,
     Close(u16, String),
 }
 
-impl From<Problem> for End {
+impl From<Problem> for SocketEnd {
     fn from(problem: Problem) -> Self {
         let kind = problem.kind();
         let code = match kind {
@@ -326,8 +331,8 @@ impl From<Problem> for End {
     }
 }
 
-impl Conversation {
-    const fn new(socket: WebSocket, feed: Feed, replica: Option<Replicating>) -> Self {
+impl LiveSocket {
+    const fn new(socket: WebSocket, feed: LiveFeed, replica: Option<ReplicaState>) -> Self {
         Self { socket, feed, replica, alive: true }
     }
 
@@ -338,7 +343,7 @@ impl Conversation {
                 break end;
             }
         };
-        if let End::Close(code, reason) = end {
+        if let SocketEnd::Close(code, reason) = end {
             let frame = CloseFrame { code, reason: reason.into() };
             let _ = self.send(Message::Close(Some(frame))).await;
             // The peer's own farewell, or nothing.
@@ -347,7 +352,7 @@ impl Conversation {
         metrics::gauge!("holdall_live_connections").decrement(1.0);
     }
 
-    async fn step(&mut self) -> Flow {
+    async fn step(&mut self) -> SocketResult {
         if self.replica.is_none() && self.feed.sent.is_none() {
             self.push().await?;
         }
@@ -356,22 +361,22 @@ impl Conversation {
             message = self.socket.recv() => match message {
                 Some(Ok(message)) => self.on_message(message).await,
                 // Gone, or what it sent is no WebSocket, or too long.
-                Some(Err(_)) | None => Err(End::Gone),
+                Some(Err(_)) | None => Err(SocketEnd::Gone),
             },
         }
     }
 
-    async fn on_signal(&mut self, signal: Signal) -> Flow {
+    async fn on_signal(&mut self, signal: FeedSignal) -> SocketResult {
         match signal {
-            Signal::Closing => Err(End::Close(code::GOING_AWAY, "restart".to_owned())),
-            Signal::Changed => self.push().await,
-            Signal::Present => {
+            FeedSignal::Closing => Err(SocketEnd::Close(code::GOING_AWAY, "restart".to_owned())),
+            FeedSignal::Changed => self.push().await,
+            FeedSignal::Present => {
                 let devices = self.feed.present();
-                self.say(&Said::Present { devices: &devices }).await
+                self.say(&LiveMessage::Present { devices: &devices }).await
             }
-            Signal::Tick => {
+            FeedSignal::Tick => {
                 if !std::mem::take(&mut self.alive) {
-                    return Err(End::Gone);
+                    return Err(SocketEnd::Gone);
                 }
                 self.feed.check()?;
                 self.send(Message::Ping(Bytes::new())).await?;
@@ -382,15 +387,15 @@ impl Conversation {
     }
 
     /// Sends what the client lacks.
-    async fn push(&mut self) -> Flow {
+    async fn push(&mut self) -> SocketResult {
         let Some(replica) = &mut self.replica else {
             return match self.feed.cart().await? {
-                Some(cart) => self.say(&Said::Cart { cart: &cart }).await,
+                Some(cart) => self.say(&LiveMessage::Cart { cart: &cart }).await,
                 None => Ok(()),
             };
         };
         let Some(have) = &mut replica.have else { return Ok(()) };
-        let Feed { service, cart, bearer, .. } = &self.feed;
+        let LiveFeed { service, cart, bearer, .. } = &self.feed;
         let caught = service.authority().catch_up(&bearer.caller, *cart, have).await;
         let caught = caught.map_err(Problem::from)?;
         *have = caught.have;
@@ -400,23 +405,23 @@ impl Conversation {
         }
     }
 
-    async fn on_message(&mut self, message: Message) -> Flow {
+    async fn on_message(&mut self, message: Message) -> SocketResult {
         self.alive = true;
         match message {
             Message::Binary(bytes) => self.take(&bytes).await,
             Message::Ping(_) | Message::Pong(_) => Ok(()),
-            Message::Close(_) => Err(End::Gone),
+            Message::Close(_) => Err(SocketEnd::Gone),
             Message::Text(_) => {
-                Err(End::Close(code::UNACCEPTABLE, "send bytes, over holdall.v1".to_owned()))
+                Err(SocketEnd::Close(code::UNACCEPTABLE, "send bytes, over holdall.v1".to_owned()))
             }
         }
     }
 
     /// Takes what a replicating client sends: at first what it has, then deltas.
-    async fn take(&mut self, bytes: &[u8]) -> Flow {
-        let Feed { service, cart, bearer, .. } = &self.feed;
+    async fn take(&mut self, bytes: &[u8]) -> SocketResult {
+        let LiveFeed { service, cart, bearer, .. } = &self.feed;
         let Some(replica) = &mut self.replica else {
-            return Err(End::Close(
+            return Err(SocketEnd::Close(
                 code::UNACCEPTABLE,
                 "send nothing over holdall.v1.json".to_owned(),
             ));
@@ -427,24 +432,24 @@ impl Conversation {
         }
         let admitted = service.authority().accept(service.now_ms(), &bearer.caller, *cart, bytes);
         let said = match admitted.await {
-            Ok(admitted) => Said::Admitted { admitted: admitted.into() },
-            Err(refusal) => Said::Refused { problem: refusal.into() },
+            Ok(admitted) => LiveMessage::Admitted { admitted: admitted.into() },
+            Err(refusal) => LiveMessage::Refused { problem: refusal.into() },
         };
         self.say(&said).await
     }
 
-    async fn say(&mut self, said: &Said<'_>) -> Flow {
+    async fn say(&mut self, said: &LiveMessage<'_>) -> SocketResult {
         // Texts and numbers: each has a JSON form.
         let text = serde_json::to_string(said).unwrap_or_default();
         self.send(Message::Text(text.into())).await
     }
 
     /// Sends, unless the client takes too long to take it: what waits for it would wait in memory.
-    async fn send(&mut self, message: Message) -> Flow {
+    async fn send(&mut self, message: Message) -> SocketResult {
         let time = Duration::from_millis(limits::SEND_MS);
         match timeout(time, self.socket.send(message)).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(End::Gone),
+            Ok(Err(_)) | Err(_) => Err(SocketEnd::Gone),
         }
     }
 }

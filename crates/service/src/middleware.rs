@@ -26,26 +26,26 @@ use super::service::Service;
 
 /// What stands before every route: one layer, since each is a box and a clone for every request.
 #[derive(Clone)]
-pub(super) struct Guard(pub(super) Service);
+pub(super) struct RequestLayer(pub(super) Service);
 
-impl<S> Layer<S> for Guard {
-    type Service = Guarded<S>;
-    fn layer(&self, inner: S) -> Guarded<S> {
-        Guarded { service: self.0.clone(), inner }
+impl<S> Layer<S> for RequestLayer {
+    type Service = RequestService<S>;
+    fn layer(&self, inner: S) -> RequestService<S> {
+        RequestService { service: self.0.clone(), inner }
     }
 }
 
 /// A route with the guard before it.
 #[derive(Clone)]
-pub(super) struct Guarded<S> {
+pub(super) struct RequestService<S> {
     service: Service,
     inner: S,
 }
 
 /// What a route has answered, or will.
-type Answer = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+type ResponseFuture = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
-impl<S> tower_service::Service<Request> for Guarded<S>
+impl<S> tower_service::Service<Request> for RequestService<S>
 where
     S: tower_service::Service<Request, Response = Response, Error = Infallible>
         + Clone
@@ -55,13 +55,13 @@ where
 {
     type Response = Response;
     type Error = Infallible;
-    type Future = Answer;
+    type Future = ResponseFuture;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request) -> Answer {
+    fn call(&mut self, request: Request) -> ResponseFuture {
         let began = Instant::now();
         let service = self.service.clone();
         let matched = request.extensions().get::<MatchedPath>().cloned();
@@ -149,13 +149,13 @@ where
 }
 
 /// An answer, unless the handler panicked.
-async fn caught<R>(answer: impl Future<Output = Result<R, Infallible>>) -> Result<R, Panicked> {
-    let answered = AssertUnwindSafe(answer).catch_unwind().await.map_err(|_| Panicked)?;
+async fn caught<R>(answer: impl Future<Output = Result<R, Infallible>>) -> Result<R, HandlerPanic> {
+    let answered = AssertUnwindSafe(answer).catch_unwind().await.map_err(|_| HandlerPanic)?;
     answered.map_err(|never| match never {})
 }
 
 /// A handler panicked.
-struct Panicked;
+struct HandlerPanic;
 
 /// Whether a request is for one of this machine's own names: another name that leads here is somebody's who means to use the browser.
 fn is_local(request: &Request) -> bool {
@@ -169,7 +169,7 @@ fn is_local(request: &Request) -> bool {
 }
 
 /// What to answer if a handler panicked. The panic itself is in the log.
-fn panicked(_: Panicked) -> Response {
+fn panicked(_: HandlerPanic) -> Response {
     Problem::new(ProblemType::Internal, "this is a bug: an operator has to look").into_response()
 }
 

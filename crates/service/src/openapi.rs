@@ -10,14 +10,15 @@ use super::problem::ProblemDetails;
 #[openapi(
     info(
         title = "holdall",
-        description = "Carts that follow shoppers. A command is answered with the whole cart; what goes wrong, with problem \
-                       details (RFC 9457) whose `type` is stable."
+        description = "Shopping carts of guests and accounts. The answer to a command is the whole \
+                       cart. The answer to a failed request is problem details (RFC 9457) whose \
+                       `type` is stable."
     ),
     components(schemas(ProblemDetails)),
-    modifiers(&Everywhere),
+    modifiers(&CommonResponses),
     tags(
         (name = "carts", description = "Carts of guests and accounts"),
-        (name = "lines", description = "What is in them"),
+        (name = "lines", description = "Lines of carts"),
         (name = "intents", description = "Coupons, shipping, notes"),
         (name = "accounts", description = "Signing in, and erasure"),
         (name = "checkout", description = "Checkouts and orders"),
@@ -25,21 +26,21 @@ use super::problem::ProblemDetails;
         (name = "operations", description = "For operators"),
     )
 )]
-pub(super) struct Description;
+pub(super) struct ApiDescription;
 
 const BEARER: &str = "bearer";
 
-/// What holds for every call: how to say who asks, and what is answered when something is wrong.
-pub(super) struct Everywhere;
+/// The parts of the description that hold for every call: authentication, and failures.
+pub(super) struct CommonResponses;
 
-impl Modify for Everywhere {
+impl Modify for CommonResponses {
     fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
         let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         api.components.get_or_insert_with(Components::new).add_security_scheme(BEARER, scheme);
         api.security = Some(vec![SecurityRequirement::new(BEARER, [""; 0])]);
         let problem = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));
         let response = ResponseBuilder::new()
-            .description("What went wrong, and what to do about it")
+            .description("The problem, and advice how to solve it")
             .content("application/problem+json", problem)
             .build();
         for item in api.paths.paths.values_mut() {

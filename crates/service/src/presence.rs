@@ -10,7 +10,7 @@ use holdall::id::CartId;
 
 /// A device that is there.
 #[derive(Clone, Debug, Serialize, PartialEq, Eq)]
-pub(super) struct Present {
+pub(super) struct WatchingDevice {
     /// Tells connections apart; it means nothing else.
     pub(super) id: u64,
     /// What it calls itself.
@@ -20,21 +20,21 @@ pub(super) struct Present {
 }
 
 #[derive(Default)]
-struct Rooms {
-    carts: HashMap<CartId, watch::Sender<Vec<Present>>>,
+struct CartRooms {
+    carts: HashMap<CartId, watch::Sender<Vec<WatchingDevice>>>,
     next: u64,
 }
 
 /// Who watches which cart in this process.
 #[derive(Clone, Default)]
-pub(super) struct Presence(Arc<Mutex<Rooms>>);
+pub(super) struct Presence(Arc<Mutex<CartRooms>>);
 
 /// Somebody's place in the list, until it is dropped.
-pub(super) struct Place {
+pub(super) struct PresenceEntry {
     presence: Presence,
     cart: CartId,
     id: u64,
-    pub(super) all: watch::Receiver<Vec<Present>>,
+    pub(super) all: watch::Receiver<Vec<WatchingDevice>>,
 }
 
 impl Presence {
@@ -45,7 +45,7 @@ impl Presence {
         name: String,
         since_ms: u64,
         most: usize,
-    ) -> Option<Place> {
+    ) -> Option<PresenceEntry> {
         let mut rooms = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         rooms.next += 1;
         let id = rooms.next;
@@ -54,13 +54,13 @@ impl Presence {
             return None;
         }
         let mut all = sender.subscribe();
-        sender.send_modify(|present| present.push(Present { id, name, since_ms }));
+        sender.send_modify(|present| present.push(WatchingDevice { id, name, since_ms }));
         all.mark_changed();
-        Some(Place { presence: self.clone(), cart, id, all })
+        Some(PresenceEntry { presence: self.clone(), cart, id, all })
     }
 }
 
-impl Drop for Place {
+impl Drop for PresenceEntry {
     fn drop(&mut self) {
         let mut rooms = self.presence.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(sender) = rooms.carts.get(&self.cart) else { return };
@@ -82,7 +82,7 @@ mod tests {
         let phone = presence.enter(cart, "phone".to_owned(), 1, 2).expect("room");
         let laptop = presence.enter(cart, "laptop".to_owned(), 2, 2).expect("room");
         assert!(presence.enter(cart, "till".to_owned(), 3, 2).is_none());
-        let names = |place: &Place| {
+        let names = |place: &PresenceEntry| {
             place.all.borrow().iter().map(|one| one.name.clone()).collect::<Vec<_>>()
         };
         assert_eq!(names(&phone), ["phone", "laptop"]);

@@ -1,4 +1,4 @@
-//! What went wrong, as problem details (RFC 9457). A problem's type is stable: clients decide by it, and by its advice.
+//! Problem details (RFC 9457). A problem's type and advice are stable: clients decide by them.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -12,12 +12,12 @@ use holdall::money::MoneyError;
 use holdall::replica::ActionError;
 use holdall_authority::{Advice, Refusal};
 
-/// What went wrong, and what to do about it.
+/// A failure of a request, as problem details (RFC 9457).
 #[derive(Serialize, Debug, Clone)]
 #[serde(transparent)]
 pub struct Problem(Box<ProblemDetails>);
 
-/// What went wrong, and what to do about it.
+/// A failure of a request, with advice how to solve it.
 #[derive(Serialize, ToSchema, Debug, Clone)]
 #[schema(as = Problem)]
 pub(super) struct ProblemDetails {
@@ -25,16 +25,18 @@ pub(super) struct ProblemDetails {
     #[serde(rename = "type")]
     #[schema(schema_with = ProblemType::schema)]
     kind: ProblemType,
-    /// The type in words.
+    /// The type in a few words.
     title: &'static str,
     /// The HTTP status.
     status: u16,
-    /// What it was this time.
+    /// An explanation of this occurrence.
     detail: String,
-    /// What to do: `retry` the same after a while, `look-again`, `correct` it, `restamp` with a right clock,
-    /// `start-new-writer`, `sign-in`, `drop-copy`, or nothing but an `operator` can help.
+    /// What the client should do: `retry` the request after `retry_after_ms`; `look-again`, that
+    /// is, read the cart and let the shopper decide; `correct` the request; `restamp` the actions
+    /// with a correct clock; `start-new-writer` with a new replica id; `sign-in`; `drop-copy` of the
+    /// erased cart; or report to an `operator`.
     advice: &'static str,
-    /// After how long to send the same again, in milliseconds.
+    /// The time to wait before the request is repeated, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_ms: Option<u64>,
     /// The number of the action that is expected next.
@@ -49,7 +51,7 @@ pub(super) struct ProblemDetails {
 }
 
 impl Problem {
-    /// Makes a problem of a type, with a sentence about this very case.
+    /// Makes a problem of a type, with an explanation of this occurrence.
     pub(super) fn new(kind: ProblemType, detail: impl Into<String>) -> Self {
         Self::with_advice(kind, detail.into(), kind.advice())
     }
@@ -71,16 +73,16 @@ impl Problem {
         }))
     }
 
-    /// Returns its type.
+    /// Returns the type of the problem.
     pub(super) const fn kind(&self) -> ProblemType {
         self.0.kind
     }
 
-    /// Describes a type of problem in words.
+    /// Returns a description of the type with this name.
     pub(super) fn described(name: &str) -> Option<String> {
         let kind = ProblemType::named(name)?;
         let (title, status) = (kind.title(), kind.status());
-        Some(format!("{name}: {title}. It comes with status {status}.\n"))
+        Some(format!("{name}: {title}. The HTTP status is {status}.\n"))
     }
 }
 
@@ -101,9 +103,9 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let kind = ProblemType::from(&refusal);
         if let (ProblemType::Internal, Refusal::Store(error)) = (kind, &refusal) {
-            // Not the client's business: which disk, which host.
-            tracing::error!(%error, "the store");
-            return Self::new(kind, "the store refused for good: an operator has to look");
+            // The error may name disks and hosts, which are not the client's business.
+            tracing::error!(%error, "the store failed");
+            return Self::new(kind, "the store failed permanently; an operator has to repair it");
         }
         let mut problem = Self::with_advice(kind, refusal.to_string(), refusal.advice());
         match refusal {

@@ -8,10 +8,10 @@ use holdall::replica::ActionError;
 use holdall_authority::{Advice, Refusal};
 use holdall_store::StoreError;
 
-/// How long to wait after a refusal for lack of room, in milliseconds.
+/// How long a client waits after a refusal for overload, in milliseconds.
 const SHED_MS: u64 = 1_000;
 
-/// What stands before a type's name in its URI reference.
+/// The prefix of a type's URI reference, before the name.
 const PROBLEMS: &str = "/problems/";
 
 /// Defines [`ProblemType`] and its table, so that no variant lacks a row.
@@ -41,14 +41,14 @@ macro_rules! problem_types {
                 }
             }
 
-            /// Returns the type in words.
+            /// Returns the type in a few words.
             pub(super) const fn title(self) -> &'static str {
                 match self {
                     $(Self::$variant => $title,)*
                 }
             }
 
-            /// Returns the advice, unless the authority has given one for this very case.
+            /// Returns the advice for occurrences without more specific advice of the authority.
             pub(super) const fn advice(self) -> Advice {
                 match self {
                     $(Self::$variant => $advice,)*
@@ -63,9 +63,9 @@ const LATER: Advice = Advice::Retry { after_ms: SHED_MS };
 
 problem_types! {
     // variant, name, status, title, advice
-    AccountOnly, "account-only", 403, "This is for somebody who signed in", Advice::SignIn;
-    AlreadyClaimed, "already-claimed", 409, "The guest cart belongs to an account", Advice::Correct;
-    Busy, "busy", 503, "The cart is being changed by others", LATER;
+    AccountOnly, "account-only", 403, "Only a signed-in shopper may do this", Advice::SignIn;
+    AlreadyClaimed, "already-claimed", 409, "The guest cart belongs to another account", Advice::Correct;
+    Busy, "busy", 503, "The cart changes too fast", LATER;
     Changed, "changed", 412, "The cart has changed", Advice::LookAgain;
     CheckoutClosed, "checkout-closed", 409, "The checkout is not open", Advice::LookAgain;
     CheckoutOpen, "checkout-open", 409, "A checkout of this cart is open", LATER;
@@ -74,54 +74,54 @@ problem_types! {
     Equivocation, "equivocation", 409, "The writer was cloned", Advice::StartNewWriter;
     Erased, "erased", 410, "The cart was erased", Advice::DropCopy;
     Gap, "gap", 409, "Actions of this writer are missing", AT_ONCE;
-    Internal, "internal", 500, "Something went wrong here", Advice::Operator;
+    Internal, "internal", 500, "The service failed", Advice::Operator;
     Invalid, "invalid", 422, "A value is not allowed", Advice::Correct;
     KeyReused, "key-reused", 422, "The idempotency key was used for another request", Advice::Correct;
-    KeyTooOld, "key-too-old", 422, "The request is too old to be sent again", Advice::LookAgain;
-    Limit, "limit", 422, "More than there may be", Advice::Correct;
-    Malformed, "malformed", 400, "The request cannot be read", Advice::Correct;
+    KeyTooOld, "key-too-old", 422, "The idempotency key is too old", Advice::LookAgain;
+    Limit, "limit", 422, "A limit is exceeded", Advice::Correct;
+    Malformed, "malformed", 400, "The request does not parse", Advice::Correct;
     ManyWriters, "many-writers", 422, "The delta has several writers", Advice::Correct;
-    MediaType, "media-type", 415, "The body is of another type", Advice::Correct;
+    MediaType, "media-type", 415, "The media type of the body is not supported", Advice::Correct;
     Merged, "merged", 403, "The guest cart was merged into an account's", Advice::SignIn;
-    Method, "method", 405, "No such method here", Advice::Correct;
+    Method, "method", 405, "The method is not supported here", Advice::Correct;
     Misdirected, "misdirected", 421, "This host is not served here", Advice::Correct;
-    NotAcceptable, "not-acceptable", 406, "No such form of it", Advice::Correct;
-    NotForYou, "not-for-you", 403, "Only the shopper may", Advice::Correct;
+    NotAcceptable, "not-acceptable", 406, "The requested media type is not available", Advice::Correct;
+    NotForYou, "not-for-you", 403, "Only the shopper may do this", Advice::Correct;
     NotFound, "not-found", 404, "No such page", Advice::Correct;
-    NotYours, "not-yours", 404, "No such cart of yours", Advice::SignIn;
-    NothingToOrder, "nothing-to-order", 409, "There is nothing to order", Advice::LookAgain;
+    NotYours, "not-yours", 404, "No such cart, or not yours", Advice::SignIn;
+    NothingToOrder, "nothing-to-order", 409, "The cart has nothing to order", Advice::LookAgain;
     OtherCart, "other-cart", 422, "The delta is about another cart", Advice::Correct;
-    Overloaded, "overloaded", 503, "Too much to do", LATER;
+    Overloaded, "overloaded", 503, "The service is overloaded", LATER;
     Quantity, "quantity", 422, "The quantity is not allowed", Advice::Correct;
     ReplicaRetired, "replica-retired", 409, "The writer was retired", Advice::StartNewWriter;
-    ServerOnly, "server-only", 403, "This is for the shop's own systems", Advice::Correct;
+    ServerOnly, "server-only", 403, "Only the shop's own systems may do this", Advice::Correct;
     Store, "store", 503, "The store cannot be reached", LATER;
-    Timeout, "timeout", 503, "It took too long", LATER;
+    Timeout, "timeout", 503, "The request took too long", LATER;
     TooFast, "too-fast", 429, "Too many requests", LATER;
     TooLarge, "too-large", 413, "The body is too large", Advice::Correct;
     TooLongAgo, "too-long-ago", 404, "The journal does not go back that far", Advice::LookAgain;
-    Unauthenticated, "unauthenticated", 401, "Who is asking?", Advice::SignIn;
+    Unauthenticated, "unauthenticated", 401, "The request has no valid token", Advice::SignIn;
     UnknownRow, "unknown-row", 404, "No such line", Advice::LookAgain;
     UnknownWriter, "unknown-writer", 403, "The writer is not registered to you", Advice::StartNewWriter;
-    Unreadable, "unreadable", 409, "A line cannot be bought here", Advice::Correct;
-    Unseen, "unseen", 409, "It names actions that are not known here", AT_ONCE;
+    Unreadable, "unreadable", 409, "A line needs a newer version of the service", Advice::Correct;
+    Unseen, "unseen", 409, "The delta refers to unknown actions", AT_ONCE;
     WriterTaken, "writer-taken", 409, "The writer's id is taken", Advice::StartNewWriter;
 }
 
 impl ProblemType {
-    /// Describes the URI references of all types, for the description of the interface.
+    /// Returns the schema of the URI references of all types, for the OpenAPI description.
     pub(super) fn schema() -> Object {
         let all = Self::ALL.iter().map(|kind| format!("{PROBLEMS}{}", kind.name()));
         ObjectBuilder::new().schema_type(Type::String).enum_values(Some(all)).build()
     }
 
-    /// Finds a type by its name.
+    /// Returns the type with a name.
     pub(super) fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.name() == name)
     }
 }
 
-/// Writes the type's URI reference.
+/// Serializes a type as its URI reference.
 impl Serialize for ProblemType {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(&format_args!("{PROBLEMS}{}", self.name()))
@@ -177,7 +177,7 @@ impl From<&Refusal> for ProblemType {
             Refusal::Busy => Self::Busy,
             Refusal::Store(StoreError::Damaged { .. }) => Self::Damaged,
             Refusal::Store(error) if error.is_retryable() => Self::Store,
-            // Others of the store, and those that no request of the interface comes to: archives.
+            // Other errors of the store, and refusals that no HTTP request meets (archives).
             _ => Self::Internal,
         }
     }

@@ -1,4 +1,4 @@
-//! The router.
+//! The router: one route for each operation, and the middleware in front of them.
 
 use axum::Router;
 use axum::http::header::{
@@ -11,16 +11,16 @@ use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::openapi::{Description, Everywhere};
+use super::openapi::{ApiDescription, CommonResponses};
 use super::service::Service;
 use super::{accounts, carts, checkout, demo, exchange, health, intents, live, middleware, page};
 
-/// How long a browser may remember what it was told of other origins, in seconds.
+/// How long a browser may cache the answer to a preflight request, in seconds.
 const PREFLIGHT_S: u64 = 600;
 
-/// The service as a router, to serve or to nest in an app of one's own.
+/// Returns the service as a router, to serve or to nest in another axum app.
 pub fn router(service: Service) -> Router {
-    let described = OpenApiRouter::<Service>::with_openapi(Description::openapi())
+    let described = OpenApiRouter::<Service>::with_openapi(ApiDescription::openapi())
         .routes(routes!(carts::open))
         .routes(routes!(carts::read, accounts::erase_guest))
         .routes(routes!(carts::add, carts::clear))
@@ -42,7 +42,7 @@ pub fn router(service: Service) -> Router {
         .routes(routes!(health::problem))
         .routes(routes!(exchange::get, exchange::post));
     let (routes, mut api) = described.split_for_parts();
-    Everywhere.modify(&mut api);
+    CommonResponses.modify(&mut api);
     let api = api.to_json().unwrap_or_default();
     let description = move || async move { ([(CONTENT_TYPE, "application/json")], api) };
     let mut routes = routes.route("/openapi.json", get(description));
@@ -52,13 +52,14 @@ pub fn router(service: Service) -> Router {
     routes = routes
         .fallback(middleware::not_found)
         .method_not_allowed_fallback(middleware::no_method)
-        .layer(middleware::Guard(service.clone()));
+        .layer(middleware::RequestLayer(service.clone()));
     if !service.settings().origins.is_empty() {
         routes = routes.layer(origins(&service));
     }
     routes.with_state(service)
 }
 
+/// Returns the CORS layer that admits the configured origins.
 fn origins(service: &Service) -> CorsLayer {
     let origins = service.settings().origins.iter();
     let origins: Vec<HeaderValue> = origins.filter_map(|origin| origin.parse().ok()).collect();

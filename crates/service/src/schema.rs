@@ -1,4 +1,4 @@
-//! The JSON of requests.
+//! The JSON bodies of requests.
 
 use std::collections::BTreeMap;
 
@@ -6,21 +6,22 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, SchemaType, Type};
 
-use super::cart_body::{GiftBody, ListName, Price};
+use super::cart_body::{GiftBody, ListName, PriceBody};
 use super::problem::Problem;
 use holdall::id::{Bundle, LineKey, OptionKey, OptionValue, Sku, Tag, TextError};
 use holdall::limits;
 use holdall_authority::Lease;
 
-/// A name has no control characters, a text no others than newline and tab.
+/// The pattern of names, which have no control characters.
 const NAME: &str = r"^[^\x00-\x1f\x7f-\x9f]+$";
+/// The pattern of texts, whose only control characters are newline and tab.
 const TEXT: &str = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]+$";
 
-/// More of a line.
+/// Units of a line to add to the cart.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AddBody {
-    /// The product.
+    /// The product's SKU.
     #[schema(
         min_length = 1,
         max_length = 256,
@@ -28,28 +29,28 @@ pub(super) struct AddBody {
         example = "TEE"
     )]
     sku: String,
-    /// What tells variants apart: at most 32.
+    /// The options that tell variants of the product apart, at most 32.
     #[serde(default)]
     #[schema(schema_with = options)]
     options: BTreeMap<String, String>,
-    /// The bundle it belongs to.
+    /// The bundle that the line belongs to.
     #[schema(min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     bundle: Option<String>,
-    /// What keeps it separate from an equal line.
+    /// A tag that keeps the line apart from otherwise equal ones.
     #[schema(min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
     tag: Option<String>,
-    /// How many more; 1 if it is not said.
+    /// The number of units to add. The default is 1.
     #[serde(default = "one", deserialize_with = "whole")]
     #[schema(minimum = 1, maximum = 1_000_000)]
     pub(super) quantity: u32,
     /// The price that the shopper saw.
-    pub(super) seen_price: Option<Price>,
+    pub(super) seen_price: Option<PriceBody>,
 }
 
-/// The largest whole number that every reader of JSON has.
+/// The largest whole number that every JSON parser represents exactly: 2^53 - 1.
 const WHOLE_MAX: f64 = 9_007_199_254_740_991.0;
 
-/// A whole number, however it is written: JSON knows no difference between 2 and 2.0.
+/// Reads a whole number. JSON does not distinguish 2 from 2.0, so both are accepted.
 fn whole<'de, D: Deserializer<'de>, T: TryFrom<u64>>(from: D) -> Result<T, D::Error> {
     let number = f64::deserialize(from)?;
     let is_whole = number.fract() == 0.0 && (0.0..=WHOLE_MAX).contains(&number);
@@ -57,10 +58,12 @@ fn whole<'de, D: Deserializer<'de>, T: TryFrom<u64>>(from: D) -> Result<T, D::Er
     found.ok_or_else(|| serde::de::Error::custom("not a whole number within the limits"))
 }
 
+/// Returns the schema of options: texts by name.
 fn options() -> Object {
     names_and(string(NAME))
 }
 
+/// Returns the schema of attributes: texts or null by name.
 fn attributes() -> Object {
     let mut value = string(TEXT);
     value.schema_type = SchemaType::from_iter([Type::String, Type::Null]);
@@ -100,51 +103,51 @@ impl AddBody {
     }
 }
 
-/// How many of a line there are to be.
+/// The quantity that a line is set to.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SetBody {
-    /// How many; 0 removes it.
+    /// The new quantity; 0 removes the line.
     #[serde(deserialize_with = "whole")]
     #[schema(minimum = 0, maximum = 1_000_000)]
     pub(super) quantity: u32,
     /// The price that the shopper saw.
-    pub(super) seen_price: Option<Price>,
+    pub(super) seen_price: Option<PriceBody>,
 }
 
-/// Where a line is to go.
+/// The list that a line moves to.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MoveBody {
-    /// The list.
+    /// The target list.
     pub(super) to: ListName,
 }
 
-/// What is to be written on a line. What is not there stays as it is; what is null is cleared.
+/// Changes to a line. An absent field stays unchanged; null clears the field.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PatchBody {
-    /// The note.
-    #[serde(default, deserialize_with = "there")]
+    /// The line's note.
+    #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 4096, pattern = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]+$")]
     pub(super) note: Option<Option<String>>,
     /// The gift option.
-    #[serde(default, deserialize_with = "there")]
+    #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<GiftBody>)]
     pub(super) gift: Option<Option<GiftBody>>,
-    /// Other attributes: at most 32.
+    /// Other attributes, at most 32. Null clears an attribute.
     #[serde(default)]
     #[schema(schema_with = attributes)]
     pub(super) attributes: BTreeMap<String, Option<String>>,
 }
 
 /// Reads a required field that may be null.
-pub(super) fn said<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+pub(super) fn nullable<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     Option::deserialize(from)
 }
 
-/// Tells what is null from what is not there.
-fn there<'de, D, T>(from: D) -> Result<Option<Option<T>>, D::Error>
+/// Reads a field that may be null, so that null differs from an absent field.
+fn present<'de, D, T>(from: D) -> Result<Option<Option<T>>, D::Error>
 where
     D: serde::Deserializer<'de>,
     T: Deserialize<'de>,
@@ -156,15 +159,15 @@ where
 #[derive(Serialize, Deserialize, ToSchema, Debug, Clone, Copy)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LeaseBody {
-    /// Which checkout.
+    /// The checkout's number.
     #[serde(deserialize_with = "whole")]
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     number: u64,
-    /// The version of the cart that was frozen.
+    /// The version of the frozen cart.
     #[serde(deserialize_with = "whole")]
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     version: u64,
-    /// Until when it is held, in milliseconds since 1970.
+    /// The time when the lease ends, in milliseconds since 1970.
     #[serde(deserialize_with = "whole")]
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     until_ms: u64,

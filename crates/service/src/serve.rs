@@ -1,4 +1,4 @@
-//! Serving the router on a listener, with limits on what comes before a request is one.
+//! A server for the router, with limits on connections and request heads.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -18,15 +18,18 @@ use super::routes::router;
 use super::service::Service;
 use holdall::limits;
 
-/// What a connection is told for which there is no room.
+/// The answer to a connection above the limit.
 const FULL: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
-/// How long to wait when the machine has no more room for connections.
+/// How long to wait after the machine refused to accept a connection.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves a service until `end` is ready. Then it takes no new connections, closes the live ones, lets requests under way come to their
-/// end for a while, and closes the store: what was acknowledged is durable when this returns.
+/// Serves a service until `end` is ready, then shuts down.
+///
+/// The shutdown stops accepting connections, closes live connections, waits up to
+/// [`ServiceSettings::drain`](super::ServiceSettings::drain) for requests in progress, and closes
+/// the store. Everything acknowledged is durable when this function returns.
 pub async fn serve(listener: TcpListener, service: Service, end: impl Future<Output = ()>) {
     let routes = router(service.clone());
     let settings = service.settings();
@@ -38,13 +41,15 @@ pub async fn serve(listener: TcpListener, service: Service, end: impl Future<Out
     let room = Arc::new(Semaphore::new(settings.connections));
     let all = u32::try_from(settings.connections).unwrap_or(u32::MAX);
     let mut end = std::pin::pin!(end);
+
+    // Accept connections until the end.
     loop {
         let stream = tokio::select! {
             () = &mut end => break,
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => stream,
                 Err(error) => {
-                    // Out of file descriptors, or the peer was gone again.
+                    // Out of file descriptors, or the peer has disconnected already.
                     tracing::warn!(%error, "no connection");
                     sleep(PAUSE).await;
                     continue;
@@ -58,7 +63,7 @@ pub async fn serve(listener: TcpListener, service: Service, end: impl Future<Out
                 let connection = connection(&http, stream, routes.clone());
                 let closing = service.closing();
                 tokio::spawn(async move {
-                    // Whoever breaks off, or sends what is no HTTP, is not this service's fault.
+                    // The peer broke off, or did not send HTTP: no fault of this service.
                     if let Err(error) = run(connection, closing).await {
                         tracing::debug!(%error, "a connection");
                     }
@@ -68,27 +73,29 @@ pub async fn serve(listener: TcpListener, service: Service, end: impl Future<Out
             Err(_) => turn_away(stream),
         }
     }
+
+    // Let connections in progress finish, then close the store.
     drop(listener);
     service.close_live();
     if timeout(settings.drain, room.acquire_many(all)).await.is_err() {
-        tracing::warn!("requests were still under way");
+        tracing::warn!("requests were still in progress");
     }
     if timeout(settings.drain, service.all_live_gone()).await.is_err() {
         tracing::warn!("live connections were still closing");
     }
     if let Err(refusal) = service.authority().close().await {
-        tracing::error!(%refusal, "the store was not closed well");
+        tracing::error!(%refusal, "the store was not closed cleanly");
     }
 }
 
-type Connection = http1::UpgradeableConnection<TokioIo<TcpStream>, TowerToHyperService<Router>>;
+type HttpConnection = http1::UpgradeableConnection<TokioIo<TcpStream>, TowerToHyperService<Router>>;
 
-fn connection(http: &http1::Builder, stream: TcpStream, routes: Router) -> Connection {
+fn connection(http: &http1::Builder, stream: TcpStream, routes: Router) -> HttpConnection {
     http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(routes)).with_upgrades()
 }
 
-/// Runs a connection, and from when the service is to end no longer than the request that is under way.
-async fn run(connection: Connection, mut closing: watch::Receiver<bool>) -> hyper::Result<()> {
+/// Runs a connection until it ends. At shutdown, ends it after the request in progress.
+async fn run(connection: HttpConnection, mut closing: watch::Receiver<bool>) -> hyper::Result<()> {
     let mut connection = std::pin::pin!(connection);
     tokio::select! {
         done = &mut connection => return done,
@@ -97,6 +104,7 @@ async fn run(connection: Connection, mut closing: watch::Receiver<bool>) -> hype
     connection.await
 }
 
+/// Answers a connection above the limit with 503 and closes it.
 fn turn_away(mut stream: TcpStream) {
     tokio::spawn(async move {
         let _ = timeout(Duration::from_secs(1), stream.write_all(FULL)).await;

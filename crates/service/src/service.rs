@@ -1,4 +1,4 @@
-//! The service: an authority, a verifier of accounts, settings, and what requests share.
+//! The service: an authority, a token verifier, settings, and state that all requests share.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -8,20 +8,20 @@ use axum::http::request::Parts;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::sync::{Semaphore, watch};
 
-use super::auth::{DemoAccounts, Verifier};
+use super::auth::{DemoAccounts, TokenVerifier};
 use super::cart_json::RenderedCarts;
 use super::metrics::RequestMetrics;
 use super::presence::Presence;
 use super::problem::Problem;
 use super::problem_type::ProblemType;
-use super::settings::Settings;
+use super::settings::ServiceSettings;
 use holdall::limits;
 use holdall_authority::{Authority, GuestToken, Principal};
 
-/// What a guest's token begins with.
+/// The prefix of guests' tokens.
 const GUEST_TOKEN: &str = "hdg_";
 
-/// A clock: milliseconds since 1970.
+/// A clock that returns milliseconds since 1970.
 type NowMs = dyn Fn() -> u64 + Send + Sync;
 
 /// The service that the [router](super::router) serves. A clone shares everything.
@@ -30,9 +30,9 @@ pub struct Service(Arc<ServiceInner>);
 
 struct ServiceInner {
     authority: Arc<Authority>,
-    verifier: Arc<dyn Verifier>,
+    verifier: Arc<dyn TokenVerifier>,
     rendered_carts: RenderedCarts,
-    settings: Settings,
+    settings: ServiceSettings,
     now_ms: Arc<NowMs>,
     metrics: Option<PrometheusHandle>,
     request_metrics: RequestMetrics,
@@ -66,19 +66,19 @@ fn wall_clock_ms() -> u64 {
 impl Service {
     /// Makes a service over an authority, with a verifier of accounts and the default settings.
     #[must_use]
-    pub fn new(authority: Arc<Authority>, verifier: Arc<dyn Verifier>) -> Self {
+    pub fn new(authority: Arc<Authority>, verifier: Arc<dyn TokenVerifier>) -> Self {
         Self::builder(authority, verifier).build()
     }
 
-    /// Begins a service whose settings, clock, metrics or demo page are set.
+    /// Returns a builder that also sets settings, clock, metrics or the demo page.
     #[must_use]
-    pub fn builder(authority: Arc<Authority>, verifier: Arc<dyn Verifier>) -> ServiceBuilder {
+    pub fn builder(authority: Arc<Authority>, verifier: Arc<dyn TokenVerifier>) -> ServiceBuilder {
         let rendered_carts = RenderedCarts::new(authority.settings().resident_carts);
         ServiceBuilder(ServiceInner {
             authority,
             rendered_carts,
             verifier,
-            settings: Settings::default(),
+            settings: ServiceSettings::default(),
             now_ms: Arc::new(wall_clock_ms),
             metrics: None,
             request_metrics: RequestMetrics::default(),
@@ -96,27 +96,27 @@ impl Service {
         &self.0.authority
     }
 
-    /// Begins to end: answers `/readyz` with 503, and closes live connections.
+    /// Starts the shutdown: `/readyz` answers 503 from now on, and live connections close.
     pub fn close_live(&self) {
         self.0.closing.send_replace(true);
     }
 
-    /// Returns the incarnation of the store, which tells it from one that it was restored from.
+    /// Returns the incarnation of the store. A store restored from a backup has a new one.
     pub(super) fn incarnation(&self) -> u128 {
         self.0.authority.store().incarnation()
     }
 
-    /// Returns the JSON of the carts that were rendered last.
+    /// Returns the cache of rendered carts.
     pub(super) fn rendered_carts(&self) -> &RenderedCarts {
         &self.0.rendered_carts
     }
 
-    /// Returns the accounts of a demonstration, if this is one.
+    /// Returns the demo accounts, if the service runs in demo mode.
     pub(super) fn demo(&self) -> Option<&DemoAccounts> {
         self.0.demo.as_ref()
     }
 
-    /// Returns the process's metrics, if they are shown here.
+    /// Returns the process's metrics, if the service publishes them.
     pub(super) fn metrics(&self) -> Option<&PrometheusHandle> {
         self.0.metrics.as_ref()
     }
@@ -126,7 +126,7 @@ impl Service {
         &self.0.request_metrics
     }
 
-    /// Returns the permits of requests that are worked on at once.
+    /// Returns the permits of requests in progress.
     pub(super) fn in_flight(&self) -> &Semaphore {
         &self.0.in_flight
     }
@@ -136,33 +136,32 @@ impl Service {
         &self.0.live
     }
 
-    /// Returns who watches which cart.
+    /// Returns the lists of devices that watch each cart.
     pub(super) fn presence(&self) -> &Presence {
         &self.0.presence
     }
 
-    pub(super) fn verifier(&self) -> &dyn Verifier {
+    pub(super) fn verifier(&self) -> &dyn TokenVerifier {
         &*self.0.verifier
     }
 
-    /// Identifies the sender of a bearer token.
+    /// Returns the owner of a bearer token.
     ///
     /// # Errors
-    /// The token is of no guest's form, and the verifier does not accept it.
+    /// The token has a guest's prefix and is malformed, or the verifier refuses it.
     pub(super) fn identify(&self, token: &str) -> Result<Principal, Problem> {
-        let refused = || {
-            Problem::new(ProblemType::Unauthenticated, "the token was not accepted: sign in again")
-        };
+        let refused =
+            || Problem::new(ProblemType::Unauthenticated, "the token is not valid: sign in again");
         if token.starts_with(GUEST_TOKEN) {
             return token.parse::<GuestToken>().map(Principal::Guest).map_err(|_| refused());
         }
         self.verifier().verify(token, self.now_ms()).map_err(|error| {
-            tracing::debug!(%error, "a token");
+            tracing::debug!(%error, "a token was refused");
             refused()
         })
     }
 
-    pub(super) fn settings(&self) -> &Settings {
+    pub(super) fn settings(&self) -> &ServiceSettings {
         &self.0.settings
     }
 
@@ -186,9 +185,9 @@ impl Service {
 }
 
 impl ServiceBuilder {
-    /// Sets the limits.
+    /// Sets the limits and time-outs.
     #[must_use]
-    pub fn settings(mut self, settings: Settings) -> Self {
+    pub fn settings(mut self, settings: ServiceSettings) -> Self {
         self.0.in_flight = Semaphore::new(settings.in_flight);
         self.0.live = Arc::new(Semaphore::new(settings.live));
         self.0.settings = settings;
@@ -209,8 +208,9 @@ impl ServiceBuilder {
         self
     }
 
-    /// Serves a page at `/`, and gives an account to anybody who asks for one. Use it on your own
-    /// machine only. Requests to any host but the machine's own names are refused.
+    /// Enables demo mode: serves a page at `/`, and issues tokens of any account to any caller. Use
+    /// it on your own machine only. Requests for other host names than the machine's own are
+    /// refused.
     #[must_use]
     pub fn demo(mut self, accounts: DemoAccounts) -> Self {
         self.0.verifier = Arc::new(accounts.clone());

@@ -1,37 +1,38 @@
-//! What a deployment decides about HTTP.
+//! Settings of the HTTP service.
 
 use std::time::Duration;
 
 use holdall::limits;
 
-/// What a deployment decides about HTTP. The default is meant to be right.
+/// Limits and time-outs of the HTTP service. The defaults suit a production deployment.
 #[derive(Clone, Debug)]
-pub struct Settings {
-    /// Requests that are worked on at once. More are sent away with 503.
+pub struct ServiceSettings {
+    /// Maximum number of requests in progress. Further requests get 503.
     pub in_flight: usize,
-    /// How long a request may take, its body included.
+    /// Maximum duration of a request, reading its body included.
     pub request_time: Duration,
-    /// Longest body, in bytes, but for deltas.
+    /// Maximum size of a body that is not a delta, in bytes.
     pub body_bytes: usize,
-    /// Longest delta, in bytes; over WebSocket too.
+    /// Maximum size of a delta over HTTP or WebSocket, in bytes.
     pub delta_bytes: usize,
-    /// Origins whose pages may use the service from a browser: `https://shop.example`.
+    /// Origins whose pages may call the service from a browser, as `https://shop.example`.
     pub origins: Vec<String>,
-    /// Live connections at once.
+    /// Maximum number of live connections.
     pub live: usize,
-    /// Live connections about one cart at once.
+    /// Maximum number of live connections to one cart.
     pub live_of_cart: usize,
-    /// How often a live connection is asked whether it is still there.
+    /// Interval between pings of a live connection.
     pub ping: Duration,
-    /// How long requests under way may take once the service is to end.
+    /// Time that requests in progress get to finish at shutdown.
     pub drain: Duration,
-    /// Connections at once, if the service is served by [`serve`](super::serve).
+    /// Maximum number of connections that [`serve`](super::serve) accepts.
     pub connections: usize,
-    /// How long the head of a request may take, and a connection be idle, if the service is served by [`serve`](super::serve).
+    /// Time that [`serve`](super::serve) waits for the head of a request, also on an idle
+    /// connection.
     pub head_time: Duration,
 }
 
-impl Default for Settings {
+impl Default for ServiceSettings {
     fn default() -> Self {
         let request_time = Duration::from_millis(limits::REQUEST_MS);
         Self {

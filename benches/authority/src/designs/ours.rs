@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use holdall::{Action, LineKey, Quantity, RowRef};
-use holdall_authority::{Authority, Caller, Opened, Rate, Request, Settings};
+use holdall_authority::{Authority, AuthoritySettings, Caller, Opened, Rate, Request};
 use holdall_store::postgres::tokio_postgres::Config;
 use holdall_store::{EmbeddedStore, PostgresOptions, PostgresStore, Store};
 use tokio::sync::Mutex;
@@ -40,7 +40,8 @@ pub async fn postgres(url: &str, clients: usize) -> Result<Ours, String> {
 
 fn open(name: &'static str, store: Arc<dyn Store>, clients: usize) -> Result<Ours, String> {
     let free = Rate { burst: u32::MAX, per_minute: u32::MAX };
-    let settings = Settings { device_rate: free, shopper_rate: free, ..Settings::default() };
+    let settings =
+        AuthoritySettings { device_rate: free, shopper_rate: free, ..AuthoritySettings::default() };
     let shop = Authority::new(store, settings);
     let carts = (0..clients).map(|_| Mutex::default()).collect();
     let line = LineKey::parse("TEE", [("size", "M")]).map_err(|error| error.to_string())?;

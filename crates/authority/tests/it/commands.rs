@@ -4,7 +4,7 @@ use futures_lite::future::block_on;
 use holdall::id::Text;
 use holdall::view::View;
 use holdall::{Action, ActionError, List, Quantity};
-use holdall_authority::{Advice, Caller, Principal, Rate, Refusal, Request, Settings};
+use holdall_authority::{Advice, AuthoritySettings, Caller, Principal, Rate, Refusal, Request};
 use holdall_store::{Append, Class, Store};
 
 use super::{DAY_MS, NOW_MS, Shop, account, add, quantity, row, set};
@@ -200,7 +200,7 @@ fn q_a_key_older_than_keys_are_kept_is_not_taken_for_a_new_one() {
 #[test]
 fn too_many_commands_are_told_when_to_come_back() {
     let rate = Rate { burst: 3, per_minute: 60 };
-    let shop = Shop::with(Settings { device_rate: rate, ..Settings::default() });
+    let shop = Shop::with(AuthoritySettings { device_rate: rate, ..AuthoritySettings::default() });
     let guest = shop.guest();
     let phone = Caller::from(guest.token).on(1);
     for key in 0..3 {

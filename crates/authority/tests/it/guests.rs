@@ -4,7 +4,8 @@ use futures_lite::future::block_on;
 use holdall::cart::{List, MergePolicy};
 use holdall::{Action, CartId};
 use holdall_authority::{
-    Authority, Caller, GuestToken, Policies, Principal, Refusal, Request, Settings, Situation,
+    Authority, AuthoritySettings, Caller, GuestToken, Policies, Principal, Refusal, Request,
+    Situation,
 };
 use holdall_store::{Slot, SlotValue, Store};
 
@@ -34,7 +35,7 @@ fn a_the_login_call_that_is_retried_ten_times_is_one_merge() {
 fn c_neither_cart_is_lost_at_login_and_a_mistaken_merge_can_be_taken_back() {
     let rule = |name| MergePolicy::rule(name).expect("a rule");
     let policies = Policies { browsing: rule("prefer-account"), checkout: rule("prefer-guest") };
-    let shop = Shop::with(Settings { policies, ..Settings::default() });
+    let shop = Shop::with(AuthoritySettings { policies, ..AuthoritySettings::default() });
     let (ann, guest) = (account("ann"), shop.guest());
     shop.add(guest.token, guest.cart, "TEE", 5);
     shop.add(guest.token, guest.cart, "MUG", 1);

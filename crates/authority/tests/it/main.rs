@@ -17,8 +17,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures_lite::future::block_on;
 use holdall::{Action, CartId, LineKey, Quantity, RowRef};
 use holdall_authority::{
-    Accepted, AccountId, Authority, Caller, CartSnapshot, Entropy, GuestToken, Opened, Refusal,
-    Request, Settings, SignedIn, Situation,
+    Accepted, AccountId, Authority, AuthoritySettings, Caller, CartSnapshot, Entropy, GuestToken,
+    Opened, Refusal, Request, SignedIn, Situation,
 };
 use holdall_store::conformance::Faulty;
 use holdall_store::{MemoryStore, Store, ViewCache};
@@ -47,10 +47,10 @@ struct Shop {
 
 impl Shop {
     fn new() -> Self {
-        Self::with(Settings::default())
+        Self::with(AuthoritySettings::default())
     }
 
-    fn with(settings: Settings) -> Self {
+    fn with(settings: AuthoritySettings) -> Self {
         Self::over(Arc::new(Faulty::new(MemoryStore::new(7))), settings, 0)
     }
 
@@ -59,7 +59,7 @@ impl Shop {
         Self::over(self.store.clone(), self.authority.settings().clone(), 1 << 32)
     }
 
-    fn over(store: Arc<Faulty<MemoryStore>>, settings: Settings, chance: u64) -> Self {
+    fn over(store: Arc<Faulty<MemoryStore>>, settings: AuthoritySettings, chance: u64) -> Self {
         let carts: Arc<dyn Store> = store.clone();
         let counted = Box::new(Counted(AtomicU64::new(chance)));
         let authority = Authority::with_entropy(carts, settings, counted);

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use futures_lite::future::block_on;
-use holdall_authority::{Rate, Request, Settings};
+use holdall_authority::{AuthoritySettings, Rate, Request};
 
 use super::{NOW_MS, Shop, add, quantity};
 
@@ -13,7 +13,8 @@ fn q_sixty_four_clients_that_send_everything_several_times_get_what_they_meant()
     const CLIENTS: usize = 64;
     const COMMANDS: u128 = 6;
     let free = Rate { burst: u32::MAX, per_minute: u32::MAX };
-    let settings = Settings { device_rate: free, shopper_rate: free, ..Settings::default() };
+    let settings =
+        AuthoritySettings { device_rate: free, shopper_rate: free, ..AuthoritySettings::default() };
     let shop = Shop::with(settings);
     let other = shop.second();
     let carts: Vec<_> = (0..4).map(|_| shop.guest()).collect();

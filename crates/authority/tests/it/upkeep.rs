@@ -2,7 +2,9 @@
 
 use futures_lite::future::block_on;
 use holdall::{Action, List, Quantity, Replica, ReplicaId, RowRef, limits, wire};
-use holdall_authority::{Admitted, Archived, Authority, Caller, Refusal, Request, Settings, When};
+use holdall_authority::{
+    Admitted, Archived, Authority, AuthoritySettings, Caller, Refusal, Request, When,
+};
 use holdall_store::conformance::Call;
 use holdall_store::{Class, Slot, Store};
 
@@ -66,7 +68,7 @@ fn a_shopper_who_comes_back_is_quicker_than_the_sweeper() {
     let other = shop.second();
     let comes_back = move || drop(other.add(guest.token, guest.cart, "TEE", 1));
     shop.store.then(Call::Idle, 1, comes_back);
-    let sweeper = Authority::new(shop.store.clone(), Settings::default());
+    let sweeper = Authority::new(shop.store.clone(), AuthoritySettings::default());
     let swept = block_on(sweeper.sweep(NOW_MS + 31 * DAY_MS, 10)).expect("a sweep");
     assert_eq!((swept.expired, swept.skipped), (0, 1));
     assert_eq!(quantity(&shop.read(guest.token, guest.cart).expect("the cart"), "TEE"), 2);
@@ -85,7 +87,7 @@ fn what_comes_while_a_cart_is_removed_is_found_again() {
     };
     // The account's slot is cleared, the cart still there.
     shop.store.then(Call::CompareAndSet, shop.store.calls(Call::CompareAndSet) + 1, acts);
-    let sweeper = Authority::new(shop.store.clone(), Settings::default());
+    let sweeper = Authority::new(shop.store.clone(), AuthoritySettings::default());
     let swept = block_on(sweeper.sweep(NOW_MS + DAY_MS, 10)).expect("a sweep");
     assert_eq!((swept.removed, swept.skipped), (0, 1));
     assert_eq!(shop.home(&ann), home);
@@ -138,7 +140,7 @@ fn a_late_offline_add_survives_the_expiry() {
 
 #[test]
 fn the_journal_ends_and_the_state_does_not() {
-    let shop = Shop::with(Settings { snapshot_after: 4, ..Settings::default() });
+    let shop = Shop::with(AuthoritySettings { snapshot_after: 4, ..AuthoritySettings::default() });
     let guest = shop.guest();
     let add_at = |now_ms, key| {
         let request = Request::new(key, add("TEE", 1));
@@ -168,7 +170,7 @@ fn the_journal_ends_and_the_state_does_not() {
 
 #[test]
 fn an_exported_store_is_the_same_in_another() {
-    let shop = Shop::with(Settings { snapshot_after: 4, ..Settings::default() });
+    let shop = Shop::with(AuthoritySettings { snapshot_after: 4, ..AuthoritySettings::default() });
     let (ann, guest, erased) = (account("ann"), shop.guest(), shop.guest());
     let home = shop.home(&ann);
     let mut requests = Vec::new();

@@ -8,7 +8,7 @@ use futures_lite::future::block_on;
 use holdall::id::Text;
 use holdall::view::View;
 use holdall::{Action, CartId, LineKey, List, Money, Quantity, RowRef, ViewOptions};
-use holdall_authority::{Caller, CartSnapshot, Refusal, Request, Settings, ViewReading};
+use holdall_authority::{AuthoritySettings, Caller, CartSnapshot, Refusal, Request, ViewReading};
 use holdall_store::conformance::Call;
 use holdall_store::{CacheReply, ViewCache, ViewKey};
 use holdall_testkit::dice::Dice;
@@ -195,7 +195,7 @@ fn an_answer_over_the_one_before_is_the_cart() {
     for seed in 0..60 {
         let mut dice = Dice::new(seed, 1);
         let options = ViewOptions { ceiling: 40 };
-        let shop = Shop::with(Settings { options, ..Settings::default() });
+        let shop = Shop::with(AuthoritySettings { options, ..AuthoritySettings::default() });
         let (ann, guest) = (account("ann"), shop.guest());
         let caller = Caller::from(guest.token);
         let mut kept: Vec<(CartSnapshot, View)> = Vec::new();

@@ -3,7 +3,7 @@
 use futures_lite::future::block_on;
 use holdall::cart::Have;
 use holdall::{Dot, LineKey, Quantity, Replica, ReplicaId, limits, wire};
-use holdall_authority::{Admitted, Advice, Caller, Opened, Rate, Refusal, Settings};
+use holdall_authority::{Admitted, Advice, AuthoritySettings, Caller, Opened, Rate, Refusal};
 use holdall_store::{Append, Appended, Class, Store};
 
 use super::{NOW_MS, Shop, quantity};
@@ -52,7 +52,8 @@ fn with_header(shop: &Shop, guest: &Opened, header: String) {
 fn a_cart_outlives_more_devices_than_it_may_have_at_once() {
     let (rate, devices) =
         (Rate { burst: u32::MAX, per_minute: u32::MAX }, limits::WRITERS as u128 + 5);
-    let settings = Settings { device_rate: rate, shopper_rate: rate, ..Settings::default() };
+    let settings =
+        AuthoritySettings { device_rate: rate, shopper_rate: rate, ..AuthoritySettings::default() };
     let shop = Shop::with(settings);
     let guest = shop.guest();
     let before = header(&shop, &guest).len();
@@ -140,7 +141,8 @@ fn there_is_a_limit_to_how_many_are_remembered() {
 #[test]
 fn writers_that_are_done_take_no_room_from_a_new_device() {
     let rate = Rate { burst: u32::MAX, per_minute: u32::MAX };
-    let settings = Settings { device_rate: rate, shopper_rate: rate, ..Settings::default() };
+    let settings =
+        AuthoritySettings { device_rate: rate, shopper_rate: rate, ..AuthoritySettings::default() };
     for retires in [true, false] {
         let shop = Shop::with(settings.clone());
         let guest = shop.guest();

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use holdall::CartId;
-use holdall_authority::{AccountId, Caller, Receipt, Settings, Swept};
+use holdall_authority::{AccountId, AuthoritySettings, Caller, Receipt, Swept};
 
 use super::{OperateError, StoreArgs, close, now_ms, print_json, progress, time};
 use crate::journals::end_old;
@@ -100,7 +100,10 @@ pub(super) async fn verify(arguments: &VerifyArgs) -> Result<(), OperateError> {
 }
 
 pub(super) async fn sweep(arguments: &SweepArgs) -> Result<(), OperateError> {
-    let settings = Settings { retention: arguments.retention.retention(), ..Settings::default() };
+    let settings = AuthoritySettings {
+        retention: arguments.retention.retention(),
+        ..AuthoritySettings::default()
+    };
     let authority = arguments.common.open_with(MissingStore::Never, None, settings).await?;
     let now_ms = now_ms();
     let bar = progress("carts swept");
@@ -140,8 +143,10 @@ pub(super) async fn sweep(arguments: &SweepArgs) -> Result<(), OperateError> {
 
 pub(super) async fn erase(arguments: &EraseArgs) -> Result<(), OperateError> {
     let cache = arguments.cache.as_deref();
-    let authority =
-        arguments.common.open_with(MissingStore::Never, cache, Settings::default()).await?;
+    let authority = arguments
+        .common
+        .open_with(MissingStore::Never, cache, AuthoritySettings::default())
+        .await?;
     let server = Caller::server();
     let receipt: Receipt = match (&arguments.account, arguments.guest) {
         (Some(name), _) => {

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use holdall::CartId;
-use holdall_authority::{Authority, Refusal, Settings};
+use holdall_authority::{Authority, AuthoritySettings, Refusal};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::store_url::{MissingStore, StorePlace, causes};
@@ -119,7 +119,7 @@ pub(crate) fn run(command: &OperateCommand) -> ExitCode {
 
 impl StoreArgs {
     async fn open(&self, make: MissingStore) -> Result<Authority, OperateError> {
-        self.open_with(make, None, Settings::default()).await
+        self.open_with(make, None, AuthoritySettings::default()).await
     }
 
     /// Behind a cache, if one is named, and by what the deployment decided.
@@ -127,7 +127,7 @@ impl StoreArgs {
         &self,
         make: MissingStore,
         cache: Option<&str>,
-        settings: Settings,
+        settings: AuthoritySettings,
     ) -> Result<Authority, OperateError> {
         let opened = self.place.open(make, cache).await.map_err(OperateError::Input)?;
         Ok(opened.authority(settings))

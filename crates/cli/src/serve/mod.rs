@@ -10,8 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use config::with_file;
-use holdall_authority::{Authority, Settings};
-use holdall_service::{self as service, DemoAccounts, GuestsOnly, JwtVerifier, Service, Verifier};
+use holdall_authority::{Authority, AuthoritySettings};
+use holdall_service::{
+    self as service, DemoAccounts, GuestsOnly, JwtVerifier, Service, TokenVerifier,
+};
 use holdall_store::StoreError;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
@@ -72,10 +74,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "HOLDALL_IN_FLIGHT", default_value_t = holdall::limits::IN_FLIGHT_REQUESTS)]
     in_flight: usize,
     /// Commands of one device in a minute, steadily.
-    #[arg(long, env = "HOLDALL_DEVICE_RATE", default_value_t = Settings::default().device_rate.per_minute)]
+    #[arg(long, env = "HOLDALL_DEVICE_RATE", default_value_t = AuthoritySettings::default().device_rate.per_minute)]
     device_rate: u32,
     /// Commands of one shopper in a minute, all devices together, steadily.
-    #[arg(long, env = "HOLDALL_SHOPPER_RATE", default_value_t = Settings::default().shopper_rate.per_minute)]
+    #[arg(long, env = "HOLDALL_SHOPPER_RATE", default_value_t = AuthoritySettings::default().shopper_rate.per_minute)]
     shopper_rate: u32,
     /// Write the log as JSON.
     #[arg(long, env = "HOLDALL_LOG_JSON")]
@@ -139,12 +141,12 @@ fn service(
             "{odd} is no origin: give scheme, host and port, as https://shop.example"
         ));
     }
-    let http = service::Settings {
+    let http = service::ServiceSettings {
         in_flight: arguments.in_flight,
         origins,
-        ..service::Settings::default()
+        ..service::ServiceSettings::default()
     };
-    let verifier: Arc<dyn Verifier> = match &arguments.key {
+    let verifier: Arc<dyn TokenVerifier> = match &arguments.key {
         None => Arc::new(GuestsOnly),
         Some(path) => {
             let pem =
@@ -183,8 +185,8 @@ fn random<const N: usize>() -> Result<[u8; N], String> {
     Ok(bits)
 }
 
-fn settings(arguments: &ServeArgs) -> Result<Settings, String> {
-    let mut settings = Settings::default();
+fn settings(arguments: &ServeArgs) -> Result<AuthoritySettings, String> {
+    let mut settings = AuthoritySettings::default();
     if let Some(path) = &arguments.policy {
         settings.policies = policy::read(path)?;
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_lite::future::block_on;
 use holdall::{Action, CartId, LineKey, List, Quantity, RowRef};
-use holdall_authority::{Authority, Caller, Principal, Settings};
+use holdall_authority::{Authority, AuthoritySettings, Caller, Principal};
 use holdall_service as service;
 use holdall_service::{self, LineId};
 use holdall_store::MemoryStore;
@@ -64,8 +64,12 @@ fn request(action: &Action) -> Option<(&'static str, String, Option<Value>)> {
 #[tokio::test]
 async fn every_action_has_a_route() {
     let store = Arc::new(MemoryStore::new(7));
-    let shop = Shop::over(store.clone(), Settings::default(), service::Settings::default());
-    let inside = Authority::new(store, Settings::default());
+    let shop = Shop::over(
+        store.clone(),
+        AuthoritySettings::default(),
+        service::ServiceSettings::default(),
+    );
+    let inside = Authority::new(store, AuthoritySettings::default());
     let staff = Caller::from(Principal::Staff("Ann".into()));
     let mut asked = std::collections::BTreeSet::new();
     for action in sample_actions() {

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use axum::body::Body;
 use axum::http::Request;
-use holdall_authority::{Rate, Settings};
+use holdall_authority::{AuthoritySettings, Rate};
 use serde_json::{Value, json};
 
 use holdall_service as service;
@@ -315,8 +315,8 @@ async fn paths_that_are_none() {
 #[tokio::test]
 async fn who_asks_too_often_waits() {
     let rate = Rate { burst: 2, per_minute: 60 };
-    let settings = Settings { shopper_rate: rate, ..Settings::default() };
-    let shop = Shop::with(settings, service::Settings::default());
+    let settings = AuthoritySettings { shopper_rate: rate, ..AuthoritySettings::default() };
+    let shop = Shop::with(settings, service::ServiceSettings::default());
     let guest = shop.guest().await;
     for _ in 0..2 {
         shop.add(&guest.token, &guest.cart, "TEE", 1).send().await.done();
@@ -332,8 +332,8 @@ async fn who_asks_too_often_waits() {
 
 #[tokio::test]
 async fn what_is_beyond_the_room_is_sent_away_at_once() {
-    let http = service::Settings { in_flight: 0, ..service::Settings::default() };
-    let shop = Shop::with(Settings::default(), http);
+    let http = service::ServiceSettings { in_flight: 0, ..service::ServiceSettings::default() };
+    let shop = Shop::with(AuthoritySettings::default(), http);
     let refused = shop.ask("POST", "/carts").send().await;
     assert_eq!(
         (refused.problem(), refused.field("retry-after")),
@@ -363,8 +363,8 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
 #[tokio::test]
 async fn other_origins_by_name_alone() {
     let origins = vec!["https://shop.example".to_owned()];
-    let http = service::Settings { origins, ..service::Settings::default() };
-    let shop = Shop::with(Settings::default(), http);
+    let http = service::ServiceSettings { origins, ..service::ServiceSettings::default() };
+    let shop = Shop::with(AuthoritySettings::default(), http);
     for (origin, allowed) in [("https://shop.example", true), ("https://evil.example", false)] {
         let reply = shop
             .ask("OPTIONS", "/carts")
@@ -456,7 +456,8 @@ async fn an_entity_tag_is_of_one_life_of_a_store() {
     let (seen, tee) = (lost.field("etag").to_owned(), line(&lost.done(), "TEE"));
 
     let store = std::sync::Arc::new(holdall_store::MemoryStore::new(8));
-    let restored = Shop::over(store, Settings::default(), service::Settings::default());
+    let restored =
+        Shop::over(store, AuthoritySettings::default(), service::ServiceSettings::default());
     assert!(restored.service.authority().import(&backup).await.expect("room for it"));
     // Keys of before are known there, too.
     restored.keys.store(100, Ordering::Relaxed);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use holdall::{CartId, LineKey, Quantity, Replica, ReplicaId, sync, wire};
-use holdall_authority::Settings;
+use holdall_authority::AuthoritySettings;
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -27,8 +27,8 @@ pub(super) struct Open {
 }
 
 impl Open {
-    pub(super) async fn new(http: service::Settings) -> Self {
-        Self::of(Shop::with(Settings::default(), http)).await
+    pub(super) async fn new(http: service::ServiceSettings) -> Self {
+        Self::of(Shop::with(AuthoritySettings::default(), http)).await
     }
 
     pub(super) async fn of(shop: Shop) -> Self {
@@ -102,7 +102,7 @@ async fn closed(socket: &mut Socket) -> (u16, String) {
 
 #[tokio::test]
 async fn an_edit_on_one_device_shows_on_the_other() {
-    let open = Open::new(service::Settings::default()).await;
+    let open = Open::new(service::ServiceSettings::default()).await;
     let guest = open.shop.guest().await;
     let mut phone = open.connect(&guest, "holdall.v1.json", "phone").await.expect("a socket");
     assert_eq!(next(&mut phone, "cart").await["cart"]["lines"], serde_json::json!([]));
@@ -125,7 +125,7 @@ async fn an_edit_on_one_device_shows_on_the_other() {
 
 #[tokio::test]
 async fn a_replica_is_told_deltas_and_tells_its_own() {
-    let open = Open::new(service::Settings::default()).await;
+    let open = Open::new(service::ServiceSettings::default()).await;
     let guest = open.shop.guest().await;
     let (cart, id): (CartId, _) = (guest.cart.parse().expect("an id"), ReplicaId::from_u128(5));
     let register = open.shop.ask("PUT", format!("/carts/{cart}/writers/{id}")).by(&guest.token);
@@ -170,7 +170,7 @@ async fn next_text(socket: &mut Socket) -> Value {
 
 #[tokio::test]
 async fn whose_token_ends_is_shown_no_more() {
-    let open = Open::new(service::Settings::default()).await;
+    let open = Open::new(service::ServiceSettings::default()).await;
     let guest = open.shop.guest().await;
     let mut phone = open.connect(&guest, "holdall.v1.json", "phone").await.expect("a socket");
     next(&mut phone, "cart").await;
@@ -181,7 +181,7 @@ async fn whose_token_ends_is_shown_no_more() {
 
 #[tokio::test]
 async fn who_may_not_or_cannot_is_told_before_the_upgrade() {
-    let http = service::Settings { live_of_cart: 1, ..service::Settings::default() };
+    let http = service::ServiceSettings { live_of_cart: 1, ..service::ServiceSettings::default() };
     let open = Open::new(http).await;
     let (guest, other) = (open.shop.guest().await, open.shop.guest().await);
     let refused =
@@ -201,7 +201,8 @@ async fn who_may_not_or_cannot_is_told_before_the_upgrade() {
 
 #[tokio::test]
 async fn what_is_too_long_or_out_of_turn_ends_the_connection() {
-    let http = service::Settings { delta_bytes: 1_000, ..service::Settings::default() };
+    let http =
+        service::ServiceSettings { delta_bytes: 1_000, ..service::ServiceSettings::default() };
     let open = Open::new(http).await;
     let guest = open.shop.guest().await;
     let mut socket = open.connect(&guest, "holdall.v1", "x").await.expect("a socket");
@@ -223,8 +224,10 @@ async fn what_is_too_long_or_out_of_turn_ends_the_connection() {
 
 #[tokio::test]
 async fn a_device_that_is_gone_without_a_word_is_noticed() {
-    let http =
-        service::Settings { ping: Duration::from_millis(100), ..service::Settings::default() };
+    let http = service::ServiceSettings {
+        ping: Duration::from_millis(100),
+        ..service::ServiceSettings::default()
+    };
     let open = Open::new(http).await;
     let guest = open.shop.guest().await;
     // It never reads, so it never answers a ping.
@@ -238,7 +241,7 @@ async fn a_device_that_is_gone_without_a_word_is_noticed() {
 #[tokio::test]
 async fn events_for_those_who_only_watch() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    let open = Open::new(service::Settings::default()).await;
+    let open = Open::new(service::ServiceSettings::default()).await;
     let guest = open.shop.guest().await;
     let mut stream = TcpStream::connect(open.address).await.expect("a connection");
     let head = format!(

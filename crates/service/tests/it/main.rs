@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};
-use holdall_authority::{Authority, Settings};
+use holdall_authority::{Authority, AuthoritySettings};
 use holdall_service::{self as service, DemoAccounts, Service, router};
 use holdall_store::{MemoryStore, Store};
 use serde_json::{Value, json};
@@ -134,14 +134,18 @@ struct Guest {
 
 impl Shop {
     fn new() -> Self {
-        Self::with(Settings::default(), service::Settings::default())
+        Self::with(AuthoritySettings::default(), service::ServiceSettings::default())
     }
 
-    fn with(settings: Settings, http: service::Settings) -> Self {
+    fn with(settings: AuthoritySettings, http: service::ServiceSettings) -> Self {
         Self::over(Arc::new(MemoryStore::new(7)), settings, http)
     }
 
-    fn over(store: Arc<dyn Store>, settings: Settings, http: service::Settings) -> Self {
+    fn over(
+        store: Arc<dyn Store>,
+        settings: AuthoritySettings,
+        http: service::ServiceSettings,
+    ) -> Self {
         let now_ms = Arc::new(AtomicU64::new(NOW_MS));
         let authority = Authority::new(store, settings);
         let accounts = DemoAccounts::new([7; 32]);

@@ -16,7 +16,7 @@ const ADDS: usize = 5;
 #[tokio::test]
 async fn what_is_beyond_the_room_is_sent_away_and_what_was_acknowledged_is_kept() {
     let room = 4;
-    let http = service::Settings { in_flight: room, ..service::Settings::default() };
+    let http = service::ServiceSettings { in_flight: room, ..service::ServiceSettings::default() };
     let open = Open::new(http).await;
     let guest = open.shop.guest().await;
     let mut clients = tokio::task::JoinSet::new();

@@ -33,7 +33,7 @@ async fn heard(stream: &mut TcpStream, patience: Duration) -> String {
 
 #[tokio::test]
 async fn a_head_of_too_many_fields_or_too_many_bytes_is_refused() {
-    let open = Open::new(service::Settings::default()).await;
+    let open = Open::new(service::ServiceSettings::default()).await;
     let many = format!("GET /healthz HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(100_000));
     assert!(say(open.address, many.as_bytes()).await.starts_with("HTTP/1.1 431"));
     let long = format!("GET /healthz HTTP/1.1\r\nA: {}\r\n\r\n", "b".repeat(1_000_000));
@@ -58,7 +58,9 @@ async fn a_head_of_too_many_fields_or_too_many_bytes_is_refused() {
 #[tokio::test]
 async fn a_head_that_comes_byte_by_byte_is_not_waited_for() {
     let head_time = Duration::from_millis(300);
-    let open = Open::new(service::Settings { head_time, ..service::Settings::default() }).await;
+    let open =
+        Open::new(service::ServiceSettings { head_time, ..service::ServiceSettings::default() })
+            .await;
     let mut stream = TcpStream::connect(open.address).await.expect("a connection");
     let began = Instant::now();
     for byte in b"GET /healthz HTTP/1.1\r\n".iter().cycle() {
@@ -73,7 +75,7 @@ async fn a_head_that_comes_byte_by_byte_is_not_waited_for() {
 
 #[tokio::test]
 async fn a_body_that_says_it_is_huge_is_not_read() {
-    let open = Open::new(service::Settings::default()).await;
+    let open = Open::new(service::ServiceSettings::default()).await;
     let guest = open.shop.guest().await;
     let head = format!(
         "POST /carts/{}/lines HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n",
@@ -85,8 +87,11 @@ async fn a_body_that_says_it_is_huge_is_not_read() {
 
 #[tokio::test]
 async fn more_connections_than_there_may_be_are_told_to_come_back() {
-    let open =
-        Open::new(service::Settings { connections: 1, ..service::Settings::default() }).await;
+    let open = Open::new(service::ServiceSettings {
+        connections: 1,
+        ..service::ServiceSettings::default()
+    })
+    .await;
     let mut first = TcpStream::connect(open.address).await.expect("a connection");
     first.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.expect("sent");
     assert!(heard(&mut first, Duration::from_millis(300)).await.starts_with("HTTP/1.1 200"));
@@ -99,7 +104,7 @@ async fn more_connections_than_there_may_be_are_told_to_come_back() {
 
 #[tokio::test]
 async fn what_is_under_way_is_answered_before_the_end() {
-    let open = Open::new(service::Settings::default()).await;
+    let open = Open::new(service::ServiceSettings::default()).await;
     let guest = open.shop.guest().await;
     let body = r#"{"sku":"TEE"}"#;
     let head = format!(

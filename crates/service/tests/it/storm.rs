@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use holdall_authority::{Rate, Settings};
+use holdall_authority::{AuthoritySettings, Rate};
 use holdall_store::EmbeddedStore;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -56,8 +56,9 @@ async fn q_over_broken_connections_everything_is_done_exactly_once() {
     let folder = Folder::new();
     let store = Arc::new(EmbeddedStore::open(&folder.0, 7).expect("a store"));
     let free = Rate { burst: u32::MAX, per_minute: u32::MAX };
-    let settings = Settings { device_rate: free, shopper_rate: free, ..Settings::default() };
-    let shop = Shop::over(store.clone(), settings, service::Settings::default());
+    let settings =
+        AuthoritySettings { device_rate: free, shopper_rate: free, ..AuthoritySettings::default() };
+    let shop = Shop::over(store.clone(), settings, service::ServiceSettings::default());
     let open = Open::of(shop).await;
     let mut guests = Vec::new();
     for _ in 0..CARTS {
@@ -110,7 +111,7 @@ async fn q_over_broken_connections_everything_is_done_exactly_once() {
     // And so it is on the disk.
     drop(store);
     let store = Arc::new(EmbeddedStore::open(&folder.0, 7).expect("opened again"));
-    let shop = Shop::over(store, Settings::default(), service::Settings::default());
+    let shop = Shop::over(store, AuthoritySettings::default(), service::ServiceSettings::default());
     for (guest, meant) in guests.iter().zip(meant) {
         let there = shop.read(&guest.token, &guest.cart).await.done();
         assert_eq!(quantity(&there, "TEE"), meant);

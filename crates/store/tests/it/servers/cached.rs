@@ -580,13 +580,13 @@ fn no_read_shows_an_older_revision_whatever_befalls_the_cache() {
 #[test]
 fn a_process_with_nothing_at_hand_answers_from_the_cache() {
     use holdall::{Action, CartId, LineKey, Quantity, RowRef};
-    use holdall_authority::{Authority, Caller, Refusal, Request, Settings, ViewReading};
+    use holdall_authority::{Authority, AuthoritySettings, Caller, Refusal, Request, ViewReading};
     let name = "a_process_with_nothing_at_hand_answers_from_the_cache";
     let Some(server) = shared(Server::Redis, name) else { return };
     let redis = Redis::new(server);
     let cached = Arc::new(redis.connected(patient()));
     let process = || {
-        let authority = Authority::new(cached.store.clone(), Settings::default());
+        let authority = Authority::new(cached.store.clone(), AuthoritySettings::default());
         authority.with_view_cache(cached.cache.clone())
     };
     // Reads as an embedder does, which gives what it rendered to the cache.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use holdall::{Action, LineKey, Quantity, RowRef};
-use holdall_authority::{Authority, Caller, Opened, Request, Settings};
+use holdall_authority::{Authority, AuthoritySettings, Caller, Opened, Request};
 use holdall_store::conformance::certify_change_feed;
 use holdall_store::{PostgresFeed, PostgresOptions};
 use tokio::time::timeout;
@@ -34,8 +34,10 @@ fn what_another_process_changed_is_heard_of() {
         let config = postgres.config(&schema);
         Arc::new(postgres.run(async { PostgresFeed::new(config, &PostgresOptions::default()) }))
     };
-    let here = Authority::new(Arc::new(here), Settings::default()).with_change_feed(feed());
-    let there = Authority::new(Arc::new(there), Settings::default()).with_change_feed(feed());
+    let here =
+        Authority::new(Arc::new(here), AuthoritySettings::default()).with_change_feed(feed());
+    let there =
+        Authority::new(Arc::new(there), AuthoritySettings::default()).with_change_feed(feed());
     let mut key = 0;
     let mut heard = |guest: &Opened| {
         let mut watch = here.watch(guest.cart);
