@@ -32,6 +32,8 @@ pub(super) struct LoadedCart {
     incarnation: u128,
     /// What the cart showed when somebody looked last, and at which revision.
     viewed: Option<(u64, Arc<View>)>,
+    /// The line of the last Add, if that view differs from the view before only in its rows.
+    updated_line: Option<LineKey>,
     /// Who asked last, and the digest that stands for them here.
     asked: Option<(Principal, Digest)>,
     /// The device that wrote last, and its writer here.
@@ -75,6 +77,7 @@ impl LoadedCart {
             tail: 0,
             incarnation,
             viewed: None,
+            updated_line: None,
             asked: None,
             wrote: None,
         }
@@ -125,23 +128,33 @@ impl LoadedCart {
             Some((at, view)) if sabotage!("kept-view-outlives-revision", at == revision, true) => {
                 view
             }
-            Some((at, view)) => self.brought_up_to_date(at, view, added),
-            None => Arc::new(self.replica.view()),
+            Some((at, mut view)) => {
+                self.updated_line = added.filter(|line| self.update(at, &mut view, line)).cloned();
+                if self.updated_line.is_none() {
+                    view = Arc::new(self.replica.view());
+                }
+                view
+            }
+            None => {
+                self.updated_line = None;
+                Arc::new(self.replica.view())
+            }
         };
         self.viewed = Some((revision, view.clone()));
         CartSnapshot { cart: self.cart().id(), incarnation: self.incarnation, revision, view }
     }
 
-    fn brought_up_to_date(
-        &self,
-        at: u64,
-        mut view: Arc<View>,
-        added: Option<&LineKey>,
-    ) -> Arc<View> {
-        let since = sabotage!("add-is-shown-over-old-view", at + 1 == self.revision, true);
-        // Whoever still has the view of that revision keeps it as it was.
-        let is_done = |line| self.replica.add_to_view(Arc::make_mut(&mut view), line);
-        if since && added.is_some_and(is_done) { view } else { Arc::new(self.replica.view()) }
+    /// Brings the view of a revision up to date with an Add to a line. Returns whether it could.
+    fn update(&self, at: u64, view: &mut Arc<View>, line: &LineKey) -> bool {
+        let is_before = sabotage!("add-is-shown-over-old-view", at + 1 == self.revision, true);
+        // A reader who still has the view of that revision keeps it: then this one is a copy.
+        is_before && self.replica.add_to_view(Arc::make_mut(view), line)
+    }
+
+    /// Returns the line of the last Add, if the last snapshot differs from that of the revision
+    /// before only in the rows of this line.
+    pub(super) const fn updated_line(&self) -> Option<&LineKey> {
+        self.updated_line.as_ref()
     }
 
     /// Returns the digest that stands for a caller here. Most callers are who asked last.

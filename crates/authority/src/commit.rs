@@ -131,6 +131,13 @@ pub(super) struct SentAppend<'a, V, T> {
     value: T,
 }
 
+impl<V, T> SentAppend<'_, V, T> {
+    /// Returns the line of an Add, if the cart shows something else than before only in its rows.
+    pub(super) const fn updated_line(&self) -> Option<&LineKey> {
+        self.loaded.updated_line()
+    }
+}
+
 impl Authority {
     /// Makes a change that `work` decides on, and answers with the cart right after it. `work` sees
     /// the cart as it is, and is asked again if another process has changed it meanwhile.

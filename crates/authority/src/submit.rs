@@ -13,7 +13,7 @@ use super::commit::{SentAppend, WholeCart};
 use super::outcome::{Accepted, Acknowledged};
 use super::refusal::Refusal;
 use super::snapshot::CartSnapshot;
-use holdall::id::CartId;
+use holdall::id::{CartId, LineKey};
 use holdall::limits;
 
 /// A command with all that it is decided on.
@@ -61,6 +61,17 @@ impl PendingCommand<'_> {
         match &self.progress {
             Progress::Committed(done) => &done.report,
             Progress::Sent(sent) => &sent.report,
+        }
+    }
+
+    /// Returns the line of an Add, if [`snapshot`](Self::snapshot) differs from what the cart showed
+    /// at the revision before only in the rows of this line. Then what was rendered of that revision
+    /// can be used for all other rows.
+    #[must_use]
+    pub const fn updated_line(&self) -> Option<&LineKey> {
+        match &self.progress {
+            Progress::Committed(_) => None,
+            Progress::Sent(sent) => sent.updated_line(),
         }
     }
 

@@ -36,7 +36,7 @@ impl CartAnswer {
 
 impl From<&RenderedCart> for CartAnswer {
     fn from(rendered: &RenderedCart) -> Self {
-        Self::new(EntityTag::of(&rendered.snapshot), rendered.json.clone())
+        Self::new(rendered.tag(), rendered.json.clone())
     }
 }
 

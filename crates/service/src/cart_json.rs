@@ -1,7 +1,7 @@
 //! The JSON of a cart, written over the JSON that was written before.
 //!
-//! Most commands change one row. The texts of the other rows are copied from the last JSON of the
-//! cart.
+//! Most commands are Adds, which change one row. The texts of the other rows are copied from the JSON
+//! of the revision before.
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
@@ -12,8 +12,9 @@ use lru::LruCache;
 use serde::Serialize;
 
 use super::cart_body::{NoticeBody, OrderBody, RowBody};
+use super::entity_tag::EntityTag;
 use holdall::cart::List;
-use holdall::id::{CartId, CouponCode, ShippingOption, Text};
+use holdall::id::{CartId, CouponCode, LineKey, ShippingOption, Text};
 use holdall::sabotage;
 use holdall::view::{Row, View};
 use holdall_authority::CartSnapshot;
@@ -24,54 +25,58 @@ pub(super) const FORM: &str = "json 1";
 /// About how long the JSON of a cart is without its rows, in bytes.
 const CART_JSON_BYTES: usize = 256;
 
-/// How many rows may be gone, from one JSON to the next, before one that is still there. If there are
-/// more, that row is written anew.
-const GONE_ROWS: usize = 4;
+/// About how long the JSON of a row is, in bytes.
+const ROW_JSON_BYTES: usize = 192;
 
-/// The JSON of a cart, with what it was made of.
+/// The JSON of a cart at a revision.
 #[derive(Debug)]
 pub(super) struct RenderedCart {
-    pub(super) snapshot: CartSnapshot,
+    cart: CartId,
+    incarnation: u128,
+    revision: u64,
     pub(super) json: Bytes,
     /// Where the texts of the rows are in the JSON, for the active list and the saved one.
     rows: [Vec<Range<usize>>; 2],
 }
 
 impl RenderedCart {
-    /// Returns whether this is the JSON of a snapshot.
-    pub(super) fn is_of(&self, snapshot: &CartSnapshot) -> bool {
-        let own = &self.snapshot;
-        // Two views that are not one allocation are rarely equal: the second is rendered too.
-        let is_it = Arc::ptr_eq(&own.view, &snapshot.view)
-            && (own.cart, own.incarnation) == (snapshot.cart, snapshot.incarnation)
-            && own.revision == snapshot.revision;
-        sabotage!("rendered-json-outlives-revision", is_it, own.cart == snapshot.cart)
+    /// Returns the entity tag of the cart at this revision.
+    pub(super) const fn tag(&self) -> EntityTag {
+        EntityTag::new(self.revision, self.incarnation)
+    }
+
+    /// Returns whether this is the JSON of a cart `ahead` revisions before a snapshot of it.
+    fn is_behind(&self, snapshot: &CartSnapshot, ahead: u64) -> bool {
+        (self.cart, self.incarnation) == (snapshot.cart, snapshot.incarnation)
+            && self.revision + ahead == snapshot.revision
     }
 
     /// Writes the JSON of a snapshot: the bytes of a [`CartBody`](super::cart_body::CartBody).
-    /// Rows that are as they were in `earlier` are copied from its JSON.
-    pub(super) fn new(snapshot: &CartSnapshot, earlier: Option<&Self>) -> Self {
+    /// `earlier` is the JSON of the revision before and the one line whose rows have changed since;
+    /// the texts of the other rows are copied from it.
+    pub(super) fn new(snapshot: &CartSnapshot, earlier: Option<(&Self, &LineKey)>) -> Self {
         let View { coupons, shipping, note, consent, orders, notices, .. } = &*snapshot.view;
         // Most are about as long as they were.
-        let room = earlier.map_or(CART_JSON_BYTES, |one| one.json.len() + one.json.len() / 4);
+        let room = earlier.map_or(CART_JSON_BYTES, |(one, _)| one.json.len() + ROW_JSON_BYTES);
         let mut json = Vec::with_capacity(room);
 
-        // What stands before the rows, without the bracket that ends it.
+        // Write what stands before the rows, without the bracket that ends it.
         let start = CartStart { cart: snapshot.cart, version: snapshot.revision };
         write_json(&mut json, &start);
         json.pop();
 
-        // The rows.
+        // Write the rows of both lists.
         let mut rows = [Vec::new(), Vec::new()];
         for (list, name) in [(List::Active, &b",\"lines\":["[..]), (List::Saved, b"],\"saved\":[")]
         {
             json.extend_from_slice(name);
-            let known = earlier.map(|earlier| KnownRows::new(earlier, &snapshot.view, list));
-            rows[list as usize] = write_rows(&mut json, rows_of(&snapshot.view, list), known);
+            let now = rows_of(&snapshot.view, list);
+            let known = earlier.and_then(|(one, line)| KnownRows::new(one, line, list, now));
+            rows[list as usize] = write_rows(&mut json, now, known);
         }
         json.extend_from_slice(b"],");
 
-        // What stands behind the rows, without the bracket that begins it.
+        // Write what stands behind the rows, without the bracket that begins it.
         let end = CartEnd {
             coupons,
             shipping: shipping.as_ref(),
@@ -83,7 +88,8 @@ impl RenderedCart {
         let bracket = json.len();
         write_json(&mut json, &end);
         json.remove(bracket);
-        Self { snapshot: snapshot.clone(), json: json.into(), rows }
+        let CartSnapshot { cart, incarnation, revision, .. } = *snapshot;
+        Self { cart, incarnation, revision, json: json.into(), rows }
     }
 }
 
@@ -140,44 +146,44 @@ fn write_rows(
     places
 }
 
-/// The texts of the rows of a list in an earlier JSON. They are asked for in the order of the rows.
+/// The texts of the rows of a list in the JSON of the revision before. They are asked for in the
+/// order of the rows.
 struct KnownRows<'a> {
     json: &'a [u8],
-    rows: &'a [Row],
     places: &'a [Range<usize>],
+    /// The line whose rows have changed.
+    changed: &'a LineKey,
     next: usize,
-    /// Whether the view is still that of the earlier JSON, so that no row has changed.
-    is_same_view: bool,
+    /// Whether the line has a row that it did not have.
+    is_longer: bool,
 }
 
 impl<'a> KnownRows<'a> {
-    fn new(earlier: &'a RenderedCart, view: &Arc<View>, list: List) -> Self {
-        Self {
-            json: &earlier.json,
-            rows: rows_of(&earlier.snapshot.view, list),
-            places: &earlier.rows[list as usize],
-            next: 0,
-            is_same_view: Arc::ptr_eq(&earlier.snapshot.view, view),
-        }
+    /// Finds the texts of a list. Returns `None` if they cannot be told from the numbers of rows.
+    fn new(
+        earlier: &'a RenderedCart,
+        changed: &'a LineKey,
+        list: List,
+        now: &[Row],
+    ) -> Option<Self> {
+        let places = &earlier.rows[list as usize][..];
+        let is_longer = now.len() == places.len() + 1;
+        let changed_rows = now.iter().filter(|row| row.line == *changed).count();
+        // With two rows of the line and one row more, either of the two may be the new one.
+        let is_clear = if is_longer { changed_rows == 1 } else { now.len() == places.len() };
+        is_clear.then_some(Self { json: &earlier.json, places, changed, next: 0, is_longer })
     }
 
     /// Returns the text of the next row, if the row is as it was.
     fn text_of(&mut self, row: &Row) -> Option<&'a [u8]> {
-        let at = if self.is_same_view { self.next } else { self.find(row)? };
-        self.next = at + 1;
-        let is_unchanged = self.is_same_view
-            || sabotage!("changed-row-keeps-old-text", self.rows[at] == *row, true);
-        let place = self.places.get(at).filter(|_| is_unchanged)?;
-        self.json.get(place.clone())
-    }
-
-    /// Finds a row behind those that were found before.
-    fn find(&self, row: &Row) -> Option<usize> {
-        let is_it = |known: &Row| {
-            known.line == row.line && known.list == row.list && known.side == row.side
-        };
-        let ahead = self.rows.get(self.next..)?.iter().take(1 + GONE_ROWS).position(is_it)?;
-        Some(self.next + ahead)
+        if sabotage!("changed-row-keeps-old-text", row.line == *self.changed, false) {
+            // The new row has no text that could be skipped.
+            self.next += sabotage!("new-row-takes-next-text", usize::from(!self.is_longer), 1);
+            return None;
+        }
+        let place = self.places.get(self.next)?.clone();
+        self.next += 1;
+        self.json.get(place)
     }
 }
 
@@ -201,18 +207,38 @@ impl RenderedCarts {
         shard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the JSON of a snapshot: as it was rendered before, or over what was.
+    /// Returns the JSON of a durable snapshot, and keeps it for those who read or change the cart
+    /// next.
     pub(super) fn render(&self, snapshot: &CartSnapshot) -> Arc<RenderedCart> {
-        let earlier = self.shard(snapshot.cart).get(&snapshot.cart).cloned();
-        match earlier {
-            Some(earlier) if earlier.is_of(snapshot) => earlier,
-            earlier => Arc::new(RenderedCart::new(snapshot, earlier.as_deref())),
+        if let Some(kept) = self.kept(snapshot.cart)
+            && sabotage!("rendered-json-outlives-revision", kept.is_behind(snapshot, 0), true)
+        {
+            return kept;
         }
+        let rendered = Arc::new(RenderedCart::new(snapshot, None));
+        self.keep(Arc::clone(&rendered));
+        rendered
+    }
+
+    /// Writes the JSON of a snapshot that is not durable yet, over the JSON of the revision before if
+    /// only the rows of `updated_line` have changed since. It is not kept.
+    pub(super) fn render_early(
+        &self,
+        snapshot: &CartSnapshot,
+        updated_line: Option<&LineKey>,
+    ) -> Arc<RenderedCart> {
+        let kept = updated_line.and_then(|_| self.kept(snapshot.cart));
+        let before = kept.as_deref().filter(|kept| kept.is_behind(snapshot, 1));
+        Arc::new(RenderedCart::new(snapshot, before.zip(updated_line)))
+    }
+
+    fn kept(&self, cart: CartId) -> Option<Arc<RenderedCart>> {
+        self.shard(cart).get(&cart).cloned()
     }
 
     /// Keeps the JSON of a cart for those who read or change it next.
     pub(super) fn keep(&self, rendered: Arc<RenderedCart>) {
-        self.shard(rendered.snapshot.cart).put(rendered.snapshot.cart, rendered);
+        self.shard(rendered.cart).put(rendered.cart, rendered);
     }
 
     /// Drops the JSON of a cart that was erased.
@@ -226,8 +252,9 @@ mod tests {
     use super::super::cart_body::CartBody;
     use super::*;
     use holdall::clock::Time;
-    use holdall::id::{LineKey, OrderId, ReplicaId};
+    use holdall::id::{OrderId, ReplicaId};
     use holdall::money::Money;
+    use holdall::quantity::Quantity;
     use holdall::replica::Replica;
     use holdall::view::{Notice, OrderView, RowRef, ViewOptions};
 
@@ -241,8 +268,7 @@ mod tests {
         LineKey::sku(sku).expect("a SKU")
     }
 
-    /// The JSON is put together of parts. It is the JSON of the whole, byte for byte, alone and over
-    /// every other.
+    /// The JSON is put together of parts. It is the JSON of the whole, byte for byte.
     #[test]
     fn what_is_put_together_is_the_cart() {
         let (tee, mug) = (sku("TEE"), sku("MUG"));
@@ -270,50 +296,67 @@ mod tests {
         whole.notices.push(Notice::ConcurrentOrders { orders: vec![order], lines: vec![tee] });
         snapshots.push(snapshot(2, whole));
 
-        let rendered: Vec<RenderedCart> =
-            snapshots.iter().map(|one| RenderedCart::new(one, None)).collect();
         for snapshot in snapshots {
             let whole = serde_json::to_string(&CartBody::from(snapshot.clone())).expect("JSON");
-            for earlier in rendered.iter().map(Some).chain([None]) {
-                let json = RenderedCart::new(&snapshot, earlier).json;
-                assert_eq!(str::from_utf8(&json), Ok(&*whole));
-            }
+            let json = RenderedCart::new(&snapshot, None).json;
+            assert_eq!(str::from_utf8(&json), Ok(&*whole));
         }
     }
 
-    /// A row that is as it was is copied, whatever came, went and changed around it.
+    /// After a change to one line, every other row is copied, and the JSON is that of the whole.
     #[test]
-    fn a_row_is_written_anew_when_it_changed_and_then_alone() {
+    fn only_the_rows_of_the_changed_line_are_written_anew() {
         let mut replica = Replica::new(CART, ReplicaId::from_u128(1));
-        let row = |name: &str| RowRef::active(sku(name));
-        let one = |replica: &mut Replica, now_ms, name: &str| {
-            replica.set(now_ms, &row(name), 1, None).expect("a set");
-        };
-        for (now_ms, name) in ["A", "B", "C", "D", "E"].into_iter().enumerate() {
-            one(&mut replica, now_ms as u64, name);
-        }
         let mut earlier = RenderedCart::new(&snapshot(0, replica.view()), None);
-        type Edit<'a> = &'a dyn Fn(&mut Replica);
-        let edits: [(Edit<'_>, usize); 6] = [
-            (&|replica| drop(replica.set(11, &row("C"), 2, None).expect("a set")), 1),
-            (&|replica| drop(replica.remove(12, &row("A")).expect("a removal")), 0),
-            // It stands in the other list now, and the others where they were.
-            (&|replica| drop(replica.move_to(13, &row("D"), List::Saved).expect("a move")), 1),
-            (&|replica| drop(replica.set(14, &row("B"), 9, None).expect("a set")), 1),
-            (&|replica| one(replica, 15, "AA"), 1),
-            (&|replica| drop(replica.consent(16, true).expect("consent")), 0),
-        ];
-        for (at, (edit, anew)) in edits.into_iter().enumerate() {
-            edit(&mut replica);
-            let now = snapshot(1 + at as u64, replica.view());
-            let written = List::ALL.into_iter().flat_map(|list| {
-                let mut known = KnownRows::new(&earlier, &now.view, list);
-                let rows = rows_of(&now.view, list).iter();
-                rows.filter(|row| known.text_of(row).is_none()).collect::<Vec<_>>()
-            });
-            assert_eq!(written.count(), anew, "edit {at}");
-            earlier = RenderedCart::new(&now, Some(&earlier));
+        // New rows before, between and behind the others, and more of a row that is there.
+        for (at, (name, anew)) in
+            [("C", 1), ("A", 1), ("E", 1), ("D", 1), ("B", 1), ("C", 1), ("E", 1), ("F", 1)]
+                .into_iter()
+                .enumerate()
+        {
+            let (now, line) = (1 + at as u64, sku(name));
+            replica.add(now, &line, Quantity::ONE, None).expect("an add");
+            let after = snapshot(now, replica.view());
+            let rows = rows_of(&after.view, List::Active);
+            let mut known = KnownRows::new(&earlier, &line, List::Active, rows).expect("clear");
+            let written = rows.iter().filter(|row| known.text_of(row).is_none()).count();
+            assert_eq!(written, anew, "add {now}");
+            let over = RenderedCart::new(&after, Some((&earlier, &line)));
+            assert_eq!(over.json, RenderedCart::new(&after, None).json, "add {now}");
+            earlier = over;
         }
+    }
+
+    /// Rows whose texts cannot be told from their numbers are all written anew.
+    #[test]
+    fn a_list_that_lost_a_row_is_written_anew() {
+        let mut replica = Replica::new(CART, ReplicaId::from_u128(1));
+        for (now_ms, name) in ["A", "B", "C"].into_iter().enumerate() {
+            let row = RowRef::active(sku(name));
+            replica.set(now_ms as u64, &row, 1, None).expect("a set");
+        }
+        let earlier = RenderedCart::new(&snapshot(0, replica.view()), None);
+        replica.remove(9, &RowRef::active(sku("A"))).expect("a removal");
+        let view = replica.view();
+        let rows = rows_of(&view, List::Active);
+        assert!(KnownRows::new(&earlier, &sku("A"), List::Active, rows).is_none());
+        let both = [rows, rows].concat();
+        assert!(KnownRows::new(&earlier, &sku("B"), List::Active, &both).is_none());
+    }
+
+    #[test]
+    fn json_is_used_for_its_own_revision_alone() {
+        let carts = RenderedCarts::new(2);
+        let mut replica = Replica::new(CART, ReplicaId::from_u128(1));
+        let one = snapshot(1, replica.view());
+        let kept = carts.render(&one);
+        assert!(Arc::ptr_eq(&carts.render(&one), &kept));
+        replica.set(1, &RowRef::active(sku("A")), 1, None).expect("a set");
+        let two = snapshot(2, replica.view());
+        assert_ne!(carts.render(&two).json, kept.json);
+        // JSON of another store is not used either.
+        let restored = CartSnapshot { incarnation: 2, ..one };
+        assert_ne!(carts.render(&restored).tag(), kept.tag());
     }
 
     #[test]
@@ -321,7 +364,6 @@ mod tests {
         let carts = RenderedCarts::new(2);
         let one = snapshot(1, Replica::new(CART, ReplicaId::from_u128(1)).view());
         let rendered = carts.render(&one);
-        carts.keep(rendered.clone());
         assert!(Arc::ptr_eq(&carts.render(&one), &rendered));
         carts.forget(CART);
         assert!(!Arc::ptr_eq(&carts.render(&one), &rendered));

@@ -84,9 +84,7 @@ pub(super) async fn read(
             if let Some(uncached) = uncached {
                 authority.cache_view(uncached, &rendered.json).await?;
             }
-            let json = rendered.json.clone();
-            service.rendered_carts().keep(rendered);
-            (EntityTag::of(&snapshot), json)
+            (rendered.tag(), rendered.json.clone())
         }
     };
     if known.contain(tag) {

@@ -50,13 +50,17 @@ impl CommandSender {
             self.service.authority().begin(now_ms, &self.caller.0, cart, &request).await?;
 
         // Render while the store syncs. No answer is sent, and nothing cached, before it has.
-        let early = rendered_carts.render(pending.snapshot());
+        let early = rendered_carts.render_early(pending.snapshot(), pending.updated_line());
+        let early_view = Arc::clone(&pending.snapshot().view);
         let Accepted { snapshot, repeated } = pending.finish().await?;
-        let rendered =
-            if early.is_of(&snapshot) { early } else { rendered_carts.render(&snapshot) };
-        if !repeated {
-            rendered_carts.keep(Arc::clone(&rendered));
+
+        // The view is shared if the cart came to be as it was going to be. Otherwise another process
+        // changed it meanwhile, or the request had been carried out before, at an older revision.
+        let is_as_expected = Arc::ptr_eq(&early_view, &snapshot.view) && !repeated;
+        if !is_as_expected {
+            return Ok(CartAnswer::from(snapshot).replayed(repeated));
         }
-        Ok(CartAnswer::from(&*rendered).replayed(repeated))
+        rendered_carts.keep(Arc::clone(&early));
+        Ok(CartAnswer::from(&*early))
     }
 }
