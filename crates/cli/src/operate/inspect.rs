@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use holdall::{CartId, Explanation, LineKey, PlainPhrasing, Row};
 use holdall_authority::{Actor, Caller, Entry, Inspected, Shown, When};
 
-use super::{OperateError, StoreArgs, close, print_json, time};
+use super::store_args::{OperateError, StoreArgs, close, print_json, time};
 use crate::store_url::MissingStore;
 
 /// Show a cart.
@@ -17,7 +17,7 @@ pub(crate) struct InspectArgs {
     #[arg(long, default_value_t = 0, value_name = "N")]
     journal: u64,
     #[command(flatten)]
-    common: StoreArgs,
+    store: StoreArgs,
 }
 
 /// Say why a cart shows what it shows.
@@ -32,17 +32,17 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_name = "N")]
     revision: Option<u64>,
     #[command(flatten)]
-    common: StoreArgs,
+    store: StoreArgs,
 }
 
 pub(super) async fn inspect(arguments: &InspectArgs) -> Result<(), OperateError> {
-    let authority = arguments.common.open(MissingStore::Never).await?;
+    let authority = arguments.store.open(MissingStore::Never).await?;
     let found = authority.inspect(arguments.cart).await?;
     let after = found.shown.revision.saturating_sub(arguments.journal);
     let limit = usize::try_from(arguments.journal).unwrap_or(usize::MAX);
     let journal = authority.journal(&Caller::server(), arguments.cart, after, limit).await?;
     close(&authority).await?;
-    if arguments.common.json {
+    if arguments.store.json {
         let mut value =
             serde_json::to_value(&found).map_err(|why| OperateError::Wrong(why.to_string()))?;
         value["journal"] = journal.iter().map(entry_json).collect();
@@ -58,7 +58,7 @@ pub(super) async fn inspect(arguments: &InspectArgs) -> Result<(), OperateError>
 }
 
 pub(super) async fn explain(arguments: &ExplainArgs) -> Result<(), OperateError> {
-    let authority = arguments.common.open(MissingStore::Never).await?;
+    let authority = arguments.store.open(MissingStore::Never).await?;
     let when = match (arguments.at, arguments.revision) {
         (Some(at), _) => When::Time(u64::try_from(at.as_millisecond()).unwrap_or(0)),
         (None, Some(revision)) => When::Revision(revision),
@@ -72,7 +72,7 @@ pub(super) async fn explain(arguments: &ExplainArgs) -> Result<(), OperateError>
         authority.back(&Caller::server(), arguments.cart, when).await?
     };
     close(&authority).await?;
-    if arguments.common.json {
+    if arguments.store.json {
         return print_json(&serde_json::json!({ "cart": shown, "lines": why }));
     }
     let mut out = io::stdout().lock();

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use holdall::CartId;
 use holdall_authority::{AccountId, Caller, Receipt, Settings, Swept};
 
-use super::{OperateError, StoreArgs, close, now_ms, print_json, progress, time};
+use super::store_args::{OperateError, StoreArgs, close, now_ms, print_json, progress, time};
 use crate::journals::end_old;
 use crate::retention::RetentionArgs;
 use crate::store_url::{MissingStore, StorePlace};
@@ -17,7 +17,7 @@ const AT_ONCE: usize = 500;
 #[derive(clap::Args)]
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
-    common: StoreArgs,
+    store: StoreArgs,
 }
 
 /// Let what nobody touched for long expire, and end old journals.
@@ -26,7 +26,7 @@ pub(crate) struct SweepArgs {
     #[command(flatten)]
     retention: RetentionArgs,
     #[command(flatten)]
-    common: StoreArgs,
+    store: StoreArgs,
 }
 
 /// Erase a shopper, for good.
@@ -45,7 +45,7 @@ pub(crate) struct EraseArgs {
     #[arg(long, env = "HOLDALL_CACHE", hide_env_values = true)]
     cache: Option<String>,
     #[command(flatten)]
-    common: StoreArgs,
+    store: StoreArgs,
 }
 
 /// Say that a folder was put back from a backup.
@@ -62,7 +62,7 @@ pub(super) fn restored(arguments: &RestoredArgs) -> Result<(), OperateError> {
 }
 
 pub(super) async fn verify(arguments: &VerifyArgs) -> Result<(), OperateError> {
-    let authority = arguments.common.open(MissingStore::Never).await?;
+    let authority = arguments.store.open(MissingStore::Never).await?;
     let bar = progress("carts verified");
     let (mut carts, mut appends, mut damaged) = (0, 0, Vec::new());
     let mut next = None;
@@ -79,7 +79,7 @@ pub(super) async fn verify(arguments: &VerifyArgs) -> Result<(), OperateError> {
     }
     bar.finish_and_clear();
     close(&authority).await?;
-    if arguments.common.json {
+    if arguments.store.json {
         let list: Vec<_> = damaged
             .iter()
             .map(|(cart, why)| serde_json::json!({ "cart": cart, "why": why }))
@@ -101,7 +101,7 @@ pub(super) async fn verify(arguments: &VerifyArgs) -> Result<(), OperateError> {
 
 pub(super) async fn sweep(arguments: &SweepArgs) -> Result<(), OperateError> {
     let settings = Settings { retention: arguments.retention.retention(), ..Settings::default() };
-    let authority = arguments.common.open_with(MissingStore::Never, None, settings).await?;
+    let authority = arguments.store.open_with(MissingStore::Never, None, settings).await?;
     let now_ms = now_ms();
     let bar = progress("carts swept");
     let mut all = Swept::default();
@@ -125,7 +125,7 @@ pub(super) async fn sweep(arguments: &SweepArgs) -> Result<(), OperateError> {
     .await?;
     bar.finish_and_clear();
     close(&authority).await?;
-    if arguments.common.json {
+    if arguments.store.json {
         let mut value =
             serde_json::to_value(all).map_err(|why| OperateError::Wrong(why.to_string()))?;
         value["folded"] = folded.into();
@@ -141,7 +141,7 @@ pub(super) async fn sweep(arguments: &SweepArgs) -> Result<(), OperateError> {
 pub(super) async fn erase(arguments: &EraseArgs) -> Result<(), OperateError> {
     let cache = arguments.cache.as_deref();
     let authority =
-        arguments.common.open_with(MissingStore::Never, cache, Settings::default()).await?;
+        arguments.store.open_with(MissingStore::Never, cache, Settings::default()).await?;
     let server = Caller::server();
     let receipt: Receipt = match (&arguments.account, arguments.guest) {
         (Some(name), _) => {
@@ -155,7 +155,7 @@ pub(super) async fn erase(arguments: &EraseArgs) -> Result<(), OperateError> {
         }
     };
     close(&authority).await?;
-    if arguments.common.json {
+    if arguments.store.json {
         return print_json(&receipt);
     }
     let mut out = io::stdout().lock();

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{PartyKnowledge, PartyModel, RecordedAction};
+use super::party_model::{PartyKnowledge, PartyModel, RecordedAction};
 use crate::schedule::{ActionId, ActionKind, LineId};
 
 /// How far back a line is searched for actions that an author had not seen. Without a bound a

@@ -1,6 +1,6 @@
 //! Who knows what: devices, regions, and what travels between them.
 
-use super::{PartyKnowledge, PartyModel, RecordedAction};
+use super::party_model::{PartyKnowledge, PartyModel, RecordedAction};
 use crate::schedule::{ActionId, DeviceId, Node, ParcelId, RegionId};
 
 /// The facts of a party.

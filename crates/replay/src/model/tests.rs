@@ -1,7 +1,8 @@
 //! The model against cases whose outcome is written down: the table of pairs, and what follows from
 //! it.
 
-use super::*;
+use super::ConflictCounts;
+use crate::schedule::{ActionId, ActionKind, DeviceId, LineId, ScheduledAction};
 use crate::schedule::{DeviceWriters, Node, RegionId};
 use crate::world::ScheduleRecorder;
 

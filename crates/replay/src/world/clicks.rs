@@ -5,7 +5,7 @@ use std::ops::Range;
 use holdall::limits;
 use holdall_testkit::dice::Permille;
 
-use super::{PartyEvent, PartySimulation, SimulatedDevice};
+use super::party_simulation::{PartyEvent, PartySimulation, SimulatedDevice};
 use crate::conditions::{MINUTE, SECOND};
 use crate::party::ClickIntent;
 use crate::retail::MOST_UNITS;

@@ -2,7 +2,7 @@
 
 use holdall_testkit::simulation::{Fate, Link};
 
-use super::{PartyEvent, PartySimulation};
+use super::party_simulation::{PartyEvent, PartySimulation};
 use crate::conditions::{MINUTE, SECOND};
 use crate::schedule::{ActionId, ActionKind, DeviceId, Node, ParcelId, RegionId};
 
