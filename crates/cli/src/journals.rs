@@ -6,8 +6,9 @@ use holdall_store::StoreError;
 /// Carts that are listed at once.
 const PAGE: usize = 500;
 
-/// Lets go of what the journals, and the request keys with them, have from before the time for which the deployment keeps them. Says how
-/// many appends that were. `each` is told of each cart, and of the damage if its record is damaged: the others' journals end all the same.
+/// Lets go of what the journals, and the request keys with them, have from before the time for
+/// which the deployment keeps them. Says how many appends that were. `each` is told of each cart,
+/// and of the damage if its record is damaged: the others' journals end all the same.
 pub(crate) async fn end_old(
     authority: &Authority,
     now_ms: u64,

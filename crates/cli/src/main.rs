@@ -17,8 +17,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use holdall_replay as replay;
 
-/// What a request allocates on one thread is mostly freed on another. The system's allocator takes a
-/// lock for that, and serves a third fewer adds.
+/// What a request allocates on one thread is mostly freed on another. The system's allocator takes
+/// a lock for that, and serves a third fewer adds.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -44,18 +44,19 @@ enum TopCommand {
     Serve(Box<serve::ServeArgs>),
     /// Play shopper events over several regions with a bad network, beside the designs people use.
     ///
-    /// Counts what each design of a cart loses, doubles and brings back. Reads CSV, plain, gzip or zstd; without FILE it makes a trace of the
-    /// same shape. Exit status: 1 if this library's own numbers are not all 0.
+    /// Counts what each design of a cart loses, doubles and brings back. Reads CSV, plain, gzip or
+    /// zstd; without FILE it makes a trace of the same shape. Exit status: 1 if this library's own
+    /// numbers are not all 0.
     Replay(replay::ReplayArgs),
     /// Live through made-up worlds with everything going wrong, and compare all replicas.
     ///
-    /// Everything is what a network, a power supply and a clock can do. Of a finding the seed, the world and, where it can be told so, a
-    /// story are printed. Exit status: 1 if there was one.
+    /// Everything is what a network, a power supply and a clock can do. Of a finding the seed, the
+    /// world and, where it can be told so, a story are printed. Exit status: 1 if there was one.
     Soak(soak::SoakArgs),
     /// Tell story files: what shoppers did, and what everybody must see in the end.
     ///
-    /// One line a file, `ok NAME` or `FAILED NAME: what was seen and what was expected`, then the counts. Exit status: 1 if a story failed,
-    /// 2 if a file is no valid story.
+    /// One line a file, `ok NAME` or `FAILED NAME: what was seen and what was expected`, then the
+    /// counts. Exit status: 1 if a story failed, 2 if a file is no valid story.
     Scenario(scenario::ScenarioArgs),
     #[command(flatten)]
     Operate(operate::OperateCommand),

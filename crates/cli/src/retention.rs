@@ -1,4 +1,5 @@
-//! How long what is kept, as arguments: of the service, and of a sweep, which must not know of other times than the service does.
+//! How long what is kept, as arguments: of the service, and of a sweep, which must not know of
+//! other times than the service does.
 
 use holdall_authority::Retention;
 
@@ -11,7 +12,8 @@ pub(crate) struct RetentionArgs {
     /// After how many days without activity what is in a guest's cart expires.
     #[arg(long, env = "HOLDALL_GUEST_DAYS", default_value_t = days(Retention::default().guest_ms))]
     guest_days: u32,
-    /// After how many days without activity what is in an account's cart expires, or in a guest's that has saved lines.
+    /// After how many days without activity what is in an account's cart expires, or in a guest's
+    /// that has saved lines.
     #[arg(long, env = "HOLDALL_ACCOUNT_DAYS", default_value_t = days(Retention::default().account_ms))]
     account_days: u32,
     /// After how many hours without activity a cart with nothing in it is removed.

@@ -11,8 +11,8 @@ use holdall_store::{
 /// A store by its place.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct StorePlace {
-    /// Where the carts are: a folder, `postgres://USER@HOST/DATABASE`, or `memory:` for as long as the process lives. Default: a
-    /// folder `holdall/carts` in the data directory.
+    /// Where the carts are: a folder, `postgres://USER@HOST/DATABASE`, or `memory:` for as long as
+    /// the process lives. Default: a folder `holdall/carts` in the data directory.
     #[arg(long, env = "HOLDALL_STORE", value_name = "PATH-or-URL", hide_env_values = true)]
     store: Option<String>,
 }

@@ -1,9 +1,10 @@
-//! The laws by name: what each asks, and why it matters to a shop.
+//! The laws by name: what each asks, and the harm that a breach does to a shop.
 
 use core::fmt;
 
 /// A law of carts. [`Law::OF_A_RULE`] are those that a merge rule must keep, [`Law::CLAIMED`] those
-/// that it keeps if its author says so, [`Law::OF_THE_LIBRARY`] those of this library whatever the rule.
+/// that it keeps if its author says so, [`Law::OF_THE_LIBRARY`] those of this library whatever the
+/// rule.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub enum Law {
@@ -11,7 +12,7 @@ pub enum Law {
     Named,
     /// A rule answers every question, whatever the limits allow.
     Total,
-    /// The same question has the same answer.
+    /// Equal questions have equal answers.
     Pure,
     /// It does not matter in which order a side was put together.
     OrderInSide,
@@ -88,19 +89,19 @@ impl Law {
         Self::AsTheModel,
     ];
 
-    /// Its name, in kebab case.
+    /// Returns its name, in kebab case.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.words().0
     }
 
-    /// What it asks.
+    /// Returns the sentence that states it.
     #[must_use]
     pub const fn sentence(self) -> &'static str {
         self.words().1
     }
 
-    /// Why it matters.
+    /// Returns the harm that a breach does to a shop.
     #[must_use]
     pub const fn why(self) -> &'static str {
         self.words().2

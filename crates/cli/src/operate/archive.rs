@@ -33,7 +33,8 @@ pub(crate) struct ExportArgs {
 /// Put carts that were exported into a store.
 #[derive(clap::Args)]
 pub(crate) struct ImportArgs {
-    /// Lines of JSON, as `export` wrote them, plain or packed with gzip or zstd; `-` is standard input.
+    /// Lines of JSON, as `export` wrote them, plain or packed with gzip or zstd; `-` is standard
+    /// input.
     file: PathBuf,
     #[command(flatten)]
     store: StoreArgs,

@@ -26,12 +26,13 @@ pub(crate) enum OperateCommand {
     Erase(maintain::EraseArgs),
     /// Say that a folder was put back from a backup, before it is served again.
     ///
-    /// It gets another incarnation, the number from which the ids of the server's own writers come: under the old one, the server would give names of
-    /// actions that the backup lacks to new ones.
+    /// It gets another incarnation, the number from which the ids of the server's own writers come:
+    /// under the old one, the server would give names of actions that the backup lacks to new ones.
     Restored(maintain::RestoredArgs),
 }
 
-/// Runs the command. Status 0: all is well; 1: something is not as it should be; 2: the input cannot be used.
+/// Runs the command. Status 0: all is well; 1: something is not as it should be; 2: the input
+/// cannot be used.
 pub(crate) fn run(command: &OperateCommand) -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,

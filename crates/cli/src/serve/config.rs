@@ -6,8 +6,8 @@ use std::path::Path;
 const CONFIG: &str = "--config";
 const CONFIG_ENV: &str = "HOLDALL_CONFIG";
 
-/// The arguments of a command line, those of its file among them. A flag that is given, or is in the environment, goes before the
-/// file's.
+/// The arguments of a command line, those of its file among them. A flag that is given, or is in
+/// the environment, goes before the file's.
 pub(crate) fn with_file(arguments: Vec<OsString>) -> Result<Vec<OsString>, String> {
     let texts: Vec<String> =
         arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();

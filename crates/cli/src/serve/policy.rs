@@ -68,7 +68,8 @@ fn parse(text: &str) -> Result<Policies, String> {
     })
 }
 
-/// A rule that is there: a merge under another would show every line apart and refuse its checkout, for ever.
+/// A rule that is there: a merge under another would show every line apart and refuse its checkout,
+/// for ever.
 fn rule(name: &str) -> Result<RuleRef, String> {
     let rule = RuleRef::first(name).map_err(|error| error.to_string())?;
     let known = Registry::default().get(&rule).is_some();

@@ -34,7 +34,8 @@ const BUCKETS_S: [f64; 12] =
 /// Where to listen, where the carts are, and what the deployment decides.
 #[derive(clap::Args)]
 pub(crate) struct ServeArgs {
-    /// A TOML file of these arguments: `guest_days = 30`. What is given here, or is in the environment, goes before it.
+    /// A TOML file of these arguments: `guest_days = 30`. What is given here, or is in the
+    /// environment, goes before it.
     #[arg(long, env = "HOLDALL_CONFIG")]
     #[allow(dead_code, reason = "it is read before the others")]
     config: Option<PathBuf>,
@@ -46,21 +47,24 @@ pub(crate) struct ServeArgs {
     /// A cache in front of the store, `redis://HOST/NUMBER`.
     #[arg(long, env = "HOLDALL_CACHE", hide_env_values = true)]
     cache: Option<String>,
-    /// What a merge means, as a TOML file with tables `browsing` and `checkout`, each a policy as stories have it. Default: `sum`, and at
-    /// checkout `replace-with-guest` with what the account had saved for later.
+    /// What a merge means, as a TOML file with tables `browsing` and `checkout`, each a policy as
+    /// stories have it. Default: `sum`, and at checkout `replace-with-guest` with what the account
+    /// had saved for later.
     #[arg(long, env = "HOLDALL_POLICY")]
     policy: Option<PathBuf>,
-    /// The name of this region: a label of every metric, and in the log where the process says that it serves.
+    /// The name of this region: a label of every metric, and in the log where the process says that
+    /// it serves.
     #[arg(long, env = "HOLDALL_REGION", default_value = "local")]
     region: String,
-    /// The public key, in PEM (RSA, P-256 or Ed25519), of the sign-in whose JSON Web Tokens are accounts. Without it whoever asks is any
-    /// account, and it listens to this machine alone.
+    /// The public key, in PEM (RSA, P-256 or Ed25519), of the sign-in whose JSON Web Tokens are
+    /// accounts. Without it whoever asks is any account, and it listens to this machine alone.
     #[arg(long, env = "HOLDALL_KEY")]
     key: Option<PathBuf>,
     /// What tokens have to name as their audience. Without it a token that names one is refused.
     #[arg(long, env = "HOLDALL_AUDIENCE", requires = "key")]
     audience: Option<String>,
-    /// Origins whose pages may use the service from a browser, with commas between: `https://shop.example`.
+    /// Origins whose pages may use the service from a browser, with commas between:
+    /// `https://shop.example`.
     #[arg(long, env = "HOLDALL_ORIGINS", value_delimiter = ',')]
     origins: Vec<String>,
     #[command(flatten)]

@@ -115,8 +115,8 @@ impl ConflictKind {
 }
 
 impl PartyModel {
-    /// Counts what the author of an action did not know about the lines it concerns. Earlier actions
-    /// cannot have seen this one, so not to know them is enough.
+    /// Counts what the author of an action did not know about the lines it concerns. Earlier
+    /// actions cannot have seen this one, so not to know them is enough.
     pub(super) fn note_conflicts(&mut self, author: &PartyKnowledge, told: &RecordedAction) {
         let Some(own) = told.kind else {
             self.conflicts.guest_merges += 1;

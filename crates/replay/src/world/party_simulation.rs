@@ -43,7 +43,7 @@ pub(super) struct PartySimulation<'a> {
     pub(super) home: RegionId,
 }
 
-/// What is going to happen.
+/// Event of a simulation.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum PartyEvent {
     /// The next click of a session.

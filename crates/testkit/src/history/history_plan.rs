@@ -2,7 +2,8 @@
 
 use super::pick::Pick;
 use crate::shrink::{Shrink, nearer, shorter};
-/// What a shopper or a server does in a history. Numbers pick among what is there when it happens.
+/// Action of a shopper or a server in a history. Numbers pick among the carts, rows and rules that
+/// exist when it happens.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[allow(missing_docs, reason = "the fields are what the words say")]
 pub enum HistoryAction {
@@ -54,7 +55,7 @@ pub struct History {
     pub steps: Vec<HistoryStep>,
 }
 
-/// What an action is called.
+/// Returns the name under which an action is counted.
 #[must_use]
 pub fn name_of(action: HistoryAction) -> String {
     match action {

@@ -26,7 +26,7 @@ pub struct HistoryNode {
     pub inbox: Inbox,
 }
 
-/// What an action was told about, for checks on its effect.
+/// Action that was taken, with what its author saw, for checks of its effect.
 pub struct ActionTaken<'a> {
     /// What was done.
     pub action: HistoryAction,
@@ -66,7 +66,7 @@ pub struct HistoryWorld {
 }
 
 impl HistoryWorld {
-    /// A world in which nothing has happened.
+    /// Makes a world in which nothing has happened.
     #[must_use]
     pub fn new(history: &History) -> Self {
         let node = |cart, id: usize| HistoryNode {
@@ -129,12 +129,12 @@ impl HistoryWorld {
         *self.seen.entry(what.into()).or_default() += 1;
     }
 
-    /// The account's writers.
+    /// Returns the account's writers.
     pub fn account(&self) -> impl Iterator<Item = &HistoryNode> {
         self.nodes[..self.writers].iter()
     }
 
-    /// What was written to the account's cart.
+    /// Returns the deltas that were written to the account's cart.
     #[must_use]
     pub fn account_log(&self) -> &[Delta] {
         self.log.get(&ACCOUNT).map_or(&[], Vec::as_slice)
@@ -180,7 +180,7 @@ impl HistoryWorld {
         }
     }
 
-    /// The real conversation, until nobody has anything to say.
+    /// Exchanges by the library's conversation, until neither side has anything to send.
     fn exchange(&mut self, a: usize, b: usize) {
         let a = a % self.nodes.len();
         let cart = self.nodes[a].replica.cart().id();
@@ -257,10 +257,10 @@ impl HistoryWorld {
     }
 }
 
-/// The conversation of two replicas of one cart, message by message; says what was sent.
+/// Runs the conversation of two replicas of one cart, and returns the messages.
 ///
 /// # Panics
-/// If it does not end.
+/// Panics if the conversation does not end.
 pub fn converse(a: &mut Replica, b: &mut Replica) -> Vec<sync::Message> {
     let mut sent = vec![sync::probe(a)];
     let mut to_b = true;

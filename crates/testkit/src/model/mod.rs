@@ -1,11 +1,11 @@
 //! The obvious model: every action ever with what its author had seen, folded from the first to
 //! the last.
 //!
-//! It is the judge of what is shown, so it shares no code with `cart`, `policy` or `view`: no state,
-//! no join, no delta, no rules; numbered facts in a list, and sets of their numbers. A fact is over
-//! where another is known that covers it, and an action covers what its author saw of what it
-//! concerns. A [`KnownFacts`] is what somebody knows, a [`Model`] all that happened to an account's cart and
-//! to the guest carts that were ever merged into it.
+//! It is the judge of what is shown, so it shares no code with `cart`, `policy` or `view`: no
+//! state, no join, no delta, no rules; numbered facts in a list, and sets of their numbers. A fact
+//! is over where another is known that covers it, and an action covers what its author saw of what
+//! it concerns. A [`KnownFacts`] is what somebody knows, a [`Model`] all that happened to an
+//! account's cart and to the guest carts that were ever merged into it.
 //!
 //! It is generic in what names a line, so that a judge of a million clicks can use plain numbers.
 //!

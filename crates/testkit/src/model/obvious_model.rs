@@ -9,22 +9,22 @@ use std::collections::BTreeMap;
 /// The number of a fact: facts are numbered in the order in which they happen.
 pub type FactId = u32;
 
-/// All that ever happened to one account's cart, and to its guests'.
+/// Model of one account's cart and of its guests' carts: all facts that ever came about.
 #[derive(Debug)]
 pub struct Model<L> {
     pub(super) facts: Vec<ModelFact<L>>,
 }
 
 impl<L> Default for Model<L> {
-    /// Nothing has happened.
+    /// Returns a model without facts.
     fn default() -> Self {
         Self { facts: Vec::new() }
     }
 }
 
 impl<L: Ord + Clone> Model<L> {
-    /// Somebody who knows that does something in a cart; the number of the new fact. They do not
-    /// know it themselves before they [learn](Known::learn) it.
+    /// Records an action in a cart by an author who has some knowledge, and returns the number of
+    /// the new fact. The author does not know the fact before [learning](KnownFacts::learn) it.
     pub fn act(
         &mut self,
         author: &KnownFacts<L>,
@@ -37,19 +37,19 @@ impl<L: Ord + Clone> Model<L> {
         self.facts.len() as FactId - 1
     }
 
-    /// The cart that a fact was written in: a guest's, or the account's.
+    /// Returns the cart that a fact was written in: a guest's, or the account's.
     #[must_use]
     pub fn cart_of(&self, fact: FactId) -> CartId {
         self.fact(fact).cart
     }
 
-    /// The facts that are over where that one is known.
+    /// Returns the facts that are over where a fact is known.
     #[must_use]
     pub fn covers(&self, fact: FactId) -> &[FactId] {
         &self.fact(fact).covers
     }
 
-    /// The lines that an order bought something of; of other facts none.
+    /// Returns the lines that an order bought units of; of other facts none.
     #[must_use]
     pub fn bought(&self, fact: FactId) -> Vec<&L> {
         let FactKind::Order(order) = &self.fact(fact).what else { return Vec::new() };
@@ -58,14 +58,14 @@ impl<L: Ord + Clone> Model<L> {
         lines
     }
 
-    /// How many units of a line the active list shows where that is known.
+    /// Returns the units of a line that the active list shows to an observer.
     #[must_use]
     pub fn units(&self, known: &KnownFacts<L>, cart: CartId, line: &L) -> u64 {
         let reading = StateReader::new(self, known, cart).line(line);
         reading.shown(ModelList::Active, None).map(|part| part.units).sum()
     }
 
-    /// The units of each line that the active list shows where that is known.
+    /// Returns the units of each line that the active list shows to an observer.
     #[must_use]
     pub fn cart(&self, known: &KnownFacts<L>, cart: CartId) -> BTreeMap<L, u64> {
         let readings = StateReader::new(self, known, cart).lines().into_iter();

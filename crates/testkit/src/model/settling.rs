@@ -10,11 +10,12 @@ use super::part::LinePart;
 use super::reading::{LineReading, StateReader};
 use holdall::id::CartId;
 
-/// How contributions show.
+/// List, side and deductions of each contribution that shows.
 type UnitPlacement = BTreeMap<FactId, (ModelList, CartId, BTreeMap<FactId, u64>)>;
 
 impl<L: Ord + Clone> StateReader<'_, L> {
-    /// All that an action covers which takes `shown` out of those lines, and what stays by it.
+    /// Returns the facts that an action covers which takes `shown` out of some lines, and what the
+    /// action preserves.
     pub(super) fn settle(
         &self,
         lines: &[LineReading<L>],
@@ -37,14 +38,14 @@ impl<L: Ord + Clone> StateReader<'_, L> {
         (gone, stays)
     }
 
-    /// Moves of a line that place nothing but `gone`. To take another out would move what nobody here
-    /// has seen, or what is over here and not yet everywhere.
+    /// Moves of a line that place nothing but `gone`. To take another out would move what nobody
+    /// here has seen, or what is over here and not yet everywhere.
     pub(super) fn moves_of_nothing_but(&self, line: &L, gone: &BTreeSet<FactId>) -> Vec<FactId> {
         let moves = self.on_line(line).filter(|(_, fact)| fact.is_move());
         moves.filter(|(_, fact)| fact.is_about_nothing_but(gone)).map(|(id, _)| id).collect()
     }
 
-    /// What removals left word of, where all that it was about is gone.
+    /// Returns the facts that preserve something only about facts that are gone.
     fn spent_words(&self, gone: &BTreeSet<FactId>) -> Vec<FactId> {
         let others = self.known.others().iter().copied();
         let spent = |id: &FactId| {
@@ -55,8 +56,8 @@ impl<L: Ord + Clone> StateReader<'_, L> {
         others.filter(spent).collect()
     }
 
-    /// What `gone` would bring up goes with it; what it would hide or move stays as it is, and so do
-    /// the units that a Set lacks.
+    /// Extends `gone` by the facts that would come to show without it, and preserves what it would
+    /// hide or move, and the units that a Set lacks.
     fn undisturbed(
         &self,
         gone: BTreeSet<FactId>,
@@ -64,8 +65,8 @@ impl<L: Ord + Clone> StateReader<'_, L> {
     ) -> (BTreeSet<FactId>, PreservedUnits) {
         let here: BTreeSet<FactId> =
             lines.iter().flat_map(|reading| &reading.parts).map(|part| part.fact).collect();
-        // What a rule makes of one line does not depend on another, unless it is a rule that decides
-        // on whole carts; nor does what a word says, but one word may be about several.
+        // What a rule makes of one line does not depend on another, unless it is a rule that
+        // decides on whole carts; nor does what a word says, but one word may be about several.
         let alone = !self.is_cartwide() && self.words().next().is_none();
         let before = self.picture(lines, alone);
         let mut what_if = Self { gone, ..StateReader::new(self.model, self.known, self.cart) };
@@ -98,7 +99,7 @@ impl<L: Ord + Clone> StateReader<'_, L> {
         }
     }
 
-    /// How everything shows; or those lines alone.
+    /// Returns how all lines show, or some lines alone.
     fn picture(&self, lines: &[LineReading<L>], alone: bool) -> UnitPlacement {
         let readings =
             if alone { self.read(lines.iter().map(|reading| &reading.line)) } else { self.lines() };
@@ -108,7 +109,7 @@ impl<L: Ord + Clone> StateReader<'_, L> {
     }
 }
 
-/// Units that Sets lacked before and would not lack after.
+/// Returns the units that Sets lacked before and would not lack after.
 fn lacks(before: &UnitPlacement, after: &UnitPlacement) -> Vec<(FactId, FactId, u64)> {
     let mut lacks = Vec::new();
     for (set, (_, _, now)) in after {

@@ -1,7 +1,7 @@
 //! The laws of merge rules, each a function of a rule and a scenario.
 //!
-//! None of them needs proptest: whoever has a scenario can ask. What each compares is rows of the real
-//! library, which asks the rule as a shop's replicas would.
+//! None of them needs proptest: whoever has a scenario can ask. What each compares is rows of the
+//! real library, which asks the rule as a shop's replicas would.
 
 mod asked;
 mod check;

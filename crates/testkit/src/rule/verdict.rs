@@ -4,7 +4,7 @@ use crate::counterexample::Counterexample;
 use crate::law::Law;
 use crate::rule_under_test::RuleUnderTest;
 use crate::runner::{ScenarioRunner, VisibleRows, words};
-/// Whether a law holds, or how it does not.
+/// Verdict on a law: `Ok` if it holds, else a counterexample.
 pub type Verdict = Result<(), Counterexample>;
 
 /// Holds if what is seen is what is wanted; else the story so far, with what is wanted.

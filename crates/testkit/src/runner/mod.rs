@@ -1,5 +1,5 @@
-//! A scenario, told with a rule: every step is noted as a story has it, so that what was run is what
-//! is printed.
+//! A run of a scenario with a rule. Every step is noted as a story has it, so that the printed
+//! story is what was run.
 
 mod look;
 mod scenario_runner;

@@ -14,7 +14,7 @@ use holdall::limits;
 /// A ceiling that no scenario reaches, for scenarios that reach the usual one.
 const HIGH_CEILING_UNITS: u64 = 1_000_000_000;
 
-/// Where a scenario is told.
+/// Runner of a scenario. It notes every step as a story has it.
 pub(crate) struct ScenarioRunner<'a> {
     pub(super) subject: &'a RuleUnderTest,
     pub(super) loser: LosingUnits,
@@ -47,7 +47,7 @@ impl<'a> ScenarioRunner<'a> {
             settled: false,
             looked: None,
         };
-        // Here merges happen, and here is looked.
+        // Merges and looks happen on the laptop.
         let _ = runner.world.replica("laptop", ACCOUNT);
         for (device, skew_ms) in Device::ALL.into_iter().zip(scenario.skew_ms) {
             if skew_ms != 0 {
@@ -109,7 +109,8 @@ impl<'a> ScenarioRunner<'a> {
         self.act(step.device.site(), ACCOUNT, act)
     }
 
-    /// The side that a step is about: the guest's, if it asks for that and the line is split.
+    /// Returns the side that a step is about: the guest's, if the step asks for it and the line is
+    /// split.
     fn side_of(&mut self, step: &ScenarioStep) -> Option<SideName> {
         let line = line(step.action.line()?);
         let here = rows(&self.world.view(step.device.site(), ACCOUNT));
@@ -127,7 +128,7 @@ impl<'a> ScenarioRunner<'a> {
         action.at(replica).ok()
     }
 
-    /// Everybody hears of everything.
+    /// Exchanges everything between all devices.
     pub(crate) fn hear(&mut self) {
         self.moment(StepKind::Sync(None));
     }
@@ -188,7 +189,7 @@ impl<'a> ScenarioRunner<'a> {
         self.act("laptop", ACCOUNT, StoryAct::Unmerge { guest: guest.into() })
     }
 
-    /// A moment passes.
+    /// Lets a moment pass.
     pub(super) fn idle(&mut self) {
         self.moment(StepKind::Advance { ms: 0 });
     }
@@ -203,7 +204,7 @@ impl<'a> ScenarioRunner<'a> {
         self.moment(StepKind::Sync(Some(sites)));
     }
 
-    /// Two devices of a cart exchange, whether they have acted before or not.
+    /// Exchanges between two devices of a cart, whether they have acted before or not.
     fn both(&mut self, cart: &str, sites: [&str; 2]) {
         for site in sites {
             let _ = self.world.replica(site, cart);

@@ -15,7 +15,7 @@ pub(crate) struct VisibleRow {
     pub(crate) units: u64,
 }
 
-/// What a view shows, sorted.
+/// Rows that a view shows, sorted.
 pub(crate) type VisibleRows = Vec<VisibleRow>;
 
 pub(crate) fn rows(view: &View) -> VisibleRows {
@@ -33,12 +33,12 @@ pub(crate) fn rows(view: &View) -> VisibleRows {
     rows
 }
 
-/// The units of a line, in both lists.
+/// Returns the units of a line, in both lists.
 pub(crate) fn total(rows: &VisibleRows, line: &LineKey) -> u64 {
     rows.iter().filter(|row| row.line == *line).map(|row| row.units).sum()
 }
 
-/// In words.
+/// Formats it for people.
 pub(crate) fn words(rows: &VisibleRows) -> String {
     let word = |row: &VisibleRow| {
         let side = match row.side {
@@ -55,7 +55,7 @@ pub(crate) fn words(rows: &VisibleRows) -> String {
     rows.iter().map(word).collect::<Vec<_>>().join("; ")
 }
 
-/// The expectation of these rows of the account's cart.
+/// Returns the expectation of these rows of the account's cart.
 pub(super) fn expect(rows: &VisibleRows) -> ExpectView {
     let of = |list: List| {
         let rows = rows.iter().filter(|row| row.list == list);

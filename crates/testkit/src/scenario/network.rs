@@ -6,7 +6,7 @@ use holdall::sync::{Message, probe, respond};
 use holdall::wire;
 
 impl StoryWorld {
-    /// One-way: everything that `to` lacks, or everything again, as bytes.
+    /// Sends everything that `to` lacks, or everything again, as bytes.
     pub(crate) fn send(&mut self, from: &str, to: &str, again: bool) {
         for cart in self.carts_of(&[from]) {
             if self.carry(from, to, &cart, false) {
@@ -25,7 +25,7 @@ impl StoryWorld {
         self.absorb(to);
     }
 
-    /// Two-way exchange among sites until nothing changes any more.
+    /// Exchanges among sites until nothing changes any more.
     pub(crate) fn sync(&mut self, sites: &[String]) {
         let names: Vec<&str> = sites.iter().map(String::as_str).collect();
         loop {
@@ -45,8 +45,8 @@ impl StoryWorld {
         }
     }
 
-    /// What [`sync`](Self::sync) comes to, without the conversation and its bytes: every one of
-    /// the sites knows what any of them knew.
+    /// Gives every site what any of them knows. The result equals that of [`sync`](Self::sync),
+    /// without the conversation and its bytes.
     pub(crate) fn share(&mut self, sites: &[String]) {
         let names: Vec<&str> = sites.iter().map(String::as_str).collect();
         for cart in self.carts_of(&names) {
@@ -98,8 +98,8 @@ impl StoryWorld {
         self.site(a).carts.insert(cart.into(), at_a);
     }
 
-    /// At a site that holds an account's cart and a guest's that is merged into it, what the
-    /// guest's devices wrote late reaches the account.
+    /// Absorbs late writes of guests' devices into the account's cart, at a site that holds both
+    /// carts.
     fn absorb(&mut self, site: &str) {
         let Some(here) = self.sites.get_mut(site) else { return };
         let mut made = Vec::new();

@@ -11,7 +11,7 @@ use holdall::dots::Dots;
 use holdall::id::CartId;
 use holdall::policy::Registry;
 
-/// How to tell a story.
+/// Settings of a run of a story.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Options {
     /// How many random schedules for each cart.
@@ -22,15 +22,15 @@ pub struct Options {
     pub through: Through,
 }
 
-/// What carries a story's carts between its sites.
+/// Carrier of a story's carts between its sites.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub enum Through {
     /// Our own exchange, through bytes.
     #[default]
     Exchange,
-    /// Automerge documents, one for each cart at each site, joined by Automerge's own sync; and every
-    /// delta as a change of a document.
+    /// Automerge documents, one for each cart at each site, joined by Automerge's own sync; and
+    /// every delta as a change of a document.
     #[cfg(feature = "automerge")]
     Automerge,
 }
@@ -55,13 +55,13 @@ impl Through {
 }
 
 impl Default for Options {
-    /// 200 schedules, through our own exchange.
+    /// Returns settings with 200 schedules, through the library's own exchange.
     fn default() -> Self {
         Self { schedules: 200, seed: 1, through: Through::default() }
     }
 }
 
-/// What a story saw that it did not expect.
+/// Difference between what a story expects and what was seen.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {what}")]
 pub struct Mismatch {

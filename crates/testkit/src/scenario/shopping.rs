@@ -25,7 +25,7 @@ pub(crate) struct StoryVerb {
     action: fn(Option<RowRef>, &Details) -> Result<Action, ActFailure>,
 }
 
-/// What value a verb has in a story.
+/// Form of a verb's value in a story.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum ValueForm {
     /// A table with a line and other keys, of which some are needed.
@@ -40,7 +40,7 @@ pub(crate) enum ValueForm {
     List,
 }
 
-/// What goes with a verb beside its row, unchecked.
+/// Details of a verb beside its row, unchecked.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Details {
     pub(crate) quantity: Option<i64>,
@@ -303,7 +303,7 @@ mod tests {
     use crate::sample_actions;
     use holdall::id::{CartId, ReplicaId};
 
-    /// The story of one step that a text is.
+    /// Parses a story of one step, and returns its action.
     fn told(text: &str) -> StoryAction {
         let mut story = Story::parse(text).unwrap_or_else(|error| panic!("{error}: {text}"));
         match story.steps.remove(0).verb {
@@ -312,7 +312,7 @@ mod tests {
         }
     }
 
-    /// Each verb can be told, and what is told is the action again.
+    /// Each verb can be written, and reads back as its action.
     #[test]
     fn every_action_is_told_and_read_again() {
         let replica = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
@@ -350,7 +350,7 @@ mod tests {
         assert_eq!(names, Action::NAMES.into());
     }
 
-    /// What is wrong with a value is said, with the verb.
+    /// An error about a value names the verb.
     #[test]
     fn a_wrong_value_is_refused() {
         for (step, says) in [

@@ -35,7 +35,7 @@ pub struct Story {
 }
 
 impl Story {
-    /// Without the steps in which nothing happens but that a moment passes.
+    /// Returns the story without the steps in which only a moment passes.
     pub(crate) fn without_idle_steps(&self) -> Self {
         let mut story = self.clone();
         story.steps.retain(|step| !matches!(step.verb, StepKind::Advance { ms: 0 }));
@@ -78,7 +78,7 @@ pub(crate) enum StepKind {
     Expect(ExpectView),
 }
 
-/// What a shopper or a server does to a cart.
+/// Act of a shopper or a server on a cart.
 #[derive(Debug, Clone)]
 pub(crate) enum StoryAct {
     /// One of the shopper's verbs.

@@ -10,7 +10,7 @@ use super::recorded_step::RecordedStep;
 use super::world::{InjectedBug, PENDING_MAX, REGIONS, SECOND, SoakEvent, SoakWorld};
 
 impl SoakWorld {
-    /// A shopper does something on a device, and sees just that.
+    /// Takes an action of a shopper on a device, and checks that the shopper sees its exact effect.
     pub(super) fn act(&mut self, node: NodeId) {
         let carts: Vec<CartId> = self.nodes[node].sites.keys().copied().collect();
         let cart = carts[self.dice().below(carts.len())];
@@ -27,8 +27,8 @@ impl SoakWorld {
         if matches!(action, SoakAction::Unmerge(_)) && is_cut {
             return;
         }
-        // Under the id of a cloned writer two give one name to two actions: what others said of the twin's, such as a
-        // Move of its units, then holds for this one's.
+        // Under the id of a cloned writer two give one name to two actions: what others said of the
+        // twin's, such as a Move of its units, then holds for this one's.
         let has_twin = self.cloned.contains(&site.replica.id());
         let known = site.replica.cart().clone();
         let written = perform(&mut site.replica, now, &action);
@@ -98,7 +98,7 @@ impl SoakWorld {
         (0..self.nodes.len()).filter(move |node| self.nodes[*node].sites.contains_key(&cart))
     }
 
-    /// The peers of a machine: a device talks to its region, a region to the other.
+    /// Draws the peer of a machine: a device talks to its region, and a region to the other region.
     fn peer(&mut self, node: NodeId) -> NodeId {
         if node < REGIONS {
             return REGIONS - 1 - node;

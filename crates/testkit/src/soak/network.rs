@@ -48,7 +48,7 @@ impl SoakWorld {
         }
     }
 
-    /// A bit turns round on the way: whoever gets it must see that.
+    /// Changes one bit of a message, and checks that its receiver refuses the bytes.
     fn spoil(&mut self, parcel: &Payload) {
         self.fault("spoiled");
         let (Payload::Delta(bytes) | Payload::Message(bytes)) = parcel;
@@ -64,7 +64,7 @@ impl SoakWorld {
         }
     }
 
-    /// A guest's phone signs in at a region: the claim, the merge, the record of it.
+    /// Signs a guest in at a region: claims the guest cart, merges it, and records the merge.
     pub(super) fn sign_in(&mut self, region: NodeId, guest: CartId, account: CartId, tries: u32) {
         // The authority is in the first region.
         let apart = region != 0 && (0..2).any(|node| self.simulation.cut_until_ms(&node).is_some());
@@ -126,7 +126,7 @@ impl SoakWorld {
             Err(why) => self.find("a claim that is granted can be merged", why),
         }
         if self.dice().happens(400) && tries < 2 {
-            // The answer did not arrive, or so the phone thinks: the same again, anywhere.
+            // The answer gets lost, so the phone signs in once more, at any region.
             self.fault("login retried");
             let region = self.dice().below(2);
             let at = self.now() + self.dice().between(SECOND, 30 * MINUTE);

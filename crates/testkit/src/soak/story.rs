@@ -16,15 +16,15 @@ use super::recorded_step::RecordedStep;
 use super::world::SoakWorld;
 
 impl SoakWorld {
-    /// What happened, as the text of a [scenario](crate::scenario) file of that name that fails: if there are
-    /// findings, and if they do not take the packets, of which a scenario knows nothing.
+    /// Returns the text of a [scenario](crate::scenario) file of that name that fails. `None`
+    /// without findings, and if the findings need the packets, of which a scenario knows nothing.
     #[must_use]
     pub fn story(&self, name: &str) -> Option<String> {
         if self.findings.is_empty() { None } else { of(self, name) }
     }
 }
 
-/// A world's story, if it fails when it is told as well.
+/// Returns a world's story if its run fails too.
 pub(super) fn of(world: &SoakWorld, name: &str) -> Option<String> {
     let text = write(world, name)?;
     let story = Story::parse(&text).ok()?;
@@ -36,7 +36,7 @@ pub(super) fn of(world: &SoakWorld, name: &str) -> Option<String> {
     (failed.line > steps).then_some(text)
 }
 
-/// A world as a story, whether it fails or not.
+/// Writes a world as a story, whether the story fails or not.
 pub(super) fn write(world: &SoakWorld, name: &str) -> Option<String> {
     let mut text = format!("name = \"{name}\"\n\nsteps = [\n");
     let machine = |node: &NodeId| &world.nodes[*node].name;
@@ -107,7 +107,7 @@ fn rows(rows: &[Row]) -> String {
     rows.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-/// A verb of a story with its value.
+/// Formats a verb of a story with its value.
 fn verb(world: &SoakWorld, action: &SoakAction) -> Option<String> {
     Some(match action {
         SoakAction::Shop(action) => StoryAction::of(action)?.to_string(),

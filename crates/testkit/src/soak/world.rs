@@ -29,7 +29,7 @@ pub enum InjectedBug {
     CutShort,
 }
 
-/// Something that should not be.
+/// Breach of a law that a world found.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Finding {
     /// What should hold.
@@ -38,7 +38,7 @@ pub struct Finding {
     pub says: String,
 }
 
-/// What is going to happen.
+/// Event of a simulation.
 #[derive(Clone)]
 pub(super) enum SoakEvent {
     Act(NodeId),
@@ -87,7 +87,7 @@ pub struct SoakWorld {
 }
 
 impl SoakWorld {
-    /// The world of a seed with that number.
+    /// Makes a world of a seed, by its number.
     #[must_use]
     pub fn new(seed: u64, number: u64, bug: Option<InjectedBug>) -> Self {
         let mut dice = Dice::new(seed, number);
@@ -116,7 +116,7 @@ impl SoakWorld {
             world.machine(format!("region-{region}"), &all, region, false);
         }
         for (at, account) in accounts.iter().enumerate() {
-            // The second account is there to want the same guests.
+            // The second account is there to claim the first one's guests.
             let devices = if at == 0 { world.dice().between(2, 4) } else { 1 };
             for device in 0..devices {
                 let home = world.dice().below(REGIONS);
@@ -225,25 +225,26 @@ impl SoakWorld {
         self.judge();
     }
 
-    /// The hours that it lasted, of its own time.
+    /// Returns how many hours of virtual time it lasted.
     #[must_use]
     pub fn hours(&self) -> f64 {
         (self.now() - DAWN_MS) as f64 / HOUR as f64
     }
 
-    /// How many actions shoppers and servers took.
+    /// Returns the number of actions that shoppers and servers took.
     #[must_use]
     pub const fn actions(&self) -> u64 {
         self.actions
     }
 
-    /// What went wrong in it on purpose, by kind, and how often.
+    /// Returns how often each kind of fault was simulated.
     #[must_use]
     pub const fn faults(&self) -> &BTreeMap<&'static str, u64> {
         &self.faults
     }
 
-    /// What should not be. Empty, unless the library or the machines are at fault.
+    /// Returns the breaches that were found. There are none, unless the library or the simulated
+    /// machines have a fault.
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
@@ -280,7 +281,7 @@ impl SoakWorld {
         }
     }
 
-    /// Somebody copies a device's disk: two machines write under one id.
+    /// Copies a device's disk to a new machine: two machines write under one id.
     fn clone_of(&mut self, node: NodeId) {
         self.fault("cloned writer");
         let (home, name) = (self.nodes[node].home, format!("{}-clone", self.nodes[node].name));

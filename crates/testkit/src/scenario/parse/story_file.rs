@@ -11,7 +11,7 @@ use crate::scenario::story::{ExpectRow, ExpectView, StepKind, Story, StoryError,
 use holdall::id::CouponCode;
 use holdall::policy::Registry;
 
-/// What was read, or what is wrong with it.
+/// Result of parsing; the error says what is wrong.
 pub(super) type Parsed<T> = Result<T, String>;
 
 impl Story {
@@ -66,7 +66,7 @@ impl Story {
         Ok(story)
     }
 
-    /// A story that expects nothing of a cart it tells of proves nothing.
+    /// Checks that a story expects something: one without expectations proves nothing.
     fn check_expectations(&self) -> Result<(), StoryError> {
         let mut carts: Vec<&str> = Vec::new();
         for step in &self.steps {
@@ -91,7 +91,7 @@ impl Story {
     }
 }
 
-/// The beginning of a line of the file, so that an error shows the key it is about.
+/// Returns the beginning of a line of the file, so that an error shows its key.
 fn excerpt(text: &str, line: usize) -> String {
     let line = text.lines().nth(line - 1).unwrap_or_default().trim();
     let mut shown: String = line.chars().take(EXCERPT_CHARS).collect();
