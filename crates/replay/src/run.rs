@@ -70,7 +70,7 @@ fn load(args: &ReplayArgs) -> Result<Trace, ReplayError> {
     }
 }
 
-/// A progress bar, if somebody is looking.
+/// Makes a progress bar, which shows on a terminal alone.
 fn progress(parties: &[party::Party]) -> ProgressBar {
     let clicks =
         parties.iter().flat_map(|party| &party.sessions).map(|session| session.clicks.len() as u64);

@@ -63,7 +63,8 @@ impl fmt::Display for Counterexample {
         let comment = if self.story_fails {
             "The smallest story found. Kept as a file it fails until the rule is mended"
         } else {
-            "The smallest story found. Told alone it passes: the rule answers by something that is in no story"
+            "The smallest story found. Told alone it passes: the rule answers by something that \
+             is in no story"
         };
         write!(f, "\n{comment}:\n\n{story}")
     }

@@ -23,7 +23,8 @@
 //! use proptest::test_runner::{Config, TestRunner};
 //!
 //! // A law of the library on random histories, in somebody else's test suite.
-//! let mut runner = TestRunner::new(Config { failure_persistence: None, cases: 8, ..Config::default() });
+//! let config = Config { failure_persistence: None, cases: 8, ..Config::default() };
+//! let mut runner = TestRunner::new(config);
 //! runner.run(&histories(20), |history| {
 //!     laws::check(Law::LocalEffect, &history).map_err(Into::into)
 //! })?;

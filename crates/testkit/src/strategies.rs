@@ -89,7 +89,8 @@ fn skew() -> impl Strategy<Value = i32> {
 ///     fn choose(&self, _: &MergeInput<'_>) -> Choice { Choice::Both }
 /// }
 /// let rule = RuleUnderTest::new(Both)?;
-/// let mut runner = TestRunner::new(Config { failure_persistence: None, cases: 8, ..Config::default() });
+/// let config = Config { failure_persistence: None, cases: 8, ..Config::default() };
+/// let mut runner = TestRunner::new(config);
 /// runner.run(&merge_scenarios(), |scenario| {
 ///     rule.check(Law::Unmerge, &scenario).map_err(Into::into)
 /// })?;

@@ -20,10 +20,10 @@ const LINE_BYTES: u64 = 1 << 30;
 /// Write all carts, or one, as lines of JSON.
 #[derive(clap::Args)]
 pub(crate) struct ExportArgs {
-    /// One cart only.
+    /// Export this cart alone.
     #[arg(long)]
     cart: Option<CartId>,
-    /// Where to; compressed if the name ends in `.gz`. Default: standard output.
+    /// File to write to; compressed if its name ends in `.gz`. Default: standard output.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -79,7 +79,7 @@ pub(super) async fn export(arguments: &ExportArgs) -> Result<(), OperateError> {
     done.whole()
 }
 
-/// What was exported.
+/// Count of exported carts.
 #[derive(Clone, Copy)]
 struct ImportCounts {
     carts: u64,

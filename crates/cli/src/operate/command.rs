@@ -20,14 +20,15 @@ pub(crate) enum OperateCommand {
     Import(archive::ImportArgs),
     /// Look through a store: every cart decodes, every log comes to its state.
     Verify(maintain::VerifyArgs),
-    /// Let what nobody touched for long expire, and end old journals.
+    /// Let carts expire that nobody touched for long, and drop old entries of journals.
     Sweep(maintain::SweepArgs),
     /// Erase a shopper, for good, and print a receipt.
     Erase(maintain::EraseArgs),
-    /// Say that a folder was put back from a backup, before it is served again.
+    /// Give a folder that was put back from a backup a new incarnation, before it is served again.
     ///
-    /// It gets another incarnation, the number from which the ids of the server's own writers come:
-    /// under the old one, the server would give names of actions that the backup lacks to new ones.
+    /// The folder gets a new incarnation, the number that the ids of the server's own writers come
+    /// from. Under the old one, the server would give new actions the names of actions that the
+    /// backup lacks.
     Restored(maintain::RestoredArgs),
 }
 

@@ -13,7 +13,7 @@ use crate::store_url::MissingStore;
 pub(crate) struct InspectArgs {
     /// The cart's id.
     cart: CartId,
-    /// Show so many of the last entries of its journal too.
+    /// Show the last N entries of the journal too.
     #[arg(long, default_value_t = 0, value_name = "N")]
     journal: u64,
     #[command(flatten)]
@@ -25,10 +25,10 @@ pub(crate) struct InspectArgs {
 pub(crate) struct ExplainArgs {
     /// The cart's id.
     cart: CartId,
-    /// As it was at a time (2026-11-21T10:00:00Z), as far as the journal goes back.
+    /// Explain the cart at a time (2026-11-21T10:00:00Z), as far as the journal goes back.
     #[arg(long, conflicts_with = "revision")]
     at: Option<jiff::Timestamp>,
-    /// As it was after so many changes.
+    /// Explain the cart after its first N changes.
     #[arg(long, value_name = "N")]
     revision: Option<u64>,
     #[command(flatten)]

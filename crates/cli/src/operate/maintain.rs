@@ -10,7 +10,7 @@ use crate::journals::end_old;
 use crate::retention::RetentionArgs;
 use crate::store_url::{MissingStore, StorePlace};
 
-/// Carts at a time.
+/// Number of carts that are handled at a time.
 const AT_ONCE: usize = 500;
 
 /// Look through a store. Exit status 1 if a cart is damaged.
@@ -20,7 +20,7 @@ pub(crate) struct VerifyArgs {
     store: StoreArgs,
 }
 
-/// Let what nobody touched for long expire, and end old journals.
+/// Let carts expire that nobody touched for long, and drop old entries of journals.
 #[derive(clap::Args)]
 pub(crate) struct SweepArgs {
     #[command(flatten)]
@@ -38,7 +38,7 @@ pub(crate) struct EraseArgs {
     /// A guest cart that nobody has claimed.
     #[arg(long, conflicts_with = "account", value_name = "CART")]
     guest: Option<CartId>,
-    /// It cannot be taken back: say that it is meant.
+    /// Confirm: an erasure cannot be taken back.
     #[arg(long, required = true)]
     yes: bool,
     /// The cache in front of the store, `redis://HOST/NUMBER`: what it has of these carts goes too.
@@ -48,7 +48,7 @@ pub(crate) struct EraseArgs {
     store: StoreArgs,
 }
 
-/// Say that a folder was put back from a backup.
+/// Give a folder that was put back from a backup a new incarnation.
 #[derive(clap::Args)]
 pub(crate) struct RestoredArgs {
     #[command(flatten)]

@@ -1,5 +1,4 @@
-//! What operators do with a store: look at carts, take them out and put them in, verify, sweep,
-//! erase.
+//! The commands of operators: look at carts, take them out and put them in, verify, sweep, erase.
 //!
 //! An embedded store is opened by one process at a time: these commands say so if the service has
 //! it.

@@ -18,7 +18,7 @@ pub(crate) struct StoreArgs {
     pub(super) json: bool,
 }
 
-/// Why a command ended early.
+/// Reason why a command ended early.
 pub(super) enum OperateError {
     /// What was asked for cannot be: status 2.
     Input(String),
@@ -55,7 +55,7 @@ impl StoreArgs {
         self.open_with(make, None, Settings::default()).await
     }
 
-    /// Behind a cache, if one is named, and by what the deployment decided.
+    /// Opens the store, behind a cache if one is named, with the deployment's settings.
     pub(super) async fn open_with(
         &self,
         make: MissingStore,
@@ -77,7 +77,7 @@ pub(crate) fn now_ms() -> u64 {
     u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or(0)
 }
 
-/// A time as people read it.
+/// Formats a time for people.
 pub(super) fn time(ms: u64) -> String {
     let stamp = i64::try_from(ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
     stamp.map_or_else(|| format!("{ms} ms"), |stamp| stamp.to_string())
@@ -90,14 +90,14 @@ pub(super) fn print_json(value: &impl serde::Serialize) -> Result<(), OperateErr
     Ok(())
 }
 
-/// A line that counts what was gone through, on a terminal.
+/// Makes a progress line, which shows on a terminal alone.
 pub(super) fn progress(what: &'static str) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template("{spinner} {pos} {msg}, {per_sec}, {elapsed}");
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner())).with_message(what)
 }
 
-/// The carts after one, and where to go on.
+/// Lists the carts after one, a page at a time.
 pub(super) async fn page(
     authority: &Authority,
     after: Option<CartId>,

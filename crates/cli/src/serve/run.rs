@@ -31,7 +31,7 @@ const SWEPT_CARTS: usize = 1_000;
 const BUCKETS_S: [f64; 12] =
     [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0];
 
-/// Where to listen, where the carts are, and what the deployment decides.
+/// Arguments of the service: its address, its store, and the decisions of the deployment.
 #[derive(clap::Args)]
 pub(crate) struct ServeArgs {
     /// A TOML file of these arguments: `guest_days = 30`. What is given here, or is in the
@@ -117,7 +117,8 @@ async fn serve(arguments: &ServeArgs) -> Result<(), String> {
     println!("holdall serves carts at http://{address}/");
     if demo {
         eprintln!(
-            "holdall: no --key was given: whoever asks on this machine is any account. Open the address in a browser."
+            "holdall: no --key was given: whoever asks on this machine is any account. Open the \
+             address in a browser."
         );
     }
     tracing::info!(region = arguments.region, %address, "serving");
@@ -165,7 +166,8 @@ fn service(
     if !here {
         let listen = arguments.listen;
         return Err(format!(
-            "without --key whoever asks is any account, which is for this machine alone: give a key, or do not listen on {listen}"
+            "without --key whoever asks is any account, which is for this machine alone: give a \
+             key, or do not listen on {listen}"
         ));
     }
     Ok((builder.demo(DemoAccounts::new(random()?)).build(), true))
@@ -201,7 +203,10 @@ fn settings(arguments: &ServeArgs) -> Result<Settings, String> {
 fn log(json: bool) -> Result<(), String> {
     let asked = std::env::var("HOLDALL_LOG").unwrap_or_else(|_| "warn".to_owned());
     let filter: Targets = asked.parse().map_err(|error| {
-        format!("HOLDALL_LOG={asked}: {error}; give a level (error, warn, info, debug, trace) or target=level")
+        format!(
+            "HOLDALL_LOG={asked}: {error}; give a level (error, warn, info, debug, trace) or \
+         target=level"
+        )
     })?;
     let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let registry = tracing_subscriber::registry();
@@ -222,7 +227,7 @@ fn recorder(region: &str) -> Result<PrometheusHandle, String> {
         .map_err(|error| format!("no metrics: {error}"))
 }
 
-/// What has to be done now and then.
+/// Sweeps old carts and tidies up metrics, once a minute.
 async fn upkeep(authority: Arc<Authority>, metrics: PrometheusHandle) {
     let mut tick = tokio::time::interval(UPKEEP);
     loop {
@@ -235,7 +240,8 @@ async fn upkeep(authority: Arc<Authority>, metrics: PrometheusHandle) {
     }
 }
 
-/// Ends what journals have that is too old. It looks at every cart, so not at each start at once.
+/// Drops old entries of journals, once a day. The first time comes an hour after the start, since
+/// every cart is read.
 async fn journals(authority: Arc<Authority>) {
     let mut tick = tokio::time::interval_at(tokio::time::Instant::now() + FIRST_JOURNALS, JOURNALS);
     loop {
@@ -252,7 +258,7 @@ async fn journals(authority: Arc<Authority>) {
     }
 }
 
-/// Ready when the process is asked to end.
+/// Returns when the process is asked to end.
 async fn ended() {
     #[cfg(unix)]
     {

@@ -70,7 +70,7 @@ fn save(seed: u64, number: u64, world: &SoakWorld) -> Option<String> {
     Some(file)
 }
 
-/// How far it is, if somebody is looking.
+/// Makes a progress line, which shows on a terminal alone.
 fn progress() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(4));
     if let Ok(style) = ProgressStyle::with_template("{elapsed_precise} {spinner} {msg}") {

@@ -6,10 +6,11 @@ use crate::schedule::{ActionId, DeviceId, Node, ParcelId, RegionId, Schedule, Sc
 
 /// A design in the middle of one party's schedule.
 pub(crate) trait Design {
-    /// A shopper acts on a device, which shows the result at once and has a message to send.
+    /// Takes an action of a shopper on a device. The device shows the result at once and has a
+    /// message to send.
     fn act(&mut self, action: ActionId) -> Result<(), PlayError>;
 
-    /// The message about an action arrives at a region; `last` if it will not come again.
+    /// Delivers the message about an action to a region; `last` if it will not come again.
     fn deliver(
         &mut self,
         action: ActionId,
@@ -18,7 +19,7 @@ pub(crate) trait Design {
         last: bool,
     ) -> Result<(), PlayError>;
 
-    /// A region packs a parcel for another region or for a device.
+    /// Packs a parcel of a region for another region or for a device.
     fn send(
         &mut self,
         parcel: ParcelId,
@@ -27,35 +28,36 @@ pub(crate) trait Design {
         at: u64,
     ) -> Result<(), PlayError>;
 
-    /// A parcel arrives; `last` if it will not come again.
+    /// Delivers a parcel; `last` if it will not come again.
     fn receive(&mut self, parcel: ParcelId, to: Node, last: bool) -> Result<(), PlayError>;
 
-    /// A node stops and comes back from what it had stored. Most designs store before they answer.
+    /// Restarts a node from its storage. Most designs store before they answer.
     fn restart(&mut self, _node: Node, _at: u64) -> Result<(), PlayError> {
         Ok(())
     }
 
-    /// A region drops the cart from its cache. Most designs have no cache that matters.
+    /// Drops the cart from the cache of a region. Most designs have no cache that matters.
     fn evict(&mut self, _region: RegionId, _at: u64) {}
 
-    /// Nobody looks at a device's copy any more.
+    /// Drops a device's copy, which nobody looks at any more.
     fn leave(&mut self, _device: DeviceId) {}
 
-    /// What a region shows.
+    /// Returns what a region shows.
     fn cart(&self, region: RegionId) -> CartUnits;
 
-    /// A digest of all that a region has, if the design has one: regions must agree on that too.
+    /// Returns a digest of all that a region has, if the design has one. Regions must agree on it
+    /// too.
     fn digest(&self, _region: RegionId) -> Option<[u128; 2]> {
         None
     }
 
-    /// What it cost to send, if the design counts that.
+    /// Returns what was sent, if the design counts it.
     fn traffic(&self) -> TrafficCounts {
         TrafficCounts::default()
     }
 }
 
-/// What was sent.
+/// Counts of what was sent.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TrafficCounts {
     /// Writers and regions that had a copy.

@@ -63,7 +63,7 @@ impl DesignScenario {
         self.recorder.receive(self.now, parcel, Node::Region(to));
     }
 
-    /// What each design is off by once everything has been exchanged.
+    /// Exchanges everything, and returns the verdict on each design.
     fn end(mut self) -> impl Fn(&str) -> DesignVerdict {
         self.recorder.quiet(self.now + 60 * MINUTE);
         let (schedule, expected) = self.recorder.finish();

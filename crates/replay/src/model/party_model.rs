@@ -9,21 +9,21 @@ use super::conflicts::{ConflictCounts, ConflictKind, LineHistory};
 use super::node::{DeviceKnowledge, ParcelFacts, RegionKnowledge};
 use crate::schedule::{ActionId, ActionKind, DeviceId, LineId, ParcelId, ScheduledAction};
 
-/// What a cart shows: its lines and their units, none of them zero.
+/// Lines of a cart and their units, none of them zero.
 pub(crate) type CartUnits = BTreeMap<LineId, u64>;
 
-/// What somebody knows of a party.
+/// Knowledge of a device or a region about a party.
 pub(super) type PartyKnowledge = model::KnownFacts<LineId>;
 
 /// The party's own cart.
 pub(super) const ACCOUNT: CartId = CartId::from_u128(1);
 
-/// The guest cart of a device.
+/// Returns the id of a device's guest cart.
 pub(super) const fn guest_cart(device: DeviceId) -> CartId {
     CartId::from_u128(2 + device as u128)
 }
 
-/// All that ever happened to one party, and who knows of it.
+/// Model of one party: all actions, and who knows of them.
 pub(crate) struct PartyModel {
     pub(super) facts: model::Model<LineId>,
     pub(super) told: Vec<RecordedAction>,
@@ -46,7 +46,7 @@ pub(super) struct RecordedAction {
 }
 
 impl PartyModel {
-    /// A world with so many regions, in which nothing has happened.
+    /// Makes a model in which nothing has happened.
     pub(crate) fn new(regions: u32) -> Self {
         Self {
             facts: model::Model::default(),
@@ -59,18 +59,18 @@ impl PartyModel {
         }
     }
 
-    /// A device appears; it knows nothing.
+    /// Adds a device that knows nothing, and returns its number.
     pub(crate) fn open(&mut self, as_guest: bool) -> DeviceId {
         self.devices.push(Some(DeviceKnowledge::new(self.regions.len(), as_guest)));
         self.devices.len() as DeviceId - 1
     }
 
-    /// A device is not looked at any more.
+    /// Drops a device, which nobody looks at any more.
     pub(crate) fn leave(&mut self, device: DeviceId) {
         self.devices[device as usize] = None;
     }
 
-    /// A shopper acts; returns the number of the action.
+    /// Records an action of a shopper, and returns its number.
     pub(crate) fn act(&mut self, action: &ScheduledAction) -> ActionId {
         let mut device =
             self.devices[action.device as usize].take().expect("a device acts before it leaves");
@@ -102,7 +102,7 @@ impl PartyModel {
         id
     }
 
-    /// The lines that an action concerns.
+    /// Returns the lines that an action concerns.
     fn lines_of(&self, action: &ScheduledAction, id: ActionId) -> Vec<LineId> {
         match action.verb {
             ActionKind::Order => self.facts.bought(id).into_iter().copied().collect(),
@@ -110,36 +110,36 @@ impl PartyModel {
         }
     }
 
-    /// How many units of a line a device shows.
+    /// Returns the units of a line that a device shows.
     pub(crate) fn shown(&self, device: DeviceId, as_guest: bool, line: LineId) -> u64 {
         let (known, cart) = self.at(device, as_guest);
         known.map_or(0, |known| self.facts.units(known, cart, &line))
     }
 
-    /// How many facts stand behind a line at a device.
+    /// Returns the number of contributions behind a line at a device.
     pub(crate) fn entries(&self, device: DeviceId, as_guest: bool, line: LineId) -> usize {
         self.at(device, as_guest).0.map_or(0, |known| known.contributions(&self.facts, &line))
     }
 
-    /// How many orders bought a line.
+    /// Returns the number of orders that bought a line.
     pub(crate) fn orders_of(&self, line: LineId) -> usize {
         self.lines.get(&line).map_or(0, |line| line.orders)
     }
 
-    /// What a device shows.
+    /// Returns what a device shows.
     pub(crate) fn cart(&self, device: DeviceId, as_guest: bool) -> CartUnits {
         let (known, cart) = self.at(device, as_guest);
         known.map_or_else(CartUnits::new, |known| self.facts.cart(known, cart))
     }
 
-    /// What everybody must show in the end: every fact, folded from the first to the last.
+    /// Returns what all regions must show in the end: the outcome of all facts.
     pub(crate) fn outcome(&self) -> CartUnits {
         let told = self.told.iter().enumerate().filter(|(_, told)| !told.as_guest);
         let all = told.flat_map(|(id, told)| told.brings.iter().copied().chain([id as ActionId]));
         self.facts.cart(&PartyKnowledge::of(&self.facts, all), ACCOUNT)
     }
 
-    /// Which actions had not seen each other.
+    /// Returns the counts of actions that had not seen each other.
     pub(crate) fn conflicts(&self) -> ConflictCounts {
         self.conflicts
     }
@@ -156,7 +156,7 @@ impl PartyModel {
     }
 }
 
-/// An action, in the words of the test kit's model.
+/// Translates an action into the terms of the test kit's model.
 fn did(action: &ScheduledAction, id: ActionId) -> ModelAction<LineId> {
     match action.verb {
         ActionKind::Add(line, units) => {

@@ -10,7 +10,7 @@ use crate::schedule::{ActionId, ActionKind, DeviceId, Node, ParcelId, RegionId};
 const MOST_TRIES: u32 = 8;
 
 impl PartySimulation<'_> {
-    /// A device sends the message about an action, or waits until it is online again.
+    /// Sends the message about an action, or waits until the device is online again.
     pub(super) fn attempt(&mut self, action: ActionId, tries: u32) {
         let device = self.recorder.schedule.actions[action as usize].device;
         if let Some(end) = self.is_offline(device) {
@@ -58,7 +58,7 @@ impl PartySimulation<'_> {
         debug_assert!(matches!(fate, Fate::Arrives { .. }), "sent while offline");
     }
 
-    /// A message arrives at a region, which answers.
+    /// Delivers a message to a region, which answers.
     pub(super) fn arrival(&mut self, action: ActionId, region: RegionId, tries: Option<u32>) {
         let is_news = self.recorder.deliver(self.now(), action, region);
         self.plan_mishaps(region);
@@ -86,7 +86,7 @@ impl PartySimulation<'_> {
         }
     }
 
-    /// A region's answer with the cart is under way to a device.
+    /// Sends a region's answer with the cart to a device.
     pub(super) fn answer_with_cart(&mut self, device: DeviceId) {
         let to = Node::Device(device);
         let region = self.devices[device as usize].region;
@@ -94,7 +94,7 @@ impl PartySimulation<'_> {
         self.send(Node::Region(region), to, PartyEvent::Landing { parcel, to });
     }
 
-    /// One region tells another what it lacks, unless one of them is cut off.
+    /// Sends what another region lacks, unless one of the two is cut off.
     pub(super) fn gossip(&mut self, from: RegionId, to: RegionId) {
         let (now, conditions) = (self.now(), self.conditions());
         let cut = [from, to]
@@ -129,7 +129,7 @@ impl PartySimulation<'_> {
         }
     }
 
-    /// A parcel arrives.
+    /// Delivers a parcel.
     pub(super) fn landing(&mut self, parcel: ParcelId, to: Node) {
         match to {
             Node::Region(region) => {

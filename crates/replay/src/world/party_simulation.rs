@@ -147,7 +147,7 @@ impl<'a> PartySimulation<'a> {
         }
     }
 
-    /// The last phase: everything is exchanged.
+    /// Exchanges everything at the end.
     fn close(mut self) -> (Schedule, CartUnits) {
         // Late enough for every cache to have been written back and every timer to have run out.
         let at = self.now() + 60 * MINUTE;
@@ -225,7 +225,7 @@ impl<'a> PartySimulation<'a> {
         self.simulation.cut_until_ms(&Node::Device(device))
     }
 
-    /// How soon a region tells another of news: it gathers them for some seconds.
+    /// Draws how long a region gathers news before it sends them to another, in milliseconds.
     pub(super) fn soon(&mut self) -> u64 {
         let drawn = self.dice().between(SECOND, 10 * SECOND);
         if self.conditions().calm { 0 } else { drawn }

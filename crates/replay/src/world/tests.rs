@@ -1,4 +1,4 @@
-//! Schedules: the same from the same seed, whole, and bad in all the ways they should be.
+//! Schedules: equal seeds give equal schedules, and faults of all kinds happen.
 
 use super::play_out;
 use crate::conditions::{NetworkConditions, Outages};

@@ -238,7 +238,8 @@ impl<L: Ord + Clone> StateReader<'_, L> {
         bought
     }
 
-    /// Returns all facts except orders and merges, and except Moves that placed one of these.
+    /// Returns all facts except orders and merges. A Move is among them only if all that it placed
+    /// is.
     fn perishable(&self) -> Vec<FactId> {
         let lasts = |fact: &ModelFact<L>| {
             matches!(fact.what, FactKind::Order(_) | FactKind::Merge(_) | FactKind::Unmerge { .. })

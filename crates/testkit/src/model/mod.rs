@@ -11,12 +11,15 @@
 //!
 //! ```
 //! use holdall::CartId;
-//! use holdall_testkit::model::{ModelAction, KnownFacts, Model, ModelPolicy, ModelRowRef, ActionStamp};
+//! use holdall_testkit::model::{
+//!     ActionStamp, KnownFacts, Model, ModelAction, ModelPolicy, ModelRowRef,
+//! };
 //!
 //! let (account, guest) = (CartId::from_u128(1), CartId::from_u128(2));
 //! let at = |ms, writer| ActionStamp { ms, count: 0, writer, seq: ms };
 //! let add = |units| ModelAction::Add { row: ModelRowRef::active("TEE"), units, price: None };
-//! let (mut model, mut home, mut away) = (Model::default(), KnownFacts::default(), KnownFacts::default());
+//! let mut model = Model::default();
+//! let (mut home, mut away) = (KnownFacts::default(), KnownFacts::default());
 //!
 //! let two = model.act(&home, account, at(1, 10), add(2));
 //! home.learn(&model, two);

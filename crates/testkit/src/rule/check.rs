@@ -13,7 +13,9 @@ impl RuleUnderTest {
     /// Holds the rule to one law in one scenario. Laws that are not of rules hold.
     ///
     /// ```
-    /// use holdall_testkit::{ScenarioAction, Device, Law, RuleUnderTest, MergeScenario, ScenarioStep};
+    /// use holdall_testkit::{
+    ///     Device, Law, MergeScenario, RuleUnderTest, ScenarioAction, ScenarioStep,
+    /// };
     /// let prefer_guest = holdall::policy::builtin().nth(4).expect("a rule");
     /// let rule = RuleUnderTest::new(prefer_guest)?;
     /// let five = ScenarioStep::new(Device::Laptop, ScenarioAction::Add { line: 0, units: 5 });

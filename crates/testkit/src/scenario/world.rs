@@ -187,7 +187,8 @@ impl StoryWorld {
         if self.authority_is_down {
             return Err(ActFailure::new(
                 "claim-pending",
-                "the authority cannot be reached: the merge is pending, both carts stay as they are",
+                "the authority cannot be reached: the merge is pending, both carts stay as they \
+                 are",
             ));
         }
         let now = self.now_at(site);
