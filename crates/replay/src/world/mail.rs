@@ -19,6 +19,7 @@ impl PartySimulation<'_> {
             self.plan(end + burst, PartyEvent::Attempt { action, tries });
             return;
         }
+        // A second try may go to another region.
         let conditions = self.conditions();
         let usual = self.devices[device as usize].region;
         let fails_over = self.dice().happens(conditions.failover);
@@ -37,6 +38,7 @@ impl PartySimulation<'_> {
         if let Some(again_ms) = again_ms {
             self.plan(again_ms, PartyEvent::Arrival { action, region, tries: None });
         }
+        // Two regions may handle one sign-in at once.
         if self.is_sign_in(action) && tries == 0 && self.dice().happens(conditions.double_sign_in) {
             let other = self.other_region(region);
             let arrival = PartyEvent::Arrival { action, region: other, tries: None };
@@ -65,6 +67,7 @@ impl PartySimulation<'_> {
         if is_news {
             self.spread(region, 0);
         }
+        // The region answers whoever waits; a lost answer leads to another try.
         let Some(tries) = tries else { return };
         let conditions = self.conditions();
         if self.dice().happens(conditions.answer_lost) && tries < MOST_TRIES {

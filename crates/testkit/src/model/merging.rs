@@ -63,6 +63,7 @@ impl<L: Ord + Clone> StateReader<'_, L> {
                 return;
             }
         }
+        // The rule sees each side's units, latest time and registers.
         let [account_side, guest_side] = [(0, self.cart), (1, guest)].map(|(side, cart)| {
             let facts = || sides[side].iter().map(|at| self.model.fact(reading.parts[*at].fact));
             SideOfLine {
@@ -76,6 +77,7 @@ impl<L: Ord + Clone> StateReader<'_, L> {
         if !competes && !apart {
             return;
         }
+        // The decision: the losing side is saved for later or hidden.
         reading.undecided |= chosen.is_none();
         sides.iter().flatten().for_each(|at| reading.parts[*at].decided = Some(merge));
         let loser = match chosen {
@@ -90,6 +92,7 @@ impl<L: Ord + Clone> StateReader<'_, L> {
                 reading.parts[*at].fate = PartFate::Hidden;
             }
         }
+        // Two rows: the guest's contributions show on a side of their own.
         if apart {
             reading.split = true;
             let theirs = |part: &&mut LinePart| self.model.fact(part.fact).cart == guest;

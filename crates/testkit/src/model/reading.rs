@@ -222,11 +222,14 @@ impl<'a, L: Ord + Clone> StateReader<'a, L> {
         let id = parts[at].fact;
         let fact = self.model.fact(id);
         let (Some(set), PartFate::Counts) = (fact.set(), parts[at].fate) else { return };
+        // A Set of this row and cart whose author had not seen the other: the two compete.
         let rival = |other: FactId| {
             let theirs = self.model.fact(other);
             let same_row = theirs.set().is_some_and(|theirs| theirs.shelf == set.shelf);
             same_row && theirs.cart == fact.cart && other != id && !set.seen.has(other)
         };
+        // Units taken, by the fact they are taken from. If several facts take from one, the largest
+        // number counts, since all of them mean the units of that one fact.
         let mut cuts: BTreeMap<FactId, u64> = BTreeMap::new();
         let mut cut = |whose: FactId, units: u64| {
             let most = cuts.entry(whose).or_default();
@@ -237,6 +240,7 @@ impl<'a, L: Ord + Clone> StateReader<'a, L> {
                 cut(whose, units);
             }
         };
+        // Orders that had not seen the Set, and that the Set had not seen.
         for (by, other) in self.on_line(line) {
             let Some(order) = other.order() else { continue };
             if !set.seen.has(by) && !order.seen.has(id) {
@@ -244,6 +248,7 @@ impl<'a, L: Ord + Clone> StateReader<'a, L> {
                 here.for_each(|(_, (whose, units))| cut_counted_on(*whose, *units));
             }
         }
+        // A guest's Set: Sets of the account that took units of the guest's line, unseen either way.
         if fact.cart != self.cart {
             for part in parts.iter().filter(|part| !matches!(part.fate, PartFate::Lost { .. })) {
                 let other = self.model.fact(part.fact);
@@ -255,6 +260,7 @@ impl<'a, L: Ord + Clone> StateReader<'a, L> {
                 }
             }
         }
+        // Deductions that were preserved when the Set that made them was removed.
         for word in self.words() {
             let lacks = word.stays.lacks.iter().filter(|(set, ..)| *set == id);
             lacks.for_each(|(_, whose, units)| cut(*whose, *units));

@@ -30,6 +30,7 @@ impl<L: Ord + Clone> StateReader<'_, L> {
         } else {
             self.undisturbed(gone, lines)
         };
+        // Moves and preserving facts that are about gone facts alone have no use any more.
         for reading in lines {
             gone.extend(self.moves_of_nothing_but(&reading.line, &gone));
         }
@@ -69,12 +70,15 @@ impl<L: Ord + Clone> StateReader<'_, L> {
         // decides on whole carts; nor does what a word says, but one word may be about several.
         let alone = !self.is_cartwide() && self.words().next().is_none();
         let before = self.picture(lines, alone);
+        // A reader of the state as it would be, with more and more facts gone or pinned.
         let mut what_if = Self { gone, ..StateReader::new(self.model, self.known, self.cart) };
         // Each round settles something, or pins something past one more merge; so this ends.
         loop {
             let after = what_if.picture(lines, alone);
+            // Facts that show only now: another fact hid them.
             let risen: Vec<FactId> =
                 after.keys().filter(|fact| !before.contains_key(fact)).copied().collect();
+            // Facts that show in another list or on another side: they are pinned to where they were.
             let mut pinned = false;
             for (fact, (shelf, side, _)) in &before {
                 let same = after.get(fact).is_some_and(|(now, whose, _)| {
@@ -87,6 +91,7 @@ impl<L: Ord + Clone> StateReader<'_, L> {
                     pinned = true;
                 }
             }
+            // Nothing changes any more: what was pinned, and what Sets lacked, is preserved.
             if risen.is_empty() && !pinned {
                 let pin = |(fact, (shelf, past)): (&FactId, &(ModelList, usize))| {
                     let until = self.merges.get(*past).map(|merge| merge.guest);

@@ -196,11 +196,13 @@ fn retell(
         .iter()
         .map(|site| world.replica(site, cart).cart().clone())
         .collect();
+    // All replicas that hold the cart must be equal by now.
     let Some(first) = states.first() else { return Ok(()) };
     if states.iter().any(|state| state.fingerprint() != first.fingerprint()) {
         let what = format!("cart {cart}: after everything was exchanged the replicas differ");
         return Err(Mismatch { line, what });
     }
+    // Deltas whose dots nobody knows were lost with their replica.
     let known: &Dots = first.context();
     let survived = |delta: &&holdall::cart::Delta| {
         !delta.is_empty() && (first.is_erased() || delta.own().minus(known).is_empty())

@@ -17,6 +17,7 @@ impl SoakWorld {
         let (now, number) = (self.wall(node), self.counter());
         let is_cut = self.simulation.cut_until_ms(&node).is_some();
         let site = self.nodes[node].sites.get_mut(&cart).expect("a cart that is listed");
+        // The shopper looks at the cart, and chooses by what it shows.
         let before = site.replica.view();
         let rules = Registry::default();
         let look = Observer::at(site.replica.cart(), &rules);
@@ -36,12 +37,14 @@ impl SoakWorld {
         match written {
             Ok(delta) => {
                 let after = site.replica.view();
+                // Checks come first: what the shopper sees now, and at times the explanation.
                 let effect = exact_effect(&action).filter(|_| !has_twin);
                 let mut done = effect.map_or(Ok(()), |effect| effect.check(&before, &after));
                 if self.actions.is_multiple_of(8) {
                     done = done
                         .and_then(|()| explanations(&site.replica).map_err(|broken| broken.what));
                 }
+                // The delta is durable before anything is sent.
                 site.touch();
                 site.outbox.push(delta.clone());
                 if self.bug != Some(InjectedBug::Unsaved) {
@@ -54,6 +57,7 @@ impl SoakWorld {
                     self.find("an action does exactly what its author asked", says);
                 }
                 self.told.push(RecordedStep::Act { at: node, cart, action: action.clone() });
+                // The claim is released after the unmerge is durable.
                 if let SoakAction::Unmerge(guest) = action {
                     let taken_back = claims.into_iter().find(|claim| claim.guest == guest);
                     taken_back.into_iter().for_each(|claim| self.authority.release(claim));

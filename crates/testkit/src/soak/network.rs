@@ -81,7 +81,7 @@ impl SoakWorld {
             return;
         };
         self.authority.grant(claim);
-        // The last one no replica has.
+        // Of the rules, the last one is unknown to all replicas, so it is left out.
         let rule = RULES[self.dice().below(RULES.len() - 1)];
         let policy = MergePolicy::rule(rule).expect("a rule's name");
         let now = self.wall(region);
@@ -90,6 +90,7 @@ impl SoakWorld {
         if site.replica.cart().is_erased() {
             return;
         }
+        // Joins the recorded merge of an earlier sign-in, or writes the merge.
         let written = match &merge {
             Some(merge) => {
                 let joined = site.replica.join(merge);
@@ -106,7 +107,7 @@ impl SoakWorld {
         match written {
             Ok(Some(delta)) => {
                 if merge.is_none() {
-                    // It may be written again by a region that does not find it recorded.
+                    // A region that does not find the merge recorded may write it again, under this dot.
                     self.cloned.insert(claim.dot().replica);
                     let of_claim =
                         delta.split().into_iter().find(|d| d.live().contains_key(&claim.dot()));
