@@ -13,6 +13,7 @@ use holdall::id::{CartId, ReplicaId};
 use holdall::replica::Replica;
 use holdall::sync::{self, Inbox, Received};
 use holdall::view::View;
+use holdall::wire;
 
 /// The account's cart.
 pub const ACCOUNT: CartId = CartId::from_u128(1);
@@ -257,7 +258,8 @@ impl HistoryWorld {
     }
 }
 
-/// Runs the conversation of two replicas of one cart, and returns the messages.
+/// Runs the conversation of two replicas of one cart, each message through its bytes, and returns
+/// the messages.
 ///
 /// # Panics
 /// Panics if the conversation does not end.
@@ -267,7 +269,8 @@ pub fn converse(a: &mut Replica, b: &mut Replica) -> Vec<sync::Message> {
     loop {
         let receiver = if to_b { &mut *b } else { &mut *a };
         let last = sent.last().expect("at least the probe");
-        let Some(reply) = sync::respond(receiver, last).expect("the same cart").message else {
+        let last = wire::decode_message(&wire::encode_message(last)).expect("encoded bytes decode");
+        let Some(reply) = sync::respond(receiver, &last).expect("one cart").message else {
             return sent;
         };
         sent.push(reply);

@@ -1,4 +1,4 @@
-//! The laws of the library itself, each a function of a [`History`]: whatever the merge rules.
+//! The laws of the library itself, each a function of a [`History`](crate::history::History): whatever the merge rules.
 
 mod check;
 mod effects;

@@ -4,7 +4,7 @@ use crate::action::ACCOUNT;
 use crate::scenario::story::{ExpectRow, ExpectView, SideName};
 use holdall::cart::List;
 use holdall::id::LineKey;
-use holdall::view::{Side, View};
+use holdall::view::View;
 
 /// A row that is shown. Which guest a side is of is left out: stories do not say it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -22,10 +22,7 @@ pub(crate) fn rows(view: &View) -> VisibleRows {
     let shown = |row: &holdall::view::Row| VisibleRow {
         line: row.line.clone(),
         list: row.list,
-        side: row.side.map(|side| match side {
-            Side::Account => SideName::Account,
-            Side::Guest(_) => SideName::Guest,
-        }),
+        side: row.side.map(SideName::from),
         units: row.asked,
     };
     let mut rows: VisibleRows = view.rows().map(shown).collect();
@@ -59,26 +56,7 @@ pub(crate) fn words(rows: &VisibleRows) -> String {
 pub(super) fn expect(rows: &VisibleRows) -> ExpectView {
     let of = |list: List| {
         let rows = rows.iter().filter(|row| row.list == list);
-        let row = |row: &VisibleRow| ExpectRow {
-            key: row.line.clone(),
-            quantity: row.units,
-            side: row.side,
-            note: None,
-            gift: None,
-            attributes: None,
-            question: None,
-            because: None,
-        };
-        rows.map(row).collect::<Vec<_>>()
+        rows.map(|row| ExpectRow::of_units(&row.line, row.units, row.side)).collect()
     };
-    ExpectView {
-        line: 0,
-        at: None,
-        cart: ACCOUNT.into(),
-        rows: Some([of(List::Active), of(List::Saved)]),
-        coupons: None,
-        shipping: None,
-        note: None,
-        orders: None,
-    }
+    ExpectView::of_rows(ACCOUNT, List::ALL.map(of))
 }

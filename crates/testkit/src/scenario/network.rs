@@ -1,8 +1,8 @@
 //! How the sites of a story's world hear of each other.
 
 use super::world::StoryWorld;
+use crate::history::converse;
 use holdall::cart::Cart;
-use holdall::sync::{Message, probe, respond};
 use holdall::wire;
 
 impl StoryWorld {
@@ -80,20 +80,13 @@ impl StoryWorld {
         }
         // Both have the cart from here on, each under the writer's id of its present life.
         self.replica(b, cart);
-        let mut message = Some(probe(self.replica(a, cart)));
+        self.replica(a, cart);
         if self.carry(a, b, cart, true) {
             return;
         }
-        let [at_b, at_a] = [b, a].map(|site| self.site(site).carts.remove(cart));
-        let mut pair = [at_b.expect("it is there"), at_a.expect("it is there")];
-        let mut to = 0;
-        while let Some(sent) = message {
-            let sent: Message = wire::decode_message(&wire::encode_message(&sent))
-                .expect("what was encoded decodes");
-            message = respond(&mut pair[to], &sent).ok().and_then(|response| response.message);
-            to = 1 - to;
-        }
-        let [at_b, at_a] = pair;
+        let [mut at_a, mut at_b] =
+            [a, b].map(|site| self.site(site).carts.remove(cart).expect("the cart is there"));
+        converse(&mut at_a, &mut at_b);
         self.site(b).carts.insert(cart.into(), at_b);
         self.site(a).carts.insert(cart.into(), at_a);
     }

@@ -9,7 +9,7 @@ use holdall::id::{AttributeKey, CouponCode, ShippingOption, Text};
 use holdall::money::Money;
 use holdall::quantity::Quantity;
 use holdall::replica::Replica;
-use holdall::view::{RowRef, Side};
+use holdall::view::RowRef;
 
 /// A verb of stories that stands for an [`Action`].
 #[derive(Debug)]
@@ -280,10 +280,7 @@ impl StoryAction {
         };
         let verb = StoryVerb::of(key)?;
         let row = action.row().map(|row| {
-            let side = row.side.map(|side| match side {
-                Side::Account => SideName::Account,
-                Side::Guest(_) => SideName::Guest,
-            });
+            let side = row.side.map(SideName::from);
             // Most rows are in the active list, and stories say nothing of it.
             let list = (verb.list.is_none() && row.list == List::Saved).then_some(row.list);
             RowName { list, ..RowName::of(&row.line, side) }
@@ -339,7 +336,7 @@ mod tests {
             }
             match action.row().and_then(|row| row.side) {
                 // Which guest it is shows when the line is split.
-                Some(Side::Guest(_)) => assert_eq!(
+                Some(holdall::view::Side::Guest(_)) => assert_eq!(
                     again.row.and_then(|row| row.side),
                     Some(SideName::Guest),
                     "{action:?}"

@@ -6,7 +6,6 @@ use holdall::{CartId, Claim, Observer, Registry, sync, wire};
 use super::action::{SoakAction, choose, exact_effect, perform};
 use super::message::Payload;
 use super::node::NodeId;
-use super::recorded_step::RecordedStep;
 use super::world::{InjectedBug, PENDING_MAX, REGIONS, SECOND, SoakEvent, SoakWorld};
 
 impl SoakWorld {
@@ -56,7 +55,9 @@ impl SoakWorld {
                     let says = format!("{}: {why}", self.nodes[node].name);
                     self.find("an action does exactly what its author asked", says);
                 }
-                self.told.push(RecordedStep::Act { at: node, cart, action: action.clone() });
+                if let Some(act) = self.story_act(&action) {
+                    self.record_act(node, cart, act);
+                }
                 // The claim is released after the unmerge is durable.
                 if let SoakAction::Unmerge(guest) = action {
                     let taken_back = claims.into_iter().find(|claim| claim.guest == guest);

@@ -25,7 +25,6 @@ mod message;
 mod network;
 mod node;
 mod receive;
-mod recorded_step;
 mod story;
 #[cfg(test)]
 mod tests;

@@ -2,12 +2,12 @@
 
 use crate::claim_authority::ClaimAnswer;
 use crate::history::RULES;
+use crate::scenario::story::StoryAct;
 use crate::simulation::{Delay, Fate, Link};
 use holdall::{CartId, MergePolicy, wire};
 
 use super::message::{Payload, SoakMessage};
 use super::node::NodeId;
-use super::recorded_step::RecordedStep;
 use super::world::{MINUTE, SECOND, SoakEvent, SoakWorld};
 
 /// The link between any two machines.
@@ -98,7 +98,7 @@ impl SoakWorld {
                 joined.map(|_| absorbed.ok()).map_err(|error| error.to_string())
             }
             None => {
-                let merged = site.replica.merge(now, claim, policy, &guests);
+                let merged = site.replica.merge(now, claim, policy.clone(), &guests);
                 merged.map(Some).map_err(|error| error.to_string())
             }
         };
@@ -116,7 +116,8 @@ impl SoakWorld {
                     } else {
                         self.fault("merge not recorded");
                     }
-                    self.told.push(RecordedStep::Merge { at: region, cart: account, guest, rule });
+                    let guest = self.cart_name(guest);
+                    self.record_act(region, account, StoryAct::Merge { guest, policy });
                     self.actions += 1;
                 }
                 if !delta.is_empty() {

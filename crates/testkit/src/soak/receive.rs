@@ -5,7 +5,6 @@ use holdall::{Cart, CartId, Delta, Dot, wire};
 
 use super::message::{Payload, SoakMessage};
 use super::node::NodeId;
-use super::recorded_step::RecordedStep;
 use super::world::{InjectedBug, REGIONS, SoakWorld};
 
 impl SoakWorld {
@@ -50,7 +49,7 @@ impl SoakWorld {
         let twice = twice.clone();
         if changed {
             site.touch();
-            self.told.push(RecordedStep::Send { from, to });
+            self.record_send(from, to);
         }
         if waits {
             self.fault("delta before what it makes dead");
@@ -103,7 +102,7 @@ impl SoakWorld {
         let changed = response.joined.changed;
         if changed {
             site.touch();
-            self.told.push(RecordedStep::Send { from, to });
+            self.record_send(from, to);
         }
         let diverged = response.diverged.is_some();
         self.honest(&response.joined.equivocations);

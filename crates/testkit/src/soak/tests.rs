@@ -17,7 +17,7 @@ fn a_seed_means_the_same_world() {
 fn a_world_is_written_as_a_story() {
     let mut world = SoakWorld::new(1, 3, None);
     world.live();
-    let text = story::write(&world, "a world").unwrap();
+    let text = story::write(&world, "a world").unwrap().to_string();
     let story = crate::scenario::Story::parse(&text);
     let story = story.unwrap_or_else(|error| panic!("{error}: {text}"));
     // In this world it does not matter in which packets things came.

@@ -2,9 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::message::SoakMessage;
 use super::node::{NodeId, SoakNode, SoakSite};
-use super::recorded_step::RecordedStep;
 use crate::claim_authority::ClaimAuthority;
 use crate::dice::Dice;
+use crate::scenario::story::{StepKind, StoryAct, StoryStep};
 use crate::simulation::Simulation;
 use holdall::cart::Delta;
 use holdall::id::{CartId, ReplicaId};
@@ -81,7 +81,8 @@ pub struct SoakWorld {
     pub(super) left: u64,
     pub(super) faults: BTreeMap<&'static str, u64>,
     pub(super) findings: Vec<Finding>,
-    pub(super) told: Vec<RecordedStep>,
+    /// What happened, as far as a story can say it.
+    pub(super) steps: Vec<StoryStep>,
     /// Nothing goes wrong any more.
     pub(super) calm: bool,
 }
@@ -105,7 +106,7 @@ impl SoakWorld {
             left: dice.between(20, 400),
             faults: BTreeMap::new(),
             findings: Vec::new(),
-            told: Vec::new(),
+            steps: Vec::new(),
             calm: false,
             simulation: Simulation::new(dice, DAWN_MS),
             accounts: accounts.clone(),
@@ -197,6 +198,29 @@ impl SoakWorld {
         self.simulation.plan(at, next);
     }
 
+    pub(super) fn record(&mut self, verb: StepKind) {
+        self.steps.push(StoryStep { line: 0, fails: None, verb });
+    }
+
+    pub(super) fn record_send(&mut self, from: NodeId, to: NodeId) {
+        let [from, to] = [from, to].map(|node| self.nodes[node].name.clone());
+        self.record(StepKind::Send { from, to, again: false });
+    }
+
+    pub(super) fn record_act(&mut self, at: NodeId, cart: CartId, act: StoryAct) {
+        let (at, cart) = (self.nodes[at].name.clone(), self.cart_name(cart));
+        self.record(StepKind::Act { at, cart, act });
+    }
+
+    /// Returns the name of a cart in stories.
+    pub(super) fn cart_name(&self, cart: CartId) -> String {
+        let place = |carts: &[CartId]| carts.iter().position(|other| *other == cart);
+        match (place(&self.accounts), place(&self.guests)) {
+            (Some(at), _) => format!("account-{at}"),
+            (None, at) => format!("guest-{}", at.unwrap_or_default()),
+        }
+    }
+
     pub(super) fn fault(&mut self, kind: &'static str) {
         *self.faults.entry(kind).or_default() += 1;
     }
@@ -262,7 +286,7 @@ impl SoakWorld {
             SoakEvent::Timeout { at, peer, cart } => self.timeout(at, peer, cart),
             SoakEvent::Crash(node) => {
                 self.fault("crash and restart");
-                self.told.push(RecordedStep::Restart(node));
+                self.record(StepKind::Restart(self.nodes[node].name.clone()));
                 let crashed: Result<(), String> =
                     self.nodes[node].sites.values_mut().try_for_each(SoakSite::crash);
                 if let Err(why) = crashed {
