@@ -6,8 +6,9 @@ use holdall_store::StoreError;
 /// Carts that are listed at once.
 const PAGE: usize = 500;
 
-/// Lets go of what the journals, and the request keys with them, have from before the time for which the deployment keeps them. Says how
-/// many appends that were. `each` is told of each cart, and of the damage if its record is damaged: the others' journals end all the same.
+/// Drops the entries of journals, and their request keys, that are older than the deployment keeps
+/// them. Returns the number of appends that were dropped. Calls `each` for each cart, with the
+/// damage if its record is damaged; the journals of the other carts are shortened nevertheless.
 pub(crate) async fn end_old(
     authority: &Authority,
     now_ms: u64,

@@ -17,8 +17,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use holdall_replay as replay;
 
-/// What a request allocates on one thread is mostly freed on another. The system's allocator takes a
-/// lock for that, and serves a third fewer adds.
+/// Most memory of a request is allocated on one thread and freed on another. The system's allocator
+/// takes a lock for each such block, and a service with it serves a third fewer Adds.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -27,7 +27,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[command(
     version,
     about,
-    after_help = "Exit status: 0 all is well, 1 something came out wrong, 2 the input cannot be used."
+    after_help = "Exit status: 0 all is well, 1 something came out wrong, 2 the input cannot be \
+     used."
 )]
 struct CliArgs {
     #[command(subcommand)]
@@ -38,24 +39,27 @@ struct CliArgs {
 enum TopCommand {
     /// Serve carts over HTTP and WebSocket, with a page to try them out.
     ///
-    /// Every argument may be in the environment too, under the name that is shown, and in a TOML file, without its dashes: see
-    /// --config. Databases and caches need a build with the features `postgres` and `redis`. HOLDALL_LOG filters the log: `info` has a line
-    /// for each request, the default is `warn`.
+    /// Every argument may also be in the environment, under the name that is shown, and in a TOML
+    /// file, without its dashes: see --config. Databases and caches need a build with the features
+    /// `postgres` and `redis`. HOLDALL_LOG filters the log: `info` has a line for each request, the
+    /// default is `warn`.
     Serve(Box<serve::ServeArgs>),
     /// Play shopper events over several regions with a bad network, beside the designs people use.
     ///
-    /// Counts what each design of a cart loses, doubles and brings back. Reads CSV, plain, gzip or zstd; without FILE it makes a trace of the
-    /// same shape. Exit status: 1 if this library's own numbers are not all 0.
+    /// Counts the units that each design of a cart loses, doubles and brings back. Reads CSV, plain
+    /// or packed with gzip or zstd; without FILE it makes a trace. Exit status: 1 if a number of
+    /// this library is not 0.
     Replay(replay::ReplayArgs),
-    /// Live through made-up worlds with everything going wrong, and compare all replicas.
+    /// Simulate worlds in which everything fails that can, and compare all replicas.
     ///
-    /// Everything is what a network, a power supply and a clock can do. Of a finding the seed, the world and, where it can be told so, a
-    /// story are printed. Exit status: 1 if there was one.
+    /// The faults are those of networks, power supplies and clocks. A finding is printed with its
+    /// seed, its world and, where a story can tell it, a story. Exit status: 1 if there was a
+    /// finding.
     Soak(soak::SoakArgs),
-    /// Tell story files: what shoppers did, and what everybody must see in the end.
+    /// Run story files: what shoppers did, and what everybody must see in the end.
     ///
-    /// One line a file, `ok NAME` or `FAILED NAME: what was seen and what was expected`, then the counts. Exit status: 1 if a story failed,
-    /// 2 if a file is no valid story.
+    /// One line a file, `ok NAME` or `FAILED NAME: what was seen and what was expected`, then the
+    /// counts. Exit status: 1 if a story failed, 2 if a file is no valid story.
     Scenario(scenario::ScenarioArgs),
     #[command(flatten)]
     Operate(operate::OperateCommand),

@@ -1,17 +1,19 @@
-//! How long what is kept, as arguments: of the service, and of a sweep, which must not know of other times than the service does.
+//! Times for which carts and journals are kept, as arguments. The service and a sweep take them
+//! alike.
 
 use holdall_authority::Retention;
 
 const HOUR_MS: u64 = 60 * 60 * 1_000;
 const DAY_MS: u64 = 24 * HOUR_MS;
 
-/// How long what is kept.
+/// Times for which carts and journals are kept.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct RetentionArgs {
     /// After how many days without activity what is in a guest's cart expires.
     #[arg(long, env = "HOLDALL_GUEST_DAYS", default_value_t = days(Retention::default().guest_ms))]
     guest_days: u32,
-    /// After how many days without activity what is in an account's cart expires, or in a guest's that has saved lines.
+    /// After how many days without activity what is in an account's cart expires, or in a guest's
+    /// that has saved lines.
     #[arg(long, env = "HOLDALL_ACCOUNT_DAYS", default_value_t = days(Retention::default().account_ms))]
     account_days: u32,
     /// After how many hours without activity a cart with nothing in it is removed.
@@ -31,7 +33,7 @@ fn hours(ms: u64) -> u32 {
 }
 
 impl RetentionArgs {
-    /// As the authority has it.
+    /// Returns the times in the form of the authority.
     pub(crate) fn retention(&self) -> Retention {
         Retention {
             guest_ms: u64::from(self.guest_days) * DAY_MS,

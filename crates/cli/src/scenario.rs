@@ -7,19 +7,19 @@ use std::process::ExitCode;
 
 use holdall_testkit::scenario::{Options, Story, Through, tell};
 
-/// Tell story files and folders of them.
+/// Run story files and folders of them.
 #[derive(clap::Args)]
 pub(crate) struct ScenarioArgs {
     /// Story files (TOML), or folders of them.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
-    /// How many random schedules to deliver each story's deltas in.
+    /// Number of random schedules in which each story's deltas are delivered.
     #[arg(long, default_value_t = Options::default().schedules)]
     schedules: u32,
     /// The seed of the schedules.
     #[arg(long, default_value_t = Options::default().seed)]
     seed: u64,
-    /// What carries the carts from device to device.
+    /// Carrier of the carts from device to device.
     #[arg(long, value_enum, default_value_t = CarrierName::Exchange)]
     through: CarrierName,
     /// Print one JSON object instead of lines.
@@ -27,7 +27,7 @@ pub(crate) struct ScenarioArgs {
     json: bool,
 }
 
-/// What carries carts.
+/// Carrier of the carts.
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum CarrierName {
     /// This library's own exchange.
@@ -48,7 +48,7 @@ impl CarrierName {
     }
 }
 
-/// What became of a file.
+/// Outcome of a story file.
 enum StoryOutcome {
     Passed(String),
     Failed {
@@ -142,7 +142,7 @@ fn report(
 /// Folders nest no deeper than this; a link that leads back into itself ends here.
 const DEPTH_MAX: usize = 16;
 
-/// The story files at or under a path, in the order of their names.
+/// Collects the story files at or under a path, in the order of their names.
 fn collect(path: &Path, files: &mut Vec<PathBuf>, depth: usize) -> Result<(), String> {
     let kind = fs::metadata(path)
         .map_err(|error| format!("{error}: name a file or folder that is there"))?;

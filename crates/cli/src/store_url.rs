@@ -1,4 +1,4 @@
-//! Which store an argument names.
+//! The store that an argument names.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,8 +11,8 @@ use holdall_store::{
 /// A store by its place.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct StorePlace {
-    /// Where the carts are: a folder, `postgres://USER@HOST/DATABASE`, or `memory:` for as long as the process lives. Default: a
-    /// folder `holdall/carts` in the data directory.
+    /// Where the carts are: a folder, `postgres://USER@HOST/DATABASE`, or `memory:` for as long as
+    /// the process lives. Default: a folder `holdall/carts` in the data directory.
     #[arg(long, env = "HOLDALL_STORE", value_name = "PATH-or-URL", hide_env_values = true)]
     store: Option<String>,
 }
@@ -37,7 +37,7 @@ impl OpenStore {
     }
 }
 
-/// Whether a store may be made where none is.
+/// Decision about a store that does not exist yet.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MissingStore {
     IfMissing,
@@ -66,7 +66,8 @@ impl StorePlace {
             Some("memory:") => return Err("what is in memory has no backups".to_owned()),
             Some(url) if url.contains("://") => {
                 return Err(format!(
-                    "{}: there it is one statement, before anything is served: UPDATE holdall_store SET incarnation = gen_random_uuid()",
+                    "{}: there it is one statement, before anything is served: UPDATE \
+                     holdall_store SET incarnation = gen_random_uuid()",
                     without_secret(url)
                 ));
             }
@@ -136,7 +137,7 @@ fn view_cache(url: Option<&str>) -> Result<Arc<dyn ViewCache>, String> {
     Err(format!("{url}: this build knows no caches; build it with --features redis"))
 }
 
-/// Where the platform keeps what programs keep.
+/// Returns the folder for data of programs on this platform.
 fn default_folder() -> Result<PathBuf, String> {
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     set("XDG_DATA_HOME")
@@ -147,7 +148,7 @@ fn default_folder() -> Result<PathBuf, String> {
         .ok_or_else(|| "there is no data directory: name a store with --store".to_owned())
 }
 
-/// A URL without the user and password that may be in it.
+/// Returns a URL without the user and password that may be in it.
 fn without_secret(url: &str) -> String {
     match (url.split_once("://"), url.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, rest))) => format!("{scheme}://{rest}"),
@@ -155,7 +156,7 @@ fn without_secret(url: &str) -> String {
     }
 }
 
-/// An error with what caused it.
+/// Formats an error with its causes.
 pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::party::TraceOrigin;
 
-/// What to play, and how.
+/// Arguments of a replay.
 #[derive(Debug, Clone, Args)]
 pub struct ReplayArgs {
     /// The events: event_time, event_type, product_id, price, user_id, user_session; `-` for
@@ -19,7 +19,7 @@ pub struct ReplayArgs {
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=64))]
     pub(crate) regions: u32,
 
-    /// Decides all that is left to chance; the same seed is the same run
+    /// Number that all random draws follow from; equal seeds give equal runs
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub(crate) seed: u64,
 
@@ -38,7 +38,7 @@ pub struct ReplayArgs {
     pub(crate) json: bool,
 }
 
-/// What a file is.
+/// Format of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TraceFormat {
     /// Clicks of shoppers (REES46 and alike)
@@ -48,7 +48,7 @@ pub(crate) enum TraceFormat {
 }
 
 impl TraceFormat {
-    /// What has to be made up.
+    /// Returns the origin of the events, which decides what has to be made up.
     pub(crate) fn origin(self) -> TraceOrigin {
         match self {
             Self::Events => TraceOrigin::Clicks,

@@ -8,7 +8,7 @@ pub(crate) const SECOND: u64 = 1_000;
 /// One minute.
 pub(crate) const MINUTE: u64 = 60 * SECOND;
 
-/// What may happen to messages and devices. Chances are for each message, device or click.
+/// Chances of what happens to messages and devices: of each message, device or click.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NetworkConditions {
     /// A request does not reach its region; the device tries again.
@@ -133,8 +133,8 @@ impl NetworkConditions {
     }
 }
 
-/// When which region is in trouble: a pure function of seed, region and time, so that all carts of
-/// a run live through the same outages without anybody keeping a list of a year of them.
+/// Outages of regions: a pure function of seed, region and time. All carts of a run live through
+/// equal outages, without a list of a year of them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Outages {
     /// The run's seed.
@@ -143,7 +143,7 @@ pub(crate) struct Outages {
     pub(crate) conditions: NetworkConditions,
 }
 
-/// What befalls a region at one moment.
+/// Failure of a region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RegionFailure {
     /// It stops and comes back from what it had stored.
@@ -156,7 +156,8 @@ pub(crate) enum RegionFailure {
 const WEATHER_STREAMS: u64 = 0xffff << 48;
 
 impl Outages {
-    /// If the region is cut off from the others at this time: until when.
+    /// Returns until when a region is cut off from the others; `None` if it is not cut off at that
+    /// time.
     pub(crate) fn cut_off_until(&self, region: usize, at: u64) -> Option<u64> {
         const SLOT: u64 = 45 * MINUTE;
         let mut dice = self.slot(0, region, at / SLOT);
@@ -166,7 +167,8 @@ impl Outages {
         (happens && (start..start + length).contains(&at)).then_some(start + length)
     }
 
-    /// The region's next mishap of a kind in the half hour after this time, if there is one.
+    /// Returns the time of a region's next failure of a kind in the next half hour, if there is
+    /// one.
     pub(crate) fn next(&self, mishap: RegionFailure, region: usize, at: u64) -> Option<u64> {
         let (salt, slot, chance) = match mishap {
             RegionFailure::Restart => (1, 30 * MINUTE, self.conditions.region_restart),

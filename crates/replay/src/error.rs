@@ -2,13 +2,14 @@
 
 use std::io;
 
-/// Why a replay did not come to a result.
+/// Reason why a replay has no result.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum ReplayError {
     /// The file could not be opened.
     #[error(
-        "{file}: cannot be opened ({source}); give the path of a readable CSV file, or none for a made-up trace"
+        "{file}: cannot be opened ({source}); give the path of a readable CSV file, or none for a \
+         made-up trace"
     )]
     Open {
         /// The path as it was given.
@@ -18,7 +19,8 @@ pub(crate) enum ReplayError {
     },
     /// The file was opened, but its bytes did not come out.
     #[error(
-        "{file}, line {line}: cannot be read further ({source}); check that the file is whole (`gzip -t`, `zstd -t`)"
+        "{file}, line {line}: cannot be read further ({source}); check that the file is whole \
+         (`gzip -t`, `zstd -t`)"
     )]
     Read {
         /// The path as it was given.
@@ -62,7 +64,8 @@ pub(crate) enum ReplayError {
     },
     /// A design refused a step that it should have taken: a bug in that design.
     #[error(
-        "{design} failed in the cart of {party} (seed {seed}): {fault}; please report it with this line"
+        "{design} failed in the cart of {party} (seed {seed}): {fault}; please report it with \
+         this line"
     )]
     Design {
         /// The design's name.
@@ -79,13 +82,14 @@ pub(crate) enum ReplayError {
     Write(#[source] io::Error),
 }
 
-/// What is wrong with one row.
+/// Fault of one row.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum RowError {
     /// The row is shorter or longer than the header.
     #[error(
-        "{found} columns where the header has {expected}; complete or delete the line, and quote fields with commas"
+        "{found} columns where the header has {expected}; complete or delete the line, and quote \
+         fields with commas"
     )]
     Columns {
         /// How many columns the row has.
@@ -111,8 +115,8 @@ pub(crate) enum RowError {
     },
 }
 
-/// Why a design could not take a step. Rivals never fail; the library's adapter reports what the
-/// library answered.
+/// Reason why a design could not take a step. Rivals never fail; the library's adapter reports the
+/// error of the library.
 #[derive(Debug, thiserror::Error)]
 #[error("{doing}: {said}")]
 pub(crate) struct PlayError {
@@ -123,7 +127,7 @@ pub(crate) struct PlayError {
 }
 
 impl ReplayError {
-    /// The exit status: 2 for input that the user can mend, 1 for a replay that failed.
+    /// Returns the exit status: 2 for input that the user can mend, 1 for a replay that failed.
     pub(crate) fn status(&self) -> u8 {
         match self {
             Self::Design { .. } | Self::Write(_) => 1,

@@ -19,7 +19,7 @@ pub(crate) struct TraceEvent {
     pub(crate) session: u32,
     /// How many units: 1 unless the trace has quantities.
     pub(crate) units: u32,
-    /// A digest of the whole row, so that the same row twice is noticed.
+    /// Digest of the whole row, so that a repeated row is noticed.
     pub(crate) digest: u64,
 }
 
@@ -89,7 +89,7 @@ pub(crate) struct TraceOddities {
 }
 
 impl TraceOddities {
-    /// Every count with its name and its plain description, for reports and sums.
+    /// Lists every count with its description, for reports and sums.
     fn each(&mut self) -> [(&mut u64, &'static str); 13] {
         [
             (&mut self.duplicate_rows, "rows that are there twice (the second is not played)"),
@@ -142,7 +142,7 @@ impl TraceOddities {
         }
     }
 
-    /// The counts that are not zero, described.
+    /// Returns the counts that are not zero, with their descriptions.
     pub(crate) fn described(mut self) -> Vec<(u64, &'static str)> {
         self.each().into_iter().filter(|(n, _)| **n > 0).map(|(n, text)| (*n, text)).collect()
     }
@@ -156,7 +156,7 @@ pub(crate) struct NameTable {
 }
 
 impl NameTable {
-    /// The number of a name, a new one if it is new; `None` when numbers have run out.
+    /// Returns the number of a name, a new number for a new name; `None` when numbers have run out.
     pub(crate) fn number(&mut self, name: &str) -> Option<u32> {
         if let Some(&known) = self.numbers.get(name) {
             return Some(known);
@@ -167,19 +167,19 @@ impl NameTable {
         Some(next)
     }
 
-    /// The name of a number.
+    /// Returns the name of a number.
     pub(crate) fn name(&self, number: u32) -> &str {
         &self.names[number as usize]
     }
 
-    /// How many names there are.
+    /// Returns the number of names.
     pub(crate) fn len(&self) -> usize {
         self.names.len()
     }
 }
 
-/// A digest of a row (FNV-1a) over the fields with a separator, so that `a,bc` and `ab,c` differ.
-/// It is only compared with rows of the same moment.
+/// Computes a digest of a row: FNV-1a over the fields with a separator, so that `a,bc` and `ab,c`
+/// differ. Only digests of rows of one moment are compared.
 pub(crate) fn digest(row: &csv::ByteRecord) -> u64 {
     row.iter()
         .flat_map(|field| field.iter().copied().chain([0xff]))
@@ -189,10 +189,9 @@ pub(crate) fn digest(row: &csv::ByteRecord) -> u64 {
 }
 
 impl Trace {
-    /// Sorts by time, keeping the file's order inside one moment, and drops rows that are there
-    /// twice. The same row twice is a logger's retry: two clicks in one second leave two rows that
-    /// are alike only where the clock is coarse, and counting a retry as a click is the very
-    /// mistake that this replay is about.
+    /// Sorts by time, keeping the file's order inside one moment, and drops repeated rows. A
+    /// repeated row is a logger's retry. Two clicks in one second leave equal rows only where the
+    /// clock is coarse, and to count a retry as a click is the mistake that a replay looks for.
     pub(crate) fn settle(&mut self) {
         let late = self.events.windows(2).filter(|pair| pair[1].at < pair[0].at).count();
         self.oddities.rows_out_of_order += late as u64;

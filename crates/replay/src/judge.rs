@@ -6,7 +6,7 @@ use super::designs::{Design, TrafficCounts};
 use super::model::CartUnits;
 use super::schedule::RegionId;
 
-/// How far a design is off.
+/// Wrong units of a design.
 ///
 /// A cart is judged by its worst region, the one with the most wrong units: regions show copies of
 /// one cart, and adding them up would count one lost unit as many times as there are regions. Where
@@ -19,12 +19,12 @@ pub(crate) struct DesignVerdict {
     pub(crate) doubled: u64,
     /// Units on lines that were removed or bought and should not be there at all.
     pub(crate) resurrected: u64,
-    /// Carts that are not the same in all regions.
+    /// Carts that differ between regions.
     pub(crate) diverged: u64,
 }
 
 impl DesignVerdict {
-    /// Whether nothing is wrong.
+    /// Returns true if nothing is wrong.
     pub(crate) fn is_right(&self) -> bool {
         *self == Self::default()
     }
@@ -42,7 +42,7 @@ impl DesignVerdict {
     }
 }
 
-/// What became of one design: how far off it is, and what it sent.
+/// Score of one design: its verdict, and what it sent.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DesignScore {
     /// How far off it is.

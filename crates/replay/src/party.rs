@@ -14,7 +14,7 @@ use super::event::{EventKind, Trace, TraceEvent};
 /// last carts of a year of invoices are not all empty.
 const BOUGHT: Permille = 750;
 
-/// Where the events come from, which decides what has to be made up.
+/// Origin of the events, which decides what has to be made up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TraceOrigin {
     /// Clicks, each with its time.
@@ -26,7 +26,7 @@ pub(crate) enum TraceOrigin {
 /// A user, or a guest who never signs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Party {
-    /// Whose cart it is; the same name is the same chance in every run of a seed.
+    /// Name of the cart's owner. The random draws of a party follow from the seed and this name.
     pub(crate) name: String,
     /// Whether it is a user, in whose sessions guests may sign in.
     pub(crate) is_user: bool,
@@ -50,7 +50,7 @@ pub(crate) struct Click {
     pub(crate) want: ClickIntent,
 }
 
-/// What a shopper wants, before anybody knows what the device shows.
+/// Intent of a shopper, before it is known what the device shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ClickIntent {
     /// Look at a page, which reads the cart.

@@ -15,7 +15,7 @@ use super::party::Party;
 use super::schedule::{ActionKind, FaultCounts, RegionId, Schedule};
 use super::world;
 
-/// What a replay came to.
+/// Outcome of a replay.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct ReplayOutcome {
     /// Carts: one for each party, and one for each guest who signed in.
@@ -28,7 +28,7 @@ pub(crate) struct ReplayOutcome {
     pub(crate) faults: FaultCounts,
     /// What could not be played.
     pub(crate) oddities: TraceOddities,
-    /// Which actions had not seen each other.
+    /// Returns the counts of actions that had not seen each other.
     pub(crate) conflicts: ConflictCounts,
     /// What became of each design, in their order.
     pub(crate) scores: Vec<DesignScore>,

@@ -37,7 +37,7 @@ pub(crate) fn read(file: &str, source: Box<dyn Read>) -> Result<Trace, ReplayErr
     Ok(trace)
 }
 
-/// What to do about a header that does not fit.
+/// Returns a hint for a header that does not fit.
 fn hint(header: &csv::ByteRecord) -> String {
     if header.iter().any(|name| name.eq_ignore_ascii_case(b"StockCode")) {
         return "this looks like Online Retail: add `--format online-retail`".to_owned();
@@ -82,7 +82,7 @@ fn event(
     })
 }
 
-/// Whether a session id has the form that these traces use.
+/// Returns true if a session id has the form that these traces use.
 fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(place, byte)| match place {

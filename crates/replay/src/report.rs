@@ -1,4 +1,4 @@
-//! What is printed: a text for people, or the same as data.
+//! The report: a text for people, or data.
 
 use std::io::{self, Write};
 
@@ -32,7 +32,7 @@ pub(crate) struct ReplayReport {
     pub(crate) outcome: ReplayOutcome,
 }
 
-/// The same as data.
+/// Report as data.
 #[derive(Serialize)]
 struct ReportData<'a> {
     source: &'a str,
@@ -66,18 +66,24 @@ struct ReportRow<'a> {
 }
 
 impl ReplayReport {
-    /// What was made up, and has to be said.
+    /// Returns the assumptions that the report must state.
     fn assumptions(&self) -> Vec<&'static str> {
         let mut all = vec![
-            "each session is taken for a device of its user; the trace does not say which devices there were",
+            "each session is taken for a device of its user; the trace does not say which devices \
+             there were",
             "three in ten of a user's sessions start as a guest's, who signs in before buying",
             "a remove takes out the whole line as its device shows it",
-            "four in ten repeated adds of a line set the new number, as the stepper on a cart page does",
+            "four in ten repeated adds of a line set the new number, as the stepper on a cart \
+             page does",
         ];
         match self.origin {
-            TraceOrigin::Clicks => all.push("purchase rows of one session and second are one order of all that its device shows"),
+            TraceOrigin::Clicks => all.push(
+                "purchase rows of one session and second are one \
+             order of all that its device shows",
+            ),
             TraceOrigin::Invoices => all.extend([
-                "the data has invoices, not clicks: a line adds its quantity, one to four seconds after the line before",
+                "the data has invoices, not clicks: a line adds its quantity, one to four seconds \
+                 after the line before",
                 "three in four invoices are bought at their end, the others stay in the cart",
                 "a cancellation takes its quantity off the line if the cart still shows it",
                 "a line without a customer belongs to a guest of its invoice, who never signs in",
@@ -90,14 +96,14 @@ impl ReplayReport {
         self.entries.iter().zip(&self.outcome.scores)
     }
 
-    /// The library's own score; nothing if it did not take part.
+    /// Returns the library's own score; zeros if it did not take part.
     fn own(&self) -> DesignScore {
         self.rows()
             .find(|(entry, _)| entry.name == OURS)
             .map_or_else(DesignScore::default, |(_, score)| *score)
     }
 
-    /// Whether this library did what it promises. Not to have taken part is no success.
+    /// Returns true if this library took part and kept its promise.
     pub(crate) fn is_right(&self) -> bool {
         let is_right = |score: &DesignScore| score.verdict.is_right() && score.traffic.refused == 0;
         self.rows().any(|(entry, score)| entry.name == OURS && is_right(score))
@@ -269,7 +275,7 @@ fn write_counts(out: &mut impl Write, counts: &[(u64, &str)]) -> io::Result<()> 
     Ok(())
 }
 
-/// A number with commas between thousands.
+/// Formats a number with commas between thousands.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

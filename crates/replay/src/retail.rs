@@ -45,7 +45,7 @@ pub(crate) fn read(file: &str, source: Box<dyn Read>) -> Result<Trace, ReplayErr
     Ok(trace)
 }
 
-/// What to do about a header that does not fit.
+/// Returns a hint for a header that does not fit.
 fn hint(header: &csv::ByteRecord) -> String {
     if header.iter().any(|name| name.eq_ignore_ascii_case(b"event_type")) {
         return "this looks like shopper events: leave `--format` out".to_owned();
@@ -54,7 +54,7 @@ fn hint(header: &csv::ByteRecord) -> String {
         .to_owned()
 }
 
-/// The row's event; none for a quantity of zero, which is no action.
+/// Returns the row's event; `None` for a quantity of zero, which is no action.
 fn event(table: &TextTable<6>, trace: &mut Trace) -> Result<Option<TraceEvent>, ReplayError> {
     let invoice = table.text(INVOICE)?;
     if invoice.is_empty() {

@@ -17,7 +17,7 @@ pub(crate) type LineId = u32;
 /// The number of a message between regions, or from a region to a device.
 pub(crate) type ParcelId = u32;
 
-/// Everything that happens to one party's cart, in order.
+/// Schedule of one party: all steps that concern its cart, in order.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Schedule {
     /// Whose cart it is.
@@ -38,7 +38,7 @@ pub(crate) struct Schedule {
     pub(crate) faults: FaultCounts,
     /// What could not be played.
     pub(crate) oddities: TraceOddities,
-    /// Which actions had not seen each other.
+    /// Returns the counts of actions that had not seen each other.
     pub(crate) conflicts: ConflictCounts,
 }
 
@@ -66,10 +66,10 @@ pub(crate) struct ScheduledAction {
     pub(crate) verb: ActionKind,
 }
 
-/// What a shopper does: as much of [`holdall::Action`] as traces tell, on products by their
-/// numbers, and what is no action of one cart. Numbers that a shopper reads off the screen (the one
-/// to set, the units of a guest cart) are those that a right design shows there: shoppers press the
-/// same buttons whatever runs behind them.
+/// Kind of an action: the variants of [`holdall::Action`] that traces have, on products by their
+/// numbers, and two actions of more than one cart. Numbers that a shopper reads off the screen (the
+/// one to set, the units of a guest cart) are those that a right design shows: shoppers press equal
+/// buttons whatever design runs behind them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ActionKind {
     /// Puts units into the cart.
@@ -116,7 +116,7 @@ pub(crate) struct TimedStep {
     pub(crate) step: ScheduleStep,
 }
 
-/// Somebody who has a copy of the cart.
+/// Region or device that has a copy of the cart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Node {
     /// A region.
@@ -165,7 +165,7 @@ pub(crate) enum ScheduleStep {
     Leave(DeviceId),
 }
 
-/// What the network and the machines did to the messages.
+/// Counts of faults of the network and the machines.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(crate) struct FaultCounts {
     /// Requests that did not arrive and were sent again.

@@ -75,19 +75,19 @@ impl<const N: usize> TextTable<N> {
         Ok(more)
     }
 
-    /// The row's text in a wanted column, without spaces around it.
+    /// Returns the row's text in a wanted column, without spaces around it.
     pub(crate) fn text(&self, column: usize) -> Result<&str, ReplayError> {
         let bytes = self.row.get(self.places[column]).unwrap_or_default().trim_ascii();
         std::str::from_utf8(bytes)
             .map_err(|_| self.fault(RowError::Encoding { column: self.wanted[column][0] }))
     }
 
-    /// The row's digest, to notice the same row twice.
+    /// Returns the row's digest, by which a repeated row is noticed.
     pub(crate) fn digest(&self) -> u64 {
         event::digest(&self.row)
     }
 
-    /// The row's time in milliseconds since 1970.
+    /// Returns the row's time, in milliseconds since 1970.
     pub(crate) fn time(&self, column: usize) -> Result<u64, ReplayError> {
         let text = self.text(column)?;
         parse_time(text).ok_or_else(|| {
@@ -98,7 +98,7 @@ impl<const N: usize> TextTable<N> {
         })
     }
 
-    /// Whether the row's price is one that a shop could ask for.
+    /// Returns true if the row's price is above zero.
     pub(crate) fn price_is_positive(&self, column: usize) -> Result<bool, ReplayError> {
         match self.text(column)? {
             "" => Ok(false),
@@ -109,7 +109,7 @@ impl<const N: usize> TextTable<N> {
         }
     }
 
-    /// The number of the row's product.
+    /// Returns the number of the row's product.
     pub(crate) fn product(&self, column: usize, names: &mut NameTable) -> Result<u32, ReplayError> {
         let text = self.text(column)?;
         if text.is_empty() || text.len() > NAME_BYTES || text.chars().any(char::is_control) {
@@ -121,7 +121,7 @@ impl<const N: usize> TextTable<N> {
         self.number(names, text, "products")
     }
 
-    /// The number of a name.
+    /// Returns the number of a name.
     pub(crate) fn number(
         &self,
         names: &mut NameTable,
@@ -136,7 +136,7 @@ impl<const N: usize> TextTable<N> {
         })
     }
 
-    /// A complaint about this row's value in a wanted column.
+    /// Makes an error about this row's value in a wanted column.
     pub(crate) fn value_fault(&self, column: usize, fix: &'static str) -> ReplayError {
         let bytes = self.row.get(self.places[column]).unwrap_or_default();
         let value = String::from_utf8_lossy(bytes).chars().take(QUOTED_CHARS).collect();
@@ -152,7 +152,8 @@ impl<const N: usize> TextTable<N> {
     }
 }
 
-/// A failure below the table. The reader is flexible and hands out bytes, so only reading can fail.
+/// Makes an error about a failed read. The reader is flexible and hands out bytes, so only reading
+/// can fail.
 fn read_fault(file: &str, line: u64, fault: csv::Error) -> ReplayError {
     let source = match fault.into_kind() {
         csv::ErrorKind::Io(source) => source,
@@ -161,8 +162,8 @@ fn read_fault(file: &str, line: u64, fault: csv::Error) -> ReplayError {
     ReplayError::Read { file: file.to_owned(), line, source }
 }
 
-/// `2022-10-01 00:00:00 UTC` and its ISO relatives, or the American dates of the older copies of
-/// Online Retail (`12/1/2010 8:26`).
+/// Parses a time: `2022-10-01 00:00:00 UTC` and its ISO relatives, or the American dates of older
+/// copies of Online Retail (`12/1/2010 8:26`).
 fn parse_time(text: &str) -> Option<u64> {
     let bare =
         text.strip_suffix("UTC").or_else(|| text.strip_suffix('Z')).unwrap_or(text).trim_end();

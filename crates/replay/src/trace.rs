@@ -45,8 +45,8 @@ pub(crate) fn csv(seed: u64, shoppers: u32) -> String {
     text
 }
 
-/// One session; returns how much later the user's next one starts, which is often before this one
-/// ends.
+/// Writes one session. Returns how much later the user's next one starts, in milliseconds, which is
+/// often before this one ends.
 fn shop(dice: &mut Dice, user: u64, start: u64, wholesale: bool, rows: &mut Vec<TraceRow>) -> u64 {
     let session = session_id(dice);
     let clicks = if wholesale { dice.between(60, 120) } else { dice.long_tail(1, 520).min(80) };
@@ -102,7 +102,7 @@ fn shop(dice: &mut Dice, user: u64, start: u64, wholesale: bool, rows: &mut Vec<
     dice.long_tail(3 * SECOND, 700)
 }
 
-/// A session id; now and then one that is not of the usual form.
+/// Draws a session id; now and then one that is not of the usual form.
 fn session_id(dice: &mut Dice) -> String {
     let id = format!("{:032x}", dice.id());
     if dice.happens(5) {

@@ -1,4 +1,4 @@
-//! What is done in scenarios, by whom, on which lines, with which words.
+//! Actions of scenarios: by which device, on which lines, with which texts.
 
 use super::history::ENGRAVING;
 use super::shrink::smaller;
@@ -9,7 +9,7 @@ use holdall::limits;
 use holdall::quantity::Quantity;
 use holdall::view::RowRef;
 
-/// Who acts.
+/// Device of the account or of a guest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Device {
     /// Of the account; merges happen here.
@@ -18,7 +18,7 @@ pub enum Device {
     Tablet,
     /// Of the guest.
     Phone,
-    /// Of the same guest.
+    /// Second device of the first guest.
     Kiosk,
     /// Of a second guest.
     Watch,
@@ -28,7 +28,7 @@ impl Device {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::Laptop, Self::Tablet, Self::Phone, Self::Kiosk, Self::Watch];
 
-    /// What a story calls it.
+    /// Returns the name of the device in stories.
     #[must_use]
     pub const fn site(self) -> &'static str {
         match self {
@@ -40,7 +40,7 @@ impl Device {
         }
     }
 
-    /// The cart it writes to before it hears of a merge.
+    /// Returns the cart that the device writes to before it hears of a merge.
     #[must_use]
     pub const fn cart(self) -> &'static str {
         match self {
@@ -50,7 +50,7 @@ impl Device {
         }
     }
 
-    /// The other device of its cart.
+    /// Returns the other device of its cart.
     pub(super) const fn other(self) -> Option<Self> {
         match self {
             Self::Laptop => Some(Self::Tablet),
@@ -69,9 +69,9 @@ pub(super) const GUEST: &str = "g";
 /// The second guest's.
 pub(super) const SECOND_GUEST: &str = "h";
 
-/// What is done on a line. Lines and texts are small numbers: the lines X (0), Y (1), a gift, one
-/// with options and a tag in other scripts, one with the longest SKU (4); two short texts (0, 1) and
-/// the longest (2).
+/// Action of a scenario. Lines and texts are small numbers. The lines: X (0), Y (1), a gift (2),
+/// one with options and a tag in other scripts (3), one with the longest SKU (4). The texts: two
+/// short ones (0, 1) and the longest (2).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ScenarioAction {
     /// So many more.
@@ -121,7 +121,7 @@ pub enum ScenarioAction {
 }
 
 impl ScenarioAction {
-    /// The line it is about.
+    /// Returns the line that the action is about.
     #[must_use]
     pub const fn line(self) -> Option<u8> {
         match self {
@@ -135,10 +135,10 @@ impl ScenarioAction {
         }
     }
 
-    /// The shopper's action that it is, on the line as a whole; `None` for what is no shopper's.
+    /// Returns the shopper's action, on the line as a whole; `None` for an order and for a meeting.
     ///
     /// # Panics
-    /// If the units are no quantity.
+    /// Panics if the units are 0 or above the limit of a quantity.
     #[must_use]
     pub fn action(self) -> Option<Action> {
         let row = RowRef::active(line(self.line()?));
@@ -204,7 +204,7 @@ impl ScenarioAction {
     }
 }
 
-/// Something that somebody does.
+/// Action of a device.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ScenarioStep {
     /// Who.
@@ -216,7 +216,7 @@ pub struct ScenarioStep {
 }
 
 impl ScenarioStep {
-    /// Something that somebody does to a line as a whole.
+    /// Makes a step on a line as a whole.
     #[must_use]
     pub const fn new(device: Device, action: ScenarioAction) -> Self {
         Self { device, action, guests_row: false }
@@ -226,7 +226,7 @@ impl ScenarioStep {
 /// How many lines [`line`] knows.
 pub(super) const LINES: u8 = 5;
 
-/// The lines of scenarios: plain ones first, then what the limits allow.
+/// Returns a line of the scenarios: plain ones first, then the largest that the limits allow.
 pub(super) fn line(at: u8) -> LineKey {
     let plain = |sku: &str| LineKey::sku(sku).expect("a SKU");
     match at {
@@ -250,7 +250,7 @@ pub(super) fn line(at: u8) -> LineKey {
 /// How many texts [`text`] knows.
 pub(super) const TEXTS: u8 = 3;
 
-/// The texts of scenarios: short ones first, then the longest.
+/// Returns a text of the scenarios: short ones first, then the longest.
 pub(super) fn text(at: u8) -> String {
     match at {
         0 => "for Ann".into(),

@@ -1,4 +1,4 @@
-//! Panics that are caught and reported need not fill the screen as well.
+//! Panics that are caught, and reported without a message on the screen.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -9,8 +9,8 @@ thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Calls something that may panic; says what it panicked with. On this thread, meanwhile, panics
-/// are not printed.
+/// Calls a function that may panic, and returns the panic's text as an error. Panics of this thread
+/// are not printed meanwhile.
 pub(super) fn catch_panic<T>(call: impl FnOnce() -> T) -> Result<T, String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

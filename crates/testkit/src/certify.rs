@@ -14,7 +14,7 @@ use super::strategies::merge_scenarios;
 use holdall::cart::RuleRef;
 use holdall::policy::Rule;
 
-/// What the author of a rule says of it besides that it keeps the laws which all rules keep.
+/// Laws that the author of a rule claims beyond those that every rule keeps.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Claims {
     /// [`Law::Monotone`]: one more unit never shows fewer.
@@ -31,7 +31,7 @@ impl Claims {
     /// All of it.
     pub const ALL: Self = Self { monotone: true, order_free: true, time_free: true };
 
-    /// Whether a law is claimed.
+    /// Returns true if a law is claimed.
     #[must_use]
     pub const fn has(self, law: Law) -> bool {
         match law {
@@ -43,8 +43,7 @@ impl Claims {
     }
 }
 
-/// How a rule is certified. The same seed and number of cases ask the same of every rule, on every
-/// machine.
+/// Settings of a certification. Equal settings put equal questions to a rule, on every machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Certification {
     /// What the author claims.
@@ -56,7 +55,7 @@ pub struct Certification {
 }
 
 impl Default for Certification {
-    /// No claims, 64 scenarios a law, seed 1.
+    /// Returns settings without claims: 64 scenarios a law, seed 1.
     fn default() -> Self {
         Self { claims: Claims::NONE, cases: 64, seed: 1 }
     }
@@ -133,21 +132,21 @@ pub fn certify(rule: impl Rule + 'static) {
 }
 
 impl Certification {
-    /// The same with the author's claims.
+    /// Sets the author's claims.
     #[must_use]
     pub const fn claims(mut self, claims: Claims) -> Self {
         self.claims = claims;
         self
     }
 
-    /// The same with another number of scenarios for each law.
+    /// Sets the number of scenarios for each law.
     #[must_use]
     pub const fn cases(mut self, cases: u32) -> Self {
         self.cases = cases;
         self
     }
 
-    /// The same from another seed.
+    /// Sets the seed.
     #[must_use]
     pub const fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
@@ -238,7 +237,7 @@ impl Certification {
         TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed))
     }
 
-    /// What the rule was asked at the beginning, asked once more at the end.
+    /// Asks the rule once more what it was asked at the beginning.
     fn changed_its_mind(
         &self,
         subject: &RuleUnderTest,

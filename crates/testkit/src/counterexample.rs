@@ -1,4 +1,4 @@
-//! What broke, in words and as a story.
+//! The breach of a law, in words and as a story.
 
 use std::fmt;
 
@@ -26,12 +26,12 @@ pub struct Counterexample {
 }
 
 impl Counterexample {
-    /// Without a story.
+    /// Makes a counterexample without a story.
     pub(super) fn bare(law: Law, what: String) -> Self {
         Self { law, what, story: None, story_fails: false }
     }
 
-    /// With a story, which is written, read again and told.
+    /// Makes a counterexample with a story. The story is written, read again and run.
     pub(super) fn told(law: Law, what: String, subject: &RuleUnderTest, story: &Story) -> Self {
         // Moments in which nothing happens are left out if they have no part in it.
         let tidy = story.without_idle_steps().to_string();
@@ -44,7 +44,7 @@ impl Counterexample {
     }
 }
 
-/// Whether the text is a story that fails with the rule.
+/// Returns true if the text is a story that fails with the rule.
 fn story_fails(text: &str, subject: &RuleUnderTest) -> bool {
     let Ok(story) = Story::parse_with(text, &subject.bare) else { return false };
     let options = Options { schedules: SCHEDULES, ..Options::default() };
@@ -63,7 +63,8 @@ impl fmt::Display for Counterexample {
         let comment = if self.story_fails {
             "The smallest story found. Kept as a file it fails until the rule is mended"
         } else {
-            "The smallest story found. Told alone it passes: the rule answers by something that is in no story"
+            "The smallest story found. Told alone it passes: the rule answers by something that \
+             is in no story"
         };
         write!(f, "\n{comment}:\n\n{story}")
     }

@@ -17,7 +17,7 @@ pub struct Dice(ChaCha8Rng);
 pub type Permille = u64;
 
 impl Dice {
-    /// The stream of a seed with this number.
+    /// Returns a stream of a seed, by its number.
     #[must_use]
     pub fn new(seed: u64, stream: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -25,7 +25,7 @@ impl Dice {
         Self(rng)
     }
 
-    /// The stream of a seed for something with a name.
+    /// Returns the stream of a seed that belongs to a name.
     #[must_use]
     pub fn named(seed: u64, name: &str) -> Self {
         // FNV-1a: a fixed function, which the standard hashers do not promise to be.
@@ -35,7 +35,7 @@ impl Dice {
         Self::new(seed, stream)
     }
 
-    /// A number from `low` to `high`, both included.
+    /// Draws a number from `low` to `high`, both included.
     pub fn between(&mut self, low: u64, high: u64) -> u64 {
         debug_assert!(low <= high);
         let span = u128::from(high - low) + 1;
@@ -43,18 +43,19 @@ impl Dice {
         low + u64::try_from(drawn).unwrap_or(0)
     }
 
-    /// A place in something of this length, which must not be empty.
+    /// Draws an index below a length, which must not be 0.
     pub fn below(&mut self, length: usize) -> usize {
         self.between(0, length as u64 - 1) as usize
     }
 
-    /// Whether something of this probability happens.
+    /// Draws whether an event of a probability happens.
     pub fn happens(&mut self, chance: Permille) -> bool {
         // Drawn even when impossible: a calm run then meets the same shoppers as a stormy one.
         self.between(0, 999) < chance
     }
 
-    /// A number with a long tail: from `least`, doubled again and again with this probability.
+    /// Draws a number with a long tail: the upper bound starts at `least` and doubles as long as
+    /// draws of probability `doubling` succeed.
     pub fn long_tail(&mut self, least: u64, doubling: Permille) -> u64 {
         let mut most = least.max(1);
         while most < least.max(1) << 16 && self.happens(doubling) {
@@ -63,7 +64,7 @@ impl Dice {
         self.between(least, most)
     }
 
-    /// 128 bits, for ids.
+    /// Draws 128 bits, for ids.
     pub fn id(&mut self) -> u128 {
         u128::from(self.0.next_u64()) << 64 | u128::from(self.0.next_u64())
     }

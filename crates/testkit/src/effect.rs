@@ -152,9 +152,9 @@ mod tests {
     use holdall::quantity::Quantity;
     use holdall::replica::Replica;
 
-    /// A cart that has the line of the sample actions in both lists, and another line. Where it is
-    /// `written` on, it has a note, a gift option and whatever else there is, so that to clear
-    /// these is seen.
+    /// Makes a cart that has the line of the sample actions in both lists, and another line. If
+    /// `written`, the cart has a note, a gift option and all other fields, so that clearing them is
+    /// seen.
     fn cart(written: bool) -> Replica {
         let mut replica = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
         for (now, sku) in (1..).zip(["A", "C"]) {
@@ -175,7 +175,7 @@ mod tests {
         replica
     }
 
-    /// A view without the prices that were seen: no promise is about these.
+    /// Returns a view without the prices that were seen: no promise is about them.
     fn without_prices(view: &View) -> View {
         let mut view = view.clone();
         for row in view.lines.iter_mut().chain(&mut view.saved) {
@@ -184,8 +184,8 @@ mod tests {
         view
     }
 
-    /// Every verb's promise is held, and one that is not kept is found: where the cart stays as it
-    /// was, and where another line changes too.
+    /// Every verb keeps its promise. A broken promise is found, both where the cart stays as it was
+    /// and where another line changes too.
     #[test]
     fn a_broken_promise_is_found() {
         let mut found = BTreeSet::new();

@@ -1,9 +1,10 @@
-//! The laws by name: what each asks, and why it matters to a shop.
+//! The laws by name: what each asks, and the harm that a breach does to a shop.
 
 use core::fmt;
 
 /// A law of carts. [`Law::OF_A_RULE`] are those that a merge rule must keep, [`Law::CLAIMED`] those
-/// that it keeps if its author says so, [`Law::OF_THE_LIBRARY`] those of this library whatever the rule.
+/// that it keeps if its author says so, [`Law::OF_THE_LIBRARY`] those of this library whatever the
+/// rule.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[non_exhaustive]
 pub enum Law {
@@ -11,7 +12,7 @@ pub enum Law {
     Named,
     /// A rule answers every question, whatever the limits allow.
     Total,
-    /// The same question has the same answer.
+    /// Equal questions have equal answers.
     Pure,
     /// It does not matter in which order a side was put together.
     OrderInSide,
@@ -88,19 +89,19 @@ impl Law {
         Self::AsTheModel,
     ];
 
-    /// Its name, in kebab case.
+    /// Returns its name, in kebab case.
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.words().0
     }
 
-    /// What it asks.
+    /// Returns the sentence that states it.
     #[must_use]
     pub const fn sentence(self) -> &'static str {
         self.words().1
     }
 
-    /// Why it matters.
+    /// Returns the harm that a breach does to a shop.
     #[must_use]
     pub const fn why(self) -> &'static str {
         self.words().2
@@ -110,23 +111,30 @@ impl Law {
         match self {
             Self::Named => (
                 "named",
-                "A rule has one valid name, one version from 1 on, and one reach; no rule of the library is called so.",
-                "A merge names its rule, for ever. A replica that reads another rule under that name shows another cart.",
+                "A rule has one valid name, one version from 1 on, and one reach; no rule of the \
+                 library is called so.",
+                "A merge names its rule, for ever. A replica that reads another rule under that \
+                 name shows another cart.",
             ),
             Self::Total => (
                 "total",
-                "A rule answers every question without a panic, up to the largest quantities and the longest texts.",
-                "It is asked whenever somebody looks at the cart. A shopper whose cart makes it panic has no cart.",
+                "A rule answers every question without a panic, up to the largest quantities and \
+                 the longest texts.",
+                "It is asked whenever somebody looks at the cart. A shopper whose cart makes it \
+                 panic has no cart.",
             ),
             Self::Pure => (
                 "pure",
-                "Asked the same question, a rule gives the same answer: always, and on every machine.",
-                "Two servers show one shopper two carts, and the number changes when the page is loaded again.",
+                "Asked the same question, a rule gives the same answer: always, and on every \
+                 machine.",
+                "Two servers show one shopper two carts, and the number changes when the page is \
+                 loaded again.",
             ),
             Self::OrderInSide => (
                 "order-in-a-side",
                 "It does not matter in which order the actions of one side came.",
-                "Actions travel on different ways. Two regions that got them in two orders show two carts.",
+                "Actions travel on different ways. Two regions that got them in two orders show \
+                 two carts.",
             ),
             Self::LineLocal => (
                 "line-local",
@@ -145,7 +153,8 @@ impl Law {
             ),
             Self::EditIsExact => (
                 "edit-is-exact",
-                "An edit by somebody who saw every merge changes the row by exactly its amount, and nothing else.",
+                "An edit by somebody who saw every merge changes the row by exactly its amount, \
+                 and nothing else.",
                 "A shopper writes a note, or adds one more, and another number jumps.",
             ),
             Self::MergeAgain => (
@@ -156,12 +165,14 @@ impl Law {
             Self::Unmerge => (
                 "unmerge",
                 "Taking a merge back at once gives the account's own view back.",
-                "Whoever signed in to the wrong account is left with a stranger's cart, or without their own.",
+                "Whoever signed in to the wrong account is left with a stranger's cart, or \
+                 without their own.",
             ),
             Self::DeliveryOrder => (
                 "delivery-order",
                 "What is shown in the end does not depend on the order in which anything arrived.",
-                "A phone that was offline for an hour leaves another cart behind than one that was not.",
+                "A phone that was offline for an hour leaves another cart behind than one that \
+                 was not.",
             ),
             Self::Monotone => (
                 "monotone",
@@ -170,7 +181,8 @@ impl Law {
             ),
             Self::OrderFree => (
                 "order-free",
-                "Claimed: two guest carts merged in either order give the same rows, if nobody edited between.",
+                "Claimed: two guest carts merged in either order give the same rows, if nobody \
+                 edited between.",
                 "Whether the phone or the tablet signed in first decides what is bought.",
             ),
             Self::TimeFree => (
@@ -180,12 +192,14 @@ impl Law {
             ),
             Self::JoinIsMaximum => (
                 "join-is-maximum",
-                "Join is the maximum, dot by dot: commutative, associative, idempotent, and it only moves up.",
+                "Join is the maximum, dot by dot: commutative, associative, idempotent, and it \
+                 only moves up.",
                 "Replicas that know the same facts differ for ever.",
             ),
             Self::ExchangeIsExact => (
                 "exchange-is-exact",
-                "What a peer is answered brings it where a full join would, and has nothing that it knew.",
+                "What a peer is answered brings it where a full join would, and has nothing that \
+                 it knew.",
                 "A removal that is not told comes back.",
             ),
             Self::DeltasCommute => (
@@ -200,7 +214,8 @@ impl Law {
             ),
             Self::LocalEffect => (
                 "local-effect",
-                "After an action its author sees what was asked for, and every other row as it was.",
+                "After an action its author sees what was asked for, and every other row as it \
+                 was.",
                 "A tap does something else than its button says.",
             ),
             Self::ViewIsOfState => (

@@ -1,18 +1,18 @@
 //! Laws of carts and merge rules, for authors of test suites.
 //!
-//! [`certify`] holds a merge rule to every law in one line of a test. It says which law the rule
+//! [`certify()`] holds a merge rule to every law in one line of a test. It says which law the rule
 //! breaks, why that matters, and tells the smallest story in which it does, as the text of a
 //! [scenario](mod@scenario) file that can be kept. The manual has
 //! [a page about it](manual).
 //!
 //! | for | see |
 //! |---|---|
-//! | a rule of your own | [`certify`], [`Certification`], [`Claims`] |
+//! | a rule of your own | [`certify()`], [`Certification`], [`Claims`] |
 //! | one law at a time, without random numbers | [`rule`], [`RuleUnderTest::check`], [`MergeScenario`] |
 //! | the laws by name, in words | [`Law`] |
 //! | generators for proptest | [`strategies`] |
 //! | whole histories with a bad network, and the library's own laws | [`history`], [`laws`] |
-//! | an action of every verb | [`sample_actions`] |
+//! | an action of every verb | [`sample_actions()`] |
 //! | virtual time and an unreliable network, from one seed | [`simulation`] |
 //! | worlds in which everything goes wrong, from one seed | [`soak`] |
 //! | a durable store of your own | `holdall_store::conformance` |
@@ -23,7 +23,8 @@
 //! use proptest::test_runner::{Config, TestRunner};
 //!
 //! // A law of the library on random histories, in somebody else's test suite.
-//! let mut runner = TestRunner::new(Config { failure_persistence: None, cases: 8, ..Config::default() });
+//! let config = Config { failure_persistence: None, cases: 8, ..Config::default() };
+//! let mut runner = TestRunner::new(config);
 //! runner.run(&histories(20), |history| {
 //!     laws::check(Law::LocalEffect, &history).map_err(Into::into)
 //! })?;

@@ -1,11 +1,11 @@
-//! A scenario of a merge, as plain data: what an account's and a guest's devices do before it, after it
-//! without knowing of it, and after it with everything in view.
+//! A scenario of a merge, as plain data: the steps of an account's and a guest's devices before the
+//! merge, after it without knowing of it, and after it with everything in view.
 
 use super::action::{Device, LINES, ScenarioAction, ScenarioStep, TEXTS};
 use super::shrink::{Shrink, nearer, shorter, smaller};
 use holdall::limits;
 
-/// A scenario of a merge.
+/// Scenario of a merge.
 ///
 /// ```
 /// use holdall_testkit::{ScenarioAction, Device, MergeScenario, ScenarioStep};
@@ -35,13 +35,13 @@ pub struct MergeScenario {
 }
 
 impl MergeScenario {
-    /// How many things are done in it.
+    /// Returns the number of its steps.
     #[must_use]
     pub fn steps(&self) -> usize {
         self.before.len() + self.late.len() + self.after.len()
     }
 
-    /// All the units that anybody puts in or sets.
+    /// Returns the sum of all units that are added or set.
     pub(super) fn units(&self) -> u64 {
         let units = |step: &ScenarioStep| match step.action {
             ScenarioAction::Add { units, .. } | ScenarioAction::Set { units, .. } => {
@@ -52,7 +52,7 @@ impl MergeScenario {
         self.before.iter().chain(&self.late).chain(&self.after).map(units).sum()
     }
 
-    /// The lines that it is about, each once.
+    /// Returns the lines that it is about, each once.
     pub(super) fn lines(&self) -> Vec<u8> {
         let steps = self.before.iter().chain(&self.late).chain(&self.after);
         let mut lines: Vec<u8> = steps.filter_map(|step| step.action.line()).collect();
@@ -61,8 +61,8 @@ impl MergeScenario {
         lines
     }
 
-    /// Just what is put in, and at most the first note of each line in each cart: whatever else
-    /// there is in a cart, clocks have no part in this but by the rule.
+    /// Returns the scenario with its Adds and at most the first note of each line in each cart
+    /// alone. On these, clocks have no effect except through the rule.
     pub(super) fn plain(&self) -> Self {
         let mut noted = Vec::new();
         let mut keep = |step: &ScenarioStep| match step.action {
@@ -80,7 +80,7 @@ impl MergeScenario {
         plain
     }
 
-    /// Just what is put in.
+    /// Returns the scenario with its Adds alone.
     pub(super) fn adds(&self) -> Self {
         let mut adds = self.plain();
         adds.before.retain(|step| matches!(step.action, ScenarioAction::Add { .. }));
@@ -88,13 +88,14 @@ impl MergeScenario {
         adds
     }
 
-    /// Whether somebody who looks after each of the guest's late steps has seen everything in the end.
+    /// Returns true if an observer who looks after each of the guest's late steps has seen all in
+    /// the end.
     pub(super) fn is_looked_at(&self) -> bool {
         let last = self.late.last().is_some_and(|step| step.device == Device::Kiosk);
         last && !self.before.iter().chain(&self.late).any(|step| step.device == Device::Tablet)
     }
 
-    /// Without a second guest, and without edits by those who know everything.
+    /// Returns the scenario without the second guest and without edits after the merge is known.
     pub(super) fn of_one_guest(mut self) -> Self {
         self.second_guest = false;
         self.after.clear();
@@ -168,8 +169,8 @@ impl Shrink for MergeScenario {
     }
 }
 
-/// Scenarios that chance might leave out: every kind of line and the longest texts on both sides, equal
-/// sides, the largest quantities.
+/// Returns scenarios that random draws might leave out: every kind of line and the longest texts on
+/// both sides, equal sides, the largest quantities.
 pub(super) fn at_the_limits() -> Vec<MergeScenario> {
     let both = |ours: ScenarioAction, theirs: ScenarioAction| {
         [ScenarioStep::new(Device::Laptop, ours), ScenarioStep::new(Device::Phone, theirs)]

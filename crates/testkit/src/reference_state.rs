@@ -7,7 +7,7 @@ use holdall::cart::{Cart, Delta, Entry};
 use holdall::dots::{Dot, Dots};
 use holdall::id::CartId;
 
-/// What is known of a dot; one that is not in the map is unseen.
+/// Status of a dot that was seen.
 #[derive(Clone, PartialEq, Debug)]
 pub enum DotStatus {
     /// It says this.
@@ -24,10 +24,10 @@ pub struct ReferenceState {
 }
 
 impl ReferenceState {
-    /// The maximum, dot by dot.
+    /// Joins a delta: takes the maximum, dot by dot.
     ///
     /// # Panics
-    /// On an erasure, which has no dots.
+    /// Panics on an erasure, which has no dots.
     pub fn join(&mut self, delta: &Delta) {
         assert!(!delta.is_erasure(), "erasure is tested apart");
         for (dot, entry) in delta.live() {
@@ -44,10 +44,10 @@ impl ReferenceState {
         }
     }
 
-    /// A compact state, spelled out.
+    /// Makes the reference state of a cart.
     ///
     /// # Panics
-    /// If it has a live dot that it does not know of.
+    /// Panics if the cart has a live dot that its context lacks.
     #[must_use]
     pub fn of(cart: &Cart) -> Self {
         let mut dots: BTreeMap<Dot, DotStatus> = BTreeMap::new();
@@ -64,7 +64,7 @@ impl ReferenceState {
         Self { dots }
     }
 
-    /// Whether this is at or above `other` in every dot.
+    /// Returns true if this is at or above `other` in every dot.
     #[must_use]
     pub fn is_above(&self, other: &Self) -> bool {
         other.dots.iter().all(|(dot, there)| match (self.dots.get(dot), there) {
@@ -77,7 +77,7 @@ impl ReferenceState {
     }
 }
 
-/// Every dot of a set, one by one.
+/// Lists every dot of a set.
 #[must_use]
 pub fn each(dots: &Dots) -> Vec<Dot> {
     dots.runs()
@@ -85,7 +85,7 @@ pub fn each(dots: &Dots) -> Vec<Dot> {
         .collect()
 }
 
-/// The digest of one entry, read off the fingerprint of a state that holds nothing else.
+/// Returns the digest of one entry: the fingerprint of a state that holds nothing else.
 #[must_use]
 pub fn digest(dot: Dot, entry: &Entry) -> u128 {
     let id = CartId::from_u128(1);

@@ -1,4 +1,4 @@
-//! A merge rule under test: watched while it is asked.
+//! A merge rule under test, which is watched while it is asked.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -35,7 +35,7 @@ pub(super) struct Question {
     pub(super) answer: Answer,
 }
 
-/// What a rule said: its choice and its reason.
+/// Answer of a rule: its choice and its reason.
 pub(super) type Answer = (Choice, String);
 
 #[derive(Clone, PartialEq, Debug)]
@@ -55,7 +55,7 @@ impl OwnedSide {
 /// Questions kept of one telling.
 const QUESTIONS: usize = 48;
 
-/// What was noticed while the rule was asked.
+/// Observations of a rule while it was asked.
 #[derive(Default)]
 struct Noticed {
     questions: Vec<Question>,
@@ -75,7 +75,8 @@ impl Watched {
         self.noticed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A rule of the library under the same name, with another answer.
+    /// Finds a rule of the library that has the rule's name and gives another answer; says how they
+    /// differ.
     fn imposture(&self, facts: &MergeInput<'_>, choice: Choice) -> Option<String> {
         let same = |rule: &&dyn Rule| {
             rule.name() == self.known.name.as_str() && rule.version() == self.known.version
@@ -162,13 +163,13 @@ impl RuleUnderTest {
         Ok(Self { rule, watched, known, reach, rules, bare })
     }
 
-    /// Its name and version.
+    /// Returns the rule's name and version.
     #[must_use]
     pub const fn known(&self) -> &RuleRef {
         &self.known
     }
 
-    /// On what it decides.
+    /// Returns what the rule decides on: lines, or whole carts.
     #[must_use]
     pub const fn reach(&self) -> RuleScope {
         self.reach
@@ -179,7 +180,7 @@ impl RuleUnderTest {
         self.watched.noticed().questions.clear();
     }
 
-    /// Each question that was asked since, once.
+    /// Returns each question that was asked since, once.
     pub(super) fn questions(&self) -> Vec<Question> {
         let mut questions: Vec<Question> = Vec::new();
         for question in self.watched.noticed().questions.drain(..) {
@@ -190,12 +191,12 @@ impl RuleUnderTest {
         questions
     }
 
-    /// The first panic, if there was one.
+    /// Returns the text of the first panic, if there was one.
     pub(super) fn panic(&self) -> Option<String> {
         self.watched.noticed().panic.take()
     }
 
-    /// How the rule was seen to differ from the library's rule of its name.
+    /// Returns how the rule was seen to differ from the library's rule of its name.
     pub(super) fn imposture(&self) -> Option<String> {
         self.watched.noticed().imposture.take()
     }
@@ -233,7 +234,7 @@ impl Question {
             == (&other.line, other.list, &other.account, &other.guest)
     }
 
-    /// In words.
+    /// Formats it for people.
     pub(super) fn words(&self) -> String {
         format!(
             "{}, account {} (latest {:?}), guest {} (latest {:?})",

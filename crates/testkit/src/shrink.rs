@@ -5,9 +5,10 @@ use std::fmt::Debug;
 use proptest::strategy::{NewTree, Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
-/// A value that knows what is simpler than it.
+/// Value that can be made simpler.
 pub trait Shrink: Clone + Debug {
-    /// Shrink values, the boldest first. None of them leads back.
+    /// Returns simpler values, the boldest simplification first. No value is simpler than itself
+    /// through any chain of them.
     fn shrink(&self) -> Vec<Self>;
 }
 
@@ -50,7 +51,7 @@ impl<T: Shrink> ValueTree for Tree<T> {
         self.current.clone()
     }
 
-    /// The current value fails: try what is simpler.
+    /// Moves on to a simpler value, since the current one fails.
     fn simplify(&mut self) -> bool {
         self.next = self.current.shrink();
         self.next.reverse();
@@ -58,7 +59,7 @@ impl<T: Shrink> ValueTree for Tree<T> {
         self.complicate()
     }
 
-    /// The current value passes: try the next one beside it.
+    /// Moves on to the next candidate, since the current value passes.
     fn complicate(&mut self) -> bool {
         let Some(failing) = &self.failing else { return false };
         match self.next.pop() {
@@ -75,7 +76,7 @@ impl<T: Shrink> ValueTree for Tree<T> {
     }
 }
 
-/// A list without some of its items: halves, quarters, and so on to single ones.
+/// Returns the list without some of its items: without halves, quarters, and so on to single ones.
 pub(super) fn shorter<T: Clone>(items: &[T]) -> Vec<Vec<T>> {
     let mut found = Vec::new();
     let mut size = items.len();
@@ -89,7 +90,7 @@ pub(super) fn shorter<T: Clone>(items: &[T]) -> Vec<Vec<T>> {
     found
 }
 
-/// Smaller numbers: the least, then less by a half, a quarter, and so on to one.
+/// Returns smaller numbers: the least first, then less by a half, a quarter, and so on to one.
 pub(super) fn smaller(number: u32, least: u32) -> Vec<u32> {
     let mut found = Vec::new();
     let mut less = number.saturating_sub(least);
@@ -100,7 +101,7 @@ pub(super) fn smaller(number: u32, least: u32) -> Vec<u32> {
     found
 }
 
-/// Numbers nearer to 0.
+/// Returns numbers nearer to 0.
 pub(super) fn nearer(number: i32) -> Vec<i32> {
     let sizes = smaller(number.unsigned_abs(), 0).into_iter();
     sizes.map(|size| number.signum() * i32::try_from(size).unwrap_or(i32::MAX)).collect()
@@ -129,7 +130,7 @@ mod tests {
         }
     }
 
-    /// The way proptest shrinks.
+    /// Shrinks a list as proptest does.
     fn least(list: Vec<u32>, fails: impl Fn(&[u32]) -> bool) -> Vec<u32> {
         let mut tree = Tree::of(List(list));
         assert!(fails(&tree.current().0));

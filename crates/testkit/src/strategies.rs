@@ -76,7 +76,7 @@ fn skew() -> impl Strategy<Value = i32> {
     prop_oneof![6 => Just(0), 3 => -4..4_i32, 2 => -7_200_000..7_200_000_i32]
 }
 
-/// Scenarios of a merge: for laws of merge rules.
+/// Generates scenarios of a merge, for laws of merge rules.
 ///
 /// ```
 /// use holdall_testkit::{Law, RuleUnderTest, strategies::merge_scenarios};
@@ -90,7 +90,8 @@ fn skew() -> impl Strategy<Value = i32> {
 ///     fn choose(&self, _: &MergeInput<'_>) -> Choice { Choice::Both }
 /// }
 /// let rule = RuleUnderTest::new(Both)?;
-/// let mut runner = TestRunner::new(Config { failure_persistence: None, cases: 8, ..Config::default() });
+/// let config = Config { failure_persistence: None, cases: 8, ..Config::default() };
+/// let mut runner = TestRunner::new(config);
 /// runner.run(&merge_scenarios(), |scenario| {
 ///     rule.check(Law::Unmerge, &scenario).map_err(Into::into)
 /// })?;
@@ -126,7 +127,7 @@ pub fn merge_scenarios() -> impl Strategy<Value = MergeScenario> {
     ))
 }
 
-/// What shoppers and servers do.
+/// Generates what shoppers and servers do.
 pub fn history_actions() -> impl Strategy<Value = HistoryAction> {
     prop_oneof![
         picks_weight() => picks().prop_map(HistoryAction::Shop),
@@ -152,8 +153,8 @@ fn step() -> impl Strategy<Value = HistoryStep> {
     ]
 }
 
-/// Histories of up to `steps` steps: several writers of an account's cart and one or two guest carts, with
-/// clocks that are off, deltas that come late, twice or never, and merges by every rule.
+/// Generates histories of up to `steps` steps: several writers of an account's cart and one or two
+/// guest carts, with wrong clocks, deltas that come late, twice or never, and merges by every rule.
 pub fn histories(steps: usize) -> impl Strategy<Value = History> {
     let history = (
         3..=5_usize,
@@ -170,8 +171,8 @@ pub fn histories(steps: usize) -> impl Strategy<Value = History> {
     }))
 }
 
-/// Half of the histories begin with a line on both sides of a merge, since chance alone seldom
-/// makes one and what follows a merge is the difficult part.
+/// Returns the opening of half of the histories: a line on both sides of a merge. Random draws
+/// seldom make one, and the steps after a merge are the difficult part.
 fn open(writers: u8, rule: u8, save_loser: bool, ceiling: bool) -> [HistoryStep; 6] {
     let add = |units| HistoryAction::Shop(Pick::add(0, units));
     let merge = HistoryAction::Merge { guest: 0, copy: 0, rule, save_loser, ceiling };
@@ -185,7 +186,8 @@ fn open(writers: u8, rule: u8, save_loser: bool, ceiling: bool) -> [HistoryStep;
     ]
 }
 
-/// States of an account's cart, as histories of up to `steps` steps leave them. They shrink as those do.
+/// Generates states of an account's cart, as histories of up to `steps` steps leave them. They
+/// shrink as histories do.
 pub fn carts(steps: usize) -> impl Strategy<Value = Cart> {
     histories(steps).prop_map(|history| {
         let world = HistoryWorld::run(&history, |_| Ok(())).expect("a check that never fails");

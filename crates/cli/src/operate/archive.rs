@@ -11,7 +11,7 @@ use holdall_authority::{Archived, Authority, Refusal};
 use holdall_replay::unpack;
 use holdall_store::StoreError;
 
-use super::{OperateError, StoreArgs, close, page, print_json, progress};
+use super::store_args::{OperateError, StoreArgs, close, page, print_json, progress};
 use crate::store_url::MissingStore;
 
 /// The longest line that is read: a cart of the largest state with the largest log, and then some.
@@ -20,23 +20,24 @@ const LINE_BYTES: u64 = 1 << 30;
 /// Write all carts, or one, as lines of JSON.
 #[derive(clap::Args)]
 pub(crate) struct ExportArgs {
-    /// One cart only.
+    /// Export this cart alone.
     #[arg(long)]
     cart: Option<CartId>,
-    /// Where to; compressed if the name ends in `.gz`. Default: standard output.
+    /// File to write to; compressed if its name ends in `.gz`. Default: standard output.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
-    common: StoreArgs,
+    store: StoreArgs,
 }
 
 /// Put carts that were exported into a store.
 #[derive(clap::Args)]
 pub(crate) struct ImportArgs {
-    /// Lines of JSON, as `export` wrote them, plain or packed with gzip or zstd; `-` is standard input.
+    /// Lines of JSON, as `export` wrote them, plain or packed with gzip or zstd; `-` is standard
+    /// input.
     file: PathBuf,
     #[command(flatten)]
-    common: StoreArgs,
+    store: StoreArgs,
 }
 
 pub(super) async fn export(arguments: &ExportArgs) -> Result<(), OperateError> {
@@ -45,7 +46,7 @@ pub(super) async fn export(arguments: &ExportArgs) -> Result<(), OperateError> {
         let why = "zstd is read but not written: name it .gz, or pipe the output to zstd";
         return Err(OperateError::Input(format!("{path}: {why}")));
     }
-    let authority = arguments.common.open(MissingStore::Never).await?;
+    let authority = arguments.store.open(MissingStore::Never).await?;
     let Some(path) = &arguments.output else {
         let mut out = BufWriter::new(io::stdout().lock());
         let done = write_all(&authority, arguments.cart, &mut out).await?;
@@ -70,7 +71,7 @@ pub(super) async fn export(arguments: &ExportArgs) -> Result<(), OperateError> {
     std::fs::rename(&part, path).map_err(|error| named(path, &error))?;
     close(&authority).await?;
     let ImportCounts { carts, damaged } = done;
-    if arguments.common.json {
+    if arguments.store.json {
         print_json(&serde_json::json!({ "exported": carts, "damaged": damaged }))?;
     } else {
         writeln!(io::stdout(), "{carts} carts written to {}", path.display())?;
@@ -78,7 +79,7 @@ pub(super) async fn export(arguments: &ExportArgs) -> Result<(), OperateError> {
     done.whole()
 }
 
-/// What was exported.
+/// Count of exported carts.
 #[derive(Clone, Copy)]
 struct ImportCounts {
     carts: u64,
@@ -136,7 +137,7 @@ async fn write_all(
 
 pub(super) async fn import(arguments: &ImportArgs) -> Result<(), OperateError> {
     let input = open(&arguments.file)?;
-    let authority = arguments.common.open(MissingStore::IfMissing).await?;
+    let authority = arguments.store.open(MissingStore::IfMissing).await?;
     let bar = progress("carts read");
     let (mut carts, mut new) = (0_u64, 0_u64);
     let mut lines = ArchiveLines { input, number: 0 };
@@ -156,7 +157,7 @@ pub(super) async fn import(arguments: &ImportArgs) -> Result<(), OperateError> {
     }
     bar.finish_and_clear();
     close(&authority).await?;
-    if arguments.common.json {
+    if arguments.store.json {
         return print_json(&serde_json::json!({ "read": carts, "imported": new }));
     }
     writeln!(io::stdout(), "{carts} carts read, {new} of them were not here yet")?;

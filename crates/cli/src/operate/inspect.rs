@@ -6,7 +6,7 @@ use holdall::view::PlainPhrasing;
 use holdall::{CartId, Explanation, LineKey, Row};
 use holdall_authority::{Actor, Caller, CartSnapshot, Entry, Inspected, When};
 
-use super::{OperateError, StoreArgs, close, print_json, time};
+use super::store_args::{OperateError, StoreArgs, close, print_json, time};
 use crate::store_url::MissingStore;
 
 /// Show a cart.
@@ -14,11 +14,11 @@ use crate::store_url::MissingStore;
 pub(crate) struct InspectArgs {
     /// The cart's id.
     cart: CartId,
-    /// Show so many of the last entries of its journal too.
+    /// Show the last N entries of the journal too.
     #[arg(long, default_value_t = 0, value_name = "N")]
     journal: u64,
     #[command(flatten)]
-    common: StoreArgs,
+    store: StoreArgs,
 }
 
 /// Say why a cart shows what it shows.
@@ -26,24 +26,24 @@ pub(crate) struct InspectArgs {
 pub(crate) struct ExplainArgs {
     /// The cart's id.
     cart: CartId,
-    /// As it was at a time (2026-11-21T10:00:00Z), as far as the journal goes back.
+    /// Explain the cart at a time (2026-11-21T10:00:00Z), as far as the journal goes back.
     #[arg(long, conflicts_with = "revision")]
     at: Option<jiff::Timestamp>,
-    /// As it was after so many changes.
+    /// Explain the cart after its first N changes.
     #[arg(long, value_name = "N")]
     revision: Option<u64>,
     #[command(flatten)]
-    common: StoreArgs,
+    store: StoreArgs,
 }
 
 pub(super) async fn inspect(arguments: &InspectArgs) -> Result<(), OperateError> {
-    let authority = arguments.common.open(MissingStore::Never).await?;
+    let authority = arguments.store.open(MissingStore::Never).await?;
     let found = authority.inspect(arguments.cart).await?;
     let after = found.snapshot.revision.saturating_sub(arguments.journal);
     let limit = usize::try_from(arguments.journal).unwrap_or(usize::MAX);
     let journal = authority.journal(&Caller::server(), arguments.cart, after, limit).await?;
     close(&authority).await?;
-    if arguments.common.json {
+    if arguments.store.json {
         let mut value =
             serde_json::to_value(&found).map_err(|why| OperateError::Wrong(why.to_string()))?;
         value["journal"] = journal.iter().map(entry_json).collect();
@@ -59,7 +59,7 @@ pub(super) async fn inspect(arguments: &InspectArgs) -> Result<(), OperateError>
 }
 
 pub(super) async fn explain(arguments: &ExplainArgs) -> Result<(), OperateError> {
-    let authority = arguments.common.open(MissingStore::Never).await?;
+    let authority = arguments.store.open(MissingStore::Never).await?;
     let when = match (arguments.at, arguments.revision) {
         (Some(at), _) => When::Time(u64::try_from(at.as_millisecond()).unwrap_or(0)),
         (None, Some(revision)) => When::Revision(revision),
@@ -73,7 +73,7 @@ pub(super) async fn explain(arguments: &ExplainArgs) -> Result<(), OperateError>
         authority.back(&Caller::server(), arguments.cart, when).await?
     };
     close(&authority).await?;
-    if arguments.common.json {
+    if arguments.store.json {
         return print_json(&serde_json::json!({ "cart": shown, "lines": why }));
     }
     let mut out = io::stdout().lock();

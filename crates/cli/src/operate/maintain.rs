@@ -5,28 +5,28 @@ use std::io::{self, Write};
 use holdall::CartId;
 use holdall_authority::{AccountId, AuthoritySettings, Caller, Receipt, Swept};
 
-use super::{OperateError, StoreArgs, close, now_ms, print_json, progress, time};
+use super::store_args::{OperateError, StoreArgs, close, now_ms, print_json, progress, time};
 use crate::journals::end_old;
 use crate::retention::RetentionArgs;
 use crate::store_url::{MissingStore, StorePlace};
 
-/// Carts at a time.
+/// Number of carts that are handled at a time.
 const AT_ONCE: usize = 500;
 
 /// Look through a store. Exit status 1 if a cart is damaged.
 #[derive(clap::Args)]
 pub(crate) struct VerifyArgs {
     #[command(flatten)]
-    common: StoreArgs,
+    store: StoreArgs,
 }
 
-/// Let what nobody touched for long expire, and end old journals.
+/// Let carts expire that nobody touched for long, and drop old entries of journals.
 #[derive(clap::Args)]
 pub(crate) struct SweepArgs {
     #[command(flatten)]
     retention: RetentionArgs,
     #[command(flatten)]
-    common: StoreArgs,
+    store: StoreArgs,
 }
 
 /// Erase a shopper, for good.
@@ -38,17 +38,17 @@ pub(crate) struct EraseArgs {
     /// A guest cart that nobody has claimed.
     #[arg(long, conflicts_with = "account", value_name = "CART")]
     guest: Option<CartId>,
-    /// It cannot be taken back: say that it is meant.
+    /// Confirm: an erasure cannot be taken back.
     #[arg(long, required = true)]
     yes: bool,
     /// The cache in front of the store, `redis://HOST/NUMBER`: what it has of these carts goes too.
     #[arg(long, env = "HOLDALL_CACHE", hide_env_values = true)]
     cache: Option<String>,
     #[command(flatten)]
-    common: StoreArgs,
+    store: StoreArgs,
 }
 
-/// Say that a folder was put back from a backup.
+/// Give a folder that was put back from a backup a new incarnation.
 #[derive(clap::Args)]
 pub(crate) struct RestoredArgs {
     #[command(flatten)]
@@ -62,7 +62,7 @@ pub(super) fn restored(arguments: &RestoredArgs) -> Result<(), OperateError> {
 }
 
 pub(super) async fn verify(arguments: &VerifyArgs) -> Result<(), OperateError> {
-    let authority = arguments.common.open(MissingStore::Never).await?;
+    let authority = arguments.store.open(MissingStore::Never).await?;
     let bar = progress("carts verified");
     let (mut carts, mut appends, mut damaged) = (0, 0, Vec::new());
     let mut next = None;
@@ -79,7 +79,7 @@ pub(super) async fn verify(arguments: &VerifyArgs) -> Result<(), OperateError> {
     }
     bar.finish_and_clear();
     close(&authority).await?;
-    if arguments.common.json {
+    if arguments.store.json {
         let list: Vec<_> = damaged
             .iter()
             .map(|(cart, why)| serde_json::json!({ "cart": cart, "why": why }))
@@ -104,7 +104,7 @@ pub(super) async fn sweep(arguments: &SweepArgs) -> Result<(), OperateError> {
         retention: arguments.retention.retention(),
         ..AuthoritySettings::default()
     };
-    let authority = arguments.common.open_with(MissingStore::Never, None, settings).await?;
+    let authority = arguments.store.open_with(MissingStore::Never, None, settings).await?;
     let now_ms = now_ms();
     let bar = progress("carts swept");
     let mut all = Swept::default();
@@ -128,7 +128,7 @@ pub(super) async fn sweep(arguments: &SweepArgs) -> Result<(), OperateError> {
     .await?;
     bar.finish_and_clear();
     close(&authority).await?;
-    if arguments.common.json {
+    if arguments.store.json {
         let mut value =
             serde_json::to_value(all).map_err(|why| OperateError::Wrong(why.to_string()))?;
         value["folded"] = folded.into();
@@ -143,10 +143,8 @@ pub(super) async fn sweep(arguments: &SweepArgs) -> Result<(), OperateError> {
 
 pub(super) async fn erase(arguments: &EraseArgs) -> Result<(), OperateError> {
     let cache = arguments.cache.as_deref();
-    let authority = arguments
-        .common
-        .open_with(MissingStore::Never, cache, AuthoritySettings::default())
-        .await?;
+    let authority =
+        arguments.store.open_with(MissingStore::Never, cache, AuthoritySettings::default()).await?;
     let server = Caller::server();
     let receipt: Receipt = match (&arguments.account, arguments.guest) {
         (Some(name), _) => {
@@ -160,7 +158,7 @@ pub(super) async fn erase(arguments: &EraseArgs) -> Result<(), OperateError> {
         }
     };
     close(&authority).await?;
-    if arguments.common.json {
+    if arguments.store.json {
         return print_json(&receipt);
     }
     let mut out = io::stdout().lock();

@@ -6,8 +6,8 @@ use std::path::Path;
 const CONFIG: &str = "--config";
 const CONFIG_ENV: &str = "HOLDALL_CONFIG";
 
-/// The arguments of a command line, those of its file among them. A flag that is given, or is in the environment, goes before the
-/// file's.
+/// Adds the arguments of the file that a command line names. A flag in the command line or in the
+/// environment goes before that of the file.
 pub(crate) fn with_file(arguments: Vec<OsString>) -> Result<Vec<OsString>, String> {
     let texts: Vec<String> =
         arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
@@ -24,7 +24,7 @@ pub(crate) fn with_file(arguments: Vec<OsString>) -> Result<Vec<OsString>, Strin
     Ok(arguments.into_iter().chain(more.into_iter().map(OsString::from)).collect())
 }
 
-/// The value of a flag in a command line.
+/// Returns the value of a flag in a command line.
 fn given(texts: &[String], flag: &str) -> Option<String> {
     let mut rest = texts.iter().skip_while(|text| *text != flag && !is(text, flag));
     let first = rest.next()?;

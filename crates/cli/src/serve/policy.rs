@@ -1,4 +1,4 @@
-//! What a merge means, from a file: policies in the form that stories have them in.
+//! Merge policies from a file, in the form that stories have them in.
 //!
 //! ```toml
 //! [browsing]
@@ -69,7 +69,8 @@ fn parse(text: &str) -> Result<Policies, String> {
     })
 }
 
-/// A rule that is there: a merge under another would show every line apart and refuse its checkout, for ever.
+/// Looks up a rule of the library. A merge under an unknown rule would show every line apart and
+/// refuse its checkout, for ever.
 fn rule(name: &str) -> Result<RuleRef, String> {
     let rule = RuleRef::first(name).map_err(|error| error.to_string())?;
     let known = Registry::default().get(&rule).is_some();

@@ -2,10 +2,10 @@
 
 use clap::Args;
 
-/// What to live through, and for how long.
+/// Arguments of a soak.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct SoakArgs {
-    /// Decides all that is left to chance; the same seed is the same sequence of worlds
+    /// Number that all random draws follow from; equal seeds give equal sequences of worlds
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub(crate) seed: u64,
 

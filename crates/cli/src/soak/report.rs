@@ -1,4 +1,4 @@
-//! What a soak came to.
+//! The report of a soak.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use holdall_testkit::soak::{Finding, SoakWorld};
 use serde_json::{Value, json};
 
-/// A world with findings.
+/// World with findings.
 pub(crate) struct WrongWorld {
     pub(crate) world: u64,
     pub(crate) findings: Vec<Finding>,
@@ -14,7 +14,7 @@ pub(crate) struct WrongWorld {
     pub(crate) story: Option<String>,
 }
 
-/// Everything that happened.
+/// Report of a soak.
 #[derive(Default)]
 pub(crate) struct SoakReport {
     pub(crate) seed: u64,
@@ -41,7 +41,7 @@ impl SoakReport {
         }
     }
 
-    /// How many findings there are.
+    /// Returns the number of findings.
     pub(crate) fn findings(&self) -> usize {
         self.wrong.iter().map(|wrong| wrong.findings.len()).sum()
     }

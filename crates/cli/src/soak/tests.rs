@@ -1,4 +1,5 @@
-use super::*;
+use super::args::SoakArgs;
+use super::run::soak;
 
 fn args(seed: u64, worlds: u64) -> SoakArgs {
     SoakArgs { seed, minutes: 10.0, worlds: Some(worlds), world: None, json: false }

@@ -26,7 +26,7 @@ pub(crate) struct EvictingCache<'a> {
     caches: Vec<RegionCache>,
 }
 
-/// What is not written yet.
+/// Changes in a region's cache that are not written yet.
 #[derive(Default)]
 struct RegionCache {
     records: Vec<(RequestKey, TallyRecord)>,
@@ -35,7 +35,7 @@ struct RegionCache {
 }
 
 impl<'a> EvictingCache<'a> {
-    /// Nothing is counted yet.
+    /// Starts without any counts.
     pub(crate) fn new(schedule: &'a Schedule) -> Self {
         let caches = (0..schedule.regions).map(|_| RegionCache::default()).collect();
         Self { schedule, databases: RegionTallies::new(schedule.regions), caches }
@@ -58,7 +58,7 @@ impl<'a> EvictingCache<'a> {
 }
 
 impl Design for EvictingCache<'_> {
-    /// A device only sends a request.
+    /// Does nothing: a device only sends a request.
     fn act(&mut self, _action: ActionId) -> Result<(), PlayError> {
         Ok(())
     }

@@ -24,13 +24,13 @@ use crate::schedule::{
 /// Rows show what their contributions come to. A ceiling is a deployment's decision about display.
 const NO_CEILING: ViewOptions = ViewOptions { ceiling: u64::MAX };
 
-/// A device is a replica, and so is a region; everything travels as bytes.
+/// This library: devices and regions are replicas, and everything travels as bytes.
 ///
-/// Devices write; the message about an action is its delta. Regions join, and let a delta wait that
-/// came before what it makes dead. Two nodes exchange by the library's own conversation, one
-/// direction at a time: what the schedule does not deliver is lost. Restarts go through bytes too.
-/// A sign-in merges on the device, and its delta, with the guest's state in it, is what every
-/// handling of the login gets: the authority that granted the claim hands the same bytes to whoever
+/// Devices write; the message about an action is its delta. Regions join, and a delta that comes
+/// before the entries it removes has to wait. Two nodes exchange by the library's own conversation,
+/// one direction at a time: a message that the schedule does not deliver is lost. Restarts go
+/// through bytes too. A sign-in merges on the device. Every handling of the login gets its delta,
+/// with the guest's state in it: the authority that granted the claim keeps these bytes for whoever
 /// asks again.
 pub(crate) struct Holdall<'a> {
     schedule: &'a Schedule,
@@ -59,7 +59,7 @@ struct HoldallRegion {
 }
 
 impl<'a> Holdall<'a> {
-    /// Nobody has written anything yet.
+    /// Starts without any writes.
     pub(crate) fn new(schedule: &'a Schedule, names: &'a NameTable) -> Self {
         let mut dice = Dice::named(0, &schedule.party);
         let cart = CartId::from_u128(dice.id());
@@ -134,8 +134,8 @@ impl<'a> Holdall<'a> {
         })
     }
 
-    /// A device's copy of its party's cart, or of its guest cart; it comes into being when it is
-    /// first shown or written to.
+    /// Returns a device's copy of its party's cart, or of its guest cart. The copy is made when it
+    /// is first shown or written to.
     fn replica(&mut self, device: DeviceId, as_guest: bool) -> &mut Replica {
         let cart = if as_guest { self.guest_cart(device) } else { self.cart };
         let writers = self.schedule.devices[device as usize];

@@ -7,9 +7,8 @@ use crate::model::CartUnits;
 use crate::schedule::{ActionId, ActionKind, Node, ParcelId, RegionId, Schedule};
 
 /// The login call brings the guest's lines along and the server adds them to the account's. The
-/// lines are taken out of the guest cart by the answer. If that answer is lost, if the call is
-/// retried at another region, or if a token runs out and the shopper logs in again with the same
-/// local storage, they are added again.
+/// answer takes the lines out of the guest cart. If the answer is lost, if the call is retried at
+/// another region, or if a token runs out and the shopper logs in again, the lines are added again.
 ///
 /// Fair because: everything else is as good as counters get (see [`tally`](super::tally)): each
 /// other request has a key, so that retries add nothing, and regions agree. Only the merge is not
@@ -21,14 +20,14 @@ pub(crate) struct LoginSum<'a> {
 }
 
 impl<'a> LoginSum<'a> {
-    /// Nothing is counted yet.
+    /// Starts without any counts.
     pub(crate) fn new(schedule: &'a Schedule) -> Self {
         Self { schedule, tallies: RegionTallies::new(schedule.regions), calls: 0 }
     }
 }
 
 impl Design for LoginSum<'_> {
-    /// A device only sends a request.
+    /// Does nothing: a device only sends a request.
     fn act(&mut self, _action: ActionId) -> Result<(), PlayError> {
         Ok(())
     }

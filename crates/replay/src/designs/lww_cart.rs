@@ -70,7 +70,7 @@ impl CartCopy {
 }
 
 impl<'a> LwwCart<'a> {
-    /// Nobody has saved anything yet.
+    /// Starts without any saved cart.
     pub(crate) fn new(schedule: &'a Schedule) -> Self {
         let regions = (0..schedule.regions).map(|_| CartCopy::default()).collect();
         let (devices, messages, parcels) = (HashMap::new(), HashMap::new(), HashMap::new());

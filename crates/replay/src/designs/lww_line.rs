@@ -7,14 +7,14 @@ use crate::error::PlayError;
 use crate::model::CartUnits;
 use crate::schedule::{ActionId, ActionKind, DeviceId, LineId, Node, ParcelId, RegionId, Schedule};
 
-/// Each line is a register with a quantity: a row in a table with `updated_at`, a field of a hash,
-/// an observed-remove map of last-writer registers. An add reads the number, adds, and writes it
-/// back.
+/// Design in which each line is a register with a quantity: a row in a table with `updated_at`, a
+/// field of a hash, an observed-remove map of last-writer registers. An add reads the number, adds,
+/// and writes it back.
 ///
 /// Fair because: it has all that [`LwwCart`](super::lww_cart::LwwCart) has, and lines do not
 /// disturb each other; regions tell each other which guests they have merged. A removed line keeps
-/// its register with zero, so that removes win over what they saw. Adds of one product at once are
-/// lost all the same: museum class H, thread H23 (the shopping cart sample of a well-known CRDT
+/// its register with zero, so that removes win over what they saw. Concurrent adds of one product
+/// are lost nevertheless: museum class H, thread H23 (the shopping cart sample of a well-known CRDT
 /// library).
 pub(crate) struct LwwLine<'a> {
     schedule: &'a Schedule,
@@ -27,7 +27,7 @@ pub(crate) struct LwwLine<'a> {
 /// When, by whom, how many.
 type LineRegister = ((u64, u128), u64);
 
-/// What one node lacked of another's: registers, and sign-ins that were handled.
+/// Registers and handled sign-ins of one node that another lacks.
 type LineParcel = (Vec<(LineId, LineRegister)>, Vec<ActionId>);
 
 /// A stamp that loses to every other: for what is shown but not written.
@@ -54,7 +54,8 @@ impl LineCopies {
         }
     }
 
-    /// The registers that are later here than there, and the sign-ins that were handled only here.
+    /// Returns the registers that are later here than there, and the sign-ins that were handled
+    /// only here.
     fn lacked_by(&self, other: &Self) -> LineParcel {
         let later = |line, register: &LineRegister| {
             other.lines.get(line).is_none_or(|there| register.0 > there.0)
@@ -75,7 +76,7 @@ impl LineCopies {
 }
 
 impl<'a> LwwLine<'a> {
-    /// Nobody has written anything yet.
+    /// Starts without any writes.
     pub(crate) fn new(schedule: &'a Schedule) -> Self {
         let regions = (0..schedule.regions).map(|_| LineCopies::default()).collect();
         let (devices, messages, parcels) = (HashMap::new(), HashMap::new(), HashMap::new());

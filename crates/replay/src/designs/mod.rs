@@ -4,6 +4,8 @@
 //! go backwards, ties broken alike everywhere, replication that loses nothing. Each has one known
 //! flaw, and a test that it is right when the network is. None is a straw man with bugs of our own.
 
+mod design;
+mod entries;
 mod evicting_cache;
 mod holdall;
 mod login_sum;
@@ -11,157 +13,8 @@ mod lww_cart;
 mod lww_line;
 mod retry_add;
 mod tally;
-
-use super::error::PlayError;
-use super::event::NameTable;
-use super::model::CartUnits;
-use super::schedule::{ActionId, DeviceId, Node, ParcelId, RegionId, Schedule, ScheduleStep};
-
-/// A design in the middle of one party's schedule.
-pub(crate) trait Design {
-    /// A shopper acts on a device, which shows the result at once and has a message to send.
-    fn act(&mut self, action: ActionId) -> Result<(), PlayError>;
-
-    /// The message about an action arrives at a region; `last` if it will not come again.
-    fn deliver(
-        &mut self,
-        action: ActionId,
-        region: RegionId,
-        at: u64,
-        last: bool,
-    ) -> Result<(), PlayError>;
-
-    /// A region packs a parcel for another region or for a device.
-    fn send(
-        &mut self,
-        parcel: ParcelId,
-        from: RegionId,
-        to: Node,
-        at: u64,
-    ) -> Result<(), PlayError>;
-
-    /// A parcel arrives; `last` if it will not come again.
-    fn receive(&mut self, parcel: ParcelId, to: Node, last: bool) -> Result<(), PlayError>;
-
-    /// A node stops and comes back from what it had stored. Most designs store before they answer.
-    fn restart(&mut self, _node: Node, _at: u64) -> Result<(), PlayError> {
-        Ok(())
-    }
-
-    /// A region drops the cart from its cache. Most designs have no cache that matters.
-    fn evict(&mut self, _region: RegionId, _at: u64) {}
-
-    /// Nobody looks at a device's copy any more.
-    fn leave(&mut self, _device: DeviceId) {}
-
-    /// What a region shows.
-    fn cart(&self, region: RegionId) -> CartUnits;
-
-    /// A digest of all that a region has, if the design has one: regions must agree on that too.
-    fn digest(&self, _region: RegionId) -> Option<[u128; 2]> {
-        None
-    }
-
-    /// What it cost to send, if the design counts that.
-    fn traffic(&self) -> TrafficCounts {
-        TrafficCounts::default()
-    }
-}
-
-/// What was sent.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TrafficCounts {
-    /// Writers and regions that had a copy.
-    pub(crate) replicas: u64,
-    /// Deltas that devices wrote.
-    pub(crate) deltas: u64,
-    /// Their bytes.
-    pub(crate) delta_bytes: u64,
-    /// Parcels that regions sent.
-    pub(crate) parcels: u64,
-    /// Their bytes.
-    pub(crate) parcel_bytes: u64,
-    /// Actions that it refused although a right design would have shown their line.
-    pub(crate) refused: u64,
-}
-
-impl TrafficCounts {
-    /// Adds another count, field by field.
-    pub(crate) fn add(&mut self, other: Self) {
-        self.replicas += other.replicas;
-        self.deltas += other.deltas;
-        self.delta_bytes += other.delta_bytes;
-        self.parcels += other.parcels;
-        self.parcel_bytes += other.parcel_bytes;
-        self.refused += other.refused;
-    }
-}
-
-/// A design that can be replayed.
-pub(crate) struct DesignEntry {
-    /// Its name in tables and data.
-    pub(crate) name: &'static str,
-    /// What it is, in a few words.
-    pub(crate) about: &'static str,
-    /// Starts it for one party, given the names of products.
-    pub(crate) open: for<'a> fn(&'a Schedule, &'a NameTable) -> Box<dyn Design + 'a>,
-}
-
-/// The name of this library's design.
-pub(crate) const OURS: &str = "holdall";
-
-/// Every design, this library's first.
-pub(crate) const DESIGNS: &[DesignEntry] = &[
-    DesignEntry {
-        name: OURS,
-        about: "this library",
-        open: |schedule, names| Box::new(holdall::Holdall::new(schedule, names)),
-    },
-    DesignEntry {
-        name: "lww-cart",
-        about: "last write wins on the whole cart",
-        open: |schedule, _| Box::new(lww_cart::LwwCart::new(schedule)),
-    },
-    DesignEntry {
-        name: "lww-line",
-        about: "last write wins on each line",
-        open: |schedule, _| Box::new(lww_line::LwwLine::new(schedule)),
-    },
-    DesignEntry {
-        name: "retry-add",
-        about: "adds without idempotency under retries",
-        open: |schedule, _| Box::new(retry_add::RetryAdd::new(schedule)),
-    },
-    DesignEntry {
-        name: "login-sum",
-        about: "guest cart added again at every login",
-        open: |schedule, _| Box::new(login_sum::LoginSum::new(schedule)),
-    },
-    DesignEntry {
-        name: "evicting-cache",
-        about: "cart in a cache that evicts before it writes",
-        open: |schedule, _| Box::new(evicting_cache::EvictingCache::new(schedule)),
-    },
-];
-
-/// Leads a design through a schedule.
-pub(crate) fn play(design: &mut dyn Design, schedule: &Schedule) -> Result<(), PlayError> {
-    for timed in &schedule.steps {
-        let at = timed.at;
-        match timed.step {
-            ScheduleStep::Act(action) => design.act(action)?,
-            ScheduleStep::Deliver { action, region, last } => {
-                design.deliver(action, region, at, last)?
-            }
-            ScheduleStep::Send { parcel, from, to } => design.send(parcel, from, to, at)?,
-            ScheduleStep::Receive { parcel, to, last } => design.receive(parcel, to, last)?,
-            ScheduleStep::Restart(node) => design.restart(node, at)?,
-            ScheduleStep::Evict(region) => design.evict(region, at),
-            ScheduleStep::Leave(device) => design.leave(device),
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests;
+
+pub(crate) use design::{Design, TrafficCounts, play};
+pub(crate) use entries::{DESIGNS, DesignEntry, OURS};

@@ -66,7 +66,7 @@ impl RetryRegion {
 }
 
 impl<'a> RetryAdd<'a> {
-    /// Empty carts everywhere.
+    /// Starts with empty carts everywhere.
     pub(crate) fn new(schedule: &'a Schedule) -> Self {
         let region = || RetryRegion {
             cursors: vec![0; schedule.regions as usize],
@@ -81,7 +81,7 @@ impl<'a> RetryAdd<'a> {
 }
 
 impl Design for RetryAdd<'_> {
-    /// A device only sends a request.
+    /// Does nothing: a device only sends a request.
     fn act(&mut self, _action: ActionId) -> Result<(), PlayError> {
         Ok(())
     }

@@ -18,7 +18,7 @@ pub(super) type RequestKey = u64;
 /// Counters by line. One may fall below zero.
 pub(super) type LineCounts = HashMap<LineId, i64>;
 
-/// What a request changed, and which region said so.
+/// Changes by a request, and the region that recorded them.
 #[derive(Clone)]
 pub(super) struct TallyRecord {
     region: RegionId,
@@ -37,7 +37,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// What a request changes here and now, on top of changes that are not recorded yet.
+    /// Returns what a request changes now, on top of changes that are not recorded yet.
     pub(super) fn changes(&self, verb: &ActionKind, unsaved: &LineCounts) -> Vec<(LineId, i64)> {
         match verb {
             ActionKind::Add(line, units) => vec![(*line, i64::from(*units))],
@@ -62,7 +62,7 @@ impl Tally {
         of(&self.totals) + of(unsaved)
     }
 
-    /// Whether a request was handled.
+    /// Returns true if a request was handled.
     pub(super) fn knows(&self, key: RequestKey) -> bool {
         self.records.contains_key(&key)
     }
@@ -84,7 +84,7 @@ impl Tally {
         self.log.push(key);
     }
 
-    /// What it shows: a counter below zero shows nothing.
+    /// Returns the units of each line. A counter below zero shows nothing.
     pub(super) fn cart(&self, unsaved: &LineCounts) -> CartUnits {
         let fresh = unsaved.keys().filter(|line| !self.totals.contains_key(line));
         let counts =
@@ -96,12 +96,12 @@ impl Tally {
 }
 
 impl TallyRecord {
-    /// A region's record.
+    /// Makes a region's record.
     pub(super) fn new(region: RegionId, changes: Vec<(LineId, i64)>) -> Self {
         Self { region, changes }
     }
 
-    /// The changes.
+    /// Returns the changes.
     pub(super) fn changes(&self) -> &[(LineId, i64)] {
         &self.changes
     }
@@ -115,12 +115,12 @@ pub(super) struct RegionTallies {
 }
 
 impl RegionTallies {
-    /// Nothing is counted yet.
+    /// Starts without any counts.
     pub(super) fn new(regions: RegionId) -> Self {
         Self { regions: (0..regions).map(|_| Tally::default()).collect(), parcels: HashMap::new() }
     }
 
-    /// A region packs its records.
+    /// Packs the records of a region.
     pub(super) fn send(&mut self, parcel: ParcelId, from: RegionId) {
         self.parcels.insert(parcel, (from, self.regions[from as usize].log.len()));
     }

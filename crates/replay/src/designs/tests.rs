@@ -1,9 +1,11 @@
 //! Each rival is right when the network is, and wrong in its known way when it is not.
 
-use super::*;
+use super::{DESIGNS, DesignEntry, OURS, play};
 use crate::conditions::{MINUTE, NetworkConditions, Outages};
+use crate::event::NameTable;
 use crate::judge::{DesignVerdict, judge};
 use crate::party::{TraceOrigin, parties};
+use crate::schedule::{ActionId, DeviceId, Node, RegionId, ScheduleStep};
 use crate::schedule::{ActionKind, DeviceWriters, ScheduledAction};
 use crate::world::{self, ScheduleRecorder};
 use crate::{read, trace};
@@ -61,7 +63,7 @@ impl DesignScenario {
         self.recorder.receive(self.now, parcel, Node::Region(to));
     }
 
-    /// What each design is off by once everything has been exchanged.
+    /// Exchanges everything, and returns the verdict on each design.
     fn end(mut self) -> impl Fn(&str) -> DesignVerdict {
         self.recorder.quiet(self.now + 60 * MINUTE);
         let (schedule, expected) = self.recorder.finish();

@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
-use super::{PartyKnowledge, PartyModel, RecordedAction};
+use super::party_model::{PartyKnowledge, PartyModel, RecordedAction};
 use crate::schedule::{ActionId, ActionKind, LineId};
 
 /// How far back a line is searched for actions that an author had not seen. Without a bound a
 /// line that ten thousand people edit would be searched ten thousand times.
 const SEARCHED: usize = 64;
 
-/// How many actions met at least one other of a kind that neither had seen.
+/// Counts of actions that met another action of a kind, where neither had seen the other.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(crate) struct ConflictCounts {
     /// Two adds: both count.
@@ -30,7 +30,7 @@ pub(crate) struct ConflictCounts {
     pub(crate) remove_remove: u64,
     /// A remove and an order: gone, and bought.
     pub(crate) remove_order: u64,
-    /// Two orders of the same line.
+    /// Two orders of one line.
     pub(crate) order_order: u64,
     /// Guest carts that were merged.
     pub(crate) guest_merges: u64,
@@ -39,7 +39,7 @@ pub(crate) struct ConflictCounts {
 }
 
 impl ConflictCounts {
-    /// Every count with a plain description of what it counts.
+    /// Lists every count with its description.
     pub(crate) fn each(&mut self) -> [(&mut u64, &'static str); 12] {
         [
             (&mut self.add_add, "add and add"),
@@ -81,7 +81,7 @@ impl ConflictCounts {
     }
 }
 
-/// What conflicts are counted between.
+/// Kind of an action, for counts of conflicts.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum ConflictKind {
     Add,
@@ -93,7 +93,7 @@ pub(super) enum ConflictKind {
 const KINDS: [ConflictKind; 4] =
     [ConflictKind::Add, ConflictKind::Set, ConflictKind::Remove, ConflictKind::Order];
 
-/// What ever happened to one line.
+/// Actions on one line so far.
 #[derive(Default)]
 pub(super) struct LineHistory {
     /// How many orders bought of it.
@@ -115,8 +115,8 @@ impl ConflictKind {
 }
 
 impl PartyModel {
-    /// Counts what the author of an action did not know about the lines it concerns. Earlier actions
-    /// cannot have seen this one, so not to know them is enough.
+    /// Counts what the author of an action did not know about the lines it concerns. Earlier
+    /// actions cannot have seen this one, so not to know them is enough.
     pub(super) fn note_conflicts(&mut self, author: &PartyKnowledge, told: &RecordedAction) {
         let Some(own) = told.kind else {
             self.conflicts.guest_merges += 1;

@@ -1,12 +1,12 @@
 //! Who knows what: devices, regions, and what travels between them.
 
-use super::{PartyKnowledge, PartyModel, RecordedAction};
+use super::party_model::{PartyKnowledge, PartyModel, RecordedAction};
 use crate::schedule::{ActionId, DeviceId, Node, ParcelId, RegionId};
 
 /// The facts of a party.
 type PartyFacts = holdall_testkit::model::Model<u32>;
 
-/// What a region knows, in the order in which it learnt it.
+/// Knowledge of a region, in the order in which the region learnt it.
 pub(super) struct RegionKnowledge {
     pub(super) known: PartyKnowledge,
     log: Vec<ActionId>,
@@ -16,7 +16,7 @@ pub(super) struct RegionKnowledge {
     cursors: Vec<usize>,
 }
 
-/// What a device knows.
+/// Knowledge of a device.
 pub(super) struct DeviceKnowledge {
     pub(super) main: PartyKnowledge,
     guest: Option<GuestKnowledge>,
@@ -30,7 +30,7 @@ struct GuestKnowledge {
     log: Vec<ActionId>,
 }
 
-/// What a region knew when it sent a parcel: the beginning of its log, of this length.
+/// Knowledge of a region when it sent a parcel: the first `length` facts of its log.
 pub(super) struct ParcelFacts {
     from: RegionId,
     length: usize,
@@ -95,7 +95,7 @@ impl DeviceKnowledge {
         &self.guest.as_ref().expect("only devices with a guest cart act on it").known
     }
 
-    /// What its guest cart had, if it had one.
+    /// Returns the facts of its guest cart, if it has one.
     pub(super) fn guest_log(&self) -> Vec<ActionId> {
         self.guest.as_ref().map_or_else(Vec::new, |guest| guest.log.clone())
     }
@@ -114,7 +114,8 @@ impl DeviceKnowledge {
 }
 
 impl PartyModel {
-    /// The message about an action arrives; whether the region knows more than before.
+    /// Delivers the message about an action to a region. Returns true if the region learns
+    /// something.
     pub(crate) fn deliver(&mut self, action: ActionId, region: RegionId) -> bool {
         let (facts, told) = (&self.facts, &self.told);
         let region = &mut self.regions[region as usize];
@@ -130,14 +131,14 @@ impl PartyModel {
         region.log.len() > before
     }
 
-    /// A region packs what it knows.
+    /// Packs what a region knows, and returns the number of the parcel.
     pub(crate) fn send(&mut self, from: RegionId) -> ParcelId {
         let id = self.next_parcel();
         self.parcels.push(ParcelFacts { from, length: self.regions[from as usize].log.len() });
         id
     }
 
-    /// A parcel arrives; whether the node knows more than before.
+    /// Delivers a parcel. Returns true if the node learns something.
     pub(crate) fn receive(&mut self, parcel: ParcelId, to: Node) -> bool {
         let ParcelFacts { from, length } = self.parcels[parcel as usize];
         match to {
@@ -172,7 +173,7 @@ impl PartyModel {
         !news.is_empty()
     }
 
-    /// Whether a region knows something that another does not.
+    /// Returns true if a region knows something that another does not.
     pub(crate) fn has_news(&self, from: RegionId, to: RegionId) -> bool {
         let to = &self.regions[to as usize];
         let unread =
@@ -180,12 +181,12 @@ impl PartyModel {
         unread.iter().any(|fact| !to.known.knows(*fact))
     }
 
-    /// Whether a line has contributions in any region.
+    /// Returns true if a line has contributions in any region.
     pub(crate) fn is_anywhere(&self, line: u32) -> bool {
         self.regions.iter().any(|region| region.known.contributions(&self.facts, &line) > 0)
     }
 
-    /// Whether every region knows everything, which is when a replay may end.
+    /// Returns true if every region knows everything, so that a replay may end.
     pub(crate) fn is_quiet(&self) -> bool {
         let told = self.told.iter().enumerate().filter(|(_, told)| !told.as_guest);
         let mut told = told.map(|(id, _)| id as ActionId);

@@ -1,7 +1,8 @@
 //! The model against cases whose outcome is written down: the table of pairs, and what follows from
 //! it.
 
-use super::*;
+use super::ConflictCounts;
+use crate::schedule::{ActionId, ActionKind, DeviceId, LineId, ScheduledAction};
 use crate::schedule::{DeviceWriters, Node, RegionId};
 use crate::world::ScheduleRecorder;
 
@@ -54,7 +55,7 @@ impl ModelScenario {
     }
 }
 
-/// Two devices that both see three in the cart act at once; the second one's clock is later.
+/// Lets two devices act at once that both see three units. The second one's clock is later.
 fn pair(first: ActionKind, second: ActionKind) -> u64 {
     let mut story = ModelScenario::new();
     let (a, b) = (story.device(), story.device());

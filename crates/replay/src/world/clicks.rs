@@ -5,7 +5,7 @@ use std::ops::Range;
 use holdall::limits;
 use holdall_testkit::dice::Permille;
 
-use super::{PartyEvent, PartySimulation, SimulatedDevice};
+use super::party_simulation::{PartyEvent, PartySimulation, SimulatedDevice};
 use crate::conditions::{MINUTE, SECOND};
 use crate::party::ClickIntent;
 use crate::retail::MOST_UNITS;
@@ -52,7 +52,7 @@ impl PartySimulation<'_> {
         }
     }
 
-    /// The session's device; at its first click it is switched on and shows a page.
+    /// Returns the session's device. The first click switches it on, and it shows a page.
     fn device_of(&mut self, session: usize) -> DeviceId {
         if let Some(known) = self.switched_on[session] {
             return known;
@@ -93,7 +93,7 @@ impl PartySimulation<'_> {
         device
     }
 
-    /// Before which click a guest signs in: somewhere in the session, but not after its purchase.
+    /// Draws the click before which a guest signs in: any of the session up to its purchase.
     fn sign_in_click(&mut self, session: usize) -> usize {
         let clicks = &self.party.sessions[session].clicks;
         let purchase = clicks.iter().position(|click| matches!(click.want, ClickIntent::Buy(_)));
@@ -101,7 +101,7 @@ impl PartySimulation<'_> {
         self.dice().between(0, latest as u64) as usize
     }
 
-    /// When the device is offline, if it ever is: from some click on, for minutes.
+    /// Draws when the device is offline, if it ever is: from some click on, for minutes.
     fn offline_window(&mut self, session: usize) -> Option<Range<u64>> {
         let clicks = &self.party.sessions[session].clicks;
         let from = clicks[self.dice().below(clicks.len())].at;
@@ -158,7 +158,7 @@ impl PartySimulation<'_> {
         }
     }
 
-    /// The checkout page shows the cart as the region has it, then the shopper buys what it shows.
+    /// Shows the checkout page, with the cart as the region has it, and buys what it shows.
     fn buy(&mut self, device: DeviceId, products: &[u32]) {
         self.show_page(device);
         let as_guest = self.devices[device as usize].is_guest;
@@ -194,14 +194,14 @@ impl PartySimulation<'_> {
         self.recorder.model.leave(device);
     }
 
-    /// A page view whose answer takes its time, and may come after a later one's.
+    /// Views a page. Its answer takes time, and may come after that of a later view.
     fn look(&mut self, device: DeviceId) {
         if self.can_refresh(device) {
             self.answer_with_cart(device);
         }
     }
 
-    /// A page that the shopper waits for.
+    /// Shows a page that the shopper waits for.
     fn show_page(&mut self, device: DeviceId) {
         if self.can_refresh(device) {
             let region = self.devices[device as usize].region;
@@ -210,7 +210,8 @@ impl PartySimulation<'_> {
         }
     }
 
-    /// Guests' carts are only on their devices; and now and then an answer gets lost.
+    /// Returns true if an answer with the cart reaches the device. Guests' carts are only on their
+    /// devices, and now and then an answer gets lost.
     pub(super) fn can_refresh(&mut self, device: DeviceId) -> bool {
         let conditions = self.conditions();
         let lost = self.dice().happens(conditions.refresh_lost);

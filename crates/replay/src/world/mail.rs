@@ -2,7 +2,7 @@
 
 use holdall_testkit::simulation::{Fate, Link};
 
-use super::{PartyEvent, PartySimulation};
+use super::party_simulation::{PartyEvent, PartySimulation};
 use crate::conditions::{MINUTE, SECOND};
 use crate::schedule::{ActionId, ActionKind, DeviceId, Node, ParcelId, RegionId};
 
@@ -10,7 +10,7 @@ use crate::schedule::{ActionId, ActionKind, DeviceId, Node, ParcelId, RegionId};
 const MOST_TRIES: u32 = 8;
 
 impl PartySimulation<'_> {
-    /// A device sends the message about an action, or waits until it is online again.
+    /// Sends the message about an action, or waits until the device is online again.
     pub(super) fn attempt(&mut self, action: ActionId, tries: u32) {
         let device = self.recorder.schedule.actions[action as usize].device;
         if let Some(end) = self.is_offline(device) {
@@ -19,6 +19,7 @@ impl PartySimulation<'_> {
             self.plan(end + burst, PartyEvent::Attempt { action, tries });
             return;
         }
+        // A second try may go to another region.
         let conditions = self.conditions();
         let usual = self.devices[device as usize].region;
         let fails_over = self.dice().happens(conditions.failover);
@@ -37,6 +38,7 @@ impl PartySimulation<'_> {
         if let Some(again_ms) = again_ms {
             self.plan(again_ms, PartyEvent::Arrival { action, region, tries: None });
         }
+        // Two regions may handle one sign-in at once.
         if self.is_sign_in(action) && tries == 0 && self.dice().happens(conditions.double_sign_in) {
             let other = self.other_region(region);
             let arrival = PartyEvent::Arrival { action, region: other, tries: None };
@@ -58,13 +60,14 @@ impl PartySimulation<'_> {
         debug_assert!(matches!(fate, Fate::Arrives { .. }), "sent while offline");
     }
 
-    /// A message arrives at a region, which answers.
+    /// Delivers a message to a region, which answers.
     pub(super) fn arrival(&mut self, action: ActionId, region: RegionId, tries: Option<u32>) {
         let is_news = self.recorder.deliver(self.now(), action, region);
         self.plan_mishaps(region);
         if is_news {
             self.spread(region, 0);
         }
+        // The region answers whoever waits; a lost answer leads to another try.
         let Some(tries) = tries else { return };
         let conditions = self.conditions();
         if self.dice().happens(conditions.answer_lost) && tries < MOST_TRIES {
@@ -86,7 +89,7 @@ impl PartySimulation<'_> {
         }
     }
 
-    /// A region's answer with the cart is under way to a device.
+    /// Sends a region's answer with the cart to a device.
     pub(super) fn answer_with_cart(&mut self, device: DeviceId) {
         let to = Node::Device(device);
         let region = self.devices[device as usize].region;
@@ -94,7 +97,7 @@ impl PartySimulation<'_> {
         self.send(Node::Region(region), to, PartyEvent::Landing { parcel, to });
     }
 
-    /// One region tells another what it lacks, unless one of them is cut off.
+    /// Sends what another region lacks, unless one of the two is cut off.
     pub(super) fn gossip(&mut self, from: RegionId, to: RegionId) {
         let (now, conditions) = (self.now(), self.conditions());
         let cut = [from, to]
@@ -129,7 +132,7 @@ impl PartySimulation<'_> {
         }
     }
 
-    /// A parcel arrives.
+    /// Delivers a parcel.
     pub(super) fn landing(&mut self, parcel: ParcelId, to: Node) {
         match to {
             Node::Region(region) => {

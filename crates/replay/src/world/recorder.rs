@@ -15,20 +15,20 @@ pub(crate) struct ScheduleRecorder {
 }
 
 impl ScheduleRecorder {
-    /// Nothing has happened to this party yet.
+    /// Starts a schedule without steps.
     pub(crate) fn new(party: &str, regions: RegionId) -> Self {
         let schedule = Schedule { party: party.to_owned(), regions, ..Schedule::default() };
         Self { model: PartyModel::new(regions), schedule }
     }
 
-    /// A device appears.
+    /// Adds a device, and returns its number.
     pub(crate) fn open(&mut self, writers: DeviceWriters, as_guest: bool) -> DeviceId {
         self.schedule.devices.push(writers);
         self.schedule.guests += u32::from(as_guest);
         self.model.open(as_guest)
     }
 
-    /// A shopper acts.
+    /// Records an action of a shopper, and returns its number.
     pub(crate) fn act(&mut self, at: u64, action: ScheduledAction) -> ActionId {
         let id = self.model.act(&action);
         self.schedule.actions.push(action);
@@ -36,13 +36,14 @@ impl ScheduleRecorder {
         id
     }
 
-    /// The message about an action arrives; whether the region learns something.
+    /// Records that the message about an action arrives. Returns true if the region learns
+    /// something.
     pub(crate) fn deliver(&mut self, at: u64, action: ActionId, region: RegionId) -> bool {
         self.step(at, ScheduleStep::Deliver { action, region, last: false });
         self.model.deliver(action, region)
     }
 
-    /// A region sends what the other lacks.
+    /// Records that a region sends what another node lacks. Returns the number of the parcel.
     pub(crate) fn send(&mut self, at: u64, from: RegionId, to: Node) -> ParcelId {
         let parcel = self.model.send(from);
         self.schedule.parcels = parcel + 1;
@@ -50,13 +51,13 @@ impl ScheduleRecorder {
         parcel
     }
 
-    /// A parcel arrives; whether the node learns something.
+    /// Records that a parcel arrives. Returns true if the node learns something.
     pub(crate) fn receive(&mut self, at: u64, parcel: ParcelId, to: Node) -> bool {
         self.step(at, ScheduleStep::Receive { parcel, to, last: false });
         self.model.receive(parcel, to)
     }
 
-    /// Anything else.
+    /// Records any other step.
     pub(crate) fn step(&mut self, at: u64, step: ScheduleStep) {
         self.schedule.steps.push(TimedStep { at, step });
     }
@@ -78,7 +79,7 @@ impl ScheduleRecorder {
         }
     }
 
-    /// The whole schedule, and what every region must show now.
+    /// Returns the whole schedule, and what every region must show at its end.
     pub(crate) fn finish(mut self) -> (Schedule, CartUnits) {
         self.schedule.conflicts = self.model.conflicts();
         self.schedule.seal();

@@ -1,8 +1,11 @@
-//! Schedules: the same from the same seed, whole, and bad in all the ways they should be.
+//! Schedules: equal seeds give equal schedules, and faults of all kinds happen.
 
-use super::*;
+use super::play_out;
+use crate::conditions::{NetworkConditions, Outages};
+use crate::party::Party;
 use crate::party::{TraceOrigin, parties};
 use crate::schedule::FaultCounts;
+use crate::schedule::{ActionKind, ScheduleStep};
 use crate::{read, trace};
 use std::io::Cursor;
 

@@ -108,7 +108,7 @@ impl Pick {
         Self { verb: "note", at: PickedRow::Shown(row), units: 1, value: text }
     }
 
-    /// Names it where histories count what happened.
+    /// Returns the name under which histories count the action.
     pub(super) fn name(self) -> String {
         match self.at {
             PickedRow::Shown(_) if matches!(self.verb, "add" | "set") => {

@@ -24,22 +24,22 @@ pub const RULES: [&str; 10] = [
     "nobody-has-it",
 ];
 
-/// The lines of histories.
+/// Returns a line of the histories.
 #[must_use]
 pub fn line(at: u8) -> LineKey {
     LineKey::sku(["X", "Y", "Z"][usize::from(at) % 3]).expect("a SKU")
 }
 
-/// A quantity of the library's.
+/// Returns a quantity.
 ///
 /// # Panics
-/// If it is none.
+/// Panics if the units are 0 or above the limit of a quantity.
 #[must_use]
 pub fn quantity(units: u32) -> Quantity {
     Quantity::new(units).expect("a quantity")
 }
 
-/// What the policy of a merge action is.
+/// Returns the policy of a merge action.
 #[must_use]
 pub fn policy(rule: u8, save_loser: bool, ceiling: bool) -> MergePolicy {
     let rule = RuleRef::first(RULES[usize::from(rule)]).expect("a name");
@@ -55,7 +55,7 @@ pub fn policy(rule: u8, save_loser: bool, ceiling: bool) -> MergePolicy {
 /// Under a ceiling one line has a rule of its own.
 pub const OWN_RULE: (&str, &str) = ("Z", "max");
 
-/// The price that is seen with an action: none, one of two, or one in another currency.
+/// Returns the price that is seen with an action: none, one of two, or one in another currency.
 ///
 /// # Panics
 /// Never: these are prices.
@@ -66,14 +66,14 @@ pub fn price(now: u64, units: u32) -> Option<Money> {
     Some(Money::parse(amount, currency).expect("a price"))
 }
 
-/// The gift options of histories.
+/// Returns a gift option of the histories.
 #[must_use]
 pub fn gift(at: u8) -> Gift {
     let message = (at > 0).then(|| text(at));
     Gift { wrap: at != 1, message }
 }
 
-/// The texts of histories.
+/// Returns a text of the histories.
 ///
 /// # Panics
 /// Never: these are texts.
@@ -82,7 +82,7 @@ pub fn text(at: u8) -> Text {
     Text::new(format!("note {at}")).expect("a text")
 }
 
-/// The shipping options of histories.
+/// Returns a shipping option of the histories.
 ///
 /// # Panics
 /// Never: these are options.
@@ -94,7 +94,7 @@ pub fn shipping(at: u8) -> ShippingOption {
 /// The attribute that histories write.
 pub const ENGRAVING: &str = "engraving";
 
-/// The coupon codes of histories.
+/// Returns a coupon code of the histories.
 pub(super) fn code(at: u8) -> CouponCode {
     CouponCode::new(["SPRING", "TEN"][usize::from(at) % 2]).expect("a code")
 }

@@ -13,6 +13,7 @@ use holdall::id::{CartId, ReplicaId};
 use holdall::replica::Replica;
 use holdall::sync::{self, Inbox, Received};
 use holdall::view::View;
+use holdall::wire;
 
 /// The account's cart.
 pub const ACCOUNT: CartId = CartId::from_u128(1);
@@ -26,7 +27,7 @@ pub struct HistoryNode {
     pub inbox: Inbox,
 }
 
-/// What an action was told about, for checks on its effect.
+/// Action that was taken, with what its author saw, for checks of its effect.
 pub struct ActionTaken<'a> {
     /// What was done.
     pub action: HistoryAction,
@@ -66,7 +67,7 @@ pub struct HistoryWorld {
 }
 
 impl HistoryWorld {
-    /// A world in which nothing has happened.
+    /// Makes a world in which nothing has happened.
     #[must_use]
     pub fn new(history: &History) -> Self {
         let node = |cart, id: usize| HistoryNode {
@@ -129,12 +130,12 @@ impl HistoryWorld {
         *self.seen.entry(what.into()).or_default() += 1;
     }
 
-    /// The account's writers.
+    /// Returns the account's writers.
     pub fn account(&self) -> impl Iterator<Item = &HistoryNode> {
         self.nodes[..self.writers].iter()
     }
 
-    /// What was written to the account's cart.
+    /// Returns the deltas that were written to the account's cart.
     #[must_use]
     pub fn account_log(&self) -> &[Delta] {
         self.log.get(&ACCOUNT).map_or(&[], Vec::as_slice)
@@ -180,7 +181,7 @@ impl HistoryWorld {
         }
     }
 
-    /// The real conversation, until nobody has anything to say.
+    /// Exchanges by the library's conversation, until neither side has anything to send.
     fn exchange(&mut self, a: usize, b: usize) {
         let a = a % self.nodes.len();
         let cart = self.nodes[a].replica.cart().id();
@@ -257,17 +258,19 @@ impl HistoryWorld {
     }
 }
 
-/// The conversation of two replicas of one cart, message by message; says what was sent.
+/// Runs the conversation of two replicas of one cart, each message through its bytes, and returns
+/// the messages.
 ///
 /// # Panics
-/// If it does not end.
+/// Panics if the conversation does not end.
 pub fn converse(a: &mut Replica, b: &mut Replica) -> Vec<sync::Message> {
     let mut sent = vec![sync::probe(a)];
     let mut to_b = true;
     loop {
         let receiver = if to_b { &mut *b } else { &mut *a };
         let last = sent.last().expect("at least the probe");
-        let Some(reply) = sync::respond(receiver, last).expect("the same cart").message else {
+        let last = wire::decode_message(&wire::encode_message(last)).expect("encoded bytes decode");
+        let Some(reply) = sync::respond(receiver, &last).expect("one cart").message else {
             return sent;
         };
         sent.push(reply);

@@ -49,7 +49,8 @@ fn merging_again_changes_nothing(
     holds(Law::LocalEffect, same, || format!("a repeated merge says {again:?}"))
 }
 
-/// Taking a merge back at once gives the account's own view back, whole: rows, notes, coupons, orders.
+/// Checks that a merge which is taken back at once leaves the account's own view: rows, notes,
+/// coupons and orders.
 fn unmerge_gives_the_own_view_back(acted: &ActionTaken<'_>) -> Verdict {
     let Some((guest, claim)) = acted.guest else { return Ok(()) };
     let HistoryAction::Merge { rule, save_loser, ceiling, .. } = acted.action else {
@@ -69,11 +70,11 @@ fn unmerge_gives_the_own_view_back(acted: &ActionTaken<'_>) -> Verdict {
     holds(Law::LocalEffect, same, || format!("merge and unmerge of {guest:?} left something"))
 }
 
-/// [`Law::LocalEffect`]: after every action its author sees what was asked, and every other row as it was; a
-/// merge again changes nothing, and one that is taken back was never there.
+/// Checks [`Law::LocalEffect`]: after each action its author sees what was asked, and every other
+/// row unchanged. A repeated merge changes nothing, and a merge that is taken back leaves nothing.
 ///
 /// # Errors
-/// An action did something else.
+/// The action that did something else.
 pub fn local_effect(history: &History) -> Verdict {
     HistoryWorld::run(history, |acted| {
         exact(&acted)?;
@@ -82,11 +83,11 @@ pub fn local_effect(history: &History) -> Verdict {
     .map(drop)
 }
 
-/// [`Law::ExplanationAddsUp`], of one replica: the reasons add up to the number shown, and the rows
-/// explained are the rows seen.
+/// Checks [`Law::ExplanationAddsUp`] at one replica: the reasons add up to the number shown, and
+/// the rows explained are the rows seen.
 ///
 /// # Errors
-/// They do not.
+/// The numbers or rows that differ.
 pub fn explanations(replica: &Replica) -> Verdict {
     let told = replica.explain();
     let wrong = unexplained(&told);
@@ -101,10 +102,10 @@ pub fn explanations(replica: &Replica) -> Verdict {
     holds(Law::ExplanationAddsUp, explained == seen, what)
 }
 
-/// [`Law::ExplanationAddsUp`] after every delivery, not only where somebody just acted.
+/// Checks [`Law::ExplanationAddsUp`] after every delivery, and not only after actions.
 ///
 /// # Errors
-/// One does not.
+/// The explanation that does not add up.
 pub fn explanation_adds_up(history: &History) -> Verdict {
     let world = world(history)?;
     let mut cart = Cart::new(ACCOUNT);
@@ -115,10 +116,10 @@ pub fn explanation_adds_up(history: &History) -> Verdict {
     Ok(())
 }
 
-/// [`Law::ViewIsOfState`]: what an author saw is what a reader of the same bytes sees.
+/// Checks [`Law::ViewIsOfState`]: whoever reads an author's bytes sees what the author saw.
 ///
 /// # Errors
-/// It is not.
+/// The case in which the law does not hold.
 pub fn view_is_of_state(history: &History) -> Verdict {
     let read = |acted: ActionTaken<'_>| {
         let replica = &acted.node.replica;
@@ -133,10 +134,10 @@ pub fn view_is_of_state(history: &History) -> Verdict {
     HistoryWorld::run(history, read).map(drop)
 }
 
-/// [`Law::SweepIsUnseen`]: the Moves that place nothing any more may die.
+/// Checks [`Law::SweepIsUnseen`]: the removal of Moves that place nothing any more changes no view.
 ///
 /// # Errors
-/// It was seen.
+/// The view that changed.
 pub fn sweep_is_unseen(history: &History) -> Verdict {
     let sweep = |acted: ActionTaken<'_>| {
         let replica = &acted.node.replica;

@@ -18,10 +18,10 @@ use holdall::id::{LineKey, Text};
 use holdall::limits;
 use holdall::view::{self, Notice, RowRef, View};
 
-/// [`Law::AsTheModel`], at each author after each action, and at everybody in the end.
+/// Checks [`Law::AsTheModel`] at each author after each action, and at every replica in the end.
 ///
 /// # Errors
-/// A replica sees something else than the model does.
+/// The replica that shows something else than the model.
 pub fn as_the_model(history: &History) -> Verdict {
     let mut told = ModelCheck::default();
     let world = HistoryWorld::run(history, |acted| {
@@ -55,9 +55,9 @@ impl ModelCheck {
         self.names.insert(name, fact);
     }
 
-    /// A state's facts: a dot that is known is a fact whose whole delta was joined. But what a merge or
-    /// a late absorption brings of a guest's state says of dead dots just that they are dead, and
-    /// may come before what they died of.
+    /// Returns the facts of a state. A known dot is a fact whose whole delta was joined, with one
+    /// exception: a merge or a late absorption brings dead dots of the guest without the actions
+    /// that removed them.
     fn known(&self, cart: &Cart) -> KnownFacts<LineKey> {
         let name = |dot: Dot| {
             let fact = self.names.get(&(dot, copy(cart, dot)));
@@ -80,13 +80,13 @@ impl ModelCheck {
     }
 }
 
-/// Which of the contents of a merge's dot a state has.
+/// Returns the digest of a merge's content, which differs where two regions wrote the merge.
 fn copy(cart: &Cart, dot: Dot) -> Option<u128> {
     let entry = cart.live().get(&dot)?;
     matches!(entry.body, Body::Merge(_)).then(|| digest(dot, &entry))
 }
 
-/// The dot that an action wrote; one that was done already wrote none.
+/// Returns the dot that an action wrote; `None` if the action was done before.
 fn own(acted: &ActionTaken<'_>) -> Option<Dot> {
     match (acted.action, acted.guest) {
         (HistoryAction::Absorb { .. }, _) => None,
@@ -162,7 +162,7 @@ fn shown(view: &View) -> ModelView<LineKey> {
     }
 }
 
-/// What was done, in the model's words.
+/// Translates an action into the model's terms.
 fn did(acted: &ActionTaken<'_>) -> Option<ModelAction<LineKey>> {
     match acted.action {
         HistoryAction::Shop(_) => acted.shopped.as_ref().map(shopped),
@@ -192,11 +192,11 @@ fn did(acted: &ActionTaken<'_>) -> Option<ModelAction<LineKey>> {
     }
 }
 
-/// One of the shopper's actions in the model's words, which know fewer verbs: it writes registers
-/// by name.
+/// Translates a shopper's action into the model's terms. The model has fewer verbs: it writes
+/// registers by name.
 ///
 /// # Panics
-/// If the model has no words for the verb.
+/// Panics if the model has no term for the verb.
 fn shopped(action: &Action) -> ModelAction<LineKey> {
     let write = |row: Option<&RowRef>, key: &str, value: Option<String>| ModelAction::Write {
         row: row.map(named),
@@ -237,7 +237,7 @@ fn named(row: &RowRef) -> ModelRowRef<LineKey> {
     ModelRowRef { line: row.line.clone(), shelf: shelf(row.list), side: row.side.map(side) }
 }
 
-/// The id of the order that a delta states; one that was known already states none.
+/// Returns the id of the order that a delta states; `None` if the order was known before.
 fn ordered(delta: &Delta) -> Option<String> {
     delta.live().values().find_map(|entry| match &entry.body {
         Body::Order(order) => Some(order.id.to_string()),

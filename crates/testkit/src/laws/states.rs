@@ -20,10 +20,11 @@ fn joined<'a>(mut cart: Cart, deltas: impl IntoIterator<Item = &'a Delta>) -> Ca
     cart
 }
 
-/// [`Law::JoinIsMaximum`]. riak_dt 78: that it is the dot-by-dot maximum is what a shortcut breaks.
+/// Checks [`Law::JoinIsMaximum`]. A shortcut in the join breaks the maximum, as in issue 78 of
+/// riak_dt.
 ///
 /// # Errors
-/// It is not.
+/// The case in which the law does not hold.
 pub fn join_is_maximum(history: &History) -> Verdict {
     let law = |is: bool, what: &str| holds(Law::JoinIsMaximum, is, || what.to_owned());
     let world = world(history)?;
@@ -51,10 +52,10 @@ pub fn join_is_maximum(history: &History) -> Verdict {
     Ok(())
 }
 
-/// [`Law::ExchangeIsExact`].
+/// Checks [`Law::ExchangeIsExact`].
 ///
 /// # Errors
-/// It is not.
+/// The case in which the law does not hold.
 pub fn exchange_is_exact(history: &History) -> Verdict {
     let law = |is: bool, what: &str| holds(Law::ExchangeIsExact, is, || what.to_owned());
     let world = world(history)?;
@@ -79,11 +80,11 @@ pub fn exchange_is_exact(history: &History) -> Verdict {
     Ok(())
 }
 
-/// [`Law::DeltasCommute`]: any order, by `keys`; any grouping, of `group` at a time; any splitting;
-/// any number of times.
+/// Checks [`Law::DeltasCommute`]: the deltas in the order of `keys`, joined in groups of `group`,
+/// split, and repeated.
 ///
 /// # Errors
-/// Some other delivery gives another state.
+/// The delivery that gives another state.
 pub fn deltas_commute(history: &History, keys: &[u32], group: usize) -> Verdict {
     let law = |is: bool, what: &str| holds(Law::DeltasCommute, is, || what.to_owned());
     let world = world(history)?;
@@ -111,7 +112,7 @@ pub fn deltas_commute(history: &History, keys: &[u32], group: usize) -> Verdict 
     law(all(known.iter().collect()) == whole, "a replica knows what no delta told")
 }
 
-/// A deterministic shuffle: each round of keys is another order.
+/// Shuffles items by keys: each round of keys is another order.
 #[must_use]
 fn shuffled<T: Clone>(items: &[T], keys: &[u32]) -> Vec<T> {
     let mut at: Vec<usize> = (0..items.len()).collect();
@@ -121,10 +122,10 @@ fn shuffled<T: Clone>(items: &[T], keys: &[u32]) -> Vec<T> {
     at.into_iter().map(|at| items[at].clone()).collect()
 }
 
-/// [`Law::FingerprintTells`], along every path.
+/// Checks [`Law::FingerprintTells`] along every path.
 ///
 /// # Errors
-/// It does not.
+/// The case in which the law does not hold.
 pub fn fingerprint_tells(history: &History) -> Verdict {
     let world = world(history)?;
     let mut states: Vec<Cart> = world.account().map(|node| node.replica.cart().clone()).collect();

@@ -10,7 +10,7 @@ use super::reading::{LineReading, StateReader};
 use holdall::id::CartId;
 
 impl<L: Ord + Clone> StateReader<'_, L> {
-    /// The fact that an action is.
+    /// Makes the fact of an action.
     pub(super) fn fact(&self, stamp: ActionStamp, did: ModelAction<L>) -> ModelFact<L> {
         let after = self.merges.iter().map(|merge| merge.guest).collect();
         let blank = ModelFact {
@@ -120,7 +120,7 @@ impl<L: Ord + Clone> StateReader<'_, L> {
         }
     }
 
-    /// Where an action on a row is written, and whether on one side.
+    /// Returns the cart that an action on a row is written in, and true if the row is one side.
     fn place(&self, side: Option<ModelSide>) -> (CartId, bool) {
         (self.whose(side), side.is_some())
     }
@@ -144,7 +144,7 @@ impl<L: Ord + Clone> StateReader<'_, L> {
         (readings, shown)
     }
 
-    /// What is left of a line that shows nothing goes when something is put on it.
+    /// Returns the facts left of a line that shows nothing. An Add to the line removes them.
     fn leftovers(&self, line: &L) -> Vec<FactId> {
         if self.line(line).parts.iter().any(LinePart::is_shown) {
             return Vec::new();
@@ -155,8 +155,8 @@ impl<L: Ord + Clone> StateReader<'_, L> {
         left.into_iter().collect()
     }
 
-    /// Whose units are in the number of a Set that replaces a row: the row's, what had lost against
-    /// them, and what the Sets among these counted on.
+    /// Returns the facts whose units the number of a Set stands for: the row's, the facts that had
+    /// lost against them, and the facts that the Sets among them counted on.
     fn in_its_number(&self, reading: &LineReading<L>, shown: &[&LinePart]) -> BTreeSet<FactId> {
         let mut replaced: BTreeSet<FactId> = ids(shown.iter().copied()).into_iter().collect();
         let lost = reading.parts.iter().filter(|part| match part.fate {
@@ -170,8 +170,8 @@ impl<L: Ord + Clone> StateReader<'_, L> {
         replaced
     }
 
-    /// Units of other carts that a Set settles: those it replaces, those that a rule had hidden, and
-    /// those that the Sets of the line had settled.
+    /// Returns the units of other carts that a Set settles: those it replaces, those that a rule
+    /// had hidden, and those that earlier Sets of the line had settled.
     fn took(
         &self,
         reading: &LineReading<L>,
@@ -191,7 +191,7 @@ impl<L: Ord + Clone> StateReader<'_, L> {
         took
     }
 
-    /// Where a register of a row is written, and which ones it replaces.
+    /// Returns where a register of a row is written, and which registers it replaces.
     fn register(&self, row: &ModelRowRef<L>, key: &str) -> ((CartId, bool), Vec<FactId>) {
         let reading = self.line(&row.line);
         let sides = reading.sides(row.shelf);
@@ -211,7 +211,7 @@ impl<L: Ord + Clone> StateReader<'_, L> {
         ((side.unwrap_or(self.cart), side.is_some()), covers)
     }
 
-    /// What is known of no line, of a kind.
+    /// Returns the known facts of a kind that are about no line.
     fn general(&self, of: impl Fn(&FactKind<L>) -> bool) -> Vec<FactId> {
         let ours = |id: &FactId| {
             let fact = self.model.fact(*id);
@@ -220,7 +220,7 @@ impl<L: Ord + Clone> StateReader<'_, L> {
         self.known.others().iter().copied().filter(ours).collect()
     }
 
-    /// What an order buys: of each row as many as it shows.
+    /// Returns the units that an order buys: of each row as many as it shows.
     fn bought(&self, readings: &[LineReading<L>], ceiling: u64) -> Vec<(L, (FactId, u64))> {
         let mut bought = Vec::new();
         for reading in readings {
@@ -238,7 +238,8 @@ impl<L: Ord + Clone> StateReader<'_, L> {
         bought
     }
 
-    /// All but orders and merges; a Move only with all that it placed.
+    /// Returns all facts except orders and merges. A Move is among them only if all that it placed
+    /// is.
     fn perishable(&self) -> Vec<FactId> {
         let lasts = |fact: &ModelFact<L>| {
             matches!(fact.what, FactKind::Order(_) | FactKind::Merge(_) | FactKind::Unmerge { .. })
@@ -253,7 +254,7 @@ impl<L: Ord + Clone> StateReader<'_, L> {
         gone.into_iter().collect()
     }
 
-    /// The number of the claim by which a guest is merged.
+    /// Returns the number of the claim by which a guest is merged.
     fn claim(&self, guest: CartId) -> u32 {
         let facts = self.known.others().iter().map(|fact| self.model.fact(*fact));
         let claims = facts.filter_map(|fact| match &fact.what {

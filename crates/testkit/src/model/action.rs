@@ -17,7 +17,7 @@ impl ModelList {
     /// Both.
     pub const ALL: [Self; 2] = [Self::Active, Self::Saved];
 
-    /// The other one.
+    /// Returns the other list.
     #[must_use]
     pub const fn other(self) -> Self {
         match self {
@@ -48,7 +48,7 @@ pub struct ModelRowRef<L> {
 }
 
 impl<L> ModelRowRef<L> {
-    /// The line as a whole, in the active list.
+    /// Names the line as a whole, in the active list.
     pub const fn active(line: L) -> Self {
         Self { line, shelf: ModelList::Active, side: None }
     }
@@ -67,7 +67,7 @@ pub struct ActionStamp {
     pub seq: u64,
 }
 
-/// What somebody did.
+/// Action of a shopper or a server, in the terms of the model.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ModelAction<L> {
     /// Put so many more on a row.

@@ -29,7 +29,7 @@ pub(super) struct ModelFact<L> {
     pub(super) what: FactKind<L>,
 }
 
-/// What an action says.
+/// Content of a fact.
 #[derive(Debug)]
 pub(super) enum FactKind<L> {
     Add(u64),
@@ -81,7 +81,7 @@ pub(super) struct MergeFact<L> {
     pub(super) policy: ModelPolicy<L>,
 }
 
-/// What stays as the author of an action saw it.
+/// Units and rows that stay as the author of an action saw them.
 #[derive(Debug, Default)]
 pub(super) struct PreservedUnits {
     pub(super) pins: BTreeMap<FactId, PinnedRow>,
@@ -89,8 +89,8 @@ pub(super) struct PreservedUnits {
     pub(super) lacks: Vec<(FactId, FactId, u64)>,
 }
 
-/// It stays in that list, and merges its author had seen choose about it no more; but from that
-/// guest's on they do.
+/// Row that stays in a list. Merges that the author had seen do not decide about it any more; the
+/// merge of `until` and later ones do.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PinnedRow {
     pub(super) shelf: ModelList,
@@ -102,7 +102,7 @@ impl PreservedUnits {
         self.pins.is_empty() && self.lacks.is_empty()
     }
 
-    /// The facts of which it says where they show, or what they lack.
+    /// Returns the facts whose list or whose deductions this fact states.
     pub(super) fn bears_on(&self) -> impl Iterator<Item = FactId> + '_ {
         self.pins.keys().copied().chain(self.lacks.iter().map(|(set, ..)| *set))
     }
@@ -131,7 +131,7 @@ impl<L> ModelFact<L> {
         matches!(self.what, FactKind::Move { .. })
     }
 
-    /// Whether all that it says of others is about `gone`.
+    /// Returns true if all that the fact states of others is about `gone`.
     pub(super) fn is_about_nothing_but(&self, gone: &BTreeSet<FactId>) -> bool {
         let moved = match &self.what {
             FactKind::Move { which, .. } => which.is_subset(gone),

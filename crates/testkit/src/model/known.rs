@@ -37,7 +37,7 @@ pub struct KnownFacts<L> {
 }
 
 impl<L> Default for KnownFacts<L> {
-    /// Nothing.
+    /// Returns the knowledge of nothing.
     fn default() -> Self {
         Self {
             known: FactSet::default(),
@@ -50,7 +50,7 @@ impl<L> Default for KnownFacts<L> {
 }
 
 impl<L: Ord + Clone> KnownFacts<L> {
-    /// What somebody knows who has learnt those facts.
+    /// Returns the knowledge of an observer who has learnt some facts.
     #[must_use]
     pub fn of(model: &Model<L>, facts: impl IntoIterator<Item = FactId>) -> Self {
         let mut known = Self::default();
@@ -58,7 +58,7 @@ impl<L: Ord + Clone> KnownFacts<L> {
         known
     }
 
-    /// Whether a fact is known.
+    /// Returns true if a fact is known.
     #[must_use]
     pub fn knows(&self, fact: FactId) -> bool {
         self.known.has(fact)
@@ -86,8 +86,8 @@ impl<L: Ord + Clone> KnownFacts<L> {
         }
     }
 
-    /// Hears that a fact is over, before hearing by what: a guest's state says of what was over there
-    /// just that. Where nothing that ever happened covers it, it is not.
+    /// Hears that a fact is over, before hearing by what: a guest's state says of what was over
+    /// there just that. Where nothing that ever happened covers it, it is not.
     pub fn hear_of_the_end(&mut self, model: &Model<L>, id: FactId) {
         if model.facts.iter().any(|fact| fact.covers.contains(&id)) {
             self.end(model, id);
@@ -110,13 +110,14 @@ impl<L: Ord + Clone> KnownFacts<L> {
         self.others.retain(|fact| *fact != id);
     }
 
-    /// How many Adds and Sets of a line are not over.
+    /// Returns the number of Adds and Sets of a line that are not over.
     #[must_use]
     pub fn contributions(&self, model: &Model<L>, line: &L) -> usize {
         self.on_line(line).iter().filter(|fact| model.fact(**fact).is_contribution()).count()
     }
 
-    /// The latest time among the known facts: milliseconds, and a count inside them.
+    /// Returns the latest time among the known facts: milliseconds, and the count within a
+    /// millisecond.
     #[must_use]
     pub const fn latest(&self) -> (u64, u32) {
         self.latest
@@ -134,7 +135,7 @@ impl<L: Ord + Clone> KnownFacts<L> {
         &self.others
     }
 
-    /// Everything that is not over.
+    /// Returns the facts that are not over.
     pub(super) fn live(&self) -> Vec<FactId> {
         let mut live: Vec<FactId> =
             self.lines.values().flatten().chain(&self.others).copied().collect();
@@ -148,7 +149,7 @@ impl<L: Ord + Clone> KnownFacts<L> {
     }
 }
 
-/// Its own line, or those that an order bought something of.
+/// Returns the line of a fact, or the lines of an order.
 fn lines<L: Ord>(fact: &ModelFact<L>) -> Vec<&L> {
     let bought: &[_] = match &fact.what {
         FactKind::Order(order) => &order.bought,

@@ -14,7 +14,7 @@ use holdall::id::CartId;
 type SidesOfLine = [Vec<usize>; 2];
 
 impl<L: Ord + Clone> StateReader<'_, L> {
-    /// Whether a rule decides on whole carts.
+    /// Returns true if a rule decides on whole carts.
     pub(super) fn is_cartwide(&self) -> bool {
         self.merges.iter().any(|merge| merge.policy.is_cartwide())
     }
@@ -63,6 +63,7 @@ impl<L: Ord + Clone> StateReader<'_, L> {
                 return;
             }
         }
+        // The rule sees each side's units, latest time and registers.
         let [account_side, guest_side] = [(0, self.cart), (1, guest)].map(|(side, cart)| {
             let facts = || sides[side].iter().map(|at| self.model.fact(reading.parts[*at].fact));
             SideOfLine {
@@ -76,6 +77,7 @@ impl<L: Ord + Clone> StateReader<'_, L> {
         if !competes && !apart {
             return;
         }
+        // The decision: the losing side is saved for later or hidden.
         reading.undecided |= chosen.is_none();
         sides.iter().flatten().for_each(|at| reading.parts[*at].decided = Some(merge));
         let loser = match chosen {
@@ -90,6 +92,7 @@ impl<L: Ord + Clone> StateReader<'_, L> {
                 reading.parts[*at].fate = PartFate::Hidden;
             }
         }
+        // Two rows: the guest's contributions show on a side of their own.
         if apart {
             reading.split = true;
             let theirs = |part: &&mut LinePart| self.model.fact(part.fact).cart == guest;
@@ -105,8 +108,9 @@ impl<L: Ord + Clone> StateReader<'_, L> {
         }
     }
 
-    /// What competes in a merge: what counts so far, and what the guest's devices wrote without
-    /// knowing of it; in the list where those who had not seen that merge put it.
+    /// Returns the two sides that compete in a merge: the facts that count so far, and the facts
+    /// that the guest's devices wrote without knowing of the merge. Each is in the list where those
+    /// who had not seen the merge put it.
     fn sides(&self, reading: &LineReading<L>, merge: usize, shelf: ModelList) -> SidesOfLine {
         let mut sides = SidesOfLine::default();
         for (at, part) in reading.parts.iter().enumerate() {
@@ -145,12 +149,13 @@ impl<L: Ord + Clone> StateReader<'_, L> {
         sides
     }
 
-    /// The list of the latest word on it; before a merge, by those who had not seen that one.
+    /// Returns the list that the latest fact about a contribution states. With `before`, only facts
+    /// by authors who had not seen that merge count.
     pub(super) fn shelf(&self, part: &LinePart, before: Option<usize>) -> ModelList {
-        let in_time = |runner: usize| {
-            before.is_none_or(|merge| runner <= merge)
+        let in_time = |seen: usize| {
+            before.is_none_or(|merge| seen <= merge)
                 // Whoever had not seen the merge could not move what it parked.
-                && part.parked.is_none_or(|merge| runner > merge)
+                && part.parked.is_none_or(|merge| seen > merge)
         };
         if let Some((shelf, past)) = self.pinned.get(&part.fact)
             && in_time(*past)
@@ -161,7 +166,7 @@ impl<L: Ord + Clone> StateReader<'_, L> {
         let moves = fact.line.iter().flat_map(|line| self.on_line(line)).filter_map(|(_, by)| {
             match &by.what {
                 FactKind::Move { to, which } if which.contains(&part.fact) => {
-                    Some((self.runner(by), by.stamp, *to))
+                    Some((self.last_seen_merge(by), by.stamp, *to))
                 }
                 _ => None,
             }
@@ -170,7 +175,7 @@ impl<L: Ord + Clone> StateReader<'_, L> {
             let pin = by.stays.pins.get(&part.fact)?;
             Some((self.past(by, pin), by.stamp, pin.shelf))
         });
-        let latest = moves.chain(pins).filter(|(runner, ..)| in_time(*runner));
+        let latest = moves.chain(pins).filter(|(seen, ..)| in_time(*seen));
         if let Some((_, _, shelf)) = latest.max_by_key(|(_, stamp, _)| *stamp) {
             return shelf;
         }
@@ -181,7 +186,8 @@ impl<L: Ord + Clone> StateReader<'_, L> {
         }
     }
 
-    /// Up to which merge, counted from 1, none chooses about a contribution any more.
+    /// Returns the number, from 1, of the last merge that does not decide about a contribution any
+    /// more.
     pub(super) fn pinned_past(&self, part: FactId) -> usize {
         if let Some((_, past)) = self.pinned.get(&part) {
             return *past;
@@ -191,12 +197,13 @@ impl<L: Ord + Clone> StateReader<'_, L> {
     }
 
     fn past(&self, by: &ModelFact<L>, pin: &PinnedRow) -> usize {
-        let seen = self.runner(by);
+        let seen = self.last_seen_merge(by);
         pin.until.and_then(|guest| self.merge_of(guest)).map_or(seen, |at| seen.min(at))
     }
 
-    /// The registers of a line in one cart. What somebody who had seen a guest's merge wrote for the
-    /// line as a whole is the guest's, too, and comes after all that had not.
+    /// Returns the registers of a line in one cart. A register that was written for the line as a
+    /// whole by an author who had seen a guest's merge is the guest's too, and wins over those of
+    /// authors who had not.
     pub(super) fn registers(&self, line: &L, cart: CartId) -> BTreeMap<String, String> {
         let mut latest = BTreeMap::new();
         for (_, fact) in self.on_line(line) {

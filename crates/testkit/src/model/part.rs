@@ -28,7 +28,7 @@ pub(super) struct LinePart {
     pub(super) cuts: BTreeMap<FactId, u64>,
 }
 
-/// Whether it counts, and if not, why.
+/// Whether a contribution counts, and if not, the reason.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum PartFate {
     Counts,

@@ -2,7 +2,7 @@
 
 use super::part::SideOfLine;
 
-/// What a merge means.
+/// Merge policy, in the terms of the model.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ModelPolicy<L> {
     /// The rule's name.
@@ -28,7 +28,7 @@ pub(super) enum ChosenSide {
 }
 
 impl<L> ModelPolicy<L> {
-    /// One rule for every line; no ceiling; the losing side hidden.
+    /// Makes a policy with one rule for every line and no ceiling, which hides the losing side.
     #[must_use]
     pub fn rule(rule: &str) -> Self {
         Self { rule: rule.into(), overrides: Vec::new(), save_loser: false, ceiling: None }
@@ -41,7 +41,7 @@ impl<L: Eq> ModelPolicy<L> {
         named.map_or(&self.rule, |(_, rule)| rule)
     }
 
-    /// Whether a rule in it decides on whole carts.
+    /// Returns true if a rule of the policy decides on whole carts.
     pub(super) fn is_cartwide(&self) -> bool {
         is_cartwide(&self.rule) || self.overrides.iter().any(|(_, rule)| is_cartwide(rule))
     }
@@ -51,7 +51,7 @@ pub(super) fn is_cartwide(rule: &str) -> bool {
     matches!(rule, "replace-with-guest" | "keep-account")
 }
 
-/// The contract's table; `None` for a rule that nobody has.
+/// Looks up the choice of a rule in the contract's table; `None` for an unknown rule.
 pub(super) fn choice(rule: &str, account: &SideOfLine, guest: &SideOfLine) -> Option<ChosenSide> {
     let guest_if = |guest| if guest { ChosenSide::Guest } else { ChosenSide::Account };
     Some(match rule {

@@ -11,7 +11,7 @@ use super::policy::ModelPolicy;
 use super::{FactId, Model};
 use holdall::id::CartId;
 
-/// Who reads: what they know, and whose cart it is.
+/// Reader of a cart: the knowledge of an observer, and the cart.
 pub(super) struct StateReader<'a, L> {
     pub(super) model: &'a Model<L>,
     pub(super) known: &'a KnownFacts<L>,
@@ -20,8 +20,8 @@ pub(super) struct StateReader<'a, L> {
     pub(super) merges: Vec<MergedSides<'a, L>>,
     /// Facts that are read as if they were over.
     pub(super) gone: BTreeSet<FactId>,
-    /// Contributions that are read as if somebody had left word of where they stay: the list, and up
-    /// to which merge none chooses about them any more.
+    /// Contributions that are read as if somebody had left word of where they stay: the list, and
+    /// up to which merge none chooses about them any more.
     pub(super) pinned: BTreeMap<FactId, (ModelList, usize)>,
 }
 
@@ -44,7 +44,7 @@ pub(super) struct LineReading<L> {
 }
 
 impl<L> LineReading<L> {
-    /// What a list shows, on one side if one is named.
+    /// Returns the contributions that a list shows, of one side if one is named.
     pub(super) fn shown(
         &self,
         shelf: ModelList,
@@ -55,7 +55,7 @@ impl<L> LineReading<L> {
         self.parts.iter().filter(|part| part.is_shown()).filter(here)
     }
 
-    /// The sides that a list shows.
+    /// Returns the sides that a list shows.
     pub(super) fn sides(&self, shelf: ModelList) -> BTreeSet<CartId> {
         self.shown(shelf, None).map(|part| part.side).collect()
     }
@@ -92,7 +92,7 @@ impl<'a, L: Ord + Clone> StateReader<'a, L> {
         Self { model, known, cart, merges, gone: BTreeSet::new(), pinned: BTreeMap::new() }
     }
 
-    /// Those that are there to be read.
+    /// Returns the facts of a line that the reader reads.
     pub(super) fn on_line(
         &self,
         line: &L,
@@ -110,13 +110,13 @@ impl<'a, L: Ord + Clone> StateReader<'a, L> {
         self.merges.iter().position(|merge| merge.guest == guest)
     }
 
-    /// The last merge that an author had seen, counted from 1.
-    pub(super) fn runner(&self, fact: &ModelFact<L>) -> usize {
+    /// Returns the number, from 1, of the last merge that the author of a fact had seen; 0 if none.
+    pub(super) fn last_seen_merge(&self, fact: &ModelFact<L>) -> usize {
         let seen = self.merges.iter().rposition(|merge| fact.after.contains(&merge.guest));
         seen.map_or(0, |at| at + 1)
     }
 
-    /// A line.
+    /// Reads a line.
     pub(super) fn line(&self, line: &L) -> LineReading<L> {
         if self.is_cartwide() {
             let all = self.lines().into_iter().find(|reading| reading.line == *line);
@@ -125,12 +125,12 @@ impl<'a, L: Ord + Clone> StateReader<'a, L> {
         self.read([line]).remove(0)
     }
 
-    /// Every line.
+    /// Reads every line.
     pub(super) fn lines(&self) -> Vec<LineReading<L>> {
         self.read(self.known.lines())
     }
 
-    /// Some lines; all of them where rules decide on whole carts.
+    /// Reads some lines; every line if a rule decides on whole carts.
     pub(super) fn read<'l>(&self, lines: impl IntoIterator<Item = &'l L>) -> Vec<LineReading<L>>
     where
         L: 'l,
@@ -145,7 +145,7 @@ impl<'a, L: Ord + Clone> StateReader<'a, L> {
         readings
     }
 
-    /// What is there of a line before any merge.
+    /// Reads a line before any merge.
     fn gather(&self, line: &L) -> LineReading<L> {
         let contributions = self.on_line(line).filter(|(_, fact)| fact.is_contribution());
         let mut parts: Vec<LinePart> =
@@ -170,14 +170,14 @@ impl<'a, L: Ord + Clone> StateReader<'a, L> {
             _ => 0,
         };
         let pinned = self.pinned_past(id);
-        let runner = self.runner(fact).max(pinned);
+        let seen_merge = self.last_seen_merge(fact).max(pinned);
         let (competes_in, enters) = match self.merge_of(fact.cart) {
             // A guest's own, by somebody who knew of the merge: it comes on top.
             Some(merge) if fact.after.contains(&fact.cart) || pinned > merge => {
-                (None, runner.max(merge + 1))
+                (None, seen_merge.max(merge + 1))
             }
             Some(merge) => (Some(merge), merge + 1),
-            None => (None, runner),
+            None => (None, seen_merge),
         };
         LinePart {
             fact: id,
@@ -193,7 +193,7 @@ impl<'a, L: Ord + Clone> StateReader<'a, L> {
         }
     }
 
-    /// Of Sets of one cart and row that had not seen each other the latest counts.
+    /// Hides all but the latest of the Sets of one cart and row that had not seen each other.
     fn clashes(&self, parts: &mut [LinePart]) {
         let mut sets: Vec<usize> = (0..parts.len())
             .filter(|at| self.model.fact(parts[*at].fact).set().is_some())
@@ -215,18 +215,21 @@ impl<'a, L: Ord + Clone> StateReader<'a, L> {
         one.cart == other.cart && x.shelf == y.shelf && !x.seen.has(b) && !y.seen.has(a)
     }
 
-    /// A Set brings its number less what was taken behind its author's back out of what is in that
-    /// number, or out of Sets that it competes with: by orders, by the account's Sets where it is a
-    /// guest's, and by Sets that are gone and of which somebody left word.
+    /// Computes the units of a Set: its number, less the units that others took without the
+    /// author's knowledge from the facts in that number or from competing Sets. Orders take, the
+    /// account's Sets take from a guest's, and so do removed Sets whose deduction was preserved.
     fn weigh(&self, parts: &mut [LinePart], at: usize, line: &L) {
         let id = parts[at].fact;
         let fact = self.model.fact(id);
         let (Some(set), PartFate::Counts) = (fact.set(), parts[at].fate) else { return };
+        // A Set of this row and cart whose author had not seen the other: the two compete.
         let rival = |other: FactId| {
             let theirs = self.model.fact(other);
             let same_row = theirs.set().is_some_and(|theirs| theirs.shelf == set.shelf);
             same_row && theirs.cart == fact.cart && other != id && !set.seen.has(other)
         };
+        // Units taken, by the fact they are taken from. If several facts take from one, the largest
+        // number counts, since all of them mean the units of that one fact.
         let mut cuts: BTreeMap<FactId, u64> = BTreeMap::new();
         let mut cut = |whose: FactId, units: u64| {
             let most = cuts.entry(whose).or_default();
@@ -237,6 +240,7 @@ impl<'a, L: Ord + Clone> StateReader<'a, L> {
                 cut(whose, units);
             }
         };
+        // Orders that had not seen the Set, and that the Set had not seen.
         for (by, other) in self.on_line(line) {
             let Some(order) = other.order() else { continue };
             if !set.seen.has(by) && !order.seen.has(id) {
@@ -244,6 +248,7 @@ impl<'a, L: Ord + Clone> StateReader<'a, L> {
                 here.for_each(|(_, (whose, units))| cut_counted_on(*whose, *units));
             }
         }
+        // A guest's Set: Sets of the account that took units of the guest's line, unseen either way.
         if fact.cart != self.cart {
             for part in parts.iter().filter(|part| !matches!(part.fate, PartFate::Lost { .. })) {
                 let other = self.model.fact(part.fact);
@@ -255,6 +260,7 @@ impl<'a, L: Ord + Clone> StateReader<'a, L> {
                 }
             }
         }
+        // Deductions that were preserved when the Set that made them was removed.
         for word in self.words() {
             let lacks = word.stays.lacks.iter().filter(|(set, ..)| *set == id);
             lacks.for_each(|(_, whose, units)| cut(*whose, *units));
@@ -268,7 +274,7 @@ impl<'a, L: Ord + Clone> StateReader<'a, L> {
         }
     }
 
-    /// What somebody left word of.
+    /// Returns the facts that preserve something.
     pub(super) fn words(&self) -> impl Iterator<Item = &'a ModelFact<L>> + '_ {
         let live = self.known.others().iter().filter(|fact| !self.gone.contains(fact));
         let facts = live.map(|fact| self.model.fact(*fact));

@@ -10,11 +10,12 @@ use super::part::LinePart;
 use super::reading::{LineReading, StateReader};
 use holdall::id::CartId;
 
-/// How contributions show.
+/// List, side and deductions of each contribution that shows.
 type UnitPlacement = BTreeMap<FactId, (ModelList, CartId, BTreeMap<FactId, u64>)>;
 
 impl<L: Ord + Clone> StateReader<'_, L> {
-    /// All that an action covers which takes `shown` out of those lines, and what stays by it.
+    /// Returns the facts that an action covers which takes `shown` out of some lines, and what the
+    /// action preserves.
     pub(super) fn settle(
         &self,
         lines: &[LineReading<L>],
@@ -29,6 +30,7 @@ impl<L: Ord + Clone> StateReader<'_, L> {
         } else {
             self.undisturbed(gone, lines)
         };
+        // Moves and preserving facts that are about gone facts alone have no use any more.
         for reading in lines {
             gone.extend(self.moves_of_nothing_but(&reading.line, &gone));
         }
@@ -37,14 +39,14 @@ impl<L: Ord + Clone> StateReader<'_, L> {
         (gone, stays)
     }
 
-    /// Moves of a line that place nothing but `gone`. To take another out would move what nobody here
-    /// has seen, or what is over here and not yet everywhere.
+    /// Moves of a line that place nothing but `gone`. To take another out would move what nobody
+    /// here has seen, or what is over here and not yet everywhere.
     pub(super) fn moves_of_nothing_but(&self, line: &L, gone: &BTreeSet<FactId>) -> Vec<FactId> {
         let moves = self.on_line(line).filter(|(_, fact)| fact.is_move());
         moves.filter(|(_, fact)| fact.is_about_nothing_but(gone)).map(|(id, _)| id).collect()
     }
 
-    /// What removals left word of, where all that it was about is gone.
+    /// Returns the facts that preserve something only about facts that are gone.
     fn spent_words(&self, gone: &BTreeSet<FactId>) -> Vec<FactId> {
         let others = self.known.others().iter().copied();
         let spent = |id: &FactId| {
@@ -55,8 +57,8 @@ impl<L: Ord + Clone> StateReader<'_, L> {
         others.filter(spent).collect()
     }
 
-    /// What `gone` would bring up goes with it; what it would hide or move stays as it is, and so do
-    /// the units that a Set lacks.
+    /// Extends `gone` by the facts that would come to show without it, and preserves what it would
+    /// hide or move, and the units that a Set lacks.
     fn undisturbed(
         &self,
         gone: BTreeSet<FactId>,
@@ -64,16 +66,19 @@ impl<L: Ord + Clone> StateReader<'_, L> {
     ) -> (BTreeSet<FactId>, PreservedUnits) {
         let here: BTreeSet<FactId> =
             lines.iter().flat_map(|reading| &reading.parts).map(|part| part.fact).collect();
-        // What a rule makes of one line does not depend on another, unless it is a rule that decides
-        // on whole carts; nor does what a word says, but one word may be about several.
+        // What a rule makes of one line does not depend on another, unless it is a rule that
+        // decides on whole carts; nor does what a word says, but one word may be about several.
         let alone = !self.is_cartwide() && self.words().next().is_none();
         let before = self.picture(lines, alone);
+        // A reader of the state as it would be, with more and more facts gone or pinned.
         let mut what_if = Self { gone, ..StateReader::new(self.model, self.known, self.cart) };
         // Each round settles something, or pins something past one more merge; so this ends.
         loop {
             let after = what_if.picture(lines, alone);
+            // Facts that show only now: another fact hid them.
             let risen: Vec<FactId> =
                 after.keys().filter(|fact| !before.contains_key(fact)).copied().collect();
+            // Facts that show in another list or on another side: they are pinned to where they were.
             let mut pinned = false;
             for (fact, (shelf, side, _)) in &before {
                 let same = after.get(fact).is_some_and(|(now, whose, _)| {
@@ -86,6 +91,7 @@ impl<L: Ord + Clone> StateReader<'_, L> {
                     pinned = true;
                 }
             }
+            // Nothing changes any more: what was pinned, and what Sets lacked, is preserved.
             if risen.is_empty() && !pinned {
                 let pin = |(fact, (shelf, past)): (&FactId, &(ModelList, usize))| {
                     let until = self.merges.get(*past).map(|merge| merge.guest);
@@ -98,7 +104,7 @@ impl<L: Ord + Clone> StateReader<'_, L> {
         }
     }
 
-    /// How everything shows; or those lines alone.
+    /// Returns how all lines show, or some lines alone.
     fn picture(&self, lines: &[LineReading<L>], alone: bool) -> UnitPlacement {
         let readings =
             if alone { self.read(lines.iter().map(|reading| &reading.line)) } else { self.lines() };
@@ -108,7 +114,7 @@ impl<L: Ord + Clone> StateReader<'_, L> {
     }
 }
 
-/// Units that Sets lacked before and would not lack after.
+/// Returns the units that Sets lacked before and would not lack after.
 fn lacks(before: &UnitPlacement, after: &UnitPlacement) -> Vec<(FactId, FactId, u64)> {
     let mut lacks = Vec::new();
     for (set, (_, _, now)) in after {

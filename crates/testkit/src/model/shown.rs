@@ -1,4 +1,4 @@
-//! What everybody sees who knows the same.
+//! The view of a cart: all who know equal facts see it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use super::{FactId, Model};
 use holdall::id::CartId;
 use holdall::money::Money;
 
-/// What is shown.
+/// View of a cart, in the terms of the model.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ModelView<L> {
     /// Each row, by its line, its list and, while the line is split there, its side.
@@ -24,7 +24,7 @@ pub struct ModelView<L> {
     pub consent: bool,
     /// The orders, in the order in which they were placed.
     pub orders: Vec<ModelOrder<L>>,
-    /// Ids of orders that bought the same units, and the lines they share.
+    /// Ids of orders that bought units twice, and the lines they share.
     pub bought_twice: BTreeMap<BTreeSet<String>, BTreeSet<L>>,
     /// Lines that nobody can buy, since a rule is not there.
     pub undecided: BTreeSet<L>,
@@ -57,7 +57,7 @@ pub struct ModelOrder<L> {
 }
 
 impl<L: Ord + Clone> Model<L> {
-    /// What a cart shows where that is known, at most so many units in a row.
+    /// Returns what a cart shows to an observer, with at most `ceiling` units a row.
     #[must_use]
     pub fn shown(&self, known: &KnownFacts<L>, cart: CartId, ceiling: u64) -> ModelView<L> {
         let reader = StateReader::new(self, known, cart);
@@ -132,8 +132,9 @@ impl<'a, L: Ord + Clone> StateReader<'a, L> {
         }
     }
 
-    /// Of each the account's if it is set, else the first guest's that has it and no row of its
-    /// own. A guest's own row has the guest's own.
+    /// Returns the registers of a row: each is the account's if that is set, else that of the first
+    /// guest which has the register and no row of its own. A guest's own row has the guest's
+    /// registers.
     fn row_registers(&self, reading: &LineReading<L>, side: CartId) -> BTreeMap<String, String> {
         let mut registers = self.registers(&reading.line, side);
         if side == self.cart {
@@ -147,7 +148,8 @@ impl<'a, L: Ord + Clone> StateReader<'a, L> {
         registers
     }
 
-    /// Of each the account's if it is set, else the first guest's that has it.
+    /// Returns the registers of the cart: each is the account's if that is set, else that of the
+    /// first guest which has it.
     fn cart_registers(&self) -> BTreeMap<String, String> {
         let mut registers = BTreeMap::new();
         let guests = self.merges.iter().map(|merge| merge.guest);
@@ -163,7 +165,7 @@ impl<'a, L: Ord + Clone> StateReader<'a, L> {
         registers
     }
 
-    /// One id is one order, however often it was placed: the first time counts.
+    /// Returns the orders. Of orders with one id the first counts.
     fn orders(&self) -> Vec<ModelOrder<L>> {
         let mut known: Vec<_> = self
             .others()

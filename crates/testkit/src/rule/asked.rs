@@ -1,4 +1,4 @@
-//! Laws of a rule as a function: that it answers, and always the same.
+//! Laws of a rule as a function: it answers every question, and always alike.
 
 use super::{Verdict, broken, same};
 use crate::action::{ACCOUNT, ScenarioAction, ScenarioStep};
@@ -11,10 +11,10 @@ use crate::runner::{RunVariant, ScenarioRunner, VisibleRows};
 /// How often a question is repeated.
 const REPEATED: usize = 4;
 
-/// [`Law::Total`]: a rule answers every question, and has a reason for each answer.
+/// Checks [`Law::Total`]: a rule answers every question, and has a reason for each answer.
 ///
 /// # Errors
-/// It panics.
+/// The panic.
 pub fn total(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
     let _ = subject.panic();
     let (runner, rows) = full(subject, scenario);
@@ -23,10 +23,11 @@ pub fn total(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
     Err(broken(Law::Total, what, subject, &runner, &rows))
 }
 
-/// [`Law::Pure`]: the same question has the same answer, at once and on another thread.
+/// Checks [`Law::Pure`]: a question that is asked again at once, and on another thread, has the
+/// answer of the first time.
 ///
 /// # Errors
-/// It has two.
+/// The question with two answers.
 pub fn pure(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
     subject.forget();
     let (runner, rows) = full(subject, scenario);
@@ -52,10 +53,10 @@ pub fn pure(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
     Ok(())
 }
 
-/// [`Law::OrderInSide`]: two steps of one side may come in either order.
+/// Checks [`Law::OrderInSide`]: two steps of one side may come in either order.
 ///
 /// # Errors
-/// Another order shows other rows.
+/// The order that shows other rows.
 pub fn order_in_side(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
     let scenario = scenario.adds();
     let how = RunVariant { look: true, ..RunVariant::default() };
@@ -101,7 +102,7 @@ fn before(scenario: &mut MergeScenario) -> &mut Vec<ScenarioStep> {
 /// Longer scenarios have many pairs, and are no better.
 const LONG: usize = 14;
 
-/// Two steps of one side, each with the other's units.
+/// Swaps the units of two steps of one side.
 fn turned(one: &ScenarioStep, two: &ScenarioStep) -> Option<[ScenarioStep; 2]> {
     let (ScenarioAction::Add { line: a, units: m }, ScenarioAction::Add { line: b, units: n }) =
         (one.action, two.action)
@@ -116,11 +117,12 @@ fn turned(one: &ScenarioStep, two: &ScenarioStep) -> Option<[ScenarioStep; 2]> {
     turn.then(|| [with(one, n), with(two, m)])
 }
 
-/// [`Law::DeliveryOrder`]: what the tablet and the kiosk did before the merge counts the same
-/// whether it is heard before or after; and the deltas may come in other orders, and twice.
+/// Checks [`Law::DeliveryOrder`]: it does not matter whether the steps of the tablet and the kiosk
+/// from before the merge are heard before or after it. The deltas may come in other orders, and
+/// twice.
 ///
 /// # Errors
-/// Another delivery shows other rows.
+/// The delivery that shows other rows.
 pub fn delivery_order(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
     // Whoever hears of more has a later clock, and may write notes on more lines.
     let adds = scenario.adds();
@@ -147,7 +149,7 @@ pub fn delivery_order(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verd
     Ok(())
 }
 
-/// The whole scenario, and what is seen in the end.
+/// Runs the whole scenario, and returns what is seen in the end.
 pub(super) fn full<'a>(
     subject: &'a RuleUnderTest,
     scenario: &MergeScenario,
@@ -160,7 +162,7 @@ pub(super) fn full<'a>(
     (runner, rows)
 }
 
-/// A rule that answered otherwise when it was asked again much later.
+/// Makes the counterexample of a rule that answered otherwise when it was asked again much later.
 pub(crate) fn fickle(
     subject: &RuleUnderTest,
     scenario: &MergeScenario,

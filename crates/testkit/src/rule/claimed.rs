@@ -7,10 +7,10 @@ use crate::merge_scenario::MergeScenario;
 use crate::rule_under_test::RuleUnderTest;
 use crate::runner::{RunVariant, ScenarioRunner, VisibleRows, total, words};
 
-/// [`Law::Monotone`]: with one step on + more no line shows fewer, both lists together.
+/// Checks [`Law::Monotone`]: one Add more makes no line show fewer units, in both lists together.
 ///
 /// # Errors
-/// One shows fewer.
+/// The line that shows fewer units.
 pub fn monotone(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
     let scenario = scenario.plain();
     let mut whole = ScenarioRunner::tell(subject, &scenario, RunVariant::default());
@@ -40,10 +40,10 @@ pub fn monotone(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
     Ok(())
 }
 
-/// [`Law::OrderFree`]: two guests merged in either order give the same rows.
+/// Checks [`Law::OrderFree`]: the order in which two guests are merged does not change the rows.
 ///
 /// # Errors
-/// They do not.
+/// The numbers or rows that differ.
 pub fn order_free(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
     let scenario = MergeScenario { second_guest: true, ..scenario.plain() };
     let wanted =
@@ -57,10 +57,10 @@ pub fn order_free(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict 
     same(Law::OrderFree, subject, &runner, &seen, &wanted)
 }
 
-/// [`Law::TimeFree`]: clocks that are off show the rows that right ones do.
+/// Checks [`Law::TimeFree`]: wrong clocks lead to the rows that right clocks lead to.
 ///
 /// # Errors
-/// They show others.
+/// The rows that wrong clocks change.
 pub fn time_free(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
     // The order of two merges is by time, whatever the rule.
     let scenario = scenario.plain().of_one_guest();

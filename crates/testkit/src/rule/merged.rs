@@ -1,4 +1,4 @@
-//! Laws of what a merge shows.
+//! Laws of the rows that a merge shows.
 
 use std::collections::BTreeSet;
 
@@ -17,11 +17,11 @@ use holdall::dots::Dot;
 use holdall::id::LineKey;
 use holdall::policy::RuleScope;
 
-/// [`Law::LineLocal`]: a line shows the same with the rest of the cart and without it. Rules that
-/// decide on whole carts are not held to it.
+/// Checks [`Law::LineLocal`]: the rest of the cart does not change a line. Rules that decide on
+/// whole carts are exempt.
 ///
 /// # Errors
-/// It does not.
+/// The case in which the law does not hold.
 pub fn line_local(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
     if subject.reach() == RuleScope::Cart {
         return Ok(());
@@ -46,11 +46,12 @@ pub fn line_local(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict 
     same(Law::LineLocal, subject, &runner, &seen, &wanted)
 }
 
-/// [`Law::EmptySide`]: what only one cart has of a line stays as it is there. A rule that decides
-/// on whole carts may let a cart win which lacks the line; then that cart wins wherever both have one.
+/// Checks [`Law::EmptySide`]: a line that only one cart has stays as it is there. A rule that
+/// decides on whole carts may let a cart win which lacks the line; then that cart must win on all
+/// lines.
 ///
 /// # Errors
-/// A side that has nothing won.
+/// The line on which a side without units won.
 pub fn empty_side(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
     let scenario = MergeScenario { after: Vec::new(), ..scenario.clone() };
     let mut apart = ScenarioRunner::tell(
@@ -73,7 +74,7 @@ pub fn empty_side(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict 
     same(Law::EmptySide, subject, &runner, &seen, &wanted)
 }
 
-/// What is seen, with each row that only one of the carts has as it is there.
+/// Returns the rows seen, with each row that only one of the carts has as it is in that cart.
 fn one_sided(carts: &[VisibleRows], seen: &VisibleRows) -> VisibleRows {
     let here = |row: &VisibleRow| (row.line.clone(), row.list);
     let has = |cart: &&VisibleRows, at: &(LineKey, List)| cart.iter().any(|row| here(row) == *at);
@@ -89,8 +90,8 @@ fn one_sided(carts: &[VisibleRows], seen: &VisibleRows) -> VisibleRows {
     wanted
 }
 
-/// What is seen; but if a cart won on a line that it lacks and lost on one that it has, then the
-/// lines it lacks as the other cart has them.
+/// Returns the rows seen. If a cart won on a line that it lacks and lost on one that it has, the
+/// lines that it lacks are as in the other cart.
 fn one_winner(carts: &[VisibleRows], seen: &VisibleRows) -> VisibleRows {
     let [account, guest] = carts else { return seen.clone() };
     let units = |rows: &VisibleRows, line: &LineKey, list: List| -> u64 {
@@ -118,11 +119,11 @@ fn one_winner(carts: &[VisibleRows], seen: &VisibleRows) -> VisibleRows {
     wanted
 }
 
-/// [`Law::Explained`]: each contribution is shown, or hidden with a reason, exactly once, and
-/// what is shown adds up.
+/// Checks [`Law::Explained`]: each contribution is shown, or hidden with a reason, exactly once,
+/// and the shown ones add up.
 ///
 /// # Errors
-/// One is missing, or unexplained.
+/// The contribution that is missing or has no reason.
 pub fn explained(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
     let (mut runner, rows) = full(subject, scenario);
     let told = runner.explain();
@@ -142,10 +143,10 @@ pub fn explained(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
     Err(broken(Law::Explained, format!("{what}."), subject, &runner, &rows))
 }
 
-/// [`Law::EditIsExact`]: each edit on a device that knows everything does just what it says.
+/// Checks [`Law::EditIsExact`]: each edit on a device that knows everything has its exact effect.
 ///
 /// # Errors
-/// One does something else.
+/// The edit that does something else.
 pub fn edit_is_exact(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
     let mut runner = ScenarioRunner::tell(subject, scenario, RunVariant::default());
     for step in &scenario.after {
@@ -165,10 +166,10 @@ pub fn edit_is_exact(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdi
     Ok(())
 }
 
-/// [`Law::MergeAgain`]: the same merge again, at the same device and at another one.
+/// Checks [`Law::MergeAgain`]: a repeated merge changes nothing, at its device and at another one.
 ///
 /// # Errors
-/// It changes the rows.
+/// The rows that changed.
 pub fn merge_again(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
     let (mut runner, wanted) = full(subject, scenario);
     for device in [Device::Laptop, Device::Tablet] {
@@ -179,10 +180,10 @@ pub fn merge_again(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict
     Ok(())
 }
 
-/// [`Law::Unmerge`]: a merge that is taken back was never there.
+/// Checks [`Law::Unmerge`]: a merge that is taken back leaves nothing behind.
 ///
 /// # Errors
-/// It left something behind.
+/// The rows that it left behind.
 pub fn unmerge(subject: &RuleUnderTest, scenario: &MergeScenario) -> Verdict {
     let scenario = scenario.clone().of_one_guest();
     let how = RunVariant { guests: false, ..RunVariant::default() };

@@ -1,11 +1,13 @@
 //! The laws of merge rules, each a function of a rule and a scenario.
 //!
-//! None of them needs proptest: whoever has a scenario can ask. What each compares is rows of the real
-//! library, which asks the rule as a shop's replicas would.
+//! None of them needs proptest: whoever has a scenario can ask. What each compares is rows of the
+//! real library, which asks the rule as a shop's replicas would.
 
 mod asked;
+mod check;
 mod claimed;
 mod merged;
+mod verdict;
 mod wanted_rows;
 
 pub(super) use asked::fickle;
@@ -13,79 +15,5 @@ pub use asked::{delivery_order, order_in_side, pure, total};
 pub use claimed::{monotone, order_free, time_free};
 pub use merged::{edit_is_exact, empty_side, explained, line_local, merge_again, unmerge};
 
-use super::counterexample::Counterexample;
-use super::law::Law;
-use super::merge_scenario::MergeScenario;
-use super::rule_under_test::RuleUnderTest;
-use super::runner::{ScenarioRunner, VisibleRows, words};
-
-/// Whether a law holds, or how it does not.
-pub type Verdict = Result<(), Counterexample>;
-
-impl RuleUnderTest {
-    /// Holds the rule to one law in one scenario. Laws that are not of rules hold.
-    ///
-    /// ```
-    /// use holdall_testkit::{ScenarioAction, Device, Law, RuleUnderTest, MergeScenario, ScenarioStep};
-    /// let prefer_guest = holdall::policy::builtin().nth(4).expect("a rule");
-    /// let rule = RuleUnderTest::new(prefer_guest)?;
-    /// let five = ScenarioStep::new(Device::Laptop, ScenarioAction::Add { line: 0, units: 5 });
-    /// let one = ScenarioStep::new(Device::Phone, ScenarioAction::Add { line: 0, units: 1 });
-    /// let scenario = MergeScenario { before: vec![five, one], ..MergeScenario::default() };
-    /// assert!(rule.check(Law::Unmerge, &scenario).is_ok());
-    /// // A guest's step makes 5 a 1: not every rule is monotone.
-    /// assert!(rule.check(Law::Monotone, &scenario).is_err());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// The law does not hold; or the rule panicked, which breaks [`Law::Total`], or differs from
-    /// the library's of its name, which breaks [`Law::Named`], whatever was asked.
-    pub fn check(&self, law: Law, scenario: &MergeScenario) -> Verdict {
-        let verdict = match law {
-            Law::Total => total(self, scenario),
-            Law::Pure => pure(self, scenario),
-            Law::OrderInSide => order_in_side(self, scenario),
-            Law::LineLocal => line_local(self, scenario),
-            Law::EmptySide => empty_side(self, scenario),
-            Law::Explained => explained(self, scenario),
-            Law::EditIsExact => edit_is_exact(self, scenario),
-            Law::MergeAgain => merge_again(self, scenario),
-            Law::Unmerge => unmerge(self, scenario),
-            Law::DeliveryOrder => delivery_order(self, scenario),
-            Law::Monotone => monotone(self, scenario),
-            Law::OrderFree => order_free(self, scenario),
-            Law::TimeFree => time_free(self, scenario),
-            _ => Ok(()),
-        };
-        if let Some(what) = self.imposture() {
-            return Err(Counterexample::bare(Law::Named, what));
-        }
-        if self.panic().is_some() { total(self, scenario).and(verdict) } else { verdict }
-    }
-}
-
-/// Holds if what is seen is what is wanted; else the story so far, with what is wanted.
-fn same(
-    law: Law,
-    subject: &RuleUnderTest,
-    runner: &ScenarioRunner<'_>,
-    seen: &VisibleRows,
-    wanted: &VisibleRows,
-) -> Verdict {
-    if seen == wanted {
-        return Ok(());
-    }
-    let what = format!("{}; it should be {}.", words(seen), words(wanted));
-    Err(broken(law, what, subject, runner, wanted))
-}
-
-fn broken(
-    law: Law,
-    what: String,
-    subject: &RuleUnderTest,
-    runner: &ScenarioRunner<'_>,
-    wanted: &VisibleRows,
-) -> Counterexample {
-    Counterexample::told(law, what, subject, &runner.story(law, wanted))
-}
+pub use verdict::Verdict;
+use verdict::{broken, same};

@@ -25,7 +25,7 @@ impl ScenarioRunner<'_> {
         self.moment(StepKind::Expect(expect));
     }
 
-    /// What was seen at the last look, if there was one.
+    /// Returns the rows seen at the last look, if there was one.
     pub(crate) fn last_look(&self) -> Option<VisibleRows> {
         self.looked.clone()
     }
@@ -41,7 +41,7 @@ impl ScenarioRunner<'_> {
         }
     }
 
-    /// What a cart shows on the laptop, once everybody knows everything.
+    /// Returns what a cart shows on the laptop after a full exchange.
     pub(crate) fn final_rows(&mut self, cart: &str) -> VisibleRows {
         if !self.world.has("laptop", cart) {
             let _ = self.world.replica("laptop", cart);
@@ -51,28 +51,28 @@ impl ScenarioRunner<'_> {
         rows(&self.world.view("laptop", cart))
     }
 
-    /// What the account's cart shows on the laptop.
+    /// Returns what the account's cart shows on the laptop.
     pub(crate) fn seen(&mut self) -> VisibleRows {
         rows(&self.world.view("laptop", ACCOUNT))
     }
 
-    /// The same with all that a view has, at any site.
+    /// Returns the view of the account's cart at a site.
     pub(crate) fn view(&mut self, site: &str) -> View {
         self.world.view(site, ACCOUNT)
     }
 
-    /// Why.
+    /// Explains the account's cart on the laptop.
     pub(crate) fn explain(&mut self) -> Vec<Explanation> {
         self.world.replica("laptop", ACCOUNT).explain()
     }
 
-    /// The state of the account's cart on the laptop.
+    /// Returns the state of the account's cart on the laptop.
     pub(crate) fn cart(&mut self) -> holdall::cart::Cart {
         self.world.replica("laptop", ACCOUNT).cart().clone()
     }
 
-    /// What the account's cart shows at somebody who gets its deltas in other ways: as they were
-    /// written, the other way round, and every second one twice and in front.
+    /// Returns what the account's cart shows if its deltas are delivered in other ways: as they
+    /// were written, in reverse, and with every second delta repeated in front.
     pub(crate) fn delivered(&self) -> Vec<VisibleRows> {
         let made = self.world.made().iter().filter(|(cart, _)| cart == ACCOUNT);
         let forth: Vec<&Delta> = made.map(|(_, delta)| delta).collect();
@@ -91,7 +91,7 @@ impl ScenarioRunner<'_> {
         [forth, back, mixed].map(told).into()
     }
 
-    /// What was told, as a story that expects these rows of the account's cart.
+    /// Returns the run as a story that expects these rows of the account's cart.
     pub(crate) fn story(&self, law: Law, rows: &VisibleRows) -> Story {
         let mut steps = self.steps.clone();
         let waits =

@@ -1,12 +1,12 @@
-//! The ways to tell one scenario.
+//! The ways to run one scenario.
 
-/// How a scenario is told. What is left out leaves its moment of time behind, so that two tellings of
-/// one scenario have the same times.
+/// Way to run a scenario. A step that is left out leaves its moment of time behind, so that steps
+/// have equal times in all variants.
 #[derive(Clone, Copy)]
 pub(crate) struct RunVariant {
     /// Just the actions on this line.
     pub(crate) only: Option<u8>,
-    /// Without this step, counted through before and late.
+    /// Without this step, counted through `before` and `late`.
     pub(crate) without: Option<usize>,
     /// Whether the guests do anything.
     pub(crate) guests: bool,

@@ -4,7 +4,7 @@ use crate::action::ACCOUNT;
 use crate::scenario::story::{ExpectRow, ExpectView, SideName};
 use holdall::cart::List;
 use holdall::id::LineKey;
-use holdall::view::{Side, View};
+use holdall::view::View;
 
 /// A row that is shown. Which guest a side is of is left out: stories do not say it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -15,17 +15,14 @@ pub(crate) struct VisibleRow {
     pub(crate) units: u64,
 }
 
-/// What a view shows, sorted.
+/// Rows that a view shows, sorted.
 pub(crate) type VisibleRows = Vec<VisibleRow>;
 
 pub(crate) fn rows(view: &View) -> VisibleRows {
     let shown = |row: &holdall::view::Row| VisibleRow {
         line: row.line.clone(),
         list: row.list,
-        side: row.side.map(|side| match side {
-            Side::Account => SideName::Account,
-            Side::Guest(_) => SideName::Guest,
-        }),
+        side: row.side.map(SideName::from),
         units: row.asked,
     };
     let mut rows: VisibleRows = view.rows().map(shown).collect();
@@ -33,12 +30,12 @@ pub(crate) fn rows(view: &View) -> VisibleRows {
     rows
 }
 
-/// The units of a line, in both lists.
+/// Returns the units of a line, in both lists.
 pub(crate) fn total(rows: &VisibleRows, line: &LineKey) -> u64 {
     rows.iter().filter(|row| row.line == *line).map(|row| row.units).sum()
 }
 
-/// In words.
+/// Formats it for people.
 pub(crate) fn words(rows: &VisibleRows) -> String {
     let word = |row: &VisibleRow| {
         let side = match row.side {
@@ -55,30 +52,11 @@ pub(crate) fn words(rows: &VisibleRows) -> String {
     rows.iter().map(word).collect::<Vec<_>>().join("; ")
 }
 
-/// The expectation of these rows of the account's cart.
+/// Returns the expectation of these rows of the account's cart.
 pub(super) fn expect(rows: &VisibleRows) -> ExpectView {
     let of = |list: List| {
         let rows = rows.iter().filter(|row| row.list == list);
-        let row = |row: &VisibleRow| ExpectRow {
-            key: row.line.clone(),
-            quantity: row.units,
-            side: row.side,
-            note: None,
-            gift: None,
-            attributes: None,
-            question: None,
-            because: None,
-        };
-        rows.map(row).collect::<Vec<_>>()
+        rows.map(|row| ExpectRow::of_units(&row.line, row.units, row.side)).collect()
     };
-    ExpectView {
-        line: 0,
-        at: None,
-        cart: ACCOUNT.into(),
-        rows: Some([of(List::Active), of(List::Saved)]),
-        coupons: None,
-        shipping: None,
-        note: None,
-        orders: None,
-    }
+    ExpectView::of_rows(ACCOUNT, List::ALL.map(of))
 }

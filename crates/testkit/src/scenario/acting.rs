@@ -7,7 +7,7 @@ use holdall::quantity::QuantityError;
 use holdall::replica::{ActionError, Replica};
 use holdall::view::{RowRef, Side};
 
-/// Why an act failed: its stable kind, and what it says.
+/// Failure of an act: its stable kind, and its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ActFailure {
     pub(crate) kind: &'static str,
@@ -49,7 +49,7 @@ impl From<LineError> for ActFailure {
     }
 }
 
-/// The row that a story means: in the active list, or where it only is in the saved one, there.
+/// Finds the row that a story means: in the active list, or in the saved one if it is only there.
 pub(crate) fn row_ref(
     replica: &Replica,
     name: &RowName,

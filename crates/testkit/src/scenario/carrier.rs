@@ -6,22 +6,23 @@ use holdall::cart::{Cart, Delta, Fingerprint};
 use holdall::clock::Time;
 use holdall::id::CartId;
 
-/// Something that each site keeps beside its replica of each cart, and that others join by means of
-/// their own. Sites and carts go by their names in the story.
+/// Carrier of carts in place of the library's exchange: state that each site keeps beside its
+/// replica of each cart, and that is joined by means of its own. Sites and carts go by their names
+/// in the story.
 pub(crate) trait Carrier: fmt::Debug {
-    /// Somebody acted at a site.
+    /// Takes in the delta of an action at a site.
     fn acted(&mut self, at: CarriedCart<'_>, delta: &Delta);
-    /// What is kept at a site takes in what the replica there knows.
+    /// Takes in the state of the replica at a site.
     fn tell(&mut self, at: CarriedCart<'_>, state: &Cart);
-    /// One-way: all that is kept at the first reaches the second.
+    /// Sends all that the first site keeps to the second.
     fn pass(&mut self, from: CarriedCart<'_>, to: CarriedCart<'_>);
-    /// Two-way.
+    /// Exchanges between two sites.
     fn talk(&mut self, a: CarriedCart<'_>, b: CarriedCart<'_>);
-    /// What is kept at a site says this.
+    /// Returns what a site keeps, as a delta.
     fn hear(&mut self, at: CarriedCart<'_>) -> Delta;
-    /// The site stops, and what is kept there comes back from its bytes: the state, and the latest time in it.
+    /// Restarts a site from its bytes. Returns the state, and the latest time in it.
     fn restart(&mut self, at: CarriedCart<'_>) -> (Cart, Time);
-    /// What is kept at a site is gone.
+    /// Drops all that a site keeps.
     fn lose(&mut self, site: &str);
 }
 
@@ -42,11 +43,11 @@ pub(crate) trait Deliveries {
     /// Takes in a delivery.
     ///
     /// # Errors
-    /// It cannot.
+    /// The delivery cannot be taken in.
     fn deliver(&mut self, delta: &Delta) -> Result<(), String>;
-    /// The state in the end, of somebody who reads what came of it.
+    /// Reads the state in the end.
     ///
     /// # Errors
-    /// It cannot be read, or something is left that says nothing.
+    /// The state cannot be read, or it has parts without a meaning.
     fn end(&mut self, expected: Fingerprint) -> Result<Cart, String>;
 }

@@ -75,7 +75,7 @@ pub(crate) fn unexplained(lines: &[Explanation]) -> Option<String> {
     })
 }
 
-/// Whether there is a one-to-one match of what is expected with what is seen.
+/// Returns true if the expected rows match the rows seen one to one.
 fn rows_match(expected: &[ExpectRow], seen: &[Row]) -> bool {
     let Some((first, rest)) = expected.split_first() else { return seen.is_empty() };
     if expected.len() != seen.len() {

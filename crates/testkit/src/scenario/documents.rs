@@ -22,7 +22,7 @@ pub(super) struct Documents {
     made: u64,
 }
 
-/// A document whose actor follows from names, so that a story is the same each time it is told.
+/// Makes a document whose actor follows from names, so that all runs of a story are equal.
 fn document(cart: CartId, names: &[&str]) -> CartDocument {
     let actor = name_bits(names).to_be_bytes().to_vec();
     CartDocument::over(cart, AutoCommit::new().with_actor(actor.into())).0

@@ -1,12 +1,12 @@
 //! How the sites of a story's world hear of each other.
 
 use super::world::StoryWorld;
+use crate::history::converse;
 use holdall::cart::Cart;
-use holdall::sync::{Message, probe, respond};
 use holdall::wire;
 
 impl StoryWorld {
-    /// One-way: everything that `to` lacks, or everything again, as bytes.
+    /// Sends everything that `to` lacks, or everything again, as bytes.
     pub(crate) fn send(&mut self, from: &str, to: &str, again: bool) {
         for cart in self.carts_of(&[from]) {
             if self.carry(from, to, &cart, false) {
@@ -25,7 +25,7 @@ impl StoryWorld {
         self.absorb(to);
     }
 
-    /// Two-way exchange among sites until nothing changes any more.
+    /// Exchanges among sites until nothing changes any more.
     pub(crate) fn sync(&mut self, sites: &[String]) {
         let names: Vec<&str> = sites.iter().map(String::as_str).collect();
         loop {
@@ -45,8 +45,8 @@ impl StoryWorld {
         }
     }
 
-    /// What [`sync`](Self::sync) comes to, without the conversation and its bytes: every one of
-    /// the sites knows what any of them knew.
+    /// Gives every site what any of them knows. The result equals that of [`sync`](Self::sync),
+    /// without the conversation and its bytes.
     pub(crate) fn share(&mut self, sites: &[String]) {
         let names: Vec<&str> = sites.iter().map(String::as_str).collect();
         for cart in self.carts_of(&names) {
@@ -80,26 +80,19 @@ impl StoryWorld {
         }
         // Both have the cart from here on, each under the writer's id of its present life.
         self.replica(b, cart);
-        let mut message = Some(probe(self.replica(a, cart)));
+        self.replica(a, cart);
         if self.carry(a, b, cart, true) {
             return;
         }
-        let [at_b, at_a] = [b, a].map(|site| self.site(site).carts.remove(cart));
-        let mut pair = [at_b.expect("it is there"), at_a.expect("it is there")];
-        let mut to = 0;
-        while let Some(sent) = message {
-            let sent: Message = wire::decode_message(&wire::encode_message(&sent))
-                .expect("what was encoded decodes");
-            message = respond(&mut pair[to], &sent).ok().and_then(|response| response.message);
-            to = 1 - to;
-        }
-        let [at_b, at_a] = pair;
+        let [mut at_a, mut at_b] =
+            [a, b].map(|site| self.site(site).carts.remove(cart).expect("the cart is there"));
+        converse(&mut at_a, &mut at_b);
         self.site(b).carts.insert(cart.into(), at_b);
         self.site(a).carts.insert(cart.into(), at_a);
     }
 
-    /// At a site that holds an account's cart and a guest's that is merged into it, what the
-    /// guest's devices wrote late reaches the account.
+    /// Absorbs late writes of guests' devices into the account's cart, at a site that holds both
+    /// carts.
     fn absorb(&mut self, site: &str) {
         let Some(here) = self.sites.get_mut(site) else { return };
         let mut made = Vec::new();

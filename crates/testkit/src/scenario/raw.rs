@@ -30,7 +30,7 @@ pub(super) struct RawStep {
     pub(super) rest: RawRest,
 }
 
-/// What a step has beside the shopper's verbs.
+/// Keys of a step beside the shopper's verbs.
 #[derive(Debug, Default)]
 pub(super) struct RawRest {
     pub(super) at: Option<String>,
@@ -132,7 +132,7 @@ impl<'de> Deserialize<'de> for RawStep {
     }
 }
 
-/// The value of one of the shopper's verbs.
+/// Formats the value of one of the shopper's verbs.
 #[derive(Debug, Clone)]
 pub(super) enum RawValue {
     Word(String),

@@ -15,7 +15,7 @@ use holdall::replica::Replica;
 use holdall::sync::Inbox;
 use holdall::view::ViewOptions;
 
-/// What a cart's deltas must lead to, however they travel.
+/// State and view that a cart's deltas must lead to in every schedule.
 pub(super) struct ExpectedOutcome<'a> {
     pub(super) cart: &'a str,
     pub(super) deltas: Vec<Delta>,
@@ -93,7 +93,7 @@ impl ExpectedOutcome<'_> {
         batched
     }
 
-    /// The second of two receivers gets them the other way round.
+    /// Returns the deliveries in order; for the second of two receivers in reverse.
     fn orders<'s>(
         &self,
         schedule: &'s [ScheduledDelivery],
@@ -108,7 +108,7 @@ impl ExpectedOutcome<'_> {
         })
     }
 
-    /// The same through something else than our own exchange; false if there is nothing else.
+    /// Tries a schedule through another carrier. Returns false if the story has none.
     fn try_through(&self, schedule: &[ScheduledDelivery]) -> Result<bool, String> {
         for (at, name) in ["one", "two"].into_iter().enumerate() {
             let Some(mut deliveries) = self.through.deliveries(cart_id(self.cart), name) else {
@@ -169,7 +169,8 @@ impl ExpectedOutcome<'_> {
         replicas.iter().try_for_each(|replica| self.compare(replica))
     }
 
-    /// Leaves out what can be left out with every delta still delivered and the failure still there.
+    /// Leaves out what can be left out with every delta still delivered and the failure still
+    /// there.
     fn shorten(
         &self,
         mut schedule: Vec<ScheduledDelivery>,
@@ -207,7 +208,7 @@ impl ExpectedOutcome<'_> {
     }
 }
 
-/// Every order of the numbers below `count`.
+/// Returns every order of the numbers below `count`.
 fn orders(count: usize) -> Vec<Vec<usize>> {
     let mut all = vec![Vec::new()];
     for next in 0..count {

@@ -9,7 +9,7 @@ use holdall::id::{AttributeKey, CouponCode, ShippingOption, Text};
 use holdall::money::Money;
 use holdall::quantity::Quantity;
 use holdall::replica::Replica;
-use holdall::view::{RowRef, Side};
+use holdall::view::RowRef;
 
 /// A verb of stories that stands for an [`Action`].
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct StoryVerb {
     action: fn(Option<RowRef>, &Details) -> Result<Action, ActFailure>,
 }
 
-/// What value a verb has in a story.
+/// Form of a verb's value in a story.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum ValueForm {
     /// A table with a line and other keys, of which some are needed.
@@ -40,7 +40,7 @@ pub(crate) enum ValueForm {
     List,
 }
 
-/// What goes with a verb beside its row, unchecked.
+/// Details of a verb beside its row, unchecked.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Details {
     pub(crate) quantity: Option<i64>,
@@ -280,10 +280,7 @@ impl StoryAction {
         };
         let verb = StoryVerb::of(key)?;
         let row = action.row().map(|row| {
-            let side = row.side.map(|side| match side {
-                Side::Account => SideName::Account,
-                Side::Guest(_) => SideName::Guest,
-            });
+            let side = row.side.map(SideName::from);
             // Most rows are in the active list, and stories say nothing of it.
             let list = (verb.list.is_none() && row.list == List::Saved).then_some(row.list);
             RowName { list, ..RowName::of(&row.line, side) }
@@ -303,7 +300,7 @@ mod tests {
     use crate::sample_actions;
     use holdall::id::{CartId, ReplicaId};
 
-    /// The story of one step that a text is.
+    /// Parses a story of one step, and returns its action.
     fn told(text: &str) -> StoryAction {
         let mut story = Story::parse(text).unwrap_or_else(|error| panic!("{error}: {text}"));
         match story.steps.remove(0).verb {
@@ -312,7 +309,7 @@ mod tests {
         }
     }
 
-    /// Each verb can be told, and what is told is the action again.
+    /// Each verb can be written, and reads back as its action.
     #[test]
     fn every_action_is_told_and_read_again() {
         let replica = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
@@ -339,7 +336,7 @@ mod tests {
             }
             match action.row().and_then(|row| row.side) {
                 // Which guest it is shows when the line is split.
-                Some(Side::Guest(_)) => assert_eq!(
+                Some(holdall::view::Side::Guest(_)) => assert_eq!(
                     again.row.and_then(|row| row.side),
                     Some(SideName::Guest),
                     "{action:?}"
@@ -350,7 +347,7 @@ mod tests {
         assert_eq!(names, Action::NAMES.into());
     }
 
-    /// What is wrong with a value is said, with the verb.
+    /// An error about a value names the verb.
     #[test]
     fn a_wrong_value_is_refused() {
         for (step, says) in [

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::shopping::StoryAction;
 use holdall::cart::{List, MergePolicy};
 use holdall::id::{CouponCode, LineKey};
+use holdall::view::Side;
 
 /// A story: what shoppers did, how the network behaved, and what everybody must see in the end.
 ///
@@ -35,7 +36,7 @@ pub struct Story {
 }
 
 impl Story {
-    /// Without the steps in which nothing happens but that a moment passes.
+    /// Returns the story without the steps in which only a moment passes.
     pub(crate) fn without_idle_steps(&self) -> Self {
         let mut story = self.clone();
         story.steps.retain(|step| !matches!(step.verb, StepKind::Advance { ms: 0 }));
@@ -78,7 +79,7 @@ pub(crate) enum StepKind {
     Expect(ExpectView),
 }
 
-/// What a shopper or a server does to a cart.
+/// Act of a shopper or a server on a cart.
 #[derive(Debug, Clone)]
 pub(crate) enum StoryAct {
     /// One of the shopper's verbs.
@@ -100,6 +101,15 @@ pub(crate) enum StoryAct {
 pub(crate) enum SideName {
     Account,
     Guest,
+}
+
+impl From<Side> for SideName {
+    fn from(side: Side) -> Self {
+        match side {
+            Side::Account => Self::Account,
+            Side::Guest(_) => Self::Guest,
+        }
+    }
 }
 
 /// A line as a story names it. Whether the names in it are valid shows when the step is told, so
@@ -138,6 +148,38 @@ pub(crate) struct ExpectRow {
     pub(crate) attributes: Option<BTreeMap<String, String>>,
     pub(crate) question: Option<bool>,
     pub(crate) because: Option<String>,
+}
+
+impl ExpectView {
+    /// Expects the rows of a cart's active and saved list, at every site.
+    pub(crate) fn of_rows(cart: &str, rows: [Vec<ExpectRow>; 2]) -> Self {
+        Self {
+            line: 0,
+            at: None,
+            cart: cart.into(),
+            rows: Some(rows),
+            coupons: None,
+            shipping: None,
+            note: None,
+            orders: None,
+        }
+    }
+}
+
+impl ExpectRow {
+    /// Expects a row with a number of units, whatever else the row has.
+    pub(crate) fn of_units(key: &LineKey, quantity: u64, side: Option<SideName>) -> Self {
+        Self {
+            key: key.clone(),
+            quantity,
+            side,
+            note: None,
+            gift: None,
+            attributes: None,
+            question: None,
+            because: None,
+        }
+    }
 }
 
 /// A file that is not a valid story: the line, what is wrong with which key, and how to mend it.

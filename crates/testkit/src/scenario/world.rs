@@ -1,4 +1,5 @@
-//! The world of a story: sites with their carts, an authority, and a clock that only the story moves.
+//! The world of a story: sites with their carts, an authority, and a clock that only the story
+//! moves.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +28,7 @@ pub(super) struct StorySite {
     pub(super) carts: BTreeMap<String, Replica>,
 }
 
-/// Where a story happens.
+/// World of a story: sites with their carts, an authority, and the time.
 #[derive(Debug)]
 pub(crate) struct StoryWorld {
     pub(super) sites: BTreeMap<String, StorySite>,
@@ -62,7 +63,7 @@ impl StoryWorld {
         }
     }
 
-    /// The same with something else that carries carts.
+    /// Sets the carrier of carts, if the library's own exchange is not to carry them.
     pub(crate) fn through(self, carrier: Option<Box<dyn Carrier>>) -> Self {
         Self { carrier, ..self }
     }
@@ -104,7 +105,7 @@ impl StoryWorld {
         self.clocks.wall_ms(&site.to_owned())
     }
 
-    /// A site's replica of a cart. Either comes into being when first named.
+    /// Returns a site's replica of a cart. Site and replica are made when they are first named.
     pub(crate) fn replica(&mut self, site: &str, cart: &str) -> &mut Replica {
         if !self.has(site, cart) {
             let lives = self.site(site).lives.to_string();
@@ -120,13 +121,13 @@ impl StoryWorld {
         self.sites.get(site).is_some_and(|site| site.carts.contains_key(cart))
     }
 
-    /// The fingerprints of all that a site holds.
+    /// Returns the fingerprints of the carts at a site.
     pub(crate) fn fingerprints(&self, site: &str) -> Vec<holdall::cart::Fingerprint> {
         let site = self.sites.get(site);
         site.into_iter().flat_map(|s| s.carts.values().map(Replica::fingerprint)).collect()
     }
 
-    /// What a shopper does, or a server.
+    /// Carries out an act of a shopper or a server.
     pub(crate) fn act(&mut self, site: &str, cart: &str, act: &StoryAct) -> Result<(), ActFailure> {
         match act {
             StoryAct::Merge { guest, policy } => return self.merge(site, cart, guest, policy),
@@ -148,7 +149,7 @@ impl StoryWorld {
         self.made.push((cart.into(), delta));
     }
 
-    /// What carries a site's cart takes in what the replica knows.
+    /// Gives the carrier what the replica at a site knows.
     pub(super) fn tell(&mut self, site: &str, cart: &str) {
         let state = self.replica(site, cart).cart().clone();
         if let Some(carrier) = &mut self.carrier {
@@ -186,7 +187,8 @@ impl StoryWorld {
         if self.authority_is_down {
             return Err(ActFailure::new(
                 "claim-pending",
-                "the authority cannot be reached: the merge is pending, both carts stay as they are",
+                "the authority cannot be reached: the merge is pending, both carts stay as they \
+                 are",
             ));
         }
         let now = self.now_at(site);
@@ -243,7 +245,7 @@ impl StoryWorld {
         true
     }
 
-    /// The authority goes down, or comes back and settles what waited for it.
+    /// Takes the authority down, or brings it back, which carries out the merges that wait for it.
     pub(crate) fn set_authority(&mut self, up: bool) -> Result<(), ActFailure> {
         self.authority_is_down = !up;
         if up {
@@ -254,7 +256,7 @@ impl StoryWorld {
         Ok(())
     }
 
-    /// The site stops, and comes back from its saved bytes.
+    /// Restarts a site from its saved bytes.
     pub(crate) fn restart(&mut self, site: &str) {
         let (options, rules) = (self.options, self.rules.clone());
         let mut carrier = self.carrier.take();
@@ -275,7 +277,7 @@ impl StoryWorld {
         self.carrier = carrier;
     }
 
-    /// The site's memory is gone; it comes back empty, as a new writer.
+    /// Drops a site's memory. The site comes back empty, as a new writer.
     pub(crate) fn lose(&mut self, name: &str) {
         if let Some(carrier) = &mut self.carrier {
             carrier.lose(name);
@@ -286,13 +288,13 @@ impl StoryWorld {
         self.pending.retain(|(site, ..)| site != name);
     }
 
-    /// What is seen of a cart at a site.
+    /// Returns the view of a cart at a site.
     pub(crate) fn view(&mut self, site: &str, cart: &str) -> View {
         self.replica(site, cart).view()
     }
 }
 
-/// 128 bits from a story's names, so that a story is the same world each time it is told.
+/// Derives 128 bits from names, so that all runs of a story have equal ids.
 pub(crate) fn name_bits(names: &[&str]) -> u128 {
     let mut hasher = blake3::Hasher::new();
     for name in names {
@@ -304,7 +306,7 @@ pub(crate) fn name_bits(names: &[&str]) -> u128 {
     u128::from_le_bytes(bits)
 }
 
-/// The id of the cart that a story calls so.
+/// Returns the id of a cart, by its name in the story.
 pub(crate) fn cart_id(name: &str) -> CartId {
     CartId::from_u128(name_bits(&["cart", name]))
 }

@@ -36,7 +36,7 @@ impl fmt::Display for Story {
     }
 }
 
-/// A TOML basic string.
+/// Formats a TOML basic string.
 fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {
@@ -66,13 +66,13 @@ fn list(items: impl Iterator<Item = String>) -> String {
     if items.is_empty() { "[]".into() } else { format!("[ {} ]", items.join(", ")) }
 }
 
-/// A name as a key: quoted where it has to be, since an option may be called anything.
+/// Formats a name as a key, in quotes where TOML needs them: the name of an option may be any text.
 fn key(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if !name.is_empty() && name.chars().all(plain) { name.into() } else { quoted(name) }
 }
 
-/// A table of texts.
+/// Formats a table of texts.
 fn names(map: &BTreeMap<String, String>) -> String {
     let pairs: Vec<String> =
         map.iter().map(|(name, value)| format!("{} = {}", key(name), quoted(value))).collect();
@@ -131,7 +131,7 @@ impl fmt::Display for StoryAction {
     }
 }
 
-/// The value of one of the shopper's verbs.
+/// Formats the value of one of the shopper's verbs.
 fn value_of(StoryAction { verb, row, with }: &StoryAction) -> String {
     let Details { quantity, price, text, wrap, message, key, value, word, flag, list } = with;
     match verb.value {
@@ -212,7 +212,7 @@ fn row_pairs(row: &RowName) -> Pairs {
 }
 
 impl RowName {
-    /// How a story names a line.
+    /// Names a line as a story does.
     pub(crate) fn of(line: &LineKey, side: Option<SideName>) -> Self {
         let options = line.options();
         Self {
@@ -272,7 +272,7 @@ fn expect_row(row: &ExpectRow) -> String {
     table(pairs)
 }
 
-/// In the largest unit that says it exactly.
+/// Formats a duration in the largest unit that is exact.
 fn duration(ms: i64) -> String {
     let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
     let (unit, each) =
@@ -297,7 +297,7 @@ mod tests {
         }
     }
 
-    /// What a story says, without the lines that it says it on.
+    /// Formats a story without its line numbers.
     fn said(story: &Story) -> String {
         let mut said = String::new();
         let text = format!("{story:?}");

@@ -19,7 +19,7 @@ pub struct Simulation<N, E> {
     nodes: BTreeMap<N, NodeState>,
 }
 
-/// What the network and the clocks know of a node.
+/// State of a node that the network and the clocks use.
 #[derive(Clone, Debug, Default)]
 struct NodeState {
     /// Error of its clock.

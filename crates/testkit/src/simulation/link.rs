@@ -84,7 +84,7 @@ impl Delay {
     }
 }
 
-/// What becomes of a message.
+/// Fate of a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum Fate {

@@ -9,7 +9,8 @@
 //! use holdall_testkit::dice::Dice;
 //! use holdall_testkit::simulation::{Delay, Fate, Link, Simulation};
 //!
-//! let link = Link { lost: 100, delay: Delay::Uniform { least_ms: 20, most_ms: 80 }, ..Link::IDEAL };
+//! let delay = Delay::Uniform { least_ms: 20, most_ms: 80 };
+//! let link = Link { lost: 100, delay, ..Link::IDEAL };
 //! let mut simulation = Simulation::new(Dice::new(7, 0), 1_000);
 //! let mut lost = 0;
 //! for message in 0..100 {

@@ -6,17 +6,17 @@ use holdall::{CartId, Claim, Observer, Registry, sync, wire};
 use super::action::{SoakAction, choose, exact_effect, perform};
 use super::message::Payload;
 use super::node::NodeId;
-use super::recorded_step::RecordedStep;
 use super::world::{InjectedBug, PENDING_MAX, REGIONS, SECOND, SoakEvent, SoakWorld};
 
 impl SoakWorld {
-    /// A shopper does something on a device, and sees just that.
+    /// Takes an action of a shopper on a device, and checks that the shopper sees its exact effect.
     pub(super) fn act(&mut self, node: NodeId) {
         let carts: Vec<CartId> = self.nodes[node].sites.keys().copied().collect();
         let cart = carts[self.dice().below(carts.len())];
         let (now, number) = (self.wall(node), self.counter());
         let is_cut = self.simulation.cut_until_ms(&node).is_some();
         let site = self.nodes[node].sites.get_mut(&cart).expect("a cart that is listed");
+        // The shopper looks at the cart, and chooses by what it shows.
         let before = site.replica.view();
         let rules = Registry::default();
         let look = Observer::at(site.replica.cart(), &rules);
@@ -27,8 +27,8 @@ impl SoakWorld {
         if matches!(action, SoakAction::Unmerge(_)) && is_cut {
             return;
         }
-        // Under the id of a cloned writer two give one name to two actions: what others said of the twin's, such as a
-        // Move of its units, then holds for this one's.
+        // Under the id of a cloned writer two give one name to two actions: what others said of the
+        // twin's, such as a Move of its units, then holds for this one's.
         let has_twin = self.cloned.contains(&site.replica.id());
         let known = site.replica.cart().clone();
         let written = perform(&mut site.replica, now, &action);
@@ -36,12 +36,14 @@ impl SoakWorld {
         match written {
             Ok(delta) => {
                 let after = site.replica.view();
+                // Checks come first: what the shopper sees now, and at times the explanation.
                 let effect = exact_effect(&action).filter(|_| !has_twin);
                 let mut done = effect.map_or(Ok(()), |effect| effect.check(&before, &after));
                 if self.actions.is_multiple_of(8) {
                     done = done
                         .and_then(|()| explanations(&site.replica).map_err(|broken| broken.what));
                 }
+                // The delta is durable before anything is sent.
                 site.touch();
                 site.outbox.push(delta.clone());
                 if self.bug != Some(InjectedBug::Unsaved) {
@@ -53,7 +55,10 @@ impl SoakWorld {
                     let says = format!("{}: {why}", self.nodes[node].name);
                     self.find("an action does exactly what its author asked", says);
                 }
-                self.told.push(RecordedStep::Act { at: node, cart, action: action.clone() });
+                if let Some(act) = self.story_act(&action) {
+                    self.record_act(node, cart, act);
+                }
+                // The claim is released after the unmerge is durable.
                 if let SoakAction::Unmerge(guest) = action {
                     let taken_back = claims.into_iter().find(|claim| claim.guest == guest);
                     taken_back.into_iter().for_each(|claim| self.authority.release(claim));
@@ -98,7 +103,7 @@ impl SoakWorld {
         (0..self.nodes.len()).filter(move |node| self.nodes[*node].sites.contains_key(&cart))
     }
 
-    /// The peers of a machine: a device talks to its region, a region to the other.
+    /// Draws the peer of a machine: a device talks to its region, and a region to the other region.
     fn peer(&mut self, node: NodeId) -> NodeId {
         if node < REGIONS {
             return REGIONS - 1 - node;

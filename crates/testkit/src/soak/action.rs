@@ -30,7 +30,7 @@ const CODES: [&str; 2] = ["SPRING", "TEN"];
 /// A thousandth of all actions each.
 const RARE: u64 = 1;
 
-/// A shopper looks at the cart and does something. `guests` are merged here.
+/// Draws what a shopper does who sees a view. `guests` are merged here.
 pub(super) fn choose(dice: &mut Dice, view: &View, guests: &[CartId], number: u64) -> SoakAction {
     let line = LineKey::sku(LINES[dice.below(LINES.len())]).expect("a SKU");
     let units = dice.long_tail(1, 300).min(50) as u32;

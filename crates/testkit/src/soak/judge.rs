@@ -1,4 +1,4 @@
-//! When all is quiet: whether everybody has the same, and all of it.
+//! The end of a world: all replicas must be equal, and complete.
 
 use crate::counterexample::Counterexample;
 use crate::laws::explanations;
@@ -49,7 +49,8 @@ impl SoakWorld {
         states.all(|state| Some(state) == first)
     }
 
-    /// The real conversation, through bytes, until nobody has anything to say.
+    /// Exchanges by the library's conversation, through bytes, until neither side has anything to
+    /// send.
     fn converse(&mut self, a: NodeId, b: NodeId, cart: CartId) {
         let mut message = Some(sync::probe(&self.nodes[a].sites[&cart].replica));
         let mut to = b;
@@ -114,7 +115,8 @@ impl SoakWorld {
         }
     }
 
-    /// Each guest is merged into at most one account, and then it is its owner's.
+    /// Checks that each guest is merged into at most one account, and that this account is its
+    /// owner.
     fn owners(&mut self) {
         let rules = Registry::default();
         for guest in self.guests.clone() {

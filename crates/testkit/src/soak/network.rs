@@ -2,12 +2,12 @@
 
 use crate::claim_authority::ClaimAnswer;
 use crate::history::RULES;
+use crate::scenario::story::StoryAct;
 use crate::simulation::{Delay, Fate, Link};
 use holdall::{CartId, MergePolicy, wire};
 
 use super::message::{Payload, SoakMessage};
 use super::node::NodeId;
-use super::recorded_step::RecordedStep;
 use super::world::{MINUTE, SECOND, SoakEvent, SoakWorld};
 
 /// The link between any two machines.
@@ -48,7 +48,7 @@ impl SoakWorld {
         }
     }
 
-    /// A bit turns round on the way: whoever gets it must see that.
+    /// Changes one bit of a message, and checks that its receiver refuses the bytes.
     fn spoil(&mut self, parcel: &Payload) {
         self.fault("spoiled");
         let (Payload::Delta(bytes) | Payload::Message(bytes)) = parcel;
@@ -64,7 +64,7 @@ impl SoakWorld {
         }
     }
 
-    /// A guest's phone signs in at a region: the claim, the merge, the record of it.
+    /// Signs a guest in at a region: claims the guest cart, merges it, and records the merge.
     pub(super) fn sign_in(&mut self, region: NodeId, guest: CartId, account: CartId, tries: u32) {
         // The authority is in the first region.
         let apart = region != 0 && (0..2).any(|node| self.simulation.cut_until_ms(&node).is_some());
@@ -81,7 +81,7 @@ impl SoakWorld {
             return;
         };
         self.authority.grant(claim);
-        // The last one no replica has.
+        // Of the rules, the last one is unknown to all replicas, so it is left out.
         let rule = RULES[self.dice().below(RULES.len() - 1)];
         let policy = MergePolicy::rule(rule).expect("a rule's name");
         let now = self.wall(region);
@@ -90,6 +90,7 @@ impl SoakWorld {
         if site.replica.cart().is_erased() {
             return;
         }
+        // Joins the recorded merge of an earlier sign-in, or writes the merge.
         let written = match &merge {
             Some(merge) => {
                 let joined = site.replica.join(merge);
@@ -97,7 +98,7 @@ impl SoakWorld {
                 joined.map(|_| absorbed.ok()).map_err(|error| error.to_string())
             }
             None => {
-                let merged = site.replica.merge(now, claim, policy, &guests);
+                let merged = site.replica.merge(now, claim, policy.clone(), &guests);
                 merged.map(Some).map_err(|error| error.to_string())
             }
         };
@@ -106,7 +107,7 @@ impl SoakWorld {
         match written {
             Ok(Some(delta)) => {
                 if merge.is_none() {
-                    // It may be written again by a region that does not find it recorded.
+                    // A region that does not find the merge recorded may write it again, under this dot.
                     self.cloned.insert(claim.dot().replica);
                     let of_claim =
                         delta.split().into_iter().find(|d| d.live().contains_key(&claim.dot()));
@@ -115,7 +116,8 @@ impl SoakWorld {
                     } else {
                         self.fault("merge not recorded");
                     }
-                    self.told.push(RecordedStep::Merge { at: region, cart: account, guest, rule });
+                    let guest = self.cart_name(guest);
+                    self.record_act(region, account, StoryAct::Merge { guest, policy });
                     self.actions += 1;
                 }
                 if !delta.is_empty() {
@@ -126,7 +128,7 @@ impl SoakWorld {
             Err(why) => self.find("a claim that is granted can be merged", why),
         }
         if self.dice().happens(400) && tries < 2 {
-            // The answer did not arrive, or so the phone thinks: the same again, anywhere.
+            // The answer gets lost, so the phone signs in once more, at any region.
             self.fault("login retried");
             let region = self.dice().below(2);
             let at = self.now() + self.dice().between(SECOND, 30 * MINUTE);

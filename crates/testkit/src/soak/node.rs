@@ -39,19 +39,19 @@ impl SoakSite {
         }
     }
 
-    /// The power fails, and comes back: what is not on the disk is gone.
+    /// Restarts from the disk: what is not saved is gone.
     ///
     /// # Errors
-    /// The disk cannot be read, which is a fault of the library.
+    /// The saved bytes cannot be decoded, which is a fault of the library.
     pub(super) fn crash(&mut self) -> Result<(), String> {
         *self = self.copy()?;
         Ok(())
     }
 
-    /// Another from the same disk.
+    /// Makes a copy from the disk.
     ///
     /// # Errors
-    /// As with [`crash`](Self::crash).
+    /// The saved bytes cannot be decoded, which is a fault of the library.
     pub(super) fn copy(&self) -> Result<Self, String> {
         let told = |error: wire::DecodeError| format!("a saved replica cannot be read: {error}");
         let mut site = Self::new(wire::decode_replica(&self.saved.0).map_err(told)?);

@@ -5,11 +5,10 @@ use holdall::{Cart, CartId, Delta, Dot, wire};
 
 use super::message::{Payload, SoakMessage};
 use super::node::NodeId;
-use super::recorded_step::RecordedStep;
 use super::world::{InjectedBug, REGIONS, SoakWorld};
 
 impl SoakWorld {
-    /// What came out of the network.
+    /// Handles a message that arrives.
     pub(super) fn arrive(&mut self, mail: SoakMessage) {
         let SoakMessage { from, to, cart, parcel } = mail;
         match parcel {
@@ -50,7 +49,7 @@ impl SoakWorld {
         let twice = twice.clone();
         if changed {
             site.touch();
-            self.told.push(RecordedStep::Send { from, to });
+            self.record_send(from, to);
         }
         if waits {
             self.fault("delta before what it makes dead");
@@ -70,7 +69,7 @@ impl SoakWorld {
         }
     }
 
-    /// A region passes on what it got, to those who would like to know at once.
+    /// Passes a delta on from a region to some of the other holders of the cart.
     fn pass_on(&mut self, from: NodeId, region: NodeId, cart: CartId, delta: &Delta) {
         let others: Vec<NodeId> =
             self.holders(cart).filter(|to| *to != from && *to != region).collect();
@@ -103,7 +102,7 @@ impl SoakWorld {
         let changed = response.joined.changed;
         if changed {
             site.touch();
-            self.told.push(RecordedStep::Send { from, to });
+            self.record_send(from, to);
         }
         let diverged = response.diverged.is_some();
         self.honest(&response.joined.equivocations);
@@ -118,7 +117,8 @@ impl SoakWorld {
         }
     }
 
-    /// Two contents of one dot come only of clones, and of merges that were written twice.
+    /// Checks that two contents of one dot come only from clones, and from merges that two regions
+    /// wrote.
     pub(super) fn honest(&mut self, twice: &[Dot]) {
         for dot in twice {
             self.fault("two contents of one dot seen");
@@ -135,8 +135,7 @@ impl SoakWorld {
         }
     }
 
-    /// At a region that holds an account's cart and a guest's that is merged into it, what the guest's
-    /// devices wrote late reaches the account.
+    /// Absorbs late writes of guests' devices into the accounts' carts at a region.
     pub(super) fn absorb(&mut self, region: NodeId) {
         for account in self.accounts.clone() {
             for guest in self.guests.clone() {

@@ -4,30 +4,38 @@
 //! world can be told: in some a step cannot be taken, and some end otherwise. Whether this one can
 //! is found out by telling it.
 
-use std::fmt::Write;
-
 use crate::scenario::shopping::StoryAction;
+use crate::scenario::story::{ExpectRow, ExpectView, SideName, StepKind, StoryAct, StoryStep};
 use crate::scenario::{Options, Story, tell};
-use holdall::view::Side;
-use holdall::{Cart, CartId, LineKey, Registry, Row, ViewOptions, view};
+use holdall::{Cart, CartId, Registry, Row, ViewOptions, view};
 
 use super::action::SoakAction;
-use super::node::NodeId;
-use super::recorded_step::RecordedStep;
+use super::node::{NodeId, SoakNode};
 use super::world::SoakWorld;
 
 impl SoakWorld {
-    /// What happened, as the text of a [scenario](crate::scenario) file of that name that fails: if there are
-    /// findings, and if they do not take the packets, of which a scenario knows nothing.
+    /// Returns the text of a [scenario](crate::scenario) file of that name that fails. `None`
+    /// without findings, and if the findings need the packets, of which a scenario knows nothing.
     #[must_use]
     pub fn story(&self, name: &str) -> Option<String> {
         if self.findings.is_empty() { None } else { of(self, name) }
     }
+
+    /// Returns an action as a story has it; `None` for a verb that stories do not have.
+    pub(super) fn story_act(&self, action: &SoakAction) -> Option<StoryAct> {
+        Some(match action {
+            SoakAction::Shop(action) => StoryAct::Shop(StoryAction::of(action)?),
+            SoakAction::Order(id) => StoryAct::Order { id: id.clone() },
+            SoakAction::Unmerge(guest) => StoryAct::Unmerge { guest: self.cart_name(*guest) },
+            SoakAction::Expire => StoryAct::Expire,
+            SoakAction::Erase => StoryAct::Erase,
+        })
+    }
 }
 
-/// A world's story, if it fails when it is told as well.
+/// Returns a world's story if its run fails too.
 pub(super) fn of(world: &SoakWorld, name: &str) -> Option<String> {
-    let text = write(world, name)?;
+    let text = write(world, name)?.to_string();
     let story = Story::parse(&text).ok()?;
     let options = Options { schedules: 5, ..Options::default() };
     // A step that cannot be taken just shows that packets matter here. The steps are the array
@@ -37,86 +45,30 @@ pub(super) fn of(world: &SoakWorld, name: &str) -> Option<String> {
     (failed.line > steps).then_some(text)
 }
 
-/// A world as a story, whether it fails or not.
-pub(super) fn write(world: &SoakWorld, name: &str) -> Option<String> {
-    let mut text = format!("name = \"{name}\"\n\nsteps = [\n");
-    let machine = |node: &NodeId| &world.nodes[*node].name;
-    for (at, node) in world.nodes.iter().enumerate() {
-        let skew = world.simulation.skew_ms(&at);
-        writeln!(text, "  {{ clock = {{ at = \"{}\", skew = \"{skew}ms\" }} }},", node.name)
-            .ok()?;
-    }
-    for told in &world.told {
-        let step = match told {
-            RecordedStep::Act { at, cart, action } => {
-                let Some(verb) = verb(world, action) else { continue };
-                format!("at = \"{}\", cart = \"{}\", {verb}", machine(at), cart_name(world, *cart))
-            }
-            RecordedStep::Merge { at, cart, guest, rule } => format!(
-                "at = \"{}\", cart = \"{}\", merge = {{ guest = \"{}\", policy = \"{rule}\" }}",
-                machine(at),
-                cart_name(world, *cart),
-                cart_name(world, *guest),
-            ),
-            RecordedStep::Send { from, to } => {
-                format!("send = {{ from = \"{}\", to = \"{}\" }}", machine(from), machine(to))
-            }
-            RecordedStep::Restart(node) => format!("restart = \"{}\"", machine(node)),
-        };
-        writeln!(text, "  {{ {step} }},").ok()?;
-    }
-    text.push_str("]\n");
-    for account in &world.accounts {
+/// Makes a story of a world, whether the story fails or not.
+pub(super) fn write(world: &SoakWorld, name: &str) -> Option<Story> {
+    let clock = |(at, node): (NodeId, &SoakNode)| {
+        let skew_ms = world.simulation.skew_ms(&at);
+        let verb = StepKind::Clock { at: node.name.clone(), skew_ms };
+        StoryStep { line: 0, fails: None, verb }
+    };
+    let clocks = world.nodes.iter().enumerate().map(clock);
+    let expect = |account: &CartId| {
         let mut joined = Cart::new(*account);
         for delta in world.log.get(account).into_iter().flatten() {
             let _ = joined.join(delta).ok()?;
         }
         let seen = view(&joined, &Registry::default(), &ViewOptions::default());
-        let cart = cart_name(world, *account);
-        writeln!(text, "\n[[expect]]\ncart = \"{cart}\"").ok()?;
-        writeln!(text, "lines = [{}]", rows(&seen.lines)).ok()?;
-        writeln!(text, "saved = [{}]", rows(&seen.saved)).ok()?;
-    }
-    Some(text)
-}
-
-fn cart_name(world: &SoakWorld, cart: CartId) -> String {
-    let place = |carts: &[CartId]| carts.iter().position(|other| *other == cart);
-    match (place(&world.accounts), place(&world.guests)) {
-        (Some(at), _) => format!("account-{at}"),
-        (None, at) => format!("guest-{}", at.unwrap_or_default()),
-    }
-}
-
-fn side(side: Option<Side>) -> &'static str {
-    match side {
-        None => "",
-        Some(Side::Account) => ", side = \"account\"",
-        Some(Side::Guest(_)) => ", side = \"guest\"",
-    }
-}
-
-fn sku(line: &LineKey) -> &str {
-    line.product()
-}
-
-fn rows(rows: &[Row]) -> String {
-    let one = |row: &Row| {
-        let side = side(row.side);
-        format!("{{ sku = \"{}\", quantity = {}{side} }}", sku(&row.line), row.quantity)
+        let row =
+            |row: &Row| ExpectRow::of_units(&row.line, row.quantity, row.side.map(SideName::from));
+        let rows = [&seen.lines, &seen.saved].map(|rows| rows.iter().map(row).collect());
+        Some(ExpectView::of_rows(&world.cart_name(*account), rows))
     };
-    rows.iter().map(one).collect::<Vec<_>>().join(", ")
-}
-
-/// A verb of a story with its value.
-fn verb(world: &SoakWorld, action: &SoakAction) -> Option<String> {
-    Some(match action {
-        SoakAction::Shop(action) => StoryAction::of(action)?.to_string(),
-        SoakAction::Order(id) => format!("order = {{ id = \"{id}\" }}"),
-        SoakAction::Unmerge(guest) => {
-            format!("unmerge = {{ guest = \"{}\" }}", cart_name(world, *guest))
-        }
-        SoakAction::Expire => "expire = true".into(),
-        SoakAction::Erase => "erase = true".into(),
+    Some(Story {
+        name: name.to_owned(),
+        why: None,
+        ceiling: None,
+        steps: clocks.chain(world.steps.iter().cloned()).collect(),
+        expect: world.accounts.iter().map(expect).collect::<Option<_>>()?,
     })
 }

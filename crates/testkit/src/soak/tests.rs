@@ -12,12 +12,12 @@ fn a_seed_means_the_same_world() {
     assert_ne!(a.actions(), of(4).actions());
 }
 
-/// Whatever happened, what is written of it is a valid story.
+/// Every world is written as a valid story.
 #[test]
 fn a_world_is_written_as_a_story() {
     let mut world = SoakWorld::new(1, 3, None);
     world.live();
-    let text = story::write(&world, "a world").unwrap();
+    let text = story::write(&world, "a world").unwrap().to_string();
     let story = crate::scenario::Story::parse(&text);
     let story = story.unwrap_or_else(|error| panic!("{error}: {text}"));
     // In this world it does not matter in which packets things came.
@@ -26,7 +26,7 @@ fn a_world_is_written_as_a_story() {
     assert_eq!(story::of(&world, "a world"), None, "it ended well");
 }
 
-/// A check that cannot fail is worse than none.
+/// A check that cannot fail is worse than none: each injected bug is found.
 #[test]
 fn injected_bugs_are_found() {
     for bug in [InjectedBug::Unsaved, InjectedBug::CutShort] {
@@ -39,8 +39,9 @@ fn injected_bugs_are_found() {
     }
 }
 
-/// Somebody moves units of a clone; its twin, which wrote under the same dot, finds its own moved. No exact effect is
-/// asked of it, and all else is: here all end alike.
+/// In this world a shopper moves units that a cloned writer put in. The twin wrote other units
+/// under that dot, and finds them moved, so exact effects cannot be asked of it. All replicas must
+/// still end alike.
 #[test]
 fn a_cloned_writer_ends_as_all_do() {
     let mut world = SoakWorld::new(20_261_121, 1_299, None);

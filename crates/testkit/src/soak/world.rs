@@ -2,9 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::message::SoakMessage;
 use super::node::{NodeId, SoakNode, SoakSite};
-use super::recorded_step::RecordedStep;
 use crate::claim_authority::ClaimAuthority;
 use crate::dice::Dice;
+use crate::scenario::story::{StepKind, StoryAct, StoryStep};
 use crate::simulation::Simulation;
 use holdall::cart::Delta;
 use holdall::id::{CartId, ReplicaId};
@@ -29,7 +29,7 @@ pub enum InjectedBug {
     CutShort,
 }
 
-/// Something that should not be.
+/// Breach of a law that a world found.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Finding {
     /// What should hold.
@@ -38,7 +38,7 @@ pub struct Finding {
     pub says: String,
 }
 
-/// What is going to happen.
+/// Event of a simulation.
 #[derive(Clone)]
 pub(super) enum SoakEvent {
     Act(NodeId),
@@ -81,13 +81,14 @@ pub struct SoakWorld {
     pub(super) left: u64,
     pub(super) faults: BTreeMap<&'static str, u64>,
     pub(super) findings: Vec<Finding>,
-    pub(super) told: Vec<RecordedStep>,
+    /// What happened, as far as a story can say it.
+    pub(super) steps: Vec<StoryStep>,
     /// Nothing goes wrong any more.
     pub(super) calm: bool,
 }
 
 impl SoakWorld {
-    /// The world of a seed with that number.
+    /// Makes a world of a seed, by its number.
     #[must_use]
     pub fn new(seed: u64, number: u64, bug: Option<InjectedBug>) -> Self {
         let mut dice = Dice::new(seed, number);
@@ -105,7 +106,7 @@ impl SoakWorld {
             left: dice.between(20, 400),
             faults: BTreeMap::new(),
             findings: Vec::new(),
-            told: Vec::new(),
+            steps: Vec::new(),
             calm: false,
             simulation: Simulation::new(dice, DAWN_MS),
             accounts: accounts.clone(),
@@ -116,7 +117,7 @@ impl SoakWorld {
             world.machine(format!("region-{region}"), &all, region, false);
         }
         for (at, account) in accounts.iter().enumerate() {
-            // The second account is there to want the same guests.
+            // The second account is there to claim the first one's guests.
             let devices = if at == 0 { world.dice().between(2, 4) } else { 1 };
             for device in 0..devices {
                 let home = world.dice().below(REGIONS);
@@ -197,6 +198,29 @@ impl SoakWorld {
         self.simulation.plan(at, next);
     }
 
+    pub(super) fn record(&mut self, verb: StepKind) {
+        self.steps.push(StoryStep { line: 0, fails: None, verb });
+    }
+
+    pub(super) fn record_send(&mut self, from: NodeId, to: NodeId) {
+        let [from, to] = [from, to].map(|node| self.nodes[node].name.clone());
+        self.record(StepKind::Send { from, to, again: false });
+    }
+
+    pub(super) fn record_act(&mut self, at: NodeId, cart: CartId, act: StoryAct) {
+        let (at, cart) = (self.nodes[at].name.clone(), self.cart_name(cart));
+        self.record(StepKind::Act { at, cart, act });
+    }
+
+    /// Returns the name of a cart in stories.
+    pub(super) fn cart_name(&self, cart: CartId) -> String {
+        let place = |carts: &[CartId]| carts.iter().position(|other| *other == cart);
+        match (place(&self.accounts), place(&self.guests)) {
+            (Some(at), _) => format!("account-{at}"),
+            (None, at) => format!("guest-{}", at.unwrap_or_default()),
+        }
+    }
+
     pub(super) fn fault(&mut self, kind: &'static str) {
         *self.faults.entry(kind).or_default() += 1;
     }
@@ -225,25 +249,26 @@ impl SoakWorld {
         self.judge();
     }
 
-    /// The hours that it lasted, of its own time.
+    /// Returns how many hours of virtual time it lasted.
     #[must_use]
     pub fn hours(&self) -> f64 {
         (self.now() - DAWN_MS) as f64 / HOUR as f64
     }
 
-    /// How many actions shoppers and servers took.
+    /// Returns the number of actions that shoppers and servers took.
     #[must_use]
     pub const fn actions(&self) -> u64 {
         self.actions
     }
 
-    /// What went wrong in it on purpose, by kind, and how often.
+    /// Returns how often each kind of fault was simulated.
     #[must_use]
     pub const fn faults(&self) -> &BTreeMap<&'static str, u64> {
         &self.faults
     }
 
-    /// What should not be. Empty, unless the library or the machines are at fault.
+    /// Returns the breaches that were found. There are none, unless the library or the simulated
+    /// machines have a fault.
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
@@ -261,7 +286,7 @@ impl SoakWorld {
             SoakEvent::Timeout { at, peer, cart } => self.timeout(at, peer, cart),
             SoakEvent::Crash(node) => {
                 self.fault("crash and restart");
-                self.told.push(RecordedStep::Restart(node));
+                self.record(StepKind::Restart(self.nodes[node].name.clone()));
                 let crashed: Result<(), String> =
                     self.nodes[node].sites.values_mut().try_for_each(SoakSite::crash);
                 if let Err(why) = crashed {
@@ -280,7 +305,7 @@ impl SoakWorld {
         }
     }
 
-    /// Somebody copies a device's disk: two machines write under one id.
+    /// Copies a device's disk to a new machine: two machines write under one id.
     fn clone_of(&mut self, node: NodeId) {
         self.fault("cloned writer");
         let (home, name) = (self.nodes[node].home, format!("{}-clone", self.nodes[node].name));

@@ -2,7 +2,7 @@
 
 use super::Parsed;
 
-/// "90s", "10m", "-2h", "1d", "250ms", and sums such as "1h30m"; in milliseconds.
+/// Parses a duration, such as "90s", "10m", "-2h", "1d", "250ms" or "1h30m". Returns milliseconds.
 pub(super) fn duration(text: &str) -> Parsed<i64> {
     let wrong = || format!("{text:?} is not a time such as \"10m\", \"-2h\" or \"1d\"");
     let (sign, mut rest) = match text.strip_prefix('-') {

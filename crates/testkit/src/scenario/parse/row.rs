@@ -10,7 +10,7 @@ use holdall::limits;
 use holdall::money::Money;
 
 impl RowName {
-    /// The line it names.
+    /// Returns the line that it names.
     pub(in crate::scenario) fn key(&self) -> Result<LineKey, LineError> {
         let mut options = Vec::new();
         for (key, value) in self.options.iter().take(limits::OPTIONS + 1) {
@@ -22,7 +22,8 @@ impl RowName {
     }
 }
 
-/// The line of a verb, and the rest of its table; keys that the verb does not have are refused.
+/// Parses the line of a verb, and returns the rest of the table. Keys that the verb does not have
+/// are refused.
 pub(super) fn row(raw: RawLine, verb: &str, extras: &[&str]) -> Parsed<(RowName, RawLine)> {
     let present = [
         ("list", raw.list.is_some()),
@@ -71,7 +72,7 @@ pub(super) fn row(raw: RawLine, verb: &str, extras: &[&str]) -> Parsed<(RowName,
     Ok((name, raw))
 }
 
-/// A price: with its currency, or with the currency beside it.
+/// Parses a price: with its currency, or with the currency beside it.
 fn price(raw: &RawLine, verb: &str) -> Parsed<Option<Money>> {
     match (&raw.price, &raw.currency) {
         (None, None) => Ok(None),
@@ -86,7 +87,7 @@ fn price(raw: &RawLine, verb: &str) -> Parsed<Option<Money>> {
     }
 }
 
-/// A list by its name.
+/// Parses the name of a list.
 fn list(name: &str, verb: &str) -> Parsed<List> {
     match name {
         "active" => Ok(List::Active),
@@ -95,7 +96,7 @@ fn list(name: &str, verb: &str) -> Parsed<List> {
     }
 }
 
-/// One of the shopper's verbs with its value.
+/// Parses one of the shopper's verbs with its value.
 pub(super) fn shopping(verb: &'static StoryVerb, raw: RawValue) -> Parsed<StoryAction> {
     let key = verb.key;
     let (row, with) = match (verb.value, raw) {
@@ -131,7 +132,7 @@ pub(super) fn shopping(verb: &'static StoryVerb, raw: RawValue) -> Parsed<StoryA
     Ok(StoryAction { verb, row, with })
 }
 
-/// What goes with a row.
+/// Parses the details of a row.
 fn details(raw: RawLine, verb: &str, needs: &[&str]) -> Parsed<Details> {
     let price = price(&raw, verb)?;
     let RawLine { quantity, text, wrap, message, key, value, .. } = raw;

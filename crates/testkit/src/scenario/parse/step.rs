@@ -108,7 +108,7 @@ pub(super) fn parse_step(raw: RawStep, line: usize, rules: &Registry) -> Parsed<
 }
 
 impl StoryAct {
-    /// Whether the names in it are valid, for a step that is not meant to fail.
+    /// Checks the names in a step that is not meant to fail.
     fn check(&self) -> Parsed<()> {
         match self {
             Self::Shop(StoryAction { row: Some(row), .. }) => {

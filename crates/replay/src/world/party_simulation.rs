@@ -1,27 +1,18 @@
-//! The simulated world: turns what a party wants into what happens to it, step by step.
-//!
-//! Everything here comes from the party's own dice and the common weather, so a schedule is a
-//! function of trace, seed and number of regions. The model is asked what a device shows, because a
-//! shopper presses the buttons that are on the screen: a line that is not shown cannot be removed.
-
-mod clicks;
-mod mail;
-mod recorder;
+//! The simulation of one party: its state, and what happens next.
 
 use std::collections::HashSet;
 
 use holdall_testkit::dice::Dice;
 use holdall_testkit::simulation::Simulation;
 
-use super::conditions::{MINUTE, NetworkConditions, Outages, RegionFailure, SECOND};
-use super::model::CartUnits;
-use super::party::Party;
-use super::schedule::{
+use super::recorder::ScheduleRecorder;
+use crate::conditions::{MINUTE, NetworkConditions, Outages, RegionFailure, SECOND};
+use crate::model::CartUnits;
+use crate::party::Party;
+use crate::schedule::{
     ActionId, ActionKind, DeviceId, DeviceWriters, LineId, Node, ParcelId, RegionId, Schedule,
     ScheduleStep, ScheduledAction,
 };
-
-pub(crate) use recorder::ScheduleRecorder;
 
 /// Makes a party's schedule, and what its carts must show in the end.
 pub(crate) fn play_out(
@@ -37,24 +28,24 @@ pub(crate) fn play_out(
 }
 
 /// A run in progress.
-struct PartySimulation<'a> {
-    party: &'a Party,
-    outages: Outages,
-    simulation: Simulation<Node, PartyEvent>,
-    recorder: ScheduleRecorder,
-    devices: Vec<SimulatedDevice>,
+pub(super) struct PartySimulation<'a> {
+    pub(super) party: &'a Party,
+    pub(super) outages: Outages,
+    pub(super) simulation: Simulation<Node, PartyEvent>,
+    pub(super) recorder: ScheduleRecorder,
+    pub(super) devices: Vec<SimulatedDevice>,
     /// The device of each session that has begun.
-    switched_on: Vec<Option<DeviceId>>,
+    pub(super) switched_on: Vec<Option<DeviceId>>,
     /// The lines that the party ever put into a cart.
-    lines: HashSet<LineId>,
-    regions: Vec<SimulatedRegion>,
+    pub(super) lines: HashSet<LineId>,
+    pub(super) regions: Vec<SimulatedRegion>,
     /// The region that most of the party's devices talk to.
-    home: RegionId,
+    pub(super) home: RegionId,
 }
 
-/// What is going to happen.
+/// Event of a simulation.
 #[derive(Debug, Clone, Copy)]
-enum PartyEvent {
+pub(super) enum PartyEvent {
     /// The next click of a session.
     Click { session: usize, click: usize },
     /// A guest whose session is over signs in as soon as the network is back.
@@ -72,24 +63,24 @@ enum PartyEvent {
 }
 
 /// A device as the world sees it: its luck.
-struct SimulatedDevice {
-    region: RegionId,
+pub(super) struct SimulatedDevice {
+    pub(super) region: RegionId,
     /// The click before which its shopper signs in.
-    signs_in_before: Option<usize>,
-    is_guest: bool,
-    has_left: bool,
-    writers: DeviceWriters,
+    pub(super) signs_in_before: Option<usize>,
+    pub(super) is_guest: bool,
+    pub(super) has_left: bool,
+    pub(super) writers: DeviceWriters,
 }
 
 /// A region as the world sees it.
 #[derive(Default)]
-struct SimulatedRegion {
+pub(super) struct SimulatedRegion {
     /// Whether an exchange with each other region is planned already.
-    planned: Vec<bool>,
+    pub(super) planned: Vec<bool>,
     /// Until when its restarts are planned.
-    restarts_until: u64,
+    pub(super) restarts_until: u64,
     /// Until when its evictions are planned.
-    evictions_until: u64,
+    pub(super) evictions_until: u64,
 }
 
 impl<'a> PartySimulation<'a> {
@@ -119,21 +110,21 @@ impl<'a> PartySimulation<'a> {
         world
     }
 
-    fn conditions(&self) -> NetworkConditions {
+    pub(super) fn conditions(&self) -> NetworkConditions {
         self.outages.conditions
     }
 
-    const fn now(&self) -> u64 {
+    pub(super) const fn now(&self) -> u64 {
         self.simulation.now_ms()
     }
 
-    const fn dice(&mut self) -> &mut Dice {
+    pub(super) const fn dice(&mut self) -> &mut Dice {
         self.simulation.dice()
     }
 
     /// Plans an event. At one time clicks come last, so that a message that takes no time arrives
     /// before the next click.
-    fn plan(&mut self, at: u64, event: PartyEvent) {
+    pub(super) fn plan(&mut self, at: u64, event: PartyEvent) {
         if matches!(event, PartyEvent::Click { .. }) {
             self.simulation.plan_last(at, event);
         } else {
@@ -156,7 +147,7 @@ impl<'a> PartySimulation<'a> {
         }
     }
 
-    /// The last phase: everything is exchanged.
+    /// Exchanges everything at the end.
     fn close(mut self) -> (Schedule, CartUnits) {
         // Late enough for every cache to have been written back and every timer to have run out.
         let at = self.now() + 60 * MINUTE;
@@ -178,7 +169,7 @@ impl<'a> PartySimulation<'a> {
 
     /// Plans the mishaps that a region has shortly after it was used. Those of idle carts do not
     /// matter to anybody.
-    fn plan_mishaps(&mut self, region: RegionId) {
+    pub(super) fn plan_mishaps(&mut self, region: RegionId) {
         for (kind, restart) in [(RegionFailure::Restart, true), (RegionFailure::Eviction, false)] {
             let (number, now) = (region as usize, self.now());
             let state = &mut self.regions[number];
@@ -198,7 +189,7 @@ impl<'a> PartySimulation<'a> {
         }
     }
 
-    fn other_region(&mut self, than: RegionId) -> RegionId {
+    pub(super) fn other_region(&mut self, than: RegionId) -> RegionId {
         let count = self.regions.len();
         if count == 1 {
             return than;
@@ -207,11 +198,11 @@ impl<'a> PartySimulation<'a> {
         if other >= than { other + 1 } else { other }
     }
 
-    fn wall(&self, device: DeviceId) -> u64 {
+    pub(super) fn wall(&self, device: DeviceId) -> u64 {
         self.simulation.wall_ms(&Node::Device(device)).max(1)
     }
 
-    fn act(&mut self, device: DeviceId, verb: ActionKind) {
+    pub(super) fn act(&mut self, device: DeviceId, verb: ActionKind) {
         let state = &self.devices[device as usize];
         let writer = if state.is_guest { state.writers.guest } else { state.writers.main };
         let action = ScheduledAction {
@@ -230,16 +221,13 @@ impl<'a> PartySimulation<'a> {
         }
     }
 
-    fn is_offline(&self, device: DeviceId) -> Option<u64> {
+    pub(super) fn is_offline(&self, device: DeviceId) -> Option<u64> {
         self.simulation.cut_until_ms(&Node::Device(device))
     }
 
-    /// How soon a region tells another of news: it gathers them for some seconds.
-    fn soon(&mut self) -> u64 {
+    /// Draws how long a region gathers news before it sends them to another, in milliseconds.
+    pub(super) fn soon(&mut self) -> u64 {
         let drawn = self.dice().between(SECOND, 10 * SECOND);
         if self.conditions().calm { 0 } else { drawn }
     }
 }
-
-#[cfg(test)]
-mod tests;
