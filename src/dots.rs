@@ -161,8 +161,8 @@ impl Dots {
                 return true;
             }
         }
-        self.insert_run(dot.replica, Run { first: dot.seq, last: dot.seq });
         // Everything else may merge two runs or open a new one.
+        self.insert_run(dot.replica, Run { first: dot.seq, last: dot.seq });
         true
     }
 
