@@ -34,8 +34,8 @@ pub use merge_policy::{
 pub(crate) use observed::latest;
 pub use observed::{ActionTarget, Claim, ObservedRow, OrderKey, Snapshot};
 pub(crate) use packed::{
-    Authorship, BodySlot, DecodedEntries, EntryIndices, EntryTables, NONE, PackedEntry, Price,
-    Table,
+    Authorship, BodySlot, DecodedEntries, EntryIndices, EntryTables, NONE, PackedEntry, SmallTable,
+    SortedPrice,
 };
 pub use packed::{Entries, EntryKind, EntryRef};
 pub(crate) use removal::Removal;

@@ -22,11 +22,11 @@ use crate::limits;
 /// assert_eq!(covers.to_dots(), dots);
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct ReplacedDots(Storage);
+pub struct ReplacedDots(DotStorage);
 
-/// Storage of a set of dots: in place, or boxed.
+/// DotStorage of a set of dots: in place, or boxed.
 #[derive(Clone, PartialEq, Eq)]
-enum Storage {
+enum DotStorage {
     /// Runs of one writer that fit: the number after the last dot, then steps as in [`PackedRuns`].
     /// The bytes after them are zero. The empty set has writer 0 and no bytes.
     Inline { bytes: u8, text: [u8; INLINE_BYTES], writer: ReplicaId },
@@ -115,7 +115,7 @@ impl WriterRuns {
     }
 
     /// Returns the form in place, or `None` if it does not fit.
-    fn to_inline(&self) -> Option<Storage> {
+    fn to_inline(&self) -> Option<DotStorage> {
         let mut above = self.runs.first()?.last + 1;
         let (mut text, mut at) = ([0; INLINE_BYTES], 0);
         put(&mut text, &mut at, above);
@@ -131,7 +131,7 @@ impl WriterRuns {
         if at > INLINE_BYTES {
             return None;
         }
-        Some(Storage::Inline { bytes: at as u8, text, writer: self.writer })
+        Some(DotStorage::Inline { bytes: at as u8, text, writer: self.writer })
     }
 }
 
@@ -215,7 +215,7 @@ impl From<&WriterRuns> for ReplacedDots {
         if own.runs.is_empty() {
             return Self::default();
         }
-        let many = || Storage::Boxed(Box::new(Dots::of_runs(own.ascending())));
+        let many = || DotStorage::Boxed(Box::new(Dots::of_runs(own.ascending())));
         Self(own.to_inline().unwrap_or_else(many))
     }
 }
@@ -223,14 +223,14 @@ impl From<&WriterRuns> for ReplacedDots {
 impl Default for ReplacedDots {
     fn default() -> Self {
         let writer = ReplicaId::from_u128(0);
-        Self(Storage::Inline { bytes: 0, text: [0; INLINE_BYTES], writer })
+        Self(DotStorage::Inline { bytes: 0, text: [0; INLINE_BYTES], writer })
     }
 }
 
 impl ReplacedDots {
     /// Returns the runs if all dots belong to the writer of `dot` and precede it.
     pub(crate) fn own(&self, dot: Dot) -> Option<PackedRuns<'_>> {
-        let Storage::Inline { writer, .. } = &self.0 else { return None };
+        let DotStorage::Inline { writer, .. } = &self.0 else { return None };
         let own = self.held();
         let before = *writer == dot.replica
             && sabotage!("later-replaced-dots-are-written-as-earlier", own.end <= dot.seq, true);
@@ -240,7 +240,7 @@ impl ReplacedDots {
     /// Returns the runs that are stored in place; none for a boxed set.
     #[inline]
     fn held(&self) -> PackedRuns<'_> {
-        let Storage::Inline { bytes, text, .. } = &self.0 else {
+        let DotStorage::Inline { bytes, text, .. } = &self.0 else {
             return PackedRuns { end: 0, steps: &[] };
         };
         let mut steps = &text[..usize::from(*bytes)];
@@ -251,7 +251,7 @@ impl ReplacedDots {
     /// Returns whether the set has no dots.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        matches!(&self.0, Storage::Inline { bytes: 0, .. })
+        matches!(&self.0, DotStorage::Inline { bytes: 0, .. })
     }
 
     /// Returns whether `dot` is in the set.
@@ -271,8 +271,8 @@ impl ReplacedDots {
     #[inline]
     fn walk(&self) -> RunIter<'_> {
         let (writer, many): (_, &[_]) = match &self.0 {
-            Storage::Inline { writer, .. } => (*writer, &[]),
-            Storage::Boxed(dots) => (ReplicaId::from_u128(0), dots.as_runs()),
+            DotStorage::Inline { writer, .. } => (*writer, &[]),
+            DotStorage::Boxed(dots) => (ReplicaId::from_u128(0), dots.as_runs()),
         };
         let PackedRuns { end, steps } = self.held();
         RunIter { writer, steps, above: end, many }
@@ -281,8 +281,8 @@ impl ReplacedDots {
     /// Iterates over the writers, some of them more than once.
     pub(crate) fn writers(&self) -> impl Iterator<Item = ReplicaId> + '_ {
         let (one, many): (_, &[_]) = match &self.0 {
-            Storage::Inline { bytes, writer, .. } => ((*bytes > 0).then_some(*writer), &[]),
-            Storage::Boxed(dots) => (None, dots.as_runs()),
+            DotStorage::Inline { bytes, writer, .. } => ((*bytes > 0).then_some(*writer), &[]),
+            DotStorage::Boxed(dots) => (None, dots.as_runs()),
         };
         one.into_iter().chain(many.iter().map(|(writer, _)| *writer))
     }
@@ -290,8 +290,8 @@ impl ReplacedDots {
     /// Returns the runs by writer, then by number.
     pub(crate) fn ascending(&self) -> WriterRunList {
         match &self.0 {
-            Storage::Boxed(dots) => dots.as_runs().into(),
-            Storage::Inline { .. } => {
+            DotStorage::Boxed(dots) => dots.as_runs().into(),
+            DotStorage::Inline { .. } => {
                 let mut runs: WriterRunList = self.walk().collect();
                 runs.reverse();
                 runs
@@ -311,15 +311,15 @@ impl ReplacedDots {
 
     /// Returns the set of `dots`, which are not empty.
     fn holding(dots: Dots) -> Self {
-        Self::of_one_writer(&dots).unwrap_or_else(|| Self(Storage::Boxed(Box::new(dots))))
+        Self::of_one_writer(&dots).unwrap_or_else(|| Self(DotStorage::Boxed(Box::new(dots))))
     }
 
     /// Returns an ordinary set with equal dots.
     #[must_use]
     pub fn to_dots(&self) -> Dots {
         match &self.0 {
-            Storage::Boxed(dots) => (**dots).clone(),
-            Storage::Inline { .. } => Dots::of_runs(self.ascending().into_iter()),
+            DotStorage::Boxed(dots) => (**dots).clone(),
+            DotStorage::Inline { .. } => Dots::of_runs(self.ascending().into_iter()),
         }
     }
 }
@@ -329,7 +329,7 @@ impl From<&Dots> for ReplacedDots {
         if dots.is_empty() {
             return Self::default();
         }
-        Self::of_one_writer(dots).unwrap_or_else(|| Self(Storage::Boxed(Box::new(dots.clone()))))
+        Self::of_one_writer(dots).unwrap_or_else(|| Self(DotStorage::Boxed(Box::new(dots.clone()))))
     }
 }
 

@@ -1,12 +1,12 @@
-//! Bodies of rows: small Adds as numbers, all others in a list beside the rows.
+//! BodyList of rows: small Adds as numbers, all others in a list beside the rows.
 
 use smallvec::SmallVec;
 
 use crate::cart::entry::Body;
 use crate::quantity::Quantity;
 
-/// Bodies other than small Adds, in no order. A delta of one action has at most one.
-pub(crate) type Bodies = SmallVec<[Body; 1]>;
+/// BodyList other than small Adds, in no order. A delta of one action has at most one.
+pub(crate) type BodyList = SmallVec<[Body; 1]>;
 
 /// Body of a row as a number: the units of a small Add less one, or an index into the list of
 /// bodies, offset by [`SMALL_UNITS`].
@@ -49,7 +49,7 @@ impl BodySlot {
 
     /// Returns the slot of a body, after appending it to the list if needed.
     #[inline]
-    pub(super) fn new(body: Body, bodies: &mut Bodies) -> Self {
+    pub(super) fn new(body: Body, bodies: &mut BodyList) -> Self {
         if let Some(small) = Self::small(&body) {
             return small;
         }
@@ -82,12 +82,12 @@ impl BodySlot {
 
     /// Returns a slot with an equal body in another list.
     #[inline]
-    pub(super) fn copy_into(self, here: &[Body], there: &mut Bodies) -> Self {
+    pub(super) fn copy_into(self, here: &[Body], there: &mut BodyList) -> Self {
         self.place().map_or(self, |at| Self::new(here[at].clone(), there))
     }
 
     /// Removes the body from the list. The last body moves into its place: returns its old slot.
-    pub(super) fn forget(self, bodies: &mut Bodies) -> Option<Self> {
+    pub(super) fn forget(self, bodies: &mut BodyList) -> Option<Self> {
         let place = self.place()?;
         bodies.swap_remove(place);
         let last = Self::at(bodies.len());

@@ -5,23 +5,25 @@ use core::ops::Range;
 
 use smallvec::SmallVec;
 
-use super::body_slot::{Bodies, BodySlot};
+use super::body_slot::{BodyList, BodySlot};
 use super::entries::{Entries, authorship};
 use super::row::{EntryIndices, EntryRef, EntryVec, PackedEntry};
-use super::tables::{Authorship, EntryTables, NONE, Price, TableUnion, grow, place, sweep, unite};
+use super::tables::{
+    Authorship, EntryTables, NONE, SortedPrice, TableUnion, grow, place, sweep, unite,
+};
 use crate::cart::entry::{Body, Entry};
 use crate::dots::{Dot, Dots, Run};
 use crate::id::{CartId, ReplicaId};
 
 /// Indices of the rows that a part of a set keeps.
-type Kept = SmallVec<[u32; 64]>;
+type KeptIndices = SmallVec<[u32; 64]>;
 
 /// Access to one number of a row that refers to a table.
-type Column = fn(&mut PackedEntry) -> &mut u32;
-const WRITER: Column = |row| &mut row.writer;
-const LINE: Column = |row| &mut row.line;
-const PRICE: Column = |row| &mut row.price;
-const AUTHORSHIP: Column = |row| &mut row.authorship;
+type RowColumn = fn(&mut PackedEntry) -> &mut u32;
+const WRITER: RowColumn = |row| &mut row.writer;
+const LINE: RowColumn = |row| &mut row.line;
+const PRICE: RowColumn = |row| &mut row.price;
+const AUTHORSHIP: RowColumn = |row| &mut row.authorship;
 
 /// Unused table rows that may accumulate, beyond four for each entry, before they are swept.
 const SPARE_ROWS: usize = 64;
@@ -59,7 +61,7 @@ impl Entries {
         let bodies = &mut self.tables.bodies;
         BodySlot::small(body).unwrap_or_else(|| {
             if bodies.len() == bodies.capacity() {
-                // Bodies are few, and a Set usually replaces another: grow slowly.
+                // BodyList are few, and a Set usually replaces another: grow slowly.
                 bodies.reserve_exact(bodies.len() / 4 + 1);
             }
             BodySlot::new(body.clone(), bodies)
@@ -91,7 +93,7 @@ impl Entries {
 
     /// Returns the index of a table row that was just placed. If it is new, the numbers in `column`
     /// at or above it move up by one.
-    fn renumber(&mut self, column: Column, (at, new): (u32, bool)) -> u32 {
+    fn renumber(&mut self, column: RowColumn, (at, new): (u32, bool)) -> u32 {
         if new {
             for row in &mut self.rows {
                 let number = column(row);
@@ -119,7 +121,7 @@ impl Entries {
         };
         let price = match entry.price {
             None => NONE,
-            Some(price) => prices.binary_search(&Price(price)).ok()? as u32,
+            Some(price) => prices.binary_search(&SortedPrice(price)).ok()? as u32,
         };
         // Foreign scopes, merges and orders are rare and go the slow way too.
         let plain = entry.scope == *home && entry.after.is_empty();
@@ -149,7 +151,7 @@ impl Entries {
             tables.lines.push(line);
         }
         if let Some(price) = entry.price {
-            tables.prices.push(Price(price));
+            tables.prices.push(SortedPrice(price));
         }
         let slot = BodySlot::new(entry.body, &mut tables.bodies);
         let authorship = number(!tables.authorships.is_empty());
@@ -183,7 +185,7 @@ impl Entries {
             sabotage!("new-line-does-not-renumber", self.renumber(LINE, placed), placed.0)
         });
         let price = entry.price.map_or(NONE, |price| {
-            let placed = place(&mut self.tables.prices, &Price(price));
+            let placed = place(&mut self.tables.prices, &SortedPrice(price));
             self.renumber(PRICE, placed)
         });
         let authorship = authorship(self.tables.home, entry).map_or(NONE, |authorship| {
@@ -368,7 +370,7 @@ impl Entries {
     /// Returns the entries for which `keep` is true, with equal tables.
     pub(in crate::cart) fn filtered(&self, mut keep: impl FnMut(EntryRef<'_>) -> bool) -> Self {
         let kept = (0..).zip(&self.rows).filter(|(_, row)| keep(self.ref_of(row)));
-        let kept: Kept = kept.map(|(at, _)| at).collect();
+        let kept: KeptIndices = kept.map(|(at, _)| at).collect();
         // Copy the tables without the bodies, of which only the kept ones are needed.
         let EntryTables { home, writers, lines, prices, authorships, bodies } = &self.tables;
         let mut tables = EntryTables {
@@ -377,7 +379,7 @@ impl Entries {
             lines: lines.clone(),
             prices: prices.clone(),
             authorships: authorships.clone(),
-            bodies: Bodies::new(),
+            bodies: BodyList::new(),
         };
         let of_kept = || kept.iter().map(|at| &self.rows[*at as usize]);
         let slot = of_kept().filter(|row| row.slot.place().is_some()).count();

@@ -12,7 +12,7 @@ use super::body_slot::BodySlot;
 use super::kinds::{EntryKind, KindCounts};
 use super::line_filter::LineFilter;
 use super::row::{DecodedEntries, EntryIndices, EntryRef, EntryVec, PackedEntry};
-use super::tables::{Authorship, EntryTables, NONE, Price};
+use super::tables::{Authorship, EntryTables, NONE, SortedPrice};
 use crate::cart::entry::{Body, Entry};
 use crate::dots::{Dot, Dots, Run};
 use crate::id::{CartId, LineKey, position};
@@ -89,7 +89,7 @@ impl Entries {
         };
         tables.writers = sorted(all.iter().map(|(dot, _)| dot.replica).collect());
         tables.lines = sorted(all.iter().flat_map(|(_, entry)| lines(entry)).collect());
-        tables.prices = sorted(all.iter().filter_map(|(_, e)| e.price.map(Price)).collect());
+        tables.prices = sorted(all.iter().filter_map(|(_, e)| e.price.map(SortedPrice)).collect());
         tables.authorships = sorted(all.iter().filter_map(|(_, e)| authorship(home, e)).collect());
         // Every value is in its table now, so each row finds its numbers.
         let rows = all.into_iter().map(|(dot, entry)| {
@@ -99,7 +99,7 @@ impl Entries {
                 time: entry.time,
                 writer: index(&tables.writers, Some(&dot.replica)),
                 line: index(&tables.lines, entry.line.as_ref()),
-                price: index(&tables.prices, entry.price.map(Price).as_ref()),
+                price: index(&tables.prices, entry.price.map(SortedPrice).as_ref()),
                 authorship: index(&tables.authorships, authorship.as_ref()),
                 slot: BodySlot::new(entry.body, &mut tables.bodies),
             }
@@ -280,12 +280,12 @@ impl Entries {
     /// Returns which rows of the tables are in use.
     pub(crate) fn used(&self) -> UsedRows {
         let mut used = UsedRows {
-            writers: Flags::from_elem(false, self.tables.writers.len()),
-            lines: Flags::from_elem(false, self.tables.lines.len()),
-            prices: Flags::from_elem(false, self.tables.prices.len()),
-            authorships: Flags::from_elem(false, self.tables.authorships.len()),
+            writers: RowFlags::from_elem(false, self.tables.writers.len()),
+            lines: RowFlags::from_elem(false, self.tables.lines.len()),
+            prices: RowFlags::from_elem(false, self.tables.prices.len()),
+            authorships: RowFlags::from_elem(false, self.tables.authorships.len()),
         };
-        let mark = |table: &mut Flags, at: u32| {
+        let mark = |table: &mut RowFlags, at: u32| {
             if let Some(used) = table.get_mut(at as usize) {
                 *used = true;
             }
@@ -304,14 +304,14 @@ impl Entries {
 }
 
 /// One flag for each row of a table.
-type Flags = SmallVec<[bool; 16]>;
+type RowFlags = SmallVec<[bool; 16]>;
 
 /// Rows that are in use, for each table.
 pub(crate) struct UsedRows {
-    pub(crate) writers: Flags,
-    pub(crate) lines: Flags,
-    pub(crate) prices: Flags,
-    pub(crate) authorships: Flags,
+    pub(crate) writers: RowFlags,
+    pub(crate) lines: RowFlags,
+    pub(crate) prices: RowFlags,
+    pub(crate) authorships: RowFlags,
 }
 
 /// Makes a table from values in any order.

@@ -17,4 +17,4 @@ pub use entries::Entries;
 pub use kinds::EntryKind;
 pub use row::EntryRef;
 pub(crate) use row::{DecodedEntries, EntryIndices, PackedEntry};
-pub(crate) use tables::{Authorship, EntryTables, NONE, Price, Table};
+pub(crate) use tables::{Authorship, EntryTables, NONE, SmallTable, SortedPrice};

@@ -2,8 +2,8 @@
 
 use smallvec::SmallVec;
 
-use super::body_slot::{Bodies, BodySlot};
-use super::tables::{EntryTables, NONE, Price};
+use super::body_slot::{BodyList, BodySlot};
+use super::tables::{EntryTables, NONE, SortedPrice};
 use crate::cart::entry::{Body, Entry, SeenMerges};
 use crate::clock::Time;
 use crate::dots::Dot;
@@ -49,7 +49,7 @@ pub(crate) type EntryIndices = SmallVec<[u32; 8]>;
 pub(crate) struct DecodedEntries {
     /// Rows by writer, then by number.
     pub(crate) rows: EntryVec,
-    pub(crate) bodies: Bodies,
+    pub(crate) bodies: BodyList,
 }
 
 impl DecodedEntries {
@@ -124,7 +124,7 @@ impl<'a> EntryRef<'a> {
     #[must_use]
     #[inline]
     pub fn price(self) -> Option<Money> {
-        self.tables.prices.get(self.row.price as usize).map(|Price(price)| *price)
+        self.tables.prices.get(self.row.price as usize).map(|SortedPrice(price)| *price)
     }
 
     /// Returns whether a price was noted.

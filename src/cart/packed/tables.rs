@@ -5,7 +5,7 @@ use core::cmp::Ordering;
 
 use smallvec::{Array, SmallVec};
 
-use super::body_slot::Bodies;
+use super::body_slot::BodyList;
 use crate::cart::entry::SeenMerges;
 use crate::id::{CartId, LineKey, ReplicaId};
 use crate::money::Money;
@@ -22,29 +22,29 @@ pub(crate) struct Authorship {
 
 /// Price in a total order by its digits, scale and currency. The order does not follow value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Price(pub(crate) Money);
+pub(crate) struct SortedPrice(pub(crate) Money);
 
-impl Price {
+impl SortedPrice {
     pub(crate) fn key(&self) -> (u64, u8, [u8; 3]) {
         let (digits, scale) = self.0.parts();
         (digits, scale, *self.0.currency().as_bytes())
     }
 }
 
-impl Ord for Price {
+impl Ord for SortedPrice {
     fn cmp(&self, other: &Self) -> Ordering {
         self.key().cmp(&other.key())
     }
 }
 
-impl PartialOrd for Price {
+impl PartialOrd for SortedPrice {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
 /// Table of values. A table of one row, as in a delta of one action, needs no allocation.
-pub(crate) type Table<T> = SmallVec<[T; 1]>;
+pub(crate) type SmallTable<T> = SmallVec<[T; 1]>;
 
 /// Table that only carts with merges use. It has no room in place.
 pub(crate) type RareTable<T> = SmallVec<[T; 0]>;
@@ -55,23 +55,23 @@ pub(crate) type RareTable<T> = SmallVec<[T; 0]>;
 pub(crate) struct EntryTables {
     /// Cart whose own entries need no authorship if their authors had seen no merge.
     pub(crate) home: CartId,
-    pub(crate) writers: Table<ReplicaId>,
-    pub(crate) lines: Table<LineKey>,
-    pub(crate) prices: Table<Price>,
+    pub(crate) writers: SmallTable<ReplicaId>,
+    pub(crate) lines: SmallTable<LineKey>,
+    pub(crate) prices: SmallTable<SortedPrice>,
     pub(crate) authorships: RareTable<Authorship>,
-    /// Bodies that a row cannot hold itself, in no order. Each belongs to one row.
-    pub(crate) bodies: Bodies,
+    /// BodyList that a row cannot hold itself, in no order. Each belongs to one row.
+    pub(crate) bodies: BodyList,
 }
 
 impl EntryTables {
     pub(crate) fn new(home: CartId) -> Self {
         Self {
             home,
-            writers: Table::new(),
-            lines: Table::new(),
-            prices: Table::new(),
+            writers: SmallTable::new(),
+            lines: SmallTable::new(),
+            prices: SmallTable::new(),
             authorships: RareTable::new(),
-            bodies: Bodies::default(),
+            bodies: BodyList::default(),
         }
     }
 
@@ -108,13 +108,13 @@ pub(super) fn grow<A: Array>(table: &mut SmallVec<A>, more: usize) {
 /// New indices of the rows of two sorted tables in their union.
 pub(super) struct TableUnion {
     /// New index by old index; `None` if no row has moved.
-    pub(super) here: Option<Moved>,
+    pub(super) here: Option<NewIndices>,
     /// Index in the union by index in the other table.
-    pub(super) there: Moved,
+    pub(super) there: NewIndices,
 }
 
 /// New indices of the rows of a table. Most carts have few.
-type Moved = SmallVec<[u32; 32]>;
+type NewIndices = SmallVec<[u32; 32]>;
 
 /// Inserts the values of another sorted table, and returns where the rows of both are then.
 pub(super) fn unite<A: Array<Item: Ord + Clone>>(
@@ -124,7 +124,7 @@ pub(super) fn unite<A: Array<Item: Ord + Clone>>(
     // New values, each with the index of the old row that it precedes.
     let mut new: SmallVec<[(usize, &A::Item); 16]> = SmallVec::new();
     // Both tables ascend, so each search starts where the last one ended.
-    let (mut there, mut from) = (Moved::with_capacity(other.len()), 0);
+    let (mut there, mut from) = (NewIndices::with_capacity(other.len()), 0);
     for value in other {
         let found = table[from..].binary_search(value);
         from += found.unwrap_or_else(|at| at);
@@ -137,7 +137,7 @@ pub(super) fn unite<A: Array<Item: Ord + Clone>>(
         return TableUnion { here: None, there };
     }
     // An old row moves down by the number of new values before it.
-    let mut here = Moved::with_capacity(table.len());
+    let mut here = NewIndices::with_capacity(table.len());
     let mut before = 0;
     for at in 0..table.len() {
         while new.get(before).is_some_and(|(place, _)| *place <= at) {
