@@ -67,7 +67,7 @@ pub enum RuleScope {
 ///
 /// ```
 /// use holdall::{Rule, policy::{Choice, MergeInput}};
-/// Prefers the guest's side if it is a bulk order.
+/// /// Prefers the guest's side if it is a bulk order.
 /// struct Bulk;
 /// impl Rule for Bulk {
 ///     fn name(&self) -> &str { "bulk" }
