@@ -248,7 +248,7 @@ impl Replica {
     /// for the other replicas of the cart.
     ///
     /// # Errors
-    /// As with the verb's method. Nothing has changed then.
+    /// Fails as the method of the verb does. Nothing has changed then.
     pub fn act(&mut self, now_ms: u64, action: &Action) -> Result<Delta, ActionError> {
         match action {
             Action::Add { row, quantity, price } => self.add_to(now_ms, row, *quantity, *price),

@@ -1,14 +1,15 @@
-//! Hybrid logical time (Kulkarni et al. 2014), as a value that is handed in.
+//! Hybrid logical time (Kulkarni et al. 2014), as a value that the caller passes in.
 //!
-//! A [`Time`] is 48 bits of milliseconds and 16 bits of counter. An entry is later than all that
-//! its author had seen. Time decides only between entries that did not see each other; it never
-//! decides whether an add counts. Nothing here reads a wall clock: `now_ms` is an argument.
+//! A [`Time`] holds 48 bits of milliseconds and 16 bits of counter. The time of an entry is later
+//! than every time its author had seen. Time decides only between entries that did not see each
+//! other; whether an add counts never depends on it. No code here reads a wall clock: `now_ms` is
+//! an argument.
 
 use core::fmt;
 
 const COUNTER_BITS: u32 = 16;
 
-/// A point in hybrid logical time.
+/// Point in hybrid logical time: milliseconds since 1970 and a counter within the millisecond.
 ///
 /// ```
 /// use holdall::Time;
@@ -19,41 +20,42 @@ const COUNTER_BITS: u32 = 16;
 pub struct Time(u64);
 
 impl Time {
-    /// Largest wall time, in milliseconds since 1970: the year 10889.
+    /// Largest wall time, in milliseconds since 1970: a day in the year 10889.
     pub const MS_MAX: u64 = (1 << (64 - COUNTER_BITS)) - 1;
 
-    /// A wall time in milliseconds since 1970, counter 0. Beyond 48 bits it saturates.
+    /// Makes the time of a wall clock in milliseconds since 1970, with counter 0. Values above
+    /// [`MS_MAX`](Self::MS_MAX) saturate.
     #[must_use]
     pub const fn from_ms(ms: u64) -> Self {
         Self((if ms > Self::MS_MAX { Self::MS_MAX } else { ms }) << COUNTER_BITS)
     }
 
-    /// From its 64 bits: milliseconds above, counter below.
+    /// Makes a time from its 64 bits: milliseconds in the upper 48, the counter in the lower 16.
     #[must_use]
     pub const fn from_bits(bits: u64) -> Self {
         Self(bits)
     }
 
-    /// Its 64 bits.
+    /// Returns the 64 bits: milliseconds in the upper 48, the counter in the lower 16.
     #[must_use]
     pub const fn bits(self) -> u64 {
         self.0
     }
 
-    /// Its milliseconds since 1970.
+    /// Returns the milliseconds since 1970.
     #[must_use]
     pub const fn ms(self) -> u64 {
         self.0 >> COUNTER_BITS
     }
 
-    /// Its counter within the millisecond.
+    /// Returns the counter within the millisecond.
     #[must_use]
     pub const fn counter(self) -> u16 {
         self.0 as u16
     }
 
-    /// The next point. A full counter borrows a millisecond, so order is kept; the end of time
-    /// stays the end.
+    /// Returns the next point in time. A full counter carries into the milliseconds, so order is
+    /// kept. The largest time is its own successor.
     #[must_use]
     const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
@@ -66,7 +68,7 @@ impl fmt::Debug for Time {
     }
 }
 
-/// A replica's clock: the latest time it made or saw.
+/// Clock of one replica: the latest time that it made or saw.
 ///
 /// ```
 /// use holdall::clock::Clock;
@@ -83,7 +85,8 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A time for a new entry, later than all seen so far.
+    /// Returns a time for a new entry, later than all times made or seen so far. `now_ms` is the
+    /// wall clock in milliseconds since 1970.
     pub fn tick(&mut self, now_ms: u64) -> Time {
         self.last = sabotage!(
             "clock-goes-backwards",
@@ -93,12 +96,12 @@ impl Clock {
         self.last
     }
 
-    /// Takes note of a time that was seen.
+    /// Notes a time that was seen, so that later ticks are above it.
     pub fn observe(&mut self, seen: Time) {
         self.last = sabotage!("clock-ignores-seen-times", self.last.max(seen), self.last);
     }
 
-    /// The latest time made or seen.
+    /// Returns the latest time made or seen.
     #[must_use]
     pub const fn last(&self) -> Time {
         self.last

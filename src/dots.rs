@@ -1,4 +1,4 @@
-//! Dots, and sets of dots: the version vector of a replica, with its gaps.
+//! Dots, and sets of dots. The set of the dots a replica knows is its version vector with gaps.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -10,23 +10,31 @@ use smallvec::SmallVec;
 use crate::id::ReplicaId;
 use crate::limits;
 
-/// The name of one action: who wrote it, and its number among theirs, from 1.
+/// Name of one action: the writer, and the number of the action among the writer's actions, from 1.
+///
+/// ```
+/// use holdall::{Dot, ReplicaId};
+/// let phone = ReplicaId::from_u128(1);
+/// let (first, second) = (Dot::new(phone, 1), Dot::new(phone, 2));
+/// assert!(first < second); // by writer, then by number
+/// assert_eq!(second.seq, 2);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Dot {
     /// The writer.
     pub replica: ReplicaId,
-    /// 1 for the writer's first action.
+    /// The number of the action: 1 for the writer's first.
     pub seq: u64,
 }
 
 impl Dot {
-    /// The `seq`-th action of `replica`.
+    /// Makes the name of the action with number `seq` of `replica`.
     #[must_use]
     pub const fn new(replica: ReplicaId, seq: u64) -> Self {
         Self { replica, seq }
     }
 
-    /// Whether an action can have this name: writers count from 1 to [`limits::SEQ_MAX`].
+    /// Returns whether an action can have this name: writers count from 1 to [`limits::SEQ_MAX`].
     pub(crate) fn is_of_action(self) -> bool {
         (1..=limits::SEQ_MAX).contains(&self.seq)
     }
@@ -44,17 +52,17 @@ impl fmt::Display for Dot {
     }
 }
 
-/// Sequence numbers `first..=last`.
+/// Run of consecutive sequence numbers of one writer: `first..=last`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Run {
-    /// The first of the run, at least 1.
+    /// First number of the run, at least 1.
     pub first: u64,
-    /// The last of the run, at least `first`.
+    /// Last number of the run, at least `first`.
     pub last: u64,
 }
 
 impl Run {
-    /// Returns the part of the run that actions have numbers of: from 1 to [`limits::SEQ_MAX`].
+    /// Returns the part of the run within 1 to [`limits::SEQ_MAX`], or `None` if there is none.
     #[inline]
     fn of_actions(self) -> Option<Self> {
         let last = self.last.min(limits::SEQ_MAX);
@@ -62,17 +70,17 @@ impl Run {
     }
 }
 
-/// A union inserts at most so many runs one by one. For more it makes one pass over both sets, which
-/// for few would cost a tenth more of an exchange.
+/// Most runs of the other set that a union inserts one by one. Above this number a union merges
+/// both sets in one pass, which would make an exchange of small sets a tenth slower.
 const INSERTED_RUNS: usize = 4;
 
 type RunVec = SmallVec<[(ReplicaId, Run); 1]>;
 
-/// A set of dots, as runs of sequence numbers for each writer.
+/// Set of dots, stored as runs of sequence numbers for each writer.
 ///
-/// Runs are sorted, disjoint and not adjacent, and no writer has none, so equal sets are equal
-/// values. A set costs what its runs cost: `1..=1_000_000` of one writer is one run, which is why
-/// nothing here walks a set dot by dot.
+/// Runs are sorted, disjoint and not adjacent, so equal sets are equal values. Memory and time
+/// depend on the number of runs: `1..=1_000_000` of one writer is one run. Therefore no method
+/// iterates over single dots.
 ///
 /// ```
 /// use holdall::dots::Dots;
@@ -86,52 +94,52 @@ type RunVec = SmallVec<[(ReplicaId, Run); 1]>;
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
 pub struct Dots {
-    /// Sorted by writer, then by number. Most sets, those of deltas above all, are one run.
+    /// Runs by writer, then by number. Most sets, especially those of deltas, have one run.
     runs: RunVec,
 }
 
 impl Dots {
-    /// Whether there is none.
+    /// Returns whether the set has no dots.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.runs.is_empty()
     }
 
-    /// How many runs begin at `dot` or before it, those of writers before its own too.
+    /// Returns the number of runs that start at or before `dot` in the order of writer and number.
     fn begun(&self, dot: Dot) -> usize {
         self.runs.partition_point(|(replica, run)| (*replica, run.first) <= (dot.replica, dot.seq))
     }
 
-    /// The last run that begins at `dot` or before it, if it is of the same writer.
+    /// Returns the last run that starts at or before `dot`, if it belongs to the writer of `dot`.
     #[inline]
     fn reaching(&self, dot: Dot) -> Option<Run> {
         let (writer, run) = match &self.runs[..] {
-            // Often it is one writer's.
+            // A cart of one writer has one run: skip the search.
             [only] => only,
             _ => self.runs[..self.begun(dot)].last()?,
         };
         (*writer == dot.replica && run.first <= dot.seq).then_some(*run)
     }
 
-    /// Whether `dot` is in the set.
+    /// Returns whether `dot` is in the set.
     #[must_use]
     pub fn contains(&self, dot: Dot) -> bool {
         self.reaching(dot).is_some_and(|run| dot.seq <= run.last)
     }
 
-    /// The highest sequence number of `replica` in the set; 0 if there is none.
+    /// Returns the highest sequence number of `replica` in the set, or 0 if there is none.
     #[must_use]
     pub fn last(&self, replica: ReplicaId) -> u64 {
         self.reaching(Dot::new(replica, u64::MAX)).map_or(0, |run| run.last)
     }
 
-    /// Puts a dot in. Returns whether it is new. A dot with a number outside 1 to
-    /// [`limits::SEQ_MAX`] names no action, and is left out.
+    /// Inserts a dot. Returns whether it is new. A dot with a number outside 1 to
+    /// [`limits::SEQ_MAX`] names no action and is left out.
     pub fn insert(&mut self, dot: Dot) -> bool {
         if !dot.is_of_action() {
             return false;
         }
-        // The most frequent case: the next dot of the last writer, who often is the only one.
+        // Most frequent case: the next dot of the last writer, who often is the only one.
         if let Some((writer, run)) = self.runs.last()
             && *writer == dot.replica
             && run.last < dot.seq
@@ -143,25 +151,27 @@ impl Dots {
         if let Some((replica, run)) = self.runs[..at].last_mut()
             && *replica == dot.replica
         {
+            // The run before the dot may contain it already.
             if dot.seq <= run.last {
                 return false;
             }
-            // The next dot of another writer.
+            // The next number of a writer with no later run: extend the run in place.
             let next = self.runs.get(at).filter(|(replica, _)| *replica == dot.replica);
             if next.is_none() && self.runs[at - 1].1.last + 1 == dot.seq {
                 self.runs[at - 1].1.last = dot.seq;
                 return true;
             }
         }
+        // Everything else may merge two runs or open a new one.
         self.insert_run(dot.replica, Run { first: dot.seq, last: dot.seq });
         true
     }
 
-    /// Puts a run in. A run that starts at 0 or ends before it starts names nothing, and numbers
-    /// above [`limits::SEQ_MAX`] are left out.
+    /// Inserts a run. Numbers outside 1 to [`limits::SEQ_MAX`], and a run that ends before it
+    /// starts, are left out.
     pub fn insert_run(&mut self, replica: ReplicaId, run: Run) {
         let Some(run) = run.of_actions() else { return };
-        // All runs that touch or adjoin the new one become one with it.
+        // All runs that overlap or adjoin the new one become one with it.
         let before =
             |(writer, old): &(ReplicaId, Run)| (*writer, old.last + 1) < (replica, run.first);
         let within =
@@ -180,13 +190,13 @@ impl Dots {
         }
     }
 
-    /// The same without the dots of one writer.
+    /// Returns a copy without the dots of one writer.
     #[must_use]
     pub fn without(&self, replica: ReplicaId) -> Self {
         Self { runs: self.runs.iter().filter(|(writer, _)| *writer != replica).copied().collect() }
     }
 
-    /// From runs that begin in their order.
+    /// Makes a set from runs in ascending order of writer and first number.
     pub(crate) fn of_runs(runs: impl Iterator<Item = (ReplicaId, Run)>) -> Self {
         let mut dots = Self::default();
         dots.reserve(runs.size_hint().0);
@@ -194,14 +204,14 @@ impl Dots {
         dots
     }
 
-    /// Makes room for so many more runs.
+    /// Reserves room for `runs` more runs.
     pub(crate) fn reserve(&mut self, runs: usize) {
         self.runs.reserve_exact(runs);
     }
 
-    /// Appends a run that begins no earlier than every run that is there: writers ascend, and so
-    /// do the runs of one writer. Use [`insert_run`](Self::insert_run) for runs in any order; what
-    /// it leaves out is left out here.
+    /// Appends a run that starts no earlier than every run in the set, by writer and then by
+    /// number. Numbers outside 1 to [`limits::SEQ_MAX`] are left out. For runs in any order use
+    /// [`insert_run`](Self::insert_run).
     pub fn push_run(&mut self, replica: ReplicaId, run: Run) {
         let Some(run) = run.of_actions() else { return };
         match self.runs.last_mut() {
@@ -212,7 +222,8 @@ impl Dots {
         }
     }
 
-    /// The same with at most `most` runs a writer: the gaps between the oldest are filled.
+    /// Returns the set with at most `most` runs for each writer, by filling the gaps between the
+    /// oldest runs. A `most` of 0 counts as 1.
     #[must_use]
     pub fn with_runs_at_most(self, most: usize) -> Self {
         let most = most.max(1);
@@ -223,6 +234,7 @@ impl Dots {
         for (replica, runs) in self.writers() {
             let too_many = runs.len().saturating_sub(most);
             let mut first = None;
+            // All runs up to the `too_many`th become one, from the first number of the first.
             for (at, run) in runs.enumerate() {
                 first = first.or(Some(run.first));
                 if at >= too_many {
@@ -234,13 +246,14 @@ impl Dots {
         filled
     }
 
-    /// Union: all of `other` too.
+    /// Inserts all dots of `other`: set union.
     pub fn extend(&mut self, other: &Self) {
         if self.runs.is_empty() {
             self.runs.clone_from(&other.runs);
         } else if other.runs.len() <= INSERTED_RUNS {
             other.runs().for_each(|(replica, run)| self.insert_run(replica, run));
         } else {
+            // Merge both sorted lists of runs; `push_run` joins runs that touch.
             let mut both = Self::default();
             both.reserve(self.runs.len() + other.runs.len());
             let mut theirs = other.runs().peekable();
@@ -257,18 +270,19 @@ impl Dots {
         }
     }
 
-    /// The runs, by writer and then by number.
+    /// Iterates over the runs by writer, then by number.
     pub fn runs(
         &self,
     ) -> impl ExactSizeIterator<Item = (ReplicaId, Run)> + DoubleEndedIterator + Clone + '_ {
         self.runs.iter().copied()
     }
 
+    /// Returns the runs by writer, then by number.
     pub(crate) fn as_runs(&self) -> &[(ReplicaId, Run)] {
         &self.runs
     }
 
-    /// The writers, each with its runs.
+    /// Iterates over the writers, each with its runs.
     pub fn writers(
         &self,
     ) -> impl Iterator<Item = (ReplicaId, impl ExactSizeIterator<Item = Run> + '_)> + '_ {
@@ -276,7 +290,7 @@ impl Dots {
         of_one.map(|runs| (runs[0].0, runs.iter().map(|(_, run)| *run)))
     }
 
-    /// How many dots there are, saturating.
+    /// Returns the number of dots, saturating.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.runs().fold(0, |sum: u64, (_, run)| {
@@ -284,15 +298,17 @@ impl Dots {
         })
     }
 
-    /// What is in `self` and not in `other`.
+    /// Returns the dots of `self` that are not in `other`: set difference.
     #[must_use]
     pub fn minus(&self, other: &Self) -> Self {
         let mut rest = RunVec::with_capacity(self.runs.len());
         let mut from = 0;
         for (replica, run) in self.runs() {
+            // Skip what ends before this run. Runs ascend, so `from` never goes back.
             let there = &other.runs[from..];
             from +=
                 there.partition_point(|(writer, cut)| (*writer, cut.last) < (replica, run.first));
+            // Cut each overlapping run of `other` out; `first` is the start of what is left.
             let cuts = other.runs[from..]
                 .iter()
                 .take_while(|(writer, cut)| *writer == replica && cut.first <= run.last);
@@ -313,26 +329,27 @@ impl Dots {
         Self { runs: rest }
     }
 
-    /// To be asked about many dots, in their order.
+    /// Returns a cursor that answers membership of many ascending dots in one pass.
     pub(crate) fn cursor(&self) -> DotCursor<'_> {
         DotCursor { runs: &self.runs }
     }
 
-    /// Whether all of `other` is in it.
+    /// Returns whether every dot of `other` is in this set.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         other.runs().all(|(replica, run)| {
+            // Runs are not adjacent, so a run is covered by one run or not at all.
             let here = self.reaching(Dot::new(replica, run.first));
             here.is_some_and(|here| run.last <= here.last)
         })
     }
 
-    /// Whether there is nothing in both.
+    /// Returns whether the two sets have no dot in common.
     pub(crate) fn covers_none_of(&self, other: &Self) -> bool {
         self.is_empty() || other.is_empty() || self.intersection(other).is_empty()
     }
 
-    /// What is in both.
+    /// Returns the dots that are in both sets: set intersection.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
         let (mut a, mut b) = (0, 0);
@@ -344,20 +361,21 @@ impl Dots {
                     both.push((*x_of, Run { first, last }));
                 }
             }
+            // Advance past the run that ends first.
             if (x_of, x.last) < (y_of, y.last) { a += 1 } else { b += 1 }
         }
         Self { runs: both }
     }
 }
 
-/// A cursor over a set of dots, which tells of ascending dots whether the set has them.
+/// Cursor over a set of dots that answers membership of ascending dots.
 pub(crate) struct DotCursor<'a> {
     /// The runs that do not end before the last dot asked for.
     runs: &'a [(ReplicaId, Run)],
 }
 
 impl DotCursor<'_> {
-    /// Whether `dot` is in the set. Each dot must be no smaller than the one before.
+    /// Returns whether `dot` is in the set. Each dot must be no smaller than the one before.
     #[inline]
     pub(crate) fn contains_next(&mut self, dot: Dot) -> bool {
         while let [(replica, run), rest @ ..] = self.runs {
@@ -373,7 +391,7 @@ impl DotCursor<'_> {
     }
 }
 
-/// A set of dots that several entries share. To share nothing costs nothing.
+/// Set of dots that several entries share by reference count. The empty set takes no memory.
 ///
 /// ```
 /// use holdall::dots::{Dots, SharedDots};
@@ -386,7 +404,8 @@ pub struct SharedDots(Option<Arc<Dots>>);
 static NO_DOTS: Dots = Dots { runs: SmallVec::new_const() };
 
 impl SharedDots {
-    /// Where in memory the set is: what is at one place is equal. 0 is the empty set.
+    /// Returns the address of the shared set, or 0 for the empty set. Equal addresses mean equal
+    /// sets.
     pub(crate) fn address(&self) -> usize {
         self.0.as_ref().map_or(0, |dots| Arc::as_ptr(dots).addr())
     }

@@ -1,20 +1,20 @@
-//! Counts of units that cannot be zero, negative or overflow.
+//! Numbers of units that cannot be zero, negative or overflow.
 
 use core::fmt;
 use core::num::NonZeroU32;
 
 use crate::limits;
 
-/// A number that is not a quantity of units.
+/// Error for a number of units outside 1 to [`limits::QUANTITY_UNITS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("quantity {given} is outside 1..={limit}: ask for at least one unit and no more than the limit", limit = limits::QUANTITY_UNITS)]
 #[non_exhaustive]
 pub struct QuantityError {
-    /// What was given, saturated to this type's range.
+    /// The rejected number.
     pub given: i64,
 }
 
-/// How many units one action adds or sets: 1 to [`limits::QUANTITY_UNITS`].
+/// Number of units that one action adds or sets: 1 to [`limits::QUANTITY_UNITS`].
 ///
 /// ```
 /// use holdall::Quantity;
@@ -31,10 +31,10 @@ impl Quantity {
     /// One unit.
     pub const ONE: Self = Self(NonZeroU32::MIN);
 
-    /// Checks a number.
+    /// Checks a number of units.
     ///
     /// # Errors
-    /// Anything outside `1..=`[`limits::QUANTITY_UNITS`].
+    /// Fails for a number outside `1..=`[`limits::QUANTITY_UNITS`].
     pub fn new(units: impl Into<i64>) -> Result<Self, QuantityError> {
         let given = units.into();
         u32::try_from(given)
@@ -47,12 +47,12 @@ impl Quantity {
             .ok_or(QuantityError { given })
     }
 
-    /// One unit more.
+    /// Returns one unit more. The result may exceed [`limits::QUANTITY_UNITS`] by one.
     pub(crate) const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
 
-    /// The number of units.
+    /// Returns the number of units.
     #[must_use]
     pub const fn get(self) -> u32 {
         self.0.get()

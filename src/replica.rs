@@ -1,5 +1,5 @@
-//! A replica: one writer of one cart. It puts the parts together for a device: the state, the
-//! clock, the rules, and the verbs by line.
+//! Replica: one writer of one cart. It combines what a device needs: the state, the clock, the
+//! rules, and the shopper's verbs.
 
 use alloc::vec::Vec;
 
@@ -16,63 +16,72 @@ use crate::limits;
 use crate::money::Money;
 use crate::policy::Registry;
 use crate::quantity::{Quantity, QuantityError};
-use crate::view::plain_cart::{self, Replaced};
+use crate::view::plain_cart::{self, ReplacedRow};
 use crate::view::{
     Explanation, Observer, RowRef, Unreadable, View, ViewOptions, after_here, explain, view,
 };
 
-/// Why an action changed nothing.
+/// Reason why an action was refused. Nothing has changed then.
+///
+/// ```
+/// use holdall::{ActionError, CartId, LineKey, Replica, ReplicaId, RowRef};
+/// let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
+/// let tee = LineKey::sku("TEE")?;
+/// let refused = phone.remove(0, &RowRef::active(tee.clone()));
+/// assert_eq!(refused, Err(ActionError::UnknownRow { line: tee }));
+/// # Ok::<(), holdall::LineError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ActionError {
-    /// The number is no quantity.
+    /// The number is not a quantity.
     #[error(transparent)]
     Quantity(#[from] QuantityError),
-    /// The cart refused it.
+    /// The cart refused the action.
     #[error(transparent)]
     Verb(#[from] VerbError),
-    /// This replica does not show that row, and the action needs one.
+    /// This replica does not show the row, and the action needs one.
     #[error("{line} is not a row of this cart here: look at the cart again")]
     UnknownRow {
-        /// The line.
+        /// Line of the row.
         line: LineKey,
     },
-    /// There is nothing to order.
+    /// The active list is empty, so there is nothing to order.
     #[error("the active list is empty: there is nothing to order")]
     NothingToOrder,
-    /// A line cannot be bought at this replica.
+    /// A line cannot be evaluated at this replica, so it cannot be bought.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
-    /// A snapshot or claim is of another cart.
+    /// A snapshot or claim belongs to another cart.
     #[error("this is about cart {theirs}, not {ours}")]
     OtherCart {
-        /// This cart.
+        /// Identifier of this cart.
         ours: CartId,
-        /// The other.
+        /// Identifier of the other cart.
         theirs: CartId,
     },
-    /// That guest is not merged here.
+    /// The guest cart is not merged into this one.
     #[error("guest cart {guest} is not merged into this one")]
     NotMerged {
-        /// The guest cart.
+        /// Guest cart.
         guest: CartId,
     },
-    /// The guest cart has merged guests of its own.
+    /// The guest cart has merged guests of its own, so it is an account's cart.
     #[error("guest cart {guest} has merged another cart: an account's cart is nobody's guest")]
     NestedMerge {
-        /// The guest cart.
+        /// Guest cart.
         guest: CartId,
     },
-    /// This writer's numbers are used up: nobody else may write under its id.
+    /// The sequence numbers of this writer are used up. No writer may go on under its id.
     #[error("replica {replica} was retired: start a new writer")]
     ReplicaRetired {
-        /// The writer.
+        /// Identifier of the writer.
         replica: ReplicaId,
     },
 }
 
 impl ActionError {
-    /// A stable name of the kind of error, in kebab case, as scenario files use it.
+    /// Returns the stable name of the kind of error, in kebab case, as scenario files use it.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -88,12 +97,16 @@ impl ActionError {
     }
 }
 
-/// One writer of one cart: a device, a tab, a server region.
+/// Writer of one cart: a device, a tab or a server region.
 ///
-/// It is not `Clone`: two writers with one id would give one name to two actions. A restart goes
-/// through [`wire::encode_replica`](crate::wire::encode_replica); a restore from a backup needs a new id.
+/// The methods that take `now_ms`, the wall clock in milliseconds since 1970, are the shopper's and
+/// the server's verbs. Each changes the cart at once and returns a [`Delta`] for the other
+/// replicas, which take it in with [`join`](Self::join). [`view`](Self::view) and
+/// [`explain`](Self::explain) show the cart.
 ///
-/// Times are wall-clock milliseconds since 1970, handed in with each action.
+/// A replica is not `Clone`: two writers with one id would give one name to two actions. Restart
+/// with [`wire::encode_replica`](crate::wire::encode_replica). After a restore from a backup, start
+/// a replica with a new id.
 ///
 /// ```
 /// use holdall::{CartId, LineKey, Quantity, Replica, ReplicaId};
@@ -121,14 +134,16 @@ pub struct Replica {
 }
 
 impl Replica {
-    /// A new writer of a cart of which it knows nothing yet.
+    /// Makes a new writer of a cart of which it knows nothing yet.
     #[must_use]
     pub fn new(cart: CartId, id: ReplicaId) -> Self {
         Self::resume(id, Time::default(), Cart::new(cart))
     }
 
-    /// A writer that comes back with what it had made durable: its id, the latest time it knew
-    /// and its state. Never from a backup: a dot must be durable before it is sent.
+    /// Makes the writer that comes back with what it had made durable: its id, the latest time it
+    /// knew, and its state.
+    ///
+    /// The state must include every dot that was sent, so never resume from a backup.
     #[must_use]
     pub fn resume(id: ReplicaId, latest: Time, cart: Cart) -> Self {
         let mut clock = Clock::default();
@@ -136,39 +151,39 @@ impl Replica {
         Self { id, clock, cart, rules: Registry::default(), options: ViewOptions::default() }
     }
 
-    /// The same with users' own merge rules.
+    /// Sets the merge rules that the replica knows.
     #[must_use]
     pub fn with_rules(mut self, rules: Registry) -> Self {
         self.rules = rules;
         self
     }
 
-    /// The same with a deployment's options.
+    /// Sets the deployment's options for views.
     #[must_use]
     pub const fn with_options(mut self, options: ViewOptions) -> Self {
         self.options = options;
         self
     }
 
-    /// Its id.
+    /// Returns the id of the writer.
     #[must_use]
     pub const fn id(&self) -> ReplicaId {
         self.id
     }
 
-    /// Its state.
+    /// Returns the state of the cart.
     #[must_use]
     pub const fn cart(&self) -> &Cart {
         &self.cart
     }
 
-    /// The latest time it made or saw.
+    /// Returns the latest time that the replica made or saw.
     #[must_use]
     pub const fn latest(&self) -> Time {
         self.clock.last()
     }
 
-    /// What the shopper sees here.
+    /// Returns what the shopper sees at this replica.
     #[must_use]
     pub fn view(&self) -> View {
         view(&self.cart, &self.rules, &self.options)
@@ -181,28 +196,30 @@ impl Replica {
         crate::view::put_add(view, &self.cart, &self.options, line)
     }
 
-    /// Why.
+    /// Explains what the shopper sees: for each line, every contribution and its fate.
     #[must_use]
     pub fn explain(&self) -> Vec<Explanation> {
         explain(&self.cart, &self.rules, &self.options)
     }
 
-    /// What to compare with another replica.
+    /// Returns the fingerprint of the cart, which is equal at another replica with an equal state.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         self.cart.fingerprint()
     }
 
-    /// Sums up what the next fingerprints need: see [`Cart::track_fingerprint`].
+    /// Starts to keep the sum that fingerprints need: see [`Cart::track_fingerprint`].
     pub fn track_fingerprint(&mut self) {
         self.cart.track_fingerprint();
     }
 
-    /// Joins a delta of another replica. It is believed, its times too: deltas of writers who are not trusted go through
+    /// Joins a delta of another replica.
+    ///
+    /// The delta is trusted, and so are its times. Deltas of writers who are not trusted must pass
     /// an authority first.
     ///
     /// # Errors
-    /// It is about another cart.
+    /// Fails if the delta is about another cart.
     pub fn join(&mut self, delta: &Delta) -> Result<JoinReport, WrongCart> {
         sabotage!("last-writer-of-cart-wins", {
             if delta.live().values().any(|entry| entry.time < self.cart.latest()) {
@@ -210,16 +227,18 @@ impl Replica {
             }
         });
         let joined = self.cart.join(delta)?;
+        // Later actions of this replica must be later than all it has seen.
         for fact in delta.live().refs() {
             self.clock.observe(fact.time());
         }
         Ok(joined)
     }
 
-    /// Puts n more of a line in.
+    /// Puts `quantity` more units of a line into the active list.
     ///
     /// # Errors
-    /// A limit, an erased cart, or a retired writer. Nothing has changed then; so with all actions.
+    /// Fails at a limit, if the cart was erased, or if the writer is retired. Nothing has changed
+    /// then.
     pub fn add(
         &mut self,
         now_ms: u64,
@@ -230,10 +249,12 @@ impl Replica {
         self.add_at(now_ms, line, (self.cart.id(), false), (quantity, price))
     }
 
-    /// Puts n more on a row of the active list, perhaps one side of a split line.
+    /// Puts `quantity` more units on a row of the active list, which may be one side of a split
+    /// line.
     ///
     /// # Errors
-    /// As with [`add`](Self::add); or the line is not split there, or the row is a saved one.
+    /// Fails as [`add`](Self::add) does; also if the row names a side that the line does not show,
+    /// or the saved list.
     pub fn add_to(
         &mut self,
         now_ms: u64,
@@ -254,6 +275,7 @@ impl Replica {
         self.add_at(now_ms, &row.line, side, (quantity, price))
     }
 
+    /// Adds units to a line in a scope.
     fn add_at(
         &mut self,
         now_ms: u64,
@@ -261,6 +283,7 @@ impl Replica {
         side: (CartId, bool),
         wanted: (Quantity, Option<Money>),
     ) -> Result<Delta, ActionError> {
+        // The index of the line serves both the look-up of leftovers and the write.
         let at = self.cart.live().line_at(line);
         let leftovers = match at {
             Some(at) if plain_cart::is_plain(&self.cart) => plain_cart::leftovers(&self.cart, at),
@@ -283,11 +306,11 @@ impl Replica {
         Ok(self.cart.add_at(stamp, (line, side), wanted, &leftovers, hint)?)
     }
 
-    /// Makes a row n; 0 removes it.
+    /// Makes a row show `quantity` units. 0 removes the row.
     ///
     /// # Errors
-    /// As with [`add`](Self::add); a number outside the limit; for 0, as with
-    /// [`remove`](Self::remove).
+    /// Fails as [`add`](Self::add) does; for a quantity above the limit; for 0, as
+    /// [`remove`](Self::remove) does.
     pub fn set(
         &mut self,
         now_ms: u64,
@@ -300,23 +323,25 @@ impl Replica {
         }
         let quantity = Quantity::new(quantity)?;
         let place = self.place(row)?;
-        if let Some(Replaced { kills, at }) = self.replaced(row) {
+        // In a plain cart the row's entries alone tell what is replaced.
+        if let Some(ReplacedRow { kills, at }) = self.replaced(row) {
             let covers = plain_cart::covered(&self.cart, &kills);
             let stamp = self.stamp(now_ms)?;
             let (wanted, gone) = ((quantity, price), (kills, at));
             return Ok(self.cart.set_seen(stamp, &place, wanted, gone, (covers, None))?);
         }
+        // Otherwise the cart has to be evaluated.
         let seen = self.look().row(row);
         let stamp = self.stamp(now_ms)?;
         Ok(self.cart.set(stamp, &place, quantity, price, seen)?)
     }
 
-    /// Takes out what this replica sees of a row.
+    /// Removes what this replica shows in a row. Units that others add concurrently stay.
     ///
     /// # Errors
-    /// As with [`add`](Self::add); or it does not see the row.
+    /// Fails as [`add`](Self::add) does; also if this replica does not show the row.
     pub fn remove(&mut self, now_ms: u64, row: &RowRef) -> Result<Delta, ActionError> {
-        if let Some(Replaced { kills, .. }) = self.replaced(row)
+        if let Some(ReplacedRow { kills, .. }) = self.replaced(row)
             && !kills.is_empty()
         {
             let stamp = self.stamp(now_ms)?;
@@ -327,10 +352,10 @@ impl Replica {
         Ok(self.cart.remove(stamp, &[seen])?)
     }
 
-    /// Takes out everything this replica sees in a list.
+    /// Removes everything that this replica shows in a list.
     ///
     /// # Errors
-    /// As with [`add`](Self::add).
+    /// Fails as [`add`](Self::add) does.
     pub fn clear(&mut self, now_ms: u64, list: List) -> Result<Delta, ActionError> {
         let seen = self.look().list(list);
         let stamp = self.stamp(now_ms)?;
@@ -342,7 +367,7 @@ impl Replica {
     /// the delta is empty.
     ///
     /// # Errors
-    /// As with [`add`](Self::add); or this replica does not see the row.
+    /// Fails as [`add`](Self::add) does; also if this replica does not show the row.
     pub fn move_to(&mut self, now_ms: u64, row: &RowRef, list: List) -> Result<Delta, ActionError> {
         let seen = self.seen(row)?;
         if row.list == list {
@@ -354,10 +379,10 @@ impl Replica {
         Ok(self.cart.move_to(stamp, &place, &seen, &covered)?)
     }
 
-    /// Writes a note on a row, or clears it.
+    /// Writes the note of a row. `None` clears it.
     ///
     /// # Errors
-    /// As with [`remove`](Self::remove).
+    /// Fails as [`remove`](Self::remove) does.
     pub fn note(
         &mut self,
         now_ms: u64,
@@ -367,10 +392,10 @@ impl Replica {
         self.row_register(now_ms, row, &RegisterKey::Note, text.map(Register::Note))
     }
 
-    /// Writes the gift option of a row, or clears it.
+    /// Writes the gift option of a row. `None` clears it.
     ///
     /// # Errors
-    /// As with [`remove`](Self::remove).
+    /// Fails as [`remove`](Self::remove) does.
     pub fn gift(
         &mut self,
         now_ms: u64,
@@ -380,10 +405,10 @@ impl Replica {
         self.row_register(now_ms, row, &RegisterKey::Gift, gift.map(Register::Gift))
     }
 
-    /// Writes another attribute of a row, or clears it.
+    /// Writes another attribute of a row. `None` clears it.
     ///
     /// # Errors
-    /// As with [`remove`](Self::remove).
+    /// Fails as [`remove`](Self::remove) does.
     pub fn attribute(
         &mut self,
         now_ms: u64,
@@ -395,18 +420,18 @@ impl Replica {
         self.row_register(now_ms, row, &RegisterKey::Attribute(key), value)
     }
 
-    /// Writes the cart's note, or clears it.
+    /// Writes the note of the cart. `None` clears it.
     ///
     /// # Errors
-    /// As with [`add`](Self::add).
+    /// Fails as [`add`](Self::add) does.
     pub fn cart_note(&mut self, now_ms: u64, text: Option<Text>) -> Result<Delta, ActionError> {
         self.cart_register(now_ms, &RegisterKey::Note, text.map(Register::Note))
     }
 
-    /// Chooses a shipping option, or none.
+    /// Chooses a shipping option. `None` takes the choice back.
     ///
     /// # Errors
-    /// As with [`add`](Self::add).
+    /// Fails as [`add`](Self::add) does.
     pub fn shipping(
         &mut self,
         now_ms: u64,
@@ -415,10 +440,11 @@ impl Replica {
         self.cart_register(now_ms, &RegisterKey::Shipping, option.map(Register::Shipping))
     }
 
-    /// Notes the intent to use a coupon. It stays pending: only pricing validates it.
+    /// Notes the intent to use a coupon. The coupon stays pending until the shop's pricing
+    /// validates it.
     ///
     /// # Errors
-    /// As with [`add`](Self::add).
+    /// Fails as [`add`](Self::add) does.
     pub fn coupon(&mut self, now_ms: u64, code: CouponCode) -> Result<Delta, ActionError> {
         let replaced = self.look().coupon(&code);
         sabotage!("known-coupon-is-not-written", {
@@ -430,10 +456,10 @@ impl Replica {
         Ok(self.cart.coupon(stamp, code, &replaced)?)
     }
 
-    /// Drops a coupon.
+    /// Drops a coupon. A code that is not in the cart is dropped already, which is no error.
     ///
     /// # Errors
-    /// As with [`add`](Self::add). A code that is not there is no error: it is dropped already.
+    /// Fails as [`add`](Self::add) does.
     pub fn drop_coupon(&mut self, now_ms: u64, code: &CouponCode) -> Result<Delta, ActionError> {
         let seen = self.look().coupon(code);
         let stamp = self.stamp(now_ms)?;
@@ -441,23 +467,25 @@ impl Replica {
     }
 
     /// Notes whether the shop may remind the shopper of this cart. A revocation wins over a
-    /// consent that had not seen it.
+    /// concurrent consent.
     ///
     /// # Errors
-    /// As with [`add`](Self::add).
+    /// Fails as [`add`](Self::add) does.
     pub fn consent(&mut self, now_ms: u64, given: bool) -> Result<Delta, ActionError> {
         let replaced = self.look().consent();
         let stamp = self.stamp(now_ms)?;
         Ok(self.cart.consent(stamp, given, &replaced)?)
     }
 
-    /// Merges a guest cart into this account's, on the strength of a claim that an authority made.
+    /// Merges a guest cart into this account's cart, under a claim that an authority made.
     ///
-    /// The delta has the guest's state as this replica lacked it, or all of it where some of what is dead
-    /// there was known to be, and the `Merge` entry. A claim that is merged here already brings just the former.
+    /// The delta has the `Merge` entry and what this replica lacked of the guest's state. It has
+    /// the whole guest if some of the guest's deaths were known here before. For a claim that is
+    /// merged here already, it has only the guest's part.
     ///
     /// # Errors
-    /// As with [`add`](Self::add); the claim is of another account, or the guest is no guest.
+    /// Fails as [`add`](Self::add) does; also if the claim is for another account, the guest's id
+    /// does not match the claim, or the guest cart has merged guests of its own.
     pub fn merge(
         &mut self,
         now_ms: u64,
@@ -481,6 +509,7 @@ impl Replica {
                 return Err(ActionError::NestedMerge { guest: guest.id() });
             }
         });
+        // The merge must be later than everything in the guest cart.
         self.clock.observe(guest.latest());
         let stamp = self.stamp(now_ms)?;
         sabotage!("merge-writes-numbers", {
@@ -495,10 +524,10 @@ impl Replica {
         Ok(self.cart.merge(stamp, claim, policy, guest)?)
     }
 
-    /// Joins what a merged guest cart's devices wrote late.
+    /// Joins what the devices of a merged guest cart wrote after the merge.
     ///
     /// # Errors
-    /// No valid merge of that guest is here, or the cart was erased.
+    /// Fails if no valid merge of that guest is in this cart, or if the cart was erased.
     pub fn absorb(&mut self, guest: &Cart) -> Result<Delta, ActionError> {
         if sabotage!("absorb-needs-no-claim", self.look().claim(guest.id()).is_none(), false) {
             return Err(ActionError::NotMerged { guest: guest.id() });
@@ -507,10 +536,10 @@ impl Replica {
         Ok(self.cart.absorb(guest)?)
     }
 
-    /// Takes a mistaken merge back. What the account wrote since stays.
+    /// Takes a mistaken merge back. What the account's devices wrote since stays.
     ///
     /// # Errors
-    /// As with [`add`](Self::add); or the guest is not merged here.
+    /// Fails as [`add`](Self::add) does; also if the guest is not merged here.
     pub fn unmerge(&mut self, now_ms: u64, guest: CartId) -> Result<Delta, ActionError> {
         let look = self.look();
         let claim = look.claim(guest).ok_or(ActionError::NotMerged { guest })?;
@@ -526,7 +555,7 @@ impl Replica {
     /// Freezes the active list for checkout.
     ///
     /// # Errors
-    /// Nothing to buy, or a line this replica cannot read.
+    /// Fails if the list is empty, or if this replica cannot evaluate one of its lines.
     pub fn snapshot(&self) -> Result<Snapshot, ActionError> {
         let snapshot = self.look().snapshot(&self.options)?;
         if snapshot.is_empty() {
@@ -535,11 +564,11 @@ impl Replica {
         Ok(snapshot)
     }
 
-    /// States that an order bought exactly what a snapshot froze. Edits made meanwhile stay. An id
-    /// that is known already changes nothing: an order is placed once.
+    /// States that an order bought exactly the units of a snapshot. Edits made since the snapshot
+    /// stay. An order id that is known already changes nothing, since an order is placed once.
     ///
     /// # Errors
-    /// As with [`add`](Self::add); or the snapshot is of another cart.
+    /// Fails as [`add`](Self::add) does; also if the snapshot belongs to another cart.
     pub fn order(
         &mut self,
         now_ms: u64,
@@ -554,11 +583,11 @@ impl Replica {
         Ok(self.cart.order(stamp, id, snapshot)?)
     }
 
-    /// States that an order bought exactly what this replica shows in the active list now. An id that is known
-    /// already changes nothing.
+    /// States that an order bought exactly the units that this replica shows in the active list
+    /// now. An order id that is known already changes nothing.
     ///
     /// # Errors
-    /// As with [`snapshot`](Self::snapshot) and [`order`](Self::order).
+    /// Fails as [`snapshot`](Self::snapshot) and [`order`](Self::order) do.
     pub fn order_all(&mut self, now_ms: u64, id: OrderId) -> Result<Delta, ActionError> {
         if self.cart.is_erased() {
             return Err(VerbError::Erased.into());
@@ -570,25 +599,28 @@ impl Replica {
         self.order(now_ms, id, &snapshot)
     }
 
-    /// As a server: lets everything seen here expire, by a named rule. What comes late survives.
+    /// Lets everything that this replica shows expire, by a named rule. Servers call this. Actions
+    /// that arrive late survive.
     ///
     /// # Errors
-    /// As with [`add`](Self::add).
+    /// Fails as [`add`](Self::add) does.
     pub fn expire(&mut self, now_ms: u64, rule: RuleName) -> Result<Delta, ActionError> {
         let seen = self.look().perishable();
         let stamp = self.stamp(now_ms)?;
         Ok(self.cart.expire(stamp, rule, &seen)?)
     }
 
-    /// As a server: erases the cart, for good.
+    /// Erases the cart for ever. Servers call this.
     pub fn erase(&mut self) -> Delta {
         self.cart.erase()
     }
 
+    /// Returns the cart as this replica sees it.
     fn look(&self) -> Observer<'_> {
         Observer::at(&self.cart, &self.rules)
     }
 
+    /// Returns where an action on a row writes.
     fn place(&self, row: &RowRef) -> Result<ActionTarget, ActionError> {
         if row.side.is_none() {
             return Ok(Observer::whole(&self.cart, row));
@@ -596,8 +628,9 @@ impl Replica {
         self.look().place(row).ok_or_else(|| ActionError::UnknownRow { line: row.line.clone() })
     }
 
-    /// What an action on a row replaces, if that can be said without reading its line.
-    fn replaced(&mut self, row: &RowRef) -> Option<Replaced> {
+    /// Returns what an action on a row replaces, or `None` if the cart has to be evaluated for
+    /// that.
+    fn replaced(&mut self, row: &RowRef) -> Option<ReplacedRow> {
         if row.side.is_some() || !plain_cart::is_plain(&self.cart) {
             return None;
         }
@@ -605,7 +638,7 @@ impl Replica {
         plain_cart::row(&self.cart, &row.line, row.list)
     }
 
-    /// What this replica sees of a row it shows.
+    /// Returns what this replica sees of a row, which must show something.
     fn seen(&self, row: &RowRef) -> Result<ObservedRow, ActionError> {
         if self.cart.is_erased() {
             return Err(VerbError::Erased.into());
@@ -618,6 +651,7 @@ impl Replica {
         Ok(seen)
     }
 
+    /// Writes a register of a row in place of the values that this replica sees.
     fn row_register(
         &mut self,
         now_ms: u64,
@@ -633,6 +667,7 @@ impl Replica {
         Ok(self.cart.register(stamp, scope, Some(&row.line), value, &replaced)?)
     }
 
+    /// Writes a register of the cart in place of the values that this replica sees.
     fn cart_register(
         &mut self,
         now_ms: u64,
@@ -644,6 +679,7 @@ impl Replica {
         Ok(self.cart.register(stamp, (self.cart.id(), false), None, value, &replaced)?)
     }
 
+    /// Checks that something belongs to this cart.
     fn check_cart(&self, theirs: CartId) -> Result<(), ActionError> {
         let ours = self.cart.id();
         if ours == theirs { Ok(()) } else { Err(ActionError::OtherCart { ours, theirs }) }
@@ -659,8 +695,9 @@ impl Replica {
         done
     }
 
-    /// The next action's name and time.
+    /// Returns the name, time and knowledge of the next action.
     fn stamp(&mut self, now_ms: u64) -> Result<Stamp, ActionError> {
+        // Dead dots count too, so that no number is used twice.
         let seq = sabotage!(
             "dots-are-reused",
             self.cart.context().last(self.id),

@@ -10,12 +10,25 @@ use super::packed::Entries;
 use crate::dots::{Dot, Dots};
 use crate::id::CartId;
 
-/// A part of a cart's state. Both the live and the dead are listed; nothing is implied by what is
-/// left out, so there is no way to say "and everything else is gone".
+/// Part of a cart's state: live dots with their entries, and dead dots.
+///
+/// Both are listed. What a delta leaves out is unknown, so no delta can state that everything else
+/// is gone, except an [erasure](Self::erasure).
+///
+/// ```
+/// use holdall::{CartId, LineKey, Quantity, Replica, ReplicaId};
+/// let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
+/// let tee = LineKey::sku("TEE")?;
+/// let first = phone.add(0, &tee, Quantity::ONE, None)?;
+/// let mut both = first.clone();
+/// both.batch(&phone.add(1_000, &tee, Quantity::ONE, None)?);
+/// assert_eq!((first.live().len(), both.live().len()), (1, 2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Delta(pub(super) Box<DeltaParts>);
 
-/// What it is made of. It is moved from hand to hand, so it is held where it was made.
+/// Parts of a delta, boxed because deltas are moved often.
 #[derive(Clone)]
 pub(super) struct DeltaParts {
     pub(super) cart: CartId,
@@ -25,10 +38,10 @@ pub(super) struct DeltaParts {
     pub(super) erased: bool,
 }
 
-/// Those of the dead that a receiver must know first.
+/// Dead dots that a receiver must know first.
 #[derive(Clone)]
 pub(super) enum NeededDots {
-    /// All of them, as with a Set.
+    /// All dead dots, as in the delta of a Set.
     All,
     These(Dots),
 }
@@ -63,7 +76,14 @@ impl fmt::Debug for Delta {
     }
 }
 
-/// A delta that contradicts itself.
+/// Reason why the parts of a delta contradict each other.
+///
+/// ```
+/// use holdall::{CartId, Delta, DeltaError, Dot, ReplicaId, dots::Dots};
+/// let dot: Dots = [Dot::new(ReplicaId::from_u128(2), 1)].into_iter().collect();
+/// let delta = Delta::new(CartId::from_u128(1), [], Dots::default(), dot);
+/// assert_eq!(delta, Err(DeltaError::NeedsLiving));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeltaError {
@@ -73,15 +93,15 @@ pub enum DeltaError {
         /// The dot.
         dot: Dot,
     },
-    /// A dot is needed but not among the dead.
+    /// A needed dot is not among the dead dots.
     #[error("a needed dot is not among the dead: list only dots that the delta makes dead")]
     NeedsLiving,
-    /// An entry is none that a writer could have written, and its bytes would be refused.
+    /// No writer could have written an entry, and its bytes would be refused.
     #[error("the entry of dot {dot} {what}: make entries by actions, or as their docs say")]
     Malformed {
-        /// Its dot.
+        /// Dot of the entry.
         dot: Dot,
-        /// What is wrong with it.
+        /// Description of the flaw.
         what: &'static str,
     },
     /// An erased state has content.
@@ -89,7 +109,7 @@ pub enum DeltaError {
     ErasedWithContent,
 }
 
-/// Nothing, of nobody's cart: made where it is held, which is why there is this.
+/// Makes an empty delta of cart 0. Built in place: its callers box it and then set the cart.
 impl Default for DeltaParts {
     #[inline]
     fn default() -> Self {
@@ -100,16 +120,17 @@ impl Default for DeltaParts {
 }
 
 impl Delta {
+    /// Boxes the parts of a delta, which the caller has checked.
     #[inline]
     pub(super) fn made(parts: DeltaParts) -> Self {
         Self(Box::new(parts))
     }
 
-    /// A delta from its parts. `needs` are those of the dead that it names without bringing all
-    /// that their own deltas did: it has to wait at a receiver that does not know them.
+    /// Makes a delta from its parts. `needs` are the dead dots whose own deltas are not included:
+    /// an inbox holds the delta back until it knows them.
     ///
     /// # Errors
-    /// It contradicts itself.
+    /// Fails if the parts contradict each other.
     pub fn new(
         cart: CartId,
         live: impl IntoIterator<Item = (Dot, Entry)>,
@@ -129,7 +150,10 @@ impl Delta {
         Self::of(cart, live, dead, needs)
     }
 
-    /// The same of entries that are together already, of which none is dead.
+    /// Makes a delta of packed entries, none of which is dead.
+    ///
+    /// # Errors
+    /// Fails if a needed dot is not among the dead dots.
     pub(crate) fn of(
         cart: CartId,
         live: Entries,
@@ -148,9 +172,10 @@ impl Delta {
         }))
     }
 
-    /// The same of dots that are born dead and those that are needed, which are the dead. `None`
-    /// if a dot is two of that.
+    /// Makes a delta whose dead dots are `born` (born dead) and `needs` (needed). Returns `None` if
+    /// a dot is in two of `live`, `born` and `needs`.
     pub(crate) fn framed(cart: CartId, live: Entries, born: Dots, needs: Dots) -> Option<Self> {
+        // Without dots that are born dead, both sets are one and need not be copied.
         let (dead, needs) = if born.is_empty() {
             (needs, NeededDots::All)
         } else if born.covers_none_of(&needs) {
@@ -165,7 +190,7 @@ impl Delta {
         apart.then(|| Self::made(DeltaParts { cart, live, dead, needs, erased: false }))
     }
 
-    /// The dead that are not needed.
+    /// Returns the dead dots that are not needed: those whose own delta this is.
     pub(crate) fn born_dead(&self) -> Dots {
         match &self.0.needs {
             NeededDots::All => Dots::default(),
@@ -173,7 +198,7 @@ impl Delta {
         }
     }
 
-    /// A delta that says nothing.
+    /// Makes a delta without any dots.
     #[must_use]
     pub fn empty(cart: CartId) -> Self {
         let mut parts: Box<DeltaParts> = Box::default();
@@ -182,7 +207,7 @@ impl Delta {
         Self(parts)
     }
 
-    /// The largest state: everything dead.
+    /// Makes the delta that erases a cart: the largest state.
     #[must_use]
     pub fn erasure(cart: CartId) -> Self {
         let mut erasure = Self::empty(cart);
@@ -190,25 +215,25 @@ impl Delta {
         erasure
     }
 
-    /// The cart it is about.
+    /// Returns the cart that the delta is about.
     #[must_use]
     pub const fn cart(&self) -> CartId {
         self.0.cart
     }
 
-    /// The live dots with their entries.
+    /// Returns the live dots with their entries.
     #[must_use]
     pub const fn live(&self) -> &Entries {
         &self.0.live
     }
 
-    /// The dead dots.
+    /// Returns the dead dots.
     #[must_use]
     pub const fn dead(&self) -> &Dots {
         &self.0.dead
     }
 
-    /// Those of the dead that a receiver must know through their own deltas first.
+    /// Returns the dead dots that a receiver must know through their own deltas first.
     #[must_use]
     pub const fn needs(&self) -> &Dots {
         match &self.0.needs {
@@ -217,19 +242,19 @@ impl Delta {
         }
     }
 
-    /// Whether it erases the cart.
+    /// Returns whether the delta erases the cart.
     #[must_use]
     pub const fn is_erasure(&self) -> bool {
         self.0.erased
     }
 
-    /// Whether it says nothing.
+    /// Returns whether the delta has no dots and does not erase.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         !self.0.erased && self.0.live.is_empty() && self.0.dead.is_empty()
     }
 
-    /// Every dot it says something about.
+    /// Returns every dot of the delta, live or dead.
     #[must_use]
     pub fn dots(&self) -> Dots {
         let mut dots = self.0.live.dots();
@@ -237,21 +262,23 @@ impl Delta {
         dots
     }
 
-    /// The dots whose own delta is here, as opposed to those it only names as dead.
+    /// Returns the dots whose own delta is included, as opposed to dots that are only named as
+    /// dead.
     #[must_use]
     pub fn own(&self) -> Dots {
         self.dots().minus(self.needs())
     }
 
-    /// Joins a delta of the same cart into this one: a batch says what its parts say.
+    /// Joins another delta of this delta's cart into it. Joining the batch equals joining both.
     ///
-    /// Of two contents of one dot the larger digest stays, as everywhere.
+    /// Of two contents of one dot the larger digest stays.
     pub fn batch(&mut self, other: &Self) {
         debug_assert_eq!(self.0.cart, other.0.cart);
         if other.0.erased || self.0.erased {
             *self = Self::erasure(self.0.cart);
             return;
         }
+        // A dot is needed if neither delta brings it with its own action.
         let mut own = self.own();
         own.extend(&other.own());
         let mut needs = self.needs().clone();
@@ -259,6 +286,7 @@ impl Delta {
         let parts = &mut *self.0;
         parts.needs = NeededDots::These(needs.minus(&own));
         parts.dead.extend(&other.0.dead);
+        // Entries with unseen dots go in together; of two contents the larger digest stays.
         let mut new = Vec::new();
         for (at, theirs) in other.0.live.refs().enumerate() {
             match parts.live.get_ref(theirs.dot()) {
@@ -275,9 +303,9 @@ impl Delta {
         sabotage!("batch-keeps-dead-entries", parts.live.take(&parts.dead, |_| {}), ());
     }
 
-    /// The smallest deltas that together say the same: one for each live dot, one for each run of
-    /// dead dots. Joined in any order they give the same state. They need nothing: they are for
-    /// whoever joins all of them, not for an inbox.
+    /// Splits the delta into the smallest parts: one for each live dot and one for each run of dead
+    /// dots. Joined in any order they give the state that the whole gives. The parts need nothing,
+    /// so they are for a receiver that joins all of them, not for an inbox.
     #[must_use]
     pub fn split(&self) -> Vec<Self> {
         let mut parts: Vec<Self> = Vec::new();

@@ -1,8 +1,8 @@
 //! Digests of entries, and the fingerprint of a state.
 //!
 //! The fingerprint of the live entries is the sum, modulo 2^128, of their digests: an incremental
-//! set hash (Bellare and Micciancio 1997), so one change costs one digest. It finds bugs and
-//! plain liars; it is no authenticator against somebody who crafts many entries to collide.
+//! set hash (Bellare and Micciancio 1997), so one change costs one digest. It finds bugs and plain
+//! liars. It does not authenticate against somebody who crafts many entries to collide.
 
 use alloc::vec::Vec;
 
@@ -16,17 +16,17 @@ use crate::id::LineKey;
 use crate::leb128;
 use crate::money::Money;
 
-/// What two replicas compare to know whether they hold the same state.
+/// Fingerprint of a state. Two replicas compare it to learn whether they hold equal states.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Fingerprint {
-    /// Of the live entries.
+    /// Sum of the digests of the live entries.
     pub live: u128,
-    /// Of the context.
+    /// Digest of the context.
     pub context: u128,
 }
 
-/// Collects values to hash, each with its length or tag, so that no two facts give the same bytes.
-/// Most facts fit two blocks of the hash, which is what their digest costs.
+/// Buffer of values to hash, each with its length or tag, so that different entries give different
+/// bytes. Most entries fit two blocks of the hash, which is the cost of their digest.
 struct HashInput(Vec<u8>);
 
 impl HashInput {
@@ -107,9 +107,10 @@ impl HashInput {
     }
 }
 
-/// Room for most entries.
+/// Initial capacity of the buffer, in bytes: enough for most entries.
 const FEED_BYTES: usize = 192;
 
+/// Returns the number of a list in digests.
 const fn list_number(list: List) -> u64 {
     match list {
         List::Active => 0,
@@ -117,7 +118,7 @@ const fn list_number(list: List) -> u64 {
     }
 }
 
-/// The digest of an entry under its dot: 128 bits.
+/// Returns the digest of an entry under its dot: 128 bits.
 pub(super) fn of_entry(fact: EntryRef<'_>) -> u128 {
     let mut feed = HashInput::new(b"e1");
     feed.dot(fact.dot());
@@ -131,6 +132,7 @@ pub(super) fn of_entry(fact: EntryRef<'_>) -> u128 {
     feed.end()
 }
 
+/// Feeds the kind and the fields of a body.
 fn of_body(feed: &mut HashInput, body: &Body) {
     feed.number(u64::from(body.kind_number()));
     match body {
@@ -197,6 +199,7 @@ fn of_body(feed: &mut HashInput, body: &Body) {
 
 static NOTHING_STAYS: Preserved = Preserved { pins: Vec::new(), lacks: Vec::new() };
 
+/// Feeds preserved placements and deductions.
 fn of_stays(feed: &mut HashInput, stays: &Preserved) {
     feed.number(stays.pins.len() as u64);
     for pin in &stays.pins {
@@ -212,6 +215,7 @@ fn of_stays(feed: &mut HashInput, stays: &Preserved) {
     }
 }
 
+/// Feeds the kind and the value of a register.
 fn of_register(feed: &mut HashInput, register: &Register) {
     feed.number(register.kind_number());
     match register {
@@ -232,6 +236,7 @@ fn of_register(feed: &mut HashInput, register: &Register) {
     }
 }
 
+/// Feeds a whole merge policy.
 fn of_policy(feed: &mut HashInput, policy: &MergePolicy) {
     let rule = |feed: &mut HashInput, rule: &RuleRef| {
         feed.text(rule.name.as_str());
@@ -251,21 +256,21 @@ fn of_policy(feed: &mut HashInput, policy: &MergePolicy) {
     }
 }
 
-/// The digest of a set of dots in its one form.
+/// Returns the digest of a set of dots. Equal sets have equal runs, so equal digests.
 pub(super) fn of_dots(dots: &Dots) -> u128 {
     let mut feed = HashInput::new(b"c1");
     feed.runs(dots);
     feed.end()
 }
 
-/// 128 bits derived from parts, for names that every region must derive alike.
+/// Derives 128 bits from parts, for names that every region must derive alike.
 pub(super) fn of_parts(domain: &[u8], parts: &[u128]) -> u128 {
     let mut feed = HashInput::new(domain);
     parts.iter().for_each(|part| feed.wide(*part));
     feed.end()
 }
 
-/// The digest of what an order buys: `OrderKey` of the cart's contract.
+/// Returns the digest of the dots that an order buys: the value of an `OrderKey`.
 pub(super) fn of_order(cart: u128, dots: &[Dot]) -> u128 {
     let mut feed = HashInput::new(b"o1");
     feed.wide(cart);

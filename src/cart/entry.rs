@@ -1,4 +1,4 @@
-//! What a live dot carries: an immutable fact.
+//! Entries: the immutable facts that live dots carry.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -15,7 +15,13 @@ use crate::id::{
 use crate::money::Money;
 use crate::quantity::Quantity;
 
-/// One of a cart's two lists.
+/// One of the two lists of a cart.
+///
+/// ```
+/// use holdall::List;
+/// assert_eq!(List::default(), List::Active);
+/// assert_eq!(List::Active.other(), List::Saved);
+/// ```
 #[derive(
     Clone,
     Copy,
@@ -31,18 +37,18 @@ use crate::quantity::Quantity;
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum List {
-    /// What checkout would buy.
+    /// The list that checkout buys.
     #[default]
     Active,
-    /// Saved for later.
+    /// The list of what is saved for later.
     Saved,
 }
 
 impl List {
-    /// Both lists.
+    /// Both lists, the active one first.
     pub const ALL: [Self; 2] = [Self::Active, Self::Saved];
 
-    /// The other one.
+    /// Returns the other list.
     #[must_use]
     pub const fn other(self) -> Self {
         match self {
@@ -52,8 +58,10 @@ impl List {
     }
 }
 
-/// The guests whose merge an author had seen, sorted. Shared, since most entries have the same;
-/// none costs nothing.
+/// Guest carts whose merges an author had seen, sorted and without duplicates.
+///
+/// Most entries of a cart have equal sets, so the set is shared by reference count. The empty set
+/// takes no memory.
 ///
 /// ```
 /// use holdall::cart::SeenMerges;
@@ -86,31 +94,33 @@ impl core::ops::Deref for SeenMerges {
     }
 }
 
-/// An immutable fact, written once by the replica in its dot.
+/// Immutable fact, written once under one dot by the replica that the dot names.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entry {
-    /// Later than all its author had seen.
+    /// Time of the action, later than all times its author had seen.
     pub time: Time,
-    /// The cart it was written in: the account's own, or a guest's. A row of a split line that
-    /// shows a guest's side is written in that guest's scope by whoever edits it.
+    /// Cart that the entry was written in: the account's own, or a guest's. An edit of a row that
+    /// shows the guest's side of a split line is written in that guest's scope.
     pub scope: CartId,
-    /// The guests whose merge its author had seen.
+    /// Guest carts whose merges the author had seen.
     pub after: SeenMerges,
-    /// The line it is about, if it is about one.
+    /// Line that the entry is about, if it is about one.
     pub line: Option<LineKey>,
-    /// The price the shopper saw, if it is an Add or a Set.
+    /// Price that the shopper saw. Only an Add or a Set may have one.
     pub price: Option<Money>,
-    /// The fact.
+    /// What the entry states.
     pub body: Body,
 }
 
 impl Entry {
-    /// What keeps it from being a fact that a writer could have written under that dot: nothing that was made by an
-    /// action or read from bytes has any of that.
+    /// Returns what is wrong with the entry, or `None` if a writer could have written it under
+    /// `dot`. Entries that were made by an action or read from bytes have no flaw.
     pub(super) fn flaw(&self, dot: Dot) -> Option<&'static str> {
+        // Dots outside the range of actions could not be encoded.
         if !dot.is_of_action() || !self.body.named().all(Dot::is_of_action) {
             return Some("or a dot in it has a number that no action has: they count from 1");
         }
+        // Only a contribution has a price, and every contribution has a line.
         let contributes = self.body.is_contribution();
         if contributes && self.line.is_none() {
             return Some("is an Add or a Set and names no line");
@@ -122,62 +132,67 @@ impl Entry {
     }
 }
 
-/// Whether a list is as facts have it, so that equal facts have equal bytes.
+/// Returns whether a list ascends strictly. Lists in entries must, so that equal entries have equal
+/// bytes.
 pub(crate) fn ascends<T: Ord>(list: &[T]) -> bool {
     list.is_sorted_by(|one, next| one < next)
 }
 
-/// Units that were taken out of one dot, by a Set or by an order. It says of the dot what must be
-/// known even after it is dead and its entry gone.
+/// Units that a Set or an order took out of one dot.
+///
+/// The entry of the dot may be gone by the time this is read, so its units, scope and list are
+/// copied.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ConsumedUnits {
-    /// The dot.
+    /// Dot whose units were taken.
     pub dot: Dot,
-    /// Its units, as the taker saw them.
+    /// Units of the dot, as the author of the Set or order saw them.
     pub units: u32,
-    /// The cart it had been written in.
+    /// Cart that the dot was written in.
     pub scope: CartId,
-    /// The list it had been written for, if it was a Set.
+    /// List of the dot, if it was a Set.
     pub set: Option<List>,
 }
 
-/// "Make it n": what a Set knows of what it replaces.
+/// Body of a Set, which makes a row show a given number of units.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SetQuantity {
-    /// The n that was asked for.
+    /// Number of units that the row shall show.
     pub quantity: Quantity,
-    /// The list of the row that was set.
+    /// List of the row that was set.
     pub list: List,
     /// Whether one side of a split line was set.
     pub sided: bool,
-    /// All dots of other writers that its author had seen. It tells which Sets and orders did not
-    /// know of each other; what died long ago leaves no other trace, so nothing less would do.
+    /// All dots of other writers that the author had seen. They tell which Sets and orders were
+    /// concurrent. Dead dots leave no other trace, so the whole context is needed.
     pub seen: SharedDots,
-    /// The dots whose units are in its number: what it replaced, what had lost against that, and
-    /// what the Sets among these had replaced. What an order bought of them comes off its number.
+    /// Dots whose units are included in `quantity`: what the Set replaced, the Sets that had lost
+    /// against that, and what those Sets had replaced. Units of these dots that an order bought are
+    /// subtracted from `quantity`.
     pub covers: ReplacedDots,
-    /// What only a Set in a cart with merges, orders or moves has, if it has any.
+    /// Side effects, which only a Set in a cart with merges, orders or moves has.
     pub settled: Option<Box<SetSideEffects>>,
 }
 
-/// What a Set settled besides its row.
+/// Effects of a Set beyond its own row.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct SetSideEffects {
-    /// Units of other scopes (guests') that it replaced, sorted by dot, its predecessors' too.
+    /// Units of other scopes (guest carts) that the Set replaced, sorted by dot. Those that its
+    /// predecessors had replaced are included.
     pub took: Vec<ConsumedUnits>,
-    /// What stays as it was.
+    /// Placements and deductions that the Set keeps as they were.
     pub stays: Preserved,
 }
 
 impl SetSideEffects {
-    /// As a Set has it: `None` if there is nothing in it.
+    /// Returns side effects in the form that a Set holds, `None` if there are none.
     #[must_use]
     pub fn of(took: Vec<ConsumedUnits>, stays: Preserved) -> Option<Box<Self>> {
         let settled = Self { took, stays };
         (!settled.is_empty()).then(|| Box::new(settled))
     }
 
-    /// Whether nothing was settled: then a Set has none of it.
+    /// Returns whether there are no side effects. A Set must hold `None` instead.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.took.is_empty() && self.stays.is_empty()
@@ -185,66 +200,69 @@ impl SetSideEffects {
 }
 
 impl SetQuantity {
-    /// Units of other scopes that it replaced.
+    /// Returns the units of other scopes that this Set replaced.
     #[must_use]
     pub fn took(&self) -> &[ConsumedUnits] {
         self.settled.as_ref().map_or(&[], |settled| &settled.took)
     }
 
-    /// Whether the author of this Set, whose dot is `own`, had seen `other`.
+    /// Returns whether the author of this Set, whose dot is `own`, had seen `other`.
     #[must_use]
     pub fn saw(&self, own: Dot, other: Dot) -> bool {
         if other.replica == own.replica { other.seq < own.seq } else { self.seen.contains(other) }
     }
 }
 
-/// A Set that goes on lacking units which a Set that is gone had taken.
+/// Keeps a deduction alive: `set` stays reduced by `units` of `taken`, although the Set that caused
+/// it was removed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct PreservedDeduction {
-    /// The Set.
+    /// Set whose number stays reduced.
     pub set: Dot,
-    /// The dot whose units it lacks.
+    /// Dot whose units are subtracted.
     pub taken: Dot,
-    /// How many.
+    /// Number of units subtracted.
     pub units: u32,
 }
 
-/// A contribution that stays in the list where its author saw it. It counts like an edit by that
-/// author: merges the author had seen choose about it no more.
+/// Placement of a contribution in the list where the author of an action saw it.
+///
+/// It counts like an edit by that author: merges that the author had seen no longer decide where
+/// the contribution shows.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct PreservedPlacement {
-    /// The contribution.
+    /// Contribution that is placed.
     pub dot: Dot,
-    /// The list.
+    /// List that shows it.
     pub list: List,
-    /// The guest of the first merge, of those the author had seen, that chooses all the same.
+    /// Guest cart of the first merge, among those the author had seen, that still decides.
     pub until: Option<CartId>,
 }
 
-/// What stays as the author of an action saw it, though it hung on something that the action took
-/// out: where rules had put other contributions, and what a Set had taken from another.
+/// State of other entries that an action keeps as its author saw it, although the action removes an
+/// entry that caused that state: placements by rules, and deductions from Sets.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Preserved {
-    /// Where contributions stay, sorted.
+    /// Placements of contributions, sorted.
     pub pins: Vec<PreservedPlacement>,
-    /// Units that Sets go on lacking, sorted.
+    /// Deductions from Sets, sorted.
     pub lacks: Vec<PreservedDeduction>,
 }
 
 impl Preserved {
-    /// Whether nothing stays by this word.
+    /// Returns whether nothing is preserved.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.pins.is_empty() && self.lacks.is_empty()
     }
 
-    /// Every dot it names, one or more times.
+    /// Iterates over every dot that is named, some of them more than once.
     pub fn named(&self) -> impl Iterator<Item = Dot> + '_ {
         let lacks = self.lacks.iter().flat_map(|lack| [lack.set, lack.taken]);
         self.pins.iter().map(|pin| pin.dot).chain(lacks)
     }
 
-    /// All of another's too.
+    /// Inserts all placements and deductions of `other`.
     pub(crate) fn extend(&mut self, other: &Self) {
         self.pins.extend(&other.pins);
         self.pins.sort_unstable();
@@ -255,66 +273,66 @@ impl Preserved {
     }
 }
 
-/// What an order bought out of one dot.
+/// Units that an order bought out of one dot.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct OrderedUnits {
-    /// The line.
+    /// Line that was bought.
     pub line: LineKey,
-    /// The dot and its units.
+    /// Dot, its units and its scope.
     pub taken: ConsumedUnits,
 }
 
-/// What an order bought, and what its author knew.
+/// Body of an order: what it bought, and what its author knew.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OrderPlaced {
-    /// The order's id.
+    /// Identifier of the order.
     pub id: OrderId,
-    /// What it bought, sorted by line and dot.
+    /// Units that it bought, sorted by line and dot.
     pub bought: Vec<OrderedUnits>,
-    /// All dots its author had seen when the cart was frozen: what was there and was not bought
-    /// owes the order nothing.
+    /// All dots that its author had seen when the cart was frozen. Of these, only the bought ones
+    /// are reduced by the order.
     pub seen: SharedDots,
-    /// What stays as it was.
+    /// Placements and deductions that the order keeps as they were.
     pub stays: Preserved,
 }
 
-/// Which register of a line or cart an entry is for.
+/// Key of a register: a line or cart holds one value for each key.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum RegisterKey {
-    /// The note.
+    /// Note.
     Note,
-    /// The gift option.
+    /// Gift option.
     Gift,
-    /// Another attribute.
+    /// Attribute of a name of its own.
     Attribute(AttributeKey),
-    /// The shipping option; of the cart only.
+    /// Shipping option. Only a cart has this register.
     Shipping,
 }
 
-/// Gift wrap and message.
+/// Gift option of a line or cart: wrapping and a message.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Gift {
     /// Whether to wrap it.
     pub wrap: bool,
-    /// What to write on the card.
+    /// Text to write on the card.
     pub message: Option<Text>,
 }
 
-/// The value of a register.
+/// Value of a register, which names its key.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Register {
     /// A note.
     Note(Text),
     /// A gift option.
     Gift(Gift),
-    /// Another attribute.
+    /// Attribute and its value.
     Attribute(AttributeKey, Text),
-    /// The shipping option.
+    /// Shipping option.
     Shipping(ShippingOption),
 }
 
 impl Register {
-    /// Which register it is.
+    /// Returns the key of the register.
     #[must_use]
     pub fn key(&self) -> RegisterKey {
         match self {
@@ -326,83 +344,85 @@ impl Register {
     }
 }
 
-/// "The guest cart belongs to this account", and what that means.
+/// Body of a merge: the guest cart belongs to the account, and the policy decides what that means.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct GuestMerge {
-    /// The guest cart.
+    /// Guest cart.
     pub guest: CartId,
-    /// The account's cart.
+    /// Cart of the account.
     pub account: CartId,
-    /// Which claim of that guest it is.
+    /// Number of the claim among the claims of this guest cart, from 1.
     pub claim: u32,
-    /// What the merge means.
+    /// Policy of the merge.
     pub policy: MergePolicy,
 }
 
-/// "That claim was a mistake."
+/// Body of an unmerge: a claim was a mistake.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct GuestUnmerge {
-    /// The guest cart.
+    /// Guest cart.
     pub guest: CartId,
-    /// Which claim of it.
+    /// Number of the claim that is taken back.
     pub claim: u32,
 }
 
-/// The fact that an entry states. Cheap to clone: what is large is shared, and none takes
-/// more than two words, since most are Adds.
+/// Content of an [`Entry`]: the fact that it states.
+///
+/// Cloning is cheap, since large contents are shared. A body takes two words, because most are
+/// Adds.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Body {
-    /// Put n more in.
+    /// Puts more units into the cart.
     Add {
-        /// How many.
+        /// Number of units.
         quantity: Quantity,
         /// Whether it was put on one side of a split line.
         sided: bool,
     },
-    /// Make it n.
+    /// Makes a row show a given number of units.
     Set(Arc<SetQuantity>),
-    /// Show exactly these dots in that list.
+    /// Shows exactly these contributions in a list.
     Move {
-        /// The list.
+        /// List that shows them.
         to: List,
-        /// The dots, sorted.
+        /// Dots of the contributions, sorted.
         dots: Arc<Vec<Dot>>,
     },
-    /// What a removal leaves where it was, though a rule would move it.
+    /// Keeps other entries as a removal's author saw them, where a rule would change them.
     Stay(Arc<Preserved>),
-    /// Write a register.
+    /// Writes a register.
     Register {
-        /// Its value.
+        /// Value, which names its key.
         value: Arc<Register>,
         /// Whether it was written on one side of a split line.
         sided: bool,
     },
-    /// Use this code, once somebody has validated it.
+    /// Asks for a coupon code to be applied. The shop validates it elsewhere.
     Coupon(Arc<CouponCode>),
-    /// Whether the shop may remind the shopper of this cart.
+    /// Allows or forbids the shop to remind the shopper of this cart.
     Consent(bool),
-    /// The guest cart belongs to this account.
+    /// States that a guest cart belongs to this account.
     Merge(Arc<GuestMerge>),
-    /// That claim was a mistake.
+    /// States that a claim was a mistake.
     Unmerge(Arc<GuestUnmerge>),
-    /// An order was placed.
+    /// States that an order was placed.
     Order(Arc<OrderPlaced>),
-    /// The server let what it saw expire.
+    /// States that a server let the entries it saw expire.
     Expired {
-        /// By which rule.
+        /// Rule by which they expired.
         rule: Arc<RuleName>,
     },
-    /// A kind this version does not know, kept byte for byte.
+    /// Entry of a kind that this version does not know, kept byte for byte.
     Unknown {
-        /// Its number in the wire format.
+        /// Number of the kind in the wire format.
         kind: u32,
-        /// Its payload, self-contained.
+        /// Payload, which refers to no table.
         payload: Arc<Vec<u8>>,
     },
 }
 
 impl Body {
-    /// The number of its kind.
+    /// Returns the number of the kind in bytes and digests.
     #[inline]
     pub(crate) const fn kind_number(&self) -> u32 {
         match self {
@@ -421,26 +441,30 @@ impl Body {
         }
     }
 
-    /// Whether it is an Add or a Set.
+    /// Returns whether it is an Add or a Set.
     #[must_use]
     pub const fn is_contribution(&self) -> bool {
         matches!(self, Self::Add { .. } | Self::Set(_))
     }
 
+    /// Returns what is wrong with the body, or `None` if a writer could have written it.
     fn flaw(&self) -> Option<&'static str> {
         let settled = match self {
             Self::Set(set) => set.settled.as_deref(),
             _ => None,
         };
+        // Side effects without content have a canonical form: none at all.
         if settled.is_some_and(SetSideEffects::is_empty) {
             return Some("says that it settled something, and what is empty");
         }
+        // Every list must ascend strictly, so that equal bodies have equal bytes.
         let moved = matches!(self, Self::Move { dots, .. } if !ascends(dots));
         let stays = self.stays().is_some_and(|all| !ascends(&all.pins) || !ascends(&all.lacks));
         let took = settled.is_some_and(|settled| !ascends(&settled.took));
         if moved || stays || took || !ascends(self.bought()) {
             return Some("has a list that does not ascend, or has something twice");
         }
+        // A known kind as unknown bytes would have two encodings.
         match self {
             Self::Unknown { kind, .. } if *kind < FIRST_UNKNOWN => {
                 Some("is of a kind that this version knows, as unknown bytes")
@@ -449,7 +473,7 @@ impl Body {
         }
     }
 
-    /// What it says of others that stay as they are.
+    /// Returns the placements and deductions that the body preserves, if its kind can have them.
     #[must_use]
     pub fn stays(&self) -> Option<&Preserved> {
         match self {
@@ -460,7 +484,7 @@ impl Body {
         }
     }
 
-    /// The dots of which it says where they show, or what they lack; one or more times.
+    /// Iterates over the dots that the body places in a list or reduces; some occur more than once.
     pub fn bears_on(&self) -> impl Iterator<Item = Dot> + '_ {
         let moved: &[Dot] = match self {
             Self::Move { dots, .. } => dots,
@@ -471,7 +495,7 @@ impl Body {
         moved.iter().copied().chain(pins.map(|pin| pin.dot)).chain(lacks.map(|lack| lack.set))
     }
 
-    /// Every other dot in it, but for those in sets of dots; one or more times.
+    /// Iterates over every other dot in the body, except sets of dots; some occur more than once.
     fn named(&self) -> impl Iterator<Item = Dot> + '_ {
         let (moved, took): (&[Dot], &[ConsumedUnits]) = match self {
             Self::Move { dots, .. } => (dots, &[]),
@@ -483,7 +507,7 @@ impl Body {
         moved.iter().copied().chain(stays).chain(took.map(|taken| taken.dot))
     }
 
-    /// Whether it says of any other dot where it shows, or what it lacks.
+    /// Returns whether the body places another dot in a list or reduces it.
     pub(super) fn bears(&self) -> bool {
         match self {
             Self::Move { .. } => true,
@@ -491,13 +515,13 @@ impl Body {
         }
     }
 
-    /// Where it says that `dot` stays.
+    /// Returns where the body keeps `dot`, if it does.
     #[must_use]
     pub fn pin(&self, dot: Dot) -> Option<&PreservedPlacement> {
         self.stays().and_then(|stays| stays.pins.iter().find(|pin| pin.dot == dot))
     }
 
-    /// What an order bought.
+    /// Returns the units that an order bought; empty for other kinds.
     #[must_use]
     pub fn bought(&self) -> &[OrderedUnits] {
         match self {
@@ -508,7 +532,7 @@ impl Body {
 }
 
 impl OrderPlaced {
-    /// What it bought on a line.
+    /// Returns the units that the order bought on a line.
     #[must_use]
     pub fn on_line(&self, line: &LineKey) -> &[OrderedUnits] {
         let from = self.bought.partition_point(|bought| bought.line < *line);
@@ -518,7 +542,7 @@ impl OrderPlaced {
 }
 
 impl Register {
-    /// The number of its kind.
+    /// Returns the number of the register's kind in bytes and digests.
     #[inline]
     pub(crate) const fn kind_number(&self) -> u64 {
         match self {

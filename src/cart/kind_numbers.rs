@@ -1,37 +1,38 @@
-//! Numbers of the kinds of entries and registers, as bytes and digests have them. A number never changes its meaning.
+//! Numbers of the kinds of entries and registers in bytes and digests. A number never changes its
+//! meaning.
 //!
 //! The numbers of the shopper's verbs are in [`Action::kind`](crate::Action::kind).
 
-/// An Add.
+/// Kind of an Add.
 pub const ADD: u32 = 1;
-/// A Set.
+/// Kind of a Set.
 pub const SET: u32 = 2;
-/// A move to the other list.
+/// Kind of a Move, which shows contributions in another list.
 pub const MOVE: u32 = 3;
-/// A register.
+/// Kind of a register.
 pub const REGISTER: u32 = 4;
-/// A coupon code.
+/// Kind of a coupon code.
 pub const COUPON: u32 = 5;
-/// A consent.
+/// Kind of a consent.
 pub const CONSENT: u32 = 6;
-/// A merge of a guest cart.
+/// Kind of a merge of a guest cart.
 pub const MERGE: u32 = 7;
-/// A merge that was taken back.
+/// Kind of a merge that was taken back.
 pub const UNMERGE: u32 = 8;
-/// An order.
+/// Kind of an order.
 pub const ORDER: u32 = 9;
-/// An expiry.
+/// Kind of an expiry.
 pub const EXPIRED: u32 = 10;
-/// An entry that only keeps what others show.
+/// Kind of a Stay, which only preserves what other entries show.
 pub const STAY: u32 = 11;
-/// The lowest number of a later version's kinds. Entries of this kind and above are kept as bytes.
+/// Lowest number of a kind of a later version. Entries of this kind and above are kept as bytes.
 pub const FIRST_UNKNOWN: u32 = 12;
 
-/// A register that is a note. The numbers from here on are of registers.
+/// Register that is a note. Registers are numbered apart from entries, from 0.
 pub const NOTE: u64 = 0;
-/// A gift option.
+/// Register that is a gift option.
 pub const GIFT: u64 = 1;
-/// Another attribute.
+/// Register that is another attribute.
 pub const ATTRIBUTE: u64 = 2;
-/// A shipping option.
+/// Register that is a shipping option.
 pub const SHIPPING: u64 = 3;

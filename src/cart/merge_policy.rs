@@ -1,5 +1,5 @@
-//! A merge policy as data: what a `Merge` entry carries, whole. What a rule makes of it is the
-//! business of [`policy`](crate::policy).
+//! Merge policies as data. A `Merge` entry carries its whole policy; [`policy`](crate::policy)
+//! holds the rules that apply it.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,20 +9,20 @@ use crate::id::{LineKey, RuleName, Sku, TextError};
 use crate::limits;
 use crate::quantity::Quantity;
 
-/// A merge rule by its name and version. A changed outcome is a new version.
+/// Merge rule by name and version. A rule whose outcome changes gets a new version.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct RuleRef {
-    /// The rule's name, such as `max`.
+    /// Name of the rule, such as `max`.
     pub name: RuleName,
-    /// Its version; the rules of this library are at 1.
+    /// Version of the rule. The rules of this library have version 1.
     pub version: u32,
 }
 
 impl RuleRef {
-    /// Version 1 of a rule.
+    /// Refers to version 1 of a rule.
     ///
     /// # Errors
-    /// The name is not one.
+    /// Fails if the name is not a valid [`RuleName`].
     pub fn first(name: &str) -> Result<Self, TextError> {
         Ok(Self { name: RuleName::new(name)?, version: 1 })
     }
@@ -34,7 +34,7 @@ impl fmt::Display for RuleRef {
     }
 }
 
-/// Where the units of the side that lost are shown.
+/// Treatment of the units of the side that lost a merge.
 #[derive(
     Clone,
     Copy,
@@ -50,14 +50,14 @@ impl fmt::Display for RuleRef {
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum LosingUnits {
-    /// Nowhere; they are kept, and `explain` names them.
+    /// The units show nowhere. They are kept, and an explanation names them.
     #[default]
     Hide,
-    /// In the saved list.
+    /// The units show in the saved list.
     SaveForLater,
 }
 
-/// Lines by SKU: a pattern in which `*` stands for any run of characters.
+/// Pattern that selects lines by SKU. `*` stands for any run of characters, also none.
 ///
 /// ```
 /// use holdall::cart::SkuPattern;
@@ -75,18 +75,18 @@ impl SkuPattern {
     /// Parses a pattern.
     ///
     /// # Errors
-    /// Empty, too long for a SKU, or with control characters.
+    /// Fails if the pattern is empty, too long for a SKU, or has a control character.
     pub fn new(pattern: &str) -> Result<Self, TextError> {
         Ok(Self(Sku::new(pattern)?))
     }
 
-    /// The pattern's text.
+    /// Returns the text of the pattern.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
-    /// Whether the line's SKU matches.
+    /// Returns whether the SKU of the line matches.
     #[must_use]
     pub fn matches(&self, line: &LineKey) -> bool {
         glob(self.0.as_str().as_bytes(), line.product().as_bytes())
@@ -96,6 +96,7 @@ impl SkuPattern {
 /// Matches `*` against any run of bytes, in time proportional to the product of the lengths.
 fn glob(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t) = (0, 0);
+    // The last star, and the position in the text where the rest after it was last tried.
     let mut star: Option<(usize, usize)> = None;
     while t < text.len() {
         if pattern.get(p) == Some(&b'*') {
@@ -105,6 +106,7 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
             p += 1;
             t += 1;
         } else if let Some((at, from)) = star {
+            // Mismatch: let the last star take one byte more, and try the rest again.
             star = Some((at, from + 1));
             p = at + 1;
             t = from + 1;
@@ -112,24 +114,26 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
             return false;
         }
     }
+    // Text is used up, so only stars may be left.
     pattern[p..].iter().all(|byte| *byte == b'*')
 }
 
-/// Another treatment for some lines; what is left out is the policy's own.
+/// Exception of a merge policy for some lines. A field that is `None` leaves the policy's own
+/// value.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Override {
-    /// Which lines.
+    /// Lines that the exception applies to.
     pub lines: SkuPattern,
-    /// The rule for them.
+    /// Merge rule for them.
     pub rule: Option<RuleRef>,
-    /// The ceiling for them.
+    /// Ceiling for them, in units.
     pub ceiling: Option<Quantity>,
-    /// Where their losing side shows.
+    /// Treatment of the losing units on them.
     pub loser: Option<LosingUnits>,
 }
 
-/// What a merge means, as data: a rule, overrides by line, a ceiling, and where the losing side
-/// shows.
+/// Meaning of a merge, as data: a rule, overrides by line, a ceiling, and the treatment of losing
+/// units.
 ///
 /// ```
 /// use holdall::{LineKey, MergePolicy};
@@ -140,50 +144,51 @@ pub struct Override {
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct MergePolicy {
-    /// The rule where no override matches.
+    /// Rule for lines that no override matches.
     pub rule: RuleRef,
-    /// Tried in order; the first that matches a line wins.
+    /// Overrides, tried in order. The first that matches a line wins.
     pub overrides: Vec<Override>,
-    /// The most that a row may show which the merge had a hand in.
+    /// Most units that a row may show if the merge contributed to it.
     pub ceiling: Option<Quantity>,
-    /// Where the losing side shows.
+    /// Treatment of the units of the losing side.
     pub loser: LosingUnits,
 }
 
-/// A policy as it applies to one line.
+/// Merge policy as it applies to one line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct LinePolicy<'a> {
-    /// The rule.
+    /// Merge rule.
     pub rule: &'a RuleRef,
-    /// The ceiling.
+    /// Ceiling of the row, in units.
     pub ceiling: Option<Quantity>,
-    /// Where the losing side shows.
+    /// Treatment of the losing units.
     pub loser: LosingUnits,
 }
 
-/// A policy with more overrides than [`limits::OVERRIDES`], or with a name that is not one.
+/// Reason why a merge policy is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PolicyError {
-    /// A name in it is not one.
+    /// The name of a rule or the pattern of an override is not valid.
     #[error(transparent)]
     Text(#[from] TextError),
-    /// Too many overrides.
+    /// There are more overrides than [`limits::OVERRIDES`].
     #[error("more than {limit} overrides: use patterns", limit = limits::OVERRIDES)]
     TooManyOverrides,
 }
 
 impl MergePolicy {
-    /// One rule for every line, in version 1; no ceiling; the losing side hidden.
+    /// Makes a policy of one rule for every line, in version 1, without a ceiling and with losing
+    /// units hidden.
     ///
     /// # Errors
-    /// The name is not one. A name that no rule has is no error: see
-    /// [`Registry`](crate::Registry).
+    /// Fails if the name is not a valid [`RuleName`]. Whether a rule of that name exists is decided
+    /// later, by the [`Registry`](crate::Registry).
     pub fn rule(name: &str) -> Result<Self, PolicyError> {
         Ok(Self::of(RuleRef::first(name)?))
     }
 
-    /// One rule for every line; no ceiling; the losing side hidden.
+    /// Makes a policy of one rule for every line, without a ceiling and with losing units hidden.
     #[must_use]
     pub const fn of(rule: RuleRef) -> Self {
         Self { rule, overrides: Vec::new(), ceiling: None, loser: LosingUnits::Hide }
@@ -192,17 +197,17 @@ impl MergePolicy {
     /// Adds an override of the rule for the lines that `pattern` matches.
     ///
     /// # Errors
-    /// A name is not one, or there are too many overrides.
+    /// Fails if a name is not valid, or if there are [`limits::OVERRIDES`] overrides already.
     pub fn with_override(self, pattern: &str, rule: &str) -> Result<Self, PolicyError> {
         let lines = SkuPattern::new(pattern)?;
         let rule = Some(RuleRef::first(rule)?);
         self.with(Override { lines, rule, ceiling: None, loser: None })
     }
 
-    /// Adds an override.
+    /// Adds an override after the existing ones.
     ///
     /// # Errors
-    /// There are [`limits::OVERRIDES`] already.
+    /// Fails if there are [`limits::OVERRIDES`] overrides already.
     pub fn with(mut self, other: Override) -> Result<Self, PolicyError> {
         if self.overrides.len() == limits::OVERRIDES {
             return Err(PolicyError::TooManyOverrides);
@@ -211,21 +216,22 @@ impl MergePolicy {
         Ok(self)
     }
 
-    /// The same with a ceiling.
+    /// Sets the ceiling.
     #[must_use]
     pub const fn with_ceiling(mut self, ceiling: Quantity) -> Self {
         self.ceiling = Some(ceiling);
         self
     }
 
-    /// The same with another place for the losing side.
+    /// Sets the treatment of losing units.
     #[must_use]
     pub const fn with_loser(mut self, loser: LosingUnits) -> Self {
         self.loser = loser;
         self
     }
 
-    /// What applies to `line`.
+    /// Returns what applies to `line`: the first override that matches, and the policy for the
+    /// rest.
     #[must_use]
     pub fn for_line(&self, line: &LineKey) -> LinePolicy<'_> {
         let own = self.overrides.iter().find(|other| other.lines.matches(line));
@@ -236,7 +242,7 @@ impl MergePolicy {
         }
     }
 
-    /// Every rule it names.
+    /// Iterates over every rule that the policy names.
     pub fn rules(&self) -> impl Iterator<Item = &RuleRef> {
         core::iter::once(&self.rule).chain(self.overrides.iter().filter_map(|o| o.rule.as_ref()))
     }

@@ -1,10 +1,10 @@
-//! The replicated cart: its state, its one join, its deltas, and the shopper's verbs.
+//! The replicated cart: its state, its join, its deltas, and the shopper's verbs.
 //!
-//! A state maps every dot to `Unseen < Live(entry) < Dead`. Join takes the maximum of each dot, so
-//! it is commutative, associative and idempotent, whatever the entries mean. A state is stored as
-//! its live entries and a context, which covers the live and the dead dots. There are no
-//! tombstones. [`view`](mod@crate::view) says what the entries mean for a shopper,
-//! [`sync`](crate::sync) how they travel.
+//! A state maps every [`Dot`](crate::Dot) to `Unseen < Live(entry) < Dead`. [`Cart::join`] takes
+//! the maximum for each dot, so it is commutative, associative and idempotent, whatever the entries
+//! mean. A state is stored as its live entries and a context, which covers the live and the dead
+//! dots; there are no tombstones. [`view`](mod@crate::view) computes what the entries mean for a
+//! shopper, and [`sync`](crate::sync) moves them between replicas.
 
 mod delta;
 mod digest;
@@ -34,8 +34,8 @@ pub use merge_policy::{
 pub(crate) use observed::latest;
 pub use observed::{ActionTarget, Claim, ObservedRow, OrderKey, Snapshot};
 pub(crate) use packed::{
-    Authorship, BodySlot, DecodedEntries, EntryIndices, EntryTables, NONE, PackedEntry, Price,
-    Table,
+    Authorship, BodySlot, DecodedEntries, EntryIndices, EntryTables, NONE, PackedEntry, SmallTable,
+    SortedPrice,
 };
 pub use packed::{Entries, EntryKind, EntryRef};
 pub(crate) use removal::Removal;

@@ -1,4 +1,4 @@
-//! What an author saw, as values that the verbs take: an action affects exactly that.
+//! What an author saw, as values that the verbs take. An action affects exactly that.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -9,49 +9,51 @@ use crate::clock::Time;
 use crate::dots::{Dot, Dots};
 use crate::id::{CartId, LineKey, ReplicaId};
 
-/// Where an action writes: a line, in a list, in a scope.
+/// Place that an action writes to: a line, in a list, in a scope.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ActionTarget {
-    /// The line.
+    /// Line.
     pub line: LineKey,
-    /// The list.
+    /// List.
     pub list: List,
-    /// The scope: the cart's own, or the guest's whose side of a split line is edited.
+    /// Scope: the cart's own id, or the guest's whose side of a split line is edited.
     pub scope: CartId,
     /// Whether one side of a split line is edited.
     pub sided: bool,
 }
 
-/// What an author saw of a row, as [`view`](mod@crate::view) reads it.
+/// What an author saw of a row, as [`view`](mod@crate::view) computes it.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ObservedRow {
-    /// The contributions that the row shows, sorted by dot.
+    /// Contributions that the row shows, sorted by dot.
     pub shown: Vec<ConsumedUnits>,
-    /// What the action makes dead besides: the hidden contributions of the line, Moves that place
-    /// nothing any more, and what would otherwise come up elsewhere by this action alone.
+    /// Further dots that the action removes: hidden contributions of the line, Moves that place
+    /// nothing any more, and contributions that would otherwise appear elsewhere only because of
+    /// this action.
     pub settled: Vec<Dot>,
-    /// Units of guests that the Sets among these had taken.
+    /// Units of guest carts that the Sets among these dots had taken.
     pub took: Vec<ConsumedUnits>,
-    /// All that the row shows, the Sets that lost against it, and what those Sets had replaced.
+    /// Dots that the row shows, the Sets that lost against it, and the dots those Sets had
+    /// replaced.
     pub covers: Dots,
-    /// What stays as the author saw it.
+    /// Placements and deductions that must stay as the author saw them.
     pub stays: Preserved,
 }
 
 impl ObservedRow {
-    /// Every dot that an action on this row makes dead.
+    /// Iterates over every dot that an action on this row removes.
     pub fn kills(&self) -> impl Iterator<Item = Dot> + '_ {
         self.shown.iter().map(|taken| taken.dot).chain(self.settled.iter().copied())
     }
 }
 
-/// The key under which payment and order creation are idempotent: the digest of the cart and the
-/// dots that are bought.
+/// Key under which payment and order creation are idempotent: a digest of the cart and of the dots
+/// that are bought.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OrderKey(u128);
 
 impl OrderKey {
-    /// The key of a purchase of exactly these dots.
+    /// Returns the key of a purchase of exactly these units.
     #[must_use]
     pub fn of(cart: CartId, bought: &[OrderedUnits]) -> Self {
         let mut dots: Vec<Dot> = bought.iter().map(|bought| bought.taken.dot).collect();
@@ -59,12 +61,12 @@ impl OrderKey {
         Self(digest::of_order(cart.as_u128(), &dots))
     }
 
-    /// From the 128 bits of a key.
+    /// Makes a key from its 128 bits.
     pub(crate) const fn from_u128(bits: u128) -> Self {
         Self(bits)
     }
 
-    /// Its 128 bits.
+    /// Returns the 128 bits of the key.
     #[must_use]
     pub const fn as_u128(self) -> u128 {
         self.0
@@ -83,51 +85,57 @@ impl fmt::Debug for OrderKey {
     }
 }
 
-/// The active list, frozen for checkout. The cart stays editable; the order consumes exactly
-/// these dots.
+/// Active list, frozen for checkout. The cart stays editable; the order consumes exactly these
+/// dots.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Snapshot {
-    /// The cart.
+    /// Identifier of the cart.
     pub cart: CartId,
-    /// What is bought, sorted by line and dot.
+    /// Units to buy, sorted by line and dot.
     pub bought: Vec<OrderedUnits>,
-    /// What was hidden on those lines, and goes with the order.
+    /// Hidden contributions on the bought lines. The order removes them too.
     pub settled: Vec<Dot>,
-    /// All dots that were known when it was taken.
+    /// All dots that were known when the snapshot was taken.
     pub seen: Dots,
-    /// What stays as it is.
+    /// Placements and deductions that must stay as they are.
     pub stays: Preserved,
 }
 
 impl Snapshot {
-    /// The key of this purchase.
+    /// Returns the key under which this purchase is idempotent.
     #[must_use]
     pub fn key(&self) -> OrderKey {
         OrderKey::of(self.cart, &self.bought)
     }
 
-    /// Whether there is nothing to buy.
+    /// Returns whether there is nothing to buy.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.bought.is_empty()
     }
 }
 
-/// An agreed fact: the guest cart belongs to that account. Only an authority makes claims; the
-/// number counts the claims of one guest, from 1.
+/// Agreed fact that a guest cart belongs to an account. Only an authority makes claims.
+///
+/// ```
+/// use holdall::{CartId, Claim};
+/// let claim = Claim { guest: CartId::from_u128(2), account: CartId::from_u128(1), number: 1 };
+/// assert_eq!(claim.dot(), claim.dot()); // every region derives one dot
+/// assert_ne!(claim.dot(), Claim { number: 2, ..claim }.dot());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Claim {
-    /// The guest cart.
+    /// Guest cart.
     pub guest: CartId,
-    /// The account's cart.
+    /// Cart of the account.
     pub account: CartId,
-    /// The how-manieth claim of that guest it is.
+    /// Ordinal of this claim among all claims of the guest cart, from 1.
     pub number: u32,
 }
 
 impl Claim {
-    /// The dot of the claim's `Merge` entry. Every region derives the same, so a merge that is
-    /// written twice is one merge.
+    /// Returns the dot of the claim's `Merge` entry. Every region derives an equal dot, so a merge
+    /// that is written twice is one merge.
     #[must_use]
     pub fn dot(&self) -> Dot {
         let parts = [self.guest.as_u128(), self.account.as_u128(), u128::from(self.number)];
@@ -135,7 +143,7 @@ impl Claim {
     }
 }
 
-/// The latest of some times and dots: ties in time are broken by dot, so every replica breaks
+/// Returns the value with the latest time. Ties in time are broken by dot, so every replica breaks
 /// them alike.
 pub(crate) fn latest<T>(of: impl Iterator<Item = (Time, Dot, T)>) -> Option<T> {
     of.max_by_key(|(time, dot, _)| (*time, *dot)).map(|(_, _, value)| value)

@@ -1,28 +1,28 @@
-//! What an action makes dead.
+//! The set of dots that an action removes.
 
 use super::packed::EntryIndices;
 use super::state::Cart;
 use crate::dots::{Dot, Dots, Run};
 
-/// The dots that an action makes dead.
+/// Dots that an action removes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Removal {
     pub(crate) dots: Dots,
-    /// Where their rows are, all of them, if that is known.
+    /// Indices of the rows of all these dots, if they are known.
     pub(crate) places: Option<EntryIndices>,
 }
 
 impl Removal {
-    /// Live entries, by the places of their rows, ascending.
+    /// Removes the live entries whose rows are at `places`, which ascend.
     pub(crate) fn at(cart: &Cart, places: EntryIndices) -> Self {
         let mut dots = Dots::default();
         if places.len() > 1 {
-            // With the dot of the action, if that is dead too.
+            // One more, since a removal inserts its own dot too.
             dots.reserve(places.len() + 1);
         }
         for at in &places {
             let Dot { replica, seq } = cart.live.ref_at(*at).dot();
-            // Rows are in the order of their dots.
+            // Rows are sorted by dot, so the runs can be appended.
             dots.push_run(replica, Run { first: seq, last: seq });
         }
         Self { dots, places: Some(places) }

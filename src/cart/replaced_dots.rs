@@ -1,4 +1,4 @@
-//! The dots whose units are in a Set's number, held small: most are a few of one writer's.
+//! Dots that a Set replaced, in a small form: most sets are a few dots of one writer.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -11,7 +11,7 @@ use crate::id::ReplicaId;
 use crate::leb128::{self, CONTINUES};
 use crate::limits;
 
-/// A set of dots that is written once and seldom read.
+/// Set of dots that is written once and read seldom.
 ///
 /// ```
 /// use holdall::cart::ReplacedDots;
@@ -23,20 +23,22 @@ use crate::limits;
 /// assert_eq!(covers.to_dots(), dots);
 /// ```
 #[derive(Clone, PartialEq, Eq)]
-pub struct ReplacedDots(Storage);
+pub struct ReplacedDots(DotStorage);
 
+/// DotStorage of a set of dots: in place, or boxed.
 #[derive(Clone, PartialEq, Eq)]
-enum Storage {
-    /// Of one writer, if there is room: the number after the last, and steps, as in [`HeldOwn`]. Behind
-    /// them are zeros. Of nobody's dots the writer is 0, and there are none.
+enum DotStorage {
+    /// Runs of one writer that fit: the number after the last dot, then steps as in [`PackedRuns`].
+    /// The bytes after them are zero. The empty set has writer 0 and no bytes.
     Inline { bytes: u8, text: [u8; INLINE_BYTES], writer: ReplicaId },
-    /// All others.
+    /// Every other set.
     Boxed(Box<Dots>),
 }
 
+/// Bytes that are stored in place.
 const INLINE_BYTES: usize = 14;
 
-// A Set is one allocation, and many carts have some.
+// Each Set is one allocation of a fixed size, and many carts have some.
 const _: () = assert!(size_of::<ReplacedDots>() <= 32);
 
 /// Runs of one writer, from the latest to the first, disjoint and not adjacent.
@@ -45,27 +47,31 @@ pub(crate) struct WriterRuns {
     runs: SmallVec<[Run; 8]>,
 }
 
-/// Runs on their way into such a set.
+/// Builder of a set from runs in any order.
 pub(crate) struct RunsBuilder {
     own: WriterRuns,
-    /// Those that were not of the same writer, or not before all that were there.
+    /// Runs of other writers, and runs that do not end below all earlier ones.
     others: Vec<(ReplicaId, Run)>,
 }
 
-/// Such runs where they are held, in the form in which a Set's own dots are written.
+/// Runs of one writer, borrowed from a set in the form in which the wire writes the replaced dots
+/// of a Set's own writer.
 #[derive(Clone, Copy)]
 pub(crate) struct PackedRuns<'a> {
-    /// The number after the last.
+    /// Number after the last dot.
     end: u64,
-    /// Of each run how many numbers are left out before the one above, with one bit that says whether it is
-    /// longer than one, and then how much longer. None is left out after the latest.
+    /// Steps from the latest run to the first, in LEB128. Each step is one number, and a second one
+    /// for runs longer than 1: the count of numbers between this run and the one above, shifted
+    /// left by one, with bit 0 set if the second number follows; then the length less one. The
+    /// latest run has no gap above it.
     steps: &'a [u8],
 }
 
-/// Runs in an order that whoever gives them says.
+/// Runs with their writers, in an order that the function that returns them states.
 pub(crate) type WriterRunList = SmallVec<[(ReplicaId, Run); 8]>;
 
-/// Writes a number where `at` is, and moves `at` behind it. What has no room is not written.
+/// Writes a number at `at` and advances `at` past it. Bytes beyond the end of `text` are dropped,
+/// so that `at` tells the length that would be needed.
 #[inline]
 fn put(text: &mut [u8; INLINE_BYTES], at: &mut usize, number: u64) {
     leb128::write(number, |byte| {
@@ -77,27 +83,29 @@ fn put(text: &mut [u8; INLINE_BYTES], at: &mut usize, number: u64) {
 }
 
 impl WriterRuns {
-    /// None yet.
+    /// Makes an empty list of runs of `writer`.
     pub(crate) const fn of(writer: ReplicaId) -> Self {
         Self { writer, runs: SmallVec::new_const() }
     }
 
-    /// Puts a run in, which is before all that are there and touches none.
+    /// Appends a run. It must end at least two below the first number of the last run.
     pub(crate) fn push(&mut self, run: Run) {
         self.runs.push(run);
     }
 
-    /// From the first to the latest.
+    /// Iterates over the runs from the first to the latest.
     fn ascending(&self) -> impl Iterator<Item = (ReplicaId, Run)> {
         self.runs.iter().rev().map(|run| (self.writer, *run))
     }
 
-    /// The set of these runs and of others, which ascend and are apart from each other. `None` if one of these is
-    /// in one of those, or touches it.
+    /// Returns the set of these runs and `others`, which ascend and are disjoint. Returns `None` if
+    /// a run of one list overlaps or touches a run of the other.
     pub(crate) fn with_others(&self, others: &[(ReplicaId, Run)]) -> Option<ReplacedDots> {
+        // Insert these runs where their writer belongs, so that the whole ascends.
         let (before, after) =
             others.split_at(others.partition_point(|(writer, _)| *writer < self.writer));
         let all = before.iter().copied().chain(self.ascending()).chain(after.iter().copied());
+        // `of_runs` joins runs that touch, which shows in the number of runs.
         let dots = Dots::of_runs(all);
         let apart = sabotage!(
             "replaced-dots-may-overlap",
@@ -107,11 +115,12 @@ impl WriterRuns {
         apart.then(|| ReplacedDots::holding(dots))
     }
 
-    /// As it is held, if there is room.
-    fn to_inline(&self) -> Option<Storage> {
+    /// Returns the form in place, or `None` if it does not fit.
+    fn to_inline(&self) -> Option<DotStorage> {
         let mut above = self.runs.first()?.last + 1;
         let (mut text, mut at) = ([0; INLINE_BYTES], 0);
         put(&mut text, &mut at, above);
+        // From the latest run down: the gap above the run, then its length if it is longer than 1.
         for Run { first, last } in &self.runs {
             let longer = last - first;
             put(&mut text, &mut at, (above - 1 - last) << 1 | u64::from(longer > 0));
@@ -123,7 +132,7 @@ impl WriterRuns {
         if at > INLINE_BYTES {
             return None;
         }
-        Some(Storage::Inline { bytes: at as u8, text, writer: self.writer })
+        Some(DotStorage::Inline { bytes: at as u8, text, writer: self.writer })
     }
 }
 
@@ -132,10 +141,11 @@ impl RunsBuilder {
         Self { own: WriterRuns::of(ReplicaId::from_u128(0)), others: Vec::new() }
     }
 
-    /// Puts a run in. It is quickest if they are one writer's, the latest first.
+    /// Adds a run. Fastest for runs of one writer in descending order.
     #[inline]
     pub(crate) fn push(&mut self, writer: ReplicaId, run: Run) {
         let WriterRuns { writer: own, runs } = &mut self.own;
+        // The first run decides which writer is kept in place.
         match runs.last_mut() {
             None => {
                 *own = writer;
@@ -157,16 +167,18 @@ impl RunsBuilder {
         }
     }
 
-    /// The set of them, with the gaps filled between the oldest of a writer who has more than
-    /// [`limits::COVERED_RUNS`].
+    /// Returns the set of the runs. For a writer with more than [`limits::COVERED_RUNS`] runs, the
+    /// gaps between the oldest are filled.
     pub(crate) fn covers(&mut self) -> ReplacedDots {
         let (Self { own, others }, most) = (self, limits::COVERED_RUNS);
+        // Several writers, or out of order: sort everything.
         if !others.is_empty() {
             others.extend(own.ascending());
             others.sort_unstable();
             let all = Dots::of_runs(others.iter().copied());
             return ReplacedDots::holding(all.with_runs_at_most(most));
         }
+        // One writer: all runs beyond the limit become part of the last that stays.
         if let Some(oldest) = own.runs.get(most..).and_then(<[Run]>::last) {
             own.runs[most - 1].first = oldest.first;
             own.runs.truncate(most);
@@ -176,10 +188,11 @@ impl RunsBuilder {
 }
 
 impl<'a> PackedRuns<'a> {
-    /// How many runs there are.
+    /// Returns the number of runs.
     pub(crate) fn len(self) -> usize {
         let (mut runs, mut bytes) = (0, self.steps.iter());
-        // The lowest bit of a first byte says whether a second number follows.
+        // Bit 0 of the first byte of a step tells whether a second number follows. Each number ends
+        // with its first byte below `CONTINUES`.
         while let Some(first) = bytes.next() {
             runs += 1;
             let mut ends = if first & 1 == 1 { 2 } else { 1 } - usize::from(*first < CONTINUES);
@@ -190,8 +203,8 @@ impl<'a> PackedRuns<'a> {
         runs
     }
 
-    /// As it is written in the Set of number `seq`: its first number, then the bytes of those that
-    /// follow. Nothing if there is no run.
+    /// Returns the runs as the Set with number `seq` of their writer encodes them: the first number
+    /// and the bytes that follow it. Returns `None` if there is no run.
     pub(crate) fn written(self, seq: u64) -> Option<(u64, &'a [u8])> {
         let (first, rest) = self.steps.split_first()?;
         Some(((seq - self.end) << 1 | u64::from(*first), rest))
@@ -203,7 +216,7 @@ impl From<&WriterRuns> for ReplacedDots {
         if own.runs.is_empty() {
             return Self::default();
         }
-        let many = || Storage::Boxed(Box::new(Dots::of_runs(own.ascending())));
+        let many = || DotStorage::Boxed(Box::new(Dots::of_runs(own.ascending())));
         Self(own.to_inline().unwrap_or_else(many))
     }
 }
@@ -211,24 +224,24 @@ impl From<&WriterRuns> for ReplacedDots {
 impl Default for ReplacedDots {
     fn default() -> Self {
         let writer = ReplicaId::from_u128(0);
-        Self(Storage::Inline { bytes: 0, text: [0; INLINE_BYTES], writer })
+        Self(DotStorage::Inline { bytes: 0, text: [0; INLINE_BYTES], writer })
     }
 }
 
 impl ReplacedDots {
-    /// If they are all of the writer of `dot` and from before it.
+    /// Returns the runs if all dots belong to the writer of `dot` and precede it.
     pub(crate) fn own(&self, dot: Dot) -> Option<PackedRuns<'_>> {
-        let Storage::Inline { writer, .. } = &self.0 else { return None };
+        let DotStorage::Inline { writer, .. } = &self.0 else { return None };
         let own = self.held();
         let before = *writer == dot.replica
             && sabotage!("later-replaced-dots-are-written-as-earlier", own.end <= dot.seq, true);
         (before || own.steps.is_empty()).then_some(own)
     }
 
-    /// What is in place.
+    /// Returns the runs that are stored in place; none for a boxed set.
     #[inline]
     fn held(&self) -> PackedRuns<'_> {
-        let Storage::Inline { bytes, text, .. } = &self.0 else {
+        let DotStorage::Inline { bytes, text, .. } = &self.0 else {
             return PackedRuns { end: 0, steps: &[] };
         };
         let mut steps = &text[..usize::from(*bytes)];
@@ -236,13 +249,13 @@ impl ReplacedDots {
         PackedRuns { end, steps }
     }
 
-    /// Whether there is none.
+    /// Returns whether the set has no dots.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        matches!(&self.0, Storage::Inline { bytes: 0, .. })
+        matches!(&self.0, DotStorage::Inline { bytes: 0, .. })
     }
 
-    /// Whether `dot` is in the set.
+    /// Returns whether `dot` is in the set.
     #[must_use]
     pub fn contains(&self, dot: Dot) -> bool {
         self.runs().any(|(writer, run)| {
@@ -250,35 +263,36 @@ impl ReplacedDots {
         })
     }
 
-    /// The runs, in no order that means anything.
+    /// Iterates over the runs in an unspecified order.
     pub fn runs(&self) -> impl Iterator<Item = (ReplicaId, Run)> + Clone + '_ {
         self.walk()
     }
 
+    /// Iterates over the runs: descending if they are in place, ascending if they are boxed.
     #[inline]
     fn walk(&self) -> RunIter<'_> {
         let (writer, many): (_, &[_]) = match &self.0 {
-            Storage::Inline { writer, .. } => (*writer, &[]),
-            Storage::Boxed(dots) => (ReplicaId::from_u128(0), dots.as_runs()),
+            DotStorage::Inline { writer, .. } => (*writer, &[]),
+            DotStorage::Boxed(dots) => (ReplicaId::from_u128(0), dots.as_runs()),
         };
         let PackedRuns { end, steps } = self.held();
         RunIter { writer, steps, above: end, many }
     }
 
-    /// The writers, one or more times.
+    /// Iterates over the writers, some of them more than once.
     pub(crate) fn writers(&self) -> impl Iterator<Item = ReplicaId> + '_ {
         let (one, many): (_, &[_]) = match &self.0 {
-            Storage::Inline { bytes, writer, .. } => ((*bytes > 0).then_some(*writer), &[]),
-            Storage::Boxed(dots) => (None, dots.as_runs()),
+            DotStorage::Inline { bytes, writer, .. } => ((*bytes > 0).then_some(*writer), &[]),
+            DotStorage::Boxed(dots) => (None, dots.as_runs()),
         };
         one.into_iter().chain(many.iter().map(|(writer, _)| *writer))
     }
 
-    /// The runs, by writer and then by number.
+    /// Returns the runs by writer, then by number.
     pub(crate) fn ascending(&self) -> WriterRunList {
         match &self.0 {
-            Storage::Boxed(dots) => dots.as_runs().into(),
-            Storage::Inline { .. } => {
+            DotStorage::Boxed(dots) => dots.as_runs().into(),
+            DotStorage::Inline { .. } => {
                 let mut runs: WriterRunList = self.walk().collect();
                 runs.reverse();
                 runs
@@ -286,7 +300,7 @@ impl ReplacedDots {
         }
     }
 
-    /// A set of one writer's dots, if it is that.
+    /// Returns the set of `dots` if they belong to one writer and are not empty.
     fn of_one_writer(dots: &Dots) -> Option<Self> {
         let (first, _) = *dots.as_runs().first()?;
         if dots.runs().any(|(writer, _)| writer != first) {
@@ -296,17 +310,17 @@ impl ReplacedDots {
         Some(Self::from(&WriterRuns { writer: first, runs }))
     }
 
-    /// A set that has dots.
+    /// Returns the set of `dots`, which are not empty.
     fn holding(dots: Dots) -> Self {
-        Self::of_one_writer(&dots).unwrap_or_else(|| Self(Storage::Boxed(Box::new(dots))))
+        Self::of_one_writer(&dots).unwrap_or_else(|| Self(DotStorage::Boxed(Box::new(dots))))
     }
 
-    /// The set by itself.
+    /// Returns an ordinary set with equal dots.
     #[must_use]
     pub fn to_dots(&self) -> Dots {
         match &self.0 {
-            Storage::Boxed(dots) => (**dots).clone(),
-            Storage::Inline { .. } => Dots::of_runs(self.ascending().into_iter()),
+            DotStorage::Boxed(dots) => (**dots).clone(),
+            DotStorage::Inline { .. } => Dots::of_runs(self.ascending().into_iter()),
         }
     }
 }
@@ -316,7 +330,7 @@ impl From<&Dots> for ReplacedDots {
         if dots.is_empty() {
             return Self::default();
         }
-        Self::of_one_writer(dots).unwrap_or_else(|| Self(Storage::Boxed(Box::new(dots.clone()))))
+        Self::of_one_writer(dots).unwrap_or_else(|| Self(DotStorage::Boxed(Box::new(dots.clone()))))
     }
 }
 
@@ -332,7 +346,7 @@ impl fmt::Debug for ReplacedDots {
     }
 }
 
-/// What is in steps, then what is in a list.
+/// Iterator over the runs that are stored in place, then over the runs of a boxed set.
 #[derive(Clone)]
 struct RunIter<'a> {
     writer: ReplicaId,
@@ -346,6 +360,7 @@ impl Iterator for RunIter<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<(ReplicaId, Run)> {
+        // A step counts down from the run above it.
         if let Some(tagged) = leb128::take(&mut self.steps) {
             let last = self.above - 1 - (tagged >> 1);
             self.above = if tagged & 1 == 1 { last - leb128::take(&mut self.steps)? } else { last };

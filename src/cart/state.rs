@@ -1,4 +1,4 @@
-//! The state of a cart, and the join that every change goes through.
+//! State of a cart, and the join that every change goes through.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -12,76 +12,97 @@ use crate::clock::Time;
 use crate::dots::{Dot, Dots};
 use crate::id::{CartId, LineKey};
 
-/// What a join found.
+/// Outcome of a join.
+///
+/// ```
+/// use holdall::{Cart, CartId};
+/// let mut cart = Cart::new(CartId::from_u128(1));
+/// let report = cart.join(&Cart::erased(cart.id()).to_delta())?;
+/// assert!(report.changed && report.equivocations.is_empty());
+/// # Ok::<(), holdall::cart::WrongCart>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[must_use = "a join may report that a writer equivocated"]
 pub struct JoinReport {
-    /// Whether the state moved up.
+    /// Whether the join changed the state.
     pub changed: bool,
-    /// Dots that came with two contents: a cloned or lying writer. The larger digest stays, at
-    /// every replica.
+    /// Dots that came with two contents, because a writer was cloned or lies. Every replica keeps
+    /// the content with the larger digest.
     pub equivocations: Vec<Dot>,
 }
 
-/// A delta that is about another cart.
+/// Error for a delta that is about another cart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the delta is about cart {theirs}, this is cart {ours}: send it to that cart, or merge it as a guest"
 )]
 pub struct WrongCart {
-    /// This cart.
+    /// Identifier of this cart.
     pub ours: CartId,
-    /// The delta's.
+    /// Identifier of the delta's cart.
     pub theirs: CartId,
 }
 
-/// One replica's state of one cart.
+/// State of one cart at one replica.
 ///
-/// A `Cart` is a value: it can be cloned, compared, joined. It has no writer; to write, a
-/// [`Replica`](crate::Replica) holds one.
+/// A `Cart` is a value: it can be cloned, compared and joined. It has no writer: a
+/// [`Replica`](crate::Replica) holds a cart and writes in it.
+///
+/// ```
+/// use holdall::{Cart, CartId, LineKey, Quantity, Replica, ReplicaId};
+/// let id = CartId::from_u128(1);
+/// let mut phone = Replica::new(id, ReplicaId::from_u128(2));
+/// let delta = phone.add(0, &LineKey::sku("TEE")?, Quantity::ONE, None)?;
+///
+/// let mut copy = Cart::new(id);
+/// assert!(copy.join(&delta)?.changed);
+/// assert!(!copy.join(&delta)?.changed); // a delta that arrives twice changes nothing
+/// assert_eq!(&copy, phone.cart());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Cart {
-    /// Their home is the cart.
+    /// Live entries. Their home is this cart.
     pub(super) live: Entries,
     context: Dots,
     erased: bool,
-    /// The sum of the digests of the live entries, once somebody has asked for it. Most carts are
-    /// held without it.
+    /// Sum of the digests of the live entries, once [`track_fingerprint`](Self::track_fingerprint)
+    /// was called. Most carts are held without it.
     sum: Option<Box<u128>>,
 }
 
 impl Cart {
-    /// A cart that nothing is known of.
+    /// Makes a cart of which nothing is known.
     #[must_use]
     pub fn new(id: CartId) -> Self {
         Self { live: Entries::new(id), context: Dots::default(), erased: false, sum: None }
     }
 
-    /// A state that was written whole. `None` if it has a live dot that it does not know of: what
-    /// is not live and known is dead, so this is for nothing but what came from a state.
+    /// Makes a cart from a whole state. Returns `None` if a live dot is not in the context. Every
+    /// dot of the context without an entry is dead, so the parts must come from one state.
     pub(crate) fn whole(context: Dots, live: Entries) -> Option<Self> {
         let mut known = context.cursor();
         let known = live.keys().all(|dot| known.contains_next(dot));
         known.then_some(Self { live, context, erased: false, sum: None })
     }
 
-    /// Makes the largest state of a cart: everything that ever was or will be written in it is
-    /// dead. Joining it erases a cart for ever.
+    /// Makes the largest state of a cart: every dot that was or will be written in it is dead.
+    /// Joining it erases a cart for ever.
     #[must_use]
     pub fn erased(id: CartId) -> Self {
         Self { erased: true, ..Self::new(id) }
     }
 
-    /// The cart's id, and the scope of what is written in it.
+    /// Returns the id of the cart, which is also the scope of what is written in it.
     #[must_use]
     pub const fn id(&self) -> CartId {
         self.live.home()
     }
 
-    /// Joins a delta: dot by dot the larger of `Unseen < Live(entry) < Dead`.
+    /// Joins a delta: takes for each dot the larger of `Unseen < Live(entry) < Dead`.
     ///
     /// # Errors
-    /// The delta is about another cart; nothing has changed then.
+    /// Fails if the delta is about another cart. The cart has not changed then.
     pub fn join(&mut self, delta: &Delta) -> Result<JoinReport, WrongCart> {
         if delta.cart() != self.id() {
             return Err(WrongCart { ours: self.id(), theirs: delta.cart() });
@@ -89,20 +110,22 @@ impl Cart {
         Ok(self.join_any(delta))
     }
 
-    /// The join itself. A guest's state is joined by it too: its dots are its own.
+    /// Joins a delta of any cart. A merge joins the guest's state this way, under the guest's dots.
     pub(super) fn join_any(&mut self, delta: &Delta) -> JoinReport {
         let mut joined = JoinReport::default();
+        // Erasure is the largest state and absorbs everything.
         if self.erased || delta.is_erasure() {
             joined.changed = !self.erased;
             *self = Self::erased(self.id());
             return joined;
         }
         self.join_live(delta.live(), &mut joined);
-        // Live < Dead, Unseen < Dead
+        // Live < Dead and Unseen < Dead.
         joined.changed |= self.kill(delta.dead());
         joined
     }
 
+    /// Joins live entries: unseen dots come to life, and of two contents the larger digest stays.
     fn join_live(&mut self, live: &Entries, joined: &mut JoinReport) {
         let mut new: Vec<u32> = Vec::new();
         let mut known = self.context.cursor();
@@ -118,8 +141,9 @@ impl Cart {
                 !known.contains_next(dot),
                 !known.contains_next(dot) || !self.live.contains_key(&dot)
             ) {
-                // Unseen < Live
+                // Unseen < Live.
                 joined.changed = true;
+                // One entry needs no merge of tables.
                 if live.len() == 1 {
                     self.enliven(dot, &fact.entry(), NONE);
                     return;
@@ -127,6 +151,7 @@ impl Cart {
                 if let Some(sum) = self.sum.as_deref_mut() {
                     *sum = sum.wrapping_add(digest::of_entry(fact));
                 }
+                // Room for all at once; most deltas are entirely new.
                 if new.is_empty() {
                     new.reserve_exact(live.len());
                 }
@@ -137,7 +162,8 @@ impl Cart {
                 });
                 new.push(at as u32);
             } else if let Some(here) = self.live.get_ref(dot).filter(|here| *here != fact) {
-                // Live < Live: two contents of one dot
+                // Live against Live: one dot has two contents, and the larger digest wins
+                // everywhere.
                 joined.equivocations.push(dot);
                 let ours = digest::of_entry(here);
                 let theirs = sabotage!("first-content-wins", digest::of_entry(fact), ours);
@@ -151,14 +177,15 @@ impl Cart {
             }
             // Dead stays dead.
         }
+        // All new entries go in by one merge of sorted rows.
         if !new.is_empty() {
             self.live.put_all(live, &new);
             self.context.extend(&live.dots());
         }
     }
 
-    /// Makes an entry live that nobody knew of.
-    /// `hint` is where its line might be in the table of lines.
+    /// Makes an entry live whose dot is unseen. `hint` is the probable index of its line in the
+    /// table, or [`NONE`].
     pub(super) fn enliven(&mut self, dot: Dot, entry: &Entry, hint: u32) {
         self.live.put_at(dot, entry, hint);
         self.context.insert(dot);
@@ -169,12 +196,12 @@ impl Cart {
         }
     }
 
-    /// Knows a dot that nobody knew of as dead.
+    /// Notes an unseen dot as dead.
     pub(super) fn born_dead(&mut self, dot: Dot) {
         self.context.insert(dot);
     }
 
-    /// Makes dots dead; says whether any was not.
+    /// Makes dots dead. Returns whether any of them was unseen or live.
     pub(super) fn kill(&mut self, dots: &Dots) -> bool {
         if dots.is_empty() {
             return false;
@@ -191,13 +218,14 @@ impl Cart {
         changed
     }
 
-    /// Makes live entries dead, by the places of their rows, ascending.
+    /// Removes live entries by the indices of their rows, which ascend. Their dots are in the
+    /// context already, so they are dead from then on.
     pub(super) fn kill_at(&mut self, places: &[u32]) {
         let mut sum = self.sum.as_deref_mut();
         self.live.take_at(places, |gone| forget(sum.as_deref_mut(), gone));
     }
 
-    /// The whole state as a delta.
+    /// Returns the whole state as a delta.
     #[must_use]
     pub fn to_delta(&self) -> Delta {
         Delta::made(DeltaParts {
@@ -209,40 +237,44 @@ impl Cart {
         })
     }
 
-    /// The dots it knows of, live or dead.
+    /// Returns the dots that the cart knows of, live or dead.
     #[must_use]
     pub const fn context(&self) -> &Dots {
         &self.context
     }
 
-    /// The dots it knows to be dead.
+    /// Returns the dots that are known to be dead.
     #[must_use]
     pub fn dead(&self) -> Dots {
         self.context.minus(&self.live_dots())
     }
 
-    /// The dots that are live.
+    /// Returns the dots that are live.
     #[must_use]
     pub fn live_dots(&self) -> Dots {
         self.live.dots()
     }
 
-    /// The live entries, by dot.
+    /// Returns the live entries, sorted by dot.
     #[must_use]
     pub const fn live(&self) -> &Entries {
         &self.live
     }
 
-    /// Whether it was erased.
+    /// Returns whether the cart was erased.
     #[must_use]
     pub const fn is_erased(&self) -> bool {
         self.erased
     }
 
-    /// What to compare with another replica: equal exactly when the states are. It costs a digest
-    /// for each live entry, unless they were [summed up](Self::track_fingerprint).
+    /// Returns the fingerprint, which is equal for two replicas exactly when their states are
+    /// equal, up to collisions of the digests.
+    ///
+    /// Hashes each live entry, unless [`track_fingerprint`](Self::track_fingerprint) was called
+    /// before.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
+        // No context has this value: the fingerprint of an erased cart is unique.
         let context = if self.erased {
             u128::MAX
         } else {
@@ -258,30 +290,32 @@ impl Cart {
         }
     }
 
-    /// Sums up the digests of the live entries, so that from now on the sum is kept and
-    /// fingerprints cost only what comes and goes. The [conversation](crate::sync) does so.
+    /// Sums up the digests of the live entries once and keeps the sum. From then on a fingerprint
+    /// costs only the entries that come and go. A [`Session`](crate::sync::Session) calls this.
     pub fn track_fingerprint(&mut self) {
         if self.sum.is_none() {
             self.sum = Some(Box::new(self.digests()));
         }
     }
 
+    /// Sums up the digests of all live entries.
     fn digests(&self) -> u128 {
         self.live.refs().fold(0, |sum, fact| sum.wrapping_add(digest::of_entry(fact)))
     }
 
-    /// The latest time among the live entries.
+    /// Returns the latest time of the live entries, or the smallest time if there are none.
     #[must_use]
     pub fn latest(&self) -> Time {
         self.live.refs().map(EntryRef::time).max().unwrap_or_default()
     }
 
-    /// The lines that have live entries, sorted.
+    /// Iterates over the lines that have live entries, sorted.
     pub fn lines(&self) -> impl Iterator<Item = &LineKey> {
         self.live.lines()
     }
 
-    /// Somebody is going to look for what was written on lines.
+    /// Prepares the index that finds the entries of a line. Call it before several look-ups by
+    /// line.
     pub(crate) fn build_line_filter(&mut self) {
         self.live.build_line_filter();
     }
@@ -293,14 +327,14 @@ impl Cart {
     }
 }
 
-/// Takes a live entry that goes off the sum, if one is kept.
+/// Subtracts the digest of a removed entry from the sum, if one is kept.
 fn forget(sum: Option<&mut u128>, gone: EntryRef<'_>) {
     if let Some(sum) = sum {
         *sum = sum.wrapping_sub(sabotage!("kept-sum-keeps-dead", digest::of_entry(gone), 0));
     }
 }
 
-/// Equal states: the same live entries and the same dead dots of the same cart.
+/// Compares the ids, the live entries and the dead dots.
 impl PartialEq for Cart {
     fn eq(&self, other: &Self) -> bool {
         self.id() == other.id()

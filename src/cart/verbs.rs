@@ -1,5 +1,5 @@
-//! The shopper's verbs. Each takes what its author saw and writes one dot; its delta says which
-//! entry came to life and exactly which dots died.
+//! The shopper's verbs. Each takes what its author saw and writes one dot. Its delta names the
+//! entry that came to life and exactly the dots that died.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -23,27 +23,27 @@ use crate::limits;
 use crate::money::Money;
 use crate::quantity::Quantity;
 
-/// Who acts, when, and which merges they had seen.
+/// Name, time and knowledge of an action: what every verb writes into its entry.
 #[derive(Clone, Debug)]
 pub struct Stamp {
-    /// The action's name.
+    /// Name of the action.
     pub dot: Dot,
-    /// Its time.
+    /// Time of the action.
     pub time: Time,
-    /// The guests whose merge the author had seen.
+    /// Guest carts whose merges the author had seen.
     pub after: SeenMerges,
 }
 
-/// Why a verb changed nothing.
+/// Reason why a verb was refused. The cart has not changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerbError {
-    /// A named limit is reached.
+    /// A limit of [`limits`] is reached.
     #[error("the cart is at its limit of {limit} {what}: remove some first")]
     Limit {
-        /// What is counted.
+        /// Kind of thing that is limited.
         what: &'static str,
-        /// The most there may be.
+        /// Largest allowed number.
         limit: usize,
     },
     /// The cart was erased.
@@ -55,7 +55,7 @@ pub enum VerbError {
         /// The dot.
         dot: Dot,
     },
-    /// The dot has a number that no action has.
+    /// The dot has a number outside 1 to [`limits::SEQ_MAX`].
     #[error(
         "action {dot} has a number outside 1 to {limit}: start a new writer",
         limit = limits::SEQ_MAX
@@ -67,10 +67,11 @@ pub enum VerbError {
 }
 
 impl Cart {
-    /// Puts n more on a line. `leftovers` are what the author saw on a line that shows nothing.
+    /// Puts `quantity` more units on a line. `leftovers` are hidden entries that the author saw on
+    /// a line that shows nothing; they die.
     ///
     /// # Errors
-    /// A limit, a shared replica id, or an erased cart; nothing has changed then. So with all verbs.
+    /// Fails at a limit, for a shared replica id, or if the cart was erased.
     pub fn add(
         &mut self,
         stamp: Stamp,
@@ -83,25 +84,26 @@ impl Cart {
         self.add_at(stamp, (&place.line, side), (quantity, price), leftovers, NONE)
     }
 
-    /// The same with where its line might be in the table of lines.
+    /// Puts more units on a line. `hint` is the probable index of the line in the table, or
+    /// [`NONE`].
     pub(crate) fn add_at(
         &mut self,
         stamp: Stamp,
         (line, (scope, sided)): (&LineKey, (CartId, bool)),
         (quantity, price): (Quantity, Option<Money>),
         leftovers: &[Dot],
-        hint: u32,
+        line_hint: u32,
     ) -> Result<Delta, VerbError> {
         self.check_line(line, leftovers.len())?;
         let body = Body::Add { quantity, sided };
         let entry = Entry { price, ..entry(&stamp, scope, Some(line), body) };
-        self.write_killing(stamp, Some(entry), leftovers.iter().copied().collect(), hint)
+        self.write_killing(stamp, Some(entry), leftovers.iter().copied().collect(), line_hint)
     }
 
-    /// Makes a row n.
+    /// Makes a row show `quantity` units, in place of what the author saw.
     ///
     /// # Errors
-    /// As with [`add`](Self::add).
+    /// Fails at a limit, for a shared replica id, or if the cart was erased.
     pub fn set(
         &mut self,
         stamp: Stamp,
@@ -111,25 +113,27 @@ impl Cart {
         seen: ObservedRow,
     ) -> Result<Delta, VerbError> {
         let kills: Removal = seen.kills().collect();
+        // Units of guest carts, whether replaced now or by an earlier Set of the row.
         let other_scopes = seen.shown.iter().filter(|taken| taken.scope != place.scope);
         let mut took: Vec<ConsumedUnits> = other_scopes.chain(&seen.took).copied().collect();
         took.sort_unstable();
         took.dedup_by_key(|taken| taken.dot);
         let settled = SetSideEffects::of(took, seen.stays);
+        // The builder takes runs of one writer fastest in descending order.
         let mut covers = RunsBuilder::new();
         seen.covers.runs().rev().for_each(|(writer, run)| covers.push(writer, run));
         let (wanted, covers) = ((quantity, price), covers.covers());
         self.set_seen(stamp, place, wanted, (kills, NONE), (covers, settled))
     }
 
-    /// The same, with the dots that it makes dead, where its line might be in the table of lines,
-    /// and what it covers and settles.
+    /// Makes a row show `quantity` units. `kills` die; `hint` is the probable index of the line in
+    /// the table, or [`NONE`]; `effects` are the replaced dots and the side effects of the Set.
     pub(crate) fn set_seen(
         &mut self,
         stamp: Stamp,
         place: &ActionTarget,
         (quantity, price): (Quantity, Option<Money>),
-        (kills, hint): (Removal, u32),
+        (kills, line_hint): (Removal, u32),
         effects: (ReplacedDots, Option<Box<SetSideEffects>>),
     ) -> Result<Delta, VerbError> {
         self.check_line(&place.line, kills.dots.count().try_into().unwrap_or(usize::MAX))?;
@@ -148,14 +152,16 @@ impl Cart {
             settled,
         }));
         let entry = Entry { price, ..entry(&stamp, place.scope, Some(&place.line), body) };
-        self.write_killing(stamp, Some(entry), kills, hint)
+        self.write_killing(stamp, Some(entry), kills, line_hint)
     }
 
-    /// Takes a row out, or several: a dot that is born dead. Only where something has to stay
-    /// as it is, though it hung on that row, does it leave an entry, which says so.
+    /// Removes rows. The dot of the action is born dead, so a removal leaves no entry.
+    ///
+    /// Only where placements or deductions of other entries depended on the removed rows does the
+    /// action write an entry, a [`Body::Stay`], that preserves them.
     ///
     /// # Errors
-    /// As with [`add`](Self::add).
+    /// Fails for a shared replica id, or if the cart was erased.
     pub fn remove(&mut self, stamp: Stamp, rows: &[ObservedRow]) -> Result<Delta, VerbError> {
         let mut stays = Preserved::default();
         rows.iter().for_each(|seen| stays.extend(&seen.stays));
@@ -164,7 +170,8 @@ impl Cart {
         self.take_out(stamp, word, rows.iter().flat_map(ObservedRow::kills).collect())
     }
 
-    /// The same, of these dots.
+    /// Removes the dots of `kills`. `word` is the entry that preserves other entries, if one is
+    /// needed.
     pub(crate) fn take_out(
         &mut self,
         stamp: Stamp,
@@ -181,11 +188,11 @@ impl Cart {
         self.write_killing(stamp, word, kills, NONE)
     }
 
-    /// Moves exactly what the author saw in a row to the place's list. `covered` are older Moves
-    /// that this one makes pointless.
+    /// Moves the contributions that the author saw in a row to the target's list. `covered` are
+    /// older Moves that this Move makes pointless; they die.
     ///
     /// # Errors
-    /// As with [`add`](Self::add).
+    /// Fails at a limit, for a shared replica id, or if the cart was erased.
     pub fn move_to(
         &mut self,
         stamp: Stamp,
@@ -203,11 +210,12 @@ impl Cart {
         self.write(stamp, Some(entry), covered.iter().copied())
     }
 
-    /// Writes a register of a line, or of the cart, in place of those the author saw; `None` clears
-    /// it. With the scope goes whether one side of a split line is written.
+    /// Writes a register of a line, or of the cart, in place of the values that the author saw.
+    /// `None` clears the register. The flag beside the scope is true if one side of a split line is
+    /// written.
     ///
     /// # Errors
-    /// As with [`add`](Self::add).
+    /// Fails at a limit, for a shared replica id, or if the cart was erased.
     pub fn register(
         &mut self,
         stamp: Stamp,
@@ -226,10 +234,11 @@ impl Cart {
         self.write(stamp, entry, replaced.iter().copied())
     }
 
-    /// Notes the intent to use a coupon, in place of those of that code the author saw.
+    /// Notes the intent to use a coupon, in place of earlier entries of that code that the author
+    /// saw.
     ///
     /// # Errors
-    /// As with [`add`](Self::add).
+    /// Fails at a limit, for a shared replica id, or if the cart was erased.
     pub fn coupon(
         &mut self,
         stamp: Stamp,
@@ -243,18 +252,19 @@ impl Cart {
         self.write(stamp, Some(entry), replaced.iter().copied())
     }
 
-    /// Drops what the author saw: coupons, say.
+    /// Removes entries that the author saw, such as coupons.
     ///
     /// # Errors
-    /// As with [`add`](Self::add).
+    /// Fails for a shared replica id, or if the cart was erased.
     pub fn drop_seen(&mut self, stamp: Stamp, seen: &[Dot]) -> Result<Delta, VerbError> {
         self.write(stamp, None, seen.iter().copied())
     }
 
-    /// Notes whether the shop may remind the shopper.
+    /// Notes whether the shop may remind the shopper, in place of earlier consents that the author
+    /// saw.
     ///
     /// # Errors
-    /// As with [`add`](Self::add).
+    /// Fails for a shared replica id, or if the cart was erased.
     pub fn consent(
         &mut self,
         stamp: Stamp,
@@ -265,12 +275,12 @@ impl Cart {
         self.write(stamp, Some(entry), replaced.iter().copied())
     }
 
-    /// Joins a guest's state and states that it belongs to this account. The stamp's dot is not
-    /// used: a merge's dot is its claim's.
+    /// Joins the state of a guest cart and states that it belongs to this account. The dot of the
+    /// stamp is not used: the dot of a merge derives from its claim.
     ///
     /// # Errors
-    /// As with [`add`](Self::add). That the merge is known already is no error: its delta is
-    /// empty but for the guest's state.
+    /// Fails at a limit, or if the cart was erased. A merge that is already known is no error: its
+    /// delta holds only what was lacking of the guest's state.
     pub fn merge(
         &mut self,
         stamp: Stamp,
@@ -282,7 +292,8 @@ impl Cart {
             return Err(VerbError::Limit { what: "merged guests", limit: limits::MERGES });
         }
         let dot = sabotage!("merge-has-its-own-dot", claim.dot(), stamp.dot);
-        // Known here, it was merged before. Known there, somebody who lies has used its name.
+        // Known to this cart, the merge was written before. Known to the guest, somebody forged its
+        // dot.
         if self.context().contains(dot)
             || sabotage!("merge-reuses-guest-dot", guest.context().contains(dot), false)
         {
@@ -290,26 +301,29 @@ impl Cart {
         }
         let mut delta = self.lacking(guest)?;
         if sabotage!("merge-repeats-known-entries", self.context().covers(guest.context()), false) {
-            // Whether that changes anything cannot be told once the merge is with it.
+            // Join the guest first: once the merge entry is in the delta, no join can tell whether
+            // the guest's part changes anything.
             delta =
                 sabotage!("merge-omits-guest-deaths", self.taking(delta), Delta::empty(self.id()));
         }
+        // The merge entry goes last into the delta, so one join takes both.
         let Claim { guest, account, number } = claim;
         let body = Body::Merge(Arc::new(GuestMerge { guest, account, claim: number, policy }));
         delta.0.live.put(dot, &entry(&stamp, self.id(), None, body));
         Ok(self.taking(delta))
     }
 
-    /// Joins the state of a guest cart that was merged into this one: what its devices wrote late.
+    /// Joins the state of a guest cart that was merged into this one, to take what its devices
+    /// wrote late.
     ///
     /// # Errors
-    /// This cart was erased.
+    /// Fails if this cart was erased.
     pub fn absorb(&mut self, guest: &Self) -> Result<Delta, VerbError> {
         let delta = self.lacking(guest)?;
         Ok(self.taking(delta))
     }
 
-    /// What this cart lacks of a guest's state.
+    /// Returns the delta from this cart to the join with a guest's state.
     fn lacking(&self, guest: &Self) -> Result<Delta, VerbError> {
         if self.is_erased() {
             return Err(VerbError::Erased);
@@ -327,9 +341,9 @@ impl Cart {
             }),
             guest.dead().minus(&self.live_dots())
         );
-        // An entry does not say what died by it, and a death not by which entry. So where some of what is dead there
-        // is dead here already, a third replica gets all of the guest: each entry with its deaths, each death with
-        // its entry. Else what is new here has them together.
+        // An entry does not tell which dots its action removed, nor a death which entry caused it.
+        // If some deaths of the guest are known here already, the delta would separate them from
+        // their entries for a third replica. So it then carries the whole guest.
         let apart = !dead.is_empty() && !dead.covers_none_of(&self.dead());
         let live = if sabotage!("absorb-parts-deaths-from-entries", apart, false) {
             guest.live.clone()
@@ -340,15 +354,15 @@ impl Cart {
         Ok(Delta::made(DeltaParts { cart: self.id(), live, dead, needs, erased: false }))
     }
 
-    /// Joins a delta; gives it back if that changed anything.
+    /// Joins a delta. Returns it if it changed anything, and an empty delta otherwise.
     fn taking(&mut self, delta: Delta) -> Delta {
         if self.join_any(&delta).changed { delta } else { Delta::empty(self.id()) }
     }
 
-    /// Takes a merge back: the guest's dots the author saw die.
+    /// Takes a merge back. The dots of the guest that the author saw die.
     ///
     /// # Errors
-    /// As with [`add`](Self::add).
+    /// Fails for a shared replica id, or if the cart was erased.
     pub fn unmerge(
         &mut self,
         stamp: Stamp,
@@ -361,10 +375,10 @@ impl Cart {
         self.write(stamp, Some(entry), guests_dots.iter().copied())
     }
 
-    /// States that an order bought exactly what the snapshot froze.
+    /// States that an order bought exactly the units of the snapshot.
     ///
     /// # Errors
-    /// As with [`add`](Self::add).
+    /// Fails for a shared replica id, or if the cart was erased.
     pub fn order(
         &mut self,
         stamp: Stamp,
@@ -375,15 +389,16 @@ impl Cart {
         let (bought, seen, stays) = (bought.clone(), seen.clone().into(), stays.clone());
         let body = Body::Order(Arc::new(OrderPlaced { id, bought, seen, stays }));
         let entry = entry(&stamp, self.id(), None, body);
+        // Bought contributions die, together with what was hidden on their lines.
         let bought = sabotage!("order-leaves-bought-units", snapshot.bought.iter(), [].iter());
         let kills = bought.map(|bought| bought.taken.dot).chain(settled.iter().copied());
         self.write(stamp, Some(entry), kills)
     }
 
-    /// States that a server let what it saw expire, by a rule.
+    /// States that a server let the entries it saw expire, by a rule.
     ///
     /// # Errors
-    /// As with [`add`](Self::add).
+    /// Fails for a shared replica id, or if the cart was erased.
     pub fn expire(
         &mut self,
         stamp: Stamp,
@@ -394,21 +409,22 @@ impl Cart {
         self.write(stamp, Some(entry), seen.iter().copied())
     }
 
-    /// Erases the cart: from now on it is everything dead, and absorbs whatever comes late.
+    /// Erases the cart: every dot is dead from now on, also those that arrive later.
     pub fn erase(&mut self) -> Delta {
         let delta = Delta::erasure(self.id());
         let _ = self.join_any(&delta);
         delta
     }
 
-    /// Whether one more entry fits on `line` once `replaced` of its entries are gone.
+    /// Checks that one more entry fits on `line` once `replaced` of its entries are gone.
     fn check_line(&self, line: &LineKey, replaced: usize) -> Result<(), VerbError> {
-        // Most carts are far from any limit, and that is quickly seen: the table has at least as
-        // many lines as are in use.
+        // Most carts are far below every limit. The table has at least as many lines as are in use,
+        // so its length is a quick upper bound.
         let full = self.live().tables().lines.len() >= limits::LINES;
         if !full && self.live().len() < limits::LINE_ENTRIES {
             return Ok(());
         }
+        // Count exactly only near a limit.
         let here = self.live().on_line(line).count();
         if here == 0 && full && self.lines().count() >= limits::LINES {
             return Err(VerbError::Limit { what: "lines", limit: limits::LINES });
@@ -422,8 +438,7 @@ impl Cart {
         Ok(())
     }
 
-    /// Writes one action: its entry comes to life, or its dot is born dead, and what its author
-    /// saw of it dies. The local state takes its delta the way every other replica does.
+    /// Writes one action: its entry comes to life, or its dot is born dead, and `kills` die.
     fn write(
         &mut self,
         stamp: Stamp,
@@ -433,14 +448,16 @@ impl Cart {
         self.write_killing(stamp, entry, kills.into_iter().collect(), NONE)
     }
 
-    /// The same with the set of what dies, and where its line might be in the table of lines.
+    /// Writes one action: `entry` comes to life, `kills` die. `line_hint` is the probable index of
+    /// its line, or [`NONE`].
     fn write_killing(
         &mut self,
         stamp: Stamp,
         entry: Option<Entry>,
         kills: Removal,
-        hint: u32,
+        line_hint: u32,
     ) -> Result<Delta, VerbError> {
+        // Check everything before the first change.
         if self.is_erased() {
             return Err(VerbError::Erased);
         }
@@ -450,20 +467,23 @@ impl Cart {
         if !stamp.dot.is_of_action() {
             return Err(VerbError::DotOutOfRange { dot: stamp.dot });
         }
-        // What `join` would do with this delta, which says nothing that is not new here. What dies is
-        // taken out first, while its rows are where they were.
+        // The effect equals that of `join` with the delta. Deaths come first, while the indices of
+        // their rows are still valid.
         let Removal { dots: kills, places } = kills;
         match places {
             Some(places) => self.kill_at(&places),
             None => drop(self.kill(&kills)),
         }
+        // Build the delta in place, since every action returns one.
         let mut delta = Delta::empty(self.id());
         let parts = &mut *delta.0;
         parts.dead = kills;
         match entry {
             Some(entry) => {
+                // The delta names these deaths without their own deltas, so an inbox has to wait
+                // for them.
                 parts.needs = sabotage!("delta-omits-needs", NeededDots::All, NeededDots::none());
-                self.enliven(stamp.dot, &entry, hint);
+                self.enliven(stamp.dot, &entry, line_hint);
                 parts.live.put_first(stamp.dot, entry);
                 sabotage!("delta-omits-dead", {
                     parts.needs = NeededDots::none();
@@ -471,6 +491,7 @@ impl Cart {
                 });
             }
             None => {
+                // A dot that is born dead needs nothing; only the others do.
                 parts.needs = NeededDots::These(parts.dead.clone());
                 self.born_dead(stamp.dot);
                 sabotage!("removal-has-no-dot", parts.dead.insert(stamp.dot), false);
@@ -480,6 +501,7 @@ impl Cart {
     }
 }
 
+/// Makes the entry of an action without a price.
 #[inline]
 fn entry(stamp: &Stamp, scope: CartId, line: Option<&LineKey>, body: Body) -> Entry {
     let after = sabotage!("action-omits-seen-merges", stamp.after.clone(), SeenMerges::default());

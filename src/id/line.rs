@@ -1,4 +1,4 @@
-//! What makes two lines the same line.
+//! Identity of a line: what decides whether two products in a cart are one line or two.
 
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -9,32 +9,40 @@ use core::fmt;
 use super::text::{Bundle, OptionKey, OptionValue, Sku, Tag, TextError, is_plain};
 use crate::limits;
 
-/// Why a line's identity could not be made.
+/// Reason why a line's identity is not valid.
+///
+/// ```
+/// use holdall::{LineError, LineKey};
+/// let twice = LineKey::parse("TEE", [("size", "M"), ("size", "L")]);
+/// assert!(matches!(twice, Err(LineError::OptionTwice { .. })));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LineError {
-    /// One of its names is not one.
+    /// The SKU, an option, the bundle or the tag is not valid.
     #[error(transparent)]
     Text(#[from] TextError),
-    /// An option key is there twice.
+    /// An option key occurs twice.
     #[error("option {key:?} is given twice: keep one")]
     OptionTwice {
-        /// The key.
+        /// The repeated key.
         key: OptionKey,
     },
-    /// More options than [`limits::OPTIONS`].
+    /// The line has more options than [`limits::OPTIONS`].
     #[error("{options} options, the limit is {limit}: move what does not tell lines apart to attributes", limit = limits::OPTIONS)]
     TooManyOptions {
-        /// How many.
+        /// Number of options that were read before the check failed.
         options: usize,
     },
-    /// A descriptor whose parts are not in their order.
+    /// A descriptor has its parts in the wrong order.
     #[error("a line descriptor is not in its one form: SKU, options by key, bundle, tag")]
     Descriptor,
 }
 
-/// A line's identity: SKU, options, bundle and tag. Cheap to clone; order of options has no
-/// meaning and is settled here, once.
+/// Identity of a line: SKU, options, bundle and tag.
+///
+/// The order in which options are given has no meaning: they are sorted when the line is made.
+/// Cloning is cheap.
 ///
 /// ```
 /// use holdall::LineKey;
@@ -46,19 +54,22 @@ pub enum LineError {
 /// # Ok::<(), holdall::LineError>(())
 /// ```
 ///
-/// Inside it is its descriptor: the SKU, then `\x01` key `\x02` value for each option, `\x03`
-/// bundle, `\x04` tag. Names have no control characters, so each descriptor says one thing.
+/// The value holds its [`descriptor`](Self::descriptor): the SKU, then `\x01` key `\x02` value for
+/// each option, `\x03` bundle, `\x04` tag. Names contain no control characters, so a descriptor has
+/// one reading.
 #[derive(Clone)]
 pub struct LineKey(LineText);
 
 #[derive(Clone)]
 enum LineText {
-    /// Most are short, and held in place; behind the text are zeros.
+    /// A descriptor of at most 30 bytes, stored in place. The bytes after the text are zero.
     Short { bytes: u8, text: [u8; SHORT_BYTES] },
-    /// Where in a text it is: lines that were read together share one.
+    /// A range of a longer text. Lines that were decoded together share one text.
     Long { from: u32, to: u32, text: Arc<str> },
 }
 
+/// Length of the text that is stored in place, in bytes. With the length byte and the tag of the
+/// enum, a line is 32 bytes.
 const SHORT_BYTES: usize = 30;
 
 const KEY: char = '\x01';
@@ -84,7 +95,7 @@ impl core::hash::Hash for LineKey {
     }
 }
 
-/// Eight bytes of a short text, to be compared as a number.
+/// Returns eight bytes of a short text as a big-endian number, which compares like the bytes.
 #[inline]
 fn word(text: &[u8; SHORT_BYTES], at: usize) -> u64 {
     let mut word = [0; 8];
@@ -92,10 +103,11 @@ fn word(text: &[u8; SHORT_BYTES], at: usize) -> u64 {
     u64::from_be_bytes(word)
 }
 
-/// Where a line is in a sorted table.
+/// Returns the index of a line in a sorted table, or `None` if the table does not have it.
 ///
-/// What the first and the last line begin with, all between them do. So of short names eight bytes behind that are compared
-/// as a number, and only if they are the same in two lines does more of them decide.
+/// All lines of a sorted table share the common prefix of its first and last line. The search
+/// therefore compares only the eight bytes after that prefix, as one number, and decides by the
+/// whole line only where those bytes are equal.
 pub(crate) fn position(lines: &[LineKey], line: &LineKey) -> Option<usize> {
     let whole = || lines.binary_search(line).ok();
     let (
@@ -103,12 +115,14 @@ pub(crate) fn position(lines: &[LineKey], line: &LineKey) -> Option<usize> {
         [.., LineKey(LineText::Short { text: last, .. })],
     ) = (lines, lines)
     else {
+        // The common prefix in whole bytes, at most eight of them: equal leading bytes XOR to zero.
         return whole();
     };
     let LineKey(LineText::Short { text, .. }) = line else { return whole() };
     let behind = ((word(first, 0) ^ word(last, 0)).leading_zeros() / 8) as usize;
     let wanted = word(text, behind);
-    // The last that is not above it, if all had no more than those bytes. Of a long name that is not known, and said.
+    // Binary search for the last line whose eight bytes are not above the wanted ones. A long line
+    // counts as 0; the final check below makes up for that.
     let (mut at, mut left) = (0, lines.len());
     while left > 1 {
         let half = left / 2;
@@ -116,14 +130,15 @@ pub(crate) fn position(lines: &[LineKey], line: &LineKey) -> Option<usize> {
             LineText::Short { text, .. } => word(text, behind),
             LineText::Long { .. } => 0,
         };
-        // Where it is cannot be guessed, so that a branch would cost more than both ways do.
+        // The result of the comparison cannot be predicted, so computing both sides beats a branch.
         at = core::hint::select_unpredictable(there <= wanted, at + half, at);
         left -= half;
     }
     match &lines[at] {
         there if there == line => Some(at),
-        // Between it and where it would be is no long one, nor one with the same bytes.
+        // Different bytes at the place where the line would be: the table does not have it.
         LineKey(LineText::Short { text, .. }) if word(text, behind) != wanted => None,
+        // A long line, or another line with equal bytes: search again by the whole line.
         _ => sabotage!(
             "long-names-are-confused",
             sabotage!("long-names-are-not-found", whole(), None),
@@ -140,7 +155,7 @@ impl Ord for LineKey {
         else {
             return self.as_bytes().cmp(other.as_bytes());
         };
-        // No descriptor has a byte 0, so what is behind the text is less than any.
+        // No descriptor contains a zero byte, so the padding sorts before every longer text.
         for at in [0, 8, 16, SHORT_BYTES - 8] {
             match word(a, at).cmp(&word(b, at)) {
                 Ordering::Equal => {}
@@ -158,17 +173,17 @@ impl PartialOrd for LineKey {
 }
 
 impl LineKey {
-    /// A line from its checked parts; options may come in any order.
+    /// Makes a line from checked parts. Options may come in any order.
     ///
     /// # Errors
-    /// An option key twice, or more than [`limits::OPTIONS`] of them.
+    /// Fails if an option key occurs twice, or if there are more than [`limits::OPTIONS`] options.
     pub fn new(
         sku: Sku,
         options: impl IntoIterator<Item = (OptionKey, OptionValue)>,
         bundle: Option<Bundle>,
         tag: Option<Tag>,
     ) -> Result<Self, LineError> {
-        // One more than allowed is enough to know; the rest is not read.
+        // One option more than allowed is enough to fail, so an endless iterator is not drained.
         let mut options: Vec<_> = options.into_iter().take(limits::OPTIONS + 1).collect();
         if options.len() > limits::OPTIONS {
             return Err(LineError::TooManyOptions { options: options.len() });
@@ -177,9 +192,11 @@ impl LineKey {
         if let Some(pair) = options.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             return Err(LineError::OptionTwice { key: pair[0].0.clone() });
         }
+        // A line of only a SKU needs no allocation for its descriptor.
         if options.is_empty() && bundle.is_none() && tag.is_none() {
             return Ok(Self::of(sku.as_str()));
         }
+        // Parts are appended in the one order that a descriptor has.
         let mut descriptor = String::from(sku.as_str());
         let mut put = |mark: char, text: &str| {
             descriptor.push(mark);
@@ -210,19 +227,19 @@ impl LineKey {
         Some(Self(LineText::Short { bytes: descriptor.len() as u8, text }))
     }
 
-    /// A line of a plain product.
+    /// Makes a line of a product without options, bundle or tag.
     ///
     /// # Errors
-    /// The SKU is not one.
+    /// Fails if the SKU is not valid.
     pub fn sku(sku: &str) -> Result<Self, LineError> {
         Sku::check(sku)?;
         Ok(Self::of(sku))
     }
 
-    /// A line of a product with options.
+    /// Makes a line of a product with options.
     ///
     /// # Errors
-    /// A name is not one, an option is there twice, or there are too many.
+    /// Fails if a name is not valid, an option key occurs twice, or there are too many options.
     pub fn parse<'a>(
         sku: &str,
         options: impl IntoIterator<Item = (&'a str, &'a str)>,
@@ -235,18 +252,20 @@ impl LineKey {
         Self::new(Sku::new(sku)?, options?, None, None)
     }
 
-    /// A line from its [`descriptor`](Self::descriptor).
+    /// Makes a line from its [`descriptor`](Self::descriptor).
     ///
     /// # Errors
-    /// It is not the descriptor of a line.
+    /// Fails if the text is not the descriptor of a line.
     pub fn from_descriptor(descriptor: &str) -> Result<Self, LineError> {
         check(descriptor)?;
         Ok(Self::of(descriptor))
     }
 
-    /// The whole identity in one text, by whose bytes lines are sorted: the SKU, then U+0001, key,
-    /// U+0002 and value for each option, sorted by key, then U+0003 and the bundle, if there is
-    /// one, and U+0004 and the tag. Names have no control characters.
+    /// Returns the whole identity as one text. Lines are sorted by its bytes.
+    ///
+    /// The text is the SKU, then U+0001, key, U+0002 and value for each option, sorted by key, then
+    /// U+0003 and the bundle, if there is one, then U+0004 and the tag, if there is one. Names
+    /// contain no control characters.
     ///
     /// ```
     /// use holdall::LineKey;
@@ -258,7 +277,7 @@ impl LineKey {
     #[must_use]
     pub fn descriptor(&self) -> &str {
         match &self.0 {
-            // It was a text when it was put there.
+            // Only whole texts are stored in place.
             LineText::Short { .. } => {
                 core::str::from_utf8(self.as_bytes()).expect("a text was put there")
             }
@@ -276,45 +295,45 @@ impl LineKey {
         }
     }
 
-    /// The product: its SKU.
+    /// Returns the SKU.
     #[must_use]
     pub fn product(&self) -> &str {
         let bytes = self.as_bytes();
         let end = bytes.iter().position(|byte| *byte < b' ').unwrap_or(bytes.len());
-        // A name is a text.
+        // A SKU ends at the first control character, which cannot be within a character.
         core::str::from_utf8(&bytes[..end]).expect("a name is a text")
     }
 
-    /// The identity options, key and value, sorted by key.
+    /// Returns the identity options as pairs of key and value, sorted by key.
     pub fn options(&self) -> impl Iterator<Item = (&str, &str)> {
         let (rest, _) = cut(self.descriptor(), TAG);
         let (rest, _) = cut(rest, BUNDLE);
         rest.split(KEY).skip(1).filter_map(|option| option.split_once(VALUE))
     }
 
-    /// The bundle it belongs to.
+    /// Returns the bundle that the line belongs to, if any.
     #[must_use]
     pub fn bundle(&self) -> Option<&str> {
         cut(cut(self.descriptor(), TAG).0, BUNDLE).1
     }
 
-    /// What keeps it separate.
+    /// Returns the tag that keeps the line separate, if any.
     #[must_use]
     pub fn tag(&self) -> Option<&str> {
         cut(self.descriptor(), TAG).1
     }
 }
 
-/// For more lines no room is made before they are there.
+/// Most lines for which room is reserved before they have been decoded.
 const MANY: usize = 1_024;
 
-/// Lines that are made together, from their descriptors; the long ones share one text.
+/// Builder of a table of lines from their descriptors. Descriptors over 30 bytes share one text.
 pub(crate) struct LinesBuilder {
-    /// The long ones with no text yet.
+    /// The lines so far. Long lines have their range, but not yet the shared text.
     keys: Vec<LineKey>,
-    /// Of the long ones.
+    /// Concatenated descriptors of the long lines.
     text: Vec<u8>,
-    /// Whether the last is of plain characters only.
+    /// Whether the last line consists of printable ASCII.
     plain: bool,
 }
 
@@ -323,7 +342,7 @@ impl LinesBuilder {
         Self { keys: Vec::with_capacity(lines.min(MANY)), text: Vec::new(), plain: true }
     }
 
-    /// The descriptor of the last one; empty before the first.
+    /// Returns the descriptor of the last line; empty before the first.
     #[inline]
     pub(crate) fn last(&self) -> &[u8] {
         match self.keys.last() {
@@ -335,15 +354,15 @@ impl LinesBuilder {
         }
     }
 
-    /// Whether the last one [is plain](is_plain).
+    /// Returns whether the last line [is printable ASCII](is_plain).
     pub(crate) const fn last_is_plain(&self) -> bool {
         self.plain
     }
 
-    /// The next one: as many bytes of the last as are given, then the rest.
+    /// Appends a line: the first `same` bytes of the last descriptor, then `rest`.
     ///
     /// # Errors
-    /// It is not the descriptor of a line.
+    /// Fails if the result is not the descriptor of a line.
     pub(crate) fn push(&mut self, same: usize, rest: &str) -> Result<(), LineError> {
         self.append(same, rest.as_bytes());
         let descriptor = core::str::from_utf8(self.last());
@@ -352,10 +371,11 @@ impl LinesBuilder {
         Ok(())
     }
 
-    /// The same of what is plain after what is plain.
+    /// Appends a line whose descriptor is a bare ASCII SKU, and skips the descriptor check. The
+    /// previous line must be ASCII too.
     ///
     /// # Errors
-    /// It is not a SKU.
+    /// Fails if the SKU is empty or too long.
     #[inline]
     pub(crate) fn push_plain(&mut self, same: usize, rest: &[u8]) -> Result<(), LineError> {
         self.append(same, rest);
@@ -377,6 +397,7 @@ impl LinesBuilder {
     #[cold]
     fn append_long(&mut self, same: usize, rest: &[u8]) {
         let from = self.text.len();
+        // Copies the shared prefix from where the last line's descriptor is stored.
         match self.keys.last() {
             Some(LineKey(LineText::Long { from, .. })) => {
                 let before = *from as usize;
@@ -392,11 +413,11 @@ impl LinesBuilder {
         self.keys.push(LineKey(LineText::Long { from, to, text: Arc::default() }));
     }
 
-    /// All of them.
+    /// Returns the finished table.
     pub(crate) fn keys(mut self) -> Vec<LineKey> {
         self.keys.shrink_to_fit();
         if !self.text.is_empty() {
-            // Each of them was a text when it was put there.
+            // Each descriptor was checked to be UTF-8, so their concatenation is.
             let shared: Arc<str> =
                 core::str::from_utf8(&self.text).expect("each part is a text").into();
             for key in &mut self.keys {
@@ -409,12 +430,13 @@ impl LinesBuilder {
     }
 }
 
-/// Whether a text is the descriptor of a line.
+/// Checks that a text is the descriptor of a line.
 fn check(descriptor: &str) -> Result<(), LineError> {
-    // Most are a plain SKU.
+    // Most lines are a bare SKU.
     if !descriptor.bytes().any(|byte| byte < b' ') {
         return Ok(Sku::check(descriptor)?);
     }
+    // Cut the tag and the bundle off the end, then read the options in between.
     let (rest, tag) = cut(descriptor, TAG);
     let (rest, bundle) = cut(rest, BUNDLE);
     let mut parts = rest.split(KEY);
@@ -427,6 +449,7 @@ fn check(descriptor: &str) -> Result<(), LineError> {
         let (key, value) = option.split_once(VALUE).ok_or(LineError::Descriptor)?;
         OptionKey::check(key)?;
         OptionValue::check(value)?;
+        // Keys must ascend strictly: only one order is canonical, and no key may repeat.
         if before.replace(key) >= Some(key) {
             return Err(LineError::Descriptor);
         }
@@ -436,7 +459,7 @@ fn check(descriptor: &str) -> Result<(), LineError> {
     Ok(())
 }
 
-/// What stands before the first `mark`, and what after it.
+/// Splits a text at the first `mark`: the text before it, and the text after it if there is one.
 fn cut(text: &str, mark: char) -> (&str, Option<&str>) {
     text.split_once(mark).map_or((text, None), |(before, after)| (before, Some(after)))
 }

@@ -1,5 +1,5 @@
-//! Names: carts, replicas, products, lines. Each is parsed once and bounded, so what exists is
-//! valid.
+//! Identifiers of carts, replicas, products and lines. Each is checked and bounded when it is made,
+//! so a value that exists is valid.
 
 mod line;
 mod random_id;

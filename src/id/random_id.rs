@@ -1,4 +1,4 @@
-//! Names of 128 random bits: carts and replicas.
+//! Random identifiers of 128 bits: [`CartId`] and [`ReplicaId`].
 
 use core::fmt;
 
@@ -11,13 +11,14 @@ macro_rules! random_id {
         pub struct $name([u64; 2]);
 
         impl $name {
-            /// From 128 random bits. This library draws no random bits of its own.
+            /// Makes an id from 128 random bits. The caller draws them: this library has no source
+            /// of chance.
             #[must_use]
             pub const fn from_u128(bits: u128) -> Self {
                 Self([(bits >> 64) as u64, bits as u64])
             }
 
-            /// The 128 bits.
+            /// Returns the 128 bits as a number.
             #[must_use]
             #[inline]
             pub const fn as_u128(self) -> u128 {
@@ -68,8 +69,10 @@ macro_rules! random_id {
 }
 
 random_id!(
-    /// A cart, and so also the scope of what is written in it. A random capability, never derived
-    /// from a user's name, an address or a clock.
+    /// Identifier of a cart, and the scope of every entry written in it.
+    ///
+    /// A cart id is a random capability: whoever knows it may read the cart. Never derive it from a
+    /// user's name, an address or a clock.
     ///
     /// ```
     /// use holdall::CartId;
@@ -80,7 +83,18 @@ random_id!(
     CartId
 );
 random_id!(
-    /// One writer of one cart: a client's incarnation, a tab, a server region. Minted once, never
-    /// reused, cloned or restored from a backup.
+    /// Identifier of one writer of one cart: a client's incarnation, a browser tab or a server
+    /// region.
+    ///
+    /// Mint it once from 128 random bits. Never reuse it, clone it or restore it from a backup: two
+    /// writers with one id would give two contents to one [`Dot`](crate::Dot).
+    ///
+    /// ```
+    /// use holdall::ReplicaId;
+    /// let tab: ReplicaId = "00000000-0000-4000-8000-00000000000a".parse()?;
+    /// assert_eq!(tab, ReplicaId::from_u128(0x4000_8000_0000_0000_000a));
+    /// assert_eq!(tab.to_string(), "00000000-0000-4000-8000-00000000000a");
+    /// # Ok::<(), uuid::Error>(())
+    /// ```
     ReplicaId
 );

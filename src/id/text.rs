@@ -1,4 +1,4 @@
-//! Bounded strings. Each type is a name for one thing and can hold nothing that is not one.
+//! Bounded strings. Each type names one kind of text and holds only valid text of that kind.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -6,32 +6,32 @@ use core::fmt;
 
 use crate::limits;
 
-/// Why a string is not the name or text it was meant to be.
+/// Reason why a string is not a valid name or text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TextError {
-    /// Nothing there.
+    /// The string is empty.
     #[error("{what} is empty: give it at least one character")]
     Empty {
-        /// What was being parsed.
+        /// The kind of text that was parsed.
         what: &'static str,
     },
-    /// More bytes than the named limit.
+    /// The string is longer than its limit.
     #[error("{what} has {bytes} bytes, the limit is {limit}: shorten it")]
     TooLong {
-        /// What was being parsed.
+        /// The kind of text that was parsed.
         what: &'static str,
-        /// How long it is, in bytes of UTF-8.
+        /// Length of the string, in bytes of UTF-8.
         bytes: usize,
-        /// How long it may be.
+        /// Largest allowed length, in bytes of UTF-8.
         limit: usize,
     },
-    /// A control character, which no screen or label shows.
+    /// The string contains a control character, which no screen or label can show.
     #[error("{what} has a control character at byte {at}: remove it")]
     Control {
-        /// What was being parsed.
+        /// The kind of text that was parsed.
         what: &'static str,
-        /// Where, in bytes from its beginning.
+        /// Position of the control character, in bytes from the start.
         at: usize,
     },
 }
@@ -44,14 +44,15 @@ fn check_length(what: &'static str, bytes: usize, limit: usize) -> Result<(), Te
     }
 }
 
-/// Whether there is no byte but of printable ASCII, as in most names.
+/// Returns whether every byte is printable ASCII. Such text has no control characters.
 pub(crate) fn is_plain(text: &[u8]) -> bool {
     text.iter().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
-/// Checks length and characters. `multiline` allows newline and tab, as a note may have them.
+/// Checks length and characters. `multiline` allows newline and tab, which notes may contain.
 fn check(what: &'static str, text: &str, limit: usize, multiline: bool) -> Result<(), TextError> {
     check_length(what, text.len(), limit)?;
+    // Printable ASCII, which most names are, cannot contain a control character.
     if is_plain(text.as_bytes()) {
         return Ok(());
     }
@@ -70,22 +71,23 @@ macro_rules! bounded_text {
         pub struct $name(Box<str>);
 
         impl $name {
-            /// Parses it.
+            /// Checks a string and copies it.
             ///
             /// # Errors
-            /// Empty, longer than the limit in [`limits`], or with control characters.
+            /// Fails if the string is empty, longer than its limit in [`limits`], or has a control
+            /// character.
             pub fn new(text: impl AsRef<str>) -> Result<Self, TextError> {
                 let text = text.as_ref();
                 Self::check(text)?;
                 Ok(Self(text.into()))
             }
 
-            /// Whether it is one, without keeping it.
+            /// Checks a string without copying it.
             pub(super) fn check(text: &str) -> Result<(), TextError> {
                 check($what, text, $limit, $multiline)
             }
 
-            /// The text.
+            /// Returns the text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -114,7 +116,7 @@ macro_rules! bounded_text {
 }
 
 bounded_text!(
-    /// A stock-keeping unit: the merchant's name of a product.
+    /// Stock-keeping unit: the merchant's identifier of a product.
     ///
     /// ```
     /// use holdall::Sku;
@@ -125,18 +127,19 @@ bounded_text!(
     Sku, "SKU", limits::NAME_BYTES, false
 );
 impl Sku {
-    /// Whether so many bytes of plain characters are one.
+    /// Checks the length, in bytes, of a SKU that consists of printable ASCII.
     pub(super) fn check_length(bytes: usize) -> Result<(), TextError> {
         check_length("SKU", bytes, limits::NAME_BYTES)
     }
 }
 
 bounded_text!(
-    /// The bundle a line belongs to, as the embedder names it. Part of the line's identity.
+    /// Bundle that a line belongs to, as the embedder names it. A bundle is part of the line's
+    /// identity.
     Bundle, "bundle", limits::NAME_BYTES, false
 );
 bounded_text!(
-    /// "Keep separate": lines that differ only in their tag stay apart.
+    /// Tag that keeps lines separate: two lines that differ only in their tag are different lines.
     Tag, "tag", limits::NAME_BYTES, false
 );
 bounded_text!(
@@ -148,28 +151,43 @@ bounded_text!(
     OptionValue, "option value", limits::NAME_BYTES, false
 );
 bounded_text!(
-    /// Key of another attribute of a line (`engraving`).
+    /// Key of a line attribute other than note and gift option (`engraving`).
     AttributeKey, "attribute key", limits::NAME_BYTES, false
 );
 bounded_text!(
-    /// What a shopper wrote: a note, a gift message, an attribute's value. Newlines are allowed.
+    /// Text that a shopper wrote: a note, a gift message or an attribute's value. Newlines and tabs
+    /// are allowed.
     Text, "text", limits::TEXT_BYTES, true
 );
 bounded_text!(
-    /// A chosen shipping option.
+    /// Shipping option that a shopper chose.
     ShippingOption, "shipping option", limits::NAME_BYTES, false
 );
 bounded_text!(
-    /// An order's id, as the shop's order system names it.
+    /// Identifier of an order, as the shop's order system names it.
+    ///
+    /// ```
+    /// use holdall::OrderId;
+    /// assert_eq!(OrderId::new("2026-000042")?.as_str(), "2026-000042");
+    /// assert!(OrderId::new("two\nlines").is_err());
+    /// # Ok::<(), holdall::id::TextError>(())
+    /// ```
     OrderId, "order id", limits::NAME_BYTES, false
 );
 bounded_text!(
     /// Name of a merge rule, or of the rule by which a server let a cart expire.
+    ///
+    /// ```
+    /// use holdall::RuleName;
+    /// assert_eq!(RuleName::new("max")?.to_string(), "max");
+    /// assert!(RuleName::new("").is_err());
+    /// # Ok::<(), holdall::id::TextError>(())
+    /// ```
     RuleName, "rule name", limits::NAME_BYTES, false
 );
 
-/// A coupon code, in its normal form: trimmed, ASCII letters upper-case. Two spellings of one code
-/// are one code.
+/// Coupon code in its normal form: trimmed, with ASCII letters in upper case. Two spellings of one
+/// code are equal.
 ///
 /// ```
 /// use holdall::id::CouponCode;
@@ -181,10 +199,10 @@ bounded_text!(
 pub struct CouponCode(Box<str>);
 
 impl CouponCode {
-    /// Parses and normalises it.
+    /// Checks and normalises a coupon code.
     ///
     /// # Errors
-    /// Empty, longer than [`limits::NAME_BYTES`], or with control characters.
+    /// Fails if the code is empty, longer than [`limits::NAME_BYTES`], or has a control character.
     pub fn new(text: impl AsRef<str>) -> Result<Self, TextError> {
         let text = text.as_ref().trim();
         check("coupon code", text, limits::NAME_BYTES, false)?;
@@ -192,7 +210,7 @@ impl CouponCode {
         Ok(Self(normal.into()))
     }
 
-    /// The code in its normal form.
+    /// Returns the code in its normal form.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

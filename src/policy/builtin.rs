@@ -1,17 +1,18 @@
-//! The rules of this library, version 1 each. A changed outcome would be a version 2.
+//! The merge rules of this library, version 1 each. A rule whose outcome changed would be version
+//! 2.
 
 use super::rule::{Choice, MergeInput, Rule, RuleScope};
 
-/// A rule of this library.
-struct Builtin {
+/// Merge rule of this library.
+struct BuiltinRule {
     name: &'static str,
     reach: RuleScope,
     choose: fn(&MergeInput<'_>) -> Choice,
-    /// Why the side that counts does.
+    /// Reason of every choice, in words that follow "because".
     because: &'static str,
 }
 
-impl Rule for Builtin {
+impl Rule for BuiltinRule {
     fn name(&self) -> &str {
         self.name
     }
@@ -29,16 +30,17 @@ impl Rule for Builtin {
     }
 }
 
+/// Makes a rule that decides on the lines that both carts have.
 const fn line(
     name: &'static str,
     choose: fn(&MergeInput<'_>) -> Choice,
     because: &'static str,
-) -> Builtin {
-    Builtin { name, reach: RuleScope::Line, choose, because }
+) -> BuiltinRule {
+    BuiltinRule { name, reach: RuleScope::Line, choose, because }
 }
 
-/// In the order of the contract's table.
-static RULES: [Builtin; 9] = [
+/// The rules in the order of the table in the cart's contract.
+static RULES: [BuiltinRule; 9] = [
     line("sum", |_| Choice::Both, "both carts count"),
     line(
         "max",
@@ -88,13 +90,13 @@ static RULES: [Builtin; 9] = [
         "lines with different notes, gift options or attributes are kept apart",
     ),
     line("ask", |_| Choice::Ask, "the shopper is asked"),
-    Builtin {
+    BuiltinRule {
         name: "replace-with-guest",
         reach: RuleScope::Cart,
         choose: |_| Choice::Guest,
         because: "the guest cart replaces the account's",
     },
-    Builtin {
+    BuiltinRule {
         name: "keep-account",
         reach: RuleScope::Cart,
         choose: |_| Choice::Account,
@@ -102,7 +104,7 @@ static RULES: [Builtin; 9] = [
     },
 ];
 
-/// The rules of this library, in the order of the contract's table.
+/// Iterates over the merge rules of this library, in the order of the table in the cart's contract.
 pub fn builtin() -> impl Iterator<Item = &'static dyn Rule> {
     RULES.iter().map(|rule| rule as &dyn Rule)
 }

@@ -1,8 +1,8 @@
-//! Merge rules: what a merge of a guest cart into an account cart means, line by line.
+//! Merge rules: what the merge of a guest cart into an account's cart means, line by line.
 //!
-//! A [`MergePolicy`] is data inside the `Merge` entry; a [`Rule`] is the code that its name stands
-//! for. A rule gets facts about the two sides of a line and answers which of them counts. It never
-//! writes a number, so no rule can invent units or swallow a later edit.
+//! A [`MergePolicy`] is data in the `Merge` entry and names rules; a [`Rule`] is the code behind a
+//! name. A rule reads a summary of the two sides of a line and answers which of them counts. It
+//! never writes a number, so no rule can invent units or undo a later edit.
 
 mod builtin;
 mod registry;

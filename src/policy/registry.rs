@@ -1,4 +1,4 @@
-//! Which rules a replica has.
+//! The set of merge rules that a replica has.
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
@@ -9,26 +9,26 @@ use super::rule::Rule;
 use crate::cart::RuleRef;
 use crate::id::{RuleName, TextError};
 
-/// Why a rule was not registered.
+/// Reason why a rule was not registered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegistryError {
-    /// Its name is not one.
+    /// The name of the rule is not a valid [`RuleName`].
     #[error(transparent)]
     Name(#[from] TextError),
-    /// There is one of that name and version. A changed outcome is a new version.
+    /// A rule of that name and version exists. A rule whose outcome changes needs a new version.
     #[error("there is a rule {rule} already: give a changed rule a new version")]
     Taken {
-        /// The rule.
+        /// Name and version that are taken.
         rule: RuleRef,
     },
 }
 
-/// The merge rules a replica has: those of this library, which are all that the default has, and users'
-/// own, by name and version.
+/// Set of the merge rules that a replica has, by name and version. The default has the [rules of
+/// this library](super::builtin).
 ///
 /// A replica that meets a policy with a rule it lacks still converges: the line shows both sides
-/// apart, marked as such, until the rule is there.
+/// apart, with a notice, until the rule is registered.
 ///
 /// ```
 /// use holdall::policy::{Choice, MergeInput};
@@ -44,17 +44,17 @@ pub enum RegistryError {
 /// ```
 #[derive(Clone, Default)]
 pub struct Registry {
-    /// Shared, and nowhere if there are none, as mostly.
+    /// Own rules, shared by all clones; `None` if there are none, which is the most frequent case.
     own: Option<Arc<OwnRules>>,
 }
 
 type OwnRules = BTreeMap<RuleRef, Arc<dyn Rule>>;
 
 impl Registry {
-    /// Adds a rule.
+    /// Returns this registry with one more rule.
     ///
     /// # Errors
-    /// Its name is not one, or the name and version are taken.
+    /// Fails if the name of the rule is not valid, or if its name and version are taken.
     pub fn with(&self, rule: impl Rule + 'static) -> Result<Self, RegistryError> {
         let key = RuleRef { name: RuleName::new(rule.name())?, version: rule.version() };
         if self.get(&key).is_some() {
@@ -65,15 +65,15 @@ impl Registry {
         Ok(more)
     }
 
-    /// Returns this registry with `rule` under `key`, in place of any rule that had that name and
-    /// version. A test kit uses it to observe rules, built-in ones included.
+    /// Returns this registry with `rule` under `key`, in place of any rule of that name and
+    /// version, built-in rules included. Test kits use it to observe rules.
     #[must_use]
     pub fn with_instead(mut self, key: RuleRef, rule: Arc<dyn Rule>) -> Self {
         self.own_mut().insert(key, rule);
         self
     }
 
-    /// The rule of that name and version.
+    /// Returns the rule of a name and version.
     #[must_use]
     pub fn get(&self, rule: &RuleRef) -> Option<&dyn Rule> {
         let same =

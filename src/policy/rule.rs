@@ -1,4 +1,4 @@
-//! What a merge rule is, and what it may know.
+//! The trait of merge rules, and the input that a rule may use.
 
 use alloc::sync::Arc;
 
@@ -6,67 +6,69 @@ use crate::cart::{List, Register};
 use crate::clock::Time;
 use crate::id::LineKey;
 
-/// One side of a line at the time of the merge, as a rule sees it.
+/// One side of a line at the time of the merge, as a merge rule sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MergeSide<'a> {
-    /// Its visible units; 0 only for whole-cart rules, on a line the side does not have.
+    /// Visible units. 0 occurs only for rules with [`RuleScope::Cart`], on a line that this side
+    /// does not have.
     pub units: u64,
-    /// The time of its latest contribution.
+    /// Time of the latest contribution of this side.
     pub latest: Time,
-    /// Its registers on the line (note, gift option, attributes), sorted.
+    /// Registers of this side on the line (note, gift option, attributes), sorted by key.
     pub registers: &'a [&'a Register],
 }
 
-/// What a rule may know of a line. Nothing else: not who, not the order of arrival, not other
-/// lines.
+/// Input of a merge rule: all that a rule may know about a line. Who wrote it, the order of arrival
+/// and other lines are left out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MergeInput<'a> {
-    /// The line.
+    /// Line that is decided.
     pub line: &'a LineKey,
-    /// In which list: the two lists merge separately.
+    /// List that is decided. The two lists merge separately.
     pub list: List,
-    /// The account's side, with the guests that were merged before.
+    /// Side of the account, including the guests that were merged before.
     pub account: MergeSide<'a>,
-    /// The guest's side.
+    /// Side of the guest.
     pub guest: MergeSide<'a>,
 }
 
-/// Which side of a line counts.
+/// Decision of a merge rule: which side of a line counts.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Choice {
-    /// Both: one row with the sum.
+    /// Both sides count, in one row with the sum.
     Both,
-    /// The account's; the guest's loses.
+    /// The account's side counts, and the guest's side loses.
     Account,
-    /// The guest's; the account's loses.
+    /// The guest's side counts, and the account's side loses.
     Guest,
-    /// Both, as two rows.
+    /// Both sides count, as two rows.
     Split,
-    /// Both, as two rows and a question to the shopper.
+    /// Both sides count, as two rows, and the shopper is asked.
     Ask,
 }
 
-/// On what a rule decides.
+/// Lines that a merge rule decides on.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum RuleScope {
-    /// On a line that both sides have. Elsewhere both count.
+    /// Lines that both sides have. On every other line both sides count.
     #[default]
     Line,
-    /// On every line, if both sides have anything in that list of the cart: an empty cart never
-    /// wins.
+    /// Every line, provided that both sides have units in that list of the cart. An empty cart
+    /// therefore never wins.
     Cart,
 }
 
-/// A merge rule. Users' own rules implement it and go into a [`Registry`](super::Registry).
+/// Merge rule. Implement it for a rule of your own, and add that to a
+/// [`Registry`](super::Registry).
 ///
-/// A rule must be pure and total, and must not care for the order of entries inside a side. It is
-/// known by name and version: a changed outcome is a new version.
+/// A rule must be pure and total, and must not depend on the order of entries within a side. It is
+/// known by name and version: a rule whose outcome changes needs a new version.
 ///
 /// ```
 /// use holdall::policy::{Choice, MergeInput};
 /// use holdall::Rule;
-/// /// The guest's side, if it is a bulk order.
+/// /// Prefers the guest's side if it is a bulk order.
 /// struct Bulk;
 /// impl Rule for Bulk {
 ///     fn name(&self) -> &str { "bulk" }
@@ -76,23 +78,23 @@ pub enum RuleScope {
 /// }
 /// ```
 pub trait Rule: Send + Sync {
-    /// Its name, as policies use it.
+    /// Returns the name that policies use.
     fn name(&self) -> &str;
 
-    /// Its version, from 1.
+    /// Returns the version, from 1.
     fn version(&self) -> u32 {
         1
     }
 
-    /// On what it decides.
+    /// Returns which lines the rule decides on.
     fn reach(&self) -> RuleScope {
         RuleScope::Line
     }
 
-    /// Which side counts.
+    /// Returns which side counts.
     fn choose(&self, facts: &MergeInput<'_>) -> Choice;
 
-    /// Why, in a few words that follow "because".
+    /// Returns the reason of a choice, in a few words that follow "because".
     fn reason(&self, choice: Choice) -> &str {
         match choice {
             Choice::Both => "both carts count",
@@ -104,7 +106,7 @@ pub trait Rule: Send + Sync {
     }
 }
 
-/// A rule that is used in several places.
+/// Implements `Rule` for a reference to a rule, so that one rule can be used in several places.
 macro_rules! by_reference {
     ($reference:ty) => {
         impl<R: Rule + ?Sized> Rule for $reference {

@@ -1,4 +1,4 @@
-//! Deltas that came before what they make dead.
+//! Deltas that arrived before the entries that they remove.
 
 use alloc::vec::Vec;
 
@@ -7,33 +7,33 @@ use crate::dots::Dots;
 use crate::limits;
 use crate::replica::Replica;
 
-/// What became of a delta.
+/// Outcome of receiving a delta.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use = "a gap has to be asked for"]
 pub enum Received {
-    /// It was joined, and with it as many that had waited.
+    /// The delta was joined, together with waiting deltas that it made ready.
     Joined {
-        /// What the joins found.
+        /// Report of the joins.
         joined: JoinReport,
-        /// How many that had waited were joined with it.
+        /// Number of waiting deltas that were joined with it.
         released: usize,
     },
-    /// It waits until these dots are known through their own deltas: ask for them.
+    /// The delta waits until these dots are known through their own deltas: request those.
     Waits {
-        /// What is missing.
+        /// Dots that are missing.
         missing: Dots,
-        /// What the joins of others found, which an exchange in between had made ready.
+        /// Report of joining waiting deltas that an exchange had made ready meanwhile.
         joined: JoinReport,
-        /// How many those were.
+        /// Number of those deltas.
         released: usize,
     },
 }
 
-/// Why a delta was not taken in.
+/// Reason why a delta was not taken in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InboxError {
-    /// There are [`limits::WAITING_DELTAS`] already.
+    /// [`limits::WAITING_DELTAS`] deltas wait already.
     #[error("{limit} deltas wait for others: exchange in full instead", limit = limits::WAITING_DELTAS)]
     Full,
     /// The delta is about another cart.
@@ -41,25 +41,46 @@ pub enum InboxError {
     WrongCart(#[from] WrongCart),
 }
 
-/// A waiting room: a delta is joined only when every dot that it makes dead is known through its
-/// own delta. So a dot in the context means that its whole delta has been applied, and a
-/// duplicate is harmless. Bounded, and listed.
+/// Deltas that wait for others. A delta is joined only when every dot that it makes dead is known
+/// through its own delta.
+///
+/// So a dot in the context means that its whole delta has been applied, and a duplicate is
+/// harmless. The number of waiting deltas is bounded by [`limits::WAITING_DELTAS`].
+///
+/// ```
+/// use holdall::sync::{Inbox, Received};
+/// use holdall::{CartId, LineKey, Quantity, Replica, ReplicaId, RowRef};
+/// let cart = CartId::from_u128(1);
+/// let mut phone = Replica::new(cart, ReplicaId::from_u128(2));
+/// let mut region = Replica::new(cart, ReplicaId::from_u128(3));
+/// let tee = LineKey::sku("TEE")?;
+/// let add = phone.add(0, &tee, Quantity::ONE, None)?;
+/// let set = phone.set(1_000, &RowRef::active(tee), 4, None)?;
+///
+/// let mut inbox = Inbox::default();
+/// assert!(matches!(inbox.receive(&mut region, set)?, Received::Waits { .. }));
+/// assert!(matches!(inbox.receive(&mut region, add)?, Received::Joined { released: 1, .. }));
+/// assert_eq!(region.view(), phone.view());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Inbox {
     waiting: Vec<Delta>,
 }
 
 impl Inbox {
-    /// Takes a delta in.
+    /// Receives a delta: joins it, or keeps it until what it needs has arrived.
     ///
     /// # Errors
-    /// The waiting room is full, or it is about another cart; nothing has changed then.
+    /// Fails if [`limits::WAITING_DELTAS`] deltas wait already, or if the delta is about another
+    /// cart. Nothing has changed then.
     pub fn receive(&mut self, replica: &mut Replica, delta: Delta) -> Result<Received, InboxError> {
         let cart = replica.cart();
         if delta.cart() != cart.id() {
             return Err(WrongCart { ours: cart.id(), theirs: delta.cart() }.into());
         }
         let missing = missing(replica, &delta);
+        // A duplicate of a waiting delta takes no second place.
         let again = self.waiting.contains(&delta);
         if !again {
             if sabotage!(
@@ -71,6 +92,7 @@ impl Inbox {
             }
             self.waiting.push(delta.clone());
         }
+        // This delta may release others, and with them itself.
         let ready = self.take_ready(replica);
         let mut joined = JoinReport::default();
         for delta in &ready {
@@ -78,6 +100,7 @@ impl Inbox {
             joined.changed |= more.changed;
             joined.equivocations.extend(more.equivocations);
         }
+        // Count only deltas that had waited before.
         let new = !again && ready.contains(&delta);
         let released = ready.len() - usize::from(new);
         Ok(if self.waiting.contains(&delta) {
@@ -87,11 +110,14 @@ impl Inbox {
         })
     }
 
-    /// Takes out the most that can be joined together: every dot that one of them needs is known
-    /// here or another of them brings it. Batches can need each other, so one by one would not do.
+    /// Removes the largest set of deltas that can be joined together: every dot that one of them
+    /// needs is known here, or another of them brings it. Batches can need each other, so they
+    /// cannot be released one by one.
     fn take_ready(&mut self, replica: &Replica) -> Vec<Delta> {
         let mut ready: Vec<Delta> = core::mem::take(&mut self.waiting);
         loop {
+            // Assume that all of them are joined, and drop those that still lack something. Repeat
+            // until none drops out: that is the largest such set.
             let mut known = replica.cart().context().clone();
             sabotage!(
                 "inbox-joins-one-at-a-time",
@@ -117,13 +143,13 @@ impl Inbox {
         }
     }
 
-    /// What waits.
+    /// Returns the deltas that wait.
     #[must_use]
     pub fn waiting(&self) -> &[Delta] {
         &self.waiting
     }
 
-    /// Every dot that something waits for.
+    /// Returns every dot that a waiting delta needs and `replica` does not know.
     #[must_use]
     pub fn missing(&self, replica: &Replica) -> Dots {
         let mut all = Dots::default();
@@ -136,6 +162,7 @@ impl Inbox {
     }
 }
 
+/// Returns the dots that a delta needs and a replica does not know. An erased cart needs nothing.
 fn missing(replica: &Replica, delta: &Delta) -> Dots {
     if replica.cart().is_erased() {
         return Dots::default();

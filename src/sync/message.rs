@@ -3,50 +3,50 @@
 use crate::cart::{Delta, Fingerprint, Have};
 use crate::id::CartId;
 
-/// A message between two replicas of one cart.
+/// Message between two replicas of one cart.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Message {
-    /// This is my fingerprint; is yours the same?
+    /// Asks whether the receiver's state equals the sender's.
     Probe {
-        /// The cart.
+        /// Cart that the message is about.
         cart: CartId,
-        /// The sender's.
+        /// Fingerprint of the sender.
         fingerprint: Fingerprint,
     },
-    /// It is.
+    /// Answers a probe: both states are equal.
     Same {
-        /// The cart.
+        /// Cart that the message is about.
         cart: CartId,
     },
-    /// It is not; this is what I have.
+    /// Answers a probe: the states differ, and this is what the sender has.
     Have {
-        /// The cart.
+        /// Cart that the message is about.
         cart: CartId,
-        /// What the sender has.
+        /// Summary of what the sender has.
         have: Have,
     },
-    /// This is what you lack.
+    /// Brings what the receiver lacks.
     Answer {
-        /// Exactly that.
+        /// Exactly what the receiver lacks.
         delta: Delta,
-        /// What I have, if I would like the same from you.
+        /// Summary of what the sender has, if it wants an answer in return.
         have: Option<Have>,
-        /// The sender's, with all it had when it sent this.
+        /// Fingerprint of the sender's state when it sent this.
         fingerprint: Fingerprint,
     },
-    /// We know the same dots and hold different entries: this is all I have.
+    /// Brings the whole state, since both sides know equal dots and hold different entries.
     All {
-        /// The sender's whole state.
+        /// Whole state of the sender.
         delta: Delta,
-        /// The sender's.
+        /// Fingerprint of the sender.
         fingerprint: Fingerprint,
-        /// Whether it would like the same from you.
+        /// Whether the sender wants the receiver's whole state in return.
         reply: bool,
     },
 }
 
 impl Message {
-    /// The cart it is about.
+    /// Returns the cart that the message is about.
     #[must_use]
     pub const fn cart(&self) -> CartId {
         match self {

@@ -1,8 +1,9 @@
-//! Exchange between two replicas as a value: messages in, messages out. No sockets, no threads,
-//! no clock of its own.
+//! Exchange between two replicas as a value: messages in, messages out. The module has no sockets,
+//! no threads and no clock.
 //!
-//! One side probes with its fingerprint. If the other's is the same, that is all, for ever:
-//! a few dozen bytes. If not, it says what it has, and each answers with exactly what the other lacks:
+//! One side probes with its fingerprint. If the fingerprint of the other side is equal, the
+//! exchange ends after a few dozen bytes. If not, the other side sends a summary of what it has,
+//! and each side answers with exactly what the other lacks:
 //!
 //! ```text
 //! A                              B
@@ -12,11 +13,11 @@
 //!                     <-------   answer(delta)
 //! ```
 //!
-//! Every message is answered from the state alone, so a message that is lost, late or delivered twice does no harm:
-//! whoever wants to go on probes again.
+//! A replica answers every message from its state alone. So a message that is lost, late or
+//! delivered twice does no harm: the side that wants to go on probes again.
 //!
-//! Equal contexts with different entries mean that some writer gave one dot two contents, or a
-//! bug. Both sides then send all they have, so that they end equal, and report [`Diverged`].
+//! Equal contexts with different entries mean that a writer gave one dot two contents, or a bug.
+//! Both sides then send their whole state, so that they end equal, and report [`Diverged`].
 //!
 //! ```
 //! use holdall::sync::{probe, respond};

@@ -1,14 +1,15 @@
-//! What a peer has not acknowledged.
+//! Deltas that a peer has not acknowledged.
 
 use alloc::vec::Vec;
 
 use crate::cart::{Delta, Have};
 
-/// The deltas of a writer that a peer has not acknowledged, oldest first. Persist first, send,
-/// drop only on acknowledgement.
+/// Deltas of a writer that a peer has not acknowledged, oldest first. Make a delta durable first,
+/// then send it, and drop it only when it is acknowledged.
 ///
-/// An acknowledgement is the peer's context: a dot in it means that the dot's whole delta has been applied
-/// there ([`Inbox`](super::Inbox) sees to that), so "was mine applied?" is one comparison.
+/// An acknowledgement is the peer's context: a dot in it means that the peer has applied the whole
+/// delta of the dot, which its [`Inbox`](super::Inbox) ensures. So one comparison tells whether a
+/// delta was applied.
 ///
 /// ```
 /// use holdall::sync::Outbox;
@@ -30,25 +31,27 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Keeps a delta until it is acknowledged.
+    /// Keeps a delta until it is acknowledged. An empty delta is left out.
     pub fn push(&mut self, delta: Delta) {
         if !delta.is_empty() {
             self.deltas.push(delta);
         }
     }
 
-    /// What is not acknowledged, oldest first.
+    /// Returns the deltas that are not acknowledged, oldest first.
     #[must_use]
     pub fn pending(&self) -> &[Delta] {
         &self.deltas
     }
 
-    /// Drops what a peer that has `have` has applied; says how many that were.
+    /// Drops the deltas that a peer with `have` has applied. Returns how many that were.
     pub fn acknowledge(&mut self, have: &Have) -> usize {
         let before = self.deltas.len();
+        // An erased cart absorbs everything.
         if have.erased {
             self.deltas.clear();
         }
+        // A delta is applied if the peer knows every dot whose own delta it is.
         self.deltas.retain(|delta| {
             delta.is_erasure()
                 || sabotage!(
@@ -60,13 +63,13 @@ impl Outbox {
         before - self.deltas.len()
     }
 
-    /// Whether all is acknowledged.
+    /// Returns whether everything is acknowledged.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.deltas.is_empty()
     }
 
-    /// How many wait.
+    /// Returns the number of deltas that are not acknowledged.
     #[must_use]
     pub fn len(&self) -> usize {
         self.deltas.len()

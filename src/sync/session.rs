@@ -5,25 +5,25 @@ use super::message::Message;
 use crate::cart::WrongCart;
 use crate::replica::Replica;
 
-/// When to probe again, in milliseconds.
+/// Times after which a session probes again, in milliseconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Timing {
-    /// How long to wait for a first answer.
+    /// Wait for the first answer, in milliseconds.
     pub first_ms: u64,
-    /// The longest to wait; each try doubles the wait up to this.
+    /// Longest wait, in milliseconds. Each try doubles the wait up to this.
     pub longest_ms: u64,
 }
 
 impl Default for Timing {
-    /// One second, up to a minute.
+    /// Returns a first wait of one second, and at most one minute.
     fn default() -> Self {
         Self { first_ms: 1_000, longest_ms: 60_000 }
     }
 }
 
-/// An exchange that this side wants: it probes until the peer is known to have the same.
+/// Exchange that this side wants: it probes until the peer is known to have an equal state.
 ///
-/// The wall clock is an argument; a caller sleeps until [`deadline`](Self::deadline) or the next
+/// The wall clock is an argument. A caller sleeps until [`deadline`](Self::deadline) or the next
 /// message, whichever comes first.
 ///
 /// ```
@@ -50,23 +50,23 @@ pub struct Session {
 }
 
 impl Session {
-    /// With other waits than the default.
+    /// Makes a session with waits other than the default.
     #[must_use]
     pub const fn new(timing: Timing) -> Self {
         Self { timing, deadline: None, wait_ms: 0 }
     }
 
-    /// Begins: the probe to send.
+    /// Starts the exchange. Returns the probe to send.
     pub fn start(&mut self, replica: &Replica, now_ms: u64) -> Message {
         self.wait_ms = self.timing.first_ms;
         self.deadline = Some(now_ms.saturating_add(self.wait_ms));
         probe(replica)
     }
 
-    /// Takes a message of the peer's. The reply, if there is one, is to be sent.
+    /// Takes a message of the peer in. If the response has a message, send it.
     ///
     /// # Errors
-    /// It is about another cart.
+    /// Fails if the message is about another cart.
     pub fn handle(
         &mut self,
         replica: &mut Replica,
@@ -74,6 +74,7 @@ impl Session {
         now_ms: u64,
     ) -> Result<Response, WrongCart> {
         let response = respond(replica, message)?;
+        // The peer wants nothing more after one of these.
         let last = matches!(
             message,
             Message::Same { .. }
@@ -83,13 +84,14 @@ impl Session {
         if last && response.message.is_none() {
             self.deadline = None;
         } else if self.deadline.is_some() {
+            // The exchange goes on: start the wait again.
             self.wait_ms = self.timing.first_ms;
             self.deadline = Some(now_ms.saturating_add(self.wait_ms));
         }
         Ok(response)
     }
 
-    /// To call when the deadline has come: the probe to send again.
+    /// Returns the probe to send again if the deadline has passed, and doubles the wait.
     pub fn handle_timeout(&mut self, replica: &Replica, now_ms: u64) -> Option<Message> {
         if self.deadline.is_none_or(|deadline| now_ms < deadline) {
             return None;
@@ -99,13 +101,14 @@ impl Session {
         sabotage!("probe-is-not-repeated", Some(probe(replica)), None)
     }
 
-    /// When to call [`handle_timeout`](Self::handle_timeout), in the caller's milliseconds.
+    /// Returns the time at which to call [`handle_timeout`](Self::handle_timeout), in milliseconds
+    /// of the caller's clock, or `None` if no exchange is open.
     #[must_use]
     pub const fn deadline(&self) -> Option<u64> {
         self.deadline
     }
 
-    /// Whether nothing is open.
+    /// Returns whether no exchange is open.
     #[must_use]
     pub const fn is_quiet(&self) -> bool {
         self.deadline.is_none()

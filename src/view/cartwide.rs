@@ -1,4 +1,4 @@
-//! Reading one line, or all of them: some rules decide on whole carts.
+//! Evaluation of one line, or of all lines, since some rules decide on whole carts.
 
 use alloc::vec::Vec;
 
@@ -9,8 +9,9 @@ use crate::id::LineKey;
 use crate::policy::RuleScope;
 
 impl<'a> Evaluator<'a> {
-    /// Reads one line.
+    /// Evaluates one line.
     pub(crate) fn line(&self, line: &'a LineKey) -> LineEvaluation<'a> {
+        // A rule for whole carts needs every line first.
         if self.merges.iter().any(|merge| self.is_cartwide(merge)) {
             let all = self.all();
             if let Some(evaluation) = all.into_iter().find(|evaluation| evaluation.line == line) {
@@ -25,7 +26,7 @@ impl<'a> Evaluator<'a> {
         evaluation
     }
 
-    /// Reads a line of a cart without merges.
+    /// Evaluates a line of a cart without merges.
     pub(crate) fn alone(
         &self,
         line: &'a LineKey,
@@ -36,11 +37,12 @@ impl<'a> Evaluator<'a> {
         evaluation
     }
 
-    /// Reads every line, in the order of line keys.
+    /// Evaluates every line, sorted by line.
     pub(crate) fn all(&self) -> Vec<LineEvaluation<'a>> {
         let by_line = self.cart.live().by_line();
         let mut lines: Vec<LineEvaluation<'a>> =
             by_line.iter().map(|(line, facts)| self.gather(line, facts)).collect();
+        // Merge by merge over all lines, since the next merge depends on the outcome of the last.
         for (at, merge) in self.merges.iter().enumerate() {
             let presence = self.is_cartwide(merge).then(|| self.presence(&lines, at));
             for evaluation in &mut lines {
@@ -53,6 +55,7 @@ impl<'a> Evaluator<'a> {
         lines
     }
 
+    /// Returns whether a policy names a rule that decides on whole carts.
     fn is_cartwide(&self, merge: &ValidMerge<'_>) -> bool {
         merge
             .policy
@@ -60,6 +63,7 @@ impl<'a> Evaluator<'a> {
             .any(|rule| self.rules.get(rule).is_some_and(|rule| rule.reach() == RuleScope::Cart))
     }
 
+    /// Returns which side of a merge has units in which list, over all lines.
     fn presence(&self, lines: &[LineEvaluation<'a>], merge: usize) -> ListPresence {
         let mut presence = ListPresence::default();
         for evaluation in lines {

@@ -1,4 +1,4 @@
-//! An Add or a Set of one line, and what became of it.
+//! An Add or a Set of one line, and what happened to it.
 
 use alloc::vec::Vec;
 
@@ -6,64 +6,67 @@ use crate::cart::{Body, EntryRef, List};
 use crate::dots::Dot;
 use crate::id::CartId;
 
-/// What became of a contribution.
+/// What happened to a contribution.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum ContributionState {
     /// It counts.
     Counts,
-    /// A clashing Set that is later counts instead.
+    /// A later Set that clashes with it counts instead.
     Lost { to: Dot },
-    /// A Set of whose units nothing is left.
+    /// All units of the Set were deducted.
     Spent,
-    /// The rule of that merge chose the other side.
+    /// The rule of the merge with this index chose the other side.
     Hidden { merge: usize },
-    /// It is a guest's of whom no valid merge is here.
+    /// It belongs to a guest whose merge is not in this cart.
     NotMerged,
 }
 
-/// An Add or a Set of one line, as this replica reads it.
+/// Add or Set of one line, as this replica evaluates it.
 #[derive(Clone, Debug)]
 pub(crate) struct Contribution<'a> {
     pub(crate) dot: Dot,
     pub(crate) entry: EntryRef<'a>,
-    /// The number it was written with.
+    /// Number that it was written with.
     pub(crate) asked: u32,
-    /// The number it brings.
+    /// Units that it brings, after deductions.
     pub(crate) units: u32,
-    /// What was taken off it.
+    /// Units that were deducted, by the entry that took them.
     pub(crate) deductions: Vec<Deduction>,
     pub(crate) state: ContributionState,
-    /// In which list it shows.
+    /// List that shows it.
     pub(crate) list: List,
-    /// The merge of whose losing side it is, if that side shows in the saved list.
+    /// Index of the merge that moved it to the saved list as the losing side.
     pub(crate) parked: Option<usize>,
-    /// The last merge whose rule decided on it.
+    /// Index of the last merge whose rule decided on it.
     pub(crate) decided: Option<usize>,
-    /// The side of a split line it shows on: the account's scope, or a guest's.
+    /// Side of a split line that shows it: the account's scope, or a guest's.
     pub(crate) side: CartId,
+    /// Number of the last merge that its author had seen, from 1, or that a preserved placement
+    /// overrules; 0 for none.
     pub(super) stage: usize,
-    /// For a guest's entry: its merge, and whether its author had seen that merge.
+    /// For a guest's entry: the index of its merge, and whether its author had seen that merge.
     pub(super) guest: Option<(usize, bool)>,
+    /// Whether it is on the account's side in the merges to come.
     pub(super) joined: bool,
 }
 
 impl Contribution<'_> {
-    /// Whether the shopper sees it.
+    /// Returns whether the shopper sees it.
     pub(crate) const fn is_shown(&self) -> bool {
         matches!(self.state, ContributionState::Counts)
     }
 
-    /// Whether a shopper of this cart could see it, shown or hidden.
+    /// Returns whether it belongs to this cart or a merged guest, shown or hidden.
     pub(crate) const fn is_ours(&self) -> bool {
         !matches!(self.state, ContributionState::NotMerged)
     }
 
-    /// Whether it is a Set.
+    /// Returns whether it is a Set.
     pub(crate) fn is_set(&self) -> bool {
         matches!(self.entry.body(), Body::Set(_))
     }
 
-    /// Whether its author edited one row of a split line.
+    /// Returns whether its author edited one row of a split line.
     pub(super) fn is_sided(&self) -> bool {
         match self.entry.body() {
             Body::Add { sided, .. } => *sided,
@@ -72,7 +75,7 @@ impl Contribution<'_> {
         }
     }
 
-    /// The list it was written for.
+    /// Returns the list that it was written for.
     pub(crate) fn home(&self) -> List {
         match self.entry.body() {
             Body::Set(set) => set.list,
@@ -81,14 +84,14 @@ impl Contribution<'_> {
     }
 }
 
-/// Units that a Set lacks.
+/// Units that are deducted from a Set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Deduction {
-    /// The dot that they are of.
+    /// Dot whose units they are.
     pub(crate) taken: Dot,
-    /// The entry that says so.
+    /// Entry that took them.
     pub(crate) by: Dot,
-    /// Whether that is an order which bought them.
+    /// Whether that entry is an order.
     pub(crate) ordered: bool,
     pub(crate) units: u32,
 }

@@ -1,9 +1,10 @@
-//! Steps 2 and 3 of reading a row: which contributions the merges let count, and where each shows.
+//! Steps 2 and 3 of evaluating a line: which contributions count after the merges, and where each
+//! shows.
 //!
-//! An account's entry belongs to a stage: the last merge its author had seen. For each merge in
-//! order the rule chooses between what is there so far and the guest's contributions, and then
-//! the edits by those who had seen that merge come on top. So the outcome does not depend on when
-//! packets arrived.
+//! Each entry of the account belongs to a stage: the last merge that its author had seen. For each
+//! merge in order, the rule chooses between what is there so far and the guest's contributions;
+//! then the edits by authors who had seen that merge are added. So the outcome does not depend on
+//! the order in which packets arrived.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -11,7 +12,7 @@ use alloc::vec::Vec;
 use super::contribution::{Contribution, ContributionState};
 use super::merges::{ValidMerge, saw, stage};
 use super::options::ViewOptions;
-use super::placements::Bearing;
+use super::placements::PlacementLookup;
 use super::set_value::{deduct_from_sets, settle_clashes};
 use crate::cart::{
     Body, Cart, EntryKind, EntryRef, List, LosingUnits, PreservedPlacement, Register, RuleRef,
@@ -22,7 +23,7 @@ use crate::dots::Dot;
 use crate::id::{CartId, LineKey};
 use crate::policy::{Choice, MergeInput, MergeSide, Registry, RuleScope};
 
-/// What merging did to a line in one list.
+/// Decision of a merge on a line in one list.
 #[derive(Clone, Debug)]
 pub(crate) struct MergeDecision<'a> {
     pub(crate) merge: usize,
@@ -30,55 +31,57 @@ pub(crate) struct MergeDecision<'a> {
     pub(crate) reason: Option<&'a str>,
 }
 
-/// One line, read.
+/// Result of evaluating one line.
 #[derive(Clone, Debug)]
 pub(crate) struct LineEvaluation<'a> {
     pub(crate) line: &'a LineKey,
-    /// Whether it has registers.
+    /// Whether the line has registers.
     pub(crate) registers: bool,
     pub(crate) parts: Vec<Contribution<'a>>,
     pub(crate) decisions: Vec<MergeDecision<'a>>,
     pub(crate) split: bool,
     pub(crate) question: bool,
-    /// A rule that this replica lacks.
+    /// A rule of a merge that this replica lacks.
     pub(crate) unavailable: Option<&'a RuleRef>,
-    /// An entry of a kind this version does not know.
+    /// Whether the line has an entry of a kind that this version does not know.
     pub(crate) needs_upgrade: bool,
-    /// The least of the ceilings of merges that had a hand in the line.
+    /// Least ceiling of the merges that contributed to the line, in units.
     pub(crate) ceiling: Option<u32>,
 }
 
-/// Which sides have anything at all in a list of the cart, for rules that decide on whole carts.
+/// Which side has units in which list of the cart, for rules that decide on whole carts.
 #[derive(Clone, Copy, Default)]
 pub(super) struct ListPresence {
     pub(super) account: [bool; 2],
     pub(super) guest: [bool; 2],
 }
 
-/// How a cart is read that is not as it is: what would be shown if.
+/// Assumed changes to a cart, for asking what it would show then.
 #[derive(Clone, Default)]
 pub(crate) struct Hypothesis {
     /// Entries that count as dead.
     pub(crate) gone: BTreeSet<Dot>,
-    /// Where contributions stay, and up to which merge none chooses about them any more.
+    /// Assumed placement of contributions: the list, and the number of merges that no longer decide
+    /// about the contribution.
     pub(crate) pinned: BTreeMap<Dot, (List, usize)>,
 }
 
+/// Hypothesis without changes: the cart as it is.
 pub(crate) static ACTUAL: Hypothesis =
     Hypothesis { gone: BTreeSet::new(), pinned: BTreeMap::new() };
 
-/// A cart with what is needed to read it.
+/// A cart with everything that evaluating it takes.
 #[derive(Clone, Copy)]
 pub(crate) struct Evaluator<'a> {
     pub(crate) cart: &'a Cart,
     pub(crate) rules: &'a Registry,
     pub(crate) merges: &'a [ValidMerge<'a>],
-    pub(crate) bearing: Bearing<'a>,
+    pub(crate) placements: PlacementLookup<'a>,
     pub(crate) hypothesis: &'a Hypothesis,
 }
 
 impl<'a> Evaluator<'a> {
-    /// Step 1 for a line, and its parts before any merge.
+    /// Does step 1 for a line: collects its contributions as they are before any merge.
     pub(super) fn gather(
         &self,
         line: &'a LineKey,
@@ -113,6 +116,8 @@ impl<'a> Evaluator<'a> {
             if self.hypothesis.gone.contains(&dot) {
                 continue;
             }
+            // A guest's entry competes in its merge, unless its author had seen that merge or its
+            // placement was preserved past it.
             let scope = entry.scope();
             let own = scope == self.cart.id();
             let guest = self.merges.iter().position(|merge| merge.claim.guest == scope);
@@ -137,6 +142,7 @@ impl<'a> Evaluator<'a> {
                 joined: false,
             });
         }
+        // Of Sets that did not see each other, only the latest counts.
         settle_clashes(&mut evaluation.parts);
         sabotage!("last-writer-of-line-wins", {
             let last = evaluation.parts.iter().map(|part| part.entry.time()).max();
@@ -145,32 +151,42 @@ impl<'a> Evaluator<'a> {
         let is_ours = |scope| {
             scope == self.cart.id() || self.merges.iter().any(|merge| merge.claim.guest == scope)
         };
+        // Only orders and merges take units out of Sets.
         if self.cart.has(EntryKind::Order) || !self.merges.is_empty() {
             let gone = &self.hypothesis.gone;
-            deduct_from_sets(self.cart, is_ours, self.bearing, line, &mut evaluation.parts, gone);
+            deduct_from_sets(
+                self.cart,
+                is_ours,
+                self.placements,
+                line,
+                &mut evaluation.parts,
+                gone,
+            );
         }
+        // Entries of authors who had seen no merge are there from the start.
         evaluation.enter(0);
         evaluation
     }
 
-    /// Up to which merge, counted from 1, none chooses about a contribution any more, because
-    /// somebody left word of where it stays.
+    /// Returns the number of merges, from the first, that no longer decide about a contribution
+    /// because an action preserved its placement.
     fn pinned(&self, dot: Dot) -> usize {
         if let Some((_, past)) = self.hypothesis.pinned.get(&dot) {
             return *past;
         }
-        let words = self.bearing.on(dot).filter(|by| !self.hypothesis.gone.contains(&by.dot()));
+        let words = self.placements.on(dot).filter(|by| !self.hypothesis.gone.contains(&by.dot()));
         let past = words.filter_map(|entry| Some(self.past(entry, entry.body().pin(dot)?)));
         past.max().unwrap_or_default()
     }
 
+    /// Returns the number of merges that a preserved placement overrules.
     fn past(&self, entry: EntryRef<'a>, pin: &PreservedPlacement) -> usize {
         let seen = stage(entry, self.merges);
         let until = |guest| self.merges.iter().position(|merge| merge.claim.guest == guest);
         pin.until.and_then(until).map_or(seen, |at| seen.min(at))
     }
 
-    /// Step 2 for a line and one merge.
+    /// Does step 2 for a line and one merge: lets the rule choose, in each list.
     pub(super) fn choose(
         &self,
         evaluation: &mut LineEvaluation<'a>,
@@ -180,10 +196,13 @@ impl<'a> Evaluator<'a> {
         let terms = self.merges[merge].policy.for_line(evaluation.line);
         let guest_scope = self.merges[merge].claim.guest;
         let mut touched = false;
+        // The two lists merge separately.
         for (at, list) in List::ALL.into_iter().enumerate() {
             let (account, guest) = self.sides(evaluation, merge, list);
             touched |= !guest.is_empty();
             let rule = self.rules.get(terms.rule);
+            // A rule decides where both sides compete: on the line, or in the whole list of the
+            // cart.
             let competes = match (rule.map_or(RuleScope::Line, |rule| rule.reach()), presence) {
                 (RuleScope::Cart, Some(has)) => {
                     sabotage!(
@@ -194,7 +213,8 @@ impl<'a> Evaluator<'a> {
                 }
                 _ => !account.is_empty() && !guest.is_empty(),
             };
-            // Rows that were edited apart stay apart, though nothing is left to choose between.
+            // Rows that were edited apart stay apart, although there is nothing left to choose
+            // between.
             let (account, guest) = if competes {
                 (account, guest)
             } else {
@@ -217,9 +237,10 @@ impl<'a> Evaluator<'a> {
                         guest: side(evaluation, &guest, &other),
                     })
                 }
-                // Nothing is decided here by a rule that is not here.
+                // A missing rule decides nothing: both sides show, apart.
                 None => sabotage!("unavailable-rule-sums", Choice::Split, Choice::Both),
             };
+            // Without competition only the split is kept.
             let apart = matches!(choice, Choice::Split | Choice::Ask);
             if !competes && !apart {
                 continue;
@@ -227,6 +248,7 @@ impl<'a> Evaluator<'a> {
             if rule.is_none() {
                 evaluation.unavailable = Some(terms.rule);
             }
+            // Note the decision, and apply it to the contributions.
             let reason = rule.map(|rule| rule.reason(choice));
             evaluation.decisions.push(MergeDecision { merge, rule: terms.rule, reason });
             evaluation.decide(merge, choice, terms.loser, &account, &guest);
@@ -237,15 +259,17 @@ impl<'a> Evaluator<'a> {
                 evaluation.question |= !evaluation.is_answered(guest_scope);
             }
         }
+        // The ceiling applies once the guest has brought anything to the line.
         if touched && let Some(ceiling) = terms.ceiling {
             let least = evaluation.ceiling.map_or(ceiling.get(), |other| other.min(ceiling.get()));
             evaluation.ceiling = Some(least);
         }
+        // From here on the guest's contributions are part of the account's side.
         evaluation.enter(merge + 1);
     }
 
-    /// The parts that compete in a merge: what is there so far, and what the guest's devices
-    /// wrote without knowing of it, in the list where those who had not seen the merge put them.
+    /// Returns the indices of the contributions that compete in a merge and show in `list` without
+    /// it: what is there so far, and what the guest's devices wrote without having seen the merge.
     pub(super) fn sides(
         &self,
         evaluation: &LineEvaluation<'a>,
@@ -267,7 +291,8 @@ impl<'a> Evaluator<'a> {
         (account, guest)
     }
 
-    /// Edits by those who had seen the merge, each on one row of the line while it was split.
+    /// Returns the indices of edits, by authors who had seen the merge, on one row of the line
+    /// while it was split.
     fn edited_apart(
         &self,
         evaluation: &LineEvaluation<'a>,
@@ -291,24 +316,27 @@ impl<'a> Evaluator<'a> {
         (places(account), places(guest))
     }
 
-    /// Step 3: the list of the latest entry that places the part. `before` limits it to those
-    /// whose authors had seen neither that merge nor a later one.
+    /// Does step 3: returns the list given by the latest entry that places the contribution. With
+    /// `before`, only entries count whose authors had seen neither that merge nor a later one.
     fn list_of(&self, part: &Contribution<'a>, before: Option<usize>) -> List {
         let in_time = |stage: usize| {
             before.is_none_or(|merge| stage <= merge)
-                // Whoever had not seen the merge could not move what it parked.
+                // An author who had not seen the merge cannot have moved what it parked.
                 && part.parked.is_none_or(|merge| stage > merge)
         };
+        // An assumed placement overrules everything.
         if let Some((list, past)) = self.hypothesis.pinned.get(&part.dot)
             && in_time(*past)
         {
             return *list;
         }
+        // Most carts have no placements: the default is enough.
         let default = if part.parked.is_some() { List::Saved } else { part.home() };
-        if self.bearing.is_empty() {
+        if self.placements.is_empty() {
             return default;
         }
-        let words = self.bearing.on(part.dot);
+        // Otherwise the latest Move or preserved placement decides.
+        let words = self.placements.on(part.dot);
         let placed =
             words.filter(|by| !self.hypothesis.gone.contains(&by.dot())).filter_map(|word| {
                 let (stage, list) = match (word.body(), word.body().pin(part.dot)) {
@@ -321,15 +349,16 @@ impl<'a> Evaluator<'a> {
         latest(placed).unwrap_or(default)
     }
 
-    /// Puts every part in the list where it shows.
+    /// Does step 3 for the line: notes for every contribution the list that shows it.
     pub(super) fn place(&self, evaluation: &mut LineEvaluation<'a>) {
         for at in 0..evaluation.parts.len() {
             evaluation.parts[at].list = self.list_of(&evaluation.parts[at], None);
         }
     }
 
-    /// The registers of a line in one scope: of each, the latest. What was written for the line as
-    /// a whole by somebody who had seen a guest's merge is the guest's side's, too.
+    /// Returns the registers of a line in one scope, the latest value of each. A value that was
+    /// written for the whole line by an author who had seen the guest's merge belongs to the
+    /// guest's side too.
     pub(super) fn registers(&self, line: &LineKey, scope: CartId) -> Vec<&'a Register> {
         let mut here: Vec<(&Register, (bool, Time, Dot))> = self
             .cart
@@ -348,12 +377,14 @@ impl<'a> Evaluator<'a> {
                 (fact.scope() == scope || whole).then_some((&**value, at))
             })
             .collect();
+        // Sort each register's values with the latest first, and keep that one.
         here.sort_by(|a, b| (a.0.key(), b.1).cmp(&(b.0.key(), a.1)));
         here.dedup_by_key(|(register, ..)| register.key());
         here.into_iter().map(|(register, ..)| register).collect()
     }
 }
 
+/// Returns the sorted union of two lists of indices.
 fn merge_lists(mut some: Vec<usize>, more: Vec<usize>) -> Vec<usize> {
     some.extend(more);
     some.sort_unstable();
@@ -361,6 +392,7 @@ fn merge_lists(mut some: Vec<usize>, more: Vec<usize>) -> Vec<usize> {
     some
 }
 
+/// Summarises contributions as one side of a merge.
 fn side<'r>(
     evaluation: &LineEvaluation<'_>,
     parts: &[usize],
@@ -373,8 +405,9 @@ fn side<'r>(
 }
 
 impl LineEvaluation<'_> {
-    /// After merge number `stage` (counted from 1): the guest's contributions that were let in
-    /// count as the account's from here on, and the edits by those who had seen it come on top.
+    /// Passes the merge with number `stage`, from 1. The guest's contributions that compete in it
+    /// join the account's side, and so do edits by authors who had seen it. Stage 0 lets in what no
+    /// merge precedes.
     fn enter(&mut self, stage: usize) {
         for part in &mut self.parts {
             part.joined |= match part.guest {
@@ -386,6 +419,7 @@ impl LineEvaluation<'_> {
         }
     }
 
+    /// Applies the choice of a rule to the contributions of both sides.
     fn decide(
         &mut self,
         merge: usize,
@@ -414,7 +448,8 @@ impl LineEvaluation<'_> {
         }
     }
 
-    /// Shows what is in the guest's scope apart, whether its author had seen the merge or not.
+    /// Shows the contributions of the guest's scope on a row of their own, whether their authors
+    /// had seen the merge or not.
     fn split(&mut self, guest: CartId) {
         self.split = true;
         for part in self.parts.iter_mut().filter(|part| part.entry.scope() == guest) {
@@ -427,12 +462,13 @@ impl LineEvaluation<'_> {
         }
     }
 
-    /// A question is answered by an edit of one of the two rows: its author had seen both.
+    /// Returns whether the shopper has answered the question of a merge: by an edit of one of the
+    /// two rows, which shows that its author had seen both.
     fn is_answered(&self, guest: CartId) -> bool {
         self.parts.iter().any(|part| part.is_sided() && part.is_ours() && saw(part.entry, guest))
     }
 
-    /// What the shopper sees of it in a list, on one side if one is named.
+    /// Iterates over the contributions that a list shows, on one side if one is given.
     pub(crate) fn shown(
         &self,
         list: List,
@@ -443,17 +479,17 @@ impl LineEvaluation<'_> {
         })
     }
 
-    /// What a row of that sum shows.
+    /// Returns the units that a row of `sum` units shows under the ceilings.
     pub(super) fn clamp(&self, options: &ViewOptions, sum: u64) -> u64 {
         sum.min(options.ceiling).min(self.ceiling.map_or(u64::MAX, u64::from))
     }
 
-    /// Whether the line shows nothing in either list.
+    /// Returns whether the line shows nothing in either list.
     pub(crate) fn shows_nothing(&self) -> bool {
         !self.parts.iter().any(Contribution::is_shown)
     }
 
-    /// The sides that a list shows apart: one, unless the line is split there.
+    /// Returns the sides that a list shows as rows, sorted: one, unless the line is split there.
     pub(crate) fn sides_in(&self, list: List) -> Vec<CartId> {
         let mut sides: Vec<CartId> = Vec::new();
         for part in self.shown(list, None) {

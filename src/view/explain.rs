@@ -1,4 +1,4 @@
-//! Why a cart shows what it shows: for each line, every contribution with its fate.
+//! Why a cart shows what it shows: for each line, every contribution and its fate.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -15,122 +15,134 @@ use crate::dots::Dot;
 use crate::id::{CartId, LineKey, OrderId, ReplicaId};
 use crate::policy::Registry;
 
-/// What became of a contribution, and by what.
+/// What happened to a contribution, and by what.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Reason {
-    /// A later Set, by an author who had not seen this one, is shown.
+    /// A later Set, whose author had not seen this one, is shown instead.
     Superseded {
-        /// The Set that is shown.
+        /// Set that is shown.
         to: Dot,
-        /// Who wrote it.
+        /// Writer of that Set.
         by: ReplicaId,
-        /// When.
+        /// Time of that Set.
         time: Time,
-        /// What it asked for.
+        /// Units that it asked for.
         asked: u32,
     },
-    /// An order had bought some of what this Set asked for.
+    /// An order bought some of the units that this Set asked for.
     Ordered {
-        /// The order.
+        /// Order that bought them.
         order: OrderId,
-        /// How many.
+        /// Number of units bought.
         units: u32,
     },
-    /// The account's own Set has them already.
+    /// A Set of the account's own includes some of the units already.
     Covered {
-        /// That Set.
+        /// Set that includes them.
         by: Dot,
-        /// How many.
+        /// Number of units.
         units: u32,
     },
-    /// A merge rule chose the other side.
+    /// A merge rule chose the other side, and this one is hidden.
     Hidden {
-        /// The rule.
+        /// Merge rule.
         rule: RuleRef,
-        /// Its reason.
+        /// Reason that the rule gives.
         because: alloc::string::String,
     },
     /// A merge rule chose the other side, and this one shows in the saved list.
     Parked {
-        /// The rule.
+        /// Merge rule.
         rule: RuleRef,
     },
     /// A merge rule decided on it, and it counts.
     Kept {
-        /// The rule.
+        /// Merge rule.
         rule: RuleRef,
-        /// Its reason.
+        /// Reason that the rule gives.
         because: alloc::string::String,
     },
     /// It was moved from the list it was put in.
     Moved {
-        /// The list where it shows.
+        /// List that shows it.
         to: List,
     },
-    /// It was written before an order, whose author did not see it.
+    /// It was written before an order whose author had not seen it.
     NotInOrder {
-        /// The order.
+        /// Order that does not include it.
         order: OrderId,
-        /// When it was placed.
+        /// Time at which the order was placed.
         time: Time,
     },
-    /// It is a guest's whose cart is not merged into this one.
+    /// It belongs to a guest cart that is not merged into this one.
     NotMerged,
 }
 
-/// A contribution and its fate.
+/// Contribution and its fate.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ExplainedContribution {
-    /// Its dot.
+    /// Dot of the contribution.
     pub dot: Dot,
-    /// Who wrote it.
+    /// Writer of the contribution.
     pub by: ReplicaId,
-    /// When.
+    /// Time of the contribution.
     pub time: Time,
-    /// The guest cart it was written in, if it was.
+    /// Guest cart that it was written in, if it was.
     pub guest: Option<CartId>,
-    /// Whether it was "make it n" rather than "n more".
+    /// Whether it is a Set ("make it n") rather than an Add ("n more").
     pub set: bool,
-    /// The n.
+    /// Units that it asked for.
     pub asked: u32,
-    /// How many it brings to the row.
+    /// Units that it brings to the row.
     pub counts: u32,
-    /// Why, if there is more to say than that it was put in.
+    /// Reasons, if there is more to tell than that it was put in.
     pub reasons: Vec<Reason>,
 }
 
-/// A row, and the parts that add up to it.
+/// Row, and the contributions that add up to it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RowExplanation {
-    /// Its list.
+    /// List of the row.
     pub list: List,
-    /// Its side, on a split line.
+    /// Side of the row, on a split line.
     pub side: Option<Side>,
-    /// What is shown: the parts' sum less what the ceiling cuts off.
+    /// Units shown: the sum of the contributions less `over_ceiling`.
     pub quantity: u64,
-    /// What the ceiling cuts off.
+    /// Units that the ceiling cuts off.
     pub over_ceiling: u64,
-    /// The parts that count.
+    /// Contributions that count.
     pub parts: Vec<ExplainedContribution>,
-    /// The row itself.
+    /// The row.
     pub row: Row,
 }
 
-/// A line: its rows, and what it has that no row shows.
+/// Explanation of a line: its rows, and the contributions that no row shows.
+///
+/// ```
+/// use holdall::{CartId, Explanation, LineKey, Quantity, Replica, ReplicaId, RowRef};
+/// let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
+/// let tee = LineKey::sku("TEE")?;
+/// phone.add(0, &tee, Quantity::ONE, None)?;
+/// phone.set(1_000, &RowRef::active(tee), 4, None)?; // replaces the Add
+/// let line: Explanation = phone.explain().remove(0);
+/// assert_eq!((line.rows[0].quantity, line.rows[0].parts[0].set), (4, true));
+/// assert!(line.hidden.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Explanation {
-    /// The line.
+    /// Line that is explained.
     pub line: LineKey,
-    /// Its rows.
+    /// Rows of the line, those of the active list first.
     pub rows: Vec<RowExplanation>,
-    /// Contributions that no row shows, each with its reason.
+    /// Contributions that no row shows, each with its reasons.
     pub hidden: Vec<ExplainedContribution>,
 }
 
-/// Explains every line that has anything to explain, in the order of line keys.
+/// Explains every line that has contributions, sorted by line.
 ///
-/// Of each row, the parts' `counts` less `over_ceiling` add up to `quantity`.
+/// In each row, the sum of the `counts` of its contributions less `over_ceiling` equals `quantity`.
 ///
 /// ```
 /// use holdall::{explain, CartId, LineKey, Quantity, Registry, Replica, ReplicaId, ViewOptions};
@@ -178,6 +190,7 @@ pub fn explain(cart: &Cart, rules: &Registry, options: &ViewOptions) -> Vec<Expl
         .collect()
 }
 
+/// Explains one contribution.
 fn part_of(
     cart: &Cart,
     evaluation: &LineEvaluation<'_>,
@@ -185,12 +198,14 @@ fn part_of(
     orders: &BTreeMap<Dot, (&OrderId, Time)>,
 ) -> ExplainedContribution {
     let mut reasons = Vec::new();
+    // Units that were taken off a Set.
     for deduction in &part.deductions {
         reasons.push(match orders.get(&deduction.by).filter(|_| deduction.ordered) {
             Some((order, _)) => Reason::Ordered { order: (*order).clone(), units: deduction.units },
             None => Reason::Covered { by: deduction.by, units: deduction.units },
         });
     }
+    // The state tells what hid the contribution, or let it count.
     let decision = |merge| evaluation.decisions.iter().find(|decision| decision.merge == merge);
     match part.state {
         ContributionState::Lost { to } => {
@@ -213,6 +228,7 @@ fn part_of(
         ContributionState::Counts => counting_reasons(part, decision, &mut reasons),
         ContributionState::Spent => {}
     }
+    // Tell the shopper about orders that missed an Add: they came later without having seen it.
     if part.is_shown() && !part.is_set() {
         let missed = cart
             .live()
@@ -236,6 +252,7 @@ fn part_of(
     }
 }
 
+/// Appends why a contribution counts or where it went: parked, kept by a merge, moved.
 fn counting_reasons<'a>(
     part: &Contribution<'_>,
     decision: impl Fn(usize) -> Option<&'a MergeDecision<'a>>,

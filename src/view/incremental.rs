@@ -1,4 +1,4 @@
-//! A view that is brought up to date. Most commands are Adds, and an Add changes one row.
+//! Incremental update of a view. Most commands are Adds, and an Add changes one row.
 
 use super::options::ViewOptions;
 use super::plain_cart;
@@ -7,16 +7,17 @@ use crate::cart::{Cart, List};
 use crate::id::LineKey;
 use crate::money::Money;
 
-/// Brings a view of a cart up to date after an Add to a line, if that is all that has come since. Says whether it could; if not, it is as it was,
-/// and has to be made anew.
+/// Updates a view of a cart after an Add to a line, if that is the only change since the view was
+/// made. Returns whether it could; if not, the view has not changed, and must be computed anew.
 pub(crate) fn put_add(view: &mut View, cart: &Cart, options: &ViewOptions, line: &LineKey) -> bool {
-    // Where nothing says anything about another entry than its own, an Add shows on its line alone, and in the notices.
+    // In a plain cart an Add affects only its own line and the notices.
     if !plain_cart::is_plain(cart) || !view.notices.is_empty() {
         return false;
     }
     let Some([sum, _]) = plain_cart::sums(cart.id(), cart.live().on_line(line)) else {
         return false;
     };
+    // A ceiling or a second currency would need a notice.
     let price = sum.seen_price();
     let currency = |price: Option<Money>| price.map(|price| price.currency());
     let differs =
@@ -31,6 +32,7 @@ pub(crate) fn put_add(view: &mut View, cart: &Cart, options: &ViewOptions, line:
     {
         return false;
     }
+    // Rows are sorted by line, and the line may be new.
     let at = match view.lines.binary_search_by(|row| row.line.cmp(line)) {
         Ok(at) => at,
         Err(at) => {

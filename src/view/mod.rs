@@ -1,13 +1,13 @@
-//! What the shopper sees, and why: pure functions of a cart's state and the rules at hand.
+//! What the shopper sees, and why: pure functions of a cart's state and the registered rules.
 //!
 //! A line is evaluated in four steps:
 //!
-//! 1. `set_value`: which of clashing Sets count, and how many units each is worth;
-//! 2. `evaluate`: which side of each merge counts;
-//! 3. `evaluate`: in which list each contribution shows;
-//! 4. `rows`: the sum of what is left, under the ceiling.
+//! `set_value`: which of clashing Sets count, and how many units each is worth;
+//! `evaluate`: which side of each merge counts;
+//! `evaluate`: which list shows each contribution;
+//! `rows`: the sum of what is left, limited by the ceiling.
 //!
-//! `plain_cart` is a short cut for carts without merges, orders and moves.
+//! `plain_cart` is a shortcut for carts without merges, orders and moves.
 
 mod cartwide;
 mod contribution;

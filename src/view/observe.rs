@@ -1,4 +1,4 @@
-//! What an author sees before acting: the values that the cart's verbs take.
+//! What an author sees before acting, as the values that the verbs of a cart take.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -7,7 +7,7 @@ use super::contribution::{Contribution, ContributionState, Deduction};
 use super::evaluate::{ACTUAL, Evaluator, Hypothesis, LineEvaluation};
 use super::merges::{ValidMerge, after, valid_merges};
 use super::options::ViewOptions;
-use super::placements::Words;
+use super::placements::PlacementIndex;
 use super::row_ref::{RowRef, Side, Unreadable};
 use crate::cart::{
     ActionTarget, Body, Cart, ConsumedUnits, EntryKind, EntryRef, List, ObservedRow, OrderedUnits,
@@ -17,19 +17,33 @@ use crate::dots::{Dot, Dots};
 use crate::id::{CartId, CouponCode, LineKey, OrderId};
 use crate::policy::Registry;
 
-/// A cart as its author sees it at one moment.
+/// Cart as an author sees it at one moment. Its methods return the values that the verbs of
+/// [`Cart`] take.
+///
+/// ```
+/// use holdall::{CartId, LineKey, Observer, Quantity, Registry, Replica, ReplicaId, RowRef};
+/// let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
+/// let tee = LineKey::sku("TEE")?;
+/// let delta = phone.add(0, &tee, Quantity::new(2)?, None)?;
+///
+/// let rules = Registry::default();
+/// let row = Observer::at(phone.cart(), &rules).row(&RowRef::active(tee));
+/// assert_eq!(row.shown[0].units, 2);
+/// assert!(row.kills().eq(delta.live().keys()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Observer<'a> {
     cart: &'a Cart,
     rules: &'a Registry,
     merges: Vec<ValidMerge<'a>>,
-    words: Words<'a>,
+    placements: PlacementIndex<'a>,
 }
 
 impl<'a> Observer<'a> {
-    /// Looks at a cart with the rules at hand.
+    /// Observes a cart with a set of rules.
     #[must_use]
     pub fn at(cart: &'a Cart, rules: &'a Registry) -> Self {
-        Self { cart, rules, merges: valid_merges(cart), words: Words::of(cart) }
+        Self { cart, rules, merges: valid_merges(cart), placements: PlacementIndex::of(cart) }
     }
 
     pub(super) fn evaluator(&self) -> Evaluator<'_> {
@@ -37,25 +51,31 @@ impl<'a> Observer<'a> {
     }
 
     fn evaluator_if<'s>(&'s self, hypothesis: &'s Hypothesis) -> Evaluator<'s> {
-        let bearing = self.words.bearing();
-        Evaluator { cart: self.cart, rules: self.rules, merges: &self.merges, bearing, hypothesis }
+        let placements = self.placements.lookup();
+        Evaluator {
+            cart: self.cart,
+            rules: self.rules,
+            merges: &self.merges,
+            placements,
+            hypothesis,
+        }
     }
 
-    /// The guests whose merge the author sees.
+    /// Returns the guests whose merges the author sees.
     #[must_use]
     pub fn after(&self) -> SeenMerges {
         after(&self.merges)
     }
 
-    /// Whether a scope is this cart's own or a merged guest's.
+    /// Returns whether a scope is this cart's own or that of a merged guest.
     pub(super) fn is_ours(&self, scope: CartId) -> bool {
         scope == self.cart.id() || self.merges.iter().any(|merge| merge.claim.guest == scope)
     }
 
-    /// Whether nothing in the cart says anything about another entry than its own.
+    /// Returns whether no entry affects what another entry shows.
     pub(super) fn is_simple(&self) -> bool {
         self.merges.is_empty()
-            && self.words.bearing().is_empty()
+            && self.placements.lookup().is_empty()
             && !self.cart.has(EntryKind::Order)
     }
 
@@ -66,7 +86,8 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// Where an action on `row` writes. `None` if its side is not a row of its own there.
+    /// Returns where an action on `row` writes, or `None` if its side is not a row of its own
+    /// there.
     #[must_use]
     pub fn place(&self, row: &RowRef) -> Option<ActionTarget> {
         let whole = Self::whole(self.cart, row);
@@ -78,17 +99,20 @@ impl<'a> Observer<'a> {
         apart.then_some(ActionTarget { scope, sided: true, ..whole })
     }
 
-    /// Where an action on a whole row writes.
+    /// Returns where an action on a whole row writes.
     pub(crate) fn whole(cart: &Cart, row: &RowRef) -> ActionTarget {
         ActionTarget { line: row.line.clone(), list: row.list, scope: cart.id(), sided: false }
     }
 
-    /// What adding to `line` makes dead: on a line that shows nothing, what is left there.
+    /// Returns the dots that adding to `line` removes: on a line that shows nothing, all that is
+    /// left there.
     #[must_use]
     pub fn leftovers(&self, line: &LineKey) -> Vec<Dot> {
         if !self.shows_nothing(line) {
             return Vec::new();
         }
+        // Registers and hidden contributions go; orders and unknown entries stay. Moves go only if
+        // they place nothing else.
         let left = self.cart.live().on_line(line).filter(|fact| {
             use Body::{Move, Order, Unknown};
             let stays = matches!(fact.body(), Unknown { .. } | Order(_) | Move { .. });
@@ -101,8 +125,8 @@ impl<'a> Observer<'a> {
     }
 
     fn shows_nothing(&self, line: &LineKey) -> bool {
-        // An Add of the cart's own counts unless a merge hides it, and a Set unless an order took
-        // of it: no need to read the line.
+        // An own Add counts unless a merge hides it, and an own Set unless an order took of it. So
+        // the line need not be evaluated.
         let orders = self.cart.has(EntryKind::Order);
         let counts = |fact: EntryRef<'_>| {
             fact.scope() == self.cart.id()
@@ -118,7 +142,7 @@ impl<'a> Observer<'a> {
         self.evaluator().line(line).shows_nothing()
     }
 
-    /// What the author sees of a row; nothing of it may be shown.
+    /// Returns what the author sees of a row, which may show nothing.
     #[must_use]
     pub fn row(&self, row: &RowRef) -> ObservedRow {
         let side = row.side.map(|side| self.scope_of(Some(side)));
@@ -135,7 +159,8 @@ impl<'a> Observer<'a> {
         let (settled, stays) = self.settle(&before, &shown);
         let [evaluation] = &before;
         let mut covers = Dots::default();
-        // An order of a Set that lost bought units of the row all the same.
+        // A Set that lost against a shown one is covered too: an order that bought its units bought
+        // units of this row.
         let lost = evaluation.parts.iter().filter(|part| match part.state {
             ContributionState::Lost { to } => shown.iter().any(|taken| taken.dot == to),
             _ => false,
@@ -147,6 +172,7 @@ impl<'a> Observer<'a> {
                 covers.extend(&set.covers.to_dots());
             }
         }
+        // The units of the replaced dots are part of the new number too.
         for part in replaced {
             covers.insert(part.dot);
         }
@@ -154,7 +180,7 @@ impl<'a> Observer<'a> {
         ObservedRow { shown, settled, took, covers, stays }
     }
 
-    /// What the author sees of a whole list.
+    /// Returns what the author sees of a whole list.
     #[must_use]
     pub fn list(&self, list: List) -> ObservedRow {
         let lines: Vec<LineEvaluation<'_>> = self
@@ -169,15 +195,16 @@ impl<'a> Observer<'a> {
         ObservedRow { shown, settled, stays, ..ObservedRow::default() }
     }
 
-    /// The active list, frozen: rows as they are shown, under the ceiling.
+    /// Freezes the active list as it is shown, limited by the ceilings.
     ///
     /// # Errors
-    /// A line there is one this replica cannot read.
+    /// Fails if this replica cannot read a line of the list.
     pub fn snapshot(&self, options: &ViewOptions) -> Result<Snapshot, Unreadable> {
         let mut bought = Vec::new();
         let mut lines = self.evaluator().all();
         lines.retain(|evaluation| evaluation.shown(List::Active, None).next().is_some());
         let mut shown = Vec::new();
+        // Take the units of each row in the order of the dots, up to its ceiling.
         for evaluation in &lines {
             if evaluation.unavailable.is_some() || evaluation.needs_upgrade {
                 return Err(Unreadable { line: evaluation.line.clone() });
@@ -200,7 +227,7 @@ impl<'a> Observer<'a> {
             }
         }
         let (mut settled, stays) = self.settle(&lines, &shown);
-        // What the ceiling cut off entirely goes with the row it was cut off from.
+        // Contributions that the ceiling cut off entirely go with their row.
         let whole: BTreeSet<Dot> = bought.iter().map(|bought| bought.taken.dot).collect();
         settled.extend(shown.iter().map(|taken| taken.dot).filter(|dot| !whole.contains(dot)));
         bought.sort();
@@ -208,8 +235,8 @@ impl<'a> Observer<'a> {
         Ok(Snapshot { cart: self.cart.id(), bought, settled, seen, stays })
     }
 
-    /// Older Moves that one which names `dots` would cover. A Move by somebody who had seen fewer
-    /// merges stays: those merges go by where it put things.
+    /// Returns the older Moves that a Move of `dots` would cover. A Move by an author who had seen
+    /// fewer merges stays, since those merges use where it placed things.
     #[must_use]
     pub fn covered(&self, line: &LineKey, dots: &[ConsumedUnits]) -> Vec<Dot> {
         let named: BTreeSet<Dot> = dots.iter().map(|taken| taken.dot).collect();
@@ -221,11 +248,11 @@ impl<'a> Observer<'a> {
         moves
     }
 
-    /// Moves of the line that place nothing but `gone`. One that places what is dead already stays: who
-    /// takes a Move out has to say in the same breath that what it placed is dead, or where that
-    /// is not known yet the row would go back to the list it came from.
+    /// Returns the Moves of the line that place nothing but `gone`. A Move of dots that are dead
+    /// already stays: a replica that does not know of those deaths would show the row in its former
+    /// list if the Move went.
     fn inert(&self, line: &LineKey, gone: &BTreeSet<Dot>) -> Vec<Dot> {
-        if self.words.bearing().is_empty() {
+        if self.placements.lookup().is_empty() {
             return Vec::new();
         }
         let moves =
@@ -235,8 +262,8 @@ impl<'a> Observer<'a> {
         moves.map(EntryRef::dot).collect()
     }
 
-    /// Moves of the line that place nothing any more, as far as is known here. What is seen is the
-    /// same without them; but while others know less, they are not to be taken out.
+    /// Returns the Moves of the line that place nothing any more, as far as this replica knows. The
+    /// cart shows no difference without them, but replicas that know less still need them.
     #[must_use]
     pub fn spent(&self, line: &LineKey) -> Vec<Dot> {
         let dead =
@@ -248,7 +275,7 @@ impl<'a> Observer<'a> {
         moves.map(EntryRef::dot).collect()
     }
 
-    /// Whether an entry of ours places nothing but `gone`.
+    /// Returns whether an entry of this cart or a merged guest places nothing but `gone`.
     fn is_inert(&self, fact: EntryRef<'_>, gone: &BTreeSet<Dot>) -> bool {
         self.is_ours(fact.scope())
             && fact.body().bears_on().all(|dot| {
@@ -260,22 +287,24 @@ impl<'a> Observer<'a> {
             })
     }
 
-    /// What else must die, and what must stay where it is, so that an action which makes `shown` dead
-    /// changes just that: hidden contributions of the lines, Moves that place nothing any more,
-    /// and whatever would otherwise come up because something else is gone.
+    /// Returns what an action that removes `shown` must also remove, and what it must preserve, so
+    /// that nothing else changes for the shopper. Removed are the hidden contributions of the
+    /// lines, Moves that place nothing any more, and contributions that would otherwise appear.
     fn settle(
         &self,
         lines: &[LineEvaluation<'_>],
         shown: &[ConsumedUnits],
     ) -> (Vec<Dot>, Preserved) {
+        // Hidden contributions of the lines always go.
         let parts = lines.iter().flat_map(|evaluation| &evaluation.parts);
         let hidden = parts.filter(|part| part.is_ours() && !part.is_shown()).map(|part| part.dot);
-        if self.merges.is_empty() && self.words.bearing().is_empty() {
-            // Nothing hangs on anything else.
+        if self.merges.is_empty() && self.placements.lookup().is_empty() {
+            // No entry depends on another.
             return (hidden.collect(), Preserved::default());
         }
         let mut gone: BTreeSet<Dot> = shown.iter().map(|taken| taken.dot).chain(hidden).collect();
         let mut stays = Preserved::default();
+        // With merges, or if a preserving entry goes, other rows may depend on what goes.
         let word = |dot: &Dot| self.cart.live().get_ref(*dot).and_then(|fact| fact.body().stays());
         let takes_a_word = gone.iter().filter_map(word).any(|stays| !stays.is_empty());
         if !self.merges.is_empty() || takes_a_word {
@@ -286,6 +315,7 @@ impl<'a> Observer<'a> {
                 .collect();
             (gone, stays) = self.settle_merged(gone, &here);
         }
+        // Moves and preserving entries go if everything they place goes.
         for evaluation in lines {
             let inert = self.inert(evaluation.line, &gone);
             gone.extend(inert);
@@ -294,13 +324,15 @@ impl<'a> Observer<'a> {
             self.cart.live().of_kind(EntryKind::Stay).filter(|fact| self.is_inert(*fact, &gone));
         let words: Vec<Dot> = words.map(EntryRef::dot).collect();
         gone.extend(words);
+        // The caller has what is shown in a list of its own.
         shown.iter().for_each(|taken| {
             gone.remove(&taken.dot);
         });
         (gone.into_iter().collect(), stays)
     }
 
-    /// What `gone` brings up on a cart with merges goes with it; what it would hide or move stays.
+    /// Finds what else must go and what must be preserved on a cart with merges, by asking what the
+    /// cart would show without `gone`.
     fn settle_merged(
         &self,
         gone: BTreeSet<Dot>,
@@ -308,9 +340,10 @@ impl<'a> Observer<'a> {
     ) -> (BTreeSet<Dot>, Preserved) {
         let before = shown_in(self.evaluator().all());
         let mut hypothesis = Hypothesis { gone, pinned: BTreeMap::new() };
-        // Each round settles something, or pins something past one more merge; so this ends.
+        // Each round removes a contribution or pins one past one more merge, so this ends.
         loop {
             let after = shown_in(self.evaluator_if(&hypothesis).all());
+            // Contributions that appear only because of the removal must go as well.
             let risen: Vec<Dot> =
                 after.keys().filter(|dot| !before.contains_key(dot)).copied().collect();
             let mut pinned = false;
@@ -318,13 +351,15 @@ impl<'a> Observer<'a> {
                 let same = after.get(dot).is_some_and(|is| {
                     is.list == was.list && (is.side == was.side || here.contains(dot))
                 });
-                // As early as will do, so that the merges after that find what they found.
+                // Pin past as few merges as possible, so that later merges decide on what they
+                // decided on.
                 let next = hypothesis.pinned.get(dot).map_or(0, |(_, past)| past + 1);
                 if !same && next <= self.merges.len() {
                     hypothesis.pinned.insert(*dot, (was.list, next));
                     pinned = true;
                 }
             }
+            // Nothing changes any more: what was assumed becomes what the action preserves.
             if risen.is_empty() && !pinned {
                 let pin = |(dot, (list, past)): (&Dot, &(List, usize))| {
                     let until = self.merges.get(*past).map(|merge| merge.claim.guest);
@@ -338,8 +373,9 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// On a split line, the scope whose registers a row shows: its side's, or that of the one side
-    /// which its list shows, else the account's. `None` where the line is one.
+    /// Returns the scope whose registers a row of a split line shows: that of its side, else that
+    /// of the only side which its list shows, else the account's. Returns `None` if the line is not
+    /// split.
     #[must_use]
     pub fn register_scope(&self, row: &RowRef) -> Option<CartId> {
         let evaluation = self.evaluator().line(&row.line);
@@ -351,13 +387,14 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// The sides that the line of a row has apart.
+    /// Returns the sides that contributions of the row's line show on.
     fn apart(&self, row: &RowRef) -> BTreeSet<CartId> {
         let evaluation = self.evaluator().line(&row.line);
         evaluation.parts.iter().map(|part| part.side).collect()
     }
 
-    /// The live entries of a register the author sees: of a row, or of the cart.
+    /// Returns the live entries of a register that the author sees, on a row or, without one, on
+    /// the cart.
     #[must_use]
     pub fn registers(&self, row: Option<&RowRef>, key: &RegisterKey) -> Vec<Dot> {
         let of = |fact: EntryRef<'_>| match fact.body() {
@@ -368,7 +405,8 @@ impl<'a> Observer<'a> {
             Some(row) => {
                 let only = self.register_scope(row);
                 let apart = self.apart(row);
-                // The account's row has the registers of guests who have no row of their own, too.
+                // The account's row also shows the registers of guests that have no row of their
+                // own.
                 let on_row = |scope: CartId, side: CartId| {
                     sabotage!(
                         "note-of-rowless-guest-stays",
@@ -388,7 +426,7 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// The live entries of a coupon code the author sees.
+    /// Returns the live entries of a coupon code that the author sees.
     #[must_use]
     pub fn coupon(&self, code: &CouponCode) -> Vec<Dot> {
         self.general(
@@ -397,13 +435,13 @@ impl<'a> Observer<'a> {
         )
     }
 
-    /// The live consent entries the author sees.
+    /// Returns the live consent entries that the author sees.
     #[must_use]
     pub fn consent(&self) -> Vec<Dot> {
         self.general(EntryKind::Consent, |_| true)
     }
 
-    /// Whether an order of that id is known.
+    /// Returns whether an order of that id is known.
     #[must_use]
     pub fn knows_order(&self, id: &OrderId) -> bool {
         let same =
@@ -411,12 +449,13 @@ impl<'a> Observer<'a> {
         !self.general(EntryKind::Order, same).is_empty()
     }
 
-    /// The valid merge of a guest.
+    /// Returns the claim of the valid merge of a guest.
     #[must_use]
     pub fn claim(&self, guest: CartId) -> Option<crate::cart::Claim> {
         self.merges.iter().map(|merge| merge.claim).find(|claim| claim.guest == guest)
     }
 
+    /// Returns the visible entries of a kind for which `of` is true.
     fn general(&self, kind: EntryKind, of: impl Fn(EntryRef<'_>) -> bool) -> Vec<Dot> {
         self.cart
             .live()
@@ -426,14 +465,15 @@ impl<'a> Observer<'a> {
             .collect()
     }
 
-    /// Every live dot of a scope.
+    /// Returns every live dot of a scope.
     #[must_use]
     pub fn scope(&self, scope: CartId) -> Vec<Dot> {
         let live = self.cart.live().refs();
         live.filter(|fact| fact.scope() == scope).map(EntryRef::dot).collect()
     }
 
-    /// Everything a server lets expire: all the author sees but orders and merges.
+    /// Returns every entry that a server lets expire: all that the author sees except orders,
+    /// merges, unmerges and unknown entries.
     #[must_use]
     pub fn perishable(&self) -> Vec<Dot> {
         let lasting = |body: &Body| {
@@ -447,7 +487,7 @@ impl<'a> Observer<'a> {
         let ours = live.filter(|fact| !lasting(fact.body()) && self.is_ours(fact.scope()));
         let (moves, rest): (Vec<_>, Vec<_>) = ours.partition(is_move);
         let mut dots: BTreeSet<Dot> = rest.into_iter().map(EntryRef::dot).collect();
-        // As ever, a Move goes with what it placed.
+        // A Move goes with what it placed.
         let within = moves.into_iter().filter(|fact| self.is_inert(*fact, &dots));
         let within: Vec<Dot> = within.map(EntryRef::dot).collect();
         dots.extend(within);
@@ -455,6 +495,7 @@ impl<'a> Observer<'a> {
     }
 }
 
+/// Returns the units of a contribution, as an action records them.
 fn taken(part: &Contribution<'_>) -> ConsumedUnits {
     let set = match part.entry.body() {
         Body::Set(set) => Some(set.list),
@@ -463,13 +504,14 @@ fn taken(part: &Contribution<'_>) -> ConsumedUnits {
     ConsumedUnits { dot: part.dot, units: part.units, scope: part.entry.scope(), set }
 }
 
-/// How a contribution shows.
+/// How a contribution shows: list, side and deductions.
 struct Placement {
     list: List,
     side: CartId,
     deductions: Vec<Deduction>,
 }
 
+/// Returns the placement of every contribution that shows.
 fn shown_in(lines: Vec<LineEvaluation<'_>>) -> BTreeMap<Dot, Placement> {
     let parts = lines.into_iter().flat_map(|evaluation| evaluation.parts);
     let shown = parts.filter(Contribution::is_shown);
@@ -480,7 +522,7 @@ fn shown_in(lines: Vec<LineEvaluation<'_>>) -> BTreeMap<Dot, Placement> {
         .collect()
 }
 
-/// Units that Sets lacked before and would not lack after.
+/// Returns the deductions that Sets had before and would no longer have after.
 fn lacks(
     before: &BTreeMap<Dot, Placement>,
     after: &BTreeMap<Dot, Placement>,
@@ -502,8 +544,8 @@ fn lacks(
     lacks
 }
 
-/// Guests' units that a Set on this line settles besides those it shows: what a rule had hidden,
-/// and what the Sets it replaces had taken.
+/// Returns units of guests that a Set on this line replaces besides the shown ones: hidden
+/// contributions, and what the Sets it replaces had replaced.
 fn took(evaluation: &LineEvaluation<'_>) -> Vec<ConsumedUnits> {
     let ours = || evaluation.parts.iter().filter(|part| part.is_ours());
     let hidden =

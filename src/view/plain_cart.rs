@@ -1,5 +1,6 @@
-//! Lines that need no reading: in a cart without merges, moves and orders, a line of Adds and at
-//! most one Set shows their sum. That is what most lines of most carts are; all others are read.
+//! Shortcut for plain carts, which have no merges, moves and orders. There a line of Adds and at
+//! most one Set shows their sum. Most lines of most carts are of this kind; all others are
+//! evaluated in full.
 
 use alloc::vec::Vec;
 
@@ -10,20 +11,20 @@ use crate::dots::{Dot, Run};
 use crate::id::{CartId, LineKey};
 use crate::money::Money;
 
-/// Whether nothing in a cart says anything about another entry than its own.
+/// Returns whether no entry of a cart affects what another shows.
 pub(crate) fn is_plain(cart: &Cart) -> bool {
     !cart.has(EntryKind::Merge) && !cart.has(EntryKind::Order) && !cart.live().bears()
 }
 
-/// What adding to a line of such a cart makes dead: nothing if the line shows something, as it does
-/// with any Add or Set of the cart's own. The line by its place in the table.
+/// Returns the dots that adding to a line of a plain cart removes: none if the line shows
+/// something, as it does with any own Add or Set. `at` is the index of the line in the table.
 pub(crate) fn leftovers(cart: &Cart, at: u32) -> Vec<Dot> {
     if sabotage!(
         "add-leaves-leftovers",
         cart.live().count(EntryKind::Contribution) == cart.live().len(),
-        !cart.has(EntryKind::LineRegister) && !cart.has(EntryKind::Other)
+        !cart.has(EntryKind::LineRegister) && !cart.has(EntryKind::Other) // Only contributions, so every line shows something.
     ) {
-        return Vec::new(); // each line shows something
+        return Vec::new();
     }
     let ours = || cart.live().written_on(at).filter(|fact| fact.scope() == cart.id());
     if ours().any(|fact| fact.body().is_contribution()) {
@@ -33,17 +34,19 @@ pub(crate) fn leftovers(cart: &Cart, at: u32) -> Vec<Dot> {
     left.map(EntryRef::dot).collect()
 }
 
-/// What an action on a row of such a line makes dead.
-pub(crate) struct Replaced {
+/// Dots that an action on a row of a plain cart removes.
+pub(crate) struct ReplacedRow {
     pub(crate) kills: Removal,
-    /// Where the line is in its table.
+    /// Index of the line in its table.
     pub(crate) at: u32,
 }
 
-/// What the author of an action sees of a row of such a cart; `None` if its line has to be read.
-pub(crate) fn row(cart: &Cart, line: &LineKey, list: List) -> Option<Replaced> {
+/// Returns what an action on a row of a plain cart removes, or `None` if the line must be evaluated
+/// in full.
+pub(crate) fn row(cart: &Cart, line: &LineKey, list: List) -> Option<ReplacedRow> {
     let at = cart.live().line_at(line).unwrap_or(NONE);
     let (mut sets, mut readable) = (0, true);
+    // Keep the contributions of the row, and look for what makes the shortcut wrong.
     let mut places = if at == NONE { EntryIndices::new() } else { cart.live().indices_on(at) };
     places.retain(|place| {
         let fact = cart.live().ref_at(*place);
@@ -51,7 +54,7 @@ pub(crate) fn row(cart: &Cart, line: &LineKey, list: List) -> Option<Replaced> {
             Body::Add { .. } => List::Active,
             Body::Set(set) => {
                 sets += 1;
-                // Two may clash, and one may have taken units.
+                // Two Sets may clash, and one with side effects may have taken units.
                 readable &= sets == 1 && set.settled.is_none();
                 set.list
             }
@@ -59,13 +62,14 @@ pub(crate) fn row(cart: &Cart, line: &LineKey, list: List) -> Option<Replaced> {
         };
         home == list && fact.scope() == cart.id()
     });
-    readable.then(|| Replaced { kills: Removal::at(cart, places), at })
+    readable.then(|| ReplacedRow { kills: Removal::at(cart, places), at })
 }
 
-/// What a Set in place of those would cover: them, and what is in the number of one that is a Set.
+/// Returns the dots that a Set in place of `kills` covers: those dots, and the dots that replaced
+/// Sets covered.
 pub(crate) fn covered(cart: &Cart, kills: &Removal) -> ReplacedDots {
     let mut covers = RunsBuilder::new();
-    // The latest first, as a Set has them.
+    // Runs are fastest in descending order.
     for at in kills.places.iter().flatten().rev() {
         let fact = cart.live().ref_at(*at);
         let Dot { replica, seq } = fact.dot();
@@ -81,23 +85,23 @@ pub(crate) fn covered(cart: &Cart, kills: &Removal) -> ReplacedDots {
     covers.covers()
 }
 
-/// What a list shows of such a line.
+/// Sum of a line in one list of a plain cart.
 #[derive(Clone, Copy, Default)]
 pub(super) struct ListSum<'a> {
     pub(super) units: u64,
-    /// The latest with a price.
+    /// Latest contribution with a price.
     priced: Option<EntryRef<'a>>,
     pub(super) shown: bool,
 }
 
 impl ListSum<'_> {
-    /// The latest price seen.
+    /// Returns the latest price seen.
     pub(super) fn seen_price(&self) -> Option<Money> {
         self.priced.and_then(EntryRef::price)
     }
 }
 
-/// What each list shows of a line; `None` if it has to be read.
+/// Returns the sum of a line in each list, or `None` if the line must be evaluated in full.
 pub(super) fn sums<'a>(
     cart: CartId,
     facts: impl Iterator<Item = EntryRef<'a>>,
@@ -113,17 +117,19 @@ pub(super) fn sums<'a>(
             }
             _ => return None,
         };
+        // Two Sets may clash.
         if sabotage!("clashing-sets-take-the-short-way", sets > 1, false) {
-            return None; // they may clash
+            return None;
         }
+        // A foreign entry here belongs to a guest that is not merged.
         if sabotage!("unmerged-guest-counts", fact.scope() != cart, false) {
-            continue; // a guest's who is not merged
+            continue;
         }
         let sum = &mut sums[list as usize];
         sum.shown = true;
         sabotage!("last-writer-of-simple-line-wins", { sum.units = 0 });
         sum.units += u64::from(units);
-        // They come by dot, and of equal times the larger dot is the later.
+        // Entries come by dot, so of equal times the larger dot wins.
         if fact.is_priced() && sum.priced.is_none_or(|latest| latest.time() <= fact.time()) {
             sum.priced = Some(fact);
         }

@@ -1,21 +1,21 @@
-//! How an action names a row.
+//! References to rows, by which actions name them.
 
 use crate::cart::List;
 use crate::id::{CartId, LineKey};
 
-/// One side of a line that a merge shows as two rows.
+/// Side of a line that a merge shows as two rows.
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Side {
-    /// The account's.
+    /// Side of the account.
     Account,
-    /// That guest's.
+    /// Side of the guest with this cart.
     Guest(CartId),
 }
 
-/// A row to act on.
+/// Reference to the row that an action is about.
 ///
 /// ```
 /// use holdall::{LineKey, List, RowRef};
@@ -25,28 +25,28 @@ pub enum Side {
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct RowRef {
-    /// The line.
+    /// Line of the row.
     pub line: LineKey,
-    /// The list.
+    /// List of the row.
     pub list: List,
-    /// One side of a split line; `None` is the line as a whole.
+    /// Side of a split line; `None` for the whole line.
     pub side: Option<Side>,
 }
 
 impl RowRef {
-    /// The line as a whole, in the active list.
+    /// Refers to a whole line in the active list.
     #[must_use]
     pub const fn active(line: LineKey) -> Self {
         Self { line, list: List::Active, side: None }
     }
 
-    /// The line as a whole, in the saved list.
+    /// Refers to a whole line in the saved list.
     #[must_use]
     pub const fn saved(line: LineKey) -> Self {
         Self { line, list: List::Saved, side: None }
     }
 
-    /// One side of it.
+    /// Refers to one side of the line instead of the whole.
     #[must_use]
     pub const fn on(mut self, side: Side) -> Self {
         self.side = Some(side);
@@ -54,12 +54,12 @@ impl RowRef {
     }
 }
 
-/// Lines that a checkout cannot buy, because this replica cannot say how many they are.
+/// Error for a checkout that includes a line this replica cannot evaluate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "line {line} cannot be bought here: this replica lacks what its merge or an entry needs; upgrade it"
 )]
 pub struct Unreadable {
-    /// The first such line.
+    /// First such line.
     pub line: LineKey,
 }

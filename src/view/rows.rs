@@ -1,4 +1,4 @@
-//! Step 4: rows, and the rest of what the shopper sees.
+//! Step 4 of evaluating a cart: rows, and the rest of what the shopper sees.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
@@ -18,35 +18,46 @@ use crate::id::{AttributeKey, CartId, CouponCode, LineKey, OrderId, ShippingOpti
 use crate::money::{Currency, Money};
 use crate::policy::Registry;
 
-/// A row as the shopper sees it.
+/// Row as the shopper sees it: a line in a list, or one side of it.
+///
+/// ```
+/// use holdall::{CartId, LineKey, Quantity, Replica, ReplicaId, Row};
+/// let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
+/// phone.add(0, &LineKey::sku("TEE")?, Quantity::new(2)?, None)?;
+/// let row: Row = phone.view().lines[0].clone();
+/// assert_eq!((row.quantity, row.side), (2, None));
+/// phone.remove(1_000, &row.reference())?;
+/// assert!(phone.view().is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Row {
-    /// The line.
+    /// Line that the row belongs to.
     pub line: LineKey,
-    /// The list it is in.
+    /// List that the row is in.
     pub list: List,
-    /// Its side, while a merge shows the line as two rows.
+    /// Side of the line, while a merge shows it as two rows.
     pub side: Option<Side>,
-    /// How many, under the ceiling.
+    /// Units shown, limited by the ceiling.
     pub quantity: u64,
-    /// How many its contributions come to.
+    /// Sum of the contributions, in units. It exceeds `quantity` where a ceiling applies.
     pub asked: u64,
-    /// The note.
+    /// Note of the line.
     pub note: Option<Text>,
-    /// The gift option.
+    /// Gift option of the line.
     pub gift: Option<Gift>,
-    /// Other attributes.
+    /// Other attributes of the line.
     pub attributes: BTreeMap<AttributeKey, Text>,
-    /// The price the shopper saw last. Not what is charged.
+    /// Price that the shopper saw last. A cart never charges it.
     pub seen_price: Option<Money>,
     /// Whether the shopper is asked which of the rows of this line to keep.
     pub question: bool,
-    /// The merge rule that decided on it last.
+    /// Merge rule that decided on the row last.
     pub because: Option<RuleRef>,
 }
 
 impl Row {
-    /// A row of a whole line that shows nothing yet.
+    /// Makes a row of a whole line with 0 units.
     pub(super) fn of(line: &LineKey, list: List) -> Self {
         Self {
             line: line.clone(),
@@ -63,24 +74,35 @@ impl Row {
         }
     }
 
-    /// How to name it in an action.
+    /// Returns the name by which an action refers to this row.
     #[must_use]
     pub fn reference(&self) -> RowRef {
         RowRef { line: self.line.clone(), list: self.list, side: self.side }
     }
 }
 
-/// Something the shopper, the shop or its operators should know. None of it hinders an action.
+/// Notice for the shopper, the shop or its operators. A notice prevents no action, except that
+/// checkout is refused on some lines.
+///
+/// ```
+/// use holdall::{CartId, LineKey, Notice, Quantity, Replica, ReplicaId, ViewOptions};
+/// let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2))
+///     .with_options(ViewOptions { ceiling: 10 });
+/// let tee = LineKey::sku("TEE")?;
+/// phone.add(0, &tee, Quantity::new(12)?, None)?;
+/// assert_eq!(phone.view().notices, [Notice::Ceiling { line: tee, asked: 12, shown: 10 }]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Notice {
-    /// A row comes to more than the ceiling.
+    /// The contributions of a row exceed its ceiling.
     Ceiling {
         /// The line.
         line: LineKey,
-        /// What its contributions come to.
+        /// Sum of the contributions, in units.
         asked: u64,
-        /// What is shown.
+        /// Units shown.
         shown: u64,
     },
     /// A merge asks the shopper which side to keep.
@@ -88,34 +110,34 @@ pub enum Notice {
         /// The line.
         line: LineKey,
     },
-    /// This replica lacks the rule of a merge: both sides are shown, checkout is refused.
+    /// This replica lacks the rule of a merge. Both sides are shown, and checkout is refused.
     PolicyUnavailable {
         /// The line.
         line: LineKey,
-        /// The rule.
+        /// Missing rule.
         rule: RuleRef,
     },
-    /// An entry of a kind this version does not know.
+    /// The cart has an entry of a kind that this version does not know.
     NeedsUpgrade {
-        /// The line, if it is about one.
+        /// Line of the entry, if it is about one.
         line: Option<LineKey>,
     },
     /// Two orders bought the same units.
     ConcurrentOrders {
-        /// The orders.
+        /// Orders that bought the units.
         orders: Vec<OrderId>,
-        /// The lines they share.
+        /// Lines that they share.
         lines: Vec<LineKey>,
     },
-    /// Prices were seen in more than one currency: quote again.
+    /// The rows have seen prices in more than one currency, so the cart needs a new quote.
     Currencies {
-        /// The currencies.
+        /// Currencies, sorted.
         currencies: Vec<Currency>,
     },
 }
 
 impl Notice {
-    /// Returns the name of its kind, as in its JSON: `ceiling`, `question` and so on.
+    /// Returns the name of the kind of notice in JSON: `ceiling`, `question` and so on.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -129,53 +151,68 @@ impl Notice {
     }
 }
 
-/// An order that the cart knows of.
+/// Order that the cart knows of.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OrderView {
-    /// Its id.
+    /// Identifier of the order.
     pub id: OrderId,
-    /// When it was placed.
+    /// Time at which it was placed.
     pub time: Time,
-    /// What it bought.
+    /// Lines that it bought, with units.
     pub lines: Vec<(LineKey, u64)>,
 }
 
-/// What the shopper sees. Lines are in the order of their keys, which is the same everywhere.
+/// What the shopper sees of a cart. Rows are sorted by line, so every replica shows them in one
+/// order.
+///
+/// ```
+/// use holdall::{CartId, LineKey, Quantity, Replica, ReplicaId, RowRef, View};
+/// let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
+/// let tee = LineKey::sku("TEE")?;
+/// phone.add(0, &tee, Quantity::new(2)?, None)?;
+/// phone.relocate(1_000, &RowRef::active(tee.clone()))?;
+///
+/// let view: View = phone.view();
+/// assert!(view.lines.is_empty());
+/// assert_eq!((&view.saved[0].line, view.saved[0].quantity), (&tee, 2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct View {
-    /// The active list.
+    /// Rows of the active list.
     pub lines: Vec<Row>,
-    /// The saved list.
+    /// Rows of the saved list.
     pub saved: Vec<Row>,
-    /// Coupons, each pending until somebody validates it.
+    /// Coupon codes, sorted. Each is pending until the shop validates it.
     pub coupons: Vec<CouponCode>,
-    /// The chosen shipping option.
+    /// Chosen shipping option.
     pub shipping: Option<ShippingOption>,
-    /// The cart's note.
+    /// Note of the cart.
     pub note: Option<Text>,
-    /// Whether the shop may remind the shopper: only if somebody said so and nobody revoked it.
+    /// Whether the shop may remind the shopper: true only if consent was given and not revoked.
     pub consent: bool,
-    /// The orders known, in the order in which they were placed.
+    /// Known orders, by the time at which they were placed.
     pub orders: Vec<OrderView>,
-    /// What somebody should know.
+    /// Notices for the shopper, the shop or its operators.
     pub notices: Vec<Notice>,
     /// Whether the cart was erased.
     pub erased: bool,
 }
 
 impl View {
-    /// Whether neither list shows anything.
+    /// Returns whether neither list has a row.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty() && self.saved.is_empty()
     }
 
-    /// The units of a line in the active list, all rows together; 0 if it is not there.
+    /// Returns the units of a line in the active list, summed over its rows; 0 if it is not there.
     #[must_use]
     pub fn quantity(&self, line: &LineKey) -> u64 {
         self.lines.iter().filter(|row| row.line == *line).map(|row| row.quantity).sum()
     }
 
+    /// Appends the rows and notices of an evaluated line.
     fn put_evaluation(
         &mut self,
         evaluator: &Evaluator<'_>,
@@ -188,6 +225,7 @@ impl View {
         }
     }
 
+    /// Appends the rows of a line whose sums are known without an evaluation.
     fn put_sums(
         &mut self,
         line: &LineKey,
@@ -204,6 +242,7 @@ impl View {
         }
     }
 
+    /// Appends a row to its list, with a notice if a ceiling applies.
     #[inline]
     fn put(&mut self, row: Row) {
         if row.asked > row.quantity {
@@ -216,13 +255,14 @@ impl View {
         }
     }
 
-    /// Every row, active first.
+    /// Iterates over every row, those of the active list first.
     pub fn rows(&self) -> impl Iterator<Item = &Row> {
         self.lines.iter().chain(&self.saved)
     }
 }
 
-/// Reads a cart: a pure function of its state, the rules at hand and the deployment's options.
+/// Computes what the shopper sees: a pure function of the cart's state, the registered rules and
+/// the deployment's options.
 ///
 /// ```
 /// use holdall::{view, Cart, CartId, Registry, ViewOptions};
@@ -234,6 +274,7 @@ pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
     let look = Observer::at(cart, rules);
     let evaluator = look.evaluator();
     let mut view = View { erased: cart.is_erased(), ..View::default() };
+    // Lines without interaction need only sums, which is faster by far.
     if look.is_simple() {
         let by_line = cart.live().by_line();
         view.lines.reserve(by_line.most());
@@ -248,6 +289,7 @@ pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
             view.put_evaluation(&evaluator, &evaluation, options);
         }
     }
+    // Coupons, registers, consent and orders count if they are the account's or a merged guest's.
     let ours = |kind| cart.live().of_kind(kind).filter(|fact| look.is_ours(fact.scope()));
     let coupons = ours(EntryKind::Coupon).filter_map(|fact| match fact.body() {
         Body::Coupon(code) => Some((**code).clone()),
@@ -267,6 +309,7 @@ pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
     }
     view.consent = consent(cart, ours(EntryKind::Consent));
     orders(ours(EntryKind::Order), &mut view);
+    // Unknown entries about lines are reported with their lines.
     let unknown =
         |fact: EntryRef<'_>| fact.line().is_none() && matches!(fact.body(), Body::Unknown { .. });
     if cart.live().of_kind(EntryKind::Other).any(unknown) {
@@ -277,6 +320,7 @@ pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
         let first = view.lines.iter().find_map(seen);
         view.lines.retain(|row| seen(row).is_none_or(|currency| Some(currency) == first));
     });
+    // A cart with prices in several currencies cannot be charged as one.
     let mut currencies: Vec<Currency> = Vec::new();
     for price in view.rows().filter_map(|row| row.seen_price) {
         if let Err(at) = currencies.binary_search(&price.currency()) {
@@ -289,7 +333,7 @@ pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
     view
 }
 
-/// The rows of a line in a list: one, or one for each side of a split line.
+/// Returns the rows of a line in a list: one, or one for each side of a split line.
 pub(super) fn rows_of(
     evaluator: &Evaluator<'_>,
     evaluation: &LineEvaluation<'_>,
@@ -301,6 +345,7 @@ pub(super) fn rows_of(
     let row = |side: CartId| {
         let parts: Vec<_> = evaluation.shown(list, Some(side)).collect();
         let asked = parts.iter().map(|part| u64::from(part.units)).sum();
+        // The last merge that decided on a contribution of the row explains it.
         let decided = parts.iter().filter_map(|part| part.decided).max();
         let because = decided.and_then(|merge| {
             let of_merge = evaluation.decisions.iter().find(|decision| decision.merge == merge);
@@ -343,8 +388,8 @@ pub(super) fn rows_of(
     sides.iter().map(|side| row(*side)).collect()
 }
 
-/// The registers of a row, each the account's if set, else the first guest's that has it. A
-/// guest's own row has the guest's own.
+/// Returns the registers that a row shows: of each, the account's value if there is one, else that
+/// of the first guest that has it. A row of a guest's side shows only that guest's registers.
 fn row_registers<'a>(
     evaluator: &Evaluator<'a>,
     evaluation: &LineEvaluation<'_>,
@@ -357,6 +402,7 @@ fn row_registers<'a>(
     if side != evaluator.cart.id() {
         return own;
     }
+    // Guests that have a row of their own keep their registers there.
     let apart: BTreeSet<CartId> = evaluation.parts.iter().map(|part| part.side).collect();
     let guests = evaluator.merges.iter().map(|merge| merge.claim.guest);
     let others = guests
@@ -364,12 +410,14 @@ fn row_registers<'a>(
         .flat_map(|guest| evaluator.registers(evaluation.line, guest));
     let mut all: Vec<&Register> =
         sabotage!("guest-registers-are-lost", own.into_iter().chain(others).collect(), own);
+    // The first value of each key wins: the account's, then the guests' in order of the merges.
     let mut keys = BTreeSet::new();
     all.retain(|register| keys.insert(register.key()));
     all
 }
 
-/// The cart's own registers, each the account's if set, else the first guest's that has it.
+/// Returns the registers of the cart: of each, the account's value if there is one, else that of
+/// the first guest that has it.
 fn cart_registers<'a>(evaluator: &Evaluator<'_>, entries: &[EntryRef<'a>]) -> Vec<&'a Register> {
     let scopes = evaluator.merges.iter().map(|merge| merge.claim.guest);
     let mut found: BTreeMap<_, &Register> = BTreeMap::new();
@@ -386,13 +434,13 @@ fn cart_registers<'a>(evaluator: &Evaluator<'_>, entries: &[EntryRef<'a>]) -> Ve
         for (_, _, register) in here {
             found.entry(register.key()).or_insert(register);
         }
-        // The next scope must not win over a later entry of this one.
+        // A value of an earlier scope wins over every value of a later scope.
     }
     found.into_values().collect()
 }
 
-/// Consent holds if it was given in this cart and nobody revoked it, in this cart or as a guest.
-/// It is never imported from a guest.
+/// Returns whether consent holds: it was given in this cart, and nobody revoked it, in this cart or
+/// as a guest. Consent is never imported from a guest.
 fn consent<'a>(cart: &Cart, entries: impl Iterator<Item = EntryRef<'a>>) -> bool {
     let mut given = false;
     for entry in entries {
@@ -407,6 +455,7 @@ fn consent<'a>(cart: &Cart, entries: impl Iterator<Item = EntryRef<'a>>) -> bool
     given
 }
 
+/// Adds the known orders to the view, and a notice for units that several orders bought.
 fn orders<'a>(entries: impl Iterator<Item = EntryRef<'a>>, view: &mut View) {
     let mut buyers: BTreeMap<Dot, (BTreeSet<&OrderId>, &LineKey)> = BTreeMap::new();
     let mut known: BTreeMap<&OrderId, OrderView> = BTreeMap::new();
@@ -414,13 +463,14 @@ fn orders<'a>(entries: impl Iterator<Item = EntryRef<'a>>, view: &mut View) {
         let Body::Order(order) = entry.body() else { continue };
         let OrderPlaced { id, bought, .. } = &**order;
         let mut lines: BTreeMap<&LineKey, u64> = BTreeMap::new();
+        // Note who bought each dot, to find units that were bought twice.
         for bought in bought {
             *lines.entry(&bought.line).or_default() += u64::from(bought.taken.units);
             let buyer = buyers.entry(bought.taken.dot).or_insert((BTreeSet::new(), &bought.line));
             buyer.0.insert(id);
         }
         let lines = lines.into_iter().map(|(line, units)| (line.clone(), units)).collect();
-        // One id is one order, however often it was written.
+        // An order that was written several times is one order, from its earliest time.
         let order = OrderView { id: id.clone(), time: entry.time(), lines };
         let first = known.entry(id).or_insert_with(|| order.clone());
         if order.time < first.time {
@@ -429,6 +479,7 @@ fn orders<'a>(entries: impl Iterator<Item = EntryRef<'a>>, view: &mut View) {
     }
     let mut doubles: BTreeMap<Vec<OrderId>, BTreeSet<LineKey>> = BTreeMap::new();
     sabotage!("double-order-is-not-noticed", { buyers.clear() });
+    // One notice for each set of orders that share units.
     for (ids, line) in buyers.into_values().filter(|(ids, _)| ids.len() > 1) {
         let ids = ids.into_iter().cloned().collect();
         doubles.entry(ids).or_default().insert(line.clone());
@@ -441,6 +492,7 @@ fn orders<'a>(entries: impl Iterator<Item = EntryRef<'a>>, view: &mut View) {
     view.orders.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
 }
 
+/// Appends the notices of an evaluated line.
 fn notices_of(evaluation: &LineEvaluation<'_>, notices: &mut Vec<Notice>) {
     let line = || evaluation.line.clone();
     if evaluation.question {
@@ -454,7 +506,7 @@ fn notices_of(evaluation: &LineEvaluation<'_>, notices: &mut Vec<Notice>) {
     }
 }
 
-/// A row's name in a sentence: "TEE", "TEE (saved)", "TEE (the guest's)".
+/// Returns the name of a row in a sentence, such as "TEE, the guest's side, saved for later".
 pub(super) fn row_name(row: &Row) -> String {
     let mut name = alloc::format!("{}", row.line);
     match row.side {

@@ -1,4 +1,4 @@
-//! Explanations as plain sentences.
+//! Explanations and notices as plain English sentences.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -11,16 +11,17 @@ use crate::cart::List;
 use crate::clock::Time;
 use crate::id::{LineKey, ReplicaId};
 
-/// How to call devices and write times in a sentence.
+/// Names of devices and times in a sentence, which depend on who reads it.
 pub trait Phrasing {
-    /// A device, as its owner would call it: "your phone".
+    /// Returns the name of a device as its owner would say it, such as "your phone".
     fn device(&self, replica: ReplicaId) -> String;
 
-    /// A time of day.
+    /// Returns a time of day.
     fn time(&self, time: Time) -> String;
 }
 
-/// Devices by the beginning of their id, times as hours and minutes in UTC.
+/// Phrasing without further knowledge: devices by the first 8 digits of their id, times as hours
+/// and minutes in UTC.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PlainPhrasing;
 
@@ -37,7 +38,7 @@ impl Phrasing for PlainPhrasing {
     }
 }
 
-/// One sentence.
+/// Writes the notice as one sentence.
 ///
 /// ```
 /// use holdall::{LineKey, Notice};
@@ -84,7 +85,8 @@ fn listed(all: &[impl fmt::Display]) -> String {
 }
 
 impl Explanation {
-    /// One sentence for each row, then one for each contribution that is not all there.
+    /// Returns one sentence for each row, then one for each contribution that does not count in
+    /// full.
     ///
     /// ```
     /// use holdall::view::PlainPhrasing;
@@ -105,6 +107,7 @@ impl Explanation {
     }
 }
 
+/// Returns the sentence of a row.
 fn row_sentence(row: &RowExplanation, names: &impl Phrasing) -> String {
     let parts: Vec<String> = row.parts.iter().map(|part| origin(part, names)).collect();
     let mut sentence =
@@ -123,7 +126,7 @@ fn row_sentence(row: &RowExplanation, names: &impl Phrasing) -> String {
     sentence
 }
 
-/// "2 added on your phone at 10:01".
+/// Returns the origin of a contribution, such as "2 added on your phone at 10:01".
 fn origin(part: &ExplainedContribution, names: &impl Phrasing) -> String {
     let device = names.device(part.by);
     let time = names.time(part.time);
@@ -135,13 +138,14 @@ fn origin(part: &ExplainedContribution, names: &impl Phrasing) -> String {
     format!("{} {verb} on {device}{cart} at {time}", part.asked)
 }
 
-/// What the shopper should be told of a contribution, if anything.
+/// Returns what to tell the shopper about a contribution, if anything.
 fn remark(part: &ExplainedContribution, names: &impl Phrasing) -> Option<String> {
     let told: Vec<String> =
         part.reasons.iter().filter_map(|reason| told(part, reason, names)).collect();
     (!told.is_empty()).then(|| told.join(" "))
 }
 
+/// Returns the sentence of one reason, if it has one.
 fn told(part: &ExplainedContribution, reason: &Reason, names: &impl Phrasing) -> Option<String> {
     let (device, at) = (names.device(part.by), names.time(part.time));
     let asked = part.asked;
@@ -185,7 +189,7 @@ fn told(part: &ExplainedContribution, reason: &Reason, names: &impl Phrasing) ->
     })
 }
 
-/// "2 added on your phone at 10:01", with the number that was asked for.
+/// Returns the origin of a contribution, with the number that was asked for.
 fn origin_hidden(part: &ExplainedContribution, names: &impl Phrasing) -> String {
     origin(&ExplainedContribution { counts: part.asked, ..part.clone() }, names)
 }

@@ -11,8 +11,8 @@ use super::table_layout::{
     AUTHORSHIPS, CARTS, LINES, LONG_REST, PRICES, SEEN, SHARED_BYTES, SHORT_REST_BYTES,
 };
 use crate::cart::{
-    Authorship, DecodedEntries, EntryTables, NONE, PackedEntry, Price, Table, WriterRunList,
-    ascends,
+    Authorship, DecodedEntries, EntryTables, NONE, PackedEntry, SmallTable, SortedPrice,
+    WriterRunList, ascends,
 };
 use crate::dots::{Dot, Dots, SharedDots};
 use crate::id::{CartId, LineKey, LinesBuilder, ReplicaId, is_plain};
@@ -24,7 +24,7 @@ type Used = SmallVec<[bool; 16]>;
 /// A table that is read. What nobody names must not be in it.
 #[derive(Clone)]
 pub(super) struct DecodeTable<T> {
-    pub(super) rows: Table<T>,
+    pub(super) rows: SmallTable<T>,
     used: Used,
     /// On a link: where rows were put in, in ascending order.
     new: SmallVec<[u32; 4]>,
@@ -35,11 +35,17 @@ pub(super) struct DecodeTable<T> {
 
 impl<T: Ord> DecodeTable<T> {
     fn new(name: &'static str) -> Self {
-        Self { rows: Table::new(), used: Used::new(), new: SmallVec::new(), fresh: false, name }
+        Self {
+            rows: SmallTable::new(),
+            used: Used::new(),
+            new: SmallVec::new(),
+            fresh: false,
+            name,
+        }
     }
 
     /// Takes rows in, which are sorted, without doubles, and not there yet; says if they are not.
-    pub(super) fn take(&mut self, rows: Table<T>) -> bool {
+    pub(super) fn take(&mut self, rows: SmallTable<T>) -> bool {
         self.new.clear();
         self.fresh = true;
         let ascends = sabotage!(
@@ -115,7 +121,7 @@ pub(super) struct DecodeTables {
     pub(super) carts: DecodeTable<CartId>,
     pub(super) authorships: DecodeTable<Authorship>,
     pub(super) lines: DecodeTable<LineKey>,
-    pub(super) prices: DecodeTable<Price>,
+    pub(super) prices: DecodeTable<SortedPrice>,
     seen: DecodeTable<SharedDots>,
 }
 
@@ -142,7 +148,7 @@ impl DecodeTables {
 
     pub(super) fn read_writers(&mut self, input: &mut Reader<'_>) -> Result<(), BoxedError> {
         let count = input.count(16, "writers", limits::MESSAGE_BYTES)?;
-        let mut writers = Table::new();
+        let mut writers = SmallTable::new();
         writers.reserve_exact(count);
         for _ in 0..count {
             writers.push(ReplicaId::from_u128(input.id()?));
@@ -154,7 +160,7 @@ impl DecodeTables {
     pub(super) fn read_rest(&mut self, input: &mut Reader<'_>, head: u8) -> Result<(), BoxedError> {
         let has = |flag| head & flag != 0;
         if has(CARTS) {
-            let mut carts = Table::new();
+            let mut carts = SmallTable::new();
             for _ in 0..some(input, 16, "carts")? {
                 carts.push(CartId::from_u128(input.id()?));
             }
@@ -163,7 +169,7 @@ impl DecodeTables {
         }
         self.authorships.clear();
         if has(AUTHORSHIPS) {
-            let mut authorships = Table::new();
+            let mut authorships = SmallTable::new();
             for _ in 0..some(input, 2, "authorships")? {
                 let scope = self.cart(input)?;
                 let guests = input.count(1, "merged guests", limits::MERGES)?;
@@ -181,15 +187,15 @@ impl DecodeTables {
             taken(input, self.lines.take(lines))?;
         }
         if has(PRICES) {
-            let mut prices = Table::new();
+            let mut prices = SmallTable::new();
             for _ in 0..some(input, 5, "prices")? {
-                prices.push(Price(read_price(input)?));
+                prices.push(SortedPrice(read_price(input)?));
             }
             taken(input, self.prices.take(prices))?;
         }
         self.seen.clear();
         if has(SEEN) {
-            let mut all = Table::new();
+            let mut all = SmallTable::new();
             for _ in 0..some(input, 4, "sets of dots seen")? {
                 let seen = self.dots(input)?;
                 if seen.is_empty() {
@@ -221,7 +227,7 @@ impl DecodeTables {
         }
     }
 
-    fn read_lines(input: &mut Reader<'_>) -> Result<Table<LineKey>, BoxedError> {
+    fn read_lines(input: &mut Reader<'_>) -> Result<SmallTable<LineKey>, BoxedError> {
         let count = some(input, 2, "lines")?;
         let mut lines = LinesBuilder::with_room(count);
         for _ in 0..count {
@@ -389,7 +395,7 @@ impl DecodeTables {
     }
 }
 
-fn dedup<T: Ord>(table: &mut Table<T>) {
+fn dedup<T: Ord>(table: &mut SmallTable<T>) {
     table.sort_unstable();
     table.dedup();
 }

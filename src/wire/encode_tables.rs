@@ -10,7 +10,9 @@ use super::row_numbers::{FewRows, KnownRows, RowNumbers};
 use super::table_layout::{
     AUTHORSHIPS, CARTS, LINES, LONG_REST, PRICES, SEEN, SHARED_BYTES, SHORT_REST_BYTES,
 };
-use crate::cart::{Authorship, Body, Entries, EntryTables, NONE, PackedEntry, Preserved, Price};
+use crate::cart::{
+    Authorship, Body, Entries, EntryTables, NONE, PackedEntry, Preserved, SortedPrice,
+};
 use crate::dots::{Dot, Dots, SharedDots};
 use crate::id::{CartId, LineKey, ReplicaId, position};
 
@@ -20,7 +22,7 @@ pub(super) struct NewRows<'a> {
     pub(super) writers: FewRows<ReplicaId>,
     carts: FewRows<CartId>,
     lines: FewRows<&'a LineKey>,
-    prices: FewRows<&'a Price>,
+    prices: FewRows<&'a SortedPrice>,
 }
 
 pub(super) struct EncodeTables<'a> {
@@ -116,7 +118,7 @@ impl<'a> EncodeTables<'a> {
         let writer_of = RowNumbers::in_known(&tables.writers, writer)?;
         let line_of =
             RowNumbers::in_known(&tables.lines, |line| position(&known.lines.rows, line))?;
-        let price = |price: &Price| known.prices.rows.binary_search(price).ok();
+        let price = |price: &SortedPrice| known.prices.rows.binary_search(price).ok();
         let price_of = RowNumbers::in_known(&tables.prices, price)?;
         let knows = |writer: ReplicaId| writers.binary_search(&writer).is_ok();
         let seen = match live.rows().first().map(|row| live.ref_of(row).body()) {

@@ -1,5 +1,5 @@
-//! Entries by the line they were written about, found by a counting sort when somebody reads a cart: no index is
-//! kept. An order is about many lines and shows on none, so it is not here.
+//! Index of entries by line, built by a counting sort for each evaluation of a whole cart. An order
+//! concerns many lines and shows on none, so orders are left out.
 
 use alloc::vec::Vec;
 
@@ -11,24 +11,27 @@ use crate::id::LineKey;
 /// Entries by line.
 pub(crate) struct ByLine<'a> {
     entries: &'a Entries,
-    /// Places of rows, line by line, and on each line by dot.
+    /// Indices of rows, sorted by line and then by dot.
     places: Vec<u32>,
-    /// Of each line of the table, where its places end.
+    /// For each line of the table, the end of its part of `places`.
     ends: Vec<u32>,
 }
 
 impl<'a> ByLine<'a> {
-    /// A counting sort.
+    /// Sorts the rows by line with a counting sort, which keeps the order of dots on each line.
     fn of(entries: &'a Entries) -> Self {
         let table = &entries.tables().lines;
+        // Count the rows of each line.
         let mut ends = alloc::vec![0_u32; table.len()];
         let own = entries.rows().iter().filter(|row| row.line != NONE);
         own.for_each(|row| ends[row.line as usize] += 1);
+        // Turn the counts into starts.
         let mut sum = 0;
         for end in &mut ends {
-            // For now where they begin.
+            // Each element holds the start of its line until the rows are placed.
             sum += core::mem::replace(end, sum);
         }
+        // Place the rows. Each start moves to the end of its line, which is the start of the next.
         let mut places = alloc::vec![0; sum as usize];
         let mut put = |line: u32, at: u32| {
             let end = &mut ends[line as usize];
@@ -44,12 +47,12 @@ impl<'a> ByLine<'a> {
         Self { entries, places, ends }
     }
 
-    /// At least as many as there are lines.
+    /// Returns an upper bound of the number of lines with entries.
     pub(crate) fn most(&self) -> usize {
         self.ends.len()
     }
 
-    /// Each line that something was written about, sorted, with that.
+    /// Iterates over the lines that have entries, sorted, each with its entries by dot.
     pub(crate) fn iter(
         &self,
     ) -> impl Iterator<Item = (&'a LineKey, impl Iterator<Item = EntryRef<'a>> + Clone + use<'_, 'a>)>
@@ -69,7 +72,7 @@ impl<'a> ByLine<'a> {
 }
 
 impl Entries {
-    /// The lines, sorted, each with what was written about it: orders of it are not.
+    /// Indexes the entries by line. Orders are left out.
     pub(crate) fn by_line(&self) -> ByLine<'_> {
         ByLine::of(self)
     }

@@ -1,40 +1,45 @@
-//! How entries change: one is put in, many are, some are taken out.
+//! Changes to a set of entries: put one in, put many in, take some out.
 
 use alloc::vec::Vec;
 use core::ops::Range;
 
 use smallvec::SmallVec;
 
-use super::body_slot::{Bodies, BodySlot};
+use super::body_slot::{BodyList, BodySlot};
 use super::entries::{Entries, authorship};
 use super::row::{EntryIndices, EntryRef, EntryVec, PackedEntry};
-use super::tables::{Authorship, EntryTables, NONE, Price, TableUnion, grow, place, sweep, unite};
+use super::tables::{
+    Authorship, EntryTables, NONE, SortedPrice, TableUnion, grow, place, sweep, unite,
+};
 use crate::cart::entry::{Body, Entry};
 use crate::dots::{Dot, Dots, Run};
 use crate::id::{CartId, ReplicaId};
 
-/// Places of rows that a part has.
-type Kept = SmallVec<[u32; 64]>;
+/// Indices of the rows that a part of a set keeps.
+type KeptIndices = SmallVec<[u32; 64]>;
 
-type Column = fn(&mut PackedEntry) -> &mut u32;
-const WRITER: Column = |row| &mut row.writer;
-const LINE: Column = |row| &mut row.line;
-const PRICE: Column = |row| &mut row.price;
-const AUTHORSHIP: Column = |row| &mut row.authorship;
+/// Access to one number of a row that refers to a table.
+type RowColumn = fn(&mut PackedEntry) -> &mut u32;
+const WRITER: RowColumn = |row| &mut row.writer;
+const LINE: RowColumn = |row| &mut row.line;
+const PRICE: RowColumn = |row| &mut row.price;
+const AUTHORSHIP: RowColumn = |row| &mut row.authorship;
 
-/// Tables may have so many rows that nothing uses, and as many as there are entries.
+/// Unused table rows that may accumulate, beyond four for each entry, before they are swept.
 const SPARE_ROWS: usize = 64;
 
-/// A removal searches for the rows of at most so many runs, or of more among many entries. Otherwise
-/// it looks at every row. One way alone would cost a link or an exchange a tenth more.
+/// Most runs for which a removal searches its rows one by one; in a large set, up to a sixteenth of
+/// the rows. Above that it scans every row. Either way alone would make a link or an exchange a
+/// tenth slower.
 const SEARCHED_RUNS: usize = 4;
 
-/// A removal drops the bodies of at most so many rows one by one, each with a search for the row
-/// whose body takes the free place. More are dropped in one pass over all rows, which for one would
-/// cost a fifth more of an edit.
+/// Most rows whose bodies a removal drops one by one, each with a search for the row whose body
+/// moves into the free slot. More are dropped in one pass over all rows, which would make an edit
+/// of one row a fifth slower.
 const SEARCHED_BODIES: usize = 16;
 
 impl Entries {
+    /// Counts the kind of a row that is put in.
     #[inline]
     fn count_in(&mut self, row: PackedEntry) {
         if row.slot.place().is_some() {
@@ -42,6 +47,7 @@ impl Entries {
         }
     }
 
+    /// Uncounts the kind of a row that is taken out.
     #[inline]
     fn count_out(&mut self, row: PackedEntry) {
         if row.slot.place().is_some() {
@@ -49,34 +55,35 @@ impl Entries {
         }
     }
 
-    /// What the row of an entry that is put in says.
+    /// Stores a body, unless it is a small Add, and returns its slot.
     #[inline]
     fn intern(&mut self, body: &Body) -> BodySlot {
         let bodies = &mut self.tables.bodies;
         BodySlot::small(body).unwrap_or_else(|| {
             if bodies.len() == bodies.capacity() {
-                // They are few, and a Set takes the place of another.
+                // BodyList are few, and a Set usually replaces another: grow slowly.
                 bodies.reserve_exact(bodies.len() / 4 + 1);
             }
             BodySlot::new(body.clone(), bodies)
         })
     }
 
-    /// Drops what a row said that is gone.
+    /// Drops the body of a row that is gone, and redirects the row whose body moved into its slot.
     fn forget(&mut self, slot: BodySlot) {
         if let Some(moved) = slot.forget(&mut self.tables.bodies)
-            // Mostly it was put in late, and is behind most.
+            // The last body usually belongs to a late row.
             && let Some(other) = self.rows.iter_mut().rev().find(|other| other.slot == moved)
         {
             other.slot = slot;
         }
     }
 
-    /// The same where many are gone.
+    /// Drops all bodies that no row refers to, in one pass.
     fn sweep_bodies(&mut self) {
         let mut used = alloc::vec![false; self.tables.bodies.len()];
         self.rows.iter().filter_map(|row| row.slot.place()).for_each(|at| used[at] = true);
         let moved = sweep(&mut self.tables.bodies, &used);
+        // The bodies after a dropped one have moved.
         for row in &mut self.rows {
             if let Some(at) = row.slot.place() {
                 row.slot = BodySlot::at(moved[at] as usize);
@@ -84,7 +91,9 @@ impl Entries {
         }
     }
 
-    fn renumber(&mut self, column: Column, (at, new): (u32, bool)) -> u32 {
+    /// Returns the index of a table row that was just placed. If it is new, the numbers in `column`
+    /// at or above it move up by one.
+    fn renumber(&mut self, column: RowColumn, (at, new): (u32, bool)) -> u32 {
         if new {
             for row in &mut self.rows {
                 let number = column(row);
@@ -95,10 +104,12 @@ impl Entries {
         at
     }
 
-    /// The row of an entry all of whose parts the tables have; `line` is where its line might be.
+    /// Returns the row of an entry if the tables have all its parts already. `line` is the probable
+    /// index of its line.
     fn known(&mut self, dot: Dot, entry: &Entry, line: u32) -> Option<PackedEntry> {
         let EntryTables { writers, lines, prices, home, .. } = &self.tables;
         let (replica, seq) = (dot.replica, dot.seq as u32);
+        // Each part must be found; a new one goes the slow way through `put`.
         let writer = match &writers[..] {
             [only] if *only == replica => 0,
             writers => writers.binary_search(&replica).ok()? as u32,
@@ -110,8 +121,9 @@ impl Entries {
         };
         let price = match entry.price {
             None => NONE,
-            Some(price) => prices.binary_search(&Price(price)).ok()? as u32,
+            Some(price) => prices.binary_search(&SortedPrice(price)).ok()? as u32,
         };
+        // Foreign scopes, merges and orders are rare and go the slow way too.
         let plain = entry.scope == *home && entry.after.is_empty();
         if !plain || !entry.body.bought().is_empty() {
             return None;
@@ -120,8 +132,9 @@ impl Entries {
         Some(PackedEntry { time: entry.time, seq, writer, line, price, authorship: NONE, slot })
     }
 
-    /// The first entry.
+    /// Puts an entry into an empty set.
     pub(in crate::cart) fn put_first(&mut self, dot: Dot, entry: Entry) {
+        // An order has lines of its own, which the general way handles.
         if !entry.body.bought().is_empty() {
             return self.put(dot, &entry);
         }
@@ -131,13 +144,14 @@ impl Entries {
         if let Some(authorship) = authorship(tables.home, &entry) {
             tables.authorships.push(authorship);
         }
+        // Each table is empty or has one row.
         let number = |is: bool| if is { 0 } else { NONE };
         let (line, price) = (number(entry.line.is_some()), number(entry.price.is_some()));
         if let Some(line) = entry.line {
             tables.lines.push(line);
         }
         if let Some(price) = entry.price {
-            tables.prices.push(Price(price));
+            tables.prices.push(SortedPrice(price));
         }
         let slot = BodySlot::new(entry.body, &mut tables.bodies);
         let authorship = number(!tables.authorships.is_empty());
@@ -146,7 +160,8 @@ impl Entries {
         self.rows.push(row);
     }
 
-    /// Puts an entry in, in place of one that is there. `hint` is where its line might be.
+    /// Puts an entry in, in place of the one with its dot. `hint` is the probable index of its line
+    /// in the table.
     pub(in crate::cart) fn put_at(&mut self, dot: Dot, entry: &Entry, hint: u32) {
         match self.known(dot, entry, hint) {
             Some(row) => self.put_row(row),
@@ -154,10 +169,11 @@ impl Entries {
         }
     }
 
-    /// The same where the tables may have to grow.
+    /// Puts an entry in, in place of the one with its dot. The tables may have to grow.
     pub(in crate::cart) fn put(&mut self, dot: Dot, entry: &Entry) {
         let spare = self.tables.len();
         let seq = dot.seq as u32;
+        // Find or insert each part in its table; an insertion renumbers the rows above it.
         let placed = place(&mut self.tables.writers, &dot.replica);
         let writer = self.renumber(WRITER, placed);
         for bought in entry.body.bought() {
@@ -169,7 +185,7 @@ impl Entries {
             sabotage!("new-line-does-not-renumber", self.renumber(LINE, placed), placed.0)
         });
         let price = entry.price.map_or(NONE, |price| {
-            let placed = place(&mut self.tables.prices, &Price(price));
+            let placed = place(&mut self.tables.prices, &SortedPrice(price));
             self.renumber(PRICE, placed)
         });
         let authorship = authorship(self.tables.home, entry).map_or(NONE, |authorship| {
@@ -178,15 +194,17 @@ impl Entries {
         });
         let slot = self.intern(&entry.body);
         self.put_row(PackedEntry { time: entry.time, seq, writer, line, price, authorship, slot });
+        // Only a put that grew the tables can have passed the limit.
         if self.tables.len() > spare {
             self.tidy();
         }
     }
 
+    /// Puts a row in whose numbers fit the tables.
     fn put_row(&mut self, row: PackedEntry) {
         self.count_in(row);
         grow(&mut self.rows, 1);
-        // Mostly it is its writer's next, and often there is one writer.
+        // Most frequent case: the next action of the last writer.
         if self.rows.last().is_none_or(|last| last.key() < row.key()) {
             sabotage!(
                 "appended-row-has-no-mark",
@@ -211,13 +229,17 @@ impl Entries {
         }
     }
 
-    /// Puts in some of another's rows, by their places there, sorted, whose dots are not here.
+    /// Puts in the rows of `other` at `places`, which ascend. None of their dots may be here
+    /// already.
     pub(in crate::cart) fn put_all(&mut self, other: &Self, places: &[u32]) {
+        // Unite the tables first, and note where each row of both has gone.
         let writers = unite(&mut self.tables.writers, &other.tables.writers);
         let lines = unite(&mut self.tables.lines, &other.tables.lines);
         let prices = unite(&mut self.tables.prices, &other.tables.prices);
         let (home, theirs) = (self.tables.home, other.tables.home);
         self.tight &= other.tight && home == theirs && places.len() == other.rows.len();
+        // A foreign home makes entries without authorship foreign here, and perhaps some of those
+        // with authorship native.
         let mut foreign: SmallVec<[Authorship; 4]> =
             other.tables.authorships.iter().cloned().collect();
         if theirs != home {
@@ -227,7 +249,8 @@ impl Entries {
         }
         let authorships = unite(&mut self.tables.authorships, &foreign);
         sabotage!("marks-survive-join", self.line_filter.forget(), ());
-        // Of theirs by place, and last of what goes without saying there.
+        // New number of each authorship of `other`, by index; the last is that of its entries
+        // without authorship.
         let as_here = |scope: CartId, after: &[CartId]| {
             let here = &self.tables.authorships;
             let found =
@@ -237,6 +260,7 @@ impl Entries {
         let theirs_as_here = other.tables.authorships.iter().map(|a| as_here(a.scope, &a.after));
         let authorship_of: SmallVec<[u32; 4]> =
             theirs_as_here.chain([as_here(theirs, &[])]).collect();
+        // Renumber the rows that are here, for the tables whose rows have moved.
         for (column, union) in
             [(WRITER, &writers), (LINE, &lines), (PRICE, &prices), (AUTHORSHIP, &authorships)]
         {
@@ -250,12 +274,14 @@ impl Entries {
         let coming = || places.iter().map(|at| &other.rows[*at as usize]);
         let slot = coming().filter(|row| row.slot.place().is_some()).count();
         self.tables.bodies.reserve_exact(slot);
-        // Two sorted runs are merged from the end, so that what stays where it is is not touched.
+        // Merge the two sorted lists of rows from the end, so that rows that stay where they are
+        // need no copy.
         let (mut from, mut to) = (self.rows.len(), self.rows.len() + places.len());
         self.rows.reserve_exact(places.len());
-        // Room for them, whatever is in it.
+        // Make room. The copied rows are placeholders and are overwritten.
         self.rows.extend_from_slice(&other.rows[..places.len()]);
         for row in coming().rev() {
+            // Translate the numbers of the row to the united tables.
             let authorship = row.authorship.min(other.tables.authorships.len() as u32);
             let row = PackedEntry {
                 writer: moved(&writers, row.writer),
@@ -266,6 +292,7 @@ impl Entries {
                 ..*row
             };
             self.count_in(row);
+            // Move the rows that come after it to their final place in one block.
             let rows = &mut self.rows[..to];
             let is_after = |here: &&PackedEntry| {
                 sabotage!("joined-rows-are-not-sorted", here.key() > row.key(), false)
@@ -278,7 +305,8 @@ impl Entries {
         self.tidy();
     }
 
-    /// Returns the indices of the rows of a run. A run has only numbers that rows can have.
+    /// Returns the indices of the rows of a run. All numbers of the run must be at most
+    /// [`limits::SEQ_MAX`](crate::limits::SEQ_MAX).
     fn indices_of_run(&self, replica: ReplicaId, run: Run) -> Range<u32> {
         let Ok(writer) = self.tables.writers.binary_search(&replica) else { return 0..0 };
         let [first, last] = [run.first, run.last].map(|seq| (writer as u32, seq as u32));
@@ -287,8 +315,9 @@ impl Entries {
         begin as u32..(begin + len) as u32
     }
 
-    /// Takes out those that are in a set, and shows each before it goes.
+    /// Removes the entries whose dots are in a set. Calls `gone` with each before it goes.
     pub(in crate::cart) fn take(&mut self, dots: &Dots, gone: impl FnMut(EntryRef<'_>)) {
+        // Few runs are searched; many are matched in one scan over all rows.
         let mut places = EntryIndices::new();
         if dots.runs().len() <= SEARCHED_RUNS.max(self.rows.len() / 16) {
             for (replica, run) in dots.runs() {
@@ -303,21 +332,22 @@ impl Entries {
         self.take_at(&places, gone);
     }
 
-    /// Takes out the rows at some places, ascending, and shows each before it goes.
+    /// Removes the rows at `places`, which ascend. Calls `gone` with each before it goes.
     pub(in crate::cart) fn take_at(&mut self, places: &[u32], mut gone: impl FnMut(EntryRef<'_>)) {
         let Some(first) = places.first() else { return };
         self.tight = false;
+        // Report, uncount and drop the bodies.
         for at in places {
             let row = self.rows[*at as usize];
             gone(self.ref_of(&row));
             self.count_out(row);
             if places.len() <= SEARCHED_BODIES && row.slot.place().is_some() {
-                // Nothing is looked for in it any more.
+                // A slot without a body: the search for a moved body must not find this row.
                 self.rows[*at as usize].slot = BodySlot::add(0);
                 self.forget(row.slot);
             }
         }
-        // What stays moves up over what goes.
+        // Close the gaps: each block of rows between two removed ones moves up.
         let mut to = *first as usize;
         let ends = places[1..].iter().map(|at| *at as usize).chain([self.rows.len()]);
         for (at, end) in places.iter().zip(ends) {
@@ -337,10 +367,11 @@ impl Entries {
         }
     }
 
-    /// A part of them, with the same tables.
+    /// Returns the entries for which `keep` is true, with equal tables.
     pub(in crate::cart) fn filtered(&self, mut keep: impl FnMut(EntryRef<'_>) -> bool) -> Self {
         let kept = (0..).zip(&self.rows).filter(|(_, row)| keep(self.ref_of(row)));
-        let kept: Kept = kept.map(|(at, _)| at).collect();
+        let kept: KeptIndices = kept.map(|(at, _)| at).collect();
+        // Copy the tables without the bodies, of which only the kept ones are needed.
         let EntryTables { home, writers, lines, prices, authorships, bodies } = &self.tables;
         let mut tables = EntryTables {
             home: *home,
@@ -348,11 +379,12 @@ impl Entries {
             lines: lines.clone(),
             prices: prices.clone(),
             authorships: authorships.clone(),
-            bodies: Bodies::new(),
+            bodies: BodyList::new(),
         };
         let of_kept = || kept.iter().map(|at| &self.rows[*at as usize]);
         let slot = of_kept().filter(|row| row.slot.place().is_some()).count();
         tables.bodies.reserve_exact(slot);
+        // Copy the rows; their numbers stay valid, except the slots.
         let mut rows = EntryVec::new();
         rows.reserve_exact(kept.len());
         rows.extend(of_kept().map(|row| PackedEntry {
@@ -365,14 +397,15 @@ impl Entries {
         part
     }
 
-    /// The same with another cart as home.
+    /// Returns the entries as another cart holds them: `home` becomes the scope that needs no
+    /// authorship.
     pub(crate) fn at_home(&self, home: CartId) -> Self {
         let mut moved = Self::new(home);
         moved.put_all(self, &(0..self.rows.len() as u32).collect::<Vec<_>>());
         moved
     }
 
-    /// Drops rows of the tables that nothing uses, if they are too many.
+    /// Sweeps unused rows out of the tables if there are too many of them.
     fn tidy(&mut self) {
         if self.tables.len() > 4 * self.rows.len() + SPARE_ROWS {
             self.line_filter.forget();

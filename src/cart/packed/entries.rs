@@ -1,7 +1,7 @@
-//! Live entries: one sorted run of rows, with tables of what they share.
+//! Live entries: sorted rows, with tables of the values that rows share.
 //!
-//! An Add is its row and nothing else. The price of that is that a new line or writer renumbers
-//! the rows, which costs less than one allocation for each entry did.
+//! An Add is one row without an allocation. In return, a new line or writer renumbers the rows,
+//! which takes less time than one allocation for each entry did.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -12,12 +12,12 @@ use super::body_slot::BodySlot;
 use super::kinds::{EntryKind, KindCounts};
 use super::line_filter::LineFilter;
 use super::row::{DecodedEntries, EntryIndices, EntryRef, EntryVec, PackedEntry};
-use super::tables::{Authorship, EntryTables, NONE, Price};
+use super::tables::{Authorship, EntryTables, NONE, SortedPrice};
 use crate::cart::entry::{Body, Entry};
 use crate::dots::{Dot, Dots, Run};
 use crate::id::{CartId, LineKey, position};
 
-/// Entries by dot, in the order of dots.
+/// Live entries of a cart or delta, sorted by dot.
 ///
 /// ```
 /// use holdall::{CartId, LineKey, Quantity, Replica, ReplicaId};
@@ -30,28 +30,32 @@ use crate::id::{CartId, LineKey, position};
 #[derive(Clone)]
 pub struct Entries {
     pub(super) tables: EntryTables,
-    /// Sorted by writer, then by number. A delta of one action has one.
+    /// Rows by writer, then by number. A delta of one action has one row.
     pub(super) rows: EntryVec,
     pub(super) kinds: KindCounts,
     pub(super) line_filter: LineFilter,
-    /// Whether it is sure that the tables, but for the writers, have nothing that no row uses.
+    /// True if every row of the tables is known to be in use, writers excepted.
     pub(super) tight: bool,
 }
 
 impl Entries {
+    /// Makes an empty set whose home is a cart.
     pub(in crate::cart) fn new(home: CartId) -> Self {
         let (tables, kinds, line_filter) =
             (EntryTables::new(home), KindCounts::default(), LineFilter::default());
         Self { tables, rows: SmallVec::new(), kinds, line_filter, tight: true }
     }
 
+    /// Changes the home of an empty set.
     pub(in crate::cart) const fn set_home(&mut self, home: CartId) {
         self.tables.home = home;
     }
 
-    /// From rows that are sorted and fit the tables, and use all of them but for the writers.
+    /// Makes a set from sorted rows that fit the tables and use every row of them, writers
+    /// excepted.
     pub(super) fn counted(tables: EntryTables, rows: EntryVec) -> Self {
         let mut kinds = KindCounts::default();
+        // Most sets have nothing to count; the bodies alone show it.
         if tables.bodies.iter().any(KindCounts::notes) {
             for row in rows.iter().filter(|row| row.slot.place().is_some()) {
                 kinds.note(row.slot.body(&tables.bodies), row.line);
@@ -60,7 +64,7 @@ impl Entries {
         Self { tables, rows, kinds, line_filter: LineFilter::default(), tight: true }
     }
 
-    /// The same of rows that were read; the tables have each writer once, and no bodies.
+    /// Makes a set from decoded rows. The tables must have each writer once and no bodies.
     pub(crate) fn from_rows(mut tables: EntryTables, read: DecodedEntries) -> Self {
         let DecodedEntries { rows, mut bodies } = read;
         bodies.shrink_to_fit();
@@ -68,7 +72,8 @@ impl Entries {
         Self::counted(tables, rows)
     }
 
-    /// From entries in any order. Of two of one dot the first is kept; 0 is nobody's number.
+    /// Makes a set from entries in any order. Of two entries of one dot the first is kept. No
+    /// sequence number may be 0.
     pub(in crate::cart) fn collect(
         home: CartId,
         entries: impl IntoIterator<Item = (Dot, Entry)>,
@@ -76,6 +81,7 @@ impl Entries {
         let mut all: Vec<(Dot, Entry)> = entries.into_iter().collect();
         all.sort_by_key(|(dot, _)| *dot);
         all.dedup_by_key(|(dot, _)| *dot);
+        // Collect the values of each table, sorted and without duplicates.
         let mut tables = EntryTables::new(home);
         let lines = |entry: &Entry| {
             let bought = entry.body.bought().iter().map(|bought| bought.line.clone());
@@ -83,8 +89,9 @@ impl Entries {
         };
         tables.writers = sorted(all.iter().map(|(dot, _)| dot.replica).collect());
         tables.lines = sorted(all.iter().flat_map(|(_, entry)| lines(entry)).collect());
-        tables.prices = sorted(all.iter().filter_map(|(_, e)| e.price.map(Price)).collect());
+        tables.prices = sorted(all.iter().filter_map(|(_, e)| e.price.map(SortedPrice)).collect());
         tables.authorships = sorted(all.iter().filter_map(|(_, e)| authorship(home, e)).collect());
+        // Every value is in its table now, so each row finds its numbers.
         let rows = all.into_iter().map(|(dot, entry)| {
             let authorship = authorship(home, &entry);
             PackedEntry {
@@ -92,7 +99,7 @@ impl Entries {
                 time: entry.time,
                 writer: index(&tables.writers, Some(&dot.replica)),
                 line: index(&tables.lines, entry.line.as_ref()),
-                price: index(&tables.prices, entry.price.map(Price).as_ref()),
+                price: index(&tables.prices, entry.price.map(SortedPrice).as_ref()),
                 authorship: index(&tables.authorships, authorship.as_ref()),
                 slot: BodySlot::new(entry.body, &mut tables.bodies),
             }
@@ -101,47 +108,48 @@ impl Entries {
         Self::counted(tables, rows)
     }
 
-    /// How many there are.
+    /// Returns the number of entries.
     #[must_use]
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Whether there is none.
+    /// Returns whether there are no entries.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// The entry of a dot.
+    /// Returns a copy of the entry of a dot.
     #[must_use]
     pub fn get(&self, dot: &Dot) -> Option<Entry> {
         self.get_ref(*dot).map(EntryRef::entry)
     }
 
-    /// Whether a dot is there.
+    /// Returns whether the dot has an entry.
     #[must_use]
     pub fn contains_key(&self, dot: &Dot) -> bool {
         self.find(*dot).is_some()
     }
 
-    /// Each dot with its entry.
+    /// Iterates over copies of the entries with their dots, in the order of the dots.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (Dot, Entry)> + '_ {
         self.refs().map(|fact| (fact.dot(), fact.entry()))
     }
 
-    /// The dots.
+    /// Iterates over the dots in ascending order.
     pub fn keys(&self) -> impl ExactSizeIterator<Item = Dot> + '_ {
         self.refs().map(EntryRef::dot)
     }
 
-    /// The entries.
+    /// Iterates over copies of the entries, in the order of their dots.
     pub fn values(&self) -> impl ExactSizeIterator<Item = Entry> + '_ {
         self.refs().map(EntryRef::entry)
     }
 
-    /// The set of the dots.
+    /// Returns the dots of the entries as a set.
     pub(crate) fn dots(&self) -> Dots {
+        // Consecutive actions of one writer are one run.
         let runs = || self.rows.chunk_by(|before, row| row.follows(before));
         let mut dots = Dots::default();
         dots.reserve(runs().count());
@@ -152,18 +160,18 @@ impl Entries {
         dots
     }
 
-    /// Iterates over the entries without copying them, in the order of their dots.
+    /// Iterates over the entries in place, in the order of their dots.
     pub fn refs(&self) -> impl ExactSizeIterator<Item = EntryRef<'_>> + Clone {
         self.rows.iter().map(|row| self.ref_of(row))
     }
 
-    /// Returns the entry of a dot without copying it.
+    /// Returns the entry of a dot in place.
     #[must_use]
     pub fn get_ref(&self, dot: Dot) -> Option<EntryRef<'_>> {
         self.find(dot).map(|at| self.ref_at(at as u32))
     }
 
-    /// The entry of the row at a place.
+    /// Returns the entry of the row at an index.
     pub(crate) fn ref_at(&self, place: u32) -> EntryRef<'_> {
         self.ref_of(&self.rows[place as usize])
     }
@@ -172,7 +180,7 @@ impl Entries {
         EntryRef { tables: &self.tables, row }
     }
 
-    /// The cart whose own they are, mostly.
+    /// Returns the cart whose own entries need no authorship.
     pub(crate) const fn home(&self) -> CartId {
         self.tables.home
     }
@@ -185,7 +193,7 @@ impl Entries {
         &self.rows
     }
 
-    /// How many there are of a kind.
+    /// Returns the number of entries of a kind. Takes constant time.
     pub(crate) fn count(&self, kind: EntryKind) -> usize {
         match kind {
             EntryKind::Contribution => self.rows.len() - self.kinds.others(),
@@ -193,26 +201,27 @@ impl Entries {
         }
     }
 
-    /// Those of a kind.
+    /// Iterates over the entries of a kind, by dot. Stops after the last of them.
     pub(crate) fn of_kind(&self, kind: EntryKind) -> impl Iterator<Item = EntryRef<'_>> {
         let of_kind =
             self.refs().filter(move |fact| EntryKind::of(fact.body(), fact.row.line) == kind);
         of_kind.take(self.count(kind))
     }
 
-    /// Those that say of others where they show, or what they lack.
+    /// Iterates over the entries that place others in a list or reduce them, by dot.
     pub(crate) fn bearing(&self) -> impl Iterator<Item = EntryRef<'_>> {
         let bearing = self.refs().filter(|fact| fact.body().bears());
         bearing.take(self.kinds.bearing())
     }
 
-    /// Those that say something about a line, by dot.
+    /// Iterates over the entries that concern a line, by dot, including orders that bought of it.
     pub(crate) fn on_line<'a>(
         &'a self,
         line: &LineKey,
     ) -> impl Iterator<Item = EntryRef<'a>> + Clone + use<'a> {
         let at = self.line_at(line).unwrap_or(NONE);
         let rows = if at == NONE { &[][..] } else { &self.rows[..] };
+        // An order has no line of its own, so its list is searched, if there is any order.
         let orders = self.count(EntryKind::Order) > 0;
         let here = rows.iter().filter(move |row| {
             row.line == at
@@ -223,58 +232,60 @@ impl Entries {
         here.map(|row| self.ref_of(row))
     }
 
-    /// Where a line is in its table, if it is there.
+    /// Returns the index of a line in its table, if the table has it.
     pub(crate) fn line_at(&self, line: &LineKey) -> Option<u32> {
         position(&self.tables.lines, line).map(|at| at as u32)
     }
 
-    /// Those that were written about a line, by dot: orders of it are not.
+    /// Iterates over the entries written about the line with index `at`, by dot. Orders are left
+    /// out.
     #[inline]
     pub(crate) fn written_on(&self, at: u32) -> impl Iterator<Item = EntryRef<'_>> {
         self.rows.iter().filter(move |row| row.line == at).map(|row| self.ref_of(row))
     }
 
-    /// Where their rows are, ascending.
+    /// Returns the indices of the rows written about the line with index `at`, ascending.
     pub(crate) fn indices_on(&self, at: u32) -> EntryIndices {
         self.line_filter.places(&self.rows, at)
     }
 
-    /// Somebody is going to look for lines.
+    /// Prepares the filter that finds the rows of a line.
     pub(crate) fn build_line_filter(&mut self) {
         self.line_filter.make(&self.rows);
     }
 
-    /// Whether something is said of other entries: where they show, or what they lack.
+    /// Returns whether any entry places another in a list or reduces it.
     pub(crate) fn bears(&self) -> bool {
         self.kinds.bearing() > 0
     }
 
-    /// The lines that something is said about.
+    /// Iterates over the lines that entries concern, sorted.
     pub(crate) fn lines(&self) -> impl Iterator<Item = &LineKey> {
         let used = self.used().lines;
         self.tables.lines.iter().zip(used).filter(|(_, used)| *used).map(|(line, _)| line)
     }
 
+    /// Returns the index of the row of a dot.
     fn find(&self, dot: Dot) -> Option<usize> {
         let seq = u32::try_from(dot.seq).ok()?;
         let writer = self.tables.writers.binary_search(&dot.replica).ok()? as u32;
         self.rows.binary_search_by_key(&(writer, seq), PackedEntry::key).ok()
     }
 
-    /// Whether it is sure that every row of the tables, but for the writers, is in use.
+    /// Returns whether every row of the tables is known to be in use, writers excepted.
     pub(crate) const fn is_tight(&self) -> bool {
         self.tight
     }
 
-    /// Which rows of the tables are in use.
+    /// Returns which rows of the tables are in use.
     pub(crate) fn used(&self) -> UsedRows {
         let mut used = UsedRows {
-            writers: Flags::from_elem(false, self.tables.writers.len()),
-            lines: Flags::from_elem(false, self.tables.lines.len()),
-            prices: Flags::from_elem(false, self.tables.prices.len()),
-            authorships: Flags::from_elem(false, self.tables.authorships.len()),
+            writers: RowFlags::from_elem(false, self.tables.writers.len()),
+            lines: RowFlags::from_elem(false, self.tables.lines.len()),
+            prices: RowFlags::from_elem(false, self.tables.prices.len()),
+            authorships: RowFlags::from_elem(false, self.tables.authorships.len()),
         };
-        let mark = |table: &mut Flags, at: u32| {
+        let mark = |table: &mut RowFlags, at: u32| {
             if let Some(used) = table.get_mut(at as usize) {
                 *used = true;
             }
@@ -292,28 +303,31 @@ impl Entries {
     }
 }
 
-/// A flag for each row of a table.
-type Flags = SmallVec<[bool; 16]>;
+/// One flag for each row of a table.
+type RowFlags = SmallVec<[bool; 16]>;
 
-/// Of each table, which rows are in use.
+/// Rows that are in use, for each table.
 pub(crate) struct UsedRows {
-    pub(crate) writers: Flags,
-    pub(crate) lines: Flags,
-    pub(crate) prices: Flags,
-    pub(crate) authorships: Flags,
+    pub(crate) writers: RowFlags,
+    pub(crate) lines: RowFlags,
+    pub(crate) prices: RowFlags,
+    pub(crate) authorships: RowFlags,
 }
 
+/// Makes a table from values in any order.
 fn sorted<A: Array<Item: Ord>>(mut all: Vec<A::Item>) -> SmallVec<A> {
     all.sort_unstable();
     all.dedup();
     all.into()
 }
 
+/// Returns the index of a value in a table, or [`NONE`].
 fn index<T: Ord>(table: &[T], value: Option<&T>) -> u32 {
     value.and_then(|value| table.binary_search(value).ok()).map_or(NONE, |at| at as u32)
 }
 
-/// `None` if it goes without saying.
+/// Returns the authorship that an entry needs, or `None` if it was written in `home` before any
+/// merge was seen.
 pub(super) fn authorship(home: CartId, entry: &Entry) -> Option<Authorship> {
     let says = entry.scope != home || !entry.after.is_empty();
     says.then(|| Authorship { scope: entry.scope, after: entry.after.clone() })

@@ -1,42 +1,42 @@
-//! How many entries there are of each kind, for knowing that there is none without a look.
+//! Counts of entries by kind, which show without a scan that a kind is absent.
 
 use alloc::boxed::Box;
 
 use super::tables::NONE;
 use crate::cart::entry::Body;
 
-/// The kind of an entry, by which a cart counts its live entries.
+/// Kind of an entry. A cart counts its live entries by kind.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[non_exhaustive]
 pub enum EntryKind {
-    /// An Add or a Set: units on a line.
+    /// Add or Set: units on a line.
     Contribution,
-    /// A merge of a guest cart.
+    /// Merge of a guest cart.
     Merge,
-    /// A merge that was taken back.
+    /// Merge that was taken back.
     Unmerge,
-    /// An order that was placed.
+    /// Order that was placed.
     Order,
-    /// A coupon code.
+    /// Coupon code.
     Coupon,
-    /// A register of the cart.
+    /// Register of the cart.
     Register,
-    /// A register of a line.
+    /// Register of a line.
     LineRegister,
-    /// A consent, given or revoked.
+    /// Consent, given or revoked.
     Consent,
-    /// The mark that the cart expired.
+    /// Mark that the cart expired.
     Expired,
-    /// An entry that only keeps what other entries show in place.
+    /// Entry that only preserves what other entries show.
     Stay,
-    /// An entry of a later version, kept as bytes.
+    /// Move, or entry of a later version that is kept as bytes.
     Other,
 }
 
 impl EntryKind {
     const COUNT: usize = Self::Other as usize + 1;
 
-    /// The kind of what an entry about a line says.
+    /// Returns the kind of a body. `line` is the line number of its row, or [`NONE`].
     #[inline]
     pub(super) const fn of(body: &Body, line: u32) -> Self {
         match body {
@@ -55,27 +55,27 @@ impl EntryKind {
     }
 }
 
-/// What is counted: what is no contribution, and what bears on others. Most carts never have any,
-/// and count nowhere.
+/// Counts of the entries that are no contributions, and of those that bear on other entries. Most
+/// carts never have any and allocate nothing here.
 #[derive(Clone, Default)]
 pub(super) struct KindCounts(Option<Box<CountsByKind>>);
 
 #[derive(Clone, Default)]
 struct CountsByKind {
-    /// By kind, but for contributions.
+    /// Number of entries of each kind, without contributions.
     kinds: [u32; EntryKind::COUNT],
-    /// How many bear on others.
+    /// Number of entries that place other entries in a list or reduce them.
     bearing: u32,
 }
 
 impl KindCounts {
-    /// Whether an entry that says it is counted.
+    /// Returns whether entries with this body are counted.
     #[inline]
     pub(super) fn notes(body: &Body) -> bool {
         !body.is_contribution() || body.bears()
     }
 
-    /// One more.
+    /// Counts an entry that was put in.
     #[inline]
     pub(super) fn note(&mut self, body: &Body, line: u32) {
         if Self::notes(body) {
@@ -85,7 +85,7 @@ impl KindCounts {
         }
     }
 
-    /// One less.
+    /// Uncounts an entry that was taken out.
     #[inline]
     pub(super) fn forget(&mut self, body: &Body, line: u32) {
         if let Some(counts) = &mut self.0
@@ -96,17 +96,17 @@ impl KindCounts {
         }
     }
 
-    /// How many there are of a kind that is no contribution.
+    /// Returns the number of entries of a kind other than contributions.
     pub(super) fn count(&self, kind: EntryKind) -> usize {
         self.0.as_ref().map_or(0, |counts| counts.kinds[kind as usize] as usize)
     }
 
-    /// How many there are that are no contributions.
+    /// Returns the number of entries that are no contributions.
     pub(super) fn others(&self) -> usize {
         self.0.as_ref().map_or(0, |counts| counts.kinds.iter().map(|count| *count as usize).sum())
     }
 
-    /// How many bear on others.
+    /// Returns the number of entries that place other entries in a list or reduce them.
     pub(super) fn bearing(&self) -> usize {
         self.0.as_ref().map_or(0, |counts| counts.bearing as usize)
     }

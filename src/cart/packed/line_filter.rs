@@ -1,20 +1,22 @@
-//! One byte of each row's line, so that who looks for the rows of a line in a long cart need not read all rows.
+//! Filter by line: one byte of each row's line number, so that a look-up in a long cart reads an
+//! eighth of the memory or less.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::row::{EntryIndices, PackedEntry};
 
-/// Fewer rows are read one by one.
+/// Fewest rows for which a filter is worth its memory. Fewer rows are scanned.
 const MANY: usize = 64;
 
-/// Of each row the lowest byte of its line's number, if somebody looked. What moves lines forgets them.
+/// Lowest byte of each row's line number, once a look-up asked for it. Renumbering lines drops the
+/// filter.
 #[derive(Default)]
 pub(super) struct LineFilter(Option<Box<FilterBytes>>);
 
 struct FilterBytes(Vec<u8>);
 
-/// A copy makes its own: most are never looked through.
+/// A clone starts without a filter, since most clones are never searched.
 impl Clone for LineFilter {
     fn clone(&self) -> Self {
         Self::default()
@@ -29,14 +31,14 @@ impl LineFilter {
         self.0 = None;
     }
 
-    /// Those of rows, if they are many.
+    /// Builds the filter if there are enough rows and none exists.
     pub(super) fn make(&mut self, rows: &[PackedEntry]) {
         if self.0.is_none() && rows.len() >= MANY {
             self.0 = Some(Box::new(FilterBytes(rows.iter().map(|row| row.line as u8).collect())));
         }
     }
 
-    /// A row is put in at a place.
+    /// Follows the insertion of a row.
     #[inline]
     pub(super) fn insert(&mut self, at: usize, row: &PackedEntry) {
         if let Some(held) = &mut self.0 {
@@ -44,7 +46,7 @@ impl LineFilter {
         }
     }
 
-    /// Rows are moved.
+    /// Follows a move of rows.
     #[inline]
     pub(super) fn copy_within(&mut self, from: core::ops::Range<usize>, to: usize) {
         if let Some(held) = &mut self.0 {
@@ -59,7 +61,7 @@ impl LineFilter {
         }
     }
 
-    /// Where the rows of a line are, ascending.
+    /// Returns the indices of the rows of a line, ascending.
     pub(super) fn places(&self, rows: &[PackedEntry], line: u32) -> EntryIndices {
         let mut places = EntryIndices::new();
         let Some(held) = &self.0 else {
@@ -68,6 +70,7 @@ impl LineFilter {
             return places;
         };
         debug_assert!(rows.iter().map(|row| row.line as u8).eq(held.0.iter().copied()));
+        // Rows whose byte matches may still be of another line.
         let mut look = |at: usize| {
             if sabotage!(
                 "lines-are-told-apart-by-one-byte",
@@ -77,11 +80,13 @@ impl LineFilter {
                 places.push(at as u32);
             }
         };
+        // Compare eight bytes at once: XOR makes matching bytes zero.
         let (words, rest) = held.0.as_chunks();
         let wanted = EACH_LOW * u64::from(line as u8);
         for (at, word) in words.iter().enumerate() {
             let unlike = u64::from_le_bytes(*word) ^ wanted;
-            // The highest bit of each byte that is 0, and perhaps of some above it.
+            // Sets the high bit of each zero byte, and perhaps of some byte above one (Mycroft's
+            // test).
             let mut alike = unlike.wrapping_sub(EACH_LOW) & !unlike & EACH_HIGH;
             while alike != 0 {
                 look(8 * at + alike.trailing_zeros() as usize / 8);

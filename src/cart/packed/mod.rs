@@ -1,7 +1,7 @@
-//! Live entries in memory: sorted rows of numbers, and tables that explain the numbers.
+//! Live entries in memory: sorted rows of numbers, and tables that the numbers refer to.
 //!
-//! The rest of the crate goes through [`Entries`], the whole set, and [`Fact`], one entry where it
-//! is held. Only `wire` also names rows and tables, since its bytes follow their layout.
+//! The rest of the crate uses [`Entries`], the whole set, and [`EntryRef`], one entry in place.
+//! Only `wire` also uses rows and tables, since its bytes follow their layout.
 
 mod body_slot;
 mod by_line;
@@ -17,4 +17,4 @@ pub use entries::Entries;
 pub use kinds::EntryKind;
 pub use row::EntryRef;
 pub(crate) use row::{DecodedEntries, EntryIndices, PackedEntry};
-pub(crate) use tables::{Authorship, EntryTables, NONE, Price, Table};
+pub(crate) use tables::{Authorship, EntryTables, NONE, SmallTable, SortedPrice};

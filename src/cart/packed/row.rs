@@ -1,19 +1,20 @@
-//! One live entry as it is held: in numbers that its tables explain.
+//! One live entry in memory: numbers that refer to tables.
 
 use smallvec::SmallVec;
 
-use super::body_slot::{Bodies, BodySlot};
-use super::tables::{EntryTables, NONE, Price};
+use super::body_slot::{BodyList, BodySlot};
+use super::tables::{EntryTables, NONE, SortedPrice};
 use crate::cart::entry::{Body, Entry, SeenMerges};
 use crate::clock::Time;
 use crate::dots::Dot;
 use crate::id::{CartId, LineKey};
 use crate::money::Money;
 
+/// Live entry as 32 bytes: numbers that refer to the rows of [`EntryTables`], or [`NONE`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PackedEntry {
     pub(crate) time: Time,
-    /// The number of the action, at most [`limits::SEQ_MAX`](crate::limits::SEQ_MAX).
+    /// Number of the action, at most [`limits::SEQ_MAX`](crate::limits::SEQ_MAX).
     pub(crate) seq: u32,
     pub(crate) writer: u32,
     pub(crate) line: u32,
@@ -22,7 +23,7 @@ pub(crate) struct PackedEntry {
     pub(crate) slot: BodySlot,
 }
 
-// A cart is mostly rows.
+// Rows are most of the memory of a cart.
 const _: () = assert!(size_of::<PackedEntry>() <= 32 && size_of::<Body>() <= 16);
 
 impl PackedEntry {
@@ -30,25 +31,25 @@ impl PackedEntry {
         (self.writer, self.seq)
     }
 
-    /// Whether it is the next of the same writer.
+    /// Returns whether the row is the next action of the writer of `before`.
     #[inline]
     pub(super) const fn follows(&self, before: &Self) -> bool {
         self.writer == before.writer && self.seq - 1 == before.seq
     }
 }
 
-/// Rows in place, if it is one.
+/// Rows of entries. One row is stored in place.
 pub(super) type EntryVec = SmallVec<[PackedEntry; 1]>;
 
-/// Places of rows, ascending.
+/// Indices of rows, ascending.
 pub(crate) type EntryIndices = SmallVec<[u32; 8]>;
 
-/// Live entries as they are read: in numbers that the tables of their message explain.
+/// Live entries as a decoder reads them, with numbers that refer to the tables of their message.
 #[derive(Default)]
 pub(crate) struct DecodedEntries {
-    /// Sorted by writer, then by number.
+    /// Rows by writer, then by number.
     pub(crate) rows: EntryVec,
-    pub(crate) bodies: Bodies,
+    pub(crate) bodies: BodyList,
 }
 
 impl DecodedEntries {
@@ -56,14 +57,14 @@ impl DecodedEntries {
         self.rows.reserve_exact(rows);
     }
 
-    /// What the next row says.
+    /// Stores the body of the next row, unless it is a small Add, and returns its slot.
     #[inline]
     pub(crate) fn intern(&mut self, body: Body) -> BodySlot {
         BodySlot::new(body, &mut self.bodies)
     }
 }
 
-/// A live entry, borrowed from the [`Entries`](crate::cart::Entries) that hold it.
+/// Live entry, borrowed from the [`Entries`](crate::cart::Entries) that hold it.
 #[derive(Clone, Copy, Debug)]
 pub struct EntryRef<'a> {
     pub(super) tables: &'a EntryTables,
@@ -73,28 +74,28 @@ pub struct EntryRef<'a> {
 static NO_MERGES: [CartId; 0] = [];
 
 impl<'a> EntryRef<'a> {
-    /// Returns the name of the entry.
+    /// Returns the dot of the entry.
     #[must_use]
     #[inline]
     pub fn dot(self) -> Dot {
         Dot::new(self.tables.writers[self.row.writer as usize], u64::from(self.row.seq))
     }
 
-    /// Returns the time at which its author wrote it.
+    /// Returns the time of the action.
     #[must_use]
     #[inline]
     pub const fn time(self) -> Time {
         self.row.time
     }
 
-    /// Returns what the entry says.
+    /// Returns the content of the entry.
     #[must_use]
     #[inline]
     pub fn body(self) -> &'a Body {
         self.row.slot.body(&self.tables.bodies)
     }
 
-    /// The cart it was written in.
+    /// Returns the cart that the entry was written in.
     #[inline]
     pub fn scope(self) -> CartId {
         match self.row.authorship {
@@ -103,7 +104,7 @@ impl<'a> EntryRef<'a> {
         }
     }
 
-    /// The guests whose merge its author had seen, sorted.
+    /// Returns the guest carts whose merges its author had seen, sorted.
     #[inline]
     pub fn after(self) -> &'a [CartId] {
         match self.row.authorship {
@@ -112,18 +113,18 @@ impl<'a> EntryRef<'a> {
         }
     }
 
-    /// Returns the line it is about, if it is about one.
+    /// Returns the line that the entry is about, if it is about one.
     #[must_use]
     #[inline]
     pub fn line(self) -> Option<&'a LineKey> {
         self.tables.lines.get(self.row.line as usize)
     }
 
-    /// Returns the price its author saw, if one was noted.
+    /// Returns the price that its author saw, if one was noted.
     #[must_use]
     #[inline]
     pub fn price(self) -> Option<Money> {
-        self.tables.prices.get(self.row.price as usize).map(|Price(price)| *price)
+        self.tables.prices.get(self.row.price as usize).map(|SortedPrice(price)| *price)
     }
 
     /// Returns whether a price was noted.
@@ -133,7 +134,7 @@ impl<'a> EntryRef<'a> {
         self.row.price != NONE
     }
 
-    /// The entry by itself.
+    /// Copies the entry out of its tables.
     pub fn entry(self) -> Entry {
         let after = match self.row.authorship {
             NONE => SeenMerges::default(),
@@ -150,7 +151,7 @@ impl<'a> EntryRef<'a> {
     }
 }
 
-/// Equal facts, whatever the tables they are held with.
+/// Compares the contents of two entries, also if they are held with different tables.
 impl PartialEq for EntryRef<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.dot() == other.dot()

@@ -1,77 +1,77 @@
-//! What many entries share, held once: sorted tables, named by index.
+//! Tables of the values that entries share: sorted, and referred to by index.
 
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
 use smallvec::{Array, SmallVec};
 
-use super::body_slot::Bodies;
+use super::body_slot::BodyList;
 use crate::cart::entry::SeenMerges;
 use crate::id::{CartId, LineKey, ReplicaId};
 use crate::money::Money;
 
-/// The index of nothing: no line, no price; of authorships, the home cart and no merges seen.
+/// Index of no table row: no line, no price, or, for authorships, the home cart and no merges seen.
 pub(crate) const NONE: u32 = u32::MAX;
 
-/// Where an entry was written, and which merges its author had seen.
+/// Cart that an entry was written in, and the merges its author had seen.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Authorship {
     pub(crate) scope: CartId,
     pub(crate) after: SeenMerges,
 }
 
-/// A price in an order of its own, which says nothing of worth.
+/// Price in a total order by its digits, scale and currency. The order does not follow value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Price(pub(crate) Money);
+pub(crate) struct SortedPrice(pub(crate) Money);
 
-impl Price {
+impl SortedPrice {
     pub(crate) fn key(&self) -> (u64, u8, [u8; 3]) {
         let (digits, scale) = self.0.parts();
         (digits, scale, *self.0.currency().as_bytes())
     }
 }
 
-impl Ord for Price {
+impl Ord for SortedPrice {
     fn cmp(&self, other: &Self) -> Ordering {
         self.key().cmp(&other.key())
     }
 }
 
-impl PartialOrd for Price {
+impl PartialOrd for SortedPrice {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-/// A table. Those of a delta of one action have one row each, and are allocated nowhere.
-pub(crate) type Table<T> = SmallVec<[T; 1]>;
+/// Table of values. A table of one row, as in a delta of one action, needs no allocation.
+pub(crate) type SmallTable<T> = SmallVec<[T; 1]>;
 
-/// The table of what only carts with merges have has no room in place.
+/// Table that only carts with merges use. It has no room in place.
 pub(crate) type RareTable<T> = SmallVec<[T; 0]>;
 
-/// The tables, each sorted and without doubles. Rows that no entry uses any more may linger; no
-/// reader minds them, and no byte is written of them.
+/// Tables of a set of entries, each sorted and without duplicates. Rows that no entry uses any more
+/// may remain; readers skip them, and encoders leave them out.
 #[derive(Clone, Debug)]
 pub(crate) struct EntryTables {
-    /// The cart whose own entries, if their authors had seen no merge, need no authorship.
+    /// Cart whose own entries need no authorship if their authors had seen no merge.
     pub(crate) home: CartId,
-    pub(crate) writers: Table<ReplicaId>,
-    pub(crate) lines: Table<LineKey>,
-    pub(crate) prices: Table<Price>,
+    pub(crate) writers: SmallTable<ReplicaId>,
+    pub(crate) lines: SmallTable<LineKey>,
+    pub(crate) prices: SmallTable<SortedPrice>,
     pub(crate) authorships: RareTable<Authorship>,
-    /// What the rows say that do not say it themselves: in no order, and each is one row's.
-    pub(crate) bodies: Bodies,
+    /// BodyList that a row cannot hold itself, in no order. Each belongs to one row.
+    pub(crate) bodies: BodyList,
 }
 
 impl EntryTables {
     pub(crate) fn new(home: CartId) -> Self {
         Self {
             home,
-            writers: Table::new(),
-            lines: Table::new(),
-            prices: Table::new(),
+            writers: SmallTable::new(),
+            lines: SmallTable::new(),
+            prices: SmallTable::new(),
             authorships: RareTable::new(),
-            bodies: Bodies::default(),
+            bodies: BodyList::default(),
         }
     }
 
@@ -80,7 +80,8 @@ impl EntryTables {
     }
 }
 
-/// Where a value is in a sorted table, and whether it was put there just now.
+/// Returns the index of a value in a sorted table, after inserting it if needed, and whether it is
+/// new.
 pub(super) fn place<A: Array<Item: Ord + Clone>>(
     table: &mut SmallVec<A>,
     value: &A::Item,
@@ -95,7 +96,8 @@ pub(super) fn place<A: Array<Item: Ord + Clone>>(
     }
 }
 
-/// Makes room for so many more: by a quarter at least, since most carts stay small, and are held for long.
+/// Reserves room for `more` elements. Grows by a quarter at least: most carts stay small and are
+/// held for long.
 #[inline]
 pub(super) fn grow<A: Array>(table: &mut SmallVec<A>, more: usize) {
     if table.capacity() - table.len() < more {
@@ -103,25 +105,26 @@ pub(super) fn grow<A: Array>(table: &mut SmallVec<A>, more: usize) {
     }
 }
 
-/// Where the rows of two sorted tables are in the one that has both.
+/// New indices of the rows of two sorted tables in their union.
 pub(super) struct TableUnion {
-    /// By old index. `None`: all are where they were.
-    pub(super) here: Option<Moved>,
-    /// By index in the other table.
-    pub(super) there: Moved,
+    /// New index by old index; `None` if no row has moved.
+    pub(super) here: Option<NewIndices>,
+    /// Index in the union by index in the other table.
+    pub(super) there: NewIndices,
 }
 
-/// Where the rows of a table are now. Most carts have few.
-type Moved = SmallVec<[u32; 32]>;
+/// New indices of the rows of a table. Most carts have few.
+type NewIndices = SmallVec<[u32; 32]>;
 
-/// Puts the rows of another table in.
+/// Inserts the values of another sorted table, and returns where the rows of both are then.
 pub(super) fn unite<A: Array<Item: Ord + Clone>>(
     table: &mut SmallVec<A>,
     other: &[A::Item],
 ) -> TableUnion {
-    // Those that are new, each with the place before which it belongs.
+    // New values, each with the index of the old row that it precedes.
     let mut new: SmallVec<[(usize, &A::Item); 16]> = SmallVec::new();
-    let (mut there, mut from) = (Moved::with_capacity(other.len()), 0);
+    // Both tables ascend, so each search starts where the last one ended.
+    let (mut there, mut from) = (NewIndices::with_capacity(other.len()), 0);
     for value in other {
         let found = table[from..].binary_search(value);
         from += found.unwrap_or_else(|at| at);
@@ -133,7 +136,8 @@ pub(super) fn unite<A: Array<Item: Ord + Clone>>(
     if new.is_empty() {
         return TableUnion { here: None, there };
     }
-    let mut here = Moved::with_capacity(table.len());
+    // An old row moves down by the number of new values before it.
+    let mut here = NewIndices::with_capacity(table.len());
     let mut before = 0;
     for at in 0..table.len() {
         while new.get(before).is_some_and(|(place, _)| *place <= at) {
@@ -143,12 +147,13 @@ pub(super) fn unite<A: Array<Item: Ord + Clone>>(
     }
     table.reserve_exact(new.len());
     table.extend(new.into_iter().map(|(_, value)| value.clone()));
-    // Two sorted runs: the sort finds them and merges them.
+    // The table is two sorted runs now, which the stable sort merges in linear time.
     table.sort();
     TableUnion { here: Some(here), there }
 }
 
-/// Drops the rows that are not used, and says where the others are then.
+/// Drops the rows that are not used. Returns the new index of each old row; those of dropped rows
+/// mean nothing.
 pub(super) fn sweep<A: Array>(table: &mut SmallVec<A>, used: &[bool]) -> Vec<u32> {
     let mut left = 0;
     let moved = used.iter().map(|used| {
