@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::bytes::{Reader, Writer};
+use super::bytes::{ByteReader, ByteWriter};
 use super::decode_tables::{DecodeTables, sorted};
 use super::encode_tables::EncodeTables;
 use super::error::{BoxedError, Broken, error_at};
@@ -25,7 +25,7 @@ use crate::limits;
 
 /// With `thought`, the number of the set of dots that a Set is thought to have seen.
 pub(super) fn write_body(
-    out: &mut Writer,
+    out: &mut ByteWriter,
     tables: &EncodeTables<'_>,
     row: &PackedEntry,
     predicted_seen: &mut u64,
@@ -69,7 +69,7 @@ pub(super) fn write_body(
 }
 
 pub(super) fn read_body(
-    input: &mut Reader<'_>,
+    input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
     dot: Dot,
     (kind, sided): (u32, bool),
@@ -108,21 +108,24 @@ pub(super) fn read_body(
 }
 
 /// A code is written in its normal form.
-fn read_coupon(input: &mut Reader<'_>) -> Result<CouponCode, BoxedError> {
+fn read_coupon(input: &mut ByteReader<'_>) -> Result<CouponCode, BoxedError> {
     let here = input.offset();
     let text = input.text()?;
     let code = CouponCode::new(text).map_err(|error| input.error(error))?;
     if code.as_str() == text { Ok(code) } else { Err(error_at(here, Broken::NotCanonical)) }
 }
 
-fn read_dots(input: &mut Reader<'_>, tables: &mut DecodeTables) -> Result<Vec<Dot>, BoxedError> {
+fn read_dots(
+    input: &mut ByteReader<'_>,
+    tables: &mut DecodeTables,
+) -> Result<Vec<Dot>, BoxedError> {
     let count = input.count(2, "dots", limits::MESSAGE_BYTES)?;
     let dots: Result<Vec<Dot>, _> = (0..count).map(|_| tables.dot(input)).collect();
     sorted(input, dots?)
 }
 
 fn read_bought(
-    input: &mut Reader<'_>,
+    input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
 ) -> Result<Vec<OrderedUnits>, BoxedError> {
     let count = input.count(6, "units bought", limits::MESSAGE_BYTES)?;
@@ -133,7 +136,7 @@ fn read_bought(
     sorted(input, all)
 }
 
-fn write_register(out: &mut Writer, register: &Register) {
+fn write_register(out: &mut ByteWriter, register: &Register) {
     out.number(register.kind_number());
     match register {
         Register::Note(note) => {
@@ -153,7 +156,7 @@ fn write_register(out: &mut Writer, register: &Register) {
     }
 }
 
-fn read_register(input: &mut Reader<'_>) -> Result<Register, BoxedError> {
+fn read_register(input: &mut ByteReader<'_>) -> Result<Register, BoxedError> {
     let here = input.offset();
     Ok(match input.number()? {
         NOTE => Register::Note(input.parsed(Text::new)?),

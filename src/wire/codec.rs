@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::bytes::Reader;
+use super::bytes::ByteReader;
 use super::envelope::{EnvelopeKind, open, seal};
 use super::error::{Broken, DecodeError};
 use super::parts::{read_cart, read_delta, write_cart, write_delta};
@@ -75,7 +75,7 @@ pub fn encode_replica(replica: &Replica) -> Vec<u8> {
 /// # Errors
 /// Anything but the bytes of a replica in their one form.
 pub fn decode_replica(bytes: &[u8]) -> Result<Replica, DecodeError> {
-    let read = |input: &mut Reader<'_>| {
+    let read = |input: &mut ByteReader<'_>| {
         let id = ReplicaId::from_u128(input.id()?);
         let latest: Time = entries::read_time(input, &mut 0)?;
         let replica = Replica::resume(id, latest, read_cart(input)?);

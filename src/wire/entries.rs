@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::bodies::{read_body, write_body};
-use super::bytes::{Reader, SmallBuffer, Writer};
+use super::bytes::{ByteReader, ByteWriter, SmallBuffer};
 use super::decode_tables::DecodeTables;
 use super::encode_tables::EncodeTables;
 use super::error::{BoxedError, Broken, error_at};
@@ -38,7 +38,7 @@ const LINE: u8 = 0b1000;
 
 /// What the entries before lead one to think of the next.
 #[derive(Clone)]
-pub(super) struct Predictor {
+pub(super) struct EntryPredictor {
     ms: u64,
     /// Of the last contribution.
     price: u32,
@@ -48,7 +48,7 @@ pub(super) struct Predictor {
     pub(super) seen: u64,
 }
 
-impl Predictor {
+impl EntryPredictor {
     pub(super) fn new(lines: usize, prices: usize) -> Self {
         // Without prices there is nothing to remember.
         let lines = if prices == 0 { 0 } else { lines };
@@ -93,13 +93,16 @@ fn time_step(time: Time, previous_ms: &mut u64) -> (u64, Option<u64>) {
     (zigzag << 1 | 1, Some(u64::from(time.counter())))
 }
 
-pub(super) fn write_time(out: &mut Writer, time: Time, previous_ms: &mut u64) {
+pub(super) fn write_time(out: &mut ByteWriter, time: Time, previous_ms: &mut u64) {
     let (step, counter) = time_step(time, previous_ms);
     out.number(step);
     counter.into_iter().for_each(|counter| out.number(counter));
 }
 
-pub(super) fn read_time(input: &mut Reader<'_>, previous_ms: &mut u64) -> Result<Time, BoxedError> {
+pub(super) fn read_time(
+    input: &mut ByteReader<'_>,
+    previous_ms: &mut u64,
+) -> Result<Time, BoxedError> {
     let here = input.offset();
     let tagged = input.number()?;
     if tagged & 1 == 0 {
@@ -124,11 +127,11 @@ pub(super) fn read_time(input: &mut Reader<'_>, previous_ms: &mut u64) -> Result
 /// An entry: how far its number is after the one before, and all else.
 #[inline]
 pub(super) fn write_entry(
-    out: &mut Writer,
+    out: &mut ByteWriter,
     tables: &EncodeTables<'_>,
     row: &PackedEntry,
     step: u64,
-    predictor: &mut Predictor,
+    predictor: &mut EntryPredictor,
 ) {
     let line = tables.line_of(row);
     let price = sabotage!("price-is-lost-in-bytes", tables.price_of(row), NONE);
@@ -153,11 +156,11 @@ pub(super) fn write_entry(
 }
 
 fn write_long(
-    out: &mut Writer,
+    out: &mut ByteWriter,
     tables: &EncodeTables<'_>,
     row: &PackedEntry,
     (step, line, price): (u64, Option<u32>, u32),
-    predictor: &mut Predictor,
+    predictor: &mut EntryPredictor,
 ) {
     let body = tables.body_of(row);
     let (kind, sided) = (body.kind_number(), is_sided(body));
@@ -217,10 +220,10 @@ fn is_sided(body: &Body) -> bool {
 /// An entry by `writer`, after its entry of number `last` (0 before its first); says its number.
 #[inline]
 pub(super) fn read_entry(
-    input: &mut Reader<'_>,
+    input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
     (writer, last): (u32, u64),
-    predictor: &mut Predictor,
+    predictor: &mut EntryPredictor,
     rows: &mut DecodedEntries,
 ) -> Result<u64, BoxedError> {
     let here = input.offset();
@@ -249,10 +252,10 @@ pub(super) fn read_entry(
 }
 
 fn read_long(
-    input: &mut Reader<'_>,
+    input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
     (writer, last): (u32, u64),
-    predictor: &mut Predictor,
+    predictor: &mut EntryPredictor,
     (here, head): (usize, u8),
     rows: &mut DecodedEntries,
 ) -> Result<u64, BoxedError> {
@@ -309,7 +312,12 @@ fn read_long(
 
 /// The number of an entry from how far it is after the one before: `short`, or if that is 0, what
 /// follows, which is above `most`.
-fn read_step(input: &mut Reader<'_>, short: u64, most: u64, last: u64) -> Result<u64, BoxedError> {
+fn read_step(
+    input: &mut ByteReader<'_>,
+    short: u64,
+    most: u64,
+    last: u64,
+) -> Result<u64, BoxedError> {
     let here = input.offset();
     let step = match short {
         0 => input.number()?,

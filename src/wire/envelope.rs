@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::bytes::{Reader, Writer};
+use super::bytes::{ByteReader, ByteWriter};
 use super::error::{BoxedError, Broken, DecodeError};
 use crate::limits;
 
@@ -20,8 +20,8 @@ pub(super) enum EnvelopeKind {
     Message = 4,
 }
 
-pub(super) fn seal(kind: EnvelopeKind, write: impl FnOnce(&mut Writer)) -> Vec<u8> {
-    let mut out = Writer::with_room();
+pub(super) fn seal(kind: EnvelopeKind, write: impl FnOnce(&mut ByteWriter)) -> Vec<u8> {
+    let mut out = ByteWriter::with_room();
     out.raw(&MAGIC);
     out.raw(&[VERSION << 4 | kind as u8]);
     write(&mut out);
@@ -35,7 +35,7 @@ pub(super) fn seal(kind: EnvelopeKind, write: impl FnOnce(&mut Writer)) -> Vec<u
 pub(super) fn open<T>(
     bytes: &[u8],
     kind: EnvelopeKind,
-    read: impl FnOnce(&mut Reader<'_>) -> Result<T, BoxedError>,
+    read: impl FnOnce(&mut ByteReader<'_>) -> Result<T, BoxedError>,
 ) -> Result<T, DecodeError> {
     let error = |offset, broken| DecodeError { offset, broken };
     if bytes.len() > limits::MESSAGE_BYTES {
@@ -59,7 +59,7 @@ pub(super) fn open<T>(
     if crc32fast::hash(content).to_le_bytes() != checksum {
         return Err(error(content.len(), Broken::Checksum));
     }
-    let mut input = Reader::new(content, HEADER_BYTES);
+    let mut input = ByteReader::new(content, HEADER_BYTES);
     let value = read(&mut input).map_err(|fault| *fault)?;
     if sabotage!("decoder-takes-trailing-bytes", !input.is_at_end(), false) {
         return Err(*input.error(Broken::Trailing));

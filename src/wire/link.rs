@@ -7,11 +7,11 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::bytes::{Reader, Writer};
+use super::bytes::{ByteReader, ByteWriter};
 use super::decode_tables::DecodeTables;
 use super::dots;
 use super::encode_tables::{EncodeTables, write_writers};
-use super::entries::{self, Predictor};
+use super::entries::{self, EntryPredictor};
 use super::envelope::CHECKSUM_BYTES;
 use super::error::{BoxedError, Broken, DecodeError, error_at};
 use super::table_layout::NEEDS;
@@ -38,7 +38,7 @@ struct LinkState {
     tables: DecodeTables,
     /// Of each writer the highest number said.
     last: Vec<u64>,
-    predictor: Predictor,
+    predictor: EntryPredictor,
     frames: u8,
 }
 
@@ -47,7 +47,7 @@ impl LinkState {
         Self {
             tables: DecodeTables::empty(cart),
             last: Vec::new(),
-            predictor: Predictor::new(0, 0),
+            predictor: EntryPredictor::new(0, 0),
             frames: 0,
         }
     }
@@ -126,7 +126,7 @@ impl LinkSender {
         assert_eq!(delta.cart(), known.tables.cart, "a link is about one cart");
         let mut first = known.frames & COUNT;
         known.frames = known.frames.wrapping_add(1);
-        let mut out = Writer::with_room();
+        let mut out = ByteWriter::with_room();
         if delta.is_erasure() {
             out.raw(&[first | ERASED]);
             return sealed(out);
@@ -198,7 +198,7 @@ impl LinkSender {
     }
 }
 
-fn sealed(mut out: Writer) -> Vec<u8> {
+fn sealed(mut out: ByteWriter) -> Vec<u8> {
     let checksum = crc32fast::hash(&out.bytes);
     out.raw(&checksum.to_le_bytes());
     out.bytes
@@ -250,7 +250,7 @@ impl LinkReceiver {
         if crc32fast::hash(content).to_le_bytes() != *checksum {
             return Err(error(content.len(), Broken::Checksum));
         }
-        let mut input = Reader::new(content, 0);
+        let mut input = ByteReader::new(content, 0);
         let delta = self.read(&mut input).map_err(|fault| *fault)?;
         if !input.is_at_end() {
             return Err(*input.error(Broken::Trailing));
@@ -259,7 +259,7 @@ impl LinkReceiver {
         Ok(delta)
     }
 
-    fn read(&mut self, input: &mut Reader<'_>) -> Result<Delta, BoxedError> {
+    fn read(&mut self, input: &mut ByteReader<'_>) -> Result<Delta, BoxedError> {
         let known = &mut self.known;
         let cart = known.tables.cart;
         let first = input.byte()?;
@@ -316,7 +316,7 @@ impl LinkReceiver {
     }
 
     fn read_rows(
-        input: &mut Reader<'_>,
+        input: &mut ByteReader<'_>,
         known: &mut LinkState,
     ) -> Result<DecodedEntries, BoxedError> {
         let mut rows = DecodedEntries::default();

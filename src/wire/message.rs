@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::bytes::{Reader, Writer};
+use super::bytes::{ByteReader, ByteWriter};
 use super::decode_tables::DecodeTables;
 use super::dots;
 use super::error::{BoxedError, Broken, error_at};
@@ -11,7 +11,7 @@ use crate::cart::{Fingerprint, Have};
 use crate::id::{CartId, ReplicaId};
 use crate::sync::Message;
 
-pub(super) fn write(out: &mut Writer, message: &Message) {
+pub(super) fn write(out: &mut ByteWriter, message: &Message) {
     match message {
         Message::Probe { cart, fingerprint } => {
             out.number(1);
@@ -42,7 +42,7 @@ pub(super) fn write(out: &mut Writer, message: &Message) {
     }
 }
 
-pub(super) fn read(input: &mut Reader<'_>) -> Result<Message, BoxedError> {
+pub(super) fn read(input: &mut ByteReader<'_>) -> Result<Message, BoxedError> {
     let here = input.offset();
     Ok(match input.number()? {
         1 => Message::Probe {
@@ -65,16 +65,16 @@ pub(super) fn read(input: &mut Reader<'_>) -> Result<Message, BoxedError> {
     })
 }
 
-fn write_fingerprint(out: &mut Writer, fingerprint: &Fingerprint) {
+fn write_fingerprint(out: &mut ByteWriter, fingerprint: &Fingerprint) {
     out.id(fingerprint.live);
     out.id(fingerprint.context);
 }
 
-fn read_fingerprint(input: &mut Reader<'_>) -> Result<Fingerprint, BoxedError> {
+fn read_fingerprint(input: &mut ByteReader<'_>) -> Result<Fingerprint, BoxedError> {
     Ok(Fingerprint { live: input.id()?, context: input.id()? })
 }
 
-fn write_have(out: &mut Writer, have: &Have) {
+fn write_have(out: &mut ByteWriter, have: &Have) {
     out.flag(have.erased);
     let writers: Vec<ReplicaId> = have.context.writers().map(|(writer, _)| writer).collect();
     out.count(writers.len());
@@ -83,7 +83,7 @@ fn write_have(out: &mut Writer, have: &Have) {
     dots::write(out, &writers, &have.live);
 }
 
-fn read_have(input: &mut Reader<'_>) -> Result<Have, BoxedError> {
+fn read_have(input: &mut ByteReader<'_>) -> Result<Have, BoxedError> {
     let erased = input.flag()?;
     // No part of this is about a cart.
     let mut tables = DecodeTables::empty(CartId::from_u128(0));

@@ -1,9 +1,9 @@
 //! States and deltas as bytes: tables, dots, live entries.
 
-use super::bytes::{Reader, Writer};
+use super::bytes::{ByteReader, ByteWriter};
 use super::decode_tables::DecodeTables;
 use super::encode_tables::{EncodeTables, write_writers};
-use super::entries::{self, Predictor};
+use super::entries::{self, EntryPredictor};
 use super::error::{BoxedError, Broken, error_at};
 use super::table_layout::NEEDS;
 use crate::cart::{Cart, DecodedEntries, Delta, Entries};
@@ -14,7 +14,7 @@ use crate::limits;
 /// In the first byte of a delta: that it is an erasure, and nothing follows.
 const ERASED: u8 = 0b0000_0001;
 
-pub(super) fn write_delta(out: &mut Writer, delta: &Delta) {
+pub(super) fn write_delta(out: &mut ByteWriter, delta: &Delta) {
     // Live and dead together are few runs; the live ones are listed below, the rest is dead.
     write_parts(
         out,
@@ -25,13 +25,13 @@ pub(super) fn write_delta(out: &mut Writer, delta: &Delta) {
     );
 }
 
-pub(super) fn write_cart(out: &mut Writer, cart: &Cart) {
+pub(super) fn write_cart(out: &mut ByteWriter, cart: &Cart) {
     let none = Dots::default();
     write_parts(out, (cart.id(), cart.is_erased()), cart.context(), &none, cart.live());
 }
 
 fn write_parts(
-    out: &mut Writer,
+    out: &mut ByteWriter,
     (cart, erased): (CartId, bool),
     dots: &Dots,
     needs: &Dots,
@@ -60,7 +60,7 @@ fn write_parts(
     if !needs.is_empty() {
         tables.dots(out, needs);
     }
-    let mut predictor = Predictor::new(tables.lines(), tables.prices());
+    let mut predictor = EntryPredictor::new(tables.lines(), tables.prices());
     predictor.seen = tables.first_seen();
     let groups = || live.rows().chunk_by(|a, b| a.writer == b.writer);
     out.count(groups().count());
@@ -88,7 +88,7 @@ struct MessageParts {
     live: Option<Entries>,
 }
 
-fn read_parts(input: &mut Reader<'_>) -> Result<MessageParts, BoxedError> {
+fn read_parts(input: &mut ByteReader<'_>) -> Result<MessageParts, BoxedError> {
     let cart = CartId::from_u128(input.id()?);
     let here = input.offset();
     let head = input.byte()?;
@@ -120,11 +120,11 @@ fn read_parts(input: &mut Reader<'_>) -> Result<MessageParts, BoxedError> {
 }
 
 fn read_rows(
-    input: &mut Reader<'_>,
+    input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
 ) -> Result<DecodedEntries, BoxedError> {
     let mut rows = DecodedEntries::default();
-    let mut predictor = Predictor::new(tables.lines.rows.len(), tables.prices.rows.len());
+    let mut predictor = EntryPredictor::new(tables.lines.rows.len(), tables.prices.rows.len());
     predictor.seen = tables.first_seen();
     let mut next = 0;
     for _ in 0..input.count(5, "writers of entries", limits::MESSAGE_BYTES)? {
@@ -141,7 +141,7 @@ fn read_rows(
     Ok(rows)
 }
 
-pub(super) fn read_delta(input: &mut Reader<'_>) -> Result<Delta, BoxedError> {
+pub(super) fn read_delta(input: &mut ByteReader<'_>) -> Result<Delta, BoxedError> {
     let MessageParts { cart, dots, needs, live } = read_parts(input)?;
     let Some(live) = live else { return Ok(Delta::erasure(cart)) };
     let listed = live.dots();
@@ -151,7 +151,7 @@ pub(super) fn read_delta(input: &mut Reader<'_>) -> Result<Delta, BoxedError> {
     Delta::of(cart, live, dots.minus(&listed), needs).map_err(|error| input.error(error))
 }
 
-pub(super) fn read_cart(input: &mut Reader<'_>) -> Result<Cart, BoxedError> {
+pub(super) fn read_cart(input: &mut ByteReader<'_>) -> Result<Cart, BoxedError> {
     let MessageParts { cart, dots, needs, live } = read_parts(input)?;
     let Some(live) = live else { return Ok(Cart::erased(cart)) };
     let whole = needs.is_empty().then(|| Cart::whole(dots, live)).flatten();

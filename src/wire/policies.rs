@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::bytes::{Reader, Writer};
+use super::bytes::{ByteReader, ByteWriter};
 use super::error::BoxedError;
 use super::values::{read_quantity, text};
 use crate::cart::{LosingUnits, MergePolicy, Override, RuleRef, SkuPattern};
@@ -10,25 +10,25 @@ use crate::id::RuleName;
 use crate::limits;
 use crate::quantity::Quantity;
 
-fn write_rule(out: &mut Writer, rule: &RuleRef) {
+fn write_rule(out: &mut ByteWriter, rule: &RuleRef) {
     text(out, rule.name.as_str());
     out.number(u64::from(rule.version));
 }
 
-fn read_rule(input: &mut Reader<'_>) -> Result<RuleRef, BoxedError> {
+fn read_rule(input: &mut ByteReader<'_>) -> Result<RuleRef, BoxedError> {
     Ok(RuleRef { name: input.parsed(RuleName::new)?, version: input.small()? })
 }
 
-fn write_loser(out: &mut Writer, loser: LosingUnits) {
+fn write_loser(out: &mut ByteWriter, loser: LosingUnits) {
     out.flag(loser == LosingUnits::SaveForLater);
 }
 
-fn read_loser(input: &mut Reader<'_>) -> Result<LosingUnits, BoxedError> {
+fn read_loser(input: &mut ByteReader<'_>) -> Result<LosingUnits, BoxedError> {
     Ok(if input.flag()? { LosingUnits::SaveForLater } else { LosingUnits::Hide })
 }
 
-pub(super) fn write_policy(out: &mut Writer, policy: &MergePolicy) {
-    let ceiling = |out: &mut Writer, units: Quantity| out.number(u64::from(units.get()));
+pub(super) fn write_policy(out: &mut ByteWriter, policy: &MergePolicy) {
+    let ceiling = |out: &mut ByteWriter, units: Quantity| out.number(u64::from(units.get()));
     write_rule(out, &policy.rule);
     out.maybe(policy.ceiling, ceiling);
     write_loser(out, policy.loser);
@@ -41,7 +41,7 @@ pub(super) fn write_policy(out: &mut Writer, policy: &MergePolicy) {
     }
 }
 
-pub(super) fn read_policy(input: &mut Reader<'_>) -> Result<MergePolicy, BoxedError> {
+pub(super) fn read_policy(input: &mut ByteReader<'_>) -> Result<MergePolicy, BoxedError> {
     let rule = read_rule(input)?;
     let ceiling = input.maybe(read_quantity)?;
     let loser = read_loser(input)?;

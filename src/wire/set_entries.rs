@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use smallvec::SmallVec;
 
-use super::bytes::{Reader, Writer};
+use super::bytes::{ByteReader, ByteWriter};
 use super::decode_tables::DecodeTables;
 use super::dots;
 use super::encode_tables::EncodeTables;
@@ -64,7 +64,7 @@ fn parted(dot: Dot, covers: &ReplacedDots) -> (OwnRuns, WriterRunList) {
 }
 
 pub(super) fn write_set(
-    out: &mut Writer,
+    out: &mut ByteWriter,
     tables: &EncodeTables<'_>,
     row: &PackedEntry,
     set: &SetQuantity,
@@ -125,7 +125,7 @@ pub(super) fn write_set(
 
 /// From the latest run to the first: how many numbers are left out before the one above, with one
 /// bit that says whether it is longer than one, and how much longer.
-fn write_own(out: &mut Writer, seq: u64, runs: &[Run]) {
+fn write_own(out: &mut ByteWriter, seq: u64, runs: &[Run]) {
     let mut above = seq;
     for run in runs.iter().rev() {
         let (left_out, longer) = (above - run.last - 1, run.last - run.first);
@@ -137,7 +137,7 @@ fn write_own(out: &mut Writer, seq: u64, runs: &[Run]) {
     }
 }
 
-fn read_own(input: &mut Reader<'_>, dot: Dot, count: usize) -> Result<WriterRuns, BoxedError> {
+fn read_own(input: &mut ByteReader<'_>, dot: Dot, count: usize) -> Result<WriterRuns, BoxedError> {
     let mut own = WriterRuns::of(dot.replica);
     let mut above = dot.seq;
     for at in 0..count {
@@ -159,7 +159,7 @@ fn read_own(input: &mut Reader<'_>, dot: Dot, count: usize) -> Result<WriterRuns
 }
 
 fn read_covers(
-    input: &mut Reader<'_>,
+    input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
     dot: Dot,
     (count, others): (usize, bool),
@@ -179,7 +179,7 @@ fn read_covers(
 }
 
 pub(super) fn read_set(
-    input: &mut Reader<'_>,
+    input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
     dot: Dot,
     sided: bool,

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::bytes::{Reader, Writer};
+use super::bytes::{ByteReader, ByteWriter};
 use super::decode_tables::{DecodeTables, sorted};
 use super::encode_tables::EncodeTables;
 use super::error::{BoxedError, error_at};
@@ -10,25 +10,25 @@ use crate::cart::{ConsumedUnits, List, Preserved, PreservedDeduction, PreservedP
 use crate::limits;
 use crate::quantity::Quantity;
 
-pub(super) fn text(out: &mut Writer, text: &str) {
+pub(super) fn text(out: &mut ByteWriter, text: &str) {
     out.blob(text.as_bytes());
 }
 
-pub(super) fn read_quantity(input: &mut Reader<'_>) -> Result<Quantity, BoxedError> {
+pub(super) fn read_quantity(input: &mut ByteReader<'_>) -> Result<Quantity, BoxedError> {
     let at = input.offset();
     let units = i64::from(input.small()?);
     Quantity::new(units).map_err(|e| error_at(at, e))
 }
 
-pub(super) fn write_list(out: &mut Writer, list: List) {
+pub(super) fn write_list(out: &mut ByteWriter, list: List) {
     out.flag(list == List::Saved);
 }
 
-pub(super) fn read_list(input: &mut Reader<'_>) -> Result<List, BoxedError> {
+pub(super) fn read_list(input: &mut ByteReader<'_>) -> Result<List, BoxedError> {
     Ok(if input.flag()? { List::Saved } else { List::Active })
 }
 
-pub(super) fn write_taken(out: &mut Writer, tables: &EncodeTables<'_>, taken: &ConsumedUnits) {
+pub(super) fn write_taken(out: &mut ByteWriter, tables: &EncodeTables<'_>, taken: &ConsumedUnits) {
     tables.dot(out, taken.dot);
     out.number(u64::from(taken.units));
     tables.cart(out, taken.scope);
@@ -36,7 +36,7 @@ pub(super) fn write_taken(out: &mut Writer, tables: &EncodeTables<'_>, taken: &C
 }
 
 pub(super) fn read_taken(
-    input: &mut Reader<'_>,
+    input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
 ) -> Result<ConsumedUnits, BoxedError> {
     Ok(ConsumedUnits {
@@ -48,7 +48,7 @@ pub(super) fn read_taken(
 }
 
 pub(super) fn read_took(
-    input: &mut Reader<'_>,
+    input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
 ) -> Result<Vec<ConsumedUnits>, BoxedError> {
     let count = input.count(5, "units taken", limits::MESSAGE_BYTES)?;
@@ -56,7 +56,7 @@ pub(super) fn read_took(
     sorted(input, took?)
 }
 
-pub(super) fn write_stays(out: &mut Writer, tables: &EncodeTables<'_>, stays: &Preserved) {
+pub(super) fn write_stays(out: &mut ByteWriter, tables: &EncodeTables<'_>, stays: &Preserved) {
     out.count(stays.pins.len());
     for pin in &stays.pins {
         tables.dot(out, pin.dot);
@@ -72,7 +72,7 @@ pub(super) fn write_stays(out: &mut Writer, tables: &EncodeTables<'_>, stays: &P
 }
 
 pub(super) fn read_stays(
-    input: &mut Reader<'_>,
+    input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
 ) -> Result<Preserved, BoxedError> {
     let count = input.count(4, "pins", limits::MESSAGE_BYTES)?;
