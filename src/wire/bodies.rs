@@ -1,4 +1,4 @@
-//! What entries state, as bytes.
+//! The encoding of the bodies of entries.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -23,7 +23,8 @@ use crate::dots::Dot;
 use crate::id::{AttributeKey, CouponCode, OrderId, RuleName, ShippingOption, Text};
 use crate::limits;
 
-/// With `thought`, the number of the set of dots that a Set is thought to have seen.
+/// Writes the body of an entry. `predicted_seen` is the predicted index of the dots seen of a Set,
+/// and becomes the index written.
 pub(super) fn write_body(
     out: &mut ByteWriter,
     tables: &EncodeTables<'_>,
@@ -68,6 +69,8 @@ pub(super) fn write_body(
     }
 }
 
+/// Reads a body of a kind, for the entry with a dot. `here` is the offset of the entry, for errors.
+/// `predicted_seen` is the predicted index of the dots seen of a Set, and becomes the index read.
 pub(super) fn read_body(
     input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
@@ -107,7 +110,7 @@ pub(super) fn read_body(
     })
 }
 
-/// A code is written in its normal form.
+/// Reads a coupon code, which must be in its normal form.
 fn read_coupon(input: &mut ByteReader<'_>) -> Result<CouponCode, BoxedError> {
     let here = input.offset();
     let text = input.text()?;
@@ -115,6 +118,7 @@ fn read_coupon(input: &mut ByteReader<'_>) -> Result<CouponCode, BoxedError> {
     if code.as_str() == text { Ok(code) } else { Err(error_at(here, Broken::NotCanonical)) }
 }
 
+/// Reads a strictly ascending list of dots.
 fn read_dots(
     input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
@@ -124,6 +128,7 @@ fn read_dots(
     sorted(input, dots?)
 }
 
+/// Reads a strictly ascending list of the units that an order bought.
 fn read_bought(
     input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
@@ -136,6 +141,7 @@ fn read_bought(
     sorted(input, all)
 }
 
+/// Writes a note, a gift, an attribute or a shipping option.
 fn write_register(out: &mut ByteWriter, register: &Register) {
     out.number(register.kind_number());
     match register {
@@ -156,6 +162,7 @@ fn write_register(out: &mut ByteWriter, register: &Register) {
     }
 }
 
+/// Reads a note, a gift, an attribute or a shipping option.
 fn read_register(input: &mut ByteReader<'_>) -> Result<Register, BoxedError> {
     let here = input.offset();
     Ok(match input.number()? {

@@ -353,6 +353,7 @@ impl DecodeTables {
         dedup(&mut held.writers);
         dedup(&mut held.lines);
         dedup(&mut held.prices);
+        // Renumber the entries by the collected rows.
         for row in rows {
             let place = |found: Option<usize>| found.map_or(NONE, |at| at as u32);
             let writer = self.writers.rows[row.writer as usize];

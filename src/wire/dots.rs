@@ -153,6 +153,7 @@ fn read_runs(
 fn read_run(input: &mut ByteReader<'_>, end: Option<u64>) -> Result<Run, BoxedError> {
     let here = input.offset();
     let tagged = input.number()?;
+    // The lowest bit says whether the run has a length.
     let (step, longer) = (tagged >> 1, if tagged & 1 == 1 { input.number()? } else { 0 });
     let adjacent = end.is_some() && step < 2;
     if step == 0 || adjacent || tagged & 1 == 1 && longer == 0 {

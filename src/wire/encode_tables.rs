@@ -31,12 +31,12 @@ pub(super) struct EncodeTables<'a> {
     tables: &'a EntryTables,
     bodies: &'a [Body],
     pub(super) writers: KnownRows<'a, ReplicaId>,
-    /// Other carts than the message's own.
+    /// The carts that the message names, without its own cart.
     carts: KnownRows<'a, CartId>,
     /// The sets of dots seen, sorted, without the empty set.
     seen: Vec<&'a Dots>,
-    /// Where in memory such a set is, sorted, with its number: many entries share few sets, and
-    /// to compare them each time would cost the product of their lengths.
+    /// The memory address of each set of dots seen, sorted, with the number of the set. Many
+    /// entries share a few sets, and an address is cheaper to compare than a set.
     seen_at: Vec<(usize, u64)>,
     writer_of: RowNumbers,
     line_of: RowNumbers,

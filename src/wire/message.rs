@@ -1,4 +1,4 @@
-//! The messages of an exchange as bytes.
+//! The encoding of the messages of an exchange.
 
 use alloc::vec::Vec;
 
@@ -11,6 +11,7 @@ use crate::cart::{Fingerprint, Have};
 use crate::id::{CartId, ReplicaId};
 use crate::sync::Message;
 
+/// Writes a message: the number of its variant and its fields.
 pub(super) fn write(out: &mut ByteWriter, message: &Message) {
     match message {
         Message::Probe { cart, fingerprint } => {
@@ -42,6 +43,7 @@ pub(super) fn write(out: &mut ByteWriter, message: &Message) {
     }
 }
 
+/// Reads a message, or returns [`Broken::Variant`] for an unknown variant.
 pub(super) fn read(input: &mut ByteReader<'_>) -> Result<Message, BoxedError> {
     let here = input.offset();
     Ok(match input.number()? {
@@ -65,33 +67,39 @@ pub(super) fn read(input: &mut ByteReader<'_>) -> Result<Message, BoxedError> {
     })
 }
 
+/// Writes a fingerprint: two hashes of 16 bytes.
 fn write_fingerprint(out: &mut ByteWriter, fingerprint: &Fingerprint) {
     out.id(fingerprint.live);
     out.id(fingerprint.context);
 }
 
+/// Reads a fingerprint.
 fn read_fingerprint(input: &mut ByteReader<'_>) -> Result<Fingerprint, BoxedError> {
     Ok(Fingerprint { live: input.id()?, context: input.id()? })
 }
 
+/// Writes a replica's known dots, with a table of their writers.
 fn write_have(out: &mut ByteWriter, have: &Have) {
     out.flag(have.erased);
     let writers: Vec<ReplicaId> = have.context.writers().map(|(writer, _)| writer).collect();
+    // The writers of live dots are among the writers of the context.
     out.count(writers.len());
     writers.iter().for_each(|writer| out.id(writer.as_u128()));
     dots::write(out, &writers, &have.context);
     dots::write(out, &writers, &have.live);
 }
 
+/// Reads a replica's known dots.
 fn read_have(input: &mut ByteReader<'_>) -> Result<Have, BoxedError> {
     let erased = input.flag()?;
-    // No part of this is about a cart.
+    // This part names no carts, so any cart will do for the tables.
     let mut tables = DecodeTables::empty(CartId::from_u128(0));
     tables.read_writers(input)?;
     let context = tables.dots(input)?;
+    // The context alone must use every writer.
     let all_used = tables.all_used();
     let live = tables.dots(input)?;
-    // An erased cart has no dots; of any other, what is live is known.
+    // An erased cart has no context. Otherwise every live dot is in the context.
     if !all_used || erased && !context.is_empty() || !live.minus(&context).is_empty() {
         return Err(input.error(Broken::NotCanonical));
     }

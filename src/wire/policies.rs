@@ -1,4 +1,4 @@
-//! Merge policies as bytes.
+//! The encoding of merge policies.
 
 use alloc::vec::Vec;
 
@@ -10,23 +10,28 @@ use crate::id::RuleName;
 use crate::limits;
 use crate::quantity::Quantity;
 
+/// Writes a reference to a rule: its name and its version.
 fn write_rule(out: &mut ByteWriter, rule: &RuleRef) {
     text(out, rule.name.as_str());
     out.number(u64::from(rule.version));
 }
 
+/// Reads a reference to a rule.
 fn read_rule(input: &mut ByteReader<'_>) -> Result<RuleRef, BoxedError> {
     Ok(RuleRef { name: input.parsed(RuleName::new)?, version: input.small()? })
 }
 
+/// Writes the treatment of losing units as a flag: 1 saves them for later.
 fn write_loser(out: &mut ByteWriter, loser: LosingUnits) {
     out.flag(loser == LosingUnits::SaveForLater);
 }
 
+/// Reads the treatment of losing units from a flag: 1 saves them for later.
 fn read_loser(input: &mut ByteReader<'_>) -> Result<LosingUnits, BoxedError> {
     Ok(if input.flag()? { LosingUnits::SaveForLater } else { LosingUnits::Hide })
 }
 
+/// Writes a merge policy with its overrides.
 pub(super) fn write_policy(out: &mut ByteWriter, policy: &MergePolicy) {
     let ceiling = |out: &mut ByteWriter, units: Quantity| out.number(u64::from(units.get()));
     write_rule(out, &policy.rule);
@@ -41,6 +46,7 @@ pub(super) fn write_policy(out: &mut ByteWriter, policy: &MergePolicy) {
     }
 }
 
+/// Reads a merge policy with at most [`limits::OVERRIDES`] overrides.
 pub(super) fn read_policy(input: &mut ByteReader<'_>) -> Result<MergePolicy, BoxedError> {
     let rule = read_rule(input)?;
     let ceiling = input.maybe(read_quantity)?;

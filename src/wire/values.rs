@@ -1,4 +1,4 @@
-//! Values that several kinds of entries have, as bytes.
+//! The encoding of values that several kinds of entries share.
 
 use alloc::vec::Vec;
 
@@ -10,24 +10,29 @@ use crate::cart::{ConsumedUnits, List, Preserved, PreservedDeduction, PreservedP
 use crate::limits;
 use crate::quantity::Quantity;
 
+/// Writes a text with its length before it.
 pub(super) fn text(out: &mut ByteWriter, text: &str) {
     out.blob(text.as_bytes());
 }
 
+/// Reads a quantity and checks its range.
 pub(super) fn read_quantity(input: &mut ByteReader<'_>) -> Result<Quantity, BoxedError> {
     let at = input.offset();
     let units = i64::from(input.small()?);
     Quantity::new(units).map_err(|e| error_at(at, e))
 }
 
+/// Writes a list as a flag: 1 is the saved list.
 pub(super) fn write_list(out: &mut ByteWriter, list: List) {
     out.flag(list == List::Saved);
 }
 
+/// Reads a list from a flag: 1 is the saved list.
 pub(super) fn read_list(input: &mut ByteReader<'_>) -> Result<List, BoxedError> {
     Ok(if input.flag()? { List::Saved } else { List::Active })
 }
 
+/// Writes units taken from an entry: its dot, their number, their scope and the list of the Set.
 pub(super) fn write_taken(out: &mut ByteWriter, tables: &EncodeTables<'_>, taken: &ConsumedUnits) {
     tables.dot(out, taken.dot);
     out.number(u64::from(taken.units));
@@ -35,6 +40,7 @@ pub(super) fn write_taken(out: &mut ByteWriter, tables: &EncodeTables<'_>, taken
     out.maybe(taken.set, write_list);
 }
 
+/// Reads units taken from an entry.
 pub(super) fn read_taken(
     input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
@@ -47,6 +53,7 @@ pub(super) fn read_taken(
     })
 }
 
+/// Reads a strictly ascending list of units taken.
 pub(super) fn read_took(
     input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
@@ -56,6 +63,7 @@ pub(super) fn read_took(
     sorted(input, took?)
 }
 
+/// Writes preserved placements, then preserved deductions.
 pub(super) fn write_stays(out: &mut ByteWriter, tables: &EncodeTables<'_>, stays: &Preserved) {
     out.count(stays.pins.len());
     for pin in &stays.pins {
@@ -71,6 +79,7 @@ pub(super) fn write_stays(out: &mut ByteWriter, tables: &EncodeTables<'_>, stays
     }
 }
 
+/// Reads preserved placements and preserved deductions, each list strictly ascending.
 pub(super) fn read_stays(
     input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
