@@ -16,7 +16,7 @@ use crate::limits;
 use crate::money::Money;
 use crate::policy::Registry;
 use crate::quantity::{Quantity, QuantityError};
-use crate::view::plain_cart::{self, Replaced};
+use crate::view::plain_cart::{self, ReplacedRow};
 use crate::view::{
     Explanation, Observer, RowRef, Unreadable, View, ViewOptions, after_here, explain, view,
 };
@@ -300,7 +300,7 @@ impl Replica {
         }
         let quantity = Quantity::new(quantity)?;
         let place = self.place(row)?;
-        if let Some(Replaced { kills, at }) = self.replaced(row) {
+        if let Some(ReplacedRow { kills, at }) = self.replaced(row) {
             let covers = plain_cart::covered(&self.cart, &kills);
             let stamp = self.stamp(now_ms)?;
             let (wanted, gone) = ((quantity, price), (kills, at));
@@ -316,7 +316,7 @@ impl Replica {
     /// # Errors
     /// As with [`add`](Self::add); or it does not see the row.
     pub fn remove(&mut self, now_ms: u64, row: &RowRef) -> Result<Delta, ActionError> {
-        if let Some(Replaced { kills, .. }) = self.replaced(row)
+        if let Some(ReplacedRow { kills, .. }) = self.replaced(row)
             && !kills.is_empty()
         {
             let stamp = self.stamp(now_ms)?;
@@ -592,7 +592,7 @@ impl Replica {
     }
 
     /// What an action on a row replaces, if that can be said without reading its line.
-    fn replaced(&mut self, row: &RowRef) -> Option<Replaced> {
+    fn replaced(&mut self, row: &RowRef) -> Option<ReplacedRow> {
         if row.side.is_some() || !plain_cart::is_plain(&self.cart) {
             return None;
         }

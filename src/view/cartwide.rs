@@ -1,4 +1,4 @@
-//! Reading one line, or all of them: some rules decide on whole carts.
+//! The evaluation of one line or of all lines. Rules that decide on whole carts need all lines.
 
 use alloc::vec::Vec;
 
@@ -9,9 +9,10 @@ use crate::id::LineKey;
 use crate::policy::RuleScope;
 
 impl<'a> Evaluator<'a> {
-    /// Reads one line.
+    /// Evaluates one line.
     pub(crate) fn line(&self, line: &'a LineKey) -> LineEvaluation<'a> {
         if self.merges.iter().any(|merge| self.is_cartwide(merge)) {
+            // The decision of a rule for whole carts depends on the other lines.
             let all = self.all();
             if let Some(evaluation) = all.into_iter().find(|evaluation| evaluation.line == line) {
                 return evaluation;
@@ -25,7 +26,7 @@ impl<'a> Evaluator<'a> {
         evaluation
     }
 
-    /// Reads a line of a cart without merges.
+    /// Evaluates a line of a cart without merges.
     pub(crate) fn alone(
         &self,
         line: &'a LineKey,
@@ -36,11 +37,13 @@ impl<'a> Evaluator<'a> {
         evaluation
     }
 
-    /// Reads every line, in the order of line keys.
+    /// Evaluates every line, in the order of line keys.
     pub(crate) fn all(&self) -> Vec<LineEvaluation<'a>> {
         let by_line = self.cart.live().by_line();
         let mut lines: Vec<LineEvaluation<'a>> =
             by_line.iter().map(|(line, facts)| self.gather(line, facts)).collect();
+        // Apply merge by merge, so that a rule for whole carts finds all lines in the state before
+        // its merge.
         for (at, merge) in self.merges.iter().enumerate() {
             let presence = self.is_cartwide(merge).then(|| self.presence(&lines, at));
             for evaluation in &mut lines {
@@ -53,6 +56,7 @@ impl<'a> Evaluator<'a> {
         lines
     }
 
+    /// Returns whether a merge's policy has a rule that decides on whole carts.
     fn is_cartwide(&self, merge: &ValidMerge<'_>) -> bool {
         merge
             .policy
@@ -60,6 +64,7 @@ impl<'a> Evaluator<'a> {
             .any(|rule| self.rules.get(rule).is_some_and(|rule| rule.reach() == RuleScope::Cart))
     }
 
+    /// Returns which sides of a merge have contributions in each list.
     fn presence(&self, lines: &[LineEvaluation<'a>], merge: usize) -> ListPresence {
         let mut presence = ListPresence::default();
         for evaluation in lines {

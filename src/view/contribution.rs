@@ -1,4 +1,4 @@
-//! An Add or a Set of one line, and what became of it.
+//! The contributions of a line: its Adds and Sets, with their evaluation.
 
 use alloc::vec::Vec;
 
@@ -6,64 +6,67 @@ use crate::cart::{Body, EntryRef, List};
 use crate::dots::Dot;
 use crate::id::CartId;
 
-/// What became of a contribution.
+/// Whether a contribution counts, and the reason if it does not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum ContributionState {
-    /// It counts.
+    /// The contribution counts.
     Counts,
-    /// A clashing Set that is later counts instead.
+    /// The contribution is a Set that lost against a later, clashing Set.
     Lost { to: Dot },
-    /// A Set of whose units nothing is left.
+    /// The contribution is a Set without units left after deductions.
     Spent,
-    /// The rule of that merge chose the other side.
+    /// The rule of a merge chose the other side.
     Hidden { merge: usize },
-    /// It is a guest's of whom no valid merge is here.
+    /// The contribution belongs to a guest without a valid merge.
     NotMerged,
 }
 
-/// An Add or a Set of one line, as this replica reads it.
+/// An Add or a Set of one line, with its evaluation.
 #[derive(Clone, Debug)]
 pub(crate) struct Contribution<'a> {
     pub(crate) dot: Dot,
     pub(crate) entry: EntryRef<'a>,
-    /// The number it was written with.
+    /// The quantity that the entry holds.
     pub(crate) asked: u32,
-    /// The number it brings.
+    /// The quantity after deductions.
     pub(crate) units: u32,
-    /// What was taken off it.
-    pub(crate) deductions: Vec<Deduction>,
+    /// The deductions from the quantity.
+    pub(crate) deductions: Vec<SetDeduction>,
     pub(crate) state: ContributionState,
-    /// In which list it shows.
+    /// The list in which the contribution shows.
     pub(crate) list: List,
-    /// The merge of whose losing side it is, if that side shows in the saved list.
+    /// Place of the merge that parked the contribution in the saved list.
     pub(crate) parked: Option<usize>,
-    /// The last merge whose rule decided on it.
+    /// Place of the last merge whose rule decided on the contribution.
     pub(crate) decided: Option<usize>,
-    /// The side of a split line it shows on: the account's scope, or a guest's.
+    /// The side of a split line on which the contribution shows: the scope of the account or of a
+    /// guest.
     pub(crate) side: CartId,
+    /// Number of the last merge that no longer decides on the contribution, counted from 1.
     pub(super) stage: usize,
-    /// For a guest's entry: its merge, and whether its author had seen that merge.
+    /// For a guest's entry, the place of its merge and whether that merge no longer decides on it.
     pub(super) guest: Option<(usize, bool)>,
+    /// Whether the contribution counts as the account's in the next merge.
     pub(super) joined: bool,
 }
 
 impl Contribution<'_> {
-    /// Whether the shopper sees it.
+    /// Returns whether the contribution shows in a row.
     pub(crate) const fn is_shown(&self) -> bool {
         matches!(self.state, ContributionState::Counts)
     }
 
-    /// Whether a shopper of this cart could see it, shown or hidden.
+    /// Returns whether the contribution belongs to the account or to a merged guest.
     pub(crate) const fn is_ours(&self) -> bool {
         !matches!(self.state, ContributionState::NotMerged)
     }
 
-    /// Whether it is a Set.
+    /// Returns whether the contribution is a Set.
     pub(crate) fn is_set(&self) -> bool {
         matches!(self.entry.body(), Body::Set(_))
     }
 
-    /// Whether its author edited one row of a split line.
+    /// Returns whether the author edited one side of a split line.
     pub(super) fn is_sided(&self) -> bool {
         match self.entry.body() {
             Body::Add { sided, .. } => *sided,
@@ -72,7 +75,7 @@ impl Contribution<'_> {
         }
     }
 
-    /// The list it was written for.
+    /// Returns the list that the entry was written for.
     pub(crate) fn home(&self) -> List {
         match self.entry.body() {
             Body::Set(set) => set.list,
@@ -81,14 +84,15 @@ impl Contribution<'_> {
     }
 }
 
-/// Units that a Set lacks.
+/// Units deducted from the quantity of a Set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Deduction {
-    /// The dot that they are of.
+pub(crate) struct SetDeduction {
+    /// The dot whose units were taken.
     pub(crate) taken: Dot,
-    /// The entry that says so.
+    /// The entry that took the units.
     pub(crate) by: Dot,
-    /// Whether that is an order which bought them.
+    /// Whether an order took the units.
     pub(crate) ordered: bool,
+    /// The number of units.
     pub(crate) units: u32,
 }

@@ -1,9 +1,10 @@
-//! Steps 2 and 3 of reading a row: which contributions the merges let count, and where each shows.
+//! Steps 2 and 3 of the evaluation of a line: the side of each merge that counts, and the list in
+//! which each contribution shows.
 //!
-//! An account's entry belongs to a stage: the last merge its author had seen. For each merge in
-//! order the rule chooses between what is there so far and the guest's contributions, and then
-//! the edits by those who had seen that merge come on top. So the outcome does not depend on when
-//! packets arrived.
+//! Each entry of the account has a stage: the number of the last merge that its author had seen.
+//! The merges are applied in order. For each merge, the rule chooses between the contributions so
+//! far and the guest's contributions; then the entries of the merge's stage are added. The result
+//! depends on the entries alone, not on the order in which they arrived.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -11,7 +12,7 @@ use alloc::vec::Vec;
 use super::contribution::{Contribution, ContributionState};
 use super::merges::{ValidMerge, saw, stage};
 use super::options::ViewOptions;
-use super::placements::Bearing;
+use super::placements::BearingEntries;
 use super::set_value::{deduct_from_sets, settle_clashes};
 use crate::cart::{
     Body, Cart, EntryKind, EntryRef, List, LosingUnits, PreservedPlacement, Register, RuleRef,
@@ -22,63 +23,76 @@ use crate::dots::Dot;
 use crate::id::{CartId, LineKey};
 use crate::policy::{Choice, MergeInput, MergeSide, Registry, RuleScope};
 
-/// What merging did to a line in one list.
+/// The decision of a merge rule about a line in one list.
 #[derive(Clone, Debug)]
 pub(crate) struct MergeDecision<'a> {
+    /// Place of the merge among the valid merges.
     pub(crate) merge: usize,
+    /// The rule that the merge's policy names for the line.
     pub(crate) rule: &'a RuleRef,
+    /// The reason that the rule gives, or `None` if this replica lacks the rule.
     pub(crate) reason: Option<&'a str>,
 }
 
-/// One line, read.
+/// The result of the evaluation of one line.
 #[derive(Clone, Debug)]
 pub(crate) struct LineEvaluation<'a> {
     pub(crate) line: &'a LineKey,
-    /// Whether it has registers.
+    /// Whether the line has registers.
     pub(crate) registers: bool,
+    /// All Adds and Sets of the line, whether they count or not.
     pub(crate) parts: Vec<Contribution<'a>>,
+    /// The decisions of merge rules, in the order of merges and lists.
     pub(crate) decisions: Vec<MergeDecision<'a>>,
+    /// Whether a merge shows the sides of the line as separate rows.
     pub(crate) split: bool,
+    /// Whether a merge asks the shopper which side to keep, without an answer so far.
     pub(crate) question: bool,
-    /// A rule that this replica lacks.
+    /// A rule that a merge needs for this line and this replica lacks.
     pub(crate) unavailable: Option<&'a RuleRef>,
-    /// An entry of a kind this version does not know.
+    /// Whether the line has an entry of a kind that this version does not know.
     pub(crate) needs_upgrade: bool,
-    /// The least of the ceilings of merges that had a hand in the line.
+    /// The lowest ceiling, in units, of the merges whose guests contributed to the line.
     pub(crate) ceiling: Option<u32>,
 }
 
-/// Which sides have anything at all in a list of the cart, for rules that decide on whole carts.
+/// Which sides of a merge have any contribution in each list, for rules that decide on whole carts.
 #[derive(Clone, Copy, Default)]
 pub(super) struct ListPresence {
+    /// Whether the account has contributions, by list.
     pub(super) account: [bool; 2],
+    /// Whether the guest has contributions, by list.
     pub(super) guest: [bool; 2],
 }
 
-/// How a cart is read that is not as it is: what would be shown if.
+/// A set of assumptions under which a cart is evaluated, to find the effects of an action.
 #[derive(Clone, Default)]
-pub(crate) struct Hypothesis {
-    /// Entries that count as dead.
+pub(crate) struct CartHypothesis {
+    /// Entries that are assumed dead.
     pub(crate) gone: BTreeSet<Dot>,
-    /// Where contributions stay, and up to which merge none chooses about them any more.
+    /// For each contribution assumed pinned, its list and the number of merges that no longer
+    /// decide on it.
     pub(crate) pinned: BTreeMap<Dot, (List, usize)>,
 }
 
-pub(crate) static ACTUAL: Hypothesis =
-    Hypothesis { gone: BTreeSet::new(), pinned: BTreeMap::new() };
+/// The hypothesis without assumptions: the cart as it is.
+pub(crate) static ACTUAL: CartHypothesis =
+    CartHypothesis { gone: BTreeSet::new(), pinned: BTreeMap::new() };
 
-/// A cart with what is needed to read it.
+/// A cart together with everything needed to evaluate its lines.
 #[derive(Clone, Copy)]
 pub(crate) struct Evaluator<'a> {
     pub(crate) cart: &'a Cart,
     pub(crate) rules: &'a Registry,
+    /// The valid merges, in their deciding order.
     pub(crate) merges: &'a [ValidMerge<'a>],
-    pub(crate) bearing: Bearing<'a>,
-    pub(crate) hypothesis: &'a Hypothesis,
+    /// The entries that place other entries or say what they lack.
+    pub(crate) bearing: BearingEntries<'a>,
+    pub(crate) hypothesis: &'a CartHypothesis,
 }
 
 impl<'a> Evaluator<'a> {
-    /// Step 1 for a line, and its parts before any merge.
+    /// Performs step 1 for a line and returns its contributions before the first merge.
     pub(super) fn gather(
         &self,
         line: &'a LineKey,
@@ -96,6 +110,7 @@ impl<'a> Evaluator<'a> {
             ceiling: None,
         };
         for entry in facts {
+            // Only Adds and Sets contribute units.
             let dot = entry.dot();
             let asked = match entry.body() {
                 Body::Add { quantity, .. } => quantity.get(),
@@ -113,6 +128,7 @@ impl<'a> Evaluator<'a> {
             if self.hypothesis.gone.contains(&dot) {
                 continue;
             }
+            // A contribution of a guest counts once the guest is merged.
             let scope = entry.scope();
             let own = scope == self.cart.id();
             let guest = self.merges.iter().position(|merge| merge.claim.guest == scope);
@@ -137,6 +153,7 @@ impl<'a> Evaluator<'a> {
                 joined: false,
             });
         }
+        // Settle clashing Sets, then deduct the units that orders and other Sets took.
         settle_clashes(&mut evaluation.parts);
         sabotage!("last-writer-of-line-wins", {
             let last = evaluation.parts.iter().map(|part| part.entry.time()).max();
@@ -149,12 +166,13 @@ impl<'a> Evaluator<'a> {
             let gone = &self.hypothesis.gone;
             deduct_from_sets(self.cart, is_ours, self.bearing, line, &mut evaluation.parts, gone);
         }
+        // The entries of authors who had seen no merge join first.
         evaluation.enter(0);
         evaluation
     }
 
-    /// Up to which merge, counted from 1, none chooses about a contribution any more, because
-    /// somebody left word of where it stays.
+    /// Returns the number of merges that no longer decide on a contribution, because an entry pins
+    /// it.
     fn pinned(&self, dot: Dot) -> usize {
         if let Some((_, past)) = self.hypothesis.pinned.get(&dot) {
             return *past;
@@ -164,13 +182,16 @@ impl<'a> Evaluator<'a> {
         past.max().unwrap_or_default()
     }
 
+    /// Returns the number of merges that a pin of an entry overrides: those that the author had
+    /// seen, up to the merge that the pin excepts.
     fn past(&self, entry: EntryRef<'a>, pin: &PreservedPlacement) -> usize {
         let seen = stage(entry, self.merges);
         let until = |guest| self.merges.iter().position(|merge| merge.claim.guest == guest);
         pin.until.and_then(until).map_or(seen, |at| seen.min(at))
     }
 
-    /// Step 2 for a line and one merge.
+    /// Performs step 2 for a line and one merge. `presence` is given for rules that decide on whole
+    /// carts.
     pub(super) fn choose(
         &self,
         evaluation: &mut LineEvaluation<'a>,
@@ -181,6 +202,8 @@ impl<'a> Evaluator<'a> {
         let guest_scope = self.merges[merge].claim.guest;
         let mut touched = false;
         for (at, list) in List::ALL.into_iter().enumerate() {
+            // A rule decides if both sides have contributions. A rule for whole carts decides if
+            // both carts have contributions and the line has any.
             let (account, guest) = self.sides(evaluation, merge, list);
             touched |= !guest.is_empty();
             let rule = self.rules.get(terms.rule);
@@ -194,7 +217,8 @@ impl<'a> Evaluator<'a> {
                 }
                 _ => !account.is_empty() && !guest.is_empty(),
             };
-            // Rows that were edited apart stay apart, though nothing is left to choose between.
+            // Rows that were edited separately stay separate, even without contributions to choose
+            // between.
             let (account, guest) = if competes {
                 (account, guest)
             } else {
@@ -206,6 +230,7 @@ impl<'a> Evaluator<'a> {
             {
                 continue;
             }
+            // Ask the rule. Without it, both sides count.
             let choice = match rule {
                 Some(rule) => {
                     let own = self.registers(evaluation.line, self.cart.id());
@@ -217,13 +242,14 @@ impl<'a> Evaluator<'a> {
                         guest: side(evaluation, &guest, &other),
                     })
                 }
-                // Nothing is decided here by a rule that is not here.
+                // A rule that this replica lacks decides nothing.
                 None => sabotage!("unavailable-rule-sums", Choice::Split, Choice::Both),
             };
             let apart = matches!(choice, Choice::Split | Choice::Ask);
             if !competes && !apart {
                 continue;
             }
+            // Record the decision and apply it to the contributions.
             if rule.is_none() {
                 evaluation.unavailable = Some(terms.rule);
             }
@@ -237,6 +263,7 @@ impl<'a> Evaluator<'a> {
                 evaluation.question |= !evaluation.is_answered(guest_scope);
             }
         }
+        // The merge's ceiling applies if the guest contributed to the line.
         if touched && let Some(ceiling) = terms.ceiling {
             let least = evaluation.ceiling.map_or(ceiling.get(), |other| other.min(ceiling.get()));
             evaluation.ceiling = Some(least);
@@ -244,8 +271,11 @@ impl<'a> Evaluator<'a> {
         evaluation.enter(merge + 1);
     }
 
-    /// The parts that compete in a merge: what is there so far, and what the guest's devices
-    /// wrote without knowing of it, in the list where those who had not seen the merge put them.
+    /// Returns the places of the account's and the guest's contributions that compete in a merge in
+    /// a list.
+    ///
+    /// The account has the contributions so far. The guest has the contributions of authors who had
+    /// not seen the merge, in the list where such authors placed them.
     pub(super) fn sides(
         &self,
         evaluation: &LineEvaluation<'a>,
@@ -267,7 +297,8 @@ impl<'a> Evaluator<'a> {
         (account, guest)
     }
 
-    /// Edits by those who had seen the merge, each on one row of the line while it was split.
+    /// Returns the places of the contributions that authors who had seen the merge made to one side
+    /// of the split line: the account's, then the guest's.
     fn edited_apart(
         &self,
         evaluation: &LineEvaluation<'a>,
@@ -291,23 +322,28 @@ impl<'a> Evaluator<'a> {
         (places(account), places(guest))
     }
 
-    /// Step 3: the list of the latest entry that places the part. `before` limits it to those
-    /// whose authors had seen neither that merge nor a later one.
+    /// Performs step 3 for a contribution: returns the list of the latest entry that places it.
+    ///
+    /// With `before`, entries by authors who had seen that merge or a later one are ignored.
     fn list_of(&self, part: &Contribution<'a>, before: Option<usize>) -> List {
         let in_time = |stage: usize| {
             before.is_none_or(|merge| stage <= merge)
-                // Whoever had not seen the merge could not move what it parked.
+                // An author who had not seen the merge cannot move what the merge parked.
                 && part.parked.is_none_or(|merge| stage > merge)
         };
+        // An assumed pin comes before all entries.
         if let Some((list, past)) = self.hypothesis.pinned.get(&part.dot)
             && in_time(*past)
         {
             return *list;
         }
+        // Without an entry that places it, a contribution shows in its home list, or in the saved
+        // list if a merge parked it.
         let default = if part.parked.is_some() { List::Saved } else { part.home() };
         if self.bearing.is_empty() {
             return default;
         }
+        // A Move or a pin places the contribution. The latest by time and dot wins.
         let words = self.bearing.on(part.dot);
         let placed =
             words.filter(|by| !self.hypothesis.gone.contains(&by.dot())).filter_map(|word| {
@@ -321,15 +357,17 @@ impl<'a> Evaluator<'a> {
         latest(placed).unwrap_or(default)
     }
 
-    /// Puts every part in the list where it shows.
+    /// Sets the list of every contribution of a line.
     pub(super) fn place(&self, evaluation: &mut LineEvaluation<'a>) {
         for at in 0..evaluation.parts.len() {
             evaluation.parts[at].list = self.list_of(&evaluation.parts[at], None);
         }
     }
 
-    /// The registers of a line in one scope: of each, the latest. What was written for the line as
-    /// a whole by somebody who had seen a guest's merge is the guest's side's, too.
+    /// Returns the latest value of each register of a line in one scope.
+    ///
+    /// For a guest's scope, this includes registers that the account wrote for the whole line after
+    /// it had seen the guest's merge.
     pub(super) fn registers(&self, line: &LineKey, scope: CartId) -> Vec<&'a Register> {
         let mut here: Vec<(&Register, (bool, Time, Dot))> = self
             .cart
@@ -348,12 +386,14 @@ impl<'a> Evaluator<'a> {
                 (fact.scope() == scope || whole).then_some((&**value, at))
             })
             .collect();
+        // Sort the latest value of each key first, and keep that.
         here.sort_by(|a, b| (a.0.key(), b.1).cmp(&(b.0.key(), a.1)));
         here.dedup_by_key(|(register, ..)| register.key());
         here.into_iter().map(|(register, ..)| register).collect()
     }
 }
 
+/// Returns the union of two lists, sorted.
 fn merge_lists(mut some: Vec<usize>, more: Vec<usize>) -> Vec<usize> {
     some.extend(more);
     some.sort_unstable();
@@ -361,6 +401,7 @@ fn merge_lists(mut some: Vec<usize>, more: Vec<usize>) -> Vec<usize> {
     some
 }
 
+/// Returns the facts about one side of a merge that a rule gets.
 fn side<'r>(
     evaluation: &LineEvaluation<'_>,
     parts: &[usize],
@@ -373,8 +414,8 @@ fn side<'r>(
 }
 
 impl LineEvaluation<'_> {
-    /// After merge number `stage` (counted from 1): the guest's contributions that were let in
-    /// count as the account's from here on, and the edits by those who had seen it come on top.
+    /// Adds the contributions of a stage, the number of a merge counted from 1: the merged guest's
+    /// contributions, and the entries of authors who had seen that merge and no later one.
     fn enter(&mut self, stage: usize) {
         for part in &mut self.parts {
             part.joined |= match part.guest {
@@ -386,6 +427,7 @@ impl LineEvaluation<'_> {
         }
     }
 
+    /// Applies the choice of a merge's rule to the contributions of both sides.
     fn decide(
         &mut self,
         merge: usize,
@@ -397,6 +439,7 @@ impl LineEvaluation<'_> {
         for at in account.iter().chain(guest) {
             self.parts[*at].decided = Some(merge);
         }
+        // Hide the losing side, or park it in the saved list.
         let loses = match choice {
             Choice::Account => guest,
             Choice::Guest => account,
@@ -414,7 +457,8 @@ impl LineEvaluation<'_> {
         }
     }
 
-    /// Shows what is in the guest's scope apart, whether its author had seen the merge or not.
+    /// Shows all contributions of a guest's scope as a separate row, even those of authors who had
+    /// seen the merge.
     fn split(&mut self, guest: CartId) {
         self.split = true;
         for part in self.parts.iter_mut().filter(|part| part.entry.scope() == guest) {
@@ -427,12 +471,13 @@ impl LineEvaluation<'_> {
         }
     }
 
-    /// A question is answered by an edit of one of the two rows: its author had seen both.
+    /// Returns whether the question of a guest's merge is answered: an author who had seen the
+    /// merge edited one of the rows.
     fn is_answered(&self, guest: CartId) -> bool {
         self.parts.iter().any(|part| part.is_sided() && part.is_ours() && saw(part.entry, guest))
     }
 
-    /// What the shopper sees of it in a list, on one side if one is named.
+    /// Returns the contributions that show in a list, of all sides or of the side given.
     pub(crate) fn shown(
         &self,
         list: List,
@@ -443,17 +488,19 @@ impl LineEvaluation<'_> {
         })
     }
 
-    /// What a row of that sum shows.
+    /// Returns the units that a row with a sum shows: the sum, limited by the ceilings of the
+    /// deployment and of the merges.
     pub(super) fn clamp(&self, options: &ViewOptions, sum: u64) -> u64 {
         sum.min(options.ceiling).min(self.ceiling.map_or(u64::MAX, u64::from))
     }
 
-    /// Whether the line shows nothing in either list.
+    /// Returns whether no contribution shows in either list.
     pub(crate) fn shows_nothing(&self) -> bool {
         !self.parts.iter().any(Contribution::is_shown)
     }
 
-    /// The sides that a list shows apart: one, unless the line is split there.
+    /// Returns the sides with rows of their own in a list, sorted. Without a split there is at most
+    /// one.
     pub(crate) fn sides_in(&self, list: List) -> Vec<CartId> {
         let mut sides: Vec<CartId> = Vec::new();
         for part in self.shown(list, None) {

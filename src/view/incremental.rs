@@ -1,4 +1,4 @@
-//! A view that is brought up to date. Most commands are Adds, and an Add changes one row.
+//! Incremental update of a view. Most commands are Adds, and an Add changes one row.
 
 use super::options::ViewOptions;
 use super::plain_cart;
@@ -7,10 +7,12 @@ use crate::cart::{Cart, List};
 use crate::id::LineKey;
 use crate::money::Money;
 
-/// Brings a view of a cart up to date after an Add to a line, if that is all that has come since. Says whether it could; if not, it is as it was,
-/// and has to be made anew.
+/// Updates a view of a cart after an Add to a line, the only change since the view was made.
+///
+/// Returns `false` and leaves the view unchanged if the update is not possible. The caller must
+/// then make a new view.
 pub(crate) fn put_add(view: &mut View, cart: &Cart, options: &ViewOptions, line: &LineKey) -> bool {
-    // Where nothing says anything about another entry than its own, an Add shows on its line alone, and in the notices.
+    // In a plain cart without notices, an Add affects the row of its line alone.
     if !plain_cart::is_plain(cart) || !view.notices.is_empty() {
         return false;
     }
@@ -18,6 +20,7 @@ pub(crate) fn put_add(view: &mut View, cart: &Cart, options: &ViewOptions, line:
         return false;
     };
     let price = sum.seen_price();
+    // A row above the ceiling or a second currency needs a notice, which this update does not make.
     let currency = |price: Option<Money>| price.map(|price| price.currency());
     let differs =
         |row: &Row| row.seen_price.is_some() && currency(row.seen_price) != currency(price);
@@ -31,6 +34,7 @@ pub(crate) fn put_add(view: &mut View, cart: &Cart, options: &ViewOptions, line:
     {
         return false;
     }
+    // Find the row of the line, or insert it.
     let at = match view.lines.binary_search_by(|row| row.line.cmp(line)) {
         Ok(at) => at,
         Err(at) => {

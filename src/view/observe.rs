@@ -3,11 +3,11 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::contribution::{Contribution, ContributionState, Deduction};
-use super::evaluate::{ACTUAL, Evaluator, Hypothesis, LineEvaluation};
+use super::contribution::{Contribution, ContributionState, SetDeduction};
+use super::evaluate::{ACTUAL, CartHypothesis, Evaluator, LineEvaluation};
 use super::merges::{ValidMerge, after, valid_merges};
 use super::options::ViewOptions;
-use super::placements::Words;
+use super::placements::BearingIndex;
 use super::row_ref::{RowRef, Side, Unreadable};
 use crate::cart::{
     ActionTarget, Body, Cart, ConsumedUnits, EntryKind, EntryRef, List, ObservedRow, OrderedUnits,
@@ -22,21 +22,21 @@ pub struct Observer<'a> {
     cart: &'a Cart,
     rules: &'a Registry,
     merges: Vec<ValidMerge<'a>>,
-    words: Words<'a>,
+    words: BearingIndex<'a>,
 }
 
 impl<'a> Observer<'a> {
     /// Looks at a cart with the rules at hand.
     #[must_use]
     pub fn at(cart: &'a Cart, rules: &'a Registry) -> Self {
-        Self { cart, rules, merges: valid_merges(cart), words: Words::of(cart) }
+        Self { cart, rules, merges: valid_merges(cart), words: BearingIndex::of(cart) }
     }
 
     pub(super) fn evaluator(&self) -> Evaluator<'_> {
         self.evaluator_if(&ACTUAL)
     }
 
-    fn evaluator_if<'s>(&'s self, hypothesis: &'s Hypothesis) -> Evaluator<'s> {
+    fn evaluator_if<'s>(&'s self, hypothesis: &'s CartHypothesis) -> Evaluator<'s> {
         let bearing = self.words.bearing();
         Evaluator { cart: self.cart, rules: self.rules, merges: &self.merges, bearing, hypothesis }
     }
@@ -307,7 +307,7 @@ impl<'a> Observer<'a> {
         here: &BTreeSet<Dot>,
     ) -> (BTreeSet<Dot>, Preserved) {
         let before = shown_in(self.evaluator().all());
-        let mut hypothesis = Hypothesis { gone, pinned: BTreeMap::new() };
+        let mut hypothesis = CartHypothesis { gone, pinned: BTreeMap::new() };
         // Each round settles something, or pins something past one more merge; so this ends.
         loop {
             let after = shown_in(self.evaluator_if(&hypothesis).all());
@@ -464,30 +464,34 @@ fn taken(part: &Contribution<'_>) -> ConsumedUnits {
 }
 
 /// How a contribution shows.
-struct Placement {
+struct ShownPlacement {
     list: List,
     side: CartId,
-    deductions: Vec<Deduction>,
+    deductions: Vec<SetDeduction>,
 }
 
-fn shown_in(lines: Vec<LineEvaluation<'_>>) -> BTreeMap<Dot, Placement> {
+fn shown_in(lines: Vec<LineEvaluation<'_>>) -> BTreeMap<Dot, ShownPlacement> {
     let parts = lines.into_iter().flat_map(|evaluation| evaluation.parts);
     let shown = parts.filter(Contribution::is_shown);
     shown
         .map(|part| {
-            (part.dot, Placement { list: part.list, side: part.side, deductions: part.deductions })
+            (
+                part.dot,
+                ShownPlacement { list: part.list, side: part.side, deductions: part.deductions },
+            )
         })
         .collect()
 }
 
 /// Units that Sets lacked before and would not lack after.
 fn lacks(
-    before: &BTreeMap<Dot, Placement>,
-    after: &BTreeMap<Dot, Placement>,
+    before: &BTreeMap<Dot, ShownPlacement>,
+    after: &BTreeMap<Dot, ShownPlacement>,
 ) -> Vec<PreservedDeduction> {
     let mut lacks = Vec::new();
     for (dot, is) in after {
-        for Deduction { taken, units, .. } in before.get(dot).map_or(&[][..], |was| &was.deductions)
+        for SetDeduction { taken, units, .. } in
+            before.get(dot).map_or(&[][..], |was| &was.deductions)
         {
             if !is
                 .deductions

@@ -1,5 +1,7 @@
-//! Lines that need no reading: in a cart without merges, moves and orders, a line of Adds and at
-//! most one Set shows their sum. That is what most lines of most carts are; all others are read.
+//! A short cut for carts without merges, moves and orders.
+//!
+//! A line of such a cart that has only Adds and at most one Set shows their sum. Most lines of most
+//! carts are of this kind. Other lines need a full evaluation.
 
 use alloc::vec::Vec;
 
@@ -10,20 +12,23 @@ use crate::dots::{Dot, Run};
 use crate::id::{CartId, LineKey};
 use crate::money::Money;
 
-/// Whether nothing in a cart says anything about another entry than its own.
+/// Returns whether a cart is plain: no entry affects the evaluation of an entry outside its line.
 pub(crate) fn is_plain(cart: &Cart) -> bool {
     !cart.has(EntryKind::Merge) && !cart.has(EntryKind::Order) && !cart.live().bears()
 }
 
-/// What adding to a line of such a cart makes dead: nothing if the line shows something, as it does
-/// with any Add or Set of the cart's own. The line by its place in the table.
+/// Returns the dots that an Add to a line of a plain cart makes dead. `at` is the line's place in
+/// its table.
+///
+/// The result is empty if the line shows anything, as it does with any Add or Set of the cart's
+/// own.
 pub(crate) fn leftovers(cart: &Cart, at: u32) -> Vec<Dot> {
     if sabotage!(
         "add-leaves-leftovers",
         cart.live().count(EntryKind::Contribution) == cart.live().len(),
         !cart.has(EntryKind::LineRegister) && !cart.has(EntryKind::Other)
     ) {
-        return Vec::new(); // each line shows something
+        return Vec::new(); // every line shows something
     }
     let ours = || cart.live().written_on(at).filter(|fact| fact.scope() == cart.id());
     if ours().any(|fact| fact.body().is_contribution()) {
@@ -33,15 +38,17 @@ pub(crate) fn leftovers(cart: &Cart, at: u32) -> Vec<Dot> {
     left.map(EntryRef::dot).collect()
 }
 
-/// What an action on a row of such a line makes dead.
-pub(crate) struct Replaced {
+/// The entries of a row in a plain cart that an action on the row makes dead.
+pub(crate) struct ReplacedRow {
+    /// The entries that the action makes dead.
     pub(crate) kills: Removal,
-    /// Where the line is in its table.
+    /// Place of the line in its table, or [`NONE`].
     pub(crate) at: u32,
 }
 
-/// What the author of an action sees of a row of such a cart; `None` if its line has to be read.
-pub(crate) fn row(cart: &Cart, line: &LineKey, list: List) -> Option<Replaced> {
+/// Returns the entries that an author sees in a row of a plain cart, or `None` if the line needs a
+/// full evaluation.
+pub(crate) fn row(cart: &Cart, line: &LineKey, list: List) -> Option<ReplacedRow> {
     let at = cart.live().line_at(line).unwrap_or(NONE);
     let (mut sets, mut readable) = (0, true);
     let mut places = if at == NONE { EntryIndices::new() } else { cart.live().indices_on(at) };
@@ -51,7 +58,7 @@ pub(crate) fn row(cart: &Cart, line: &LineKey, list: List) -> Option<Replaced> {
             Body::Add { .. } => List::Active,
             Body::Set(set) => {
                 sets += 1;
-                // Two may clash, and one may have taken units.
+                // Two Sets may clash, and a Set may have taken units.
                 readable &= sets == 1 && set.settled.is_none();
                 set.list
             }
@@ -59,13 +66,14 @@ pub(crate) fn row(cart: &Cart, line: &LineKey, list: List) -> Option<Replaced> {
         };
         home == list && fact.scope() == cart.id()
     });
-    readable.then(|| Replaced { kills: Removal::at(cart, places), at })
+    readable.then(|| ReplacedRow { kills: Removal::at(cart, places), at })
 }
 
-/// What a Set in place of those would cover: them, and what is in the number of one that is a Set.
+/// Returns the dots that a Set which replaces `kills` covers: their dots, and the dots that a Set
+/// among them covers.
 pub(crate) fn covered(cart: &Cart, kills: &Removal) -> ReplacedDots {
     let mut covers = RunsBuilder::new();
-    // The latest first, as a Set has them.
+    // A Set stores its covered dots from the latest to the earliest.
     for at in kills.places.iter().flatten().rev() {
         let fact = cart.live().ref_at(*at);
         let Dot { replica, seq } = fact.dot();
@@ -81,23 +89,26 @@ pub(crate) fn covered(cart: &Cart, kills: &Removal) -> ReplacedDots {
     covers.covers()
 }
 
-/// What a list shows of such a line.
+/// The sum of one line in one list.
 #[derive(Clone, Copy, Default)]
 pub(super) struct ListSum<'a> {
+    /// The sum, in units.
     pub(super) units: u64,
-    /// The latest with a price.
+    /// The latest entry with a price.
     priced: Option<EntryRef<'a>>,
+    /// Whether the list has a contribution.
     pub(super) shown: bool,
 }
 
 impl ListSum<'_> {
-    /// The latest price seen.
+    /// Returns the latest price seen.
     pub(super) fn seen_price(&self) -> Option<Money> {
         self.priced.and_then(EntryRef::price)
     }
 }
 
-/// What each list shows of a line; `None` if it has to be read.
+/// Returns the sums of a line in the active and the saved list, or `None` if the line needs a full
+/// evaluation.
 pub(super) fn sums<'a>(
     cart: CartId,
     facts: impl Iterator<Item = EntryRef<'a>>,
@@ -114,16 +125,16 @@ pub(super) fn sums<'a>(
             _ => return None,
         };
         if sabotage!("clashing-sets-take-the-short-way", sets > 1, false) {
-            return None; // they may clash
+            return None; // two Sets may clash
         }
         if sabotage!("unmerged-guest-counts", fact.scope() != cart, false) {
-            continue; // a guest's who is not merged
+            continue; // an entry of a guest that is not merged
         }
         let sum = &mut sums[list as usize];
         sum.shown = true;
         sabotage!("last-writer-of-simple-line-wins", { sum.units = 0 });
         sum.units += u64::from(units);
-        // They come by dot, and of equal times the larger dot is the later.
+        // Entries come in the order of dots, and among equal times the larger dot is the later.
         if fact.is_priced() && sum.priced.is_none_or(|latest| latest.time() <= fact.time()) {
             sum.priced = Some(fact);
         }

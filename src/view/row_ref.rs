@@ -1,4 +1,4 @@
-//! How an action names a row.
+//! References to rows, for actions.
 
 use crate::cart::List;
 use crate::id::{CartId, LineKey};
@@ -9,13 +9,13 @@ use crate::id::{CartId, LineKey};
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Side {
-    /// The account's.
+    /// The account's side.
     Account,
-    /// That guest's.
+    /// The side of a guest, named by the guest's cart.
     Guest(CartId),
 }
 
-/// A row to act on.
+/// A reference to a row that an action is about.
 ///
 /// ```
 /// use holdall::{LineKey, List, RowRef};
@@ -29,24 +29,24 @@ pub struct RowRef {
     pub line: LineKey,
     /// The list.
     pub list: List,
-    /// One side of a split line; `None` is the line as a whole.
+    /// The side of a split line, or `None` for the whole line.
     pub side: Option<Side>,
 }
 
 impl RowRef {
-    /// The line as a whole, in the active list.
+    /// Returns a reference to a whole line in the active list.
     #[must_use]
     pub const fn active(line: LineKey) -> Self {
         Self { line, list: List::Active, side: None }
     }
 
-    /// The line as a whole, in the saved list.
+    /// Returns a reference to a whole line in the saved list.
     #[must_use]
     pub const fn saved(line: LineKey) -> Self {
         Self { line, list: List::Saved, side: None }
     }
 
-    /// One side of it.
+    /// Returns a reference to one side of the row's line.
     #[must_use]
     pub const fn on(mut self, side: Side) -> Self {
         self.side = Some(side);
@@ -54,12 +54,12 @@ impl RowRef {
     }
 }
 
-/// Lines that a checkout cannot buy, because this replica cannot say how many they are.
+/// The error of a checkout of a line whose quantity this replica cannot determine.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "line {line} cannot be bought here: this replica lacks what its merge or an entry needs; upgrade it"
 )]
 pub struct Unreadable {
-    /// The first such line.
+    /// The first such line, in the order of line keys.
     pub line: LineKey,
 }

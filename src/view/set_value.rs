@@ -1,14 +1,16 @@
-//! Step 1 of reading a row: which of clashing Sets counts, and what a counting Set is worth.
+//! Step 1 of the evaluation of a line: the Sets that count among clashing Sets, and the units that
+//! each counting Set brings.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::contribution::{Contribution, ContributionState, Deduction};
-use super::placements::Bearing;
+use super::contribution::{Contribution, ContributionState, SetDeduction};
+use super::placements::BearingEntries;
 use crate::cart::{Body, Cart, ConsumedUnits, EntryKind, EntryRef, SetQuantity};
 use crate::dots::Dot;
 use crate::id::{CartId, LineKey};
 
+/// Returns the Set that an entry holds, if it holds one.
 fn set_of(entry: EntryRef<'_>) -> Option<&SetQuantity> {
     match entry.body() {
         Body::Set(set) => Some(set),
@@ -16,14 +18,15 @@ fn set_of(entry: EntryRef<'_>) -> Option<&SetQuantity> {
     }
 }
 
-/// Two live Sets of one scope and row clash if neither had seen the other. The latest of those
-/// that clash counts, the others are hidden.
+/// Marks the Sets that lose against clashing Sets. The latest Set of a clash counts.
 pub(super) fn settle_clashes(parts: &mut [Contribution<'_>]) {
     let is_set = |part: &Contribution<'_>| part.is_shown() && set_of(part.entry).is_some();
     let mut sets: Vec<usize> = (0..parts.len()).filter(|at| is_set(&parts[*at])).collect();
+    // A clash takes two Sets.
     if sets.len() < 2 {
         return;
     }
+    // From the latest Set to the earliest, each counts unless it clashes with one that counts.
     sets.sort_by_key(|at| core::cmp::Reverse((parts[*at].entry.time(), parts[*at].dot)));
     sabotage!("earliest-set-wins", { sets.reverse() });
     let mut counting: Vec<usize> = Vec::new();
@@ -40,6 +43,8 @@ pub(super) fn settle_clashes(parts: &mut [Contribution<'_>]) {
     }
 }
 
+/// Returns whether two Sets clash: they are of one scope and one list, and neither author had seen
+/// the other Set.
 fn clash(a: &Contribution<'_>, b: &Contribution<'_>) -> bool {
     let (Some(x), Some(y)) = (set_of(a.entry), set_of(b.entry)) else { return false };
     a.entry.scope() == b.entry.scope()
@@ -48,13 +53,15 @@ fn clash(a: &Contribution<'_>, b: &Contribution<'_>) -> bool {
         && !y.saw(b.dot, a.dot)
 }
 
-/// A counting Set is worth `max(0, n - b)`: b are the units that an order bought, or that the
-/// account took from a guest, with neither author having seen the other, out of dots this Set
-/// covers or out of Sets it competes with. Orders of guests that are not merged are not ours.
+/// Deducts units from the counting Sets of a line. A Set of n units brings `max(0, n - b)` units.
+///
+/// The number b counts units that an order bought, or that the account took from a guest. Neither
+/// author had seen the other's entry, and the units were counted in the Set's number. Orders of
+/// guests that are not merged are ignored, and so are the entries in `except`.
 pub(super) fn deduct_from_sets(
     cart: &Cart,
     is_ours: impl Fn(CartId) -> bool,
-    bearing: Bearing<'_>,
+    bearing: BearingEntries<'_>,
     line: &LineKey,
     parts: &mut [Contribution<'_>],
     except: &BTreeSet<Dot>,
@@ -65,8 +72,9 @@ pub(super) fn deduct_from_sets(
         if !matches!(part.state, ContributionState::Counts) {
             continue;
         }
-        let mut deductions: BTreeMap<Dot, Deduction> = BTreeMap::new();
-        let mut deduction = |deduction: Deduction| {
+        // Several entries may report one dot as taken. The largest number counts.
+        let mut deductions: BTreeMap<Dot, SetDeduction> = BTreeMap::new();
+        let mut deduction = |deduction: SetDeduction| {
             let known = deductions.entry(deduction.taken).or_insert(deduction);
             if deduction.units > known.units {
                 *known = deduction;
@@ -74,8 +82,9 @@ pub(super) fn deduct_from_sets(
         };
         let of = |taken: &ConsumedUnits, by, ordered| {
             let counted = counted_on(part, set, taken);
-            counted.then_some(Deduction { taken: taken.dot, by, ordered, units: taken.units })
+            counted.then_some(SetDeduction { taken: taken.dot, by, ordered, units: taken.units })
         };
+        // Deduct the units that concurrent orders bought.
         for fact in cart.live().of_kind(EntryKind::Order) {
             let Body::Order(order) = fact.body() else { continue };
             let by = fact.dot();
@@ -86,13 +95,13 @@ pub(super) fn deduct_from_sets(
                 here.filter_map(|bought| of(&bought.taken, by, true)).for_each(&mut deduction);
             }
         }
-        // What the account took from a guest's line is in the account's number; the guest's own
-        // Set brings only what goes beyond it.
+        // The account's Sets already include the units that they took from a guest. A concurrent
+        // Set of the guest brings only the units beyond these.
         if part.entry.scope() != cart.id() {
             for other in parts.iter().filter(|other| other.entry.scope() == cart.id()) {
                 let Some(theirs) = set_of(other.entry) else { continue };
                 let neither = !set.saw(part.dot, other.dot) && !theirs.saw(other.dot, part.dot);
-                // A Set that counts, though nothing may be left of it by now.
+                // A Set counts even if nothing of it is left.
                 let counts =
                     matches!(other.state, ContributionState::Counts | ContributionState::Spent);
                 if sabotage!(
@@ -105,16 +114,17 @@ pub(super) fn deduct_from_sets(
                 }
             }
         }
-        // Somebody took such a Set out, and left word that this one stays as it was.
+        // Deduct the units that an entry preserves after the Set that took them was removed.
         for word in bearing.on(part.dot).filter(|word| !except.contains(&word.dot())) {
             let lacks = word.body().stays().into_iter().flat_map(|stays| &stays.lacks);
             for lack in lacks.filter(|lack| lack.set == part.dot && is_ours(word.scope())) {
                 let by = word.dot();
                 let units = sabotage!("removed-set-drops-deduction", lack.units, 0);
-                deduction(Deduction { taken: lack.taken, by, ordered: false, units });
+                deduction(SetDeduction { taken: lack.taken, by, ordered: false, units });
             }
         }
-        let deductions: Vec<Deduction> =
+        // Apply the deductions. A Set without units left is spent.
+        let deductions: Vec<SetDeduction> =
             deductions.into_values().filter(|deduction| deduction.units > 0).collect();
         let taken =
             deductions.iter().fold(0_u32, |sum, deduction| sum.saturating_add(deduction.units));
@@ -127,8 +137,8 @@ pub(super) fn deduct_from_sets(
     }
 }
 
-/// Whether the units of a dot that somebody took were in a Set's number: it covers the dot, or the
-/// dot is a Set that it competes with.
+/// Returns whether taken units were counted in a Set's number: the Set covers their dot, or the dot
+/// belongs to a Set that it clashes with.
 fn counted_on(part: &Contribution<'_>, set: &SetQuantity, taken: &ConsumedUnits) -> bool {
     let rival = taken.scope == part.entry.scope() && taken.set == Some(set.list);
     set.covers.contains(taken.dot) || (rival && !set.saw(part.dot, taken.dot))
