@@ -1,4 +1,4 @@
-//! Why a cart shows what it shows: for each line, every contribution with its fate.
+//! The explanation of a cart: for each line, every contribution and the reasons for its effect.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -15,122 +15,134 @@ use crate::dots::Dot;
 use crate::id::{CartId, LineKey, OrderId, ReplicaId};
 use crate::policy::Registry;
 
-/// What became of a contribution, and by what.
+/// A reason for the effect of a contribution.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Reason {
-    /// A later Set, by an author who had not seen this one, is shown.
+    /// A later Set is shown instead. Its author had not seen this Set.
     Superseded {
-        /// The Set that is shown.
+        /// The dot of the later Set.
         to: Dot,
-        /// Who wrote it.
+        /// The writer of the later Set.
         by: ReplicaId,
-        /// When.
+        /// The time of the later Set.
         time: Time,
-        /// What it asked for.
+        /// The quantity of the later Set.
         asked: u32,
     },
-    /// An order had bought some of what this Set asked for.
+    /// An order bought units that were counted in this Set.
     Ordered {
-        /// The order.
+        /// The id of the order.
         order: OrderId,
-        /// How many.
+        /// The number of units bought.
         units: u32,
     },
-    /// The account's own Set has them already.
+    /// A Set of the account already includes units of this Set.
     Covered {
-        /// That Set.
+        /// The dot of the account's Set.
         by: Dot,
-        /// How many.
+        /// The number of units included.
         units: u32,
     },
     /// A merge rule chose the other side.
     Hidden {
         /// The rule.
         rule: RuleRef,
-        /// Its reason.
+        /// The reason that the rule gives.
         because: alloc::string::String,
     },
-    /// A merge rule chose the other side, and this one shows in the saved list.
+    /// A merge rule chose the other side, and the policy shows the losing side in the saved list.
     Parked {
         /// The rule.
         rule: RuleRef,
     },
-    /// A merge rule decided on it, and it counts.
+    /// A merge rule decided on the contribution, which counts.
     Kept {
         /// The rule.
         rule: RuleRef,
-        /// Its reason.
+        /// The reason that the rule gives.
         because: alloc::string::String,
     },
-    /// It was moved from the list it was put in.
+    /// The contribution shows in another list than the one it was written for.
     Moved {
         /// The list where it shows.
         to: List,
     },
-    /// It was written before an order, whose author did not see it.
+    /// The contribution is older than an order of its line, but not part of the order.
     NotInOrder {
-        /// The order.
+        /// The id of the order.
         order: OrderId,
-        /// When it was placed.
+        /// The time at which the order was placed.
         time: Time,
     },
-    /// It is a guest's whose cart is not merged into this one.
+    /// The contribution belongs to a guest whose cart is not merged into this one.
     NotMerged,
 }
 
-/// A contribution and its fate.
+/// A contribution to a line, with the reasons for its effect.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ExplainedContribution {
-    /// Its dot.
+    /// The dot of the contribution.
     pub dot: Dot,
-    /// Who wrote it.
+    /// The writer.
     pub by: ReplicaId,
-    /// When.
+    /// The time of writing.
     pub time: Time,
-    /// The guest cart it was written in, if it was.
+    /// The guest cart in which the contribution was written, or `None` for the cart itself.
     pub guest: Option<CartId>,
-    /// Whether it was "make it n" rather than "n more".
+    /// Whether the contribution is a Set ("make it n") and not an Add ("n more").
     pub set: bool,
-    /// The n.
+    /// The quantity of the Add or the Set, in units.
     pub asked: u32,
-    /// How many it brings to the row.
+    /// The units that the contribution brings to its row.
     pub counts: u32,
-    /// Why, if there is more to say than that it was put in.
+    /// The reasons for an effect other than the plain sum.
     pub reasons: Vec<Reason>,
 }
 
-/// A row, and the parts that add up to it.
+/// A row and its contributions.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RowExplanation {
-    /// Its list.
+    /// The list of the row.
     pub list: List,
-    /// Its side, on a split line.
+    /// The side of the row on a split line.
     pub side: Option<Side>,
-    /// What is shown: the parts' sum less what the ceiling cuts off.
+    /// The units shown: the sum of the contributions, less the units above the ceiling.
     pub quantity: u64,
-    /// What the ceiling cuts off.
+    /// The units above the ceiling.
     pub over_ceiling: u64,
-    /// The parts that count.
+    /// The contributions that count.
     pub parts: Vec<ExplainedContribution>,
-    /// The row itself.
+    /// The row in the view.
     pub row: Row,
 }
 
-/// A line: its rows, and what it has that no row shows.
+/// The explanation of a line: its rows, and the contributions that no row shows.
+///
+/// ```
+/// use holdall::view::PlainPhrasing;
+/// use holdall::{CartId, LineKey, Quantity, Replica, ReplicaId};
+/// let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
+/// phone.add(0, &LineKey::sku("TEE")?, Quantity::new(2)?, None)?;
+/// let explanation = phone.explain().remove(0);
+/// assert_eq!(explanation.rows[0].quantity, 2);
+/// assert!(explanation.hidden.is_empty());
+/// println!("{}", explanation.sentences(&PlainPhrasing)[0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Explanation {
     /// The line.
     pub line: LineKey,
-    /// Its rows.
+    /// The rows of the line, the active list first.
     pub rows: Vec<RowExplanation>,
-    /// Contributions that no row shows, each with its reason.
+    /// The contributions that no row shows.
     pub hidden: Vec<ExplainedContribution>,
 }
 
-/// Explains every line that has anything to explain, in the order of line keys.
+/// Explains every line that has contributions, in the order of line keys.
 ///
-/// Of each row, the parts' `counts` less `over_ceiling` add up to `quantity`.
+/// For each row, the sum of the parts' `counts` less `over_ceiling` equals `quantity`.
 ///
 /// ```
 /// use holdall::{explain, CartId, LineKey, Quantity, Registry, Replica, ReplicaId, ViewOptions};
@@ -144,6 +156,7 @@ pub struct Explanation {
 pub fn explain(cart: &Cart, rules: &Registry, options: &ViewOptions) -> Vec<Explanation> {
     let look = Observer::at(cart, rules);
     let evaluator = look.evaluator();
+    // Reasons name orders by id and time.
     let orders: BTreeMap<Dot, (&OrderId, Time)> = cart
         .live()
         .of_kind(EntryKind::Order)
@@ -158,6 +171,7 @@ pub fn explain(cart: &Cart, rules: &Registry, options: &ViewOptions) -> Vec<Expl
         .filter(|evaluation| !evaluation.parts.is_empty())
         .map(|evaluation| {
             let part = |part| part_of(cart, evaluation, part, &orders);
+            // Explain each row, then the contributions without a row.
             let rows = List::ALL.into_iter().flat_map(|list| {
                 let sides = evaluation.sides_in(list);
                 let rows = rows_of(&evaluator, evaluation, list, options);
@@ -178,6 +192,7 @@ pub fn explain(cart: &Cart, rules: &Registry, options: &ViewOptions) -> Vec<Expl
         .collect()
 }
 
+/// Explains one contribution.
 fn part_of(
     cart: &Cart,
     evaluation: &LineEvaluation<'_>,
@@ -185,12 +200,14 @@ fn part_of(
     orders: &BTreeMap<Dot, (&OrderId, Time)>,
 ) -> ExplainedContribution {
     let mut reasons = Vec::new();
+    // Explain the deductions.
     for deduction in &part.deductions {
         reasons.push(match orders.get(&deduction.by).filter(|_| deduction.ordered) {
             Some((order, _)) => Reason::Ordered { order: (*order).clone(), units: deduction.units },
             None => Reason::Covered { by: deduction.by, units: deduction.units },
         });
     }
+    // Explain the state.
     let decision = |merge| evaluation.decisions.iter().find(|decision| decision.merge == merge);
     match part.state {
         ContributionState::Lost { to } => {
@@ -213,6 +230,7 @@ fn part_of(
         ContributionState::Counts => counting_reasons(part, decision, &mut reasons),
         ContributionState::Spent => {}
     }
+    // An Add that still shows was not part of the later orders of its line.
     if part.is_shown() && !part.is_set() {
         let missed = cart
             .live()
@@ -236,6 +254,7 @@ fn part_of(
     }
 }
 
+/// Adds the reasons of a contribution that counts: the merges that decided on it, and moves.
 fn counting_reasons<'a>(
     part: &Contribution<'_>,
     decision: impl Fn(usize) -> Option<&'a MergeDecision<'a>>,

@@ -1,4 +1,5 @@
-//! What an author sees before acting: the values that the cart's verbs take.
+//! The observation of a cart by an author before an action, in the values that the cart's verbs
+//! take.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -17,7 +18,18 @@ use crate::dots::{Dot, Dots};
 use crate::id::{CartId, CouponCode, LineKey, OrderId};
 use crate::policy::Registry;
 
-/// A cart as its author sees it at one moment.
+/// A cart as an author sees it at one moment.
+///
+/// ```
+/// use holdall::{CartId, LineKey, Observer, Quantity, Registry, Replica, ReplicaId, RowRef};
+/// let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
+/// let tee = LineKey::sku("TEE")?;
+/// phone.add(0, &tee, Quantity::new(2)?, None)?;
+/// let rules = Registry::default();
+/// let seen = Observer::at(phone.cart(), &rules).row(&RowRef::active(tee));
+/// assert_eq!(seen.shown[0].units, 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Observer<'a> {
     cart: &'a Cart,
     rules: &'a Registry,
@@ -26,39 +38,42 @@ pub struct Observer<'a> {
 }
 
 impl<'a> Observer<'a> {
-    /// Looks at a cart with the rules at hand.
+    /// Creates an observer of a cart that knows the rules of a registry.
     #[must_use]
     pub fn at(cart: &'a Cart, rules: &'a Registry) -> Self {
         Self { cart, rules, merges: valid_merges(cart), words: BearingIndex::of(cart) }
     }
 
+    /// Returns an evaluator of the cart as it is.
     pub(super) fn evaluator(&self) -> Evaluator<'_> {
         self.evaluator_if(&ACTUAL)
     }
 
+    /// Returns an evaluator of the cart under a hypothesis.
     fn evaluator_if<'s>(&'s self, hypothesis: &'s CartHypothesis) -> Evaluator<'s> {
         let bearing = self.words.bearing();
         Evaluator { cart: self.cart, rules: self.rules, merges: &self.merges, bearing, hypothesis }
     }
 
-    /// The guests whose merge the author sees.
+    /// Returns the guests whose merges the author sees.
     #[must_use]
     pub fn after(&self) -> SeenMerges {
         after(&self.merges)
     }
 
-    /// Whether a scope is this cart's own or a merged guest's.
+    /// Returns whether a scope belongs to this cart or to a merged guest.
     pub(super) fn is_ours(&self, scope: CartId) -> bool {
         scope == self.cart.id() || self.merges.iter().any(|merge| merge.claim.guest == scope)
     }
 
-    /// Whether nothing in the cart says anything about another entry than its own.
+    /// Returns whether the cart has no merges, no orders and no entries that bear on others.
     pub(super) fn is_simple(&self) -> bool {
         self.merges.is_empty()
             && self.words.bearing().is_empty()
             && !self.cart.has(EntryKind::Order)
     }
 
+    /// Returns the scope of a side. The whole line has the account's scope.
     fn scope_of(&self, side: Option<Side>) -> CartId {
         match side {
             Some(Side::Guest(guest)) => guest,
@@ -66,7 +81,8 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// Where an action on `row` writes. `None` if its side is not a row of its own there.
+    /// Returns the target of an action on `row`, or `None` if the row names a side that has no row
+    /// of its own.
     #[must_use]
     pub fn place(&self, row: &RowRef) -> Option<ActionTarget> {
         let whole = Self::whole(self.cart, row);
@@ -78,12 +94,13 @@ impl<'a> Observer<'a> {
         apart.then_some(ActionTarget { scope, sided: true, ..whole })
     }
 
-    /// Where an action on a whole row writes.
+    /// Returns the target of an action on a whole row.
     pub(crate) fn whole(cart: &Cart, row: &RowRef) -> ActionTarget {
         ActionTarget { line: row.line.clone(), list: row.list, scope: cart.id(), sided: false }
     }
 
-    /// What adding to `line` makes dead: on a line that shows nothing, what is left there.
+    /// Returns the dots that an Add to `line` makes dead: the remaining entries of a line that
+    /// shows nothing. The result is empty if the line shows anything.
     #[must_use]
     pub fn leftovers(&self, line: &LineKey) -> Vec<Dot> {
         if !self.shows_nothing(line) {
@@ -95,14 +112,16 @@ impl<'a> Observer<'a> {
             !stays && self.is_ours(fact.scope())
         });
         let mut dots: BTreeSet<Dot> = left.map(EntryRef::dot).collect();
+        // A Move whose contributions are all dead goes with them.
         let moves = self.inert(line, &dots);
         dots.extend(moves);
         dots.into_iter().collect()
     }
 
+    /// Returns whether a line shows nothing in either list.
     fn shows_nothing(&self, line: &LineKey) -> bool {
-        // An Add of the cart's own counts unless a merge hides it, and a Set unless an order took
-        // of it: no need to read the line.
+        // Without merges, an Add of the cart's own always counts, and so does a Set unless an order
+        // took its units. Such a line needs no evaluation.
         let orders = self.cart.has(EntryKind::Order);
         let counts = |fact: EntryRef<'_>| {
             fact.scope() == self.cart.id()
@@ -118,7 +137,7 @@ impl<'a> Observer<'a> {
         self.evaluator().line(line).shows_nothing()
     }
 
-    /// What the author sees of a row; nothing of it may be shown.
+    /// Returns the author's observation of a row, which may show nothing.
     #[must_use]
     pub fn row(&self, row: &RowRef) -> ObservedRow {
         let side = row.side.map(|side| self.scope_of(Some(side)));
@@ -134,8 +153,9 @@ impl<'a> Observer<'a> {
         let before = [evaluation];
         let (settled, stays) = self.settle(&before, &shown);
         let [evaluation] = &before;
+        // A Set covers the dots shown and the Sets that lost against them, since an order may have
+        // bought units of those Sets too. It inherits the covered dots of every Set among these.
         let mut covers = Dots::default();
-        // An order of a Set that lost bought units of the row all the same.
         let lost = evaluation.parts.iter().filter(|part| match part.state {
             ContributionState::Lost { to } => shown.iter().any(|taken| taken.dot == to),
             _ => false,
@@ -154,7 +174,7 @@ impl<'a> Observer<'a> {
         ObservedRow { shown, settled, took, covers, stays }
     }
 
-    /// What the author sees of a whole list.
+    /// Returns the author's observation of a whole list.
     #[must_use]
     pub fn list(&self, list: List) -> ObservedRow {
         let lines: Vec<LineEvaluation<'_>> = self
@@ -169,10 +189,10 @@ impl<'a> Observer<'a> {
         ObservedRow { shown, settled, stays, ..ObservedRow::default() }
     }
 
-    /// The active list, frozen: rows as they are shown, under the ceiling.
+    /// Returns a frozen copy of the active list for an order. Each row is limited by its ceiling.
     ///
     /// # Errors
-    /// A line there is one this replica cannot read.
+    /// Returns the first line that this replica cannot evaluate.
     pub fn snapshot(&self, options: &ViewOptions) -> Result<Snapshot, Unreadable> {
         let mut bought = Vec::new();
         let mut lines = self.evaluator().all();
@@ -182,6 +202,7 @@ impl<'a> Observer<'a> {
             if evaluation.unavailable.is_some() || evaluation.needs_upgrade {
                 return Err(Unreadable { line: evaluation.line.clone() });
             }
+            // Distribute the ceiling of each row over its contributions.
             for side in evaluation.sides_in(List::Active) {
                 let mut left = sabotage!(
                     "order-ignores-ceiling",
@@ -199,8 +220,8 @@ impl<'a> Observer<'a> {
                 }
             }
         }
+        // A contribution that the ceiling cut off entirely dies with its row.
         let (mut settled, stays) = self.settle(&lines, &shown);
-        // What the ceiling cut off entirely goes with the row it was cut off from.
         let whole: BTreeSet<Dot> = bought.iter().map(|bought| bought.taken.dot).collect();
         settled.extend(shown.iter().map(|taken| taken.dot).filter(|dot| !whole.contains(dot)));
         bought.sort();
@@ -208,8 +229,9 @@ impl<'a> Observer<'a> {
         Ok(Snapshot { cart: self.cart.id(), bought, settled, seen, stays })
     }
 
-    /// Older Moves that one which names `dots` would cover. A Move by somebody who had seen fewer
-    /// merges stays: those merges go by where it put things.
+    /// Returns the older Moves that a Move of `dots` makes dead: Moves of no other contributions,
+    /// by authors who had seen the same merges. A Move by an author who had seen fewer merges must
+    /// stay, because those merges depend on the list that it chose.
     #[must_use]
     pub fn covered(&self, line: &LineKey, dots: &[ConsumedUnits]) -> Vec<Dot> {
         let named: BTreeSet<Dot> = dots.iter().map(|taken| taken.dot).collect();
@@ -221,9 +243,11 @@ impl<'a> Observer<'a> {
         moves
     }
 
-    /// Moves of the line that place nothing but `gone`. One that places what is dead already stays: who
-    /// takes a Move out has to say in the same breath that what it placed is dead, or where that
-    /// is not known yet the row would go back to the list it came from.
+    /// Returns the Moves of a line that place nothing but `gone`.
+    ///
+    /// A Move that places a dead contribution stays. An action that removes a Move must also report
+    /// the death of the contributions that it placed. A replica that does not know the deaths would
+    /// otherwise show the row in its former list.
     fn inert(&self, line: &LineKey, gone: &BTreeSet<Dot>) -> Vec<Dot> {
         if self.words.bearing().is_empty() {
             return Vec::new();
@@ -235,8 +259,8 @@ impl<'a> Observer<'a> {
         moves.map(EntryRef::dot).collect()
     }
 
-    /// Moves of the line that place nothing any more, as far as is known here. What is seen is the
-    /// same without them; but while others know less, they are not to be taken out.
+    /// Returns the Moves of a line that place no live contribution, as far as this replica knows.
+    /// The view is equal without them, but they must not be removed while other replicas know less.
     #[must_use]
     pub fn spent(&self, line: &LineKey) -> Vec<Dot> {
         let dead =
@@ -248,7 +272,8 @@ impl<'a> Observer<'a> {
         moves.map(EntryRef::dot).collect()
     }
 
-    /// Whether an entry of ours places nothing but `gone`.
+    /// Returns whether an entry belongs to this cart or a merged guest and bears on nothing but
+    /// `gone`.
     fn is_inert(&self, fact: EntryRef<'_>, gone: &BTreeSet<Dot>) -> bool {
         self.is_ours(fact.scope())
             && fact.body().bears_on().all(|dot| {
@@ -260,9 +285,11 @@ impl<'a> Observer<'a> {
             })
     }
 
-    /// What else must die, and what must stay where it is, so that an action which makes `shown` dead
-    /// changes just that: hidden contributions of the lines, Moves that place nothing any more,
-    /// and whatever would otherwise come up because something else is gone.
+    /// Returns the further dots that an action must make dead, and the placements and deductions
+    /// that it must preserve, so that making `shown` dead changes nothing else.
+    ///
+    /// The dots are hidden contributions of the lines, Moves that place nothing any more, and
+    /// contributions that would otherwise reappear.
     fn settle(
         &self,
         lines: &[LineEvaluation<'_>],
@@ -271,9 +298,11 @@ impl<'a> Observer<'a> {
         let parts = lines.iter().flat_map(|evaluation| &evaluation.parts);
         let hidden = parts.filter(|part| part.is_ours() && !part.is_shown()).map(|part| part.dot);
         if self.merges.is_empty() && self.words.bearing().is_empty() {
-            // Nothing hangs on anything else.
+            // No contribution affects another.
             return (hidden.collect(), Preserved::default());
         }
+        // With merges or preserved values, the evaluation of further contributions depends on the
+        // dead ones.
         let mut gone: BTreeSet<Dot> = shown.iter().map(|taken| taken.dot).chain(hidden).collect();
         let mut stays = Preserved::default();
         let word = |dot: &Dot| self.cart.live().get_ref(*dot).and_then(|fact| fact.body().stays());
@@ -286,6 +315,7 @@ impl<'a> Observer<'a> {
                 .collect();
             (gone, stays) = self.settle_merged(gone, &here);
         }
+        // Entries that bear on nothing but dead contributions die too.
         for evaluation in lines {
             let inert = self.inert(evaluation.line, &gone);
             gone.extend(inert);
@@ -300,7 +330,9 @@ impl<'a> Observer<'a> {
         (gone.into_iter().collect(), stays)
     }
 
-    /// What `gone` brings up on a cart with merges goes with it; what it would hide or move stays.
+    /// Finds the effects of the death of `gone` in a cart with merges. Contributions that would
+    /// reappear die too. Contributions that would be hidden or moved are preserved. `here` has the
+    /// contributions of the lines of the action, whose side may change.
     fn settle_merged(
         &self,
         gone: BTreeSet<Dot>,
@@ -308,23 +340,26 @@ impl<'a> Observer<'a> {
     ) -> (BTreeSet<Dot>, Preserved) {
         let before = shown_in(self.evaluator().all());
         let mut hypothesis = CartHypothesis { gone, pinned: BTreeMap::new() };
-        // Each round settles something, or pins something past one more merge; so this ends.
+        // Each round adds a dead dot or pins a contribution past one more merge, so the loop ends.
         loop {
             let after = shown_in(self.evaluator_if(&hypothesis).all());
+            // Find the contributions that reappear.
             let risen: Vec<Dot> =
                 after.keys().filter(|dot| !before.contains_key(dot)).copied().collect();
+            // Pin the contributions that show differently.
             let mut pinned = false;
             for (dot, was) in before.iter().filter(|(dot, _)| !hypothesis.gone.contains(dot)) {
                 let same = after.get(dot).is_some_and(|is| {
                     is.list == was.list && (is.side == was.side || here.contains(dot))
                 });
-                // As early as will do, so that the merges after that find what they found.
+                // Pin past as few merges as possible, so that later merges decide as before.
                 let next = hypothesis.pinned.get(dot).map_or(0, |(_, past)| past + 1);
                 if !same && next <= self.merges.len() {
                     hypothesis.pinned.insert(*dot, (was.list, next));
                     pinned = true;
                 }
             }
+            // Without further effects, return the pins and the deductions to preserve.
             if risen.is_empty() && !pinned {
                 let pin = |(dot, (list, past)): (&Dot, &(List, usize))| {
                     let until = self.merges.get(*past).map(|merge| merge.claim.guest);
@@ -338,8 +373,11 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// On a split line, the scope whose registers a row shows: its side's, or that of the one side
-    /// which its list shows, else the account's. `None` where the line is one.
+    /// Returns the scope whose registers a row of a split line shows, or `None` if the line is not
+    /// split.
+    ///
+    /// The scope is that of the row's side, or that of the only side in the row's list, or the
+    /// account's.
     #[must_use]
     pub fn register_scope(&self, row: &RowRef) -> Option<CartId> {
         let evaluation = self.evaluator().line(&row.line);
@@ -351,13 +389,14 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// The sides that the line of a row has apart.
+    /// Returns the sides of a row's line.
     fn apart(&self, row: &RowRef) -> BTreeSet<CartId> {
         let evaluation = self.evaluator().line(&row.line);
         evaluation.parts.iter().map(|part| part.side).collect()
     }
 
-    /// The live entries of a register the author sees: of a row, or of the cart.
+    /// Returns the live entries of a register that the author sees on a row, or on the cart for
+    /// `None`.
     #[must_use]
     pub fn registers(&self, row: Option<&RowRef>, key: &RegisterKey) -> Vec<Dot> {
         let of = |fact: EntryRef<'_>| match fact.body() {
@@ -368,7 +407,7 @@ impl<'a> Observer<'a> {
             Some(row) => {
                 let only = self.register_scope(row);
                 let apart = self.apart(row);
-                // The account's row has the registers of guests who have no row of their own, too.
+                // The account's row also has the registers of guests without a row of their own.
                 let on_row = |scope: CartId, side: CartId| {
                     sabotage!(
                         "note-of-rowless-guest-stays",
@@ -388,7 +427,7 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// The live entries of a coupon code the author sees.
+    /// Returns the live entries of a coupon code that the author sees.
     #[must_use]
     pub fn coupon(&self, code: &CouponCode) -> Vec<Dot> {
         self.general(
@@ -397,13 +436,13 @@ impl<'a> Observer<'a> {
         )
     }
 
-    /// The live consent entries the author sees.
+    /// Returns the live consent entries that the author sees.
     #[must_use]
     pub fn consent(&self) -> Vec<Dot> {
         self.general(EntryKind::Consent, |_| true)
     }
 
-    /// Whether an order of that id is known.
+    /// Returns whether the author sees an order with an id.
     #[must_use]
     pub fn knows_order(&self, id: &OrderId) -> bool {
         let same =
@@ -411,12 +450,14 @@ impl<'a> Observer<'a> {
         !self.general(EntryKind::Order, same).is_empty()
     }
 
-    /// The valid merge of a guest.
+    /// Returns the claim of the valid merge of a guest.
     #[must_use]
     pub fn claim(&self, guest: CartId) -> Option<crate::cart::Claim> {
         self.merges.iter().map(|merge| merge.claim).find(|claim| claim.guest == guest)
     }
 
+    /// Returns the dots of the entries of a kind that belong to this cart or a merged guest and
+    /// match.
     fn general(&self, kind: EntryKind, of: impl Fn(EntryRef<'_>) -> bool) -> Vec<Dot> {
         self.cart
             .live()
@@ -426,14 +467,15 @@ impl<'a> Observer<'a> {
             .collect()
     }
 
-    /// Every live dot of a scope.
+    /// Returns every live dot of a scope.
     #[must_use]
     pub fn scope(&self, scope: CartId) -> Vec<Dot> {
         let live = self.cart.live().refs();
         live.filter(|fact| fact.scope() == scope).map(EntryRef::dot).collect()
     }
 
-    /// Everything a server lets expire: all the author sees but orders and merges.
+    /// Returns the dots that a server lets expire: everything the author sees except orders,
+    /// merges, unmerges and entries of unknown kinds.
     #[must_use]
     pub fn perishable(&self) -> Vec<Dot> {
         let lasting = |body: &Body| {
@@ -447,7 +489,7 @@ impl<'a> Observer<'a> {
         let ours = live.filter(|fact| !lasting(fact.body()) && self.is_ours(fact.scope()));
         let (moves, rest): (Vec<_>, Vec<_>) = ours.partition(is_move);
         let mut dots: BTreeSet<Dot> = rest.into_iter().map(EntryRef::dot).collect();
-        // As ever, a Move goes with what it placed.
+        // A Move expires with the contributions that it placed.
         let within = moves.into_iter().filter(|fact| self.is_inert(*fact, &dots));
         let within: Vec<Dot> = within.map(EntryRef::dot).collect();
         dots.extend(within);
@@ -455,6 +497,7 @@ impl<'a> Observer<'a> {
     }
 }
 
+/// Returns the units of a contribution as an action consumes them.
 fn taken(part: &Contribution<'_>) -> ConsumedUnits {
     let set = match part.entry.body() {
         Body::Set(set) => Some(set.list),
@@ -463,13 +506,14 @@ fn taken(part: &Contribution<'_>) -> ConsumedUnits {
     ConsumedUnits { dot: part.dot, units: part.units, scope: part.entry.scope(), set }
 }
 
-/// How a contribution shows.
+/// The list, the side and the deductions of a contribution that shows.
 struct ShownPlacement {
     list: List,
     side: CartId,
     deductions: Vec<SetDeduction>,
 }
 
+/// Returns the placement of each contribution that shows.
 fn shown_in(lines: Vec<LineEvaluation<'_>>) -> BTreeMap<Dot, ShownPlacement> {
     let parts = lines.into_iter().flat_map(|evaluation| evaluation.parts);
     let shown = parts.filter(Contribution::is_shown);
@@ -483,7 +527,7 @@ fn shown_in(lines: Vec<LineEvaluation<'_>>) -> BTreeMap<Dot, ShownPlacement> {
         .collect()
 }
 
-/// Units that Sets lacked before and would not lack after.
+/// Returns the deductions that Sets have in `before` and lack in `after`, sorted.
 fn lacks(
     before: &BTreeMap<Dot, ShownPlacement>,
     after: &BTreeMap<Dot, ShownPlacement>,
@@ -506,8 +550,8 @@ fn lacks(
     lacks
 }
 
-/// Guests' units that a Set on this line settles besides those it shows: what a rule had hidden,
-/// and what the Sets it replaces had taken.
+/// Returns the units that a Set on a line takes besides the units it shows: contributions that a
+/// rule hid, and units that the replaced Sets had taken.
 fn took(evaluation: &LineEvaluation<'_>) -> Vec<ConsumedUnits> {
     let ours = || evaluation.parts.iter().filter(|part| part.is_ours());
     let hidden =

@@ -1,4 +1,4 @@
-//! Step 4: rows, and the rest of what the shopper sees.
+//! Step 4 of the evaluation: the rows of a view, and the parts of a view outside its rows.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
@@ -18,35 +18,46 @@ use crate::id::{AttributeKey, CartId, CouponCode, LineKey, OrderId, ShippingOpti
 use crate::money::{Currency, Money};
 use crate::policy::Registry;
 
-/// A row as the shopper sees it.
+/// A row of a view: the units of a line in one list.
+///
+/// ```
+/// use holdall::{CartId, LineKey, Quantity, Replica, ReplicaId, RowRef};
+/// let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
+/// let tee = LineKey::sku("TEE")?;
+/// phone.add(0, &tee, Quantity::new(2)?, None)?;
+/// let row = phone.view().lines[0].clone();
+/// assert_eq!(row.quantity, 2);
+/// assert_eq!(row.reference(), RowRef::active(tee));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Row {
     /// The line.
     pub line: LineKey,
-    /// The list it is in.
+    /// The list that the row is in.
     pub list: List,
-    /// Its side, while a merge shows the line as two rows.
+    /// The side of the line, while a merge shows the line as two rows.
     pub side: Option<Side>,
-    /// How many, under the ceiling.
+    /// The units shown, limited by the ceilings.
     pub quantity: u64,
-    /// How many its contributions come to.
+    /// The sum of the contributions, in units.
     pub asked: u64,
     /// The note.
     pub note: Option<Text>,
     /// The gift option.
     pub gift: Option<Gift>,
-    /// Other attributes.
+    /// Further attributes.
     pub attributes: BTreeMap<AttributeKey, Text>,
-    /// The price the shopper saw last. Not what is charged.
+    /// The price that the shopper saw last, for display only.
     pub seen_price: Option<Money>,
-    /// Whether the shopper is asked which of the rows of this line to keep.
+    /// Whether a merge asks the shopper which row of the line to keep.
     pub question: bool,
-    /// The merge rule that decided on it last.
+    /// The merge rule that decided on the row last.
     pub because: Option<RuleRef>,
 }
 
 impl Row {
-    /// A row of a whole line that shows nothing yet.
+    /// Returns a row of a whole line without units.
     pub(super) fn of(line: &LineKey, list: List) -> Self {
         Self {
             line: line.clone(),
@@ -63,24 +74,32 @@ impl Row {
         }
     }
 
-    /// How to name it in an action.
+    /// Returns the reference that names the row in an action.
     #[must_use]
     pub fn reference(&self) -> RowRef {
         RowRef { line: self.line.clone(), list: self.list, side: self.side }
     }
 }
 
-/// Something the shopper, the shop or its operators should know. None of it hinders an action.
+/// A message about a cart to the shopper, the shop or its operators. A notice prevents no action.
+///
+/// ```
+/// use holdall::{LineKey, Notice};
+/// let notice = Notice::Question { line: LineKey::sku("TEE")? };
+/// assert_eq!(notice.kind(), "question");
+/// assert_eq!(notice.to_string(), "TEE: a merge asks which side to keep.");
+/// # Ok::<(), holdall::LineError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Notice {
-    /// A row comes to more than the ceiling.
+    /// The sum of a row exceeds a ceiling.
     Ceiling {
         /// The line.
         line: LineKey,
-        /// What its contributions come to.
+        /// The sum of the contributions, in units.
         asked: u64,
-        /// What is shown.
+        /// The units shown.
         shown: u64,
     },
     /// A merge asks the shopper which side to keep.
@@ -88,34 +107,34 @@ pub enum Notice {
         /// The line.
         line: LineKey,
     },
-    /// This replica lacks the rule of a merge: both sides are shown, checkout is refused.
+    /// This replica lacks the rule of a merge. The view shows both sides, and checkout is refused.
     PolicyUnavailable {
         /// The line.
         line: LineKey,
-        /// The rule.
+        /// The missing rule.
         rule: RuleRef,
     },
-    /// An entry of a kind this version does not know.
+    /// The cart has an entry of a kind that this version does not know.
     NeedsUpgrade {
-        /// The line, if it is about one.
+        /// The line of the entry, if the entry has one.
         line: Option<LineKey>,
     },
-    /// Two orders bought the same units.
+    /// Several orders bought the same units.
     ConcurrentOrders {
-        /// The orders.
+        /// The ids of the orders.
         orders: Vec<OrderId>,
-        /// The lines they share.
+        /// The lines of these units.
         lines: Vec<LineKey>,
     },
-    /// Prices were seen in more than one currency: quote again.
+    /// The prices seen have more than one currency, so the shop must quote again.
     Currencies {
-        /// The currencies.
+        /// The currencies, sorted.
         currencies: Vec<Currency>,
     },
 }
 
 impl Notice {
-    /// Returns the name of its kind, as in its JSON: `ceiling`, `question` and so on.
+    /// Returns the name of the notice's kind in JSON, such as `ceiling` or `question`.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -129,53 +148,65 @@ impl Notice {
     }
 }
 
-/// An order that the cart knows of.
+/// An order in a view.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OrderView {
-    /// Its id.
+    /// The id of the order.
     pub id: OrderId,
-    /// When it was placed.
+    /// The time at which the order was placed.
     pub time: Time,
-    /// What it bought.
+    /// The lines bought, with their units.
     pub lines: Vec<(LineKey, u64)>,
 }
 
-/// What the shopper sees. Lines are in the order of their keys, which is the same everywhere.
+/// The content of a cart as its shopper sees it. Rows are sorted by line key.
+///
+/// ```
+/// use holdall::{CartId, LineKey, Quantity, Replica, ReplicaId};
+/// let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
+/// let tee = LineKey::sku("TEE")?;
+/// assert!(phone.view().is_empty());
+/// phone.add(0, &tee, Quantity::new(2)?, None)?;
+/// assert_eq!(phone.view().quantity(&tee), 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct View {
-    /// The active list.
+    /// The rows of the active list.
     pub lines: Vec<Row>,
-    /// The saved list.
+    /// The rows of the saved list.
     pub saved: Vec<Row>,
-    /// Coupons, each pending until somebody validates it.
+    /// The coupon codes, each pending until the shop validates it.
     pub coupons: Vec<CouponCode>,
     /// The chosen shipping option.
     pub shipping: Option<ShippingOption>,
-    /// The cart's note.
+    /// The note on the cart.
     pub note: Option<Text>,
-    /// Whether the shop may remind the shopper: only if somebody said so and nobody revoked it.
+    /// Whether the shop may send reminders: a shopper consented in this cart, and nobody revoked
+    /// it.
     pub consent: bool,
-    /// The orders known, in the order in which they were placed.
+    /// The known orders, sorted by time and id.
     pub orders: Vec<OrderView>,
-    /// What somebody should know.
+    /// The notices about the cart.
     pub notices: Vec<Notice>,
     /// Whether the cart was erased.
     pub erased: bool,
 }
 
 impl View {
-    /// Whether neither list shows anything.
+    /// Returns whether both lists are empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty() && self.saved.is_empty()
     }
 
-    /// The units of a line in the active list, all rows together; 0 if it is not there.
+    /// Returns the units shown for a line in the active list, summed over its rows.
     #[must_use]
     pub fn quantity(&self, line: &LineKey) -> u64 {
         self.lines.iter().filter(|row| row.line == *line).map(|row| row.quantity).sum()
     }
 
+    /// Adds the rows and the notices of an evaluated line.
     fn put_evaluation(
         &mut self,
         evaluator: &Evaluator<'_>,
@@ -188,6 +219,7 @@ impl View {
         }
     }
 
+    /// Adds the rows of a line of a plain cart.
     fn put_sums(
         &mut self,
         line: &LineKey,
@@ -204,6 +236,7 @@ impl View {
         }
     }
 
+    /// Adds a row, and a notice if its sum exceeds the ceiling.
     #[inline]
     fn put(&mut self, row: Row) {
         if row.asked > row.quantity {
@@ -216,13 +249,13 @@ impl View {
         }
     }
 
-    /// Every row, active first.
+    /// Returns the rows of the active list, then the rows of the saved list.
     pub fn rows(&self) -> impl Iterator<Item = &Row> {
         self.lines.iter().chain(&self.saved)
     }
 }
 
-/// Reads a cart: a pure function of its state, the rules at hand and the deployment's options.
+/// Returns the view of a cart, a pure function of its state, the known rules and the options.
 ///
 /// ```
 /// use holdall::{view, Cart, CartId, Registry, ViewOptions};
@@ -234,6 +267,7 @@ pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
     let look = Observer::at(cart, rules);
     let evaluator = look.evaluator();
     let mut view = View { erased: cart.is_erased(), ..View::default() };
+    // Evaluate the lines. In a plain cart, most lines are a sum.
     if look.is_simple() {
         let by_line = cart.live().by_line();
         view.lines.reserve(by_line.most());
@@ -248,6 +282,8 @@ pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
             view.put_evaluation(&evaluator, &evaluation, options);
         }
     }
+    // Collect the coupons, the registers, the consent and the orders of the account and merged
+    // guests.
     let ours = |kind| cart.live().of_kind(kind).filter(|fact| look.is_ours(fact.scope()));
     let coupons = ours(EntryKind::Coupon).filter_map(|fact| match fact.body() {
         Body::Coupon(code) => Some((**code).clone()),
@@ -267,6 +303,7 @@ pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
     }
     view.consent = consent(cart, ours(EntryKind::Consent));
     orders(ours(EntryKind::Order), &mut view);
+    // Add the notices that concern the whole cart.
     let unknown =
         |fact: EntryRef<'_>| fact.line().is_none() && matches!(fact.body(), Body::Unknown { .. });
     if cart.live().of_kind(EntryKind::Other).any(unknown) {
@@ -289,7 +326,7 @@ pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
     view
 }
 
-/// The rows of a line in a list: one, or one for each side of a split line.
+/// Returns the rows of a line in a list: one row, or one for each side of a split line.
 pub(super) fn rows_of(
     evaluator: &Evaluator<'_>,
     evaluation: &LineEvaluation<'_>,
@@ -299,8 +336,10 @@ pub(super) fn rows_of(
     let sides = evaluation.sides_in(list);
     let apart = sides.len() > 1;
     let row = |side: CartId| {
+        // Sum the contributions of the side.
         let parts: Vec<_> = evaluation.shown(list, Some(side)).collect();
         let asked = parts.iter().map(|part| u64::from(part.units)).sum();
+        // Find the rule of the last merge that decided on any of them.
         let decided = parts.iter().filter_map(|part| part.decided).max();
         let because = decided.and_then(|merge| {
             let of_merge = evaluation.decisions.iter().find(|decision| decision.merge == merge);
@@ -328,6 +367,7 @@ pub(super) fn rows_of(
             question: apart && evaluation.question,
             because,
         };
+        // Set the note, the gift option and the attributes.
         for register in row_registers(evaluator, evaluation, side) {
             match register {
                 Register::Note(text) => row.note = Some(text.clone()),
@@ -343,8 +383,9 @@ pub(super) fn rows_of(
     sides.iter().map(|side| row(*side)).collect()
 }
 
-/// The registers of a row, each the account's if set, else the first guest's that has it. A
-/// guest's own row has the guest's own.
+/// Returns the registers of a row. A guest's row has the guest's registers. The account's row has
+/// the account's registers, and for each key that these lack, the register of the first merged
+/// guest that has it and no row of its own.
 fn row_registers<'a>(
     evaluator: &Evaluator<'a>,
     evaluation: &LineEvaluation<'_>,
@@ -369,7 +410,8 @@ fn row_registers<'a>(
     all
 }
 
-/// The cart's own registers, each the account's if set, else the first guest's that has it.
+/// Returns the registers of the cart itself: for each key the account's register, or else that of
+/// the first merged guest that has one.
 fn cart_registers<'a>(evaluator: &Evaluator<'_>, entries: &[EntryRef<'a>]) -> Vec<&'a Register> {
     let scopes = evaluator.merges.iter().map(|merge| merge.claim.guest);
     let mut found: BTreeMap<_, &Register> = BTreeMap::new();
@@ -386,13 +428,12 @@ fn cart_registers<'a>(evaluator: &Evaluator<'_>, entries: &[EntryRef<'a>]) -> Ve
         for (_, _, register) in here {
             found.entry(register.key()).or_insert(register);
         }
-        // The next scope must not win over a later entry of this one.
     }
     found.into_values().collect()
 }
 
-/// Consent holds if it was given in this cart and nobody revoked it, in this cart or as a guest.
-/// It is never imported from a guest.
+/// Returns whether consent holds: it was given in this cart, and revoked neither in this cart nor
+/// by a merged guest. Consent given to a guest does not count.
 fn consent<'a>(cart: &Cart, entries: impl Iterator<Item = EntryRef<'a>>) -> bool {
     let mut given = false;
     for entry in entries {
@@ -407,12 +448,14 @@ fn consent<'a>(cart: &Cart, entries: impl Iterator<Item = EntryRef<'a>>) -> bool
     given
 }
 
+/// Adds the orders to a view, and a notice for orders that bought the same units.
 fn orders<'a>(entries: impl Iterator<Item = EntryRef<'a>>, view: &mut View) {
     let mut buyers: BTreeMap<Dot, (BTreeSet<&OrderId>, &LineKey)> = BTreeMap::new();
     let mut known: BTreeMap<&OrderId, OrderView> = BTreeMap::new();
     for entry in entries {
         let Body::Order(order) = entry.body() else { continue };
         let OrderPlaced { id, bought, .. } = &**order;
+        // Sum the units of each line, and note who bought each dot.
         let mut lines: BTreeMap<&LineKey, u64> = BTreeMap::new();
         for bought in bought {
             *lines.entry(&bought.line).or_default() += u64::from(bought.taken.units);
@@ -420,13 +463,14 @@ fn orders<'a>(entries: impl Iterator<Item = EntryRef<'a>>, view: &mut View) {
             buyer.0.insert(id);
         }
         let lines = lines.into_iter().map(|(line, units)| (line.clone(), units)).collect();
-        // One id is one order, however often it was written.
+        // Entries with one order id are one order. Keep the earliest.
         let order = OrderView { id: id.clone(), time: entry.time(), lines };
         let first = known.entry(id).or_insert_with(|| order.clone());
         if order.time < first.time {
             *first = order;
         }
     }
+    // Group the dots that several orders bought by these orders.
     let mut doubles: BTreeMap<Vec<OrderId>, BTreeSet<LineKey>> = BTreeMap::new();
     sabotage!("double-order-is-not-noticed", { buyers.clear() });
     for (ids, line) in buyers.into_values().filter(|(ids, _)| ids.len() > 1) {
@@ -441,6 +485,7 @@ fn orders<'a>(entries: impl Iterator<Item = EntryRef<'a>>, view: &mut View) {
     view.orders.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
 }
 
+/// Adds the notices about an evaluated line.
 fn notices_of(evaluation: &LineEvaluation<'_>, notices: &mut Vec<Notice>) {
     let line = || evaluation.line.clone();
     if evaluation.question {
@@ -454,7 +499,8 @@ fn notices_of(evaluation: &LineEvaluation<'_>, notices: &mut Vec<Notice>) {
     }
 }
 
-/// A row's name in a sentence: "TEE", "TEE (saved)", "TEE (the guest's)".
+/// Returns the name of a row in a sentence, such as "TEE", "TEE, saved for later" or "TEE, the
+/// guest's side".
 pub(super) fn row_name(row: &Row) -> String {
     let mut name = alloc::format!("{}", row.line);
     match row.side {

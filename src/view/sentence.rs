@@ -1,4 +1,4 @@
-//! Explanations as plain sentences.
+//! Notices and explanations as English sentences.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -11,16 +11,17 @@ use crate::cart::List;
 use crate::clock::Time;
 use crate::id::{LineKey, ReplicaId};
 
-/// How to call devices and write times in a sentence.
+/// The names of devices and the format of times in sentences.
 pub trait Phrasing {
-    /// A device, as its owner would call it: "your phone".
+    /// Returns the name of a device as its owner would call it, such as "your phone".
     fn device(&self, replica: ReplicaId) -> String;
 
-    /// A time of day.
+    /// Returns a time of day as text.
     fn time(&self, time: Time) -> String;
 }
 
-/// Devices by the beginning of their id, times as hours and minutes in UTC.
+/// A phrasing without knowledge of devices: the first eight digits of a device's id, and times as
+/// hours and minutes in UTC.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PlainPhrasing;
 
@@ -37,7 +38,7 @@ impl Phrasing for PlainPhrasing {
     }
 }
 
-/// One sentence.
+/// Formats the notice as one sentence.
 ///
 /// ```
 /// use holdall::{LineKey, Notice};
@@ -78,13 +79,15 @@ impl fmt::Display for Notice {
     }
 }
 
+/// Returns the items as text, separated by commas.
 fn listed(all: &[impl fmt::Display]) -> String {
     let all: Vec<String> = all.iter().map(ToString::to_string).collect();
     all.join(", ")
 }
 
 impl Explanation {
-    /// One sentence for each row, then one for each contribution that is not all there.
+    /// Returns one sentence for each row, then one or more for each contribution with a reason to
+    /// report.
     ///
     /// ```
     /// use holdall::view::PlainPhrasing;
@@ -92,7 +95,8 @@ impl Explanation {
     /// let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
     /// phone.add(36_060_000, &LineKey::sku("TEE")?, Quantity::new(2)?, None)?;
     /// let all = explain(phone.cart(), &Registry::default(), &Default::default());
-    /// assert_eq!(all[0].sentences(&PlainPhrasing), ["TEE: 2, from 2 added on device 00000000 at 10:01."]);
+    /// let expected = ["TEE: 2, from 2 added on device 00000000 at 10:01."];
+    /// assert_eq!(all[0].sentences(&PlainPhrasing), expected);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
@@ -105,6 +109,7 @@ impl Explanation {
     }
 }
 
+/// Returns the sentence about a row: its quantity, its contributions and its merge rule.
 fn row_sentence(row: &RowExplanation, names: &impl Phrasing) -> String {
     let parts: Vec<String> = row.parts.iter().map(|part| origin(part, names)).collect();
     let mut sentence =
@@ -123,7 +128,7 @@ fn row_sentence(row: &RowExplanation, names: &impl Phrasing) -> String {
     sentence
 }
 
-/// "2 added on your phone at 10:01".
+/// Returns the origin of a contribution, such as "2 added on your phone at 10:01".
 fn origin(part: &ExplainedContribution, names: &impl Phrasing) -> String {
     let device = names.device(part.by);
     let time = names.time(part.time);
@@ -135,13 +140,14 @@ fn origin(part: &ExplainedContribution, names: &impl Phrasing) -> String {
     format!("{} {verb} on {device}{cart} at {time}", part.asked)
 }
 
-/// What the shopper should be told of a contribution, if anything.
+/// Returns the sentences about a contribution, or `None` without a reason to report.
 fn remark(part: &ExplainedContribution, names: &impl Phrasing) -> Option<String> {
     let told: Vec<String> =
         part.reasons.iter().filter_map(|reason| told(part, reason, names)).collect();
     (!told.is_empty()).then(|| told.join(" "))
 }
 
+/// Returns the sentence about one reason, or `None` for a reason that needs no sentence.
 fn told(part: &ExplainedContribution, reason: &Reason, names: &impl Phrasing) -> Option<String> {
     let (device, at) = (names.device(part.by), names.time(part.time));
     let asked = part.asked;
@@ -185,7 +191,7 @@ fn told(part: &ExplainedContribution, reason: &Reason, names: &impl Phrasing) ->
     })
 }
 
-/// "2 added on your phone at 10:01", with the number that was asked for.
+/// Returns the origin of a contribution with the quantity asked for, even if none of it counts.
 fn origin_hidden(part: &ExplainedContribution, names: &impl Phrasing) -> String {
     origin(&ExplainedContribution { counts: part.asked, ..part.clone() }, names)
 }
