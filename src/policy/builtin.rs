@@ -1,17 +1,17 @@
-//! The rules of this library, version 1 each. A changed outcome would be a version 2.
+//! The built-in rules. Each has version 1; a changed outcome would be version 2.
 
 use super::rule::{Choice, MergeInput, Rule, RuleScope};
 
-/// A rule of this library.
-struct Builtin {
+/// A built-in rule.
+struct BuiltinRule {
     name: &'static str,
     reach: RuleScope,
     choose: fn(&MergeInput<'_>) -> Choice,
-    /// Why the side that counts does.
+    /// The reason for its choice, in words that follow "because".
     because: &'static str,
 }
 
-impl Rule for Builtin {
+impl Rule for BuiltinRule {
     fn name(&self) -> &str {
         self.name
     }
@@ -29,16 +29,17 @@ impl Rule for Builtin {
     }
 }
 
+/// Creates a rule that decides on lines.
 const fn line(
     name: &'static str,
     choose: fn(&MergeInput<'_>) -> Choice,
     because: &'static str,
-) -> Builtin {
-    Builtin { name, reach: RuleScope::Line, choose, because }
+) -> BuiltinRule {
+    BuiltinRule { name, reach: RuleScope::Line, choose, because }
 }
 
-/// In the order of the contract's table.
-static RULES: [Builtin; 9] = [
+/// The built-in rules: rules for lines, then rules for whole carts.
+static RULES: [BuiltinRule; 9] = [
     line("sum", |_| Choice::Both, "both carts count"),
     line(
         "max",
@@ -88,13 +89,13 @@ static RULES: [Builtin; 9] = [
         "lines with different notes, gift options or attributes are kept apart",
     ),
     line("ask", |_| Choice::Ask, "the shopper is asked"),
-    Builtin {
+    BuiltinRule {
         name: "replace-with-guest",
         reach: RuleScope::Cart,
         choose: |_| Choice::Guest,
         because: "the guest cart replaces the account's",
     },
-    Builtin {
+    BuiltinRule {
         name: "keep-account",
         reach: RuleScope::Cart,
         choose: |_| Choice::Account,
@@ -102,7 +103,7 @@ static RULES: [Builtin; 9] = [
     },
 ];
 
-/// The rules of this library, in the order of the contract's table.
+/// Returns the built-in rules.
 pub fn builtin() -> impl Iterator<Item = &'static dyn Rule> {
     RULES.iter().map(|rule| rule as &dyn Rule)
 }

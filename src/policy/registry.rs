@@ -1,4 +1,4 @@
-//! Which rules a replica has.
+//! The registry of merge rules.
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
@@ -9,26 +9,27 @@ use super::rule::Rule;
 use crate::cart::RuleRef;
 use crate::id::{RuleName, TextError};
 
-/// Why a rule was not registered.
+/// The reason why a registry refused a rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegistryError {
-    /// Its name is not one.
+    /// The name of the rule is invalid.
     #[error(transparent)]
     Name(#[from] TextError),
-    /// There is one of that name and version. A changed outcome is a new version.
+    /// The registry has a rule of this name and version. A rule with changed outcomes needs a new
+    /// version.
     #[error("there is a rule {rule} already: give a changed rule a new version")]
     Taken {
-        /// The rule.
+        /// The name and the version.
         rule: RuleRef,
     },
 }
 
-/// The merge rules a replica has: those of this library, which are all that the default has, and users'
-/// own, by name and version.
+/// The merge rules of a replica, by name and version: the built-in rules, which the default has,
+/// and rules of the program.
 ///
-/// A replica that meets a policy with a rule it lacks still converges: the line shows both sides
-/// apart, marked as such, until the rule is there.
+/// A replica still converges without a rule that a policy names. Until the rule is registered, the
+/// line shows both sides and has a notice.
 ///
 /// ```
 /// use holdall::policy::{Choice, MergeInput};
@@ -44,17 +45,18 @@ pub enum RegistryError {
 /// ```
 #[derive(Clone, Default)]
 pub struct Registry {
-    /// Shared, and nowhere if there are none, as mostly.
+    /// The rules of the program, shared between clones. `None` without such rules.
     own: Option<Arc<OwnRules>>,
 }
 
+/// Rules by name and version.
 type OwnRules = BTreeMap<RuleRef, Arc<dyn Rule>>;
 
 impl Registry {
-    /// Adds a rule.
+    /// Returns a registry with a further rule.
     ///
     /// # Errors
-    /// Its name is not one, or the name and version are taken.
+    /// Returns an error if the rule's name is invalid, or its name and version are taken.
     pub fn with(&self, rule: impl Rule + 'static) -> Result<Self, RegistryError> {
         let key = RuleRef { name: RuleName::new(rule.name())?, version: rule.version() };
         if self.get(&key).is_some() {
@@ -65,15 +67,15 @@ impl Registry {
         Ok(more)
     }
 
-    /// Returns this registry with `rule` under `key`, in place of any rule that had that name and
-    /// version. A test kit uses it to observe rules, built-in ones included.
+    /// Returns this registry with `rule` under `key`, in place of any rule of that name and
+    /// version. Test kits use it to observe rules, including built-in rules.
     #[must_use]
     pub fn with_instead(mut self, key: RuleRef, rule: Arc<dyn Rule>) -> Self {
         self.own_mut().insert(key, rule);
         self
     }
 
-    /// The rule of that name and version.
+    /// Returns the rule of a name and a version.
     #[must_use]
     pub fn get(&self, rule: &RuleRef) -> Option<&dyn Rule> {
         let same =
@@ -82,6 +84,7 @@ impl Registry {
         own.map(|own| &**own).or_else(|| builtin().find(same))
     }
 
+    /// Returns the rules of the program for a change, and copies them if they are shared.
     fn own_mut(&mut self) -> &mut OwnRules {
         Arc::make_mut(self.own.get_or_insert_default())
     }

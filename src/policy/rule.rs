@@ -1,4 +1,4 @@
-//! What a merge rule is, and what it may know.
+//! The trait of merge rules, and the facts that a rule gets.
 
 use alloc::sync::Arc;
 
@@ -6,67 +6,68 @@ use crate::cart::{List, Register};
 use crate::clock::Time;
 use crate::id::LineKey;
 
-/// One side of a line at the time of the merge, as a rule sees it.
+/// One side of a line at the time of a merge.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MergeSide<'a> {
-    /// Its visible units; 0 only for whole-cart rules, on a line the side does not have.
+    /// The units shown. A side without the line has 0, which only rules for whole carts meet.
     pub units: u64,
-    /// The time of its latest contribution.
+    /// The time of the latest contribution.
     pub latest: Time,
-    /// Its registers on the line (note, gift option, attributes), sorted.
+    /// The registers on the line (note, gift option, attributes), sorted.
     pub registers: &'a [&'a Register],
 }
 
-/// What a rule may know of a line. Nothing else: not who, not the order of arrival, not other
-/// lines.
+/// The facts about a line that a rule gets. They exclude the writers, the order of arrival and
+/// other lines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MergeInput<'a> {
     /// The line.
     pub line: &'a LineKey,
-    /// In which list: the two lists merge separately.
+    /// The list. The two lists merge separately.
     pub list: List,
-    /// The account's side, with the guests that were merged before.
+    /// The side of the account, with the guests that were merged before.
     pub account: MergeSide<'a>,
-    /// The guest's side.
+    /// The side of the guest.
     pub guest: MergeSide<'a>,
 }
 
-/// Which side of a line counts.
+/// The side of a line that counts after a merge.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Choice {
-    /// Both: one row with the sum.
+    /// Both sides count, in one row with their sum.
     Both,
-    /// The account's; the guest's loses.
+    /// The account's side counts, and the guest's side loses.
     Account,
-    /// The guest's; the account's loses.
+    /// The guest's side counts, and the account's side loses.
     Guest,
-    /// Both, as two rows.
+    /// Both sides count, in two rows.
     Split,
-    /// Both, as two rows and a question to the shopper.
+    /// Both sides count, in two rows, and the shopper is asked which to keep.
     Ask,
 }
 
-/// On what a rule decides.
+/// The lines on which a rule decides.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum RuleScope {
-    /// On a line that both sides have. Elsewhere both count.
+    /// The rule decides on lines that both sides have. On other lines, both sides count.
     #[default]
     Line,
-    /// On every line, if both sides have anything in that list of the cart: an empty cart never
-    /// wins.
+    /// The rule decides on every line of a list in which both carts have contributions. An empty
+    /// cart never wins.
     Cart,
 }
 
-/// A merge rule. Users' own rules implement it and go into a [`Registry`](super::Registry).
+/// A merge rule. A program implements it for its own rules and adds them to a
+/// [`Registry`](super::Registry).
 ///
-/// A rule must be pure and total, and must not care for the order of entries inside a side. It is
-/// known by name and version: a changed outcome is a new version.
+/// A rule must be pure and total, and independent of the order of entries inside a side. Policies
+/// name it by name and version, so changed outcomes need a new version.
 ///
 /// ```
 /// use holdall::policy::{Choice, MergeInput};
 /// use holdall::Rule;
-/// /// The guest's side, if it is a bulk order.
+/// /// Chooses the guest's side if it is a bulk order.
 /// struct Bulk;
 /// impl Rule for Bulk {
 ///     fn name(&self) -> &str { "bulk" }
@@ -76,23 +77,23 @@ pub enum RuleScope {
 /// }
 /// ```
 pub trait Rule: Send + Sync {
-    /// Its name, as policies use it.
+    /// Returns the name that policies use.
     fn name(&self) -> &str;
 
-    /// Its version, from 1.
+    /// Returns the version, from 1.
     fn version(&self) -> u32 {
         1
     }
 
-    /// On what it decides.
+    /// Returns the lines on which the rule decides.
     fn reach(&self) -> RuleScope {
         RuleScope::Line
     }
 
-    /// Which side counts.
+    /// Returns the side that counts.
     fn choose(&self, facts: &MergeInput<'_>) -> Choice;
 
-    /// Why, in a few words that follow "because".
+    /// Returns the reason for a choice, in a few words that follow "because".
     fn reason(&self, choice: Choice) -> &str {
         match choice {
             Choice::Both => "both carts count",
@@ -104,7 +105,7 @@ pub trait Rule: Send + Sync {
     }
 }
 
-/// A rule that is used in several places.
+/// Implements [`Rule`] for a shared reference to a rule.
 macro_rules! by_reference {
     ($reference:ty) => {
         impl<R: Rule + ?Sized> Rule for $reference {

@@ -1,40 +1,41 @@
-//! How a replica answers the messages of an exchange.
+//! The answers of a replica to the messages of an exchange.
 
 use super::message::Message;
 use crate::cart::{Fingerprint, JoinReport, WrongCart};
 use crate::replica::Replica;
 
-/// Equal contexts with different entries: a bug, or a writer that gave one dot two contents.
+/// A report of equal contexts with different entries. The cause is a bug, or a writer that gave one
+/// dot two contents.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Diverged {
-    /// This replica's fingerprint.
+    /// The fingerprint of this replica.
     pub ours: Fingerprint,
-    /// The peer's.
+    /// The fingerprint of the peer.
     pub theirs: Fingerprint,
 }
 
-/// What a message led to.
+/// The result of a message: the reply and a report of the join.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[must_use = "the reply has to be sent"]
 pub struct Response {
-    /// What to send back, if anything.
+    /// The reply to send, if there is one.
     pub message: Option<Message>,
-    /// What joining its delta found.
+    /// The report of the join of the message's delta.
     pub joined: JoinReport,
-    /// An alarm to raise.
+    /// A divergence found, which should raise an alarm.
     pub diverged: Option<Diverged>,
 }
 
-/// The first message of an exchange.
+/// Returns the first message of an exchange.
 #[must_use]
 pub fn probe(replica: &Replica) -> Message {
     Message::Probe { cart: replica.cart().id(), fingerprint: replica.fingerprint() }
 }
 
-/// Takes a message and says what to send back.
+/// Handles a message and returns the reply.
 ///
 /// # Errors
-/// It is about another cart; nothing has changed then.
+/// Returns an error for a message about another cart, and changes nothing.
 pub fn respond(replica: &mut Replica, message: &Message) -> Result<Response, WrongCart> {
     let cart = replica.cart().id();
     if message.cart() != cart {
@@ -53,6 +54,7 @@ pub fn respond(replica: &mut Replica, message: &Message) -> Result<Response, Wro
             have: sabotage!("exchange-ends-too-early", Some(replica.cart().have()), None),
             fingerprint: replica.fingerprint(),
         }),
+        // After the last answer both sides have joined all dots, so a difference is a divergence.
         Message::Answer { delta, have, fingerprint } => {
             response.joined = replica.join(delta)?;
             replica.track_fingerprint();
@@ -68,6 +70,7 @@ pub fn respond(replica: &mut Replica, message: &Message) -> Result<Response, Wro
                 }
             }
         }
+        // Compare and reply before the join changes the state.
         Message::All { delta, fingerprint, reply } => {
             if *reply {
                 response.diverged = diverged(replica, *fingerprint);
@@ -80,6 +83,7 @@ pub fn respond(replica: &mut Replica, message: &Message) -> Result<Response, Wro
     Ok(response)
 }
 
+/// Returns a report if the contexts are equal and the live entries differ.
 fn diverged(replica: &Replica, theirs: Fingerprint) -> Option<Diverged> {
     let ours = replica.fingerprint();
     let differs = sabotage!(
@@ -90,6 +94,7 @@ fn diverged(replica: &Replica, theirs: Fingerprint) -> Option<Diverged> {
     differs.then_some(Diverged { ours, theirs })
 }
 
+/// Returns a message with the whole state. With `reply`, the peer answers with its own.
 fn all(replica: &Replica, reply: bool) -> Message {
     let delta = replica.cart().to_delta();
     Message::All { delta, fingerprint: replica.fingerprint(), reply }

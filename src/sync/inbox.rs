@@ -1,4 +1,4 @@
-//! Deltas that came before what they make dead.
+//! A queue for deltas that arrive before the dots that they make dead.
 
 use alloc::vec::Vec;
 
@@ -7,58 +7,76 @@ use crate::dots::Dots;
 use crate::limits;
 use crate::replica::Replica;
 
-/// What became of a delta.
+/// The result of receiving a delta.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use = "a gap has to be asked for"]
 pub enum Received {
-    /// It was joined, and with it as many that had waited.
+    /// The delta was joined.
     Joined {
-        /// What the joins found.
+        /// The combined report of the joins.
         joined: JoinReport,
-        /// How many that had waited were joined with it.
+        /// The number of waiting deltas that were joined with it.
         released: usize,
     },
-    /// It waits until these dots are known through their own deltas: ask for them.
+    /// The delta waits until missing dots arrive in their own deltas. The caller should request
+    /// them.
     Waits {
-        /// What is missing.
+        /// The missing dots.
         missing: Dots,
-        /// What the joins of others found, which an exchange in between had made ready.
+        /// The combined report of joins of other deltas, whose missing dots an exchange had
+        /// brought.
         joined: JoinReport,
-        /// How many those were.
+        /// The number of these other deltas.
         released: usize,
     },
 }
 
-/// Why a delta was not taken in.
+/// The reason why an inbox refused a delta.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InboxError {
-    /// There are [`limits::WAITING_DELTAS`] already.
+    /// [`limits::WAITING_DELTAS`] deltas wait already.
     #[error("{limit} deltas wait for others: exchange in full instead", limit = limits::WAITING_DELTAS)]
     Full,
-    /// The delta is about another cart.
+    /// The delta belongs to another cart.
     #[error(transparent)]
     WrongCart(#[from] WrongCart),
 }
 
-/// A waiting room: a delta is joined only when every dot that it makes dead is known through its
-/// own delta. So a dot in the context means that its whole delta has been applied, and a
-/// duplicate is harmless. Bounded, and listed.
+/// A bounded queue that joins a delta only when every dot that it makes dead is known.
+///
+/// A dot in the context of the replica then means that the dot's whole delta has been applied, and
+/// a duplicate is harmless.
+///
+/// ```
+/// use holdall::sync::{Inbox, Received};
+/// use holdall::{CartId, LineKey, Quantity, Replica, ReplicaId};
+/// let cart = CartId::from_u128(1);
+/// let mut phone = Replica::new(cart, ReplicaId::from_u128(1));
+/// let mut region = Replica::new(cart, ReplicaId::from_u128(2));
+/// let delta = phone.add(0, &LineKey::sku("TEE")?, Quantity::ONE, None)?;
+/// let mut inbox = Inbox::default();
+/// assert!(matches!(inbox.receive(&mut region, delta)?, Received::Joined { released: 0, .. }));
+/// assert!(inbox.waiting().is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Inbox {
     waiting: Vec<Delta>,
 }
 
 impl Inbox {
-    /// Takes a delta in.
+    /// Receives a delta: joins it together with all waiting deltas that are ready, or lets it wait.
     ///
     /// # Errors
-    /// The waiting room is full, or it is about another cart; nothing has changed then.
+    /// Returns an error if the queue is full or the delta belongs to another cart, and changes
+    /// nothing.
     pub fn receive(&mut self, replica: &mut Replica, delta: Delta) -> Result<Received, InboxError> {
         let cart = replica.cart();
         if delta.cart() != cart.id() {
             return Err(WrongCart { ours: cart.id(), theirs: delta.cart() }.into());
         }
+        // Queue the delta unless an equal delta waits already.
         let missing = missing(replica, &delta);
         let again = self.waiting.contains(&delta);
         if !again {
@@ -71,6 +89,7 @@ impl Inbox {
             }
             self.waiting.push(delta.clone());
         }
+        // Join all deltas that are ready now.
         let ready = self.take_ready(replica);
         let mut joined = JoinReport::default();
         for delta in &ready {
@@ -78,6 +97,7 @@ impl Inbox {
             joined.changed |= more.changed;
             joined.equivocations.extend(more.equivocations);
         }
+        // Report the delta by whether it still waits.
         let new = !again && ready.contains(&delta);
         let released = ready.len() - usize::from(new);
         Ok(if self.waiting.contains(&delta) {
@@ -87,11 +107,13 @@ impl Inbox {
         })
     }
 
-    /// Takes out the most that can be joined together: every dot that one of them needs is known
-    /// here or another of them brings it. Batches can need each other, so one by one would not do.
+    /// Removes and returns the largest set of waiting deltas that can be joined together: each dot
+    /// that one of them needs is known, or brought by another of them. Deltas may need each other.
     fn take_ready(&mut self, replica: &Replica) -> Vec<Delta> {
         let mut ready: Vec<Delta> = core::mem::take(&mut self.waiting);
         loop {
+            // Assume that all remaining deltas are joined, and drop the deltas that still lack a
+            // dot.
             let mut known = replica.cart().context().clone();
             sabotage!(
                 "inbox-joins-one-at-a-time",
@@ -117,13 +139,13 @@ impl Inbox {
         }
     }
 
-    /// What waits.
+    /// Returns the waiting deltas.
     #[must_use]
     pub fn waiting(&self) -> &[Delta] {
         &self.waiting
     }
 
-    /// Every dot that something waits for.
+    /// Returns every dot that a waiting delta needs and the replica lacks.
     #[must_use]
     pub fn missing(&self, replica: &Replica) -> Dots {
         let mut all = Dots::default();
@@ -136,6 +158,7 @@ impl Inbox {
     }
 }
 
+/// Returns the dots that a delta needs and the replica lacks. An erased cart needs nothing.
 fn missing(replica: &Replica, delta: &Delta) -> Dots {
     if replica.cart().is_erased() {
         return Dots::default();

@@ -6,47 +6,47 @@ use crate::id::CartId;
 /// A message between two replicas of one cart.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Message {
-    /// This is my fingerprint; is yours the same?
+    /// A request to compare fingerprints.
     Probe {
         /// The cart.
         cart: CartId,
-        /// The sender's.
+        /// The fingerprint of the sender.
         fingerprint: Fingerprint,
     },
-    /// It is.
+    /// The reply to a probe with an equal fingerprint.
     Same {
         /// The cart.
         cart: CartId,
     },
-    /// It is not; this is what I have.
+    /// The reply to a probe with a different fingerprint.
     Have {
         /// The cart.
         cart: CartId,
-        /// What the sender has.
+        /// The dots that the sender has.
         have: Have,
     },
-    /// This is what you lack.
+    /// The entries and deaths that the receiver lacks.
     Answer {
-        /// Exactly that.
+        /// The delta from the receiver's state to the sender's.
         delta: Delta,
-        /// What I have, if I would like the same from you.
+        /// The dots that the sender has, if it wants an answer too.
         have: Option<Have>,
-        /// The sender's, with all it had when it sent this.
+        /// The fingerprint of the sender when it sent the message.
         fingerprint: Fingerprint,
     },
-    /// We know the same dots and hold different entries: this is all I have.
+    /// The whole state, sent after equal contexts were found with different entries.
     All {
-        /// The sender's whole state.
+        /// The whole state of the sender.
         delta: Delta,
-        /// The sender's.
+        /// The fingerprint of the sender when it sent the message.
         fingerprint: Fingerprint,
-        /// Whether it would like the same from you.
+        /// Whether the sender wants the receiver's whole state.
         reply: bool,
     },
 }
 
 impl Message {
-    /// The cart it is about.
+    /// Returns the cart that the message is about.
     #[must_use]
     pub const fn cart(&self) -> CartId {
         match self {

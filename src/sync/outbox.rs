@@ -1,14 +1,15 @@
-//! What a peer has not acknowledged.
+//! A queue for deltas that a peer has not acknowledged.
 
 use alloc::vec::Vec;
 
 use crate::cart::{Delta, Have};
 
-/// The deltas of a writer that a peer has not acknowledged, oldest first. Persist first, send,
-/// drop only on acknowledgement.
+/// The deltas of a writer that a peer has not acknowledged, from the oldest to the newest. A
+/// program stores a delta first, then sends it, and drops it after the acknowledgement.
 ///
-/// An acknowledgement is the peer's context: a dot in it means that the dot's whole delta has been applied
-/// there ([`Inbox`](super::Inbox) sees to that), so "was mine applied?" is one comparison.
+/// An acknowledgement is the context of the peer. A dot in it means that the peer has applied the
+/// dot's whole delta, which [`Inbox`](super::Inbox) guarantees, so one comparison tells whether a
+/// delta has arrived.
 ///
 /// ```
 /// use holdall::sync::Outbox;
@@ -30,25 +31,27 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Keeps a delta until it is acknowledged.
+    /// Adds a delta, which stays until it is acknowledged. An empty delta is not added.
     pub fn push(&mut self, delta: Delta) {
         if !delta.is_empty() {
             self.deltas.push(delta);
         }
     }
 
-    /// What is not acknowledged, oldest first.
+    /// Returns the deltas that are not acknowledged, from the oldest to the newest.
     #[must_use]
     pub fn pending(&self) -> &[Delta] {
         &self.deltas
     }
 
-    /// Drops what a peer that has `have` has applied; says how many that were.
+    /// Removes the deltas that a peer has applied, given its dots, and returns their number.
     pub fn acknowledge(&mut self, have: &Have) -> usize {
         let before = self.deltas.len();
+        // A peer with an erased cart needs no further deltas.
         if have.erased {
             self.deltas.clear();
         }
+        // Only an erased cart acknowledges an erasure.
         self.deltas.retain(|delta| {
             delta.is_erasure()
                 || sabotage!(
@@ -60,13 +63,13 @@ impl Outbox {
         before - self.deltas.len()
     }
 
-    /// Whether all is acknowledged.
+    /// Returns whether all deltas are acknowledged.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.deltas.is_empty()
     }
 
-    /// How many wait.
+    /// Returns the number of deltas that are not acknowledged.
     #[must_use]
     pub fn len(&self) -> usize {
         self.deltas.len()
