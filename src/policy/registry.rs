@@ -78,6 +78,7 @@ impl Registry {
     /// Returns the rule of a name and a version.
     #[must_use]
     pub fn get(&self, rule: &RuleRef) -> Option<&dyn Rule> {
+        // A rule of the program replaces a built-in rule of equal name and version.
         let same =
             |own: &&dyn Rule| own.version() == rule.version && own.name() == rule.name.as_str();
         let own = self.own.as_ref().and_then(|own| own.get(rule));

@@ -2,10 +2,10 @@
 
 /// Implements `Serialize` and `Deserialize` for a struct, given its fields.
 ///
-/// Each field has the type that it is read as, which converts into the type of the field. With `=
-/// is_absent`, formats for people leave the field out if the function returns `true`, and a missing
-/// field gets its default. The last argument is a function that returns the flaw of a value whose
-/// fields are valid one by one.
+/// Each field has the type that it is read as, which converts into the type of the field. An
+/// absence test may follow: formats for people leave the field out if the test returns `true`, and
+/// a missing field gets its default. The last argument is a function that returns the flaw of a
+/// value whose fields are valid one by one.
 macro_rules! record {
     (
         $name:ident { $($field:ident: $type:ty $(= $absent:path)?),+ $(,)? }
@@ -46,6 +46,7 @@ macro_rules! record {
                     }
                 }
                 let parts = read::$name::deserialize(from)?;
+                // Convert the fields, then check the value as a whole.
                 let record = Self { $($field: parts.$field.into()),+ };
                 $(
                     if let Some(flaw) = $flaw(&record) {

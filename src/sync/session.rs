@@ -97,6 +97,7 @@ impl Session {
         if self.deadline.is_none_or(|deadline| now_ms < deadline) {
             return None;
         }
+        // Each probe without an answer doubles the wait.
         self.wait_ms = self.wait_ms.saturating_mul(2).min(self.timing.longest_ms);
         self.deadline = Some(now_ms.saturating_add(self.wait_ms));
         sabotage!("probe-is-not-repeated", Some(probe(replica)), None)

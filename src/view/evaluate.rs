@@ -174,6 +174,7 @@ impl<'a> Evaluator<'a> {
     /// Returns the number of merges that no longer decide on a contribution, because an entry pins
     /// it.
     fn pinned(&self, dot: Dot) -> usize {
+        // An assumed pin comes before the pins in entries.
         if let Some((_, past)) = self.hypothesis.pinned.get(&dot) {
             return *past;
         }
@@ -186,6 +187,7 @@ impl<'a> Evaluator<'a> {
     /// seen, up to the merge that the pin excepts.
     fn past(&self, entry: EntryRef<'a>, pin: &PreservedPlacement) -> usize {
         let seen = stage(entry, self.merges);
+        // The pin may except the merges from one guest on.
         let until = |guest| self.merges.iter().position(|merge| merge.claim.guest == guest);
         pin.until.and_then(until).map_or(seen, |at| seen.min(at))
     }
@@ -305,6 +307,7 @@ impl<'a> Evaluator<'a> {
         merge: usize,
         list: List,
     ) -> (Vec<usize>, Vec<usize>) {
+        // Find the contributions shown that were made to one side, after the merge was seen.
         let edited = evaluation.parts.iter().enumerate().filter(|(_, part)| {
             part.is_shown()
                 && part.is_sided()
@@ -312,6 +315,7 @@ impl<'a> Evaluator<'a> {
                 && self.list_of(part, None) == list
         });
         let ours = self.cart.id();
+        // Separate the account's contributions from the guest's contributions.
         let (account, guest): (Vec<_>, Vec<_>) = edited
             .filter(|(_, part)| match part.guest {
                 None => part.entry.scope() == ours,
@@ -407,6 +411,7 @@ fn side<'r>(
     parts: &[usize],
     registers: &'r [&'r Register],
 ) -> MergeSide<'r> {
+    // A rule gets the sum of the units and the latest time.
     let units = parts.iter().map(|at| u64::from(evaluation.parts[*at].units)).sum();
     let latest =
         parts.iter().map(|at| evaluation.parts[*at].entry.time()).max().unwrap_or_default();

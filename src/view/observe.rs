@@ -85,6 +85,7 @@ impl<'a> Observer<'a> {
     /// of its own.
     #[must_use]
     pub fn place(&self, row: &RowRef) -> Option<ActionTarget> {
+        // A side is a row of its own only while the list shows several sides.
         let whole = Self::whole(self.cart, row);
         let Some(side) = row.side else { return Some(whole) };
         let evaluation = self.evaluator().line(&row.line);
@@ -106,6 +107,7 @@ impl<'a> Observer<'a> {
         if !self.shows_nothing(line) {
             return Vec::new();
         }
+        // Collect the entries of the line, except orders, Moves and unknown kinds.
         let left = self.cart.live().on_line(line).filter(|fact| {
             use Body::{Move, Order, Unknown};
             let stays = matches!(fact.body(), Unknown { .. } | Order(_) | Move { .. });
@@ -142,6 +144,7 @@ impl<'a> Observer<'a> {
     pub fn row(&self, row: &RowRef) -> ObservedRow {
         let side = row.side.map(|side| self.scope_of(Some(side)));
         let evaluation = self.evaluator().line(&row.line);
+        // Collect the units shown, then the effects of their death.
         let shown: Vec<ConsumedUnits> = sabotage!(
             "action-takes-other-list",
             evaluation.shown(row.list, side).map(taken).collect(),
@@ -245,9 +248,9 @@ impl<'a> Observer<'a> {
 
     /// Returns the Moves of a line that place nothing but `gone`.
     ///
-    /// A Move that places a dead contribution stays. An action that removes a Move must also report
-    /// the death of the contributions that it placed. A replica that does not know the deaths would
-    /// otherwise show the row in its former list.
+    /// A Move that places a contribution which is dead already stays. An action that removes a Move
+    /// must also report the death of the contributions that it placed. A replica that does not know
+    /// the deaths would otherwise show the row in its former list.
     fn inert(&self, line: &LineKey, gone: &BTreeSet<Dot>) -> Vec<Dot> {
         if self.words.bearing().is_empty() {
             return Vec::new();
@@ -338,6 +341,7 @@ impl<'a> Observer<'a> {
         gone: BTreeSet<Dot>,
         here: &BTreeSet<Dot>,
     ) -> (BTreeSet<Dot>, Preserved) {
+        // Compare the placements before and after the deaths until nothing changes.
         let before = shown_in(self.evaluator().all());
         let mut hypothesis = CartHypothesis { gone, pinned: BTreeMap::new() };
         // Each round adds a dead dot or pins a contribution past one more merge, so the loop ends.

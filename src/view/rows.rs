@@ -333,6 +333,7 @@ pub(super) fn rows_of(
     list: List,
     options: &ViewOptions,
 ) -> Vec<Row> {
+    // Rows name their side only if the line has several in this list.
     let sides = evaluation.sides_in(list);
     let apart = sides.len() > 1;
     let row = |side: CartId| {
@@ -394,10 +395,12 @@ fn row_registers<'a>(
     if !evaluation.registers {
         return Vec::new();
     }
+    // A guest's row shows nothing of the other scopes.
     let own = evaluator.registers(evaluation.line, side);
     if side != evaluator.cart.id() {
         return own;
     }
+    // Guests with a row of their own keep their registers there.
     let apart: BTreeSet<CartId> = evaluation.parts.iter().map(|part| part.side).collect();
     let guests = evaluator.merges.iter().map(|merge| merge.claim.guest);
     let others = guests
@@ -405,6 +408,7 @@ fn row_registers<'a>(
         .flat_map(|guest| evaluator.registers(evaluation.line, guest));
     let mut all: Vec<&Register> =
         sabotage!("guest-registers-are-lost", own.into_iter().chain(others).collect(), own);
+    // The first register of each key wins.
     let mut keys = BTreeSet::new();
     all.retain(|register| keys.insert(register.key()));
     all
@@ -415,6 +419,7 @@ fn row_registers<'a>(
 fn cart_registers<'a>(evaluator: &Evaluator<'_>, entries: &[EntryRef<'a>]) -> Vec<&'a Register> {
     let scopes = evaluator.merges.iter().map(|merge| merge.claim.guest);
     let mut found: BTreeMap<_, &Register> = BTreeMap::new();
+    // The account comes first, then the guests in the order of their merges.
     for scope in core::iter::once(evaluator.cart.id()).chain(scopes) {
         let mut here: Vec<_> = entries
             .iter()

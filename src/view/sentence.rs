@@ -101,6 +101,7 @@ impl Explanation {
     /// ```
     #[must_use]
     pub fn sentences(&self, names: &impl Phrasing) -> Vec<String> {
+        // Rows first, then the remarks on their contributions, then the hidden contributions.
         let rows = self.rows.iter().map(|row| row_sentence(row, names));
         let parts = self.rows.iter().flat_map(|row| &row.parts);
         let remarks = parts.filter_map(|part| remark(part, names));

@@ -57,7 +57,8 @@ fn clash(a: &Contribution<'_>, b: &Contribution<'_>) -> bool {
 ///
 /// The number b counts units that an order bought, or that the account took from a guest. Neither
 /// author had seen the other's entry, and the units were counted in the Set's number. Orders of
-/// guests that are not merged are ignored, and so are the entries in `except`.
+/// guests that are not merged are ignored. Deductions that entries in `except` preserve are ignored
+/// too.
 pub(super) fn deduct_from_sets(
     cart: &Cart,
     is_ours: impl Fn(CartId) -> bool,

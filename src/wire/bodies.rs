@@ -42,6 +42,7 @@ pub(super) fn write_body(
         Body::Register { value, .. } => write_register(out, value),
         Body::Coupon(code) => text(out, code.as_str()),
         Body::Consent(given) => out.flag(*given),
+        // Carts are written as indexes into the table of carts.
         Body::Merge(merge) => {
             tables.cart(out, merge.guest);
             tables.cart(out, merge.account);
@@ -52,6 +53,7 @@ pub(super) fn write_body(
             tables.cart(out, unmerge.guest);
             out.number(u64::from(unmerge.claim));
         }
+        // The lines and dots of an order are indexes too.
         Body::Order(order) => {
             let OrderPlaced { id, bought, seen, stays } = &**order;
             text(out, id.as_str());
@@ -65,6 +67,7 @@ pub(super) fn write_body(
         }
         Body::Expired { rule } => text(out, rule.as_str()),
         Body::Stay(stays) => write_stays(out, tables, stays),
+        // A body of a later version is kept unchanged.
         Body::Unknown { payload, .. } => out.blob(payload),
     }
 }
@@ -103,6 +106,7 @@ pub(super) fn read_body(
         })),
         EXPIRED => Body::Expired { rule: input.parsed(RuleName::new)?.into() },
         STAY => Body::Stay(Arc::new(read_stays(input, tables)?)),
+        // A later version may have further kinds. Their bodies are kept unchanged.
         kind if kind >= FIRST_UNKNOWN => {
             Body::Unknown { kind, payload: Arc::new(input.blob()?.into()) }
         }
@@ -114,6 +118,7 @@ pub(super) fn read_body(
 fn read_coupon(input: &mut ByteReader<'_>) -> Result<CouponCode, BoxedError> {
     let here = input.offset();
     let text = input.text()?;
+    // The decoder accepts the normal form only, so that equal codes have equal bytes.
     let code = CouponCode::new(text).map_err(|error| input.error(error))?;
     if code.as_str() == text { Ok(code) } else { Err(error_at(here, Broken::NotCanonical)) }
 }
@@ -124,6 +129,7 @@ fn read_dots(
     tables: &mut DecodeTables,
 ) -> Result<Vec<Dot>, BoxedError> {
     let count = input.count(2, "dots", limits::MESSAGE_BYTES)?;
+    // The dots of a Move are a set, so their order is fixed.
     let dots: Result<Vec<Dot>, _> = (0..count).map(|_| tables.dot(input)).collect();
     sorted(input, dots?)
 }
@@ -134,6 +140,7 @@ fn read_bought(
     tables: &mut DecodeTables,
 ) -> Result<Vec<OrderedUnits>, BoxedError> {
     let count = input.count(6, "units bought", limits::MESSAGE_BYTES)?;
+    // An entry takes at least six bytes, so the count bounds the allocation.
     let mut all = Vec::with_capacity(count);
     for _ in 0..count {
         all.push(OrderedUnits { line: tables.line(input)?, taken: read_taken(input, tables)? });

@@ -136,6 +136,7 @@ impl<'a> ByteReader<'a> {
     /// longer form than necessary.
     #[inline(always)]
     pub(super) fn number(&mut self) -> Result<u64, BoxedError> {
+        // Most numbers have one byte, so this path is inlined.
         match self.bytes.get(self.at) {
             Some(byte) if *byte < CONTINUES => {
                 self.at += 1;
@@ -149,6 +150,7 @@ impl<'a> ByteReader<'a> {
     /// length of time differences.
     #[inline(never)]
     fn number_of_more(&mut self) -> Result<u64, BoxedError> {
+        // A last byte of 0 is left to the slow path, which reports the error.
         match self.bytes[self.at..] {
             [low, high, ..] if high < CONTINUES && high > 0 => {
                 self.at += 2;
@@ -210,11 +212,13 @@ impl<'a> ByteReader<'a> {
     ) -> Result<usize, BoxedError> {
         let at = self.at;
         let here = |broken: Broken| error_at(at, broken);
+        // Errors refer to the offset of the count.
         let count = self.number()?;
         let count = usize::try_from(count).map_err(|_| here(Broken::Truncated))?;
         if count > limit {
             return Err(here(Broken::Limit { what, limit }));
         }
+        // A count that the remaining bytes cannot satisfy must not cause an allocation.
         if count.checked_mul(each).is_none_or(|bytes| bytes > self.left()) {
             return Err(here(Broken::Truncated));
         }

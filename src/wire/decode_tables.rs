@@ -58,6 +58,7 @@ impl<T: Ord> DecodeTable<T> {
             self.rows = rows;
             return true;
         }
+        // Insert each row at its place, which must be free.
         for row in rows {
             let Err(at) = self.rows.binary_search(&row) else { return false };
             self.rows.insert(at, row);
@@ -70,6 +71,7 @@ impl<T: Ord> DecodeTable<T> {
     /// Returns the places of the rows inserted by the last [`take`](Self::take), if the table had
     /// `before` rows before it.
     pub(super) fn places(&self, before: usize) -> impl Iterator<Item = usize> + '_ {
+        // After the first insertion into an empty table, every row is new.
         let all = if before == 0 { self.rows.len() } else { 0 };
         (0..all).chain(self.new.iter().map(|at| *at as usize))
     }
@@ -186,6 +188,7 @@ impl DecodeTables {
             let mut authorships = Table::new();
             for _ in 0..some(input, 2, "authorships")? {
                 let scope = self.cart(input)?;
+                // The merges seen are a sorted list of cart indexes.
                 let guests = input.count(1, "merged guests", limits::MERGES)?;
                 let after: Result<Vec<_>, _> = (0..guests).map(|_| self.cart(input)).collect();
                 let after = sorted(input, after?)?;
@@ -237,6 +240,7 @@ impl DecodeTables {
             let rest = input.take(head % SHORT_REST_BYTES + 1)?;
             return Ok((head / SHORT_REST_BYTES, rest, at));
         }
+        // A long rest has its own length.
         let same = usize::try_from(input.number()?).unwrap_or(usize::MAX);
         let at = input.offset();
         let rest = input.blob()?;
@@ -370,6 +374,7 @@ impl DecodeTables {
     pub(super) fn cart(&mut self, input: &mut ByteReader<'_>) -> Result<CartId, BoxedError> {
         let here = input.offset();
         let at = usize::try_from(input.number()?).unwrap_or(usize::MAX);
+        // Index 0 is the own cart; the rows count from 1.
         let Some(at) = at.checked_sub(1) else { return Ok(self.cart) };
         *self
             .carts

@@ -143,6 +143,7 @@ impl<'a> EncodeTables<'a> {
             }
             _ => return None,
         };
+        // The dots that the Set had seen name writers as well.
         let named = seen.into_iter().flat_map(|seen| seen.writers().map(|(writer, _)| writer));
         if !named.chain(dead.writers().map(|(writer, _)| writer)).all(knows) {
             return None;
@@ -237,6 +238,7 @@ impl<'a> EncodeTables<'a> {
         table(out, &rows.lines, |out, line| {
             let same = shared(before, line.as_bytes());
             before = line.as_bytes();
+            // A short rest has its length in the first byte.
             let rest = &before[same..];
             if rest.len() <= SHORT_REST_BYTES {
                 out.raw(&[(same * SHORT_REST_BYTES + rest.len() - 1) as u8]);
@@ -397,6 +399,7 @@ fn of_stays(stays: &Preserved, mut other: impl FnMut(ReplicaId), carts: &mut Few
 /// addresses keep the order of `each`.
 fn numbered<'a>(each: &[&'a SharedDots]) -> (Vec<&'a Dots>, Vec<(usize, u64)>) {
     let mut all: Vec<&Dots> = each.iter().map(|seen| &***seen).collect();
+    // Equal sets at different addresses get one number.
     all.sort_unstable();
     all.dedup();
     let number = |seen: &Dots| all.binary_search(&seen).expect("it is one of them") as u64;

@@ -141,8 +141,8 @@ impl LinkSender {
             known.reset();
             first |= RESET;
         }
-        // The live entries may come from a guest's cart whose entries move to an account. Their
-        // tables must be those of the link's cart.
+        // Entries written in a guest's cart may be part of an account's delta. Their tables must
+        // then be those of the link's cart.
         let moved;
         let live = if delta.live().tables().home == known.tables.cart {
             delta.live()

@@ -45,8 +45,8 @@ fn write_parts(
         out.raw(&[ERASED]);
         return;
     }
-    // The live entries may come from a guest's cart whose entries move to an account. Their tables
-    // must be those of `cart`.
+    // Entries written in a guest's cart may be part of an account's delta. Their tables must then
+    // be those of `cart`.
     let moved;
     let live = if live.tables().home == cart {
         live

@@ -37,6 +37,7 @@ pub(super) fn write_policy(out: &mut ByteWriter, policy: &MergePolicy) {
     write_rule(out, &policy.rule);
     out.maybe(policy.ceiling, ceiling);
     write_loser(out, policy.loser);
+    // Overrides keep their order: the first that matches a line applies.
     out.count(policy.overrides.len());
     for other in &policy.overrides {
         text(out, other.lines.as_str());
@@ -52,6 +53,7 @@ pub(super) fn read_policy(input: &mut ByteReader<'_>) -> Result<MergePolicy, Box
     let ceiling = input.maybe(read_quantity)?;
     let loser = read_loser(input)?;
     let count = input.count(5, "overrides", limits::OVERRIDES)?;
+    // An override may replace the rule, the ceiling or the treatment of losing units.
     let mut overrides = Vec::with_capacity(count);
     for _ in 0..count {
         overrides.push(Override {

@@ -38,6 +38,7 @@ pub(super) enum RowNumbers {
 impl RowNumbers {
     /// Numbers the rows marked as used, in order.
     pub(super) fn of_used(used: &[bool]) -> Self {
+        // Rows in use get consecutive numbers.
         let mut next = 0;
         let number = |used: &bool| {
             let at = if *used { next } else { NONE };
@@ -114,6 +115,7 @@ impl RowNumbers {
         rows: impl Iterator<Item = &'t T>,
         known: &[T],
     ) {
+        // Look up each written row in the other table.
         let place = |row: &T| known.binary_search(row).map_or(NONE, |at| at as u32);
         let number = |(at, row)| self.get(at).filter(|at| *at != NONE).map_or(NONE, |_| place(row));
         *self = Self::Given((0..).zip(rows).map(number).collect());

@@ -49,6 +49,7 @@ pub(super) fn read_taken(
         dot: tables.dot(input)?,
         units: input.small()?,
         scope: tables.cart(input)?,
+        // The list is present if the units were taken from a Set.
         set: input.maybe(read_list)?,
     })
 }
@@ -84,6 +85,7 @@ pub(super) fn read_stays(
     input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
 ) -> Result<Preserved, BoxedError> {
+    // Placements come first, sorted by dot.
     let count = input.count(4, "pins", limits::MESSAGE_BYTES)?;
     let pins: Result<Vec<_>, BoxedError> = (0..count)
         .map(|_| {
@@ -92,6 +94,7 @@ pub(super) fn read_stays(
         })
         .collect();
     let pins = sorted(input, pins?)?;
+    // Deductions follow, sorted by Set.
     let count = input.count(5, "units lacking", limits::MESSAGE_BYTES)?;
     let lacks: Result<Vec<_>, BoxedError> = (0..count)
         .map(|_| {
