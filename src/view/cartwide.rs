@@ -2,13 +2,13 @@
 
 use alloc::vec::Vec;
 
-use super::evaluate::{Evaluator, LineEvaluation, ListPresence};
+use super::evaluate::{LineEvaluation, LineEvaluator, ListPresence};
 use super::merges::ValidMerge;
 use crate::cart::{EntryRef, List};
 use crate::id::LineKey;
 use crate::policy::RuleScope;
 
-impl<'a> Evaluator<'a> {
+impl<'a> LineEvaluator<'a> {
     /// Evaluates one line.
     pub(crate) fn line(&self, line: &'a LineKey) -> LineEvaluation<'a> {
         if self.merges.iter().any(|merge| self.is_cartwide(merge)) {

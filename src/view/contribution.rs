@@ -23,7 +23,7 @@ pub(crate) enum ContributionState {
 
 /// An Add or a Set of one line, with its evaluation.
 #[derive(Clone, Debug)]
-pub(crate) struct Contribution<'a> {
+pub(crate) struct LineContribution<'a> {
     pub(crate) dot: Dot,
     pub(crate) entry: EntryRef<'a>,
     /// The quantity that the entry holds.
@@ -50,7 +50,7 @@ pub(crate) struct Contribution<'a> {
     pub(super) joined: bool,
 }
 
-impl Contribution<'_> {
+impl LineContribution<'_> {
     /// Returns whether the contribution shows in a row.
     pub(crate) const fn is_shown(&self) -> bool {
         matches!(self.state, ContributionState::Counts)

@@ -9,7 +9,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::contribution::{Contribution, ContributionState};
+use super::contribution::{ContributionState, LineContribution};
 use super::merges::{ValidMerge, saw, stage};
 use super::options::ViewOptions;
 use super::placements::BearingEntries;
@@ -41,7 +41,7 @@ pub(crate) struct LineEvaluation<'a> {
     /// Whether the line has registers.
     pub(crate) registers: bool,
     /// All Adds and Sets of the line, whether they count or not.
-    pub(crate) parts: Vec<Contribution<'a>>,
+    pub(crate) parts: Vec<LineContribution<'a>>,
     /// The decisions of merge rules, in the order of merges and lists.
     pub(crate) decisions: Vec<MergeDecision<'a>>,
     /// Whether a merge shows the sides of the line as separate rows.
@@ -81,7 +81,7 @@ pub(crate) static ACTUAL: CartHypothesis =
 
 /// A cart together with everything needed to evaluate its lines.
 #[derive(Clone, Copy)]
-pub(crate) struct Evaluator<'a> {
+pub(crate) struct LineEvaluator<'a> {
     pub(crate) cart: &'a Cart,
     pub(crate) rules: &'a Registry,
     /// The valid merges, in their deciding order.
@@ -91,7 +91,7 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) hypothesis: &'a CartHypothesis,
 }
 
-impl<'a> Evaluator<'a> {
+impl<'a> LineEvaluator<'a> {
     /// Performs step 1 for a line and returns its contributions before the first merge.
     pub(super) fn gather(
         &self,
@@ -133,7 +133,7 @@ impl<'a> Evaluator<'a> {
             let own = scope == self.cart.id();
             let guest = self.merges.iter().position(|merge| merge.claim.guest == scope);
             let pinned = self.pinned(dot);
-            evaluation.parts.push(Contribution {
+            evaluation.parts.push(LineContribution {
                 dot,
                 entry,
                 asked,
@@ -329,7 +329,7 @@ impl<'a> Evaluator<'a> {
     /// Performs step 3 for a contribution: returns the list of the latest entry that places it.
     ///
     /// With `before`, entries by authors who had seen that merge or a later one are ignored.
-    fn list_of(&self, part: &Contribution<'a>, before: Option<usize>) -> List {
+    fn list_of(&self, part: &LineContribution<'a>, before: Option<usize>) -> List {
         let in_time = |stage: usize| {
             before.is_none_or(|merge| stage <= merge)
                 // An author who had not seen the merge cannot move what the merge parked.
@@ -487,7 +487,7 @@ impl LineEvaluation<'_> {
         &self,
         list: List,
         side: Option<CartId>,
-    ) -> impl Iterator<Item = &Contribution<'_>> {
+    ) -> impl Iterator<Item = &LineContribution<'_>> {
         self.parts.iter().filter(move |part| {
             part.is_shown() && part.list == list && side.is_none_or(|side| part.side == side)
         })
@@ -501,7 +501,7 @@ impl LineEvaluation<'_> {
 
     /// Returns whether no contribution shows in either list.
     pub(crate) fn shows_nothing(&self) -> bool {
-        !self.parts.iter().any(Contribution::is_shown)
+        !self.parts.iter().any(LineContribution::is_shown)
     }
 
     /// Returns the sides with rows of their own in a list, sorted. Without a split there is at most

@@ -3,7 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::contribution::{Contribution, ContributionState};
+use super::contribution::{ContributionState, LineContribution};
 use super::evaluate::{LineEvaluation, MergeDecision};
 use super::observe::Observer;
 use super::options::ViewOptions;
@@ -196,7 +196,7 @@ pub fn explain(cart: &Cart, rules: &Registry, options: &ViewOptions) -> Vec<Expl
 fn part_of(
     cart: &Cart,
     evaluation: &LineEvaluation<'_>,
-    part: &Contribution<'_>,
+    part: &LineContribution<'_>,
     orders: &BTreeMap<Dot, (&OrderId, Time)>,
 ) -> ExplainedContribution {
     let mut reasons = Vec::new();
@@ -256,7 +256,7 @@ fn part_of(
 
 /// Adds the reasons of a contribution that counts: the merges that decided on it, and moves.
 fn counting_reasons<'a>(
-    part: &Contribution<'_>,
+    part: &LineContribution<'_>,
     decision: impl Fn(usize) -> Option<&'a MergeDecision<'a>>,
     reasons: &mut Vec<Reason>,
 ) {

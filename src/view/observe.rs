@@ -4,8 +4,8 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::contribution::{Contribution, ContributionState, SetDeduction};
-use super::evaluate::{ACTUAL, CartHypothesis, Evaluator, LineEvaluation};
+use super::contribution::{ContributionState, LineContribution, SetDeduction};
+use super::evaluate::{ACTUAL, CartHypothesis, LineEvaluation, LineEvaluator};
 use super::merges::{ValidMerge, after, valid_merges};
 use super::options::ViewOptions;
 use super::placements::BearingIndex;
@@ -45,14 +45,20 @@ impl<'a> Observer<'a> {
     }
 
     /// Returns an evaluator of the cart as it is.
-    pub(super) fn evaluator(&self) -> Evaluator<'_> {
+    pub(super) fn evaluator(&self) -> LineEvaluator<'_> {
         self.evaluator_if(&ACTUAL)
     }
 
     /// Returns an evaluator of the cart under a hypothesis.
-    fn evaluator_if<'s>(&'s self, hypothesis: &'s CartHypothesis) -> Evaluator<'s> {
+    fn evaluator_if<'s>(&'s self, hypothesis: &'s CartHypothesis) -> LineEvaluator<'s> {
         let bearing = self.words.bearing();
-        Evaluator { cart: self.cart, rules: self.rules, merges: &self.merges, bearing, hypothesis }
+        LineEvaluator {
+            cart: self.cart,
+            rules: self.rules,
+            merges: &self.merges,
+            bearing,
+            hypothesis,
+        }
     }
 
     /// Returns the guests whose merges the author sees.
@@ -163,7 +169,7 @@ impl<'a> Observer<'a> {
             ContributionState::Lost { to } => shown.iter().any(|taken| taken.dot == to),
             _ => false,
         });
-        let replaced: Vec<&Contribution<'_>> =
+        let replaced: Vec<&LineContribution<'_>> =
             evaluation.shown(row.list, side).chain(lost).collect();
         for part in &replaced {
             if let Body::Set(set) = part.entry.body() {
@@ -502,7 +508,7 @@ impl<'a> Observer<'a> {
 }
 
 /// Returns the units of a contribution as an action consumes them.
-fn taken(part: &Contribution<'_>) -> ConsumedUnits {
+fn taken(part: &LineContribution<'_>) -> ConsumedUnits {
     let set = match part.entry.body() {
         Body::Set(set) => Some(set.list),
         _ => None,
@@ -520,7 +526,7 @@ struct ShownPlacement {
 /// Returns the placement of each contribution that shows.
 fn shown_in(lines: Vec<LineEvaluation<'_>>) -> BTreeMap<Dot, ShownPlacement> {
     let parts = lines.into_iter().flat_map(|evaluation| evaluation.parts);
-    let shown = parts.filter(Contribution::is_shown);
+    let shown = parts.filter(LineContribution::is_shown);
     shown
         .map(|part| {
             (

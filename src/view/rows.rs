@@ -4,7 +4,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::evaluate::{Evaluator, LineEvaluation};
+use super::evaluate::{LineEvaluation, LineEvaluator};
 use super::observe::Observer;
 use super::options::ViewOptions;
 use super::plain_cart;
@@ -209,7 +209,7 @@ impl View {
     /// Adds the rows and the notices of an evaluated line.
     fn put_evaluation(
         &mut self,
-        evaluator: &Evaluator<'_>,
+        evaluator: &LineEvaluator<'_>,
         evaluation: &LineEvaluation<'_>,
         options: &ViewOptions,
     ) {
@@ -328,7 +328,7 @@ pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
 
 /// Returns the rows of a line in a list: one row, or one for each side of a split line.
 pub(super) fn rows_of(
-    evaluator: &Evaluator<'_>,
+    evaluator: &LineEvaluator<'_>,
     evaluation: &LineEvaluation<'_>,
     list: List,
     options: &ViewOptions,
@@ -388,7 +388,7 @@ pub(super) fn rows_of(
 /// the account's registers, and for each key that these lack, the register of the first merged
 /// guest that has it and no row of its own.
 fn row_registers<'a>(
-    evaluator: &Evaluator<'a>,
+    evaluator: &LineEvaluator<'a>,
     evaluation: &LineEvaluation<'_>,
     side: CartId,
 ) -> Vec<&'a Register> {
@@ -416,7 +416,10 @@ fn row_registers<'a>(
 
 /// Returns the registers of the cart itself: for each key the account's register, or else that of
 /// the first merged guest that has one.
-fn cart_registers<'a>(evaluator: &Evaluator<'_>, entries: &[EntryRef<'a>]) -> Vec<&'a Register> {
+fn cart_registers<'a>(
+    evaluator: &LineEvaluator<'_>,
+    entries: &[EntryRef<'a>],
+) -> Vec<&'a Register> {
     let scopes = evaluator.merges.iter().map(|merge| merge.claim.guest);
     let mut found: BTreeMap<_, &Register> = BTreeMap::new();
     // The account comes first, then the guests in the order of their merges.

@@ -4,7 +4,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::contribution::{Contribution, ContributionState, SetDeduction};
+use super::contribution::{ContributionState, LineContribution, SetDeduction};
 use super::placements::BearingEntries;
 use crate::cart::{Body, Cart, ConsumedUnits, EntryKind, EntryRef, SetQuantity};
 use crate::dots::Dot;
@@ -19,8 +19,8 @@ fn set_of(entry: EntryRef<'_>) -> Option<&SetQuantity> {
 }
 
 /// Marks the Sets that lose against clashing Sets. The latest Set of a clash counts.
-pub(super) fn settle_clashes(parts: &mut [Contribution<'_>]) {
-    let is_set = |part: &Contribution<'_>| part.is_shown() && set_of(part.entry).is_some();
+pub(super) fn settle_clashes(parts: &mut [LineContribution<'_>]) {
+    let is_set = |part: &LineContribution<'_>| part.is_shown() && set_of(part.entry).is_some();
     let mut sets: Vec<usize> = (0..parts.len()).filter(|at| is_set(&parts[*at])).collect();
     // A clash takes two Sets.
     if sets.len() < 2 {
@@ -45,7 +45,7 @@ pub(super) fn settle_clashes(parts: &mut [Contribution<'_>]) {
 
 /// Returns whether two Sets clash: they are of one scope and one list, and neither author had seen
 /// the other Set.
-fn clash(a: &Contribution<'_>, b: &Contribution<'_>) -> bool {
+fn clash(a: &LineContribution<'_>, b: &LineContribution<'_>) -> bool {
     let (Some(x), Some(y)) = (set_of(a.entry), set_of(b.entry)) else { return false };
     a.entry.scope() == b.entry.scope()
         && x.list == y.list
@@ -64,7 +64,7 @@ pub(super) fn deduct_from_sets(
     is_ours: impl Fn(CartId) -> bool,
     bearing: BearingEntries<'_>,
     line: &LineKey,
-    parts: &mut [Contribution<'_>],
+    parts: &mut [LineContribution<'_>],
     except: &BTreeSet<Dot>,
 ) {
     for at in 0..parts.len() {
@@ -140,7 +140,7 @@ pub(super) fn deduct_from_sets(
 
 /// Returns whether taken units were counted in a Set's number: the Set covers their dot, or the dot
 /// belongs to a Set that it clashes with.
-fn counted_on(part: &Contribution<'_>, set: &SetQuantity, taken: &ConsumedUnits) -> bool {
+fn counted_on(part: &LineContribution<'_>, set: &SetQuantity, taken: &ConsumedUnits) -> bool {
     let rival = taken.scope == part.entry.scope() && taken.set == Some(set.list);
     set.covers.contains(taken.dot) || (rival && !set.saw(part.dot, taken.dot))
 }

@@ -20,13 +20,13 @@ use crate::limits;
 use crate::money::{Currency, Money};
 
 /// One mark per row of a table: whether the message uses the row.
-type Used = SmallVec<[bool; 16]>;
+type UsedMarks = SmallVec<[bool; 16]>;
 
 /// A decoded table. The decoder refuses a message with a row that nothing uses.
 #[derive(Clone)]
 pub(super) struct DecodeTable<T> {
     pub(super) rows: Table<T>,
-    used: Used,
+    used: UsedMarks,
     /// The places of the rows that a link inserted last, ascending.
     new: SmallVec<[u32; 4]>,
     /// Whether the message brought rows of this table, which must then all be used.
@@ -37,7 +37,13 @@ pub(super) struct DecodeTable<T> {
 impl<T: Ord> DecodeTable<T> {
     /// Creates an empty table. Errors show `name`.
     fn new(name: &'static str) -> Self {
-        Self { rows: Table::new(), used: Used::new(), new: SmallVec::new(), fresh: false, name }
+        Self {
+            rows: Table::new(),
+            used: UsedMarks::new(),
+            new: SmallVec::new(),
+            fresh: false,
+            name,
+        }
     }
 
     /// Inserts rows. Returns `false` unless they are strictly ascending and not in the table yet.
