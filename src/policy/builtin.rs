@@ -1,14 +1,13 @@
-//! The merge rules of this library, version 1 each. A rule whose outcome changed would be version
-//! 2.
+//! The built-in rules. Each has version 1; a changed outcome would be version 2.
 
 use super::rule::{Choice, MergeInput, Rule, RuleScope};
 
-/// Merge rule of this library.
+/// A built-in rule.
 struct BuiltinRule {
     name: &'static str,
     reach: RuleScope,
     choose: fn(&MergeInput<'_>) -> Choice,
-    /// Reason of every choice, in words that follow "because".
+    /// The reason for its choice, in words that follow "because".
     because: &'static str,
 }
 
@@ -30,7 +29,7 @@ impl Rule for BuiltinRule {
     }
 }
 
-/// Makes a rule that decides on the lines that both carts have.
+/// Creates a rule that decides on lines.
 const fn line(
     name: &'static str,
     choose: fn(&MergeInput<'_>) -> Choice,
@@ -39,7 +38,7 @@ const fn line(
     BuiltinRule { name, reach: RuleScope::Line, choose, because }
 }
 
-/// The rules in the order of the table in the cart's contract.
+/// The built-in rules: rules for lines, then rules for whole carts.
 static RULES: [BuiltinRule; 9] = [
     line("sum", |_| Choice::Both, "both carts count"),
     line(
@@ -104,7 +103,7 @@ static RULES: [BuiltinRule; 9] = [
     },
 ];
 
-/// Iterates over the merge rules of this library, in the order of the table in the cart's contract.
+/// Returns the built-in rules.
 pub fn builtin() -> impl Iterator<Item = &'static dyn Rule> {
     RULES.iter().map(|rule| rule as &dyn Rule)
 }

@@ -1,8 +1,8 @@
-//! Merge rules: what the merge of a guest cart into an account's cart means, line by line.
+//! Merge rules: the effect of a merge of a guest cart into an account cart, line by line.
 //!
-//! A [`MergePolicy`] is data in the `Merge` entry and names rules; a [`Rule`] is the code behind a
-//! name. A rule reads a summary of the two sides of a line and answers which of them counts. It
-//! never writes a number, so no rule can invent units or undo a later edit.
+//! A [`MergePolicy`] is data inside the `Merge` entry. It names a [`Rule`], which is code. A rule
+//! gets facts about the two sides of a line and chooses the side that counts. A rule never returns
+//! a number, so no rule can create units or discard a later edit.
 
 mod builtin;
 mod registry;

@@ -1,4 +1,4 @@
-//! The set of merge rules that a replica has.
+//! The registry of merge rules.
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
@@ -9,26 +9,27 @@ use super::rule::Rule;
 use crate::cart::RuleRef;
 use crate::id::{RuleName, TextError};
 
-/// Reason why a rule was not registered.
+/// The reason why a registry refused a rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegistryError {
-    /// The name of the rule is not a valid [`RuleName`].
+    /// The name of the rule is invalid.
     #[error(transparent)]
     Name(#[from] TextError),
-    /// A rule of that name and version exists. A rule whose outcome changes needs a new version.
+    /// The registry has a rule of this name and version. A rule with changed outcomes needs a new
+    /// version.
     #[error("there is a rule {rule} already: give a changed rule a new version")]
     Taken {
-        /// Name and version that are taken.
+        /// The name and the version.
         rule: RuleRef,
     },
 }
 
-/// Set of the merge rules that a replica has, by name and version. The default has the [rules of
-/// this library](super::builtin).
+/// The merge rules of a replica, by name and version: the built-in rules, which the default has,
+/// and rules of the program.
 ///
-/// A replica that meets a policy with a rule it lacks still converges: the line shows both sides
-/// apart, with a notice, until the rule is registered.
+/// A replica still converges without a rule that a policy names. Until the rule is registered, the
+/// line shows both sides and has a notice.
 ///
 /// ```
 /// use holdall::policy::{Choice, MergeInput};
@@ -44,17 +45,18 @@ pub enum RegistryError {
 /// ```
 #[derive(Clone, Default)]
 pub struct Registry {
-    /// Own rules, shared by all clones; `None` if there are none, which is the most frequent case.
+    /// The rules of the program, shared between clones. `None` without such rules.
     own: Option<Arc<OwnRules>>,
 }
 
+/// Rules by name and version.
 type OwnRules = BTreeMap<RuleRef, Arc<dyn Rule>>;
 
 impl Registry {
-    /// Returns this registry with one more rule.
+    /// Returns a registry with a further rule.
     ///
     /// # Errors
-    /// Fails if the name of the rule is not valid, or if its name and version are taken.
+    /// Returns an error if the rule's name is invalid, or its name and version are taken.
     pub fn with(&self, rule: impl Rule + 'static) -> Result<Self, RegistryError> {
         let key = RuleRef { name: RuleName::new(rule.name())?, version: rule.version() };
         if self.get(&key).is_some() {
@@ -66,22 +68,24 @@ impl Registry {
     }
 
     /// Returns this registry with `rule` under `key`, in place of any rule of that name and
-    /// version, built-in rules included. Test kits use it to observe rules.
+    /// version. Test kits use it to observe rules, including built-in rules.
     #[must_use]
     pub fn with_instead(mut self, key: RuleRef, rule: Arc<dyn Rule>) -> Self {
         self.own_mut().insert(key, rule);
         self
     }
 
-    /// Returns the rule of a name and version.
+    /// Returns the rule of a name and a version.
     #[must_use]
     pub fn get(&self, rule: &RuleRef) -> Option<&dyn Rule> {
+        // A rule of the program replaces a built-in rule of equal name and version.
         let same =
             |own: &&dyn Rule| own.version() == rule.version && own.name() == rule.name.as_str();
         let own = self.own.as_ref().and_then(|own| own.get(rule));
         own.map(|own| &**own).or_else(|| builtin().find(same))
     }
 
+    /// Returns the rules of the program for a change, and copies them if they are shared.
     fn own_mut(&mut self) -> &mut OwnRules {
         Arc::make_mut(self.own.get_or_insert_default())
     }

@@ -1,4 +1,4 @@
-//! The trait of merge rules, and the input that a rule may use.
+//! The trait of merge rules, and the facts that a rule gets.
 
 use alloc::sync::Arc;
 
@@ -6,69 +6,68 @@ use crate::cart::{List, Register};
 use crate::clock::Time;
 use crate::id::LineKey;
 
-/// One side of a line at the time of the merge, as a merge rule sees it.
+/// One side of a line at the time of a merge.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MergeSide<'a> {
-    /// Visible units. 0 occurs only for rules with [`RuleScope::Cart`], on a line that this side
-    /// does not have.
+    /// The units shown. A side without the line has 0, which only rules for whole carts meet.
     pub units: u64,
-    /// Time of the latest contribution of this side.
+    /// The time of the latest contribution.
     pub latest: Time,
-    /// Registers of this side on the line (note, gift option, attributes), sorted by key.
+    /// The registers on the line (note, gift option, attributes), sorted.
     pub registers: &'a [&'a Register],
 }
 
-/// Input of a merge rule: all that a rule may know about a line. Who wrote it, the order of arrival
-/// and other lines are left out.
+/// The facts about a line that a rule gets. They exclude the writers, the order of arrival and
+/// other lines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MergeInput<'a> {
-    /// Line that is decided.
+    /// The line.
     pub line: &'a LineKey,
-    /// List that is decided. The two lists merge separately.
+    /// The list. The two lists merge separately.
     pub list: List,
-    /// Side of the account, including the guests that were merged before.
+    /// The side of the account, with the guests that were merged before.
     pub account: MergeSide<'a>,
-    /// Side of the guest.
+    /// The side of the guest.
     pub guest: MergeSide<'a>,
 }
 
-/// Decision of a merge rule: which side of a line counts.
+/// The side of a line that counts after a merge.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Choice {
-    /// Both sides count, in one row with the sum.
+    /// Both sides count, in one row with their sum.
     Both,
     /// The account's side counts, and the guest's side loses.
     Account,
     /// The guest's side counts, and the account's side loses.
     Guest,
-    /// Both sides count, as two rows.
+    /// Both sides count, in two rows.
     Split,
-    /// Both sides count, as two rows, and the shopper is asked.
+    /// Both sides count, in two rows, and the shopper is asked which to keep.
     Ask,
 }
 
-/// Lines that a merge rule decides on.
+/// The lines on which a rule decides.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum RuleScope {
-    /// Lines that both sides have. On every other line both sides count.
+    /// The rule decides on lines that both sides have. On other lines, both sides count.
     #[default]
     Line,
-    /// Every line, provided that both sides have units in that list of the cart. An empty cart
-    /// therefore never wins.
+    /// The rule decides on every line of a list in which both carts have contributions. An empty
+    /// cart never wins.
     Cart,
 }
 
-/// Merge rule. Implement it for a rule of your own, and add that to a
+/// A merge rule. A program implements it for its own rules and adds them to a
 /// [`Registry`](super::Registry).
 ///
-/// A rule must be pure and total, and must not depend on the order of entries within a side. It is
-/// known by name and version: a rule whose outcome changes needs a new version.
+/// A rule must be pure and total, and independent of the order of entries inside a side. Policies
+/// name it by name and version, so changed outcomes need a new version.
 ///
 /// ```
 /// use holdall::policy::{Choice, MergeInput};
 /// use holdall::Rule;
-/// /// Prefers the guest's side if it is a bulk order.
+/// /// Chooses the guest's side if it is a bulk order.
 /// struct Bulk;
 /// impl Rule for Bulk {
 ///     fn name(&self) -> &str { "bulk" }
@@ -86,15 +85,15 @@ pub trait Rule: Send + Sync {
         1
     }
 
-    /// Returns which lines the rule decides on.
+    /// Returns the lines on which the rule decides.
     fn reach(&self) -> RuleScope {
         RuleScope::Line
     }
 
-    /// Returns which side counts.
+    /// Returns the side that counts.
     fn choose(&self, facts: &MergeInput<'_>) -> Choice;
 
-    /// Returns the reason of a choice, in a few words that follow "because".
+    /// Returns the reason for a choice, in a few words that follow "because".
     fn reason(&self, choice: Choice) -> &str {
         match choice {
             Choice::Both => "both carts count",
@@ -106,7 +105,7 @@ pub trait Rule: Send + Sync {
     }
 }
 
-/// Implements `Rule` for a reference to a rule, so that one rule can be used in several places.
+/// Implements [`Rule`] for a shared reference to a rule.
 macro_rules! by_reference {
     ($reference:ty) => {
         impl<R: Rule + ?Sized> Rule for $reference {

@@ -3,12 +3,13 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+/// The character of each group of six bits.
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// Marks a byte that is not in the alphabet.
+/// The mark of a byte outside the alphabet.
 const NONE: u8 = 0xff;
 
-/// The six bits that each byte stands for.
+/// The six bits that each character encodes, or [`NONE`].
 static SIXES: [u8; 256] = {
     let mut sixes = [NONE; 256];
     let mut six = 0;
@@ -19,11 +20,11 @@ static SIXES: [u8; 256] = {
     sixes
 };
 
-/// Writes bytes as text.
+/// Encodes bytes as text.
 pub(super) fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
-        // Three bytes are four characters; one or two bytes are one character more than bytes.
+        // A chunk of one to three bytes becomes one character more than it has bytes.
         let mut block = [0; 4];
         block[1..=chunk.len()].copy_from_slice(chunk);
         let bits = u32::from_be_bytes(block);
@@ -34,10 +35,11 @@ pub(super) fn encode(bytes: &[u8]) -> String {
     text
 }
 
-/// Reads bytes from their text. `None` if the text is not what [`encode`] writes.
+/// Decodes bytes from text, or returns `None` unless the text is the output of [`encode`].
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 2);
     for chunk in text.as_bytes().chunks(4) {
+        // Collect the bits of up to four characters.
         let mut bits = 0;
         for (at, byte) in chunk.iter().enumerate() {
             match SIXES[usize::from(*byte)] {
@@ -47,7 +49,7 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
         }
         let block = bits.to_be_bytes();
         let (read, rest) = block[1..].split_at(chunk.len() - 1);
-        // One character holds no whole byte; bits behind the last byte are zero.
+        // A single character holds no whole byte, and the bits behind the last byte must be zero.
         if read.is_empty() || rest.iter().any(|byte| *byte != 0) {
             return None;
         }

@@ -1,4 +1,4 @@
-//! Lists, maps and texts that are read without trust in the length that the input claims.
+//! Lists, maps and texts that are read without trust in the lengths that the input claims.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -11,37 +11,38 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use crate::limits;
 
 /// A list of at most [`limits::LIST_ITEMS`] items.
-pub(super) struct Listed<T>(Vec<T>);
+pub(super) struct BoundedList<T>(Vec<T>);
 
-impl<T> From<Listed<T>> for Vec<T> {
-    fn from(list: Listed<T>) -> Self {
+impl<T> From<BoundedList<T>> for Vec<T> {
+    fn from(list: BoundedList<T>) -> Self {
         list.0
     }
 }
 
-impl<T> Default for Listed<T> {
+impl<T> Default for BoundedList<T> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Listed<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for BoundedList<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_seq(ListVisitor(PhantomData))
+        from.deserialize_seq(BoundedListVisitor(PhantomData))
     }
 }
 
-struct ListVisitor<T>(PhantomData<T>);
+/// The visitor that reads a [`BoundedList`].
+struct BoundedListVisitor<T>(PhantomData<T>);
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
-    type Value = Listed<T>;
+impl<'de, T: Deserialize<'de>> Visitor<'de> for BoundedListVisitor<T> {
+    type Value = BoundedList<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "at most {} items", limits::LIST_ITEMS)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Listed<T>, A::Error> {
-        // The claimed length is not used: a list grows as its items arrive.
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<BoundedList<T>, A::Error> {
+        // The claimed length is ignored, so memory follows the input.
         let mut list = Vec::new();
         while let Some(item) = items.next_element()? {
             if list.len() == limits::LIST_ITEMS {
@@ -49,35 +50,36 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
             }
             list.push(item);
         }
-        Ok(Listed(list))
+        Ok(BoundedList(list))
     }
 }
 
-/// A map of at most [`limits::LIST_ITEMS`] entries, none of whose keys is there twice.
-pub(super) struct Unique<K, V>(BTreeMap<K, V>);
+/// A map of at most [`limits::LIST_ITEMS`] entries. Duplicate keys are refused.
+pub(super) struct BoundedMap<K, V>(BTreeMap<K, V>);
 
-impl<K, V> From<Unique<K, V>> for BTreeMap<K, V> {
-    fn from(map: Unique<K, V>) -> Self {
+impl<K, V> From<BoundedMap<K, V>> for BTreeMap<K, V> {
+    fn from(map: BoundedMap<K, V>) -> Self {
         map.0
     }
 }
 
-impl<K, V> Default for Unique<K, V> {
+impl<K, V> Default for BoundedMap<K, V> {
     fn default() -> Self {
         Self(BTreeMap::new())
     }
 }
 
-impl<'de, K: Deserialize<'de> + Ord, V: Deserialize<'de>> Deserialize<'de> for Unique<K, V> {
+impl<'de, K: Deserialize<'de> + Ord, V: Deserialize<'de>> Deserialize<'de> for BoundedMap<K, V> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_map(MapVisitor(PhantomData))
+        from.deserialize_map(BoundedMapVisitor(PhantomData))
     }
 }
 
-struct MapVisitor<K, V>(PhantomData<(K, V)>);
+/// The visitor that reads a [`BoundedMap`].
+struct BoundedMapVisitor<K, V>(PhantomData<(K, V)>);
 
-impl<'de, K: Deserialize<'de> + Ord, V: Deserialize<'de>> Visitor<'de> for MapVisitor<K, V> {
-    type Value = Unique<K, V>;
+impl<'de, K: Deserialize<'de> + Ord, V: Deserialize<'de>> Visitor<'de> for BoundedMapVisitor<K, V> {
+    type Value = BoundedMap<K, V>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "at most {} entries with different keys", limits::LIST_ITEMS)
@@ -93,11 +95,11 @@ impl<'de, K: Deserialize<'de> + Ord, V: Deserialize<'de>> Visitor<'de> for MapVi
                 return Err(de::Error::custom("a key is given twice: keep one"));
             }
         }
-        Ok(Unique(map))
+        Ok(BoundedMap(map))
     }
 }
 
-/// Reads a text and parses it. The text itself is not kept.
+/// Reads a text and converts it with `parse`. `expected` describes the value in errors.
 pub(super) fn parsed<'de, D: Deserializer<'de>, T, E: fmt::Display>(
     from: D,
     expected: &'static str,
@@ -106,6 +108,7 @@ pub(super) fn parsed<'de, D: Deserializer<'de>, T, E: fmt::Display>(
     from.deserialize_str(TextVisitor { expected, parse })
 }
 
+/// The visitor that reads and converts a text.
 struct TextVisitor<T, E> {
     expected: &'static str,
     parse: fn(&str) -> Result<T, E>,
@@ -123,16 +126,16 @@ impl<T, E: fmt::Display> Visitor<'_> for TextVisitor<T, E> {
     }
 }
 
-/// A reason that a merge rule gave: at most [`limits::TEXT_BYTES`] bytes.
-pub(super) struct Brief(String);
+/// The reason of a merge rule: a text of at most [`limits::TEXT_BYTES`] bytes.
+pub(super) struct ReasonText(String);
 
-impl From<Brief> for String {
-    fn from(text: Brief) -> Self {
+impl From<ReasonText> for String {
+    fn from(text: ReasonText) -> Self {
         text.0
     }
 }
 
-impl<'de> Deserialize<'de> for Brief {
+impl<'de> Deserialize<'de> for ReasonText {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         parsed(from, "the reason of a merge rule", |text| match text.len() {
             0..=limits::TEXT_BYTES => Ok(Self(text.into())),

@@ -1,4 +1,4 @@
-//! Ids, names, texts, prices, times and lines.
+//! Serde for ids, names, texts, prices, times and lines.
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -19,7 +19,8 @@ use crate::limits;
 use crate::money::{Currency, Money, MoneyError};
 use crate::quantity::Quantity;
 
-/// Random ids: hyphenated text for people, 16 bytes from the highest in binary formats.
+/// Implements serde for ids: hyphenated text in formats for people, 16 bytes in binary formats, the
+/// most significant byte first.
 macro_rules! ids {
     ($($name:ident),+) => {$(
         impl Serialize for $name {
@@ -48,16 +49,17 @@ macro_rules! ids {
 
 ids!(CartId, ReplicaId);
 
-/// A digest: 32 hexadecimal digits for people, 16 bytes from the highest in binary formats.
-pub(super) struct Digest(pub(super) u128);
+/// A hash: 32 hexadecimal digits in formats for people, 16 bytes in binary formats, the most
+/// significant byte first.
+pub(super) struct HexDigest(pub(super) u128);
 
-impl From<Digest> for u128 {
-    fn from(digest: Digest) -> Self {
+impl From<HexDigest> for u128 {
+    fn from(digest: HexDigest) -> Self {
         digest.0
     }
 }
 
-impl Serialize for Digest {
+impl Serialize for HexDigest {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         if to.is_human_readable() {
             to.collect_str(&format_args!("{:032x}", self.0))
@@ -67,12 +69,13 @@ impl Serialize for Digest {
     }
 }
 
-impl<'de> Deserialize<'de> for Digest {
+impl<'de> Deserialize<'de> for HexDigest {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         if !from.is_human_readable() {
             return Ok(Self(u128::from_be_bytes(<[u8; 16]>::deserialize(from)?)));
         }
         parsed(from, "a digest", |text| {
+            // Only lower case is accepted, so that equal digests have equal texts.
             let digit = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'a'..=b'f');
             let digits = text.len() == 32 && text.bytes().all(digit);
             let digest = u128::from_str_radix(text, 16).ok().filter(|_| digits);
@@ -83,17 +86,17 @@ impl<'de> Deserialize<'de> for Digest {
 
 impl Serialize for OrderKey {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        Digest(self.as_u128()).serialize(to)
+        HexDigest(self.as_u128()).serialize(to)
     }
 }
 
 impl<'de> Deserialize<'de> for OrderKey {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Ok(Self::from_u128(Digest::deserialize(from)?.0))
+        Ok(Self::from_u128(HexDigest::deserialize(from)?.0))
     }
 }
 
-/// Names and texts, each read with its own constructor.
+/// Implements `Deserialize` for names and texts by their constructors.
 macro_rules! texts {
     ($($name:ident: $what:literal),+ $(,)?) => {$(
         impl<'de> Deserialize<'de> for $name {
@@ -118,7 +121,7 @@ texts!(
     Text: "a text",
 );
 
-/// People may write a coupon code as they like; binary formats have its normal form.
+/// Formats for people accept a coupon code in any form, binary formats only its normal form.
 impl<'de> Deserialize<'de> for CouponCode {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let parse = if from.is_human_readable() { any_code } else { normal_code };
@@ -126,24 +129,26 @@ impl<'de> Deserialize<'de> for CouponCode {
     }
 }
 
-/// Why a text is not a coupon code in its normal form.
+/// The reason why a text is not a coupon code.
 #[derive(Debug, thiserror::Error)]
-enum CodeError {
+enum CouponCodeError {
+    /// The text is invalid.
     #[error(transparent)]
     Text(TextError),
+    /// The text is not in its normal form.
     #[error("a coupon code is not in its normal form: write it in capital letters, trimmed")]
     NotNormal,
 }
 
-/// Reads a coupon code in any form.
-fn any_code(text: &str) -> Result<CouponCode, CodeError> {
-    CouponCode::new(text).map_err(CodeError::Text)
+/// Parses a coupon code in any form.
+fn any_code(text: &str) -> Result<CouponCode, CouponCodeError> {
+    CouponCode::new(text).map_err(CouponCodeError::Text)
 }
 
-/// Reads a coupon code in its normal form only.
-fn normal_code(text: &str) -> Result<CouponCode, CodeError> {
+/// Parses a coupon code that must be in its normal form.
+fn normal_code(text: &str) -> Result<CouponCode, CouponCodeError> {
     let code = any_code(text)?;
-    if code.as_str() == text { Ok(code) } else { Err(CodeError::NotNormal) }
+    if code.as_str() == text { Ok(code) } else { Err(CouponCodeError::NotNormal) }
 }
 
 impl Serialize for Quantity {
@@ -179,7 +184,8 @@ impl<'de> Deserialize<'de> for Currency {
     }
 }
 
-/// `2.60 EUR` for people; digits, scale and currency in binary formats.
+/// Serializes a price as text such as `2.60 EUR` in formats for people, and as digits, scale and
+/// currency in binary formats.
 impl Serialize for Money {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         if to.is_human_readable() {
@@ -200,11 +206,11 @@ impl<'de> Deserialize<'de> for Money {
     }
 }
 
-/// Reads a price from the text that its `Display` writes.
+/// Parses a price from the text that its `Display` implementation writes.
 fn price(text: &str) -> Result<Money, MoneyError> {
     let (amount, currency) = text.split_once(' ').ok_or(MoneyError::Amount)?;
     let (whole, part) = amount.split_once('.').unwrap_or((amount, ""));
-    // `Money::parse` takes fewer digits before the point than `Money::from_parts`.
+    // `Money::from_parts` accepts more digits before the point than `Money::parse`.
     let number = |digits: &str| digits.parse::<u64>().map_err(|_| MoneyError::Amount);
     let scale = u8::try_from(part.len()).ok().filter(|scale| *scale <= 4);
     let scale = scale.ok_or(MoneyError::Amount)?;
@@ -212,11 +218,12 @@ fn price(text: &str) -> Result<Money, MoneyError> {
     let below = if part.is_empty() { 0 } else { number(part)? };
     let digits = above.and_then(|above| above.checked_add(below)).ok_or(MoneyError::Amount)?;
     let price = Money::from_parts(digits, scale, Currency::new(currency)?)?;
-    // A sign, a leading zero and a point without digits are in the text and not in the price.
+    // Refuse texts that differ from the output, by a sign, a leading zero or a point without
+    // digits.
     if price.to_string() == text { Ok(price) } else { Err(MoneyError::Amount) }
 }
 
-/// A time for people. A number of milliseconds alone would lose the counter.
+/// The parts of a time in formats for people. Milliseconds alone would lose the counter.
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TimeParts {
@@ -224,7 +231,8 @@ struct TimeParts {
     counter: u16,
 }
 
-/// Milliseconds and counter for people; 64 bits in binary formats.
+/// Serializes a time as milliseconds and counter in formats for people, and as 64 bits in binary
+/// formats.
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         if to.is_human_readable() {
@@ -248,7 +256,7 @@ impl<'de> Deserialize<'de> for Time {
     }
 }
 
-/// An object with its parts for people; its descriptor in binary formats.
+/// Serializes a line as an object in formats for people, and as its descriptor in binary formats.
 impl Serialize for LineKey {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         if !to.is_human_readable() {
@@ -269,7 +277,7 @@ impl Serialize for LineKey {
     }
 }
 
-/// The options of a line, as a map.
+/// The options of a line, serialized as a map.
 struct OptionsOf<'a>(&'a LineKey);
 
 impl Serialize for OptionsOf<'_> {
@@ -288,7 +296,7 @@ impl<'de> Deserialize<'de> for LineKey {
     }
 }
 
-/// The parts of a line.
+/// The parts of a line in formats for people.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LineParts {
@@ -301,8 +309,7 @@ struct LineParts {
     tag: Option<Tag>,
 }
 
-/// The options of a line in the order of the input. A key may be there twice; `LineKey::new`
-/// refuses it.
+/// The options of a line in the order of the input. `LineKey::new` refuses duplicate keys.
 #[derive(Default)]
 struct LineOptions(Vec<(OptionKey, OptionValue)>);
 
@@ -312,6 +319,7 @@ impl<'de> Deserialize<'de> for LineOptions {
     }
 }
 
+/// The visitor that reads at most [`limits::OPTIONS`] options.
 struct OptionsVisitor;
 
 impl<'de> Visitor<'de> for OptionsVisitor {

@@ -1,7 +1,7 @@
-//! `Encode` and `Decode` of bincode 2. The bytes are those of `bincode::serde`.
+//! `Encode` and `Decode` of bincode 2, with the bytes that `bincode::serde` writes.
 //!
-//! bincode reserves the memory that a text's length claims before it reads the text. What is read
-//! here takes texts and bytes in pieces, so that memory follows the input.
+//! The decoder of bincode allocates the length that a text claims before it reads the text. The
+//! decoder here reads texts and bytes in pieces, so memory follows the input.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -39,6 +39,7 @@ use crate::view::{
     Side, View, ViewOptions,
 };
 
+/// Implements `Encode` and `Decode` by serde.
 macro_rules! native {
     ($($name:ident),+ $(,)?) => {$(
         impl Encode for $name {
@@ -49,7 +50,7 @@ macro_rules! native {
 
         impl<C> Decode<C> for $name {
             fn decode<D: Decoder<Context = C>>(from: &mut D) -> Result<Self, DecodeError> {
-                Self::deserialize(Source(from))
+                Self::deserialize(DecoderSource(from))
             }
         }
 
@@ -112,10 +113,10 @@ native!(
     ViewOptions,
 );
 
-/// So many bytes of a text are read at once.
+/// The number of bytes of a text that are read at once.
 const PIECE_BYTES: usize = 4_096;
 
-/// Reads bytes behind their length.
+/// Reads a byte string with its length before it, at most [`limits::MESSAGE_BYTES`] long.
 fn bytes<D: Decoder>(from: &mut D) -> Result<Vec<u8>, DecodeError> {
     let claimed = u64::decode(from)?;
     let length = usize::try_from(claimed).unwrap_or(usize::MAX);
@@ -126,7 +127,7 @@ fn bytes<D: Decoder>(from: &mut D) -> Result<Vec<u8>, DecodeError> {
     let mut left = length;
     while left > 0 {
         let piece = left.min(PIECE_BYTES);
-        // The embedder's own limit, if its configuration has one.
+        // Respect the limit of the program's configuration, if it has one.
         from.claim_bytes_read(piece)?;
         let at = bytes.len();
         bytes.resize(at + piece, 0);
@@ -136,15 +137,15 @@ fn bytes<D: Decoder>(from: &mut D) -> Result<Vec<u8>, DecodeError> {
     Ok(bytes)
 }
 
-/// Reads a text behind its length.
+/// Reads a UTF-8 text with its length before it.
 fn text<D: Decoder>(from: &mut D) -> Result<String, DecodeError> {
     String::from_utf8(bytes(from)?).map_err(|error| DecodeError::Utf8 { inner: error.utf8_error() })
 }
 
-/// A bincode decoder as a source for serde.
-struct Source<'a, D>(&'a mut D);
+/// A bincode decoder as a serde deserializer.
+struct DecoderSource<'a, D>(&'a mut D);
 
-/// Reads a number as bincode does, and hands it to the visitor.
+/// Implements methods that read a number in bincode's encoding.
 macro_rules! numbers {
     ($($method:ident $visit:ident $type:ty),+) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
@@ -153,7 +154,7 @@ macro_rules! numbers {
     )+};
 }
 
-impl<'de, D: Decoder> Deserializer<'de> for Source<'_, D> {
+impl<'de, D: Decoder> Deserializer<'de> for DecoderSource<'_, D> {
     type Error = DecodeError;
 
     numbers!(
@@ -192,12 +193,12 @@ impl<'de, D: Decoder> Deserializer<'de> for Source<'_, D> {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         let left = u64::decode(self.0)?;
-        visitor.visit_seq(Items { from: self.0, left })
+        visitor.visit_seq(RemainingItems { from: self.0, left })
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
         let left = u64::decode(self.0)?;
-        visitor.visit_map(Items { from: self.0, left })
+        visitor.visit_map(RemainingItems { from: self.0, left })
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(
@@ -205,7 +206,7 @@ impl<'de, D: Decoder> Deserializer<'de> for Source<'_, D> {
         length: usize,
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
-        visitor.visit_seq(Items { from: self.0, left: length as u64 })
+        visitor.visit_seq(RemainingItems { from: self.0, left: length as u64 })
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -226,7 +227,7 @@ impl<'de, D: Decoder> Deserializer<'de> for Source<'_, D> {
         visitor.visit_enum(self)
     }
 
-    // No value of the core asks for any of these.
+    // Values of the core use none of the methods from here on.
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, DecodeError> {
         Err(DecodeError::Other("bincode does not say what comes next"))
     }
@@ -237,7 +238,7 @@ impl<'de, D: Decoder> Deserializer<'de> for Source<'_, D> {
     }
 }
 
-impl<'de, D: Decoder> EnumAccess<'de> for Source<'_, D> {
+impl<'de, D: Decoder> EnumAccess<'de> for DecoderSource<'_, D> {
     type Error = DecodeError;
     type Variant = Self;
 
@@ -250,7 +251,7 @@ impl<'de, D: Decoder> EnumAccess<'de> for Source<'_, D> {
     }
 }
 
-impl<'de, D: Decoder> VariantAccess<'de> for Source<'_, D> {
+impl<'de, D: Decoder> VariantAccess<'de> for DecoderSource<'_, D> {
     type Error = DecodeError;
 
     fn unit_variant(self) -> Result<(), DecodeError> {
@@ -281,13 +282,14 @@ impl<'de, D: Decoder> VariantAccess<'de> for Source<'_, D> {
     }
 }
 
-/// So many items are still to come.
-struct Items<'a, D> {
+/// The remaining items of a list, a map or a struct.
+struct RemainingItems<'a, D> {
     from: &'a mut D,
+    /// The number of items that remain.
     left: u64,
 }
 
-impl<'de, D: Decoder> SeqAccess<'de> for Items<'_, D> {
+impl<'de, D: Decoder> SeqAccess<'de> for RemainingItems<'_, D> {
     type Error = DecodeError;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(
@@ -298,11 +300,11 @@ impl<'de, D: Decoder> SeqAccess<'de> for Items<'_, D> {
             return Ok(None);
         }
         self.left -= 1;
-        seed.deserialize(Source(&mut *self.from)).map(Some)
+        seed.deserialize(DecoderSource(&mut *self.from)).map(Some)
     }
 }
 
-impl<'de, D: Decoder> MapAccess<'de> for Items<'_, D> {
+impl<'de, D: Decoder> MapAccess<'de> for RemainingItems<'_, D> {
     type Error = DecodeError;
 
     fn next_key_seed<T: DeserializeSeed<'de>>(
@@ -316,6 +318,6 @@ impl<'de, D: Decoder> MapAccess<'de> for Items<'_, D> {
         &mut self,
         seed: T,
     ) -> Result<T::Value, DecodeError> {
-        seed.deserialize(Source(&mut *self.from))
+        seed.deserialize(DecoderSource(&mut *self.from))
     }
 }

@@ -1,4 +1,4 @@
-//! Dots, facts that are handed about by themselves, and merge policies.
+//! Serde for dots, for the parts of carts that programs pass around, and for merge policies.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -6,8 +6,8 @@ use core::fmt;
 use serde::de::{self, Deserialize, Deserializer, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use super::bounded::Listed;
-use super::names::Digest;
+use super::bounded::BoundedList;
+use super::names::HexDigest;
 use super::record::record;
 use crate::cart::{
     Claim, ConsumedUnits, Fingerprint, Gift, Have, List, LosingUnits, MergePolicy, OrderedUnits,
@@ -21,11 +21,12 @@ use crate::quantity::Quantity;
 
 record!(Dot { replica: ReplicaId, seq: u64 }, dot_flaw);
 
+/// Returns the flaw of a dot with sequence number 0.
 fn dot_flaw(dot: &Dot) -> Option<&'static str> {
     (dot.seq == 0).then_some("a dot has number 0, and they count from 1")
 }
 
-/// A list of runs, each a writer, its first and its last number.
+/// Serializes a set of dots as a list of runs: a writer with the first and the last number.
 impl Serialize for Dots {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_seq(self.runs().map(|(replica, Run { first, last })| (replica, first, last)))
@@ -38,6 +39,7 @@ impl<'de> Deserialize<'de> for Dots {
     }
 }
 
+/// The visitor that reads a set of dots, in ascending runs that are not adjacent.
 struct DotsVisitor;
 
 impl<'de> Visitor<'de> for DotsVisitor {
@@ -49,10 +51,10 @@ impl<'de> Visitor<'de> for DotsVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Dots, A::Error> {
         let (mut dots, mut runs) = (Dots::default(), 0);
-        // Where the last run ended.
+        // The writer and the last number of the run before.
         let mut before: Option<(ReplicaId, u64)> = None;
         while let Some((replica, first, last)) = items.next_element::<(ReplicaId, u64, u64)>()? {
-            // Runs of one writer neither touch nor adjoin: those would be one run.
+            // Adjacent runs of one writer must be one run.
             let apart = before.is_none_or(|(writer, end)| {
                 writer < replica || writer == replica && end < first.saturating_sub(1)
             });
@@ -72,6 +74,7 @@ impl<'de> Visitor<'de> for DotsVisitor {
 
 record!(Have { context: Dots, live: Dots, erased: bool }, have_flaw);
 
+/// Returns the flaw of dots that no replica can have.
 fn have_flaw(have: &Have) -> Option<&'static str> {
     if have.erased && !(have.context.is_empty() && have.live.is_empty()) {
         return Some("an erased cart has no dots");
@@ -79,31 +82,33 @@ fn have_flaw(have: &Have) -> Option<&'static str> {
     (!have.context.covers(&have.live)).then_some("a live dot is not among those known")
 }
 
-/// Both numbers as digests.
+/// Serializes both hashes as digests.
 impl Serialize for Fingerprint {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut both = to.serialize_struct("Fingerprint", 2)?;
-        both.serialize_field("live", &Digest(self.live))?;
-        both.serialize_field("context", &Digest(self.context))?;
+        both.serialize_field("live", &HexDigest(self.live))?;
+        both.serialize_field("context", &HexDigest(self.context))?;
         both.end()
     }
 }
 
 impl<'de> Deserialize<'de> for Fingerprint {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        /// The fields of a fingerprint, as digests.
         #[derive(serde::Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Fingerprint {
-            live: Digest,
-            context: Digest,
+        #[serde(rename = "Fingerprint", deny_unknown_fields)]
+        struct FingerprintParts {
+            live: HexDigest,
+            context: HexDigest,
         }
-        let Fingerprint { live, context } = Deserialize::deserialize(from)?;
+        let FingerprintParts { live, context } = Deserialize::deserialize(from)?;
         Ok(Self { live: live.0, context: context.0 })
     }
 }
 
 record!(Claim { guest: CartId, account: CartId, number: u32 }, claim_flaw);
 
+/// Returns the flaw of a claim with number 0.
 fn claim_flaw(claim: &Claim) -> Option<&'static str> {
     (claim.number == 0).then_some("a claim has number 0, and they count from 1")
 }
@@ -122,13 +127,14 @@ record!(Override {
 record!(
     MergePolicy {
         rule: RuleRef,
-        overrides: Listed<Override> = Vec::is_empty,
+        overrides: BoundedList<Override> = Vec::is_empty,
         ceiling: Option<Quantity> = Option::is_none,
         loser: LosingUnits,
     },
     policy_flaw
 );
 
+/// Returns the flaw of a policy with more overrides than [`limits::OVERRIDES`].
 fn policy_flaw(policy: &MergePolicy) -> Option<PolicyError> {
     (policy.overrides.len() > limits::OVERRIDES).then_some(PolicyError::TooManyOverrides)
 }
@@ -142,10 +148,11 @@ record!(PreservedPlacement { dot: Dot, list: List, until: Option<CartId> = Optio
 record!(PreservedDeduction { set: Dot, taken: Dot, units: u32 });
 
 record!(
-    Preserved { pins: Listed<PreservedPlacement> = Vec::is_empty, lacks: Listed<PreservedDeduction> = Vec::is_empty },
+    Preserved { pins: BoundedList<PreservedPlacement> = Vec::is_empty, lacks: BoundedList<PreservedDeduction> = Vec::is_empty },
     stays_flaw
 );
 
+/// Returns the flaw of lists that are not strictly ascending.
 fn stays_flaw(stays: &Preserved) -> Option<&'static str> {
     let sorted = ascends(&stays.pins) && ascends(&stays.lacks);
     (!sorted).then_some("a list does not ascend, or has something twice")
@@ -154,14 +161,15 @@ fn stays_flaw(stays: &Preserved) -> Option<&'static str> {
 record!(
     Snapshot {
         cart: CartId,
-        bought: Listed<OrderedUnits>,
-        settled: Listed<Dot>,
+        bought: BoundedList<OrderedUnits>,
+        settled: BoundedList<Dot>,
         seen: Dots,
         stays: Preserved = Preserved::is_empty,
     },
     snapshot_flaw
 );
 
+/// Returns the flaw of a snapshot that is not sorted or names dots that its author had not seen.
 fn snapshot_flaw(snapshot: &Snapshot) -> Option<&'static str> {
     let Snapshot { bought, settled, seen, .. } = snapshot;
     if !ascends(bought) {

@@ -1,11 +1,11 @@
 //! Serde for structs with named fields.
 
-/// Implements `Serialize` and `Deserialize` for a struct by a list of its fields.
+/// Implements `Serialize` and `Deserialize` for a struct, given its fields.
 ///
-/// Each field is named with the type by which it is read, which converts into its own type.
-/// `= is_absent` behind a field leaves it out of formats for people when that is true of it, and
-/// makes it its default when it is missing. A function at the end says what is wrong with a value
-/// whose fields are sound one by one.
+/// Each field has the type that it is read as, which converts into the type of the field. An
+/// absence test may follow: formats for people leave the field out if the test returns `true`, and
+/// a missing field gets its default. The last argument is a function that returns the flaw of a
+/// value whose fields are valid one by one.
 macro_rules! record {
     (
         $name:ident { $($field:ident: $type:ty $(= $absent:path)?),+ $(,)? }
@@ -15,7 +15,7 @@ macro_rules! record {
             fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeStruct as _;
                 let people = to.is_human_readable();
-                // Only formats that name the fields can do without one.
+                // Binary formats do not name fields and need all of them.
                 let skips = [$(people && (false $(|| $absent(&self.$field))?)),+];
                 let fields = skips.iter().filter(|skip| !**skip).count();
                 let mut record = to.serialize_struct(stringify!($name), fields)?;
@@ -46,6 +46,7 @@ macro_rules! record {
                     }
                 }
                 let parts = read::$name::deserialize(from)?;
+                // Convert the fields, then check the value as a whole.
                 let record = Self { $($field: parts.$field.into()),+ };
                 $(
                     if let Some(flaw) = $flaw(&record) {

@@ -1,4 +1,4 @@
-//! Carts, deltas and messages: what has a wire format of its own.
+//! Serde for values with a wire format: carts, deltas and messages.
 
 use core::fmt;
 
@@ -7,7 +7,7 @@ use serde::ser::{Serialize, Serializer};
 
 use super::base64;
 use super::bounded::parsed;
-use super::tagged::{Named, named};
+use super::tagged::{NamedEnum, named};
 use crate::cart::{Cart, Delta, Fingerprint, Have};
 use crate::id::CartId;
 use crate::limits;
@@ -17,10 +17,11 @@ use crate::wire::{
     encode_message,
 };
 
-type Decode<T> = fn(&[u8]) -> Result<T, DecodeError>;
+/// A decoder of wire bytes.
+type DecodeFn<T> = fn(&[u8]) -> Result<T, DecodeError>;
 
-/// Reads the wire bytes of a value.
-struct BytesVisitor<T>(Decode<T>);
+/// The visitor that decodes wire bytes.
+struct BytesVisitor<T>(DecodeFn<T>);
 
 impl<T> Visitor<'_> for BytesVisitor<T> {
     type Value = T;
@@ -34,26 +35,30 @@ impl<T> Visitor<'_> for BytesVisitor<T> {
     }
 }
 
-/// Reads the wire bytes that a text stands for.
-fn from_text<T>(text: &str, decode: Decode<T>) -> Result<T, Refused> {
-    // Looked at before room is made for the bytes.
+/// Decodes the wire bytes of a value from their base64 text.
+fn from_text<T>(text: &str, decode: DecodeFn<T>) -> Result<T, WireTextError> {
+    // Check the length before memory is allocated for the bytes.
     if text.len() > limits::MESSAGE_BYTES.div_ceil(3) * 4 {
-        return Err(Refused::TooLong);
+        return Err(WireTextError::TooLong);
     }
-    decode(&base64::decode(text).ok_or(Refused::Base64)?).map_err(Refused::Wire)
+    decode(&base64::decode(text).ok_or(WireTextError::Base64)?).map_err(WireTextError::Wire)
 }
 
-/// Why a text is not a cart or a delta.
+/// The reason why a text is not the wire bytes of a value.
 #[derive(Debug, thiserror::Error)]
-enum Refused {
+enum WireTextError {
+    /// The text is longer than [`limits::MESSAGE_BYTES`] allow.
     #[error("more than {} bytes in base64: send less at a time", limits::MESSAGE_BYTES)]
     TooLong,
+    /// The text is not canonical base64.
     #[error("not base64 for URLs without padding, in its one form")]
     Base64,
+    /// The bytes are invalid.
     #[error(transparent)]
     Wire(DecodeError),
 }
 
+/// Implements `Serialize` and `Deserialize` by wire bytes, as base64 in formats for people.
 macro_rules! bytes {
     ($name:ident, $encode:ident, $decode:ident) => {
         impl Serialize for $name {

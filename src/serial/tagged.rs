@@ -2,21 +2,21 @@
 
 use serde::{Deserializer, Serializer};
 
-/// An enum as an object with a field that names its variant.
-pub(super) trait Named: Sized {
-    /// Writes it.
+/// An enum that is serialized as an object with a field that names the variant.
+pub(super) trait NamedEnum: Sized {
+    /// Serializes the value as an object.
     fn write_named<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error>;
 
-    /// Reads it.
+    /// Deserializes the value from an object.
     fn read_named<'de, D: Deserializer<'de>>(from: D) -> Result<Self, D::Error>;
 }
 
-/// Implements [`Named`] by a list of the variants, each with its name and its fields.
+/// Implements [`NamedEnum`], given the variants with their names and fields.
 macro_rules! named {
     ($name:ident, $tag:literal {
         $($variant:ident = $text:literal { $($field:ident: $type:ty),* $(,)? }),+ $(,)?
     }) => {
-        impl $crate::serial::tagged::Named for $name {
+        impl $crate::serial::tagged::NamedEnum for $name {
             fn write_named<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeStruct as _;
                 match self {
@@ -33,11 +33,11 @@ macro_rules! named {
             fn read_named<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
                 #[derive(serde::Deserialize)]
                 #[serde(tag = $tag, deny_unknown_fields)]
-                enum Read {
+                enum ReadVariant {
                     $(#[serde(rename = $text)] $variant { $($field: $type),* }),+
                 }
-                Ok(match <Read as serde::Deserialize>::deserialize(from)? {
-                    $(Read::$variant { $($field),* } => {
+                Ok(match <ReadVariant as serde::Deserialize>::deserialize(from)? {
+                    $(ReadVariant::$variant { $($field),* } => {
                         Self::$variant { $($field: $field.into()),* }
                     })+
                 })
@@ -46,9 +46,11 @@ macro_rules! named {
     };
 }
 
-/// Implements `Serialize` and `Deserialize` by such a list: [`Named`] in formats for people, by
-/// the variant's number in binary formats. Numbers count from 0 in the order of the list, so a
-/// new variant comes last. A function at the end says what is wrong with a value.
+/// Implements `Serialize` and `Deserialize`, given the variants with their names and fields.
+///
+/// Formats for people use [`NamedEnum`]. Binary formats use the number of the variant, which counts
+/// from 0 in the order of the list, so a new variant must come last. The last argument is a
+/// function that returns the flaw of a value.
 macro_rules! tagged {
     ($name:ident, $tag:literal {
         $($variant:ident = $text:literal { $($field:ident: $type:ty),* $(,)? }),+ $(,)?
@@ -60,20 +62,20 @@ macro_rules! tagged {
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeStructVariant as _;
-                use $crate::serial::tagged::Named as _;
+                use $crate::serial::tagged::NamedEnum as _;
                 if to.is_human_readable() {
                     return self.write_named(to);
                 }
-                /// The numbers of the variants.
+                /// The variants, numbered from 0.
                 #[derive(Clone, Copy)]
-                enum Number { $($variant),+ }
+                enum VariantNumber { $($variant),+ }
                 match self {
                     $(Self::$variant { $($field),* } => {
                         const FIELDS: &[&str] = &[$(stringify!($field)),*];
                         #[allow(unused_mut)]
                         let mut record = to.serialize_struct_variant(
                             stringify!($name),
-                            Number::$variant as u32,
+                            VariantNumber::$variant as u32,
                             stringify!($variant),
                             FIELDS.len(),
                         )?;
@@ -86,14 +88,14 @@ macro_rules! tagged {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                use $crate::serial::tagged::Named as _;
+                use $crate::serial::tagged::NamedEnum as _;
                 #[derive(serde::Deserialize)]
-                enum Read { $($variant { $($field: $type),* }),+ }
+                enum ReadVariant { $($variant { $($field: $type),* }),+ }
                 let value = if from.is_human_readable() {
                     Self::read_named(from)?
                 } else {
-                    match <Read as serde::Deserialize>::deserialize(from)? {
-                        $(Read::$variant { $($field),* } => {
+                    match <ReadVariant as serde::Deserialize>::deserialize(from)? {
+                        $(ReadVariant::$variant { $($field),* } => {
                             Self::$variant { $($field: $field.into()),* }
                         })+
                     }

@@ -1,9 +1,9 @@
-//! What the shopper sees, and why.
+//! Serde for views and explanations.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::bounded::{Brief, Listed, Unique};
+use super::bounded::{BoundedList, BoundedMap, ReasonText};
 use super::record::record;
 use super::tagged::tagged;
 use crate::cart::{Gift, List, RuleRef, ascends};
@@ -19,14 +19,15 @@ use crate::view::{
     Side, View,
 };
 
-/// People may leave the list of a row out, if it is the active one. It is always written.
+/// Returns `false`: the list of a row is always written, but may be missing in input, where it
+/// defaults to the active list.
 const fn never(_: &List) -> bool {
     false
 }
 
 record!(RowRef { line: LineKey, list: List = never, side: Option<Side> = Option::is_none });
 
-/// The most units that the contributions of a cart which fits into a message can come to.
+/// The largest sum of the contributions of a cart that fits a message, in units.
 const UNITS_MAX: u64 = limits::MESSAGE_BYTES as u64 * limits::QUANTITY_UNITS as u64;
 
 record!(
@@ -38,7 +39,7 @@ record!(
         asked: u64,
         note: Option<Text> = Option::is_none,
         gift: Option<Gift> = Option::is_none,
-        attributes: Unique<AttributeKey, Text> = BTreeMap::is_empty,
+        attributes: BoundedMap<AttributeKey, Text> = BTreeMap::is_empty,
         seen_price: Option<Money> = Option::is_none,
         question: bool,
         because: Option<RuleRef> = Option::is_none,
@@ -46,6 +47,7 @@ record!(
     row_flaw
 );
 
+/// Returns the flaw of a row that no view can have.
 fn row_flaw(row: &Row) -> Option<&'static str> {
     if row.asked > UNITS_MAX {
         return Some("a row has more units than a cart can hold");
@@ -63,14 +65,15 @@ tagged!(
         PolicyUnavailable = "policy-unavailable" { line: LineKey, rule: RuleRef },
         NeedsUpgrade = "needs-upgrade" { line: Option<LineKey> },
         ConcurrentOrders = "concurrent-orders" {
-            orders: Listed<OrderId>,
-            lines: Listed<LineKey>,
+            orders: BoundedList<OrderId>,
+            lines: BoundedList<LineKey>,
         },
-        Currencies = "currencies" { currencies: Listed<Currency> },
+        Currencies = "currencies" { currencies: BoundedList<Currency> },
     },
     notice_flaw
 );
 
+/// Returns the flaw of a notice that no view can have.
 fn notice_flaw(notice: &Notice) -> Option<&'static str> {
     match notice {
         Notice::Ceiling { asked, shown, .. } => {
@@ -88,8 +91,9 @@ fn notice_flaw(notice: &Notice) -> Option<&'static str> {
     }
 }
 
-record!(OrderView { id: OrderId, time: Time, lines: Listed<(LineKey, u64)> }, order_flaw);
+record!(OrderView { id: OrderId, time: Time, lines: BoundedList<(LineKey, u64)> }, order_flaw);
 
+/// Returns the flaw of an order whose lines are not strictly ascending.
 fn order_flaw(order: &OrderView) -> Option<&'static str> {
     let sorted = order.lines.is_sorted_by(|(one, _), (next, _)| one < next);
     (!sorted).then_some("the lines of an order do not ascend, or one is there twice")
@@ -97,20 +101,22 @@ fn order_flaw(order: &OrderView) -> Option<&'static str> {
 
 record!(
     View {
-        lines: Listed<Row>,
-        saved: Listed<Row>,
-        coupons: Listed<CouponCode>,
+        lines: BoundedList<Row>,
+        saved: BoundedList<Row>,
+        coupons: BoundedList<CouponCode>,
         shipping: Option<ShippingOption> = Option::is_none,
         note: Option<Text> = Option::is_none,
         consent: bool,
-        orders: Listed<OrderView>,
-        notices: Listed<Notice>,
+        orders: BoundedList<OrderView>,
+        notices: BoundedList<Notice>,
         erased: bool,
     },
     view_flaw
 );
 
+/// Returns the flaw of a view that no cart can have.
 fn view_flaw(view: &View) -> Option<&'static str> {
+    // Check the lists, then the coupons, the orders and the notices.
     if view.erased && *view != (View { erased: true, ..View::default() }) {
         return Some("an erased cart shows something");
     }
@@ -132,7 +138,7 @@ fn view_flaw(view: &View) -> Option<&'static str> {
     if cut_rows(view) != cut_notices(view) {
         return Some("the notices of ceilings are not those of the rows");
     }
-    // What the prices of the rows come to.
+    // The notice of currencies must list the currencies of the rows.
     let prices = view.rows().filter_map(|row| row.seen_price);
     let currencies: BTreeSet<Currency> = prices.map(|price| price.currency()).collect();
     let noticed = view.notices.iter().filter_map(|notice| match notice {
@@ -145,7 +151,7 @@ fn view_flaw(view: &View) -> Option<&'static str> {
         .then_some("the notice of currencies is not that of the rows")
 }
 
-/// Whether rows ascend by line, and those of one line are its different sides.
+/// Returns whether rows ascend by line, and rows of one line have different sides.
 fn are_in_order(rows: &[Row]) -> bool {
     let of_lines = rows.chunk_by(|a, b| a.line == b.line);
     let sided = |rows: &[Row]| {
@@ -156,7 +162,7 @@ fn are_in_order(rows: &[Row]) -> bool {
     rows.is_sorted_by(|a, b| a.line <= b.line) && of_lines.into_iter().all(sided)
 }
 
-/// The rows from which the ceiling cuts something off, sorted.
+/// Returns the rows whose sum exceeds the units shown, sorted.
 fn cut_rows(view: &View) -> Vec<(&LineKey, u64, u64)> {
     let cut = view.rows().filter(|row| row.asked > row.quantity);
     let mut cut: Vec<_> = cut.map(|row| (&row.line, row.asked, row.quantity)).collect();
@@ -164,7 +170,7 @@ fn cut_rows(view: &View) -> Vec<(&LineKey, u64, u64)> {
     cut
 }
 
-/// What the notices say of such rows, sorted.
+/// Returns the rows that have notices of a ceiling, sorted.
 fn cut_notices(view: &View) -> Vec<(&LineKey, u64, u64)> {
     let told = view.notices.iter().filter_map(|notice| match notice {
         Notice::Ceiling { line, asked, shown } => Some((line, *asked, *shown)),
@@ -180,9 +186,9 @@ tagged!(
         Superseded = "superseded" { to: Dot, by: ReplicaId, time: Time, asked: u32 },
         Ordered = "ordered" { order: OrderId, units: u32 },
         Covered = "covered" { by: Dot, units: u32 },
-        Hidden = "hidden" { rule: RuleRef, because: Brief },
+        Hidden = "hidden" { rule: RuleRef, because: ReasonText },
         Parked = "parked" { rule: RuleRef },
-        Kept = "kept" { rule: RuleRef, because: Brief },
+        Kept = "kept" { rule: RuleRef, because: ReasonText },
         Moved = "moved" { to: List },
         NotInOrder = "not-in-order" { order: OrderId, time: Time },
         NotMerged = "not-merged" {},
@@ -190,11 +196,12 @@ tagged!(
     reason_flaw
 );
 
-/// Whether an Add or a Set can ask for so many units.
+/// Returns whether an Add or a Set can have a quantity.
 const fn can_be_asked(units: u32) -> bool {
     units > 0 && units <= limits::QUANTITY_UNITS
 }
 
+/// Returns the flaw of a reason that no explanation can have.
 fn reason_flaw(reason: &Reason) -> Option<&'static str> {
     match reason {
         Reason::Superseded { to, by, .. } if to.replica != *by => {
@@ -216,11 +223,12 @@ record!(
         set: bool,
         asked: u32,
         counts: u32,
-        reasons: Listed<Reason> = Vec::is_empty,
+        reasons: BoundedList<Reason> = Vec::is_empty,
     },
     part_flaw
 );
 
+/// Returns the flaw of a contribution that no explanation can have.
 fn part_flaw(part: &ExplainedContribution) -> Option<&'static str> {
     if part.by != part.dot.replica {
         return Some("a contribution is by another writer than its dot");
@@ -237,12 +245,13 @@ record!(
         side: Option<Side> = Option::is_none,
         quantity: u64,
         over_ceiling: u64,
-        parts: Listed<ExplainedContribution>,
+        parts: BoundedList<ExplainedContribution>,
         row: Row,
     },
     explained_row_flaw
 );
 
+/// Returns the flaw of an explained row that does not match its row.
 fn explained_row_flaw(explained: &RowExplanation) -> Option<&'static str> {
     let RowExplanation { list, side, quantity, over_ceiling, parts, row } = explained;
     if (*list, *side, *quantity) != (row.list, row.side, row.quantity) {
@@ -256,15 +265,17 @@ fn explained_row_flaw(explained: &RowExplanation) -> Option<&'static str> {
 }
 
 record!(
-    Explanation { line: LineKey, rows: Listed<RowExplanation>, hidden: Listed<ExplainedContribution> },
+    Explanation { line: LineKey, rows: BoundedList<RowExplanation>, hidden: BoundedList<ExplainedContribution> },
     explanation_flaw
 );
 
+/// Returns the flaw of an explanation that no cart can have.
 fn explanation_flaw(explanation: &Explanation) -> Option<&'static str> {
     let Explanation { line, rows, hidden } = explanation;
     if rows.iter().any(|explained| explained.row.line != *line) {
         return Some("a row is of another line than its explanation");
     }
+    // Rows must be in the order of a view.
     let of_lists = rows.chunk_by(|a, b| a.list == b.list).map(|rows| {
         let rows: Vec<Row> = rows.iter().map(|explained| explained.row.clone()).collect();
         are_in_order(&rows)
@@ -277,7 +288,7 @@ fn explanation_flaw(explanation: &Explanation) -> Option<&'static str> {
     if hidden.iter().any(|part| part.counts > 0) {
         return Some("a hidden contribution counts");
     }
-    // A contribution shows once, or is hidden once.
+    // A contribution appears once, in a row or hidden.
     let parts = || rows.iter().flat_map(|row| &row.parts).chain(hidden);
     let dots: BTreeSet<Dot> = parts().map(|part| part.dot).collect();
     (dots.is_empty() || dots.len() != parts().count())

@@ -1,28 +1,28 @@
-//! Answers of a replica to the messages of an exchange.
+//! The answers of a replica to the messages of an exchange.
 
 use super::message::Message;
 use crate::cart::{Fingerprint, JoinReport, WrongCart};
 use crate::replica::Replica;
 
-/// Alarm: two replicas have equal contexts and different entries, from a bug or a writer that gave
-/// one dot two contents.
+/// A report of equal contexts with different entries. The cause is a bug, or a writer that gave one
+/// dot two contents.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Diverged {
-    /// Fingerprint of this replica.
+    /// The fingerprint of this replica.
     pub ours: Fingerprint,
-    /// Fingerprint of the peer.
+    /// The fingerprint of the peer.
     pub theirs: Fingerprint,
 }
 
-/// Outcome of a message.
+/// The result of a message: the reply and a report of the join.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[must_use = "the reply has to be sent"]
 pub struct Response {
-    /// Message to send back, if any.
+    /// The reply to send, if there is one.
     pub message: Option<Message>,
-    /// Report of joining the delta of the message.
+    /// The report of the join of the message's delta.
     pub joined: JoinReport,
-    /// Alarm to raise, if any.
+    /// A divergence found, which should raise an alarm.
     pub diverged: Option<Diverged>,
 }
 
@@ -32,17 +32,16 @@ pub fn probe(replica: &Replica) -> Message {
     Message::Probe { cart: replica.cart().id(), fingerprint: replica.fingerprint() }
 }
 
-/// Takes a message in and returns what to send back.
+/// Handles a message and returns the reply.
 ///
 /// # Errors
-/// Fails if the message is about another cart. Nothing has changed then.
+/// Returns an error for a message about another cart, and changes nothing.
 pub fn respond(replica: &mut Replica, message: &Message) -> Result<Response, WrongCart> {
     let cart = replica.cart().id();
     if message.cart() != cart {
         return Err(WrongCart { ours: cart, theirs: message.cart() });
     }
     let mut response = Response::default();
-    // Each message needs a fingerprint, so keep the sum.
     replica.track_fingerprint();
     response.message = match message {
         Message::Probe { fingerprint, .. } if *fingerprint == replica.fingerprint() => {
@@ -50,14 +49,13 @@ pub fn respond(replica: &mut Replica, message: &Message) -> Result<Response, Wro
         }
         Message::Probe { .. } => Some(Message::Have { cart, have: replica.cart().have() }),
         Message::Same { .. } => None,
-        // The peer may lack entries and deaths, and this side may too: answer and ask.
         Message::Have { have, .. } => Some(Message::Answer {
             delta: replica.cart().delta_for(have),
             have: sabotage!("exchange-ends-too-early", Some(replica.cart().have()), None),
             fingerprint: replica.fingerprint(),
         }),
+        // After the last answer both sides have joined all dots, so a difference is a divergence.
         Message::Answer { delta, have, fingerprint } => {
-            // Joining may replace the whole state, and with it the sum.
             response.joined = replica.join(delta)?;
             replica.track_fingerprint();
             match have {
@@ -66,19 +64,17 @@ pub fn respond(replica: &mut Replica, message: &Message) -> Result<Response, Wro
                     have: None,
                     fingerprint: replica.fingerprint(),
                 }),
-                // Both sides now have what the other had. Equal contexts with unequal entries never
-                // heal by further answers, so send everything.
                 None => {
                     response.diverged = diverged(replica, *fingerprint);
                     response.diverged.map(|_| all(replica, true))
                 }
             }
         }
+        // Compare and reply before the join changes the state.
         Message::All { delta, fingerprint, reply } => {
             if *reply {
                 response.diverged = diverged(replica, *fingerprint);
             }
-            // Take this side's state before it joins the other's, so that both see both contents.
             let ours = reply.then(|| all(replica, false));
             response.joined = replica.join(delta)?;
             ours
@@ -87,7 +83,7 @@ pub fn respond(replica: &mut Replica, message: &Message) -> Result<Response, Wro
     Ok(response)
 }
 
-/// Compares the fingerprints after an exchange.
+/// Returns a report if the contexts are equal and the live entries differ.
 fn diverged(replica: &Replica, theirs: Fingerprint) -> Option<Diverged> {
     let ours = replica.fingerprint();
     let differs = sabotage!(
@@ -98,7 +94,7 @@ fn diverged(replica: &Replica, theirs: Fingerprint) -> Option<Diverged> {
     differs.then_some(Diverged { ours, theirs })
 }
 
-/// Makes a message with the whole state.
+/// Returns a message with the whole state. With `reply`, the peer answers with its own.
 fn all(replica: &Replica, reply: bool) -> Message {
     let delta = replica.cart().to_delta();
     Message::All { delta, fingerprint: replica.fingerprint(), reply }

@@ -1,4 +1,4 @@
-//! Deltas that arrived before the entries that they remove.
+//! A queue for deltas that arrive before the dots that they make dead.
 
 use alloc::vec::Vec;
 
@@ -7,60 +7,57 @@ use crate::dots::Dots;
 use crate::limits;
 use crate::replica::Replica;
 
-/// Outcome of receiving a delta.
+/// The result of receiving a delta.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use = "a gap has to be asked for"]
 pub enum Received {
-    /// The delta was joined, together with waiting deltas that it made ready.
+    /// The delta was joined.
     Joined {
-        /// Report of the joins.
+        /// The combined report of the joins.
         joined: JoinReport,
-        /// Number of waiting deltas that were joined with it.
+        /// The number of waiting deltas that were joined with it.
         released: usize,
     },
-    /// The delta waits until these dots are known through their own deltas: request those.
+    /// The delta waits until missing dots arrive in their own deltas. The caller should request
+    /// them.
     Waits {
-        /// Dots that are missing.
+        /// The missing dots.
         missing: Dots,
-        /// Report of joining waiting deltas that an exchange had made ready meanwhile.
+        /// The combined report of joins of other deltas, whose missing dots an exchange had
+        /// brought.
         joined: JoinReport,
-        /// Number of those deltas.
+        /// The number of these other deltas.
         released: usize,
     },
 }
 
-/// Reason why a delta was not taken in.
+/// The reason why an inbox refused a delta.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InboxError {
     /// [`limits::WAITING_DELTAS`] deltas wait already.
     #[error("{limit} deltas wait for others: exchange in full instead", limit = limits::WAITING_DELTAS)]
     Full,
-    /// The delta is about another cart.
+    /// The delta belongs to another cart.
     #[error(transparent)]
     WrongCart(#[from] WrongCart),
 }
 
-/// Deltas that wait for others. A delta is joined only when every dot that it makes dead is known
-/// through its own delta.
+/// A bounded queue that joins a delta only when every dot that it makes dead is known.
 ///
-/// So a dot in the context means that its whole delta has been applied, and a duplicate is
-/// harmless. The number of waiting deltas is bounded by [`limits::WAITING_DELTAS`].
+/// A dot in the context of the replica then means that the dot's whole delta has been applied, and
+/// a duplicate is harmless.
 ///
 /// ```
 /// use holdall::sync::{Inbox, Received};
-/// use holdall::{CartId, LineKey, Quantity, Replica, ReplicaId, RowRef};
+/// use holdall::{CartId, LineKey, Quantity, Replica, ReplicaId};
 /// let cart = CartId::from_u128(1);
-/// let mut phone = Replica::new(cart, ReplicaId::from_u128(2));
-/// let mut region = Replica::new(cart, ReplicaId::from_u128(3));
-/// let tee = LineKey::sku("TEE")?;
-/// let add = phone.add(0, &tee, Quantity::ONE, None)?;
-/// let set = phone.set(1_000, &RowRef::active(tee), 4, None)?;
-///
+/// let mut phone = Replica::new(cart, ReplicaId::from_u128(1));
+/// let mut region = Replica::new(cart, ReplicaId::from_u128(2));
+/// let delta = phone.add(0, &LineKey::sku("TEE")?, Quantity::ONE, None)?;
 /// let mut inbox = Inbox::default();
-/// assert!(matches!(inbox.receive(&mut region, set)?, Received::Waits { .. }));
-/// assert!(matches!(inbox.receive(&mut region, add)?, Received::Joined { released: 1, .. }));
-/// assert_eq!(region.view(), phone.view());
+/// assert!(matches!(inbox.receive(&mut region, delta)?, Received::Joined { released: 0, .. }));
+/// assert!(inbox.waiting().is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, Default)]
@@ -69,18 +66,18 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// Receives a delta: joins it, or keeps it until what it needs has arrived.
+    /// Receives a delta: joins it together with all waiting deltas that are ready, or lets it wait.
     ///
     /// # Errors
-    /// Fails if [`limits::WAITING_DELTAS`] deltas wait already, or if the delta is about another
-    /// cart. Nothing has changed then.
+    /// Returns an error if the queue is full or the delta belongs to another cart, and changes
+    /// nothing.
     pub fn receive(&mut self, replica: &mut Replica, delta: Delta) -> Result<Received, InboxError> {
         let cart = replica.cart();
         if delta.cart() != cart.id() {
             return Err(WrongCart { ours: cart.id(), theirs: delta.cart() }.into());
         }
+        // Queue the delta unless an equal delta waits already.
         let missing = missing(replica, &delta);
-        // A duplicate of a waiting delta takes no second place.
         let again = self.waiting.contains(&delta);
         if !again {
             if sabotage!(
@@ -92,7 +89,7 @@ impl Inbox {
             }
             self.waiting.push(delta.clone());
         }
-        // This delta may release others, and with them itself.
+        // Join all deltas that are ready now.
         let ready = self.take_ready(replica);
         let mut joined = JoinReport::default();
         for delta in &ready {
@@ -100,7 +97,7 @@ impl Inbox {
             joined.changed |= more.changed;
             joined.equivocations.extend(more.equivocations);
         }
-        // Count only deltas that had waited before.
+        // Report the delta by whether it still waits.
         let new = !again && ready.contains(&delta);
         let released = ready.len() - usize::from(new);
         Ok(if self.waiting.contains(&delta) {
@@ -110,14 +107,13 @@ impl Inbox {
         })
     }
 
-    /// Removes the largest set of deltas that can be joined together: every dot that one of them
-    /// needs is known here, or another of them brings it. Batches can need each other, so they
-    /// cannot be released one by one.
+    /// Removes and returns the largest set of waiting deltas that can be joined together: each dot
+    /// that one of them needs is known, or brought by another of them. Deltas may need each other.
     fn take_ready(&mut self, replica: &Replica) -> Vec<Delta> {
         let mut ready: Vec<Delta> = core::mem::take(&mut self.waiting);
         loop {
-            // Assume that all of them are joined, and drop those that still lack something. Repeat
-            // until none drops out: that is the largest such set.
+            // Assume that all remaining deltas are joined, and drop the deltas that still lack a
+            // dot.
             let mut known = replica.cart().context().clone();
             sabotage!(
                 "inbox-joins-one-at-a-time",
@@ -143,13 +139,13 @@ impl Inbox {
         }
     }
 
-    /// Returns the deltas that wait.
+    /// Returns the waiting deltas.
     #[must_use]
     pub fn waiting(&self) -> &[Delta] {
         &self.waiting
     }
 
-    /// Returns every dot that a waiting delta needs and `replica` does not know.
+    /// Returns every dot that a waiting delta needs and the replica lacks.
     #[must_use]
     pub fn missing(&self, replica: &Replica) -> Dots {
         let mut all = Dots::default();
@@ -162,7 +158,7 @@ impl Inbox {
     }
 }
 
-/// Returns the dots that a delta needs and a replica does not know. An erased cart needs nothing.
+/// Returns the dots that a delta needs and the replica lacks. An erased cart needs nothing.
 fn missing(replica: &Replica, delta: &Delta) -> Dots {
     if replica.cart().is_erased() {
         return Dots::default();

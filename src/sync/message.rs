@@ -3,44 +3,44 @@
 use crate::cart::{Delta, Fingerprint, Have};
 use crate::id::CartId;
 
-/// Message between two replicas of one cart.
+/// A message between two replicas of one cart.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Message {
-    /// Asks whether the receiver's state equals the sender's.
+    /// A request to compare fingerprints.
     Probe {
-        /// Cart that the message is about.
+        /// The cart.
         cart: CartId,
-        /// Fingerprint of the sender.
+        /// The fingerprint of the sender.
         fingerprint: Fingerprint,
     },
-    /// Answers a probe: both states are equal.
+    /// The reply to a probe with an equal fingerprint.
     Same {
-        /// Cart that the message is about.
+        /// The cart.
         cart: CartId,
     },
-    /// Answers a probe: the states differ, and this is what the sender has.
+    /// The reply to a probe with a different fingerprint.
     Have {
-        /// Cart that the message is about.
+        /// The cart.
         cart: CartId,
-        /// Summary of what the sender has.
+        /// The dots that the sender has.
         have: Have,
     },
-    /// Brings what the receiver lacks.
+    /// The entries and deaths that the receiver lacks.
     Answer {
-        /// Exactly what the receiver lacks.
+        /// The delta from the receiver's state to the sender's.
         delta: Delta,
-        /// Summary of what the sender has, if it wants an answer in return.
+        /// The dots that the sender has, if it wants an answer too.
         have: Option<Have>,
-        /// Fingerprint of the sender's state when it sent this.
+        /// The fingerprint of the sender when it sent the message.
         fingerprint: Fingerprint,
     },
-    /// Brings the whole state, since both sides know equal dots and hold different entries.
+    /// The whole state, sent after equal contexts were found with different entries.
     All {
-        /// Whole state of the sender.
+        /// The whole state of the sender.
         delta: Delta,
-        /// Fingerprint of the sender.
+        /// The fingerprint of the sender when it sent the message.
         fingerprint: Fingerprint,
-        /// Whether the sender wants the receiver's whole state in return.
+        /// Whether the sender wants the receiver's whole state.
         reply: bool,
     },
 }

@@ -1,9 +1,9 @@
-//! Exchange between two replicas as a value: messages in, messages out. The module has no sockets,
-//! no threads and no clock.
+//! An exchange between two replicas as a value: messages in, messages out, without sockets, threads
+//! or a clock.
 //!
-//! One side probes with its fingerprint. If the fingerprint of the other side is equal, the
-//! exchange ends after a few dozen bytes. If not, the other side sends a summary of what it has,
-//! and each side answers with exactly what the other lacks:
+//! One side probes with its fingerprint. If the fingerprints are equal, the exchange ends after a
+//! few dozen bytes. Otherwise each side says which dots it has and sends exactly what the other
+//! lacks:
 //!
 //! ```text
 //! A                              B
@@ -13,11 +13,12 @@
 //!                     <-------   answer(delta)
 //! ```
 //!
-//! A replica answers every message from its state alone. So a message that is lost, late or
-//! delivered twice does no harm: the side that wants to go on probes again.
+//! Every answer depends on the state alone. A message that is lost, late or delivered twice does no
+//! harm: a side that wants to continue probes again.
 //!
-//! Equal contexts with different entries mean that a writer gave one dot two contents, or a bug.
-//! Both sides then send their whole state, so that they end equal, and report [`Diverged`].
+//! Equal contexts with different entries indicate a bug, or a writer that gave one dot two
+//! contents. Both sides then send their whole states, so that they become equal, and report
+//! [`Diverged`].
 //!
 //! ```
 //! use holdall::sync::{probe, respond};

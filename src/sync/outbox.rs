@@ -1,15 +1,15 @@
-//! Deltas that a peer has not acknowledged.
+//! A queue for deltas that a peer has not acknowledged.
 
 use alloc::vec::Vec;
 
 use crate::cart::{Delta, Have};
 
-/// Deltas of a writer that a peer has not acknowledged, oldest first. Make a delta durable first,
-/// then send it, and drop it only when it is acknowledged.
+/// The deltas of a writer that a peer has not acknowledged, from the oldest to the newest. A
+/// program stores a delta first, then sends it, and drops it after the acknowledgement.
 ///
-/// An acknowledgement is the peer's context: a dot in it means that the peer has applied the whole
-/// delta of the dot, which its [`Inbox`](super::Inbox) ensures. So one comparison tells whether a
-/// delta was applied.
+/// An acknowledgement is the context of the peer. A dot in it means that the peer has applied the
+/// dot's whole delta, which [`Inbox`](super::Inbox) guarantees, so one comparison tells whether a
+/// delta has arrived.
 ///
 /// ```
 /// use holdall::sync::Outbox;
@@ -31,27 +31,27 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Keeps a delta until it is acknowledged. An empty delta is left out.
+    /// Adds a delta, which stays until it is acknowledged. An empty delta is not added.
     pub fn push(&mut self, delta: Delta) {
         if !delta.is_empty() {
             self.deltas.push(delta);
         }
     }
 
-    /// Returns the deltas that are not acknowledged, oldest first.
+    /// Returns the deltas that are not acknowledged, from the oldest to the newest.
     #[must_use]
     pub fn pending(&self) -> &[Delta] {
         &self.deltas
     }
 
-    /// Drops the deltas that a peer with `have` has applied. Returns how many that were.
+    /// Removes the deltas that a peer has applied, given its dots, and returns their number.
     pub fn acknowledge(&mut self, have: &Have) -> usize {
         let before = self.deltas.len();
-        // An erased cart absorbs everything.
+        // A peer with an erased cart needs no further deltas.
         if have.erased {
             self.deltas.clear();
         }
-        // A delta is applied if the peer knows every dot whose own delta it is.
+        // Only an erased cart acknowledges an erasure.
         self.deltas.retain(|delta| {
             delta.is_erasure()
                 || sabotage!(
@@ -63,7 +63,7 @@ impl Outbox {
         before - self.deltas.len()
     }
 
-    /// Returns whether everything is acknowledged.
+    /// Returns whether all deltas are acknowledged.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.deltas.is_empty()

@@ -1,18 +1,18 @@
-//! Evaluation of one line, or of all lines, since some rules decide on whole carts.
+//! The evaluation of one line or of all lines. Rules that decide on whole carts need all lines.
 
 use alloc::vec::Vec;
 
-use super::evaluate::{Evaluator, LineEvaluation, ListPresence};
+use super::evaluate::{LineEvaluation, LineEvaluator, ListPresence};
 use super::merges::ValidMerge;
 use crate::cart::{EntryRef, List};
 use crate::id::LineKey;
 use crate::policy::RuleScope;
 
-impl<'a> Evaluator<'a> {
+impl<'a> LineEvaluator<'a> {
     /// Evaluates one line.
     pub(crate) fn line(&self, line: &'a LineKey) -> LineEvaluation<'a> {
-        // A rule for whole carts needs every line first.
         if self.merges.iter().any(|merge| self.is_cartwide(merge)) {
+            // The decision of a rule for whole carts depends on the other lines.
             let all = self.all();
             if let Some(evaluation) = all.into_iter().find(|evaluation| evaluation.line == line) {
                 return evaluation;
@@ -37,12 +37,13 @@ impl<'a> Evaluator<'a> {
         evaluation
     }
 
-    /// Evaluates every line, sorted by line.
+    /// Evaluates every line, in the order of line keys.
     pub(crate) fn all(&self) -> Vec<LineEvaluation<'a>> {
         let by_line = self.cart.live().by_line();
         let mut lines: Vec<LineEvaluation<'a>> =
             by_line.iter().map(|(line, facts)| self.gather(line, facts)).collect();
-        // Merge by merge over all lines, since the next merge depends on the outcome of the last.
+        // Apply merge by merge, so that a rule for whole carts finds all lines in the state before
+        // its merge.
         for (at, merge) in self.merges.iter().enumerate() {
             let presence = self.is_cartwide(merge).then(|| self.presence(&lines, at));
             for evaluation in &mut lines {
@@ -55,7 +56,7 @@ impl<'a> Evaluator<'a> {
         lines
     }
 
-    /// Returns whether a policy names a rule that decides on whole carts.
+    /// Returns whether a merge's policy has a rule that decides on whole carts.
     fn is_cartwide(&self, merge: &ValidMerge<'_>) -> bool {
         merge
             .policy
@@ -63,7 +64,7 @@ impl<'a> Evaluator<'a> {
             .any(|rule| self.rules.get(rule).is_some_and(|rule| rule.reach() == RuleScope::Cart))
     }
 
-    /// Returns which side of a merge has units in which list, over all lines.
+    /// Returns which sides of a merge have contributions in each list.
     fn presence(&self, lines: &[LineEvaluation<'a>], merge: usize) -> ListPresence {
         let mut presence = ListPresence::default();
         for evaluation in lines {

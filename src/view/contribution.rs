@@ -1,4 +1,4 @@
-//! An Add or a Set of one line, and what happened to it.
+//! The contributions of a line: its Adds and Sets, with their evaluation.
 
 use alloc::vec::Vec;
 
@@ -6,67 +6,67 @@ use crate::cart::{Body, EntryRef, List};
 use crate::dots::Dot;
 use crate::id::CartId;
 
-/// What happened to a contribution.
+/// Whether a contribution counts, and the reason if it does not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum ContributionState {
-    /// It counts.
+    /// The contribution counts.
     Counts,
-    /// A later Set that clashes with it counts instead.
+    /// The contribution is a Set that lost against a later, clashing Set.
     Lost { to: Dot },
-    /// All units of the Set were deducted.
+    /// The contribution is a Set without units left after deductions.
     Spent,
-    /// The rule of the merge with this index chose the other side.
+    /// The rule of a merge chose the other side.
     Hidden { merge: usize },
-    /// It belongs to a guest whose merge is not in this cart.
+    /// The contribution belongs to a guest without a valid merge.
     NotMerged,
 }
 
-/// Add or Set of one line, as this replica evaluates it.
+/// An Add or a Set of one line, with its evaluation.
 #[derive(Clone, Debug)]
-pub(crate) struct Contribution<'a> {
+pub(crate) struct LineContribution<'a> {
     pub(crate) dot: Dot,
     pub(crate) entry: EntryRef<'a>,
-    /// Number that it was written with.
+    /// The quantity that the entry holds.
     pub(crate) asked: u32,
-    /// Units that it brings, after deductions.
+    /// The quantity after deductions.
     pub(crate) units: u32,
-    /// Units that were deducted, by the entry that took them.
-    pub(crate) deductions: Vec<Deduction>,
+    /// The deductions from the quantity.
+    pub(crate) deductions: Vec<SetDeduction>,
     pub(crate) state: ContributionState,
-    /// List that shows it.
+    /// The list in which the contribution shows.
     pub(crate) list: List,
-    /// Index of the merge that moved it to the saved list as the losing side.
+    /// Place of the merge that parked the contribution in the saved list.
     pub(crate) parked: Option<usize>,
-    /// Index of the last merge whose rule decided on it.
+    /// Place of the last merge whose rule decided on the contribution.
     pub(crate) decided: Option<usize>,
-    /// Side of a split line that shows it: the account's scope, or a guest's.
+    /// The side of a split line on which the contribution shows: the scope of the account or of a
+    /// guest.
     pub(crate) side: CartId,
-    /// Number of the last merge that its author had seen, from 1, or that a preserved placement
-    /// overrules; 0 for none.
+    /// Number of the last merge that no longer decides on the contribution, counted from 1.
     pub(super) stage: usize,
-    /// For a guest's entry: the index of its merge, and whether its author had seen that merge.
+    /// For a guest's entry, the place of its merge and whether that merge no longer decides on it.
     pub(super) guest: Option<(usize, bool)>,
-    /// Whether it is on the account's side in the merges to come.
+    /// Whether the contribution counts as the account's in the next merge.
     pub(super) joined: bool,
 }
 
-impl Contribution<'_> {
-    /// Returns whether the shopper sees it.
+impl LineContribution<'_> {
+    /// Returns whether the contribution shows in a row.
     pub(crate) const fn is_shown(&self) -> bool {
         matches!(self.state, ContributionState::Counts)
     }
 
-    /// Returns whether it belongs to this cart or a merged guest, shown or hidden.
+    /// Returns whether the contribution belongs to the account or to a merged guest.
     pub(crate) const fn is_ours(&self) -> bool {
         !matches!(self.state, ContributionState::NotMerged)
     }
 
-    /// Returns whether it is a Set.
+    /// Returns whether the contribution is a Set.
     pub(crate) fn is_set(&self) -> bool {
         matches!(self.entry.body(), Body::Set(_))
     }
 
-    /// Returns whether its author edited one row of a split line.
+    /// Returns whether the author edited one side of a split line.
     pub(super) fn is_sided(&self) -> bool {
         match self.entry.body() {
             Body::Add { sided, .. } => *sided,
@@ -75,7 +75,7 @@ impl Contribution<'_> {
         }
     }
 
-    /// Returns the list that it was written for.
+    /// Returns the list that the entry was written for.
     pub(crate) fn home(&self) -> List {
         match self.entry.body() {
             Body::Set(set) => set.list,
@@ -84,14 +84,15 @@ impl Contribution<'_> {
     }
 }
 
-/// Units that are deducted from a Set.
+/// Units deducted from the quantity of a Set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Deduction {
-    /// Dot whose units they are.
+pub(crate) struct SetDeduction {
+    /// The dot whose units were taken.
     pub(crate) taken: Dot,
-    /// Entry that took them.
+    /// The entry that took the units.
     pub(crate) by: Dot,
-    /// Whether that entry is an order.
+    /// Whether an order took the units.
     pub(crate) ordered: bool,
+    /// The number of units.
     pub(crate) units: u32,
 }

@@ -1,9 +1,9 @@
-//! Why a cart shows what it shows: for each line, every contribution and its fate.
+//! The explanation of a cart: for each line, every contribution and the reasons for its effect.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::contribution::{Contribution, ContributionState};
+use super::contribution::{ContributionState, LineContribution};
 use super::evaluate::{LineEvaluation, MergeDecision};
 use super::observe::Observer;
 use super::options::ViewOptions;
@@ -15,134 +15,134 @@ use crate::dots::Dot;
 use crate::id::{CartId, LineKey, OrderId, ReplicaId};
 use crate::policy::Registry;
 
-/// What happened to a contribution, and by what.
+/// A reason for the effect of a contribution.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Reason {
-    /// A later Set, whose author had not seen this one, is shown instead.
+    /// A later Set is shown instead. Its author had not seen this Set.
     Superseded {
-        /// Set that is shown.
+        /// The dot of the later Set.
         to: Dot,
-        /// Writer of that Set.
+        /// The writer of the later Set.
         by: ReplicaId,
-        /// Time of that Set.
+        /// The time of the later Set.
         time: Time,
-        /// Units that it asked for.
+        /// The quantity of the later Set.
         asked: u32,
     },
-    /// An order bought some of the units that this Set asked for.
+    /// An order bought units that were counted in this Set.
     Ordered {
-        /// Order that bought them.
+        /// The id of the order.
         order: OrderId,
-        /// Number of units bought.
+        /// The number of units bought.
         units: u32,
     },
-    /// A Set of the account's own includes some of the units already.
+    /// A Set of the account already includes units of this Set.
     Covered {
-        /// Set that includes them.
+        /// The dot of the account's Set.
         by: Dot,
-        /// Number of units.
+        /// The number of units included.
         units: u32,
     },
-    /// A merge rule chose the other side, and this one is hidden.
+    /// A merge rule chose the other side.
     Hidden {
-        /// Merge rule.
+        /// The rule.
         rule: RuleRef,
-        /// Reason that the rule gives.
+        /// The reason that the rule gives.
         because: alloc::string::String,
     },
-    /// A merge rule chose the other side, and this one shows in the saved list.
+    /// A merge rule chose the other side, and the policy shows the losing side in the saved list.
     Parked {
-        /// Merge rule.
+        /// The rule.
         rule: RuleRef,
     },
-    /// A merge rule decided on it, and it counts.
+    /// A merge rule decided on the contribution, which counts.
     Kept {
-        /// Merge rule.
+        /// The rule.
         rule: RuleRef,
-        /// Reason that the rule gives.
+        /// The reason that the rule gives.
         because: alloc::string::String,
     },
-    /// It was moved from the list it was put in.
+    /// The contribution shows in another list than the one it was written for.
     Moved {
-        /// List that shows it.
+        /// The list where it shows.
         to: List,
     },
-    /// It was written before an order whose author had not seen it.
+    /// The contribution is older than an order of its line, but not part of the order.
     NotInOrder {
-        /// Order that does not include it.
+        /// The id of the order.
         order: OrderId,
-        /// Time at which the order was placed.
+        /// The time at which the order was placed.
         time: Time,
     },
-    /// It belongs to a guest cart that is not merged into this one.
+    /// The contribution belongs to a guest whose cart is not merged into this one.
     NotMerged,
 }
 
-/// Contribution and its fate.
+/// A contribution to a line, with the reasons for its effect.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ExplainedContribution {
-    /// Dot of the contribution.
+    /// The dot of the contribution.
     pub dot: Dot,
-    /// Writer of the contribution.
+    /// The writer.
     pub by: ReplicaId,
-    /// Time of the contribution.
+    /// The time of writing.
     pub time: Time,
-    /// Guest cart that it was written in, if it was.
+    /// The guest cart in which the contribution was written, or `None` for the cart itself.
     pub guest: Option<CartId>,
-    /// Whether it is a Set ("make it n") rather than an Add ("n more").
+    /// Whether the contribution is a Set ("make it n") and not an Add ("n more").
     pub set: bool,
-    /// Units that it asked for.
+    /// The quantity of the Add or the Set, in units.
     pub asked: u32,
-    /// Units that it brings to the row.
+    /// The units that the contribution brings to its row.
     pub counts: u32,
-    /// Reasons, if there is more to tell than that it was put in.
+    /// The reasons for an effect other than the plain sum.
     pub reasons: Vec<Reason>,
 }
 
-/// Row, and the contributions that add up to it.
+/// A row and its contributions.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RowExplanation {
-    /// List of the row.
+    /// The list of the row.
     pub list: List,
-    /// Side of the row, on a split line.
+    /// The side of the row on a split line.
     pub side: Option<Side>,
-    /// Units shown: the sum of the contributions less `over_ceiling`.
+    /// The units shown: the sum of the contributions, less the units above the ceiling.
     pub quantity: u64,
-    /// Units that the ceiling cuts off.
+    /// The units above the ceiling.
     pub over_ceiling: u64,
-    /// Contributions that count.
+    /// The contributions that count.
     pub parts: Vec<ExplainedContribution>,
-    /// The row.
+    /// The row in the view.
     pub row: Row,
 }
 
-/// Explanation of a line: its rows, and the contributions that no row shows.
+/// The explanation of a line: its rows, and the contributions that no row shows.
 ///
 /// ```
-/// use holdall::{CartId, Explanation, LineKey, Quantity, Replica, ReplicaId, RowRef};
+/// use holdall::view::PlainPhrasing;
+/// use holdall::{CartId, LineKey, Quantity, Replica, ReplicaId};
 /// let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
-/// let tee = LineKey::sku("TEE")?;
-/// phone.add(0, &tee, Quantity::ONE, None)?;
-/// phone.set(1_000, &RowRef::active(tee), 4, None)?; // replaces the Add
-/// let line: Explanation = phone.explain().remove(0);
-/// assert_eq!((line.rows[0].quantity, line.rows[0].parts[0].set), (4, true));
-/// assert!(line.hidden.is_empty());
+/// phone.add(0, &LineKey::sku("TEE")?, Quantity::new(2)?, None)?;
+/// let explanation = phone.explain().remove(0);
+/// assert_eq!(explanation.rows[0].quantity, 2);
+/// assert!(explanation.hidden.is_empty());
+/// println!("{}", explanation.sentences(&PlainPhrasing)[0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Explanation {
-    /// Line that is explained.
+    /// The line.
     pub line: LineKey,
-    /// Rows of the line, those of the active list first.
+    /// The rows of the line, the active list first.
     pub rows: Vec<RowExplanation>,
-    /// Contributions that no row shows, each with its reasons.
+    /// The contributions that no row shows.
     pub hidden: Vec<ExplainedContribution>,
 }
 
-/// Explains every line that has contributions, sorted by line.
+/// Explains every line that has contributions, in the order of line keys.
 ///
-/// In each row, the sum of the `counts` of its contributions less `over_ceiling` equals `quantity`.
+/// For each row, the sum of the parts' `counts` less `over_ceiling` equals `quantity`.
 ///
 /// ```
 /// use holdall::{explain, CartId, LineKey, Quantity, Registry, Replica, ReplicaId, ViewOptions};
@@ -156,6 +156,7 @@ pub struct Explanation {
 pub fn explain(cart: &Cart, rules: &Registry, options: &ViewOptions) -> Vec<Explanation> {
     let look = Observer::at(cart, rules);
     let evaluator = look.evaluator();
+    // Reasons name orders by id and time.
     let orders: BTreeMap<Dot, (&OrderId, Time)> = cart
         .live()
         .of_kind(EntryKind::Order)
@@ -170,6 +171,7 @@ pub fn explain(cart: &Cart, rules: &Registry, options: &ViewOptions) -> Vec<Expl
         .filter(|evaluation| !evaluation.parts.is_empty())
         .map(|evaluation| {
             let part = |part| part_of(cart, evaluation, part, &orders);
+            // Explain each row, then the contributions without a row.
             let rows = List::ALL.into_iter().flat_map(|list| {
                 let sides = evaluation.sides_in(list);
                 let rows = rows_of(&evaluator, evaluation, list, options);
@@ -194,18 +196,18 @@ pub fn explain(cart: &Cart, rules: &Registry, options: &ViewOptions) -> Vec<Expl
 fn part_of(
     cart: &Cart,
     evaluation: &LineEvaluation<'_>,
-    part: &Contribution<'_>,
+    part: &LineContribution<'_>,
     orders: &BTreeMap<Dot, (&OrderId, Time)>,
 ) -> ExplainedContribution {
     let mut reasons = Vec::new();
-    // Units that were taken off a Set.
+    // Explain the deductions.
     for deduction in &part.deductions {
         reasons.push(match orders.get(&deduction.by).filter(|_| deduction.ordered) {
             Some((order, _)) => Reason::Ordered { order: (*order).clone(), units: deduction.units },
             None => Reason::Covered { by: deduction.by, units: deduction.units },
         });
     }
-    // The state tells what hid the contribution, or let it count.
+    // Explain the state.
     let decision = |merge| evaluation.decisions.iter().find(|decision| decision.merge == merge);
     match part.state {
         ContributionState::Lost { to } => {
@@ -228,7 +230,7 @@ fn part_of(
         ContributionState::Counts => counting_reasons(part, decision, &mut reasons),
         ContributionState::Spent => {}
     }
-    // Tell the shopper about orders that missed an Add: they came later without having seen it.
+    // An Add that still shows was not part of the later orders of its line.
     if part.is_shown() && !part.is_set() {
         let missed = cart
             .live()
@@ -252,9 +254,9 @@ fn part_of(
     }
 }
 
-/// Appends why a contribution counts or where it went: parked, kept by a merge, moved.
+/// Adds the reasons of a contribution that counts: the merges that decided on it, and moves.
 fn counting_reasons<'a>(
-    part: &Contribution<'_>,
+    part: &LineContribution<'_>,
     decision: impl Fn(usize) -> Option<&'a MergeDecision<'a>>,
     reasons: &mut Vec<Reason>,
 ) {

@@ -7,18 +7,20 @@ use crate::cart::{Cart, List};
 use crate::id::LineKey;
 use crate::money::Money;
 
-/// Updates a view of a cart after an Add to a line, if that is the only change since the view was
-/// made. Returns whether it could; if not, the view has not changed, and must be computed anew.
+/// Updates a view of a cart after an Add to a line, the only change since the view was made.
+///
+/// Returns `false` and leaves the view unchanged if the update is not possible. The caller must
+/// then make a new view.
 pub(crate) fn put_add(view: &mut View, cart: &Cart, options: &ViewOptions, line: &LineKey) -> bool {
-    // In a plain cart an Add affects only its own line and the notices.
+    // In a plain cart without notices, an Add affects the row of its line alone.
     if !plain_cart::is_plain(cart) || !view.notices.is_empty() {
         return false;
     }
     let Some([sum, _]) = plain_cart::sums(cart.id(), cart.live().on_line(line)) else {
         return false;
     };
-    // A ceiling or a second currency would need a notice.
     let price = sum.seen_price();
+    // A row above the ceiling or a second currency needs a notice, which this update does not make.
     let currency = |price: Option<Money>| price.map(|price| price.currency());
     let differs =
         |row: &Row| row.seen_price.is_some() && currency(row.seen_price) != currency(price);
@@ -32,7 +34,7 @@ pub(crate) fn put_add(view: &mut View, cart: &Cart, options: &ViewOptions, line:
     {
         return false;
     }
-    // Rows are sorted by line, and the line may be new.
+    // Find the row of the line, or insert it.
     let at = match view.lines.binary_search_by(|row| row.line.cmp(line)) {
         Ok(at) => at,
         Err(at) => {

@@ -1,4 +1,4 @@
-//! The guests that are merged into a cart, in the order in which their merges apply.
+//! The valid merges of a cart, in their deciding order.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -7,21 +7,24 @@ use crate::cart::{Body, Cart, Claim, EntryKind, EntryRef, MergePolicy, SeenMerge
 use crate::clock::Time;
 use crate::id::CartId;
 
-/// Merge that is valid in a cart.
+/// A valid merge of a guest into the cart.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ValidMerge<'a> {
+    /// Time of the Merge entry.
     pub(crate) time: Time,
+    /// The claim of the merge.
     pub(crate) claim: Claim,
+    /// The policy of the merge.
     pub(crate) policy: &'a MergePolicy,
 }
 
-/// Returns the valid merges of a cart, ordered by time and guest. A merge is valid while its entry
-/// is live under the dot of its claim and no unmerge names that claim.
+/// Returns the valid merges of a cart, sorted by time and guest. A merge is valid while its entry
+/// is live under the dot of its claim and no Unmerge names the claim.
 pub(crate) fn valid_merges(cart: &Cart) -> Vec<ValidMerge<'_>> {
     if !cart.has(EntryKind::Merge) {
         return Vec::new();
     }
-    // Claims that were taken back.
+    // Collect the claims that were taken back.
     let taken_back: BTreeSet<(CartId, u32)> = cart
         .live()
         .of_kind(EntryKind::Unmerge)
@@ -30,8 +33,7 @@ pub(crate) fn valid_merges(cart: &Cart) -> Vec<ValidMerge<'_>> {
             _ => None,
         })
         .collect();
-    // Merges of other accounts, of the cart with itself, under a forged dot or taken back do not
-    // count.
+    // Collect the merges into this cart under the dots of their claims.
     let mut merges: Vec<ValidMerge<'_>> = cart
         .live()
         .of_kind(EntryKind::Merge)
@@ -50,7 +52,7 @@ pub(crate) fn valid_merges(cart: &Cart) -> Vec<ValidMerge<'_>> {
             valid.then_some(ValidMerge { time: fact.time(), claim, policy: &merge.policy })
         })
         .collect();
-    // Of two claims of one guest, the one with the higher number is the authority's last word.
+    // Of several claims of a guest, the one with the highest number is valid.
     merges.sort_by_key(|merge| (merge.claim.guest, core::cmp::Reverse(merge.claim.number)));
     merges.dedup_by_key(|merge| merge.claim.guest);
     merges.sort_by_key(|merge| (merge.time, merge.claim.guest));
@@ -58,7 +60,8 @@ pub(crate) fn valid_merges(cart: &Cart) -> Vec<ValidMerge<'_>> {
     merges
 }
 
-/// Returns the set of seen merges that an author who sees `merges` writes into an entry.
+/// Returns the list of seen merges that an author writes into an entry, given the merges that the
+/// author sees.
 pub(crate) fn after(merges: &[ValidMerge<'_>]) -> SeenMerges {
     if merges.is_empty() {
         return SeenMerges::default();
@@ -66,12 +69,12 @@ pub(crate) fn after(merges: &[ValidMerge<'_>]) -> SeenMerges {
     merges.iter().map(|merge| merge.claim.guest).collect::<Vec<CartId>>().into()
 }
 
-/// Returns the set of seen merges that an author who sees `cart` writes into an entry.
+/// Returns the list of seen merges that an author who sees this cart writes into an entry.
 pub(crate) fn after_here(cart: &Cart) -> SeenMerges {
     after(&valid_merges(cart))
 }
 
-/// Returns the number of the last merge that the author of an entry had seen, from 1; 0 for none.
+/// Returns the number of the last merge that the entry's author had seen, counted from 1, or 0.
 pub(crate) fn stage(entry: EntryRef<'_>, merges: &[ValidMerge<'_>]) -> usize {
     if entry.after().is_empty() {
         return 0;
@@ -79,7 +82,7 @@ pub(crate) fn stage(entry: EntryRef<'_>, merges: &[ValidMerge<'_>]) -> usize {
     merges.iter().rposition(|merge| saw(entry, merge.claim.guest)).map_or(0, |at| at + 1)
 }
 
-/// Returns whether the author of an entry had seen the merge of `guest`.
+/// Returns whether the entry's author had seen the merge of `guest`.
 pub(crate) fn saw(entry: EntryRef<'_>, guest: CartId) -> bool {
     entry.after().binary_search(&guest).is_ok()
 }

@@ -1,13 +1,13 @@
-//! What the shopper sees, and why: pure functions of a cart's state and the registered rules.
+//! The view of a cart and its explanation: pure functions of the cart's state and the known rules.
 //!
 //! A line is evaluated in four steps:
 //!
-//! `set_value`: which of clashing Sets count, and how many units each is worth;
-//! `evaluate`: which side of each merge counts;
-//! `evaluate`: which list shows each contribution;
-//! `rows`: the sum of what is left, limited by the ceiling.
+//! 1. `set_value` finds the Sets that count among clashing Sets, and the units that each brings.
+//! 2. `evaluate` finds the side of each merge that counts.
+//! 3. `evaluate` finds the list in which each contribution shows.
+//! 4. `rows` sums the contributions of each row and applies the ceiling.
 //!
-//! `plain_cart` is a shortcut for carts without merges, orders and moves.
+//! `plain_cart` is a short cut for carts without merges, orders and moves.
 
 mod cartwide;
 mod contribution;

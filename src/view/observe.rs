@@ -1,13 +1,14 @@
-//! What an author sees before acting, as the values that the verbs of a cart take.
+//! The observation of a cart by an author before an action, in the values that the cart's verbs
+//! take.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::contribution::{Contribution, ContributionState, Deduction};
-use super::evaluate::{ACTUAL, Evaluator, Hypothesis, LineEvaluation};
+use super::contribution::{ContributionState, LineContribution, SetDeduction};
+use super::evaluate::{ACTUAL, CartHypothesis, LineEvaluation, LineEvaluator};
 use super::merges::{ValidMerge, after, valid_merges};
 use super::options::ViewOptions;
-use super::placements::PlacementIndex;
+use super::placements::BearingIndex;
 use super::row_ref::{RowRef, Side, Unreadable};
 use crate::cart::{
     ActionTarget, Body, Cart, ConsumedUnits, EntryKind, EntryRef, List, ObservedRow, OrderedUnits,
@@ -17,46 +18,45 @@ use crate::dots::{Dot, Dots};
 use crate::id::{CartId, CouponCode, LineKey, OrderId};
 use crate::policy::Registry;
 
-/// Cart as an author sees it at one moment. Its methods return the values that the verbs of
-/// [`Cart`] take.
+/// A cart as an author sees it at one moment.
 ///
 /// ```
 /// use holdall::{CartId, LineKey, Observer, Quantity, Registry, Replica, ReplicaId, RowRef};
 /// let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
 /// let tee = LineKey::sku("TEE")?;
-/// let delta = phone.add(0, &tee, Quantity::new(2)?, None)?;
-///
+/// phone.add(0, &tee, Quantity::new(2)?, None)?;
 /// let rules = Registry::default();
-/// let row = Observer::at(phone.cart(), &rules).row(&RowRef::active(tee));
-/// assert_eq!(row.shown[0].units, 2);
-/// assert!(row.kills().eq(delta.live().keys()));
+/// let seen = Observer::at(phone.cart(), &rules).row(&RowRef::active(tee));
+/// assert_eq!(seen.shown[0].units, 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Observer<'a> {
     cart: &'a Cart,
     rules: &'a Registry,
     merges: Vec<ValidMerge<'a>>,
-    placements: PlacementIndex<'a>,
+    words: BearingIndex<'a>,
 }
 
 impl<'a> Observer<'a> {
-    /// Observes a cart with a set of rules.
+    /// Creates an observer of a cart that knows the rules of a registry.
     #[must_use]
     pub fn at(cart: &'a Cart, rules: &'a Registry) -> Self {
-        Self { cart, rules, merges: valid_merges(cart), placements: PlacementIndex::of(cart) }
+        Self { cart, rules, merges: valid_merges(cart), words: BearingIndex::of(cart) }
     }
 
-    pub(super) fn evaluator(&self) -> Evaluator<'_> {
+    /// Returns an evaluator of the cart as it is.
+    pub(super) fn evaluator(&self) -> LineEvaluator<'_> {
         self.evaluator_if(&ACTUAL)
     }
 
-    fn evaluator_if<'s>(&'s self, hypothesis: &'s Hypothesis) -> Evaluator<'s> {
-        let placements = self.placements.lookup();
-        Evaluator {
+    /// Returns an evaluator of the cart under a hypothesis.
+    fn evaluator_if<'s>(&'s self, hypothesis: &'s CartHypothesis) -> LineEvaluator<'s> {
+        let bearing = self.words.bearing();
+        LineEvaluator {
             cart: self.cart,
             rules: self.rules,
             merges: &self.merges,
-            placements,
+            bearing,
             hypothesis,
         }
     }
@@ -67,18 +67,19 @@ impl<'a> Observer<'a> {
         after(&self.merges)
     }
 
-    /// Returns whether a scope is this cart's own or that of a merged guest.
+    /// Returns whether a scope belongs to this cart or to a merged guest.
     pub(super) fn is_ours(&self, scope: CartId) -> bool {
         scope == self.cart.id() || self.merges.iter().any(|merge| merge.claim.guest == scope)
     }
 
-    /// Returns whether no entry affects what another entry shows.
+    /// Returns whether the cart has no merges, no orders and no entries that bear on others.
     pub(super) fn is_simple(&self) -> bool {
         self.merges.is_empty()
-            && self.placements.lookup().is_empty()
+            && self.words.bearing().is_empty()
             && !self.cart.has(EntryKind::Order)
     }
 
+    /// Returns the scope of a side. The whole line has the account's scope.
     fn scope_of(&self, side: Option<Side>) -> CartId {
         match side {
             Some(Side::Guest(guest)) => guest,
@@ -86,10 +87,11 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// Returns where an action on `row` writes, or `None` if its side is not a row of its own
-    /// there.
+    /// Returns the target of an action on `row`, or `None` if the row names a side that has no row
+    /// of its own.
     #[must_use]
     pub fn place(&self, row: &RowRef) -> Option<ActionTarget> {
+        // A side is a row of its own only while the list shows several sides.
         let whole = Self::whole(self.cart, row);
         let Some(side) = row.side else { return Some(whole) };
         let evaluation = self.evaluator().line(&row.line);
@@ -99,34 +101,35 @@ impl<'a> Observer<'a> {
         apart.then_some(ActionTarget { scope, sided: true, ..whole })
     }
 
-    /// Returns where an action on a whole row writes.
+    /// Returns the target of an action on a whole row.
     pub(crate) fn whole(cart: &Cart, row: &RowRef) -> ActionTarget {
         ActionTarget { line: row.line.clone(), list: row.list, scope: cart.id(), sided: false }
     }
 
-    /// Returns the dots that adding to `line` removes: on a line that shows nothing, all that is
-    /// left there.
+    /// Returns the dots that an Add to `line` makes dead: the remaining entries of a line that
+    /// shows nothing. The result is empty if the line shows anything.
     #[must_use]
     pub fn leftovers(&self, line: &LineKey) -> Vec<Dot> {
         if !self.shows_nothing(line) {
             return Vec::new();
         }
-        // Registers and hidden contributions go; orders and unknown entries stay. Moves go only if
-        // they place nothing else.
+        // Collect the entries of the line, except orders, Moves and unknown kinds.
         let left = self.cart.live().on_line(line).filter(|fact| {
             use Body::{Move, Order, Unknown};
             let stays = matches!(fact.body(), Unknown { .. } | Order(_) | Move { .. });
             !stays && self.is_ours(fact.scope())
         });
         let mut dots: BTreeSet<Dot> = left.map(EntryRef::dot).collect();
+        // A Move whose contributions are all dead goes with them.
         let moves = self.inert(line, &dots);
         dots.extend(moves);
         dots.into_iter().collect()
     }
 
+    /// Returns whether a line shows nothing in either list.
     fn shows_nothing(&self, line: &LineKey) -> bool {
-        // An own Add counts unless a merge hides it, and an own Set unless an order took of it. So
-        // the line need not be evaluated.
+        // Without merges, an Add of the cart's own always counts, and so does a Set unless an order
+        // took its units. Such a line needs no evaluation.
         let orders = self.cart.has(EntryKind::Order);
         let counts = |fact: EntryRef<'_>| {
             fact.scope() == self.cart.id()
@@ -142,11 +145,12 @@ impl<'a> Observer<'a> {
         self.evaluator().line(line).shows_nothing()
     }
 
-    /// Returns what the author sees of a row, which may show nothing.
+    /// Returns the author's observation of a row, which may show nothing.
     #[must_use]
     pub fn row(&self, row: &RowRef) -> ObservedRow {
         let side = row.side.map(|side| self.scope_of(Some(side)));
         let evaluation = self.evaluator().line(&row.line);
+        // Collect the units shown, then the effects of their death.
         let shown: Vec<ConsumedUnits> = sabotage!(
             "action-takes-other-list",
             evaluation.shown(row.list, side).map(taken).collect(),
@@ -158,21 +162,20 @@ impl<'a> Observer<'a> {
         let before = [evaluation];
         let (settled, stays) = self.settle(&before, &shown);
         let [evaluation] = &before;
+        // A Set covers the dots shown and the Sets that lost against them, since an order may have
+        // bought units of those Sets too. It inherits the covered dots of every Set among these.
         let mut covers = Dots::default();
-        // A Set that lost against a shown one is covered too: an order that bought its units bought
-        // units of this row.
         let lost = evaluation.parts.iter().filter(|part| match part.state {
             ContributionState::Lost { to } => shown.iter().any(|taken| taken.dot == to),
             _ => false,
         });
-        let replaced: Vec<&Contribution<'_>> =
+        let replaced: Vec<&LineContribution<'_>> =
             evaluation.shown(row.list, side).chain(lost).collect();
         for part in &replaced {
             if let Body::Set(set) = part.entry.body() {
                 covers.extend(&set.covers.to_dots());
             }
         }
-        // The units of the replaced dots are part of the new number too.
         for part in replaced {
             covers.insert(part.dot);
         }
@@ -180,7 +183,7 @@ impl<'a> Observer<'a> {
         ObservedRow { shown, settled, took, covers, stays }
     }
 
-    /// Returns what the author sees of a whole list.
+    /// Returns the author's observation of a whole list.
     #[must_use]
     pub fn list(&self, list: List) -> ObservedRow {
         let lines: Vec<LineEvaluation<'_>> = self
@@ -195,20 +198,20 @@ impl<'a> Observer<'a> {
         ObservedRow { shown, settled, stays, ..ObservedRow::default() }
     }
 
-    /// Freezes the active list as it is shown, limited by the ceilings.
+    /// Returns a frozen copy of the active list for an order. Each row is limited by its ceiling.
     ///
     /// # Errors
-    /// Fails if this replica cannot read a line of the list.
+    /// Returns the first line that this replica cannot evaluate.
     pub fn snapshot(&self, options: &ViewOptions) -> Result<Snapshot, Unreadable> {
         let mut bought = Vec::new();
         let mut lines = self.evaluator().all();
         lines.retain(|evaluation| evaluation.shown(List::Active, None).next().is_some());
         let mut shown = Vec::new();
-        // Take the units of each row in the order of the dots, up to its ceiling.
         for evaluation in &lines {
             if evaluation.unavailable.is_some() || evaluation.needs_upgrade {
                 return Err(Unreadable { line: evaluation.line.clone() });
             }
+            // Distribute the ceiling of each row over its contributions.
             for side in evaluation.sides_in(List::Active) {
                 let mut left = sabotage!(
                     "order-ignores-ceiling",
@@ -226,8 +229,8 @@ impl<'a> Observer<'a> {
                 }
             }
         }
+        // A contribution that the ceiling cut off entirely dies with its row.
         let (mut settled, stays) = self.settle(&lines, &shown);
-        // Contributions that the ceiling cut off entirely go with their row.
         let whole: BTreeSet<Dot> = bought.iter().map(|bought| bought.taken.dot).collect();
         settled.extend(shown.iter().map(|taken| taken.dot).filter(|dot| !whole.contains(dot)));
         bought.sort();
@@ -235,8 +238,9 @@ impl<'a> Observer<'a> {
         Ok(Snapshot { cart: self.cart.id(), bought, settled, seen, stays })
     }
 
-    /// Returns the older Moves that a Move of `dots` would cover. A Move by an author who had seen
-    /// fewer merges stays, since those merges use where it placed things.
+    /// Returns the older Moves that a Move of `dots` makes dead: Moves of no other contributions,
+    /// by authors who had seen the same merges. A Move by an author who had seen fewer merges must
+    /// stay, because those merges depend on the list that it chose.
     #[must_use]
     pub fn covered(&self, line: &LineKey, dots: &[ConsumedUnits]) -> Vec<Dot> {
         let named: BTreeSet<Dot> = dots.iter().map(|taken| taken.dot).collect();
@@ -248,11 +252,13 @@ impl<'a> Observer<'a> {
         moves
     }
 
-    /// Returns the Moves of the line that place nothing but `gone`. A Move of dots that are dead
-    /// already stays: a replica that does not know of those deaths would show the row in its former
-    /// list if the Move went.
+    /// Returns the Moves of a line that place nothing but `gone`.
+    ///
+    /// A Move that places a contribution which is dead already stays. An action that removes a Move
+    /// must also report the death of the contributions that it placed. A replica that does not know
+    /// the deaths would otherwise show the row in its former list.
     fn inert(&self, line: &LineKey, gone: &BTreeSet<Dot>) -> Vec<Dot> {
-        if self.placements.lookup().is_empty() {
+        if self.words.bearing().is_empty() {
             return Vec::new();
         }
         let moves =
@@ -262,8 +268,8 @@ impl<'a> Observer<'a> {
         moves.map(EntryRef::dot).collect()
     }
 
-    /// Returns the Moves of the line that place nothing any more, as far as this replica knows. The
-    /// cart shows no difference without them, but replicas that know less still need them.
+    /// Returns the Moves of a line that place no live contribution, as far as this replica knows.
+    /// The view is equal without them, but they must not be removed while other replicas know less.
     #[must_use]
     pub fn spent(&self, line: &LineKey) -> Vec<Dot> {
         let dead =
@@ -275,7 +281,8 @@ impl<'a> Observer<'a> {
         moves.map(EntryRef::dot).collect()
     }
 
-    /// Returns whether an entry of this cart or a merged guest places nothing but `gone`.
+    /// Returns whether an entry belongs to this cart or a merged guest and bears on nothing but
+    /// `gone`.
     fn is_inert(&self, fact: EntryRef<'_>, gone: &BTreeSet<Dot>) -> bool {
         self.is_ours(fact.scope())
             && fact.body().bears_on().all(|dot| {
@@ -287,24 +294,26 @@ impl<'a> Observer<'a> {
             })
     }
 
-    /// Returns what an action that removes `shown` must also remove, and what it must preserve, so
-    /// that nothing else changes for the shopper. Removed are the hidden contributions of the
-    /// lines, Moves that place nothing any more, and contributions that would otherwise appear.
+    /// Returns the further dots that an action must make dead, and the placements and deductions
+    /// that it must preserve, so that making `shown` dead changes nothing else.
+    ///
+    /// The dots are hidden contributions of the lines, Moves that place nothing any more, and
+    /// contributions that would otherwise reappear.
     fn settle(
         &self,
         lines: &[LineEvaluation<'_>],
         shown: &[ConsumedUnits],
     ) -> (Vec<Dot>, Preserved) {
-        // Hidden contributions of the lines always go.
         let parts = lines.iter().flat_map(|evaluation| &evaluation.parts);
         let hidden = parts.filter(|part| part.is_ours() && !part.is_shown()).map(|part| part.dot);
-        if self.merges.is_empty() && self.placements.lookup().is_empty() {
-            // No entry depends on another.
+        if self.merges.is_empty() && self.words.bearing().is_empty() {
+            // No contribution affects another.
             return (hidden.collect(), Preserved::default());
         }
+        // With merges or preserved values, the evaluation of further contributions depends on the
+        // dead ones.
         let mut gone: BTreeSet<Dot> = shown.iter().map(|taken| taken.dot).chain(hidden).collect();
         let mut stays = Preserved::default();
-        // With merges, or if a preserving entry goes, other rows may depend on what goes.
         let word = |dot: &Dot| self.cart.live().get_ref(*dot).and_then(|fact| fact.body().stays());
         let takes_a_word = gone.iter().filter_map(word).any(|stays| !stays.is_empty());
         if !self.merges.is_empty() || takes_a_word {
@@ -315,7 +324,7 @@ impl<'a> Observer<'a> {
                 .collect();
             (gone, stays) = self.settle_merged(gone, &here);
         }
-        // Moves and preserving entries go if everything they place goes.
+        // Entries that bear on nothing but dead contributions die too.
         for evaluation in lines {
             let inert = self.inert(evaluation.line, &gone);
             gone.extend(inert);
@@ -324,42 +333,43 @@ impl<'a> Observer<'a> {
             self.cart.live().of_kind(EntryKind::Stay).filter(|fact| self.is_inert(*fact, &gone));
         let words: Vec<Dot> = words.map(EntryRef::dot).collect();
         gone.extend(words);
-        // The caller has what is shown in a list of its own.
         shown.iter().for_each(|taken| {
             gone.remove(&taken.dot);
         });
         (gone.into_iter().collect(), stays)
     }
 
-    /// Finds what else must go and what must be preserved on a cart with merges, by asking what the
-    /// cart would show without `gone`.
+    /// Finds the effects of the death of `gone` in a cart with merges. Contributions that would
+    /// reappear die too. Contributions that would be hidden or moved are preserved. `here` has the
+    /// contributions of the lines of the action, whose side may change.
     fn settle_merged(
         &self,
         gone: BTreeSet<Dot>,
         here: &BTreeSet<Dot>,
     ) -> (BTreeSet<Dot>, Preserved) {
+        // Compare the placements before and after the deaths until nothing changes.
         let before = shown_in(self.evaluator().all());
-        let mut hypothesis = Hypothesis { gone, pinned: BTreeMap::new() };
-        // Each round removes a contribution or pins one past one more merge, so this ends.
+        let mut hypothesis = CartHypothesis { gone, pinned: BTreeMap::new() };
+        // Each round adds a dead dot or pins a contribution past one more merge, so the loop ends.
         loop {
             let after = shown_in(self.evaluator_if(&hypothesis).all());
-            // Contributions that appear only because of the removal must go as well.
+            // Find the contributions that reappear.
             let risen: Vec<Dot> =
                 after.keys().filter(|dot| !before.contains_key(dot)).copied().collect();
+            // Pin the contributions that show differently.
             let mut pinned = false;
             for (dot, was) in before.iter().filter(|(dot, _)| !hypothesis.gone.contains(dot)) {
                 let same = after.get(dot).is_some_and(|is| {
                     is.list == was.list && (is.side == was.side || here.contains(dot))
                 });
-                // Pin past as few merges as possible, so that later merges decide on what they
-                // decided on.
+                // Pin past as few merges as possible, so that later merges decide as before.
                 let next = hypothesis.pinned.get(dot).map_or(0, |(_, past)| past + 1);
                 if !same && next <= self.merges.len() {
                     hypothesis.pinned.insert(*dot, (was.list, next));
                     pinned = true;
                 }
             }
-            // Nothing changes any more: what was assumed becomes what the action preserves.
+            // Without further effects, return the pins and the deductions to preserve.
             if risen.is_empty() && !pinned {
                 let pin = |(dot, (list, past)): (&Dot, &(List, usize))| {
                     let until = self.merges.get(*past).map(|merge| merge.claim.guest);
@@ -373,9 +383,11 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// Returns the scope whose registers a row of a split line shows: that of its side, else that
-    /// of the only side which its list shows, else the account's. Returns `None` if the line is not
+    /// Returns the scope whose registers a row of a split line shows, or `None` if the line is not
     /// split.
+    ///
+    /// The scope is that of the row's side, or that of the only side in the row's list, or the
+    /// account's.
     #[must_use]
     pub fn register_scope(&self, row: &RowRef) -> Option<CartId> {
         let evaluation = self.evaluator().line(&row.line);
@@ -387,14 +399,14 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// Returns the sides that contributions of the row's line show on.
+    /// Returns the sides of a row's line.
     fn apart(&self, row: &RowRef) -> BTreeSet<CartId> {
         let evaluation = self.evaluator().line(&row.line);
         evaluation.parts.iter().map(|part| part.side).collect()
     }
 
-    /// Returns the live entries of a register that the author sees, on a row or, without one, on
-    /// the cart.
+    /// Returns the live entries of a register that the author sees on a row, or on the cart for
+    /// `None`.
     #[must_use]
     pub fn registers(&self, row: Option<&RowRef>, key: &RegisterKey) -> Vec<Dot> {
         let of = |fact: EntryRef<'_>| match fact.body() {
@@ -405,8 +417,7 @@ impl<'a> Observer<'a> {
             Some(row) => {
                 let only = self.register_scope(row);
                 let apart = self.apart(row);
-                // The account's row also shows the registers of guests that have no row of their
-                // own.
+                // The account's row also has the registers of guests without a row of their own.
                 let on_row = |scope: CartId, side: CartId| {
                     sabotage!(
                         "note-of-rowless-guest-stays",
@@ -441,7 +452,7 @@ impl<'a> Observer<'a> {
         self.general(EntryKind::Consent, |_| true)
     }
 
-    /// Returns whether an order of that id is known.
+    /// Returns whether the author sees an order with an id.
     #[must_use]
     pub fn knows_order(&self, id: &OrderId) -> bool {
         let same =
@@ -455,7 +466,8 @@ impl<'a> Observer<'a> {
         self.merges.iter().map(|merge| merge.claim).find(|claim| claim.guest == guest)
     }
 
-    /// Returns the visible entries of a kind for which `of` is true.
+    /// Returns the dots of the entries of a kind that belong to this cart or a merged guest and
+    /// match.
     fn general(&self, kind: EntryKind, of: impl Fn(EntryRef<'_>) -> bool) -> Vec<Dot> {
         self.cart
             .live()
@@ -472,8 +484,8 @@ impl<'a> Observer<'a> {
         live.filter(|fact| fact.scope() == scope).map(EntryRef::dot).collect()
     }
 
-    /// Returns every entry that a server lets expire: all that the author sees except orders,
-    /// merges, unmerges and unknown entries.
+    /// Returns the dots that a server lets expire: everything the author sees except orders,
+    /// merges, unmerges and entries of unknown kinds.
     #[must_use]
     pub fn perishable(&self) -> Vec<Dot> {
         let lasting = |body: &Body| {
@@ -487,7 +499,7 @@ impl<'a> Observer<'a> {
         let ours = live.filter(|fact| !lasting(fact.body()) && self.is_ours(fact.scope()));
         let (moves, rest): (Vec<_>, Vec<_>) = ours.partition(is_move);
         let mut dots: BTreeSet<Dot> = rest.into_iter().map(EntryRef::dot).collect();
-        // A Move goes with what it placed.
+        // A Move expires with the contributions that it placed.
         let within = moves.into_iter().filter(|fact| self.is_inert(*fact, &dots));
         let within: Vec<Dot> = within.map(EntryRef::dot).collect();
         dots.extend(within);
@@ -495,8 +507,8 @@ impl<'a> Observer<'a> {
     }
 }
 
-/// Returns the units of a contribution, as an action records them.
-fn taken(part: &Contribution<'_>) -> ConsumedUnits {
+/// Returns the units of a contribution as an action consumes them.
+fn taken(part: &LineContribution<'_>) -> ConsumedUnits {
     let set = match part.entry.body() {
         Body::Set(set) => Some(set.list),
         _ => None,
@@ -504,32 +516,36 @@ fn taken(part: &Contribution<'_>) -> ConsumedUnits {
     ConsumedUnits { dot: part.dot, units: part.units, scope: part.entry.scope(), set }
 }
 
-/// How a contribution shows: list, side and deductions.
-struct Placement {
+/// The list, the side and the deductions of a contribution that shows.
+struct ShownPlacement {
     list: List,
     side: CartId,
-    deductions: Vec<Deduction>,
+    deductions: Vec<SetDeduction>,
 }
 
-/// Returns the placement of every contribution that shows.
-fn shown_in(lines: Vec<LineEvaluation<'_>>) -> BTreeMap<Dot, Placement> {
+/// Returns the placement of each contribution that shows.
+fn shown_in(lines: Vec<LineEvaluation<'_>>) -> BTreeMap<Dot, ShownPlacement> {
     let parts = lines.into_iter().flat_map(|evaluation| evaluation.parts);
-    let shown = parts.filter(Contribution::is_shown);
+    let shown = parts.filter(LineContribution::is_shown);
     shown
         .map(|part| {
-            (part.dot, Placement { list: part.list, side: part.side, deductions: part.deductions })
+            (
+                part.dot,
+                ShownPlacement { list: part.list, side: part.side, deductions: part.deductions },
+            )
         })
         .collect()
 }
 
-/// Returns the deductions that Sets had before and would no longer have after.
+/// Returns the deductions that Sets have in `before` and lack in `after`, sorted.
 fn lacks(
-    before: &BTreeMap<Dot, Placement>,
-    after: &BTreeMap<Dot, Placement>,
+    before: &BTreeMap<Dot, ShownPlacement>,
+    after: &BTreeMap<Dot, ShownPlacement>,
 ) -> Vec<PreservedDeduction> {
     let mut lacks = Vec::new();
     for (dot, is) in after {
-        for Deduction { taken, units, .. } in before.get(dot).map_or(&[][..], |was| &was.deductions)
+        for SetDeduction { taken, units, .. } in
+            before.get(dot).map_or(&[][..], |was| &was.deductions)
         {
             if !is
                 .deductions
@@ -544,8 +560,8 @@ fn lacks(
     lacks
 }
 
-/// Returns units of guests that a Set on this line replaces besides the shown ones: hidden
-/// contributions, and what the Sets it replaces had replaced.
+/// Returns the units that a Set on a line takes besides the units it shows: contributions that a
+/// rule hid, and units that the replaced Sets had taken.
 fn took(evaluation: &LineEvaluation<'_>) -> Vec<ConsumedUnits> {
     let ours = || evaluation.parts.iter().filter(|part| part.is_ours());
     let hidden =

@@ -1,27 +1,26 @@
-//! Settings of a deployment for views.
+//! The options of a view.
 
 use crate::limits;
 
-/// Settings of a deployment for what is shown.
+/// The options of a view, which a deployment chooses.
 ///
 /// ```
-/// use holdall::{CartId, LineKey, Quantity, Replica, ReplicaId, ViewOptions};
-/// let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2))
-///     .with_options(ViewOptions { ceiling: 10 });
-/// let tee = LineKey::sku("TEE")?;
-/// phone.add(0, &tee, Quantity::new(12)?, None)?;
-/// assert_eq!(phone.view().quantity(&tee), 10);
+/// use holdall::{CartId, LineKey, Quantity, Registry, Replica, ReplicaId, ViewOptions, view};
+/// let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
+/// phone.add(0, &LineKey::sku("TEE")?, Quantity::new(12)?, None)?;
+/// let view = view(phone.cart(), &Registry::default(), &ViewOptions { ceiling: 10 });
+/// assert_eq!((view.lines[0].quantity, view.lines[0].asked), (10, 12));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ViewOptions {
-    /// Most units that a row shows. Units above it are kept, and a notice tells of them.
+    /// The most units that a row shows. The cart keeps further units, and the view has a notice.
     pub ceiling: u64,
 }
 
 impl Default for ViewOptions {
-    /// Returns options with the ceiling [`limits::CEILING_UNITS`].
+    /// Returns options with a ceiling of [`limits::CEILING_UNITS`].
     fn default() -> Self {
         Self { ceiling: limits::CEILING_UNITS }
     }

@@ -1,6 +1,7 @@
-//! Shortcut for plain carts, which have no merges, moves and orders. There a line of Adds and at
-//! most one Set shows their sum. Most lines of most carts are of this kind; all others are
-//! evaluated in full.
+//! A short cut for carts without merges, moves and orders.
+//!
+//! A line of such a cart that has only Adds and at most one Set shows their sum. Most lines of most
+//! carts are of this kind. Other lines need a full evaluation.
 
 use alloc::vec::Vec;
 
@@ -11,20 +12,23 @@ use crate::dots::{Dot, Run};
 use crate::id::{CartId, LineKey};
 use crate::money::Money;
 
-/// Returns whether no entry of a cart affects what another shows.
+/// Returns whether a cart is plain: no entry affects the evaluation of an entry outside its line.
 pub(crate) fn is_plain(cart: &Cart) -> bool {
     !cart.has(EntryKind::Merge) && !cart.has(EntryKind::Order) && !cart.live().bears()
 }
 
-/// Returns the dots that adding to a line of a plain cart removes: none if the line shows
-/// something, as it does with any own Add or Set. `at` is the index of the line in the table.
+/// Returns the dots that an Add to a line of a plain cart makes dead. `at` is the line's place in
+/// its table.
+///
+/// The result is empty if the line shows anything, as it does with any Add or Set of the cart's
+/// own.
 pub(crate) fn leftovers(cart: &Cart, at: u32) -> Vec<Dot> {
     if sabotage!(
         "add-leaves-leftovers",
         cart.live().count(EntryKind::Contribution) == cart.live().len(),
-        !cart.has(EntryKind::LineRegister) && !cart.has(EntryKind::Other) // Only contributions, so every line shows something.
+        !cart.has(EntryKind::LineRegister) && !cart.has(EntryKind::Other)
     ) {
-        return Vec::new();
+        return Vec::new(); // every line shows something
     }
     let ours = || cart.live().written_on(at).filter(|fact| fact.scope() == cart.id());
     if ours().any(|fact| fact.body().is_contribution()) {
@@ -34,19 +38,19 @@ pub(crate) fn leftovers(cart: &Cart, at: u32) -> Vec<Dot> {
     left.map(EntryRef::dot).collect()
 }
 
-/// Dots that an action on a row of a plain cart removes.
+/// The entries of a row in a plain cart that an action on the row makes dead.
 pub(crate) struct ReplacedRow {
+    /// The entries that the action makes dead.
     pub(crate) kills: Removal,
-    /// Index of the line in its table.
+    /// Place of the line in its table, or [`NONE`].
     pub(crate) at: u32,
 }
 
-/// Returns what an action on a row of a plain cart removes, or `None` if the line must be evaluated
-/// in full.
+/// Returns the entries that an author sees in a row of a plain cart, or `None` if the line needs a
+/// full evaluation.
 pub(crate) fn row(cart: &Cart, line: &LineKey, list: List) -> Option<ReplacedRow> {
     let at = cart.live().line_at(line).unwrap_or(NONE);
     let (mut sets, mut readable) = (0, true);
-    // Keep the contributions of the row, and look for what makes the shortcut wrong.
     let mut places = if at == NONE { EntryIndices::new() } else { cart.live().indices_on(at) };
     places.retain(|place| {
         let fact = cart.live().ref_at(*place);
@@ -54,7 +58,7 @@ pub(crate) fn row(cart: &Cart, line: &LineKey, list: List) -> Option<ReplacedRow
             Body::Add { .. } => List::Active,
             Body::Set(set) => {
                 sets += 1;
-                // Two Sets may clash, and one with side effects may have taken units.
+                // Two Sets may clash, and a Set may have taken units.
                 readable &= sets == 1 && set.settled.is_none();
                 set.list
             }
@@ -65,11 +69,11 @@ pub(crate) fn row(cart: &Cart, line: &LineKey, list: List) -> Option<ReplacedRow
     readable.then(|| ReplacedRow { kills: Removal::at(cart, places), at })
 }
 
-/// Returns the dots that a Set in place of `kills` covers: those dots, and the dots that replaced
-/// Sets covered.
+/// Returns the dots that a Set which replaces `kills` covers: their dots, and the dots that a Set
+/// among them covers.
 pub(crate) fn covered(cart: &Cart, kills: &Removal) -> ReplacedDots {
     let mut covers = RunsBuilder::new();
-    // Runs are fastest in descending order.
+    // A Set stores its covered dots from the latest to the earliest.
     for at in kills.places.iter().flatten().rev() {
         let fact = cart.live().ref_at(*at);
         let Dot { replica, seq } = fact.dot();
@@ -85,12 +89,14 @@ pub(crate) fn covered(cart: &Cart, kills: &Removal) -> ReplacedDots {
     covers.covers()
 }
 
-/// Sum of a line in one list of a plain cart.
+/// The sum of one line in one list.
 #[derive(Clone, Copy, Default)]
 pub(super) struct ListSum<'a> {
+    /// The sum, in units.
     pub(super) units: u64,
-    /// Latest contribution with a price.
+    /// The latest entry with a price.
     priced: Option<EntryRef<'a>>,
+    /// Whether the list has a contribution.
     pub(super) shown: bool,
 }
 
@@ -101,7 +107,8 @@ impl ListSum<'_> {
     }
 }
 
-/// Returns the sum of a line in each list, or `None` if the line must be evaluated in full.
+/// Returns the sums of a line in the active and the saved list, or `None` if the line needs a full
+/// evaluation.
 pub(super) fn sums<'a>(
     cart: CartId,
     facts: impl Iterator<Item = EntryRef<'a>>,
@@ -117,19 +124,17 @@ pub(super) fn sums<'a>(
             }
             _ => return None,
         };
-        // Two Sets may clash.
         if sabotage!("clashing-sets-take-the-short-way", sets > 1, false) {
-            return None;
+            return None; // two Sets may clash
         }
-        // A foreign entry here belongs to a guest that is not merged.
         if sabotage!("unmerged-guest-counts", fact.scope() != cart, false) {
-            continue;
+            continue; // an entry of a guest that is not merged
         }
         let sum = &mut sums[list as usize];
         sum.shown = true;
         sabotage!("last-writer-of-simple-line-wins", { sum.units = 0 });
         sum.units += u64::from(units);
-        // Entries come by dot, so of equal times the larger dot wins.
+        // Entries come in the order of dots, and among equal times the larger dot is the later.
         if fact.is_priced() && sum.priced.is_none_or(|latest| latest.time() <= fact.time()) {
             sum.priced = Some(fact);
         }

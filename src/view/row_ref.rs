@@ -1,21 +1,21 @@
-//! References to rows, by which actions name them.
+//! References to rows, for actions.
 
 use crate::cart::List;
 use crate::id::{CartId, LineKey};
 
-/// Side of a line that a merge shows as two rows.
+/// One side of a line that a merge shows as two rows.
 #[derive(
     Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
 )]
 #[serde(rename_all = "kebab-case")]
 pub enum Side {
-    /// Side of the account.
+    /// The account's side.
     Account,
-    /// Side of the guest with this cart.
+    /// The side of a guest, named by the guest's cart.
     Guest(CartId),
 }
 
-/// Reference to the row that an action is about.
+/// A reference to a row that an action is about.
 ///
 /// ```
 /// use holdall::{LineKey, List, RowRef};
@@ -25,28 +25,28 @@ pub enum Side {
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct RowRef {
-    /// Line of the row.
+    /// The line.
     pub line: LineKey,
-    /// List of the row.
+    /// The list.
     pub list: List,
-    /// Side of a split line; `None` for the whole line.
+    /// The side of a split line, or `None` for the whole line.
     pub side: Option<Side>,
 }
 
 impl RowRef {
-    /// Refers to a whole line in the active list.
+    /// Returns a reference to a whole line in the active list.
     #[must_use]
     pub const fn active(line: LineKey) -> Self {
         Self { line, list: List::Active, side: None }
     }
 
-    /// Refers to a whole line in the saved list.
+    /// Returns a reference to a whole line in the saved list.
     #[must_use]
     pub const fn saved(line: LineKey) -> Self {
         Self { line, list: List::Saved, side: None }
     }
 
-    /// Refers to one side of the line instead of the whole.
+    /// Returns a reference to one side of the row's line.
     #[must_use]
     pub const fn on(mut self, side: Side) -> Self {
         self.side = Some(side);
@@ -54,12 +54,12 @@ impl RowRef {
     }
 }
 
-/// Error for a checkout that includes a line this replica cannot evaluate.
+/// The error of a checkout of a line whose quantity this replica cannot determine.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "line {line} cannot be bought here: this replica lacks what its merge or an entry needs; upgrade it"
 )]
 pub struct Unreadable {
-    /// First such line.
+    /// The first such line, in the order of line keys.
     pub line: LineKey,
 }

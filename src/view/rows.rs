@@ -1,10 +1,10 @@
-//! Step 4 of evaluating a cart: rows, and the rest of what the shopper sees.
+//! Step 4 of the evaluation: the rows of a view, and the parts of a view outside its rows.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::evaluate::{Evaluator, LineEvaluation};
+use super::evaluate::{LineEvaluation, LineEvaluator};
 use super::observe::Observer;
 use super::options::ViewOptions;
 use super::plain_cart;
@@ -18,46 +18,46 @@ use crate::id::{AttributeKey, CartId, CouponCode, LineKey, OrderId, ShippingOpti
 use crate::money::{Currency, Money};
 use crate::policy::Registry;
 
-/// Row as the shopper sees it: a line in a list, or one side of it.
+/// A row of a view: the units of a line in one list.
 ///
 /// ```
-/// use holdall::{CartId, LineKey, Quantity, Replica, ReplicaId, Row};
+/// use holdall::{CartId, LineKey, Quantity, Replica, ReplicaId, RowRef};
 /// let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
-/// phone.add(0, &LineKey::sku("TEE")?, Quantity::new(2)?, None)?;
-/// let row: Row = phone.view().lines[0].clone();
-/// assert_eq!((row.quantity, row.side), (2, None));
-/// phone.remove(1_000, &row.reference())?;
-/// assert!(phone.view().is_empty());
+/// let tee = LineKey::sku("TEE")?;
+/// phone.add(0, &tee, Quantity::new(2)?, None)?;
+/// let row = phone.view().lines[0].clone();
+/// assert_eq!(row.quantity, 2);
+/// assert_eq!(row.reference(), RowRef::active(tee));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Row {
-    /// Line that the row belongs to.
+    /// The line.
     pub line: LineKey,
-    /// List that the row is in.
+    /// The list that the row is in.
     pub list: List,
-    /// Side of the line, while a merge shows it as two rows.
+    /// The side of the line, while a merge shows the line as two rows.
     pub side: Option<Side>,
-    /// Units shown, limited by the ceiling.
+    /// The units shown, limited by the ceilings.
     pub quantity: u64,
-    /// Sum of the contributions, in units. It exceeds `quantity` where a ceiling applies.
+    /// The sum of the contributions, in units.
     pub asked: u64,
-    /// Note of the line.
+    /// The note.
     pub note: Option<Text>,
-    /// Gift option of the line.
+    /// The gift option.
     pub gift: Option<Gift>,
-    /// Other attributes of the line.
+    /// Further attributes.
     pub attributes: BTreeMap<AttributeKey, Text>,
-    /// Price that the shopper saw last. A cart never charges it.
+    /// The price that the shopper saw last, for display only.
     pub seen_price: Option<Money>,
-    /// Whether the shopper is asked which of the rows of this line to keep.
+    /// Whether a merge asks the shopper which row of the line to keep.
     pub question: bool,
-    /// Merge rule that decided on the row last.
+    /// The merge rule that decided on the row last.
     pub because: Option<RuleRef>,
 }
 
 impl Row {
-    /// Makes a row of a whole line with 0 units.
+    /// Returns a row of a whole line without units.
     pub(super) fn of(line: &LineKey, list: List) -> Self {
         Self {
             line: line.clone(),
@@ -74,35 +74,32 @@ impl Row {
         }
     }
 
-    /// Returns the name by which an action refers to this row.
+    /// Returns the reference that names the row in an action.
     #[must_use]
     pub fn reference(&self) -> RowRef {
         RowRef { line: self.line.clone(), list: self.list, side: self.side }
     }
 }
 
-/// Notice for the shopper, the shop or its operators. A notice prevents no action, except that
-/// checkout is refused on some lines.
+/// A message about a cart to the shopper, the shop or its operators. A notice prevents no action.
 ///
 /// ```
-/// use holdall::{CartId, LineKey, Notice, Quantity, Replica, ReplicaId, ViewOptions};
-/// let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2))
-///     .with_options(ViewOptions { ceiling: 10 });
-/// let tee = LineKey::sku("TEE")?;
-/// phone.add(0, &tee, Quantity::new(12)?, None)?;
-/// assert_eq!(phone.view().notices, [Notice::Ceiling { line: tee, asked: 12, shown: 10 }]);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// use holdall::{LineKey, Notice};
+/// let notice = Notice::Question { line: LineKey::sku("TEE")? };
+/// assert_eq!(notice.kind(), "question");
+/// assert_eq!(notice.to_string(), "TEE: a merge asks which side to keep.");
+/// # Ok::<(), holdall::LineError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Notice {
-    /// The contributions of a row exceed its ceiling.
+    /// The sum of a row exceeds a ceiling.
     Ceiling {
         /// The line.
         line: LineKey,
-        /// Sum of the contributions, in units.
+        /// The sum of the contributions, in units.
         asked: u64,
-        /// Units shown.
+        /// The units shown.
         shown: u64,
     },
     /// A merge asks the shopper which side to keep.
@@ -110,34 +107,34 @@ pub enum Notice {
         /// The line.
         line: LineKey,
     },
-    /// This replica lacks the rule of a merge. Both sides are shown, and checkout is refused.
+    /// This replica lacks the rule of a merge. The view shows both sides, and checkout is refused.
     PolicyUnavailable {
         /// The line.
         line: LineKey,
-        /// Missing rule.
+        /// The missing rule.
         rule: RuleRef,
     },
     /// The cart has an entry of a kind that this version does not know.
     NeedsUpgrade {
-        /// Line of the entry, if it is about one.
+        /// The line of the entry, if the entry has one.
         line: Option<LineKey>,
     },
-    /// Two orders bought the same units.
+    /// Several orders bought the same units.
     ConcurrentOrders {
-        /// Orders that bought the units.
+        /// The ids of the orders.
         orders: Vec<OrderId>,
-        /// Lines that they share.
+        /// The lines of these units.
         lines: Vec<LineKey>,
     },
-    /// The rows have seen prices in more than one currency, so the cart needs a new quote.
+    /// The prices seen have more than one currency, so the shop must quote again.
     Currencies {
-        /// Currencies, sorted.
+        /// The currencies, sorted.
         currencies: Vec<Currency>,
     },
 }
 
 impl Notice {
-    /// Returns the name of the kind of notice in JSON: `ceiling`, `question` and so on.
+    /// Returns the name of the notice's kind in JSON, such as `ceiling` or `question`.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -151,71 +148,68 @@ impl Notice {
     }
 }
 
-/// Order that the cart knows of.
+/// An order in a view.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OrderView {
-    /// Identifier of the order.
+    /// The id of the order.
     pub id: OrderId,
-    /// Time at which it was placed.
+    /// The time at which the order was placed.
     pub time: Time,
-    /// Lines that it bought, with units.
+    /// The lines bought, with their units.
     pub lines: Vec<(LineKey, u64)>,
 }
 
-/// What the shopper sees of a cart. Rows are sorted by line, so every replica shows them in one
-/// order.
+/// The content of a cart as its shopper sees it. Rows are sorted by line key.
 ///
 /// ```
-/// use holdall::{CartId, LineKey, Quantity, Replica, ReplicaId, RowRef, View};
+/// use holdall::{CartId, LineKey, Quantity, Replica, ReplicaId};
 /// let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
 /// let tee = LineKey::sku("TEE")?;
+/// assert!(phone.view().is_empty());
 /// phone.add(0, &tee, Quantity::new(2)?, None)?;
-/// phone.relocate(1_000, &RowRef::active(tee.clone()))?;
-///
-/// let view: View = phone.view();
-/// assert!(view.lines.is_empty());
-/// assert_eq!((&view.saved[0].line, view.saved[0].quantity), (&tee, 2));
+/// assert_eq!(phone.view().quantity(&tee), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct View {
-    /// Rows of the active list.
+    /// The rows of the active list.
     pub lines: Vec<Row>,
-    /// Rows of the saved list.
+    /// The rows of the saved list.
     pub saved: Vec<Row>,
-    /// Coupon codes, sorted. Each is pending until the shop validates it.
+    /// The coupon codes, each pending until the shop validates it.
     pub coupons: Vec<CouponCode>,
-    /// Chosen shipping option.
+    /// The chosen shipping option.
     pub shipping: Option<ShippingOption>,
-    /// Note of the cart.
+    /// The note on the cart.
     pub note: Option<Text>,
-    /// Whether the shop may remind the shopper: true only if consent was given and not revoked.
+    /// Whether the shop may send reminders: a shopper consented in this cart, and nobody revoked
+    /// it.
     pub consent: bool,
-    /// Known orders, by the time at which they were placed.
+    /// The known orders, sorted by time and id.
     pub orders: Vec<OrderView>,
-    /// Notices for the shopper, the shop or its operators.
+    /// The notices about the cart.
     pub notices: Vec<Notice>,
     /// Whether the cart was erased.
     pub erased: bool,
 }
 
 impl View {
-    /// Returns whether neither list has a row.
+    /// Returns whether both lists are empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty() && self.saved.is_empty()
     }
 
-    /// Returns the units of a line in the active list, summed over its rows; 0 if it is not there.
+    /// Returns the units shown for a line in the active list, summed over its rows.
     #[must_use]
     pub fn quantity(&self, line: &LineKey) -> u64 {
         self.lines.iter().filter(|row| row.line == *line).map(|row| row.quantity).sum()
     }
 
-    /// Appends the rows and notices of an evaluated line.
+    /// Adds the rows and the notices of an evaluated line.
     fn put_evaluation(
         &mut self,
-        evaluator: &Evaluator<'_>,
+        evaluator: &LineEvaluator<'_>,
         evaluation: &LineEvaluation<'_>,
         options: &ViewOptions,
     ) {
@@ -225,7 +219,7 @@ impl View {
         }
     }
 
-    /// Appends the rows of a line whose sums are known without an evaluation.
+    /// Adds the rows of a line of a plain cart.
     fn put_sums(
         &mut self,
         line: &LineKey,
@@ -242,7 +236,7 @@ impl View {
         }
     }
 
-    /// Appends a row to its list, with a notice if a ceiling applies.
+    /// Adds a row, and a notice if its sum exceeds the ceiling.
     #[inline]
     fn put(&mut self, row: Row) {
         if row.asked > row.quantity {
@@ -255,14 +249,13 @@ impl View {
         }
     }
 
-    /// Iterates over every row, those of the active list first.
+    /// Returns the rows of the active list, then the rows of the saved list.
     pub fn rows(&self) -> impl Iterator<Item = &Row> {
         self.lines.iter().chain(&self.saved)
     }
 }
 
-/// Computes what the shopper sees: a pure function of the cart's state, the registered rules and
-/// the deployment's options.
+/// Returns the view of a cart, a pure function of its state, the known rules and the options.
 ///
 /// ```
 /// use holdall::{view, Cart, CartId, Registry, ViewOptions};
@@ -274,7 +267,7 @@ pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
     let look = Observer::at(cart, rules);
     let evaluator = look.evaluator();
     let mut view = View { erased: cart.is_erased(), ..View::default() };
-    // Lines without interaction need only sums, which is faster by far.
+    // Evaluate the lines. In a plain cart, most lines are a sum.
     if look.is_simple() {
         let by_line = cart.live().by_line();
         view.lines.reserve(by_line.most());
@@ -289,7 +282,8 @@ pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
             view.put_evaluation(&evaluator, &evaluation, options);
         }
     }
-    // Coupons, registers, consent and orders count if they are the account's or a merged guest's.
+    // Collect the coupons, the registers, the consent and the orders of the account and merged
+    // guests.
     let ours = |kind| cart.live().of_kind(kind).filter(|fact| look.is_ours(fact.scope()));
     let coupons = ours(EntryKind::Coupon).filter_map(|fact| match fact.body() {
         Body::Coupon(code) => Some((**code).clone()),
@@ -309,7 +303,7 @@ pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
     }
     view.consent = consent(cart, ours(EntryKind::Consent));
     orders(ours(EntryKind::Order), &mut view);
-    // Unknown entries about lines are reported with their lines.
+    // Add the notices that concern the whole cart.
     let unknown =
         |fact: EntryRef<'_>| fact.line().is_none() && matches!(fact.body(), Body::Unknown { .. });
     if cart.live().of_kind(EntryKind::Other).any(unknown) {
@@ -320,7 +314,6 @@ pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
         let first = view.lines.iter().find_map(seen);
         view.lines.retain(|row| seen(row).is_none_or(|currency| Some(currency) == first));
     });
-    // A cart with prices in several currencies cannot be charged as one.
     let mut currencies: Vec<Currency> = Vec::new();
     for price in view.rows().filter_map(|row| row.seen_price) {
         if let Err(at) = currencies.binary_search(&price.currency()) {
@@ -333,19 +326,21 @@ pub fn view(cart: &Cart, rules: &Registry, options: &ViewOptions) -> View {
     view
 }
 
-/// Returns the rows of a line in a list: one, or one for each side of a split line.
+/// Returns the rows of a line in a list: one row, or one for each side of a split line.
 pub(super) fn rows_of(
-    evaluator: &Evaluator<'_>,
+    evaluator: &LineEvaluator<'_>,
     evaluation: &LineEvaluation<'_>,
     list: List,
     options: &ViewOptions,
 ) -> Vec<Row> {
+    // Rows name their side only if the line has several in this list.
     let sides = evaluation.sides_in(list);
     let apart = sides.len() > 1;
     let row = |side: CartId| {
+        // Sum the contributions of the side.
         let parts: Vec<_> = evaluation.shown(list, Some(side)).collect();
         let asked = parts.iter().map(|part| u64::from(part.units)).sum();
-        // The last merge that decided on a contribution of the row explains it.
+        // Find the rule of the last merge that decided on any of them.
         let decided = parts.iter().filter_map(|part| part.decided).max();
         let because = decided.and_then(|merge| {
             let of_merge = evaluation.decisions.iter().find(|decision| decision.merge == merge);
@@ -373,6 +368,7 @@ pub(super) fn rows_of(
             question: apart && evaluation.question,
             because,
         };
+        // Set the note, the gift option and the attributes.
         for register in row_registers(evaluator, evaluation, side) {
             match register {
                 Register::Note(text) => row.note = Some(text.clone()),
@@ -388,21 +384,23 @@ pub(super) fn rows_of(
     sides.iter().map(|side| row(*side)).collect()
 }
 
-/// Returns the registers that a row shows: of each, the account's value if there is one, else that
-/// of the first guest that has it. A row of a guest's side shows only that guest's registers.
+/// Returns the registers of a row. A guest's row has the guest's registers. The account's row has
+/// the account's registers, and for each key that these lack, the register of the first merged
+/// guest that has it and no row of its own.
 fn row_registers<'a>(
-    evaluator: &Evaluator<'a>,
+    evaluator: &LineEvaluator<'a>,
     evaluation: &LineEvaluation<'_>,
     side: CartId,
 ) -> Vec<&'a Register> {
     if !evaluation.registers {
         return Vec::new();
     }
+    // A guest's row shows nothing of the other scopes.
     let own = evaluator.registers(evaluation.line, side);
     if side != evaluator.cart.id() {
         return own;
     }
-    // Guests that have a row of their own keep their registers there.
+    // Guests with a row of their own keep their registers there.
     let apart: BTreeSet<CartId> = evaluation.parts.iter().map(|part| part.side).collect();
     let guests = evaluator.merges.iter().map(|merge| merge.claim.guest);
     let others = guests
@@ -410,17 +408,21 @@ fn row_registers<'a>(
         .flat_map(|guest| evaluator.registers(evaluation.line, guest));
     let mut all: Vec<&Register> =
         sabotage!("guest-registers-are-lost", own.into_iter().chain(others).collect(), own);
-    // The first value of each key wins: the account's, then the guests' in order of the merges.
+    // The first register of each key wins.
     let mut keys = BTreeSet::new();
     all.retain(|register| keys.insert(register.key()));
     all
 }
 
-/// Returns the registers of the cart: of each, the account's value if there is one, else that of
-/// the first guest that has it.
-fn cart_registers<'a>(evaluator: &Evaluator<'_>, entries: &[EntryRef<'a>]) -> Vec<&'a Register> {
+/// Returns the registers of the cart itself: for each key the account's register, or else that of
+/// the first merged guest that has one.
+fn cart_registers<'a>(
+    evaluator: &LineEvaluator<'_>,
+    entries: &[EntryRef<'a>],
+) -> Vec<&'a Register> {
     let scopes = evaluator.merges.iter().map(|merge| merge.claim.guest);
     let mut found: BTreeMap<_, &Register> = BTreeMap::new();
+    // The account comes first, then the guests in the order of their merges.
     for scope in core::iter::once(evaluator.cart.id()).chain(scopes) {
         let mut here: Vec<_> = entries
             .iter()
@@ -434,13 +436,12 @@ fn cart_registers<'a>(evaluator: &Evaluator<'_>, entries: &[EntryRef<'a>]) -> Ve
         for (_, _, register) in here {
             found.entry(register.key()).or_insert(register);
         }
-        // A value of an earlier scope wins over every value of a later scope.
     }
     found.into_values().collect()
 }
 
-/// Returns whether consent holds: it was given in this cart, and nobody revoked it, in this cart or
-/// as a guest. Consent is never imported from a guest.
+/// Returns whether consent holds: it was given in this cart, and revoked neither in this cart nor
+/// by a merged guest. Consent given to a guest does not count.
 fn consent<'a>(cart: &Cart, entries: impl Iterator<Item = EntryRef<'a>>) -> bool {
     let mut given = false;
     for entry in entries {
@@ -455,31 +456,31 @@ fn consent<'a>(cart: &Cart, entries: impl Iterator<Item = EntryRef<'a>>) -> bool
     given
 }
 
-/// Adds the known orders to the view, and a notice for units that several orders bought.
+/// Adds the orders to a view, and a notice for orders that bought the same units.
 fn orders<'a>(entries: impl Iterator<Item = EntryRef<'a>>, view: &mut View) {
     let mut buyers: BTreeMap<Dot, (BTreeSet<&OrderId>, &LineKey)> = BTreeMap::new();
     let mut known: BTreeMap<&OrderId, OrderView> = BTreeMap::new();
     for entry in entries {
         let Body::Order(order) = entry.body() else { continue };
         let OrderPlaced { id, bought, .. } = &**order;
+        // Sum the units of each line, and note who bought each dot.
         let mut lines: BTreeMap<&LineKey, u64> = BTreeMap::new();
-        // Note who bought each dot, to find units that were bought twice.
         for bought in bought {
             *lines.entry(&bought.line).or_default() += u64::from(bought.taken.units);
             let buyer = buyers.entry(bought.taken.dot).or_insert((BTreeSet::new(), &bought.line));
             buyer.0.insert(id);
         }
         let lines = lines.into_iter().map(|(line, units)| (line.clone(), units)).collect();
-        // An order that was written several times is one order, from its earliest time.
+        // Entries with one order id are one order. Keep the earliest.
         let order = OrderView { id: id.clone(), time: entry.time(), lines };
         let first = known.entry(id).or_insert_with(|| order.clone());
         if order.time < first.time {
             *first = order;
         }
     }
+    // Group the dots that several orders bought by these orders.
     let mut doubles: BTreeMap<Vec<OrderId>, BTreeSet<LineKey>> = BTreeMap::new();
     sabotage!("double-order-is-not-noticed", { buyers.clear() });
-    // One notice for each set of orders that share units.
     for (ids, line) in buyers.into_values().filter(|(ids, _)| ids.len() > 1) {
         let ids = ids.into_iter().cloned().collect();
         doubles.entry(ids).or_default().insert(line.clone());
@@ -492,7 +493,7 @@ fn orders<'a>(entries: impl Iterator<Item = EntryRef<'a>>, view: &mut View) {
     view.orders.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
 }
 
-/// Appends the notices of an evaluated line.
+/// Adds the notices about an evaluated line.
 fn notices_of(evaluation: &LineEvaluation<'_>, notices: &mut Vec<Notice>) {
     let line = || evaluation.line.clone();
     if evaluation.question {
@@ -506,7 +507,8 @@ fn notices_of(evaluation: &LineEvaluation<'_>, notices: &mut Vec<Notice>) {
     }
 }
 
-/// Returns the name of a row in a sentence, such as "TEE, the guest's side, saved for later".
+/// Returns the name of a row in a sentence, such as "TEE", "TEE, saved for later" or "TEE, the
+/// guest's side".
 pub(super) fn row_name(row: &Row) -> String {
     let mut name = alloc::format!("{}", row.line);
     match row.side {

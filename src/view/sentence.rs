@@ -1,4 +1,4 @@
-//! Explanations and notices as plain English sentences.
+//! Notices and explanations as English sentences.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -11,17 +11,17 @@ use crate::cart::List;
 use crate::clock::Time;
 use crate::id::{LineKey, ReplicaId};
 
-/// Names of devices and times in a sentence, which depend on who reads it.
+/// The names of devices and the format of times in sentences.
 pub trait Phrasing {
-    /// Returns the name of a device as its owner would say it, such as "your phone".
+    /// Returns the name of a device as its owner would call it, such as "your phone".
     fn device(&self, replica: ReplicaId) -> String;
 
-    /// Returns a time of day.
+    /// Returns a time of day as text.
     fn time(&self, time: Time) -> String;
 }
 
-/// Phrasing without further knowledge: devices by the first 8 digits of their id, times as hours
-/// and minutes in UTC.
+/// A phrasing without knowledge of devices: the first eight digits of a device's id, and times as
+/// hours and minutes in UTC.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PlainPhrasing;
 
@@ -38,7 +38,7 @@ impl Phrasing for PlainPhrasing {
     }
 }
 
-/// Writes the notice as one sentence.
+/// Formats the notice as one sentence.
 ///
 /// ```
 /// use holdall::{LineKey, Notice};
@@ -79,14 +79,15 @@ impl fmt::Display for Notice {
     }
 }
 
+/// Returns the items as text, separated by commas.
 fn listed(all: &[impl fmt::Display]) -> String {
     let all: Vec<String> = all.iter().map(ToString::to_string).collect();
     all.join(", ")
 }
 
 impl Explanation {
-    /// Returns one sentence for each row, then one for each contribution that does not count in
-    /// full.
+    /// Returns one sentence for each row, then one or more for each contribution with a reason to
+    /// report.
     ///
     /// ```
     /// use holdall::view::PlainPhrasing;
@@ -94,11 +95,13 @@ impl Explanation {
     /// let mut phone = Replica::new(CartId::from_u128(1), ReplicaId::from_u128(2));
     /// phone.add(36_060_000, &LineKey::sku("TEE")?, Quantity::new(2)?, None)?;
     /// let all = explain(phone.cart(), &Registry::default(), &Default::default());
-    /// assert_eq!(all[0].sentences(&PlainPhrasing), ["TEE: 2, from 2 added on device 00000000 at 10:01."]);
+    /// let expected = ["TEE: 2, from 2 added on device 00000000 at 10:01."];
+    /// assert_eq!(all[0].sentences(&PlainPhrasing), expected);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn sentences(&self, names: &impl Phrasing) -> Vec<String> {
+        // Rows first, then the remarks on their contributions, then the hidden contributions.
         let rows = self.rows.iter().map(|row| row_sentence(row, names));
         let parts = self.rows.iter().flat_map(|row| &row.parts);
         let remarks = parts.filter_map(|part| remark(part, names));
@@ -107,7 +110,7 @@ impl Explanation {
     }
 }
 
-/// Returns the sentence of a row.
+/// Returns the sentence about a row: its quantity, its contributions and its merge rule.
 fn row_sentence(row: &RowExplanation, names: &impl Phrasing) -> String {
     let parts: Vec<String> = row.parts.iter().map(|part| origin(part, names)).collect();
     let mut sentence =
@@ -138,14 +141,14 @@ fn origin(part: &ExplainedContribution, names: &impl Phrasing) -> String {
     format!("{} {verb} on {device}{cart} at {time}", part.asked)
 }
 
-/// Returns what to tell the shopper about a contribution, if anything.
+/// Returns the sentences about a contribution, or `None` without a reason to report.
 fn remark(part: &ExplainedContribution, names: &impl Phrasing) -> Option<String> {
     let told: Vec<String> =
         part.reasons.iter().filter_map(|reason| told(part, reason, names)).collect();
     (!told.is_empty()).then(|| told.join(" "))
 }
 
-/// Returns the sentence of one reason, if it has one.
+/// Returns the sentence about one reason, or `None` for a reason that needs no sentence.
 fn told(part: &ExplainedContribution, reason: &Reason, names: &impl Phrasing) -> Option<String> {
     let (device, at) = (names.device(part.by), names.time(part.time));
     let asked = part.asked;
@@ -189,7 +192,7 @@ fn told(part: &ExplainedContribution, reason: &Reason, names: &impl Phrasing) ->
     })
 }
 
-/// Returns the origin of a contribution, with the number that was asked for.
+/// Returns the origin of a contribution with the quantity asked for, even if none of it counts.
 fn origin_hidden(part: &ExplainedContribution, names: &impl Phrasing) -> String {
     origin(&ExplainedContribution { counts: part.asked, ..part.clone() }, names)
 }

@@ -1,16 +1,16 @@
-//! Step 1 of evaluating a line: which of clashing Sets counts, and how many units a counting Set is
-//! worth.
+//! Step 1 of the evaluation of a line: the Sets that count among clashing Sets, and the units that
+//! each counting Set brings.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::contribution::{Contribution, ContributionState, Deduction};
-use super::placements::PlacementLookup;
+use super::contribution::{ContributionState, LineContribution, SetDeduction};
+use super::placements::BearingEntries;
 use crate::cart::{Body, Cart, ConsumedUnits, EntryKind, EntryRef, SetQuantity};
 use crate::dots::Dot;
 use crate::id::{CartId, LineKey};
 
-/// Returns the Set of an entry that is one.
+/// Returns the Set that an entry holds, if it holds one.
 fn set_of(entry: EntryRef<'_>) -> Option<&SetQuantity> {
     match entry.body() {
         Body::Set(set) => Some(set),
@@ -18,15 +18,15 @@ fn set_of(entry: EntryRef<'_>) -> Option<&SetQuantity> {
     }
 }
 
-/// Settles clashes. Two live Sets of one scope and list clash if neither author had seen the other;
-/// the latest of those that clash counts, and the others are hidden.
-pub(super) fn settle_clashes(parts: &mut [Contribution<'_>]) {
-    let is_set = |part: &Contribution<'_>| part.is_shown() && set_of(part.entry).is_some();
+/// Marks the Sets that lose against clashing Sets. The latest Set of a clash counts.
+pub(super) fn settle_clashes(parts: &mut [LineContribution<'_>]) {
+    let is_set = |part: &LineContribution<'_>| part.is_shown() && set_of(part.entry).is_some();
     let mut sets: Vec<usize> = (0..parts.len()).filter(|at| is_set(&parts[*at])).collect();
+    // A clash takes two Sets.
     if sets.len() < 2 {
         return;
     }
-    // From the latest to the earliest: a Set counts unless it clashes with one that counts.
+    // From the latest Set to the earliest, each counts unless it clashes with one that counts.
     sets.sort_by_key(|at| core::cmp::Reverse((parts[*at].entry.time(), parts[*at].dot)));
     sabotage!("earliest-set-wins", { sets.reverse() });
     let mut counting: Vec<usize> = Vec::new();
@@ -43,8 +43,9 @@ pub(super) fn settle_clashes(parts: &mut [Contribution<'_>]) {
     }
 }
 
-/// Returns whether two Sets clash.
-fn clash(a: &Contribution<'_>, b: &Contribution<'_>) -> bool {
+/// Returns whether two Sets clash: they are of one scope and one list, and neither author had seen
+/// the other Set.
+fn clash(a: &LineContribution<'_>, b: &LineContribution<'_>) -> bool {
     let (Some(x), Some(y)) = (set_of(a.entry), set_of(b.entry)) else { return false };
     a.entry.scope() == b.entry.scope()
         && x.list == y.list
@@ -52,16 +53,18 @@ fn clash(a: &Contribution<'_>, b: &Contribution<'_>) -> bool {
         && !y.saw(b.dot, a.dot)
 }
 
-/// Reduces each counting Set to `max(0, n - b)` units, where `n` is its number. `b` are the units
-/// that an order bought, or that the account took from a guest, where neither author had seen the
-/// other, out of dots that this Set covers or Sets that it competes with. Orders of guests that are
-/// not merged do not count.
+/// Deducts units from the counting Sets of a line. A Set of n units brings `max(0, n - b)` units.
+///
+/// The number b counts units that an order bought, or that the account took from a guest. Neither
+/// author had seen the other's entry, and the units were counted in the Set's number. Orders of
+/// guests that are not merged are ignored. Deductions that entries in `except` preserve are ignored
+/// too.
 pub(super) fn deduct_from_sets(
     cart: &Cart,
     is_ours: impl Fn(CartId) -> bool,
-    placements: PlacementLookup<'_>,
+    bearing: BearingEntries<'_>,
     line: &LineKey,
-    parts: &mut [Contribution<'_>],
+    parts: &mut [LineContribution<'_>],
     except: &BTreeSet<Dot>,
 ) {
     for at in 0..parts.len() {
@@ -70,9 +73,9 @@ pub(super) fn deduct_from_sets(
         if !matches!(part.state, ContributionState::Counts) {
             continue;
         }
-        // Each dot is deducted once, with the largest number that any entry gives.
-        let mut deductions: BTreeMap<Dot, Deduction> = BTreeMap::new();
-        let mut deduction = |deduction: Deduction| {
+        // Several entries may report one dot as taken. The largest number counts.
+        let mut deductions: BTreeMap<Dot, SetDeduction> = BTreeMap::new();
+        let mut deduction = |deduction: SetDeduction| {
             let known = deductions.entry(deduction.taken).or_insert(deduction);
             if deduction.units > known.units {
                 *known = deduction;
@@ -80,9 +83,9 @@ pub(super) fn deduct_from_sets(
         };
         let of = |taken: &ConsumedUnits, by, ordered| {
             let counted = counted_on(part, set, taken);
-            counted.then_some(Deduction { taken: taken.dot, by, ordered, units: taken.units })
+            counted.then_some(SetDeduction { taken: taken.dot, by, ordered, units: taken.units })
         };
-        // Orders that neither saw the Set nor were seen by it.
+        // Deduct the units that concurrent orders bought.
         for fact in cart.live().of_kind(EntryKind::Order) {
             let Body::Order(order) = fact.body() else { continue };
             let by = fact.dot();
@@ -93,13 +96,13 @@ pub(super) fn deduct_from_sets(
                 here.filter_map(|bought| of(&bought.taken, by, true)).for_each(&mut deduction);
             }
         }
-        // Units that the account took from a guest's line are in the account's number. So the
-        // guest's own Set brings only the units beyond them.
+        // The account's Sets already include the units that they took from a guest. A concurrent
+        // Set of the guest brings only the units beyond these.
         if part.entry.scope() != cart.id() {
             for other in parts.iter().filter(|other| other.entry.scope() == cart.id()) {
                 let Some(theirs) = set_of(other.entry) else { continue };
                 let neither = !set.saw(part.dot, other.dot) && !theirs.saw(other.dot, part.dot);
-                // A Set counts here even if all its units were deducted.
+                // A Set counts even if nothing of it is left.
                 let counts =
                     matches!(other.state, ContributionState::Counts | ContributionState::Spent);
                 if sabotage!(
@@ -112,17 +115,17 @@ pub(super) fn deduct_from_sets(
                 }
             }
         }
-        // An entry that removed such a Set may have preserved the deduction.
-        for word in placements.on(part.dot).filter(|word| !except.contains(&word.dot())) {
+        // Deduct the units that an entry preserves after the Set that took them was removed.
+        for word in bearing.on(part.dot).filter(|word| !except.contains(&word.dot())) {
             let lacks = word.body().stays().into_iter().flat_map(|stays| &stays.lacks);
             for lack in lacks.filter(|lack| lack.set == part.dot && is_ours(word.scope())) {
                 let by = word.dot();
                 let units = sabotage!("removed-set-drops-deduction", lack.units, 0);
-                deduction(Deduction { taken: lack.taken, by, ordered: false, units });
+                deduction(SetDeduction { taken: lack.taken, by, ordered: false, units });
             }
         }
-        // Sum up, and note a Set of which nothing is left.
-        let deductions: Vec<Deduction> =
+        // Apply the deductions. A Set without units left is spent.
+        let deductions: Vec<SetDeduction> =
             deductions.into_values().filter(|deduction| deduction.units > 0).collect();
         let taken =
             deductions.iter().fold(0_u32, |sum, deduction| sum.saturating_add(deduction.units));
@@ -135,9 +138,9 @@ pub(super) fn deduct_from_sets(
     }
 }
 
-/// Returns whether the units of a taken dot were in a Set's number: the Set covers the dot, or the
-/// dot is a Set that competes with it.
-fn counted_on(part: &Contribution<'_>, set: &SetQuantity, taken: &ConsumedUnits) -> bool {
+/// Returns whether taken units were counted in a Set's number: the Set covers their dot, or the dot
+/// belongs to a Set that it clashes with.
+fn counted_on(part: &LineContribution<'_>, set: &SetQuantity, taken: &ConsumedUnits) -> bool {
     let rival = taken.scope == part.entry.scope() && taken.set == Some(set.list);
     set.covers.contains(taken.dot) || (rival && !set.saw(part.dot, taken.dot))
 }

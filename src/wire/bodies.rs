@@ -1,9 +1,9 @@
-//! What entries state, as bytes.
+//! The encoding of the bodies of entries.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::bytes::{Reader, Writer};
+use super::bytes::{ByteReader, ByteWriter};
 use super::decode_tables::{DecodeTables, sorted};
 use super::encode_tables::EncodeTables;
 use super::error::{BoxedError, Broken, error_at};
@@ -23,9 +23,10 @@ use crate::dots::Dot;
 use crate::id::{AttributeKey, CouponCode, OrderId, RuleName, ShippingOption, Text};
 use crate::limits;
 
-/// With `thought`, the number of the set of dots that a Set is thought to have seen.
+/// Writes the body of an entry. `predicted_seen` is the predicted index of the dots seen of a Set,
+/// and becomes the index written.
 pub(super) fn write_body(
-    out: &mut Writer,
+    out: &mut ByteWriter,
     tables: &EncodeTables<'_>,
     row: &PackedEntry,
     predicted_seen: &mut u64,
@@ -41,6 +42,7 @@ pub(super) fn write_body(
         Body::Register { value, .. } => write_register(out, value),
         Body::Coupon(code) => text(out, code.as_str()),
         Body::Consent(given) => out.flag(*given),
+        // Carts are written as indexes into the table of carts.
         Body::Merge(merge) => {
             tables.cart(out, merge.guest);
             tables.cart(out, merge.account);
@@ -51,6 +53,7 @@ pub(super) fn write_body(
             tables.cart(out, unmerge.guest);
             out.number(u64::from(unmerge.claim));
         }
+        // The lines and dots of an order are indexes too.
         Body::Order(order) => {
             let OrderPlaced { id, bought, seen, stays } = &**order;
             text(out, id.as_str());
@@ -64,12 +67,15 @@ pub(super) fn write_body(
         }
         Body::Expired { rule } => text(out, rule.as_str()),
         Body::Stay(stays) => write_stays(out, tables, stays),
+        // A body of a later version is kept unchanged.
         Body::Unknown { payload, .. } => out.blob(payload),
     }
 }
 
+/// Reads a body of a kind, for the entry with a dot. `here` is the offset of the entry, for errors.
+/// `predicted_seen` is the predicted index of the dots seen of a Set, and becomes the index read.
 pub(super) fn read_body(
-    input: &mut Reader<'_>,
+    input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
     dot: Dot,
     (kind, sided): (u32, bool),
@@ -100,6 +106,7 @@ pub(super) fn read_body(
         })),
         EXPIRED => Body::Expired { rule: input.parsed(RuleName::new)?.into() },
         STAY => Body::Stay(Arc::new(read_stays(input, tables)?)),
+        // A later version may have further kinds. Their bodies are kept unchanged.
         kind if kind >= FIRST_UNKNOWN => {
             Body::Unknown { kind, payload: Arc::new(input.blob()?.into()) }
         }
@@ -107,25 +114,33 @@ pub(super) fn read_body(
     })
 }
 
-/// A code is written in its normal form.
-fn read_coupon(input: &mut Reader<'_>) -> Result<CouponCode, BoxedError> {
+/// Reads a coupon code, which must be in its normal form.
+fn read_coupon(input: &mut ByteReader<'_>) -> Result<CouponCode, BoxedError> {
     let here = input.offset();
     let text = input.text()?;
+    // The decoder accepts the normal form only, so that equal codes have equal bytes.
     let code = CouponCode::new(text).map_err(|error| input.error(error))?;
     if code.as_str() == text { Ok(code) } else { Err(error_at(here, Broken::NotCanonical)) }
 }
 
-fn read_dots(input: &mut Reader<'_>, tables: &mut DecodeTables) -> Result<Vec<Dot>, BoxedError> {
+/// Reads a strictly ascending list of dots.
+fn read_dots(
+    input: &mut ByteReader<'_>,
+    tables: &mut DecodeTables,
+) -> Result<Vec<Dot>, BoxedError> {
     let count = input.count(2, "dots", limits::MESSAGE_BYTES)?;
+    // The dots of a Move are a set, so their order is fixed.
     let dots: Result<Vec<Dot>, _> = (0..count).map(|_| tables.dot(input)).collect();
     sorted(input, dots?)
 }
 
+/// Reads a strictly ascending list of the units that an order bought.
 fn read_bought(
-    input: &mut Reader<'_>,
+    input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
 ) -> Result<Vec<OrderedUnits>, BoxedError> {
     let count = input.count(6, "units bought", limits::MESSAGE_BYTES)?;
+    // An entry takes at least six bytes, so the count bounds the allocation.
     let mut all = Vec::with_capacity(count);
     for _ in 0..count {
         all.push(OrderedUnits { line: tables.line(input)?, taken: read_taken(input, tables)? });
@@ -133,7 +148,8 @@ fn read_bought(
     sorted(input, all)
 }
 
-fn write_register(out: &mut Writer, register: &Register) {
+/// Writes a note, a gift, an attribute or a shipping option.
+fn write_register(out: &mut ByteWriter, register: &Register) {
     out.number(register.kind_number());
     match register {
         Register::Note(note) => {
@@ -153,7 +169,8 @@ fn write_register(out: &mut Writer, register: &Register) {
     }
 }
 
-fn read_register(input: &mut Reader<'_>) -> Result<Register, BoxedError> {
+/// Reads a note, a gift, an attribute or a shipping option.
+fn read_register(input: &mut ByteReader<'_>) -> Result<Register, BoxedError> {
     let here = input.offset();
     Ok(match input.number()? {
         NOTE => Register::Note(input.parsed(Text::new)?),

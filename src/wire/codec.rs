@@ -1,8 +1,8 @@
-//! What this module offers: states, deltas, replicas and messages to bytes and back.
+//! The encoders and decoders of states, deltas, replicas and messages.
 
 use alloc::vec::Vec;
 
-use super::bytes::Reader;
+use super::bytes::ByteReader;
 use super::envelope::{EnvelopeKind, open, seal};
 use super::error::{Broken, DecodeError};
 use super::parts::{read_cart, read_delta, write_cart, write_delta};
@@ -13,7 +13,7 @@ use crate::id::ReplicaId;
 use crate::replica::Replica;
 use crate::sync::Message;
 
-/// A state as bytes.
+/// Encodes a state. Equal states have equal bytes.
 ///
 /// ```
 /// use holdall::{wire, Cart, CartId};
@@ -26,30 +26,30 @@ pub fn encode_cart(cart: &Cart) -> Vec<u8> {
     seal(EnvelopeKind::Cart, |out| write_cart(out, cart))
 }
 
-/// A state from its bytes.
+/// Decodes a state.
 ///
 /// # Errors
-/// Anything but the bytes of a state in their one form.
+/// Returns an error unless the bytes are the canonical encoding of a state.
 pub fn decode_cart(bytes: &[u8]) -> Result<Cart, DecodeError> {
     open(bytes, EnvelopeKind::Cart, read_cart)
 }
 
-/// A delta as bytes.
+/// Encodes a delta. Equal deltas have equal bytes.
 #[must_use]
 pub fn encode_delta(delta: &Delta) -> Vec<u8> {
     seal(EnvelopeKind::Delta, |out| write_delta(out, delta))
 }
 
-/// A delta from its bytes.
+/// Decodes a delta.
 ///
 /// # Errors
-/// Anything but the bytes of a delta in their one form.
+/// Returns an error unless the bytes are the canonical encoding of a delta.
 pub fn decode_delta(bytes: &[u8]) -> Result<Delta, DecodeError> {
     open(bytes, EnvelopeKind::Delta, read_delta)
 }
 
-/// What a replica must keep to come back: its id, its time, its state. Rules and options are the
-/// deployment's and not kept.
+/// Encodes a replica for storage: its id, its latest time and its state. Rules and options belong
+/// to the deployment and are not included.
 ///
 /// ```
 /// use holdall::{wire, CartId, LineKey, Quantity, Replica, ReplicaId};
@@ -70,32 +70,33 @@ pub fn encode_replica(replica: &Replica) -> Vec<u8> {
     })
 }
 
-/// A replica from what it had kept. Not from a backup: see [`Replica`].
+/// Decodes a replica from the bytes it stored last. Never use the bytes of a backup: see
+/// [`Replica`].
 ///
 /// # Errors
-/// Anything but the bytes of a replica in their one form.
+/// Returns an error unless the bytes are the canonical encoding of a replica.
 pub fn decode_replica(bytes: &[u8]) -> Result<Replica, DecodeError> {
-    let read = |input: &mut Reader<'_>| {
+    let read = |input: &mut ByteReader<'_>| {
         let id = ReplicaId::from_u128(input.id()?);
         let latest: Time = entries::read_time(input, &mut 0)?;
         let replica = Replica::resume(id, latest, read_cart(input)?);
-        // Time goes on from the latest it knew, which is no earlier than its entries.
+        // The stored time must not be earlier than the entries, so resuming keeps it.
         let right = replica.latest() == latest;
         if right { Ok(replica) } else { Err(input.error(Broken::NotCanonical)) }
     };
     open(bytes, EnvelopeKind::Replica, read)
 }
 
-/// A message of a [`Session`](crate::sync::Session) as bytes.
+/// Encodes a message of a [`Session`](crate::sync::Session).
 #[must_use]
 pub fn encode_message(message: &Message) -> Vec<u8> {
     seal(EnvelopeKind::Message, |out| message::write(out, message))
 }
 
-/// A message of a [`Session`](crate::sync::Session) from its bytes.
+/// Decodes a message of a [`Session`](crate::sync::Session).
 ///
 /// # Errors
-/// Anything but the bytes of a message in their one form.
+/// Returns an error unless the bytes are the canonical encoding of a message.
 pub fn decode_message(bytes: &[u8]) -> Result<Message, DecodeError> {
     open(bytes, EnvelopeKind::Message, message::read)
 }

@@ -1,10 +1,10 @@
-//! The tables of bytes that are read, and which of their rows are named.
+//! The tables of a message that is decoded, with a record of the rows that the message uses.
 
 use alloc::vec::Vec;
 
 use smallvec::SmallVec;
 
-use super::bytes::Reader;
+use super::bytes::ByteReader;
 use super::dots;
 use super::error::{BoxedError, Broken, error_at};
 use super::table_layout::{
@@ -19,32 +19,34 @@ use crate::id::{CartId, LineKey, LinesBuilder, ReplicaId, is_plain};
 use crate::limits;
 use crate::money::{Currency, Money};
 
-type Used = SmallVec<[bool; 16]>;
+/// One mark per row of a table: whether the message uses the row.
+type UsedMarks = SmallVec<[bool; 16]>;
 
-/// A table that is read. What nobody names must not be in it.
+/// A decoded table. The decoder refuses a message with a row that nothing uses.
 #[derive(Clone)]
 pub(super) struct DecodeTable<T> {
     pub(super) rows: SmallTable<T>,
-    used: Used,
-    /// On a link: where rows were put in, in ascending order.
+    used: UsedMarks,
+    /// The places of the rows that a link inserted last, ascending.
     new: SmallVec<[u32; 4]>,
-    /// Whether rows were taken in, which may not be named.
+    /// Whether the message brought rows of this table, which must then all be used.
     fresh: bool,
     name: &'static str,
 }
 
 impl<T: Ord> DecodeTable<T> {
+    /// Creates an empty table. Errors show `name`.
     fn new(name: &'static str) -> Self {
         Self {
             rows: SmallTable::new(),
-            used: Used::new(),
+            used: UsedMarks::new(),
             new: SmallVec::new(),
             fresh: false,
             name,
         }
     }
 
-    /// Takes rows in, which are sorted, without doubles, and not there yet; says if they are not.
+    /// Inserts rows. Returns `false` unless they are strictly ascending and not in the table yet.
     pub(super) fn take(&mut self, rows: SmallTable<T>) -> bool {
         self.new.clear();
         self.fresh = true;
@@ -56,11 +58,13 @@ impl<T: Ord> DecodeTable<T> {
         if !ascends {
             return false;
         }
+        // The rows of an empty table need no merging.
         if self.rows.is_empty() {
             self.used.resize(rows.len(), false);
             self.rows = rows;
             return true;
         }
+        // Insert each row at its place, which must be free.
         for row in rows {
             let Err(at) = self.rows.binary_search(&row) else { return false };
             self.rows.insert(at, row);
@@ -70,23 +74,27 @@ impl<T: Ord> DecodeTable<T> {
         true
     }
 
-    /// Where the rows are that were taken in last.
+    /// Returns the places of the rows inserted by the last [`take`](Self::take), if the table had
+    /// `before` rows before it.
     pub(super) fn places(&self, before: usize) -> impl Iterator<Item = usize> + '_ {
+        // After the first insertion into an empty table, every row is new.
         let all = if before == 0 { self.rows.len() } else { 0 };
         (0..all).chain(self.new.iter().map(|at| *at as usize))
     }
 
+    /// Returns the rows and their used marks.
     pub(super) fn parts(&mut self) -> (&[T], &mut [bool]) {
         (&self.rows, &mut self.used)
     }
 
+    /// Removes all rows.
     fn clear(&mut self) {
         self.rows.clear();
         self.used.clear();
     }
 
-    /// An index that follows, of a row there is.
-    pub(super) fn index(&mut self, input: &mut Reader<'_>) -> Result<u32, BoxedError> {
+    /// Reads an index, marks its row as used and returns it, or [`Broken::Index`].
+    pub(super) fn index(&mut self, input: &mut ByteReader<'_>) -> Result<u32, BoxedError> {
         let here = input.offset();
         let at = usize::try_from(input.number()?).unwrap_or(usize::MAX);
         *self
@@ -96,8 +104,8 @@ impl<T: Ord> DecodeTable<T> {
         Ok(at as u32)
     }
 
-    /// The row of an index that was read.
-    pub(super) fn row(&mut self, input: &Reader<'_>, at: u64) -> Result<u32, BoxedError> {
+    /// Marks the row at an index as used and returns the index, or [`Broken::Index`].
+    pub(super) fn row(&mut self, input: &ByteReader<'_>, at: u64) -> Result<u32, BoxedError> {
         let here = input.offset();
         let at = usize::try_from(at).unwrap_or(usize::MAX);
         *self
@@ -107,17 +115,19 @@ impl<T: Ord> DecodeTable<T> {
         Ok(at as u32)
     }
 
+    /// Returns whether all rows are used, or no rows came with this message.
     fn all_used(&self) -> bool {
         !self.fresh || self.used.iter().all(|used| *used)
     }
 }
 
-/// The tables of a message.
+/// All tables of a decoded message.
 #[derive(Clone)]
 pub(super) struct DecodeTables {
     pub(super) cart: CartId,
     pub(super) writers: DecodeTable<ReplicaId>,
-    /// Other carts than the message's own, which is index 0.
+    /// The other carts that the message names. Index 0 is the message's own cart, and index 1 is
+    /// the first row.
     pub(super) carts: DecodeTable<CartId>,
     pub(super) authorships: DecodeTable<Authorship>,
     pub(super) lines: DecodeTable<LineKey>,
@@ -126,6 +136,7 @@ pub(super) struct DecodeTables {
 }
 
 impl DecodeTables {
+    /// Creates tables without rows.
     pub(super) fn empty(cart: CartId) -> Self {
         Self {
             cart,
@@ -138,15 +149,20 @@ impl DecodeTables {
         }
     }
 
-    /// Those that `head` says there are.
-    pub(super) fn read(input: &mut Reader<'_>, cart: CartId, head: u8) -> Result<Self, BoxedError> {
+    /// Reads the table of writers and the tables whose flags are set in `head`.
+    pub(super) fn read(
+        input: &mut ByteReader<'_>,
+        cart: CartId,
+        head: u8,
+    ) -> Result<Self, BoxedError> {
         let mut tables = Self::empty(cart);
         tables.read_writers(input)?;
         tables.read_rest(input, head)?;
         Ok(tables)
     }
 
-    pub(super) fn read_writers(&mut self, input: &mut Reader<'_>) -> Result<(), BoxedError> {
+    /// Reads the table of writers.
+    pub(super) fn read_writers(&mut self, input: &mut ByteReader<'_>) -> Result<(), BoxedError> {
         let count = input.count(16, "writers", limits::MESSAGE_BYTES)?;
         let mut writers = SmallTable::new();
         writers.reserve_exact(count);
@@ -156,25 +172,33 @@ impl DecodeTables {
         taken(input, self.writers.take(writers))
     }
 
-    /// The others that `head` says there are, or on a link what is new of them.
-    pub(super) fn read_rest(&mut self, input: &mut Reader<'_>, head: u8) -> Result<(), BoxedError> {
+    /// Reads the tables whose flags are set in `head`. On a link, these are the new rows.
+    pub(super) fn read_rest(
+        &mut self,
+        input: &mut ByteReader<'_>,
+        head: u8,
+    ) -> Result<(), BoxedError> {
         let has = |flag| head & flag != 0;
         if has(CARTS) {
             let mut carts = SmallTable::new();
             for _ in 0..some(input, 16, "carts")? {
                 carts.push(CartId::from_u128(input.id()?));
             }
+            // The own cart is index 0 and must not be a row.
             let own = carts.binary_search(&self.cart).is_ok();
             taken(input, !own && self.carts.take(carts))?;
         }
+        // A frame of a link brings its own authorships.
         self.authorships.clear();
         if has(AUTHORSHIPS) {
             let mut authorships = SmallTable::new();
             for _ in 0..some(input, 2, "authorships")? {
                 let scope = self.cart(input)?;
+                // The merges seen are a sorted list of cart indexes.
                 let guests = input.count(1, "merged guests", limits::MERGES)?;
                 let after: Result<Vec<_>, _> = (0..guests).map(|_| self.cart(input)).collect();
                 let after = sorted(input, after?)?;
+                // The default authorship must not be a row.
                 if scope == self.cart && after.is_empty() {
                     return Err(input.error(Broken::NotCanonical));
                 }
@@ -182,6 +206,7 @@ impl DecodeTables {
             }
             taken(input, self.authorships.take(authorships))?;
         }
+        // The remaining tables hold plain values.
         if has(LINES) {
             let lines = Self::read_lines(input)?;
             taken(input, self.lines.take(lines))?;
@@ -193,6 +218,8 @@ impl DecodeTables {
             }
             taken(input, self.prices.take(prices))?;
         }
+        // A frame of a link brings its own sets seen. The empty set is index 0 and must not be a
+        // row.
         self.seen.clear();
         if has(SEEN) {
             let mut all = SmallTable::new();
@@ -208,18 +235,22 @@ impl DecodeTables {
         Ok(())
     }
 
-    /// How many bytes a line shares with the one before, and the rest and where it is.
-    fn read_line<'a>(input: &mut Reader<'a>) -> Result<(usize, &'a [u8], usize), BoxedError> {
+    /// Reads one row of the table of lines: the number of bytes shared with the row before, the
+    /// rest, and the offset of the rest.
+    fn read_line<'a>(input: &mut ByteReader<'a>) -> Result<(usize, &'a [u8], usize), BoxedError> {
         let here = input.offset();
         let head = usize::from(input.byte()?);
+        // A short rest has its length and the number of shared bytes in one byte.
         if head < (SHARED_BYTES + 1) * SHORT_REST_BYTES {
             let at = input.offset();
             let rest = input.take(head % SHORT_REST_BYTES + 1)?;
             return Ok((head / SHORT_REST_BYTES, rest, at));
         }
+        // A long rest has its own length.
         let same = usize::try_from(input.number()?).unwrap_or(usize::MAX);
         let at = input.offset();
         let rest = input.blob()?;
+        // The long form must be necessary.
         if head == usize::from(LONG_REST) && rest.len() > SHORT_REST_BYTES {
             Ok((same, rest, at))
         } else {
@@ -227,7 +258,8 @@ impl DecodeTables {
         }
     }
 
-    fn read_lines(input: &mut Reader<'_>) -> Result<SmallTable<LineKey>, BoxedError> {
+    /// Reads the table of lines.
+    fn read_lines(input: &mut ByteReader<'_>) -> Result<SmallTable<LineKey>, BoxedError> {
         let count = some(input, 2, "lines")?;
         let mut lines = LinesBuilder::with_room(count);
         for _ in 0..count {
@@ -235,8 +267,10 @@ impl DecodeTables {
             let not_canonical = || error_at(here, Broken::NotCanonical);
             let (same, rest, at) = Self::read_line(input)?;
             let next = lines.last().get(same..).ok_or_else(not_canonical)?;
-            // As much is shared as may be: the next character is another, or too much.
+            // The shared part must be as long as possible: the next character must differ or exceed
+            // the limit.
             let alike = |bytes: usize| same + bytes <= SHARED_BYTES;
+            // Plain lines need no UTF-8 check.
             if lines.last_is_plain() && is_plain(rest) {
                 let shorter = next.first() == rest.first() && alike(1) && !next.is_empty();
                 if same > SHARED_BYTES || shorter {
@@ -245,6 +279,7 @@ impl DecodeTables {
                 lines.push_plain(same, rest).map_err(|error| error_at(here, error))?;
                 continue;
             }
+            // Other lines are compared by whole characters.
             let rest = core::str::from_utf8(rest).map_err(|_| error_at(at, Broken::Utf8))?;
             let next = core::str::from_utf8(next).map_err(|_| not_canonical())?;
             let shorter = match (next.chars().next(), rest.chars().next()) {
@@ -259,7 +294,7 @@ impl DecodeTables {
         Ok(lines.keys().into())
     }
 
-    /// On a link: what was there before this frame was named before.
+    /// Begins a frame of a link: rows of earlier frames need not be used again.
     pub(super) fn begin(&mut self) {
         self.writers.fresh = false;
         self.carts.fresh = false;
@@ -267,7 +302,7 @@ impl DecodeTables {
         self.prices.fresh = false;
     }
 
-    /// How many rows there are.
+    /// Returns the number of rows that a link keeps between frames.
     pub(super) fn len(&self) -> usize {
         self.writers.rows.len()
             + self.carts.rows.len()
@@ -275,7 +310,7 @@ impl DecodeTables {
             + self.prices.rows.len()
     }
 
-    /// Whether each row of each is named.
+    /// Returns whether every new row of every table is used.
     pub(super) fn all_used(&self) -> bool {
         self.writers.all_used()
             && self.carts.all_used()
@@ -285,7 +320,7 @@ impl DecodeTables {
             && self.seen.all_used()
     }
 
-    /// Those that live entries are held with.
+    /// Converts the tables into the tables of stored entries.
     pub(super) fn held(self) -> EntryTables {
         EntryTables {
             writers: self.writers.rows,
@@ -297,7 +332,8 @@ impl DecodeTables {
         }
     }
 
-    /// The same for rows that use few of them. They are renumbered.
+    /// Returns the tables of stored entries with only the rows that `read` uses, and renumbers
+    /// `read`.
     pub(super) fn held_for(&mut self, read: &mut DecodedEntries) -> EntryTables {
         let mut held = EntryTables::new(self.cart);
         if !self.authorships.rows.is_empty() {
@@ -305,6 +341,7 @@ impl DecodeTables {
         }
         let rows = &mut read.rows[..];
         let bought = |row: &PackedEntry| row.slot.body(&read.bodies).bought();
+        // One entry without bought lines uses at most one row of each table.
         if let [row] = rows
             && bought(row).is_empty()
         {
@@ -316,6 +353,7 @@ impl DecodeTables {
             row.price = if held.prices.is_empty() { NONE } else { 0 };
             return held;
         }
+        // Collect the rows used.
         for row in rows.iter() {
             held.writers.push(self.writers.rows[row.writer as usize]);
             held.lines.extend(self.lines.rows.get(row.line as usize).cloned());
@@ -325,6 +363,7 @@ impl DecodeTables {
         dedup(&mut held.writers);
         dedup(&mut held.lines);
         dedup(&mut held.prices);
+        // Renumber the entries by the collected rows.
         for row in rows {
             let place = |found: Option<usize>| found.map_or(NONE, |at| at as u32);
             let writer = self.writers.rows[row.writer as usize];
@@ -337,9 +376,11 @@ impl DecodeTables {
         held
     }
 
-    pub(super) fn cart(&mut self, input: &mut Reader<'_>) -> Result<CartId, BoxedError> {
+    /// Reads a cart index and returns the cart. Index 0 is the message's own cart.
+    pub(super) fn cart(&mut self, input: &mut ByteReader<'_>) -> Result<CartId, BoxedError> {
         let here = input.offset();
         let at = usize::try_from(input.number()?).unwrap_or(usize::MAX);
+        // Index 0 is the own cart; the rows count from 1.
         let Some(at) = at.checked_sub(1) else { return Ok(self.cart) };
         *self
             .carts
@@ -349,21 +390,22 @@ impl DecodeTables {
         Ok(self.carts.rows[at])
     }
 
-    pub(super) fn line(&mut self, input: &mut Reader<'_>) -> Result<LineKey, BoxedError> {
+    /// Reads a line index and returns the line.
+    pub(super) fn line(&mut self, input: &mut ByteReader<'_>) -> Result<LineKey, BoxedError> {
         let at = self.lines.index(input)?;
         Ok(self.lines.rows[at as usize].clone())
     }
 
-    /// 0 is the empty set.
-    pub(super) fn seen(&mut self, input: &mut Reader<'_>) -> Result<SharedDots, BoxedError> {
+    /// Reads the index of a set of dots seen and returns the set. Index 0 is the empty set.
+    pub(super) fn seen(&mut self, input: &mut ByteReader<'_>) -> Result<SharedDots, BoxedError> {
         let number = input.number()?;
         self.seen_at(input, number)
     }
 
-    /// The same by a number that was read, or goes without saying.
+    /// Returns the set of dots seen at an index, and marks it as used. Index 0 is the empty set.
     pub(super) fn seen_at(
         &mut self,
-        input: &Reader<'_>,
+        input: &ByteReader<'_>,
         at: u64,
     ) -> Result<SharedDots, BoxedError> {
         let Some(at) = at.checked_sub(1) else { return Ok(SharedDots::default()) };
@@ -371,20 +413,27 @@ impl DecodeTables {
         Ok(self.seen.rows[at as usize].clone())
     }
 
-    /// The number of the set that the first Set is thought to have seen.
+    /// Returns the index that is predicted for the dots seen of the first Set: 1, or 0 without a
+    /// table.
     pub(super) fn first_seen(&self) -> u64 {
         u64::from(!self.seen.rows.is_empty())
     }
 
-    pub(super) fn dots(&mut self, input: &mut Reader<'_>) -> Result<Dots, BoxedError> {
+    /// Reads a set of dots.
+    pub(super) fn dots(&mut self, input: &mut ByteReader<'_>) -> Result<Dots, BoxedError> {
         dots::read(input, &self.writers.rows, &mut self.writers.used)
     }
 
-    pub(super) fn groups(&mut self, input: &mut Reader<'_>) -> Result<WriterRunList, BoxedError> {
+    /// Reads a short set of dots.
+    pub(super) fn groups(
+        &mut self,
+        input: &mut ByteReader<'_>,
+    ) -> Result<WriterRunList, BoxedError> {
         dots::read_groups(input, &self.writers.rows, &mut self.writers.used)
     }
 
-    pub(super) fn dot(&mut self, input: &mut Reader<'_>) -> Result<Dot, BoxedError> {
+    /// Reads a dot: a writer index and a sequence number from 1 to [`limits::SEQ_MAX`].
+    pub(super) fn dot(&mut self, input: &mut ByteReader<'_>) -> Result<Dot, BoxedError> {
         let writer = self.writers.index(input)?;
         let here = input.offset();
         match input.number()? {
@@ -395,17 +444,19 @@ impl DecodeTables {
     }
 }
 
+/// Sorts a table and removes equal rows.
 fn dedup<T: Ord>(table: &mut SmallTable<T>) {
     table.sort_unstable();
     table.dedup();
 }
 
-fn taken(input: &Reader<'_>, right: bool) -> Result<(), BoxedError> {
+/// Returns [`Broken::NotCanonical`] unless a table accepted its rows.
+fn taken(input: &ByteReader<'_>, right: bool) -> Result<(), BoxedError> {
     if right { Ok(()) } else { Err(input.error(Broken::NotCanonical)) }
 }
 
-/// A count of rows of a table that is there, and so not empty.
-fn some(input: &mut Reader<'_>, each: usize, what: &'static str) -> Result<usize, BoxedError> {
+/// Reads the number of rows of a table that is present, and so must not be empty.
+fn some(input: &mut ByteReader<'_>, each: usize, what: &'static str) -> Result<usize, BoxedError> {
     let here = input.offset();
     match input.count(each, what, limits::MESSAGE_BYTES)? {
         0 => Err(error_at(here, Broken::NotCanonical)),
@@ -413,12 +464,14 @@ fn some(input: &mut Reader<'_>, each: usize, what: &'static str) -> Result<usize
     }
 }
 
-/// A list that must be strictly ascending, so that equal facts have equal bytes.
-pub(super) fn sorted<T: Ord>(input: &Reader<'_>, list: Vec<T>) -> Result<Vec<T>, BoxedError> {
+/// Returns `list` if it is strictly ascending, or [`Broken::NotCanonical`]: equal values must have
+/// equal bytes.
+pub(super) fn sorted<T: Ord>(input: &ByteReader<'_>, list: Vec<T>) -> Result<Vec<T>, BoxedError> {
     if ascends(&list) { Ok(list) } else { Err(input.error(Broken::NotCanonical)) }
 }
 
-fn read_price(input: &mut Reader<'_>) -> Result<Money, BoxedError> {
+/// Reads a price: its digits, the number of digits after the point, and three bytes of currency.
+fn read_price(input: &mut ByteReader<'_>) -> Result<Money, BoxedError> {
     let at = input.offset();
     let (digits, scale) = (input.number()?, input.byte()?);
     let code = core::str::from_utf8(input.take(3)?).map_err(|_| input.error(Broken::Utf8))?;

@@ -1,15 +1,18 @@
-//! Sets of dots as bytes.
+//! The encoding of sets of dots.
 
-use super::bytes::{Reader, Writer};
+use super::bytes::{ByteReader, ByteWriter};
 use super::error::{BoxedError, Broken, error_at};
 use crate::cart::WriterRunList;
 use crate::dots::{Dots, Run};
 use crate::id::ReplicaId;
 use crate::limits;
 
-/// For each writer, by steps in their table, its runs: how far after the one before each begins,
-/// with one bit that says whether it is longer than one, and how much longer.
-pub(super) fn write(out: &mut Writer, writers: &[ReplicaId], dots: &Dots) {
+/// Writes a set of dots.
+///
+/// For each writer, the number of writers skipped in the table and the runs follow. Each run is
+/// written as the distance from the run before it, with one bit for a length above one, and the
+/// length less one.
+pub(super) fn write(out: &mut ByteWriter, writers: &[ReplicaId], dots: &Dots) {
     out.count(dots.writers().count());
     let mut next = 0;
     for (writer, runs) in dots.writers() {
@@ -26,7 +29,8 @@ fn skipped_to(writers: &[ReplicaId], writer: ReplicaId) -> usize {
     writers.binary_search(&writer).expect("the table has every writer that is named")
 }
 
-fn write_runs(out: &mut Writer, runs: impl Iterator<Item = Run>) {
+/// Writes runs without their number.
+fn write_runs(out: &mut ByteWriter, runs: impl Iterator<Item = Run>) {
     let mut end = 0;
     for run in runs {
         let (step, longer) = (run.first - end, run.last - run.first);
@@ -38,24 +42,27 @@ fn write_runs(out: &mut Writer, runs: impl Iterator<Item = Run>) {
     }
 }
 
-/// In the first number of a group: whether another follows;
+/// Mask of the bit, in the first number of a group, that says whether another group follows.
 const ANOTHER: u64 = 0b001;
-/// where the number of its runs is, less one, and what says that it follows;
+/// Position of the number of runs less one, in the first number of a group.
 const RUNS_AT: u32 = 1;
+/// Mask of the number of runs less one. This value says that the number of runs follows.
 const RUNS: u64 = 0b11;
-/// and where the number of writers left out is.
+/// Position of the number of writers skipped, in the first number of a group.
 const SKIPPED_AT: u32 = 3;
 
-/// The same for a small set that is not empty.
-pub(super) fn write_groups(out: &mut Writer, writers: &[ReplicaId], runs: &[(ReplicaId, Run)]) {
+/// Writes a short set of dots, which must not be empty. `runs` is ascending.
+pub(super) fn write_groups(out: &mut ByteWriter, writers: &[ReplicaId], runs: &[(ReplicaId, Run)]) {
     let mut next = 0;
     let mut groups = runs.chunk_by(|(a, _), (b, _)| a == b).peekable();
     while let Some(group) = groups.next() {
+        // Pack the writers skipped, the number of runs and the continuation bit into one number.
         let skipped = skipped_to(&writers[next..], group[0].0);
         next += skipped + 1;
         let short = (group.len() as u64 - 1).min(RUNS);
         let another = if groups.peek().is_some() { ANOTHER } else { 0 };
         out.number((skipped as u64) << SKIPPED_AT | short << RUNS_AT | another);
+        // More than three runs have their number written out.
         if short == RUNS {
             out.count(group.len());
         }
@@ -63,9 +70,9 @@ pub(super) fn write_groups(out: &mut Writer, writers: &[ReplicaId], runs: &[(Rep
     }
 }
 
-/// The runs of such a set, ascending; the writers it names are marked as used.
+/// Reads a short set of dots as ascending runs, and marks its writers as used.
 pub(super) fn read_groups(
-    input: &mut Reader<'_>,
+    input: &mut ByteReader<'_>,
     writers: &[ReplicaId],
     used: &mut [bool],
 ) -> Result<WriterRunList, BoxedError> {
@@ -73,6 +80,7 @@ pub(super) fn read_groups(
     loop {
         let here = input.offset();
         let head = input.number()?;
+        // Find the writer from the number of writers skipped.
         let at = usize::try_from(head >> SKIPPED_AT)
             .ok()
             .and_then(|skipped| skipped.checked_add(next))
@@ -80,6 +88,7 @@ pub(super) fn read_groups(
             .ok_or_else(|| error_at(here, Broken::Index { table: "writers" }))?;
         next = at + 1;
         used[at] = true;
+        // Find the number of runs, whose long form must be necessary.
         let mut count = (head >> RUNS_AT & RUNS) as usize + 1;
         if count > RUNS as usize {
             count = input.count(1, "runs", limits::MESSAGE_BYTES)?;
@@ -94,9 +103,9 @@ pub(super) fn read_groups(
     }
 }
 
-/// A set of dots; the writers it names are marked as used.
+/// Reads a set of dots, and marks its writers as used.
 pub(super) fn read(
-    input: &mut Reader<'_>,
+    input: &mut ByteReader<'_>,
     writers: &[ReplicaId],
     used: &mut [bool],
 ) -> Result<Dots, BoxedError> {
@@ -105,6 +114,7 @@ pub(super) fn read(
     let groups = input.count(3, "writers", limits::MESSAGE_BYTES)?;
     for _ in 0..groups {
         let here = input.offset();
+        // Find the writer from the number of writers skipped.
         let skipped = usize::try_from(input.number()?).unwrap_or(usize::MAX);
         let at = skipped
             .checked_add(next)
@@ -113,6 +123,7 @@ pub(super) fn read(
         next = at + 1;
         used[at] = true;
         let here = input.offset();
+        // A writer without runs must not be listed.
         let count = input.count(1, "runs", limits::MESSAGE_BYTES)?;
         if count == 0 {
             return Err(error_at(here, Broken::NotCanonical));
@@ -123,8 +134,9 @@ pub(super) fn read(
     Ok(dots)
 }
 
+/// Reads `count` runs of one writer and passes each to `put`.
 fn read_runs(
-    input: &mut Reader<'_>,
+    input: &mut ByteReader<'_>,
     count: usize,
     mut put: impl FnMut(Run),
 ) -> Result<(), BoxedError> {
@@ -137,15 +149,17 @@ fn read_runs(
     Ok(())
 }
 
-/// A run after one that ends at `end`, and so not adjacent to it.
-fn read_run(input: &mut Reader<'_>, end: Option<u64>) -> Result<Run, BoxedError> {
+/// Reads one run. `end` is the last number of the run before it, which must not be adjacent.
+fn read_run(input: &mut ByteReader<'_>, end: Option<u64>) -> Result<Run, BoxedError> {
     let here = input.offset();
     let tagged = input.number()?;
+    // The lowest bit says whether the run has a length.
     let (step, longer) = (tagged >> 1, if tagged & 1 == 1 { input.number()? } else { 0 });
     let adjacent = end.is_some() && step < 2;
     if step == 0 || adjacent || tagged & 1 == 1 && longer == 0 {
         return Err(error_at(here, Broken::NotCanonical));
     }
+    // The last number must be a valid sequence number.
     let first = end.unwrap_or_default() + step;
     match first.checked_add(longer).filter(|last| {
         sabotage!("decoder-takes-numbers-beyond-the-last", *last <= limits::SEQ_MAX, true)

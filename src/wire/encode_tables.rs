@@ -1,9 +1,11 @@
-//! What many entries share is written once, in sorted tables, and named by index: the tables of
-//! what is to be written, just with what is used, and how its parts are numbered in them.
+//! The tables of a message to encode.
+//!
+//! Values that many entries share are written once, in sorted tables, and entries refer to them by
+//! index. A table holds exactly the rows that the message uses.
 
 use alloc::vec::Vec;
 
-use super::bytes::Writer;
+use super::bytes::ByteWriter;
 use super::decode_tables::DecodeTables;
 use super::dots;
 use super::row_numbers::{FewRows, KnownRows, RowNumbers};
@@ -16,7 +18,7 @@ use crate::cart::{
 use crate::dots::{Dot, Dots, SharedDots};
 use crate::id::{CartId, LineKey, ReplicaId, position};
 
-/// Rows of tables that are to be written, each sorted.
+/// The rows of the tables to write, each list sorted.
 #[derive(Default)]
 pub(super) struct NewRows<'a> {
     pub(super) writers: FewRows<ReplicaId>,
@@ -25,17 +27,18 @@ pub(super) struct NewRows<'a> {
     prices: FewRows<&'a SortedPrice>,
 }
 
+/// The tables of one message, with the number of each row in the written tables.
 pub(super) struct EncodeTables<'a> {
     cart: CartId,
     tables: &'a EntryTables,
     bodies: &'a [Body],
     pub(super) writers: KnownRows<'a, ReplicaId>,
-    /// Other carts than the message's own.
+    /// The carts that the message names, without its own cart.
     carts: KnownRows<'a, CartId>,
-    /// Sets of dots that authors had seen, but for the empty one.
+    /// The sets of dots seen, sorted, without the empty set.
     seen: Vec<&'a Dots>,
-    /// Where in memory such a set is, sorted, with its number: many entries share few sets, and
-    /// to compare them each time would cost the product of their lengths.
+    /// The memory address of each set of dots seen, sorted, with the number of the set. Many
+    /// entries share a few sets, and an address is cheaper to compare than a set.
     seen_at: Vec<(usize, u64)>,
     writer_of: RowNumbers,
     line_of: RowNumbers,
@@ -44,11 +47,12 @@ pub(super) struct EncodeTables<'a> {
 }
 
 impl<'a> EncodeTables<'a> {
-    /// The tables for some entries of a cart whose home that cart is, and for the dots of their
-    /// message.
+    /// Builds the tables for the live entries and the listed dots of a message. The home of the
+    /// entries must be `cart`.
     pub(super) fn of(cart: CartId, dots: &Dots, live: &'a Entries) -> Self {
         debug_assert_eq!(cart, live.tables().home);
         let tables = live.tables();
+        // Number the rows that live entries use. Without unused rows, each index is its own number.
         let [line_of, price_of, authorship_of] = if live.is_tight() {
             [tables.lines.len(), tables.prices.len(), tables.authorships.len()]
                 .map(RowNumbers::EntryIndices)
@@ -56,18 +60,21 @@ impl<'a> EncodeTables<'a> {
             let used = live.used();
             [&used.lines, &used.prices, &used.authorships].map(|used| RowNumbers::of_used(used))
         };
+        // The dots of a message include the dots of its live entries, so their writers cover all
+        // Adds.
         let mut writers: FewRows<ReplicaId> = dots.writers().map(|(writer, _)| writer).collect();
         let mut carts = FewRows::new();
+        // Authorships and bodies name other carts.
         for authorship in authorship_of.named(&tables.authorships) {
             carts.push(authorship.scope);
             carts.extend(authorship.after.iter().copied());
         }
-        // The dots of a message have the writers of its entries. Adds name nobody else.
+        // Bodies other than Adds name further writers and sets of dots seen.
         let (mut seen, mut seen_at) = (Vec::new(), Vec::new());
         if !tables.bodies.is_empty() {
             let (mut each, mut others) = (Vec::new(), Vec::new());
             let mut other = |writer: ReplicaId| {
-                // Neighbours are mostly alike, and most are known.
+                // Neighbours are mostly equal, and most writers are in the table already.
                 if others.last() != Some(&writer) && writers.binary_search(&writer).is_err() {
                     others.push(writer);
                 }
@@ -75,6 +82,7 @@ impl<'a> EncodeTables<'a> {
             for body in &tables.bodies {
                 of_body(body, &mut other, &mut carts, &mut each);
             }
+            // Equal addresses are equal sets, so each address is numbered once.
             each.sort_unstable_by_key(|seen: &&SharedDots| seen.address());
             each.dedup_by_key(|seen| seen.address());
             each.iter().flat_map(|seen| seen.writers()).for_each(|(writer, _)| other(writer));
@@ -85,9 +93,11 @@ impl<'a> EncodeTables<'a> {
                 writers.dedup();
             }
         }
+        // The own cart is index 0 and not a row.
         carts.sort_unstable();
         carts.dedup();
         carts.retain(|other| *other != cart);
+        // Map each writer of the stored entries to its row in the written table.
         let number = |writer: &ReplicaId| writers.binary_search(writer).ok();
         let writer_of = tables.writers.iter().map(number);
         let writer_of = writer_of.map(|at| at.map_or(NONE, |at| at as u32)).collect();
@@ -106,13 +116,16 @@ impl<'a> EncodeTables<'a> {
         }
     }
 
-    /// On a link: the same for at most one entry, an Add or a Set as most are, if both ends know all
-    /// that it names.
+    /// Builds the tables for a frame of a link that adds no rows.
+    ///
+    /// Returns `None` unless the frame has at most one entry, an Add or a Set without side effects
+    /// and with the default authorship, and both ends of the link know every row that it names.
     pub(super) fn known(known: &'a DecodeTables, dead: &Dots, live: &'a Entries) -> Option<Self> {
         let tables = live.tables();
         if live.len() > 1 || !tables.authorships.is_empty() {
             return None;
         }
+        // Every value in the stored entries must be a known row.
         let writers = &known.writers.rows;
         let writer = |writer: &ReplicaId| writers.binary_search(writer).ok();
         let writer_of = RowNumbers::in_known(&tables.writers, writer)?;
@@ -120,6 +133,7 @@ impl<'a> EncodeTables<'a> {
             RowNumbers::in_known(&tables.lines, |line| position(&known.lines.rows, line))?;
         let price = |price: &SortedPrice| known.prices.rows.binary_search(price).ok();
         let price_of = RowNumbers::in_known(&tables.prices, price)?;
+        // Every writer that the body or the dead dots name must be known too.
         let knows = |writer: ReplicaId| writers.binary_search(&writer).is_ok();
         let seen = match live.rows().first().map(|row| live.ref_of(row).body()) {
             None | Some(Body::Add { .. }) => None,
@@ -131,6 +145,7 @@ impl<'a> EncodeTables<'a> {
             }
             _ => return None,
         };
+        // The dots that the Set had seen name writers as well.
         let named = seen.into_iter().flat_map(|seen| seen.writers().map(|(writer, _)| writer));
         if !named.chain(dead.writers().map(|(writer, _)| writer)).all(knows) {
             return None;
@@ -150,7 +165,7 @@ impl<'a> EncodeTables<'a> {
         })
     }
 
-    /// The rows of the tables.
+    /// Returns the rows of all tables.
     pub(super) fn rows(&self) -> NewRows<'a> {
         NewRows {
             writers: FewRows::from_slice(&self.writers),
@@ -160,19 +175,22 @@ impl<'a> EncodeTables<'a> {
         }
     }
 
-    /// On a link: numbers by what both ends know, and says what is new there.
+    /// Adds the rows that a link does not know yet to `known`, renumbers by `known`, and returns
+    /// the new rows.
     pub(super) fn on_link(&mut self, known: &mut DecodeTables) -> NewRows<'a> {
         let mut new = self.rows();
+        // Keep only the rows that the receiver lacks.
         new.writers.retain(|writer| known.writers.rows.binary_search(writer).is_err());
         new.carts.retain(|cart| known.carts.rows.binary_search(cart).is_err());
         new.lines.retain(|line| position(&known.lines.rows, line).is_none());
         new.prices.retain(|price| known.prices.rows.binary_search(price).is_err());
-        // What is sorted and new is taken in.
+        // The new rows are sorted and unknown, so the tables accept them.
         let taken = known.writers.take(new.writers.iter().copied().collect())
             & known.carts.take(new.carts.iter().copied().collect())
             & known.lines.take(new.lines.iter().map(|line| (*line).clone()).collect())
             & known.prices.take(new.prices.iter().map(|price| **price).collect());
         debug_assert!(taken);
+        // Indexes refer to all known rows from here on.
         self.writers = KnownRows::Own(known.writers.rows.iter().copied().collect());
         self.carts = KnownRows::Own(known.carts.rows.iter().copied().collect());
         self.writer_of.renumber(self.tables.writers.iter(), &known.writers.rows);
@@ -181,7 +199,8 @@ impl<'a> EncodeTables<'a> {
         new
     }
 
-    /// Which tables there are, or on a link of which there are new rows, if there are any.
+    /// Returns the flags of the tables to write: those with rows, or the table of sets seen alone
+    /// if `rows` is `None`.
     pub(super) fn head(&self, rows: Option<&NewRows<'_>>) -> u8 {
         let flag = |is: bool, flag| if is { flag } else { 0 };
         let seen = flag(!self.seen.is_empty(), SEEN);
@@ -193,8 +212,8 @@ impl<'a> EncodeTables<'a> {
             | seen
     }
 
-    /// The tables but for the writers, and for those that are empty.
-    pub(super) fn write(&self, out: &mut Writer, rows: Option<&NewRows<'_>>) {
+    /// Writes every table that has rows, except the table of writers.
+    pub(super) fn write(&self, out: &mut ByteWriter, rows: Option<&NewRows<'_>>) {
         if let Some(rows) = rows {
             self.write_rows(out, rows);
         }
@@ -204,7 +223,8 @@ impl<'a> EncodeTables<'a> {
         }
     }
 
-    fn write_rows(&self, out: &mut Writer, rows: &NewRows<'_>) {
+    /// Writes the tables of carts, authorships, lines and prices that have rows.
+    fn write_rows(&self, out: &mut ByteWriter, rows: &NewRows<'_>) {
         if !rows.carts.is_empty() {
             out.count(rows.carts.len());
             rows.carts.iter().for_each(|cart| out.id(cart.as_u128()));
@@ -215,10 +235,12 @@ impl<'a> EncodeTables<'a> {
             out.count(after.len());
             after.iter().for_each(|guest| self.cart(out, *guest));
         });
+        // A line is written as the number of bytes shared with the line before, and the rest.
         let mut before: &[u8] = &[];
         table(out, &rows.lines, |out, line| {
             let same = shared(before, line.as_bytes());
             before = line.as_bytes();
+            // A short rest has its length in the first byte.
             let rest = &before[same..];
             if rest.len() <= SHORT_REST_BYTES {
                 out.raw(&[(same * SHORT_REST_BYTES + rest.len() - 1) as u8]);
@@ -237,7 +259,11 @@ impl<'a> EncodeTables<'a> {
         });
     }
 
-    pub(super) fn cart(&self, out: &mut Writer, cart: CartId) {
+    /// Writes a cart index. 0 is the message's own cart.
+    ///
+    /// # Panics
+    /// Panics if the table lacks the cart.
+    pub(super) fn cart(&self, out: &mut ByteWriter, cart: CartId) {
         if cart == self.cart {
             return out.number(0);
         }
@@ -245,46 +271,60 @@ impl<'a> EncodeTables<'a> {
         out.number(at as u64 + 1);
     }
 
+    /// Returns the writer index of an entry.
     pub(super) fn writer_of(&self, row: &PackedEntry) -> u32 {
         self.writer_of.of_written(row.writer)
     }
 
+    /// Returns the dot of an entry.
     pub(super) fn dot_of(&self, row: &PackedEntry) -> Dot {
         Dot::new(self.tables.writers[row.writer as usize], u64::from(row.seq))
     }
 
+    /// Returns the body of an entry.
     pub(super) fn body_of(&self, row: &PackedEntry) -> &'a Body {
         row.slot.body(self.bodies)
     }
 
-    /// `None` if it goes without saying.
+    /// Returns the authorship index of an entry, or `None` for the default authorship.
     pub(super) fn authorship_of(&self, row: &PackedEntry) -> Option<u32> {
         self.authorship_of.get(row.authorship)
     }
 
+    /// Returns the line index of an entry, or `None` without a line.
     pub(super) fn line_of(&self, row: &PackedEntry) -> Option<u32> {
         self.line_of.get(row.line)
     }
 
+    /// Returns the price index of an entry, or [`NONE`] without a price.
     pub(super) fn price_of(&self, row: &PackedEntry) -> u32 {
         self.price_of.get(row.price).unwrap_or(NONE)
     }
 
+    /// Returns the number of prices in the numbering of rows.
     pub(super) fn prices(&self) -> usize {
         self.price_of.len()
     }
 
+    /// Returns the number of lines in the numbering of rows.
     pub(super) fn lines(&self) -> usize {
         self.line_of.len()
     }
 
-    pub(super) fn line(&self, out: &mut Writer, line: &LineKey) {
+    /// Writes a line index.
+    ///
+    /// # Panics
+    /// Panics if the table lacks the line.
+    pub(super) fn line(&self, out: &mut ByteWriter, line: &LineKey) {
         let at =
             position(&self.tables.lines, line).expect("the table has every line that is named");
         out.number(u64::from(self.line_of.of_written(at as u32)));
     }
 
-    /// The number of a set of dots seen. 0 is the empty set.
+    /// Returns the index of a set of dots seen. 0 is the empty set.
+    ///
+    /// # Panics
+    /// Panics if the table lacks the set.
     pub(super) fn seen(&self, seen: &SharedDots) -> u64 {
         if seen.is_empty() {
             return 0;
@@ -293,23 +333,29 @@ impl<'a> EncodeTables<'a> {
         self.seen_at[at.expect("the table has every set of dots seen")].1 + 1
     }
 
-    /// The number of the set that the first Set is thought to have seen.
+    /// Returns the index that is predicted for the dots seen of the first Set: 1, or 0 without a
+    /// table.
     pub(super) fn first_seen(&self) -> u64 {
         u64::from(!self.seen.is_empty())
     }
 
-    pub(super) fn dots(&self, out: &mut Writer, dots: &Dots) {
+    /// Writes a set of dots.
+    pub(super) fn dots(&self, out: &mut ByteWriter, dots: &Dots) {
         dots::write(out, &self.writers, dots);
     }
 
-    pub(super) fn dot(&self, out: &mut Writer, dot: Dot) {
+    /// Writes a dot as its writer index and its sequence number.
+    ///
+    /// # Panics
+    /// Panics if the table lacks the writer.
+    pub(super) fn dot(&self, out: &mut ByteWriter, dot: Dot) {
         let writer = self.writers.binary_search(&dot.replica);
         out.count(writer.expect("the table has every writer that is named"));
         out.number(dot.seq);
     }
 }
 
-/// Those whom a body names, the carts, and the sets of dots that its author had seen.
+/// Collects the writers, the carts and the sets of dots seen that a body names.
 fn of_body<'a>(
     body: &'a Body,
     mut other: impl FnMut(ReplicaId),
@@ -345,15 +391,17 @@ fn of_body<'a>(
     }
 }
 
-/// The same of what stays by a word.
+/// Collects the writers and the carts that preserved placements and deductions name.
 fn of_stays(stays: &Preserved, mut other: impl FnMut(ReplicaId), carts: &mut FewRows<CartId>) {
     stays.named().for_each(|dot| other(dot.replica));
     carts.extend(stays.pins.iter().filter_map(|pin| pin.until));
 }
 
-/// Sets of dots, sorted and without doubles, and for each place in memory where one is, sorted, its number.
+/// Returns the distinct sets of dots, sorted, and the number of the set at each address. The
+/// addresses keep the order of `each`.
 fn numbered<'a>(each: &[&'a SharedDots]) -> (Vec<&'a Dots>, Vec<(usize, u64)>) {
     let mut all: Vec<&Dots> = each.iter().map(|seen| &***seen).collect();
+    // Equal sets at different addresses get one number.
     all.sort_unstable();
     all.dedup();
     let number = |seen: &Dots| all.binary_search(&seen).expect("it is one of them") as u64;
@@ -361,25 +409,31 @@ fn numbered<'a>(each: &[&'a SharedDots]) -> (Vec<&'a Dots>, Vec<(usize, u64)>) {
     (all, places)
 }
 
-/// So many bytes, whole characters, two texts begin alike, up to [`SHARED_BYTES`].
+/// Returns the number of bytes at the beginning of two texts that are equal, in whole characters,
+/// at most [`SHARED_BYTES`].
 fn shared(a: &[u8], b: &[u8]) -> usize {
     let alike = a.iter().zip(b).take(SHARED_BYTES).take_while(|(a, b)| a == b).count();
-    // Within a character are the bytes from 0x80 to 0xbf.
+    // A UTF-8 continuation byte is 0x80 to 0xbf, and no character begins with one.
     let begins =
         |text: &[u8], at: usize| text.get(at).is_none_or(|byte| !(0x80..0xc0).contains(byte));
     let whole = |at: &usize| begins(a, *at) && begins(b, *at);
     (0..=alike).rev().find(whole).unwrap_or_default()
 }
 
-/// A table that is not empty.
-fn table<'t, T>(out: &mut Writer, rows: &[&'t T], mut write: impl FnMut(&mut Writer, &'t T)) {
+/// Writes the number of rows and each row. Writes nothing for an empty table.
+fn table<'t, T>(
+    out: &mut ByteWriter,
+    rows: &[&'t T],
+    mut write: impl FnMut(&mut ByteWriter, &'t T),
+) {
     if !rows.is_empty() {
         out.count(rows.len());
         rows.iter().for_each(|row| write(out, row));
     }
 }
 
-pub(super) fn write_writers(out: &mut Writer, writers: &[ReplicaId]) {
+/// Writes the table of writers.
+pub(super) fn write_writers(out: &mut ByteWriter, writers: &[ReplicaId]) {
     out.count(writers.len());
     writers.iter().for_each(|writer| out.id(writer.as_u128()));
 }

@@ -1,9 +1,9 @@
-//! Entries as bytes.
+//! The encoding of entries.
 
 use smallvec::SmallVec;
 
 use super::bodies::{read_body, write_body};
-use super::bytes::{Reader, SmallBuffer, Writer};
+use super::bytes::{ByteReader, ByteWriter, SmallBuffer};
 use super::decode_tables::DecodeTables;
 use super::encode_tables::EncodeTables;
 use super::error::{BoxedError, Broken, error_at};
@@ -13,54 +13,61 @@ use crate::clock::Time;
 use crate::dots::Dot;
 use crate::limits;
 
-/// In the first byte of an entry: it is no short Add;
+/// Mask of the bit, in the first byte of an entry, that is 0 for a short Add.
 const LONG: u8 = 0b1000_0000;
-/// its kind, or that the kind's number follows;
+/// Mask of the kind in the first byte of a long entry. This value says that the kind follows.
 const KIND: u8 = 0b0000_1111;
-/// that a byte with more follows.
+/// Mask of the bit, in the first byte of a long entry, that says that a byte of flags follows.
 const MORE: u8 = 0b0001_0000;
-/// Where the step of a long entry is, and the largest that fits; 0 is that it follows.
+/// Position of the step in the first byte of a long entry.
 const STEP_AT: u8 = 5;
+/// The largest step in the first byte of a long entry. 0 there says that the step follows.
 const STEP_MAX: u64 = 3;
-/// A short Add has its quantity, less one, in three bits, and its step in four.
+/// The largest quantity of a short Add. The lowest three bits of its first byte hold it, less one.
 const SHORT_UNITS: u32 = 8;
+/// Position of the step in the first byte of a short Add.
 const SHORT_STEP_AT: u8 = 3;
+/// The largest step in the first byte of a short Add. 0 there says that the step follows.
 const SHORT_STEP_MAX: u64 = 15;
 
-/// In the byte with more: that it was written elsewhere, or after merges;
+/// Flag of a long entry: it has an authorship other than the default.
 const AUTHORSHIP: u8 = 0b0001;
-/// that it is about one side of a split line;
+/// Flag of a long entry: it is about one side of a split line.
 const SIDED: u8 = 0b0010;
-/// that its price is another than one would think;
+/// Flag of a long entry: its price differs from the predicted price.
 const PRICE: u8 = 0b0100;
-/// that it has a line though its kind has none, or has none though its kind has one.
+/// Flag of a long entry: it has a line although its kind has none, or none although its kind has
+/// one.
 const LINE: u8 = 0b1000;
 
-/// What the entries before lead one to think of the next.
+/// The values that entries are encoded relative to: the time, the price and the dots seen of
+/// earlier entries.
 #[derive(Clone)]
-pub(super) struct Predictor {
+pub(super) struct EntryPredictor {
+    /// Time of the last entry, in milliseconds.
     ms: u64,
-    /// Of the last contribution.
+    /// Price index of the last Add or Set.
     price: u32,
-    /// Of the last contribution of each line.
+    /// Price index of the last Add or Set on each line.
     price_on: SmallVec<[Option<u32>; 8]>,
-    /// The number of the set of dots that the last Set had seen.
+    /// Index of the dots seen by the last Set.
     pub(super) seen: u64,
 }
 
-impl Predictor {
+impl EntryPredictor {
+    /// Creates the predictor before the first entry, for tables of so many lines and prices.
     pub(super) fn new(lines: usize, prices: usize) -> Self {
-        // Without prices there is nothing to remember.
+        // Without prices, every prediction is "no price".
         let lines = if prices == 0 { 0 } else { lines };
         Self { ms: 0, price: NONE, price_on: SmallVec::from_elem(None, lines), seen: 0 }
     }
 
-    /// A line is put into its table, at that place.
+    /// Makes room for a line inserted into its table at a place.
     pub(super) fn insert_line(&mut self, at: usize) {
         self.price_on.insert(at, None);
     }
 
-    /// The same with a price.
+    /// Renumbers the remembered prices after a price was inserted into its table at a place.
     pub(super) fn insert_price(&mut self, at: u32) {
         let prices = self.price_on.iter_mut().flatten().chain([&mut self.price]);
         for price in prices.filter(|price| **price >= at && **price != NONE) {
@@ -68,10 +75,12 @@ impl Predictor {
         }
     }
 
+    /// Returns the predicted price of an Add or a Set on a line, or [`NONE`].
     fn price(&self, line: u32) -> u32 {
         self.price_on.get(line as usize).copied().flatten().unwrap_or(self.price)
     }
 
+    /// Remembers the price of an Add or a Set on a line.
     fn note_price(&mut self, line: u32, price: u32) {
         self.price = price;
         if let Some(on_line) = self.price_on.get_mut(line as usize) {
@@ -80,12 +89,13 @@ impl Predictor {
     }
 }
 
-/// Milliseconds after the entry before, so that neighbours in time are short: one number, or two.
+/// Returns the difference of a time to the time before it as one number, or as two with a counter.
+/// Entries close in time get short numbers.
 #[inline]
 fn time_step(time: Time, previous_ms: &mut u64) -> (u64, Option<u64>) {
     let step = time.ms().wrapping_sub(*previous_ms) as i64;
     *previous_ms = time.ms();
-    // Times have 48 bits, so there is room for two more.
+    // A time has 48 bits of milliseconds, so a difference leaves room for the two lowest bits.
     if step >= 0 && time.counter() == 0 {
         return ((step as u64) << 1, None);
     }
@@ -93,20 +103,27 @@ fn time_step(time: Time, previous_ms: &mut u64) -> (u64, Option<u64>) {
     (zigzag << 1 | 1, Some(u64::from(time.counter())))
 }
 
-pub(super) fn write_time(out: &mut Writer, time: Time, previous_ms: &mut u64) {
+/// Writes a time as the difference to `previous_ms`, which becomes the time written.
+pub(super) fn write_time(out: &mut ByteWriter, time: Time, previous_ms: &mut u64) {
     let (step, counter) = time_step(time, previous_ms);
     out.number(step);
     counter.into_iter().for_each(|counter| out.number(counter));
 }
 
-pub(super) fn read_time(input: &mut Reader<'_>, previous_ms: &mut u64) -> Result<Time, BoxedError> {
+/// Reads a time as the difference to `previous_ms`, which becomes the time read.
+pub(super) fn read_time(
+    input: &mut ByteReader<'_>,
+    previous_ms: &mut u64,
+) -> Result<Time, BoxedError> {
     let here = input.offset();
     let tagged = input.number()?;
     if tagged & 1 == 0 {
+        // A difference that is not negative, with counter 0.
         let ms = previous_ms.checked_add(tagged >> 1).filter(|ms| *ms <= Time::MS_MAX);
         *previous_ms = ms.ok_or_else(|| error_at(here, Broken::Number))?;
         return Ok(Time::from_ms(*previous_ms));
     }
+    // A zigzag difference and a counter, only if the form above does not fit.
     let rest = tagged >> 1;
     let step = (rest >> 1) as i64 ^ -((rest & 1) as i64);
     let counter = input.number()?;
@@ -121,17 +138,18 @@ pub(super) fn read_time(input: &mut Reader<'_>, previous_ms: &mut u64) -> Result
     Ok(Time::from_bits(Time::from_ms(ms).bits() | u64::from(counter)))
 }
 
-/// An entry: how far its number is after the one before, and all else.
+/// Writes an entry. `step` is its sequence number less that of the entry before it.
 #[inline]
 pub(super) fn write_entry(
-    out: &mut Writer,
+    out: &mut ByteWriter,
     tables: &EncodeTables<'_>,
     row: &PackedEntry,
     step: u64,
-    predictor: &mut Predictor,
+    predictor: &mut EntryPredictor,
 ) {
     let line = tables.line_of(row);
     let price = sabotage!("price-is-lost-in-bytes", tables.price_of(row), NONE);
+    // The short form fits an Add of few units with the default authorship and the predicted price.
     if let (Some(units @ ..=SHORT_UNITS), Some(line), NONE) =
         (row.slot.units(), line, row.authorship)
         && sabotage!("own-price-is-written-short", price == predictor.price(line), true)
@@ -152,21 +170,24 @@ pub(super) fn write_entry(
     write_long(out, tables, row, (step, line, price), predictor);
 }
 
+/// Writes an entry in the long form. The tuple holds its step, its line index and its price index.
 fn write_long(
-    out: &mut Writer,
+    out: &mut ByteWriter,
     tables: &EncodeTables<'_>,
     row: &PackedEntry,
     (step, line, price): (u64, Option<u32>, u32),
-    predictor: &mut Predictor,
+    predictor: &mut EntryPredictor,
 ) {
     let body = tables.body_of(row);
     let (kind, sided) = (body.kind_number(), is_sided(body));
     let authorship = tables.authorship_of(row);
+    // Collect the flags.
     let mut more = 0;
     let mut flag = |is: bool, flag| more |= if is { flag } else { 0 };
     flag(authorship.is_some(), AUTHORSHIP);
     flag(sided, SIDED);
     flag(line.is_some() != has_line(kind), LINE);
+    // Write the price only if the prediction is wrong.
     let mut other_price = None;
     if let (true, Some(line)) = (body.is_contribution(), line) {
         let other = price != predictor.price(line);
@@ -174,6 +195,7 @@ fn write_long(
         other_price = other.then_some(price);
         predictor.note_price(line, price);
     }
+    // The first byte packs the kind and the step, if they fit.
     let short = if step <= STEP_MAX { step as u8 } else { 0 };
     let has_more = if more > 0 { MORE } else { 0 };
     out.raw(&[LONG | short << STEP_AT | has_more | (kind as u8).min(KIND)]);
@@ -187,6 +209,7 @@ fn write_long(
         out.number(step);
     }
     write_time(out, row.time, &mut predictor.ms);
+    // The indexes that are present follow the time.
     if let Some(authorship) = authorship {
         out.number(u64::from(authorship));
     }
@@ -194,18 +217,18 @@ fn write_long(
         out.number(u64::from(line));
     }
     if let Some(price) = other_price {
-        // 0 is none.
+        // 0 is no price.
         out.number(u64::from(price.wrapping_add(1)));
     }
     write_body(out, tables, row, &mut predictor.seen);
 }
 
-/// Whether entries of a kind have a line of their own.
+/// Returns whether entries of a kind have a line.
 const fn has_line(kind: u32) -> bool {
     matches!(kind, ADD | SET | MOVE | REGISTER)
 }
 
-/// Whether it is about one side of a split line.
+/// Returns whether a body is about one side of a split line.
 fn is_sided(body: &Body) -> bool {
     match body {
         Body::Add { sided, .. } | Body::Register { sided, .. } => *sided,
@@ -214,18 +237,20 @@ fn is_sided(body: &Body) -> bool {
     }
 }
 
-/// An entry by `writer`, after its entry of number `last` (0 before its first); says its number.
+/// Reads an entry of the writer at index `writer` and returns its sequence number. `last` is the
+/// sequence number of the entry before it, or 0.
 #[inline]
 pub(super) fn read_entry(
-    input: &mut Reader<'_>,
+    input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
     (writer, last): (u32, u64),
-    predictor: &mut Predictor,
+    predictor: &mut EntryPredictor,
     rows: &mut DecodedEntries,
 ) -> Result<u64, BoxedError> {
     let here = input.offset();
     let head = input.byte()?;
     if head & LONG == 0 {
+        // A short Add has a whole line and the predicted price.
         let short = u64::from(head >> SHORT_STEP_AT);
         let seq = read_step(input, short, SHORT_STEP_MAX, last)?;
         let time = read_time(input, &mut predictor.ms)?;
@@ -248,14 +273,17 @@ pub(super) fn read_entry(
     read_long(input, tables, (writer, last), predictor, (here, head), rows)
 }
 
+/// Reads an entry in the long form, whose first byte is `head` at offset `here`, and returns its
+/// sequence number.
 fn read_long(
-    input: &mut Reader<'_>,
+    input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
     (writer, last): (u32, u64),
-    predictor: &mut Predictor,
+    predictor: &mut EntryPredictor,
     (here, head): (usize, u8),
     rows: &mut DecodedEntries,
 ) -> Result<u64, BoxedError> {
+    // The kind and the flags must be in their shortest form.
     let kind = match head & KIND {
         KIND => input.small()?,
         kind => u32::from(kind),
@@ -268,10 +296,12 @@ fn read_long(
     {
         return Err(error_at(here, Broken::NotCanonical));
     }
+    // The fields that all kinds share.
     let seq = read_step(input, u64::from(head >> STEP_AT & STEP_MAX as u8), STEP_MAX, last)?;
     let time = read_time(input, &mut predictor.ms)?;
     let authorship = if has(AUTHORSHIP) { tables.authorships.index(input)? } else { NONE };
     let line = if has_line(kind) != has(LINE) { tables.lines.index(input)? } else { NONE };
+    // An Add or a Set must have a line; its price is predicted.
     let contributes = matches!(kind, ADD | SET);
     if contributes && line == NONE {
         return Err(input.error(Broken::Variant { what: "entry without a line" }));
@@ -284,6 +314,7 @@ fn read_long(
                 0 => NONE,
                 above => tables.prices.row(input, above - 1)?,
             };
+            // A price that equals the prediction must not be written.
             if other == price {
                 return Err(error_at(here, Broken::NotCanonical));
             }
@@ -291,11 +322,13 @@ fn read_long(
         }
         predictor.note_price(line, price);
     }
+    // Only some kinds have a price or a side.
     if has(PRICE) && !contributes || has(SIDED) && !matches!(kind, ADD | SET | REGISTER) {
         return Err(error_at(here, Broken::NotCanonical));
     }
     let dot = Dot::new(tables.writers.rows[writer as usize], seq);
     let body = read_body(input, tables, dot, (kind, has(SIDED)), (here, &mut predictor.seen))?;
+    // An Add that fits the short form must use it.
     if let Body::Add { quantity, .. } = &body
         && more == 0
         && quantity.get() <= SHORT_UNITS
@@ -307,9 +340,14 @@ fn read_long(
     Ok(seq)
 }
 
-/// The number of an entry from how far it is after the one before: `short`, or if that is 0, what
-/// follows, which is above `most`.
-fn read_step(input: &mut Reader<'_>, short: u64, most: u64, last: u64) -> Result<u64, BoxedError> {
+/// Returns the sequence number of an entry from its step, which is `short`, or follows if that is
+/// 0. A step that follows must exceed `most`.
+fn read_step(
+    input: &mut ByteReader<'_>,
+    short: u64,
+    most: u64,
+    last: u64,
+) -> Result<u64, BoxedError> {
     let here = input.offset();
     let step = match short {
         0 => input.number()?,

@@ -1,17 +1,18 @@
-//! Deltas of one cart on one connection, in order: what was said once is not said again.
+//! Encoding for the deltas of one cart on one ordered connection, without repeating what was sent.
 //!
-//! Both ends keep the same tables and put in them what each frame brings, so a frame names a known
-//! writer or line by its number. A frame that is lost, doubled or out of place is noticed by its
-//! count and ends the link; a new one starts from nothing, and joining twice harms nobody.
+//! Both ends keep equal tables and insert the rows that each frame brings, so a frame refers to a
+//! known writer or line by index. Each frame has a count. A frame that is lost, doubled or out of
+//! order has a wrong count, which ends the link. A new link starts with empty tables, and joining a
+//! delta twice does no harm.
 
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::bytes::{Reader, Writer};
+use super::bytes::{ByteReader, ByteWriter};
 use super::decode_tables::DecodeTables;
 use super::dots;
 use super::encode_tables::{EncodeTables, write_writers};
-use super::entries::{self, Predictor};
+use super::entries::{self, EntryPredictor};
 use super::envelope::CHECKSUM_BYTES;
 use super::error::{BoxedError, Broken, DecodeError, error_at};
 use super::table_layout::NEEDS;
@@ -20,49 +21,52 @@ use crate::dots::Dots;
 use crate::id::CartId;
 use crate::limits;
 
-/// In a frame's first byte: its count, modulo 64;
+/// Mask of the frame count, modulo 64, in the first byte of a frame.
 const COUNT: u8 = 0b0011_1111;
-/// that it is an erasure, and nothing follows;
+/// First-byte flag: the cart is erased, and nothing follows.
 const ERASED: u8 = 0b0100_0000;
-/// that both ends forget what they know, first.
+/// First-byte flag: both ends empty their tables before this frame.
 const RESET: u8 = 0b1000_0000;
 
-/// In the second, besides the tables it brings rows of: writers are among them;
+/// Second-byte flag, beside the flags of the tables: the frame brings writers.
 const WRITERS: u8 = 0b1000_0000;
-/// some dots are born dead.
+/// Second-byte flag: the frame lists dots that are dead from the start.
 const BORN: u8 = 0b0000_0001;
 
-/// What both ends know.
+/// The state that both ends of a link keep equal.
 #[derive(Clone)]
 struct LinkState {
     tables: DecodeTables,
-    /// Of each writer the highest number said.
+    /// The highest sequence number sent for each writer.
     last: Vec<u64>,
-    predictor: Predictor,
+    predictor: EntryPredictor,
+    /// The number of frames so far, modulo 256.
     frames: u8,
 }
 
 impl LinkState {
+    /// Creates the state before the first frame.
     fn new(cart: CartId) -> Self {
         Self {
             tables: DecodeTables::empty(cart),
             last: Vec::new(),
-            predictor: Predictor::new(0, 0),
+            predictor: EntryPredictor::new(0, 0),
             frames: 0,
         }
     }
 
+    /// Empties the tables and the predictions, but keeps the frame count.
     fn reset(&mut self) {
         *self = Self { frames: self.frames, ..Self::new(self.tables.cart) };
     }
 
-    /// How many rows there are of the tables that something is remembered for.
+    /// Returns the number of writers, lines and prices.
     fn rows(&self) -> [usize; 3] {
         let tables = &self.tables;
         [tables.writers.rows.len(), tables.lines.rows.len(), tables.prices.rows.len()]
     }
 
-    /// Makes room for what is remembered of the rows that a frame brought.
+    /// Makes room for the rows that a frame brought, given the numbers of rows before it.
     fn grow(&mut self, [writers, lines, prices]: [usize; 3]) {
         if self.tables.writers.rows.len() > writers {
             self.tables.writers.places(writers).for_each(|at| self.last.insert(at, 0));
@@ -75,7 +79,7 @@ impl LinkState {
         }
     }
 
-    /// Notes the numbers that a frame said to be dead.
+    /// Records the sequence numbers of dead dots that a frame listed.
     fn note(&mut self, born: &Dots) {
         for (writer, run) in born.runs() {
             if let Ok(at) = self.tables.writers.rows.binary_search(&writer) {
@@ -110,31 +114,35 @@ pub struct LinkSender {
 }
 
 impl LinkSender {
-    /// The beginning of a link about a cart.
+    /// Creates the sending end of a new link about a cart.
     #[must_use]
     pub fn new(cart: CartId) -> Self {
         Self { known: LinkState::new(cart) }
     }
 
-    /// The next frame. Every frame has to reach the other end, once and in order.
+    /// Encodes the next frame. Every frame must reach the other end, once and in order.
     ///
     /// # Panics
-    /// The delta is about another cart than the link.
+    /// Panics if the delta belongs to another cart than the link.
     #[must_use]
     pub fn encode(&mut self, delta: &Delta) -> Vec<u8> {
         let known = &mut self.known;
         assert_eq!(delta.cart(), known.tables.cart, "a link is about one cart");
+        // The first byte counts frames, so that the receiver notices a missing one.
         let mut first = known.frames & COUNT;
         known.frames = known.frames.wrapping_add(1);
-        let mut out = Writer::with_room();
+        let mut out = ByteWriter::with_room();
         if delta.is_erasure() {
             out.raw(&[first | ERASED]);
             return sealed(out);
         }
+        // Bound the memory of both ends.
         if known.tables.len() > limits::LINK_ROWS {
             known.reset();
             first |= RESET;
         }
+        // Entries written in a guest's cart may be part of an account's delta. Their tables must
+        // then be those of the link's cart.
         let moved;
         let live = if delta.live().tables().home == known.tables.cart {
             delta.live()
@@ -143,6 +151,7 @@ impl LinkSender {
             &moved
         };
         let (needs, born) = (delta.needs(), delta.born_dead());
+        // Most frames add no rows. For the others, insert the new rows on this end too.
         let mut new = None;
         let tables = match EncodeTables::known(&known.tables, delta.dead(), live) {
             Some(tables) => tables,
@@ -156,6 +165,7 @@ impl LinkSender {
                 tables
             }
         };
+        // Write the head, then the parts that it announces.
         let flag = |is: bool, flag| if is { flag } else { 0 };
         let new = new.as_ref();
         let writers = new.map_or(&[][..], |new| &new.writers);
@@ -174,6 +184,8 @@ impl LinkSender {
         if !needs.is_empty() {
             tables.dots(&mut out, needs);
         }
+        // Write the live entries by writer. Steps continue from the highest number sent, if
+        // possible.
         known.predictor.seen = tables.first_seen();
         let groups = || live.rows().chunk_by(|a, b| a.writer == b.writer);
         out.count(groups().count());
@@ -193,12 +205,14 @@ impl LinkSender {
             }
             known.last[writer as usize] = last.max(known_to);
         }
+        // Later frames step on from the dead dots as well.
         known.note(&born);
         sealed(out)
     }
 }
 
-fn sealed(mut out: Writer) -> Vec<u8> {
+/// Appends the checksum and returns the frame.
+fn sealed(mut out: ByteWriter) -> Vec<u8> {
     let checksum = crc32fast::hash(&out.bytes);
     out.raw(&checksum.to_le_bytes());
     out.bytes
@@ -210,10 +224,11 @@ impl fmt::Debug for LinkSender {
     }
 }
 
-/// The receiving end of a link.
+/// The receiving end of a link. [`LinkSender`] has an example.
 #[derive(Clone)]
 pub struct LinkReceiver {
     known: LinkState,
+    /// Whether a frame was refused, which ends the link.
     broken: bool,
 }
 
@@ -224,20 +239,21 @@ impl fmt::Debug for LinkReceiver {
 }
 
 impl LinkReceiver {
-    /// The beginning of a link about a cart.
+    /// Creates the receiving end of a new link about a cart.
     #[must_use]
     pub fn new(cart: CartId) -> Self {
         Self { known: LinkState::new(cart), broken: false }
     }
 
-    /// The delta of the next frame.
+    /// Decodes the next frame.
     ///
     /// # Errors
-    /// Anything but that frame in its one form. The link is of no more use then, and says so from
-    /// there on: both ends have to begin a new one, and the sender has to send again what was
-    /// not acknowledged.
+    /// Returns an error unless the bytes are the next frame in its canonical form. An error ends
+    /// the link: from then on, this method returns [`Broken::Link`]. Both ends must begin a new
+    /// link, and the sender must send every delta again that was not acknowledged.
     pub fn decode(&mut self, bytes: &[u8]) -> Result<Delta, DecodeError> {
         let error = |offset, broken| DecodeError { offset, broken };
+        // The link stays broken unless this frame decodes.
         if core::mem::replace(&mut self.broken, true) {
             return Err(error(0, Broken::Link));
         }
@@ -250,7 +266,7 @@ impl LinkReceiver {
         if crc32fast::hash(content).to_le_bytes() != *checksum {
             return Err(error(content.len(), Broken::Checksum));
         }
-        let mut input = Reader::new(content, 0);
+        let mut input = ByteReader::new(content, 0);
         let delta = self.read(&mut input).map_err(|fault| *fault)?;
         if !input.is_at_end() {
             return Err(*input.error(Broken::Trailing));
@@ -259,15 +275,18 @@ impl LinkReceiver {
         Ok(delta)
     }
 
-    fn read(&mut self, input: &mut Reader<'_>) -> Result<Delta, BoxedError> {
+    /// Reads the content of the next frame and updates the state of the link.
+    fn read(&mut self, input: &mut ByteReader<'_>) -> Result<Delta, BoxedError> {
         let known = &mut self.known;
         let cart = known.tables.cart;
         let first = input.byte()?;
+        // The count must be the next one.
         if sabotage!("link-does-not-count-frames", first & COUNT != known.frames & COUNT, false) {
             return Err(error_at(0, Broken::Link));
         }
         known.frames = known.frames.wrapping_add(1);
         if first & ERASED != 0 {
+            // An erasure has no reset flag and ends here.
             let alone = first & RESET == 0;
             return if alone {
                 Ok(Delta::erasure(cart))
@@ -275,6 +294,7 @@ impl LinkReceiver {
                 Err(error_at(0, Broken::NotCanonical))
             };
         }
+        // Both ends reset at the same frame.
         let full = known.tables.len() > limits::LINK_ROWS;
         if full != (first & RESET != 0) {
             return Err(error_at(0, Broken::NotCanonical));
@@ -282,6 +302,7 @@ impl LinkReceiver {
         if full {
             known.reset();
         }
+        // The second byte announces the parts: new rows first.
         let head = input.byte()?;
         let before = known.rows();
         known.tables.begin();
@@ -296,6 +317,7 @@ impl LinkReceiver {
         if known.rows() != before {
             known.grow(before);
         }
+        // Two sets of dots, which are not empty if they are present.
         let mut set = |flag| -> Result<Dots, BoxedError> {
             if head & flag == 0 {
                 return Ok(Dots::default());
@@ -306,29 +328,35 @@ impl LinkReceiver {
             if dots.is_empty() { Err(error_at(here, Broken::NotCanonical)) } else { Ok(dots) }
         };
         let (born, needs) = (set(BORN)?, set(NEEDS)?);
+        // The live entries. Every new row must be used by now.
         let mut rows = Self::read_rows(input, known)?;
         if !known.tables.all_used() {
             return Err(input.error(Broken::NotCanonical));
         }
+        // The delta gets its own tables with only the rows that it uses.
         known.note(&born);
         let live = Entries::from_rows(known.tables.held_for(&mut rows), rows);
         Delta::framed(cart, live, born, needs).ok_or_else(|| input.error(Broken::NotCanonical))
     }
 
+    /// Reads the live entries of a frame.
     fn read_rows(
-        input: &mut Reader<'_>,
+        input: &mut ByteReader<'_>,
         known: &mut LinkState,
     ) -> Result<DecodedEntries, BoxedError> {
         let mut rows = DecodedEntries::default();
         known.predictor.seen = known.tables.first_seen();
         let mut next = 0;
         for _ in 0..input.count(5, "writers of entries", limits::MESSAGE_BYTES)? {
+            // A group begins with its writer, the number of its entries and a flag for a restart of
+            // the steps.
             let skipped = input.number()?;
             let writer = known.tables.writers.row(input, skipped.saturating_add(next))?;
             next = u64::from(writer) + 1;
             let here = input.offset();
             let tagged = input.number()?;
             let (more, restart) = (tagged >> 1, tagged & 1 == 1);
+            // An entry takes at least three bytes, so check the number against the remaining bytes.
             let room = input.left() / 3;
             let more = usize::try_from(more).ok().filter(|more| *more < room.max(1));
             let more = more.ok_or_else(|| error_at(here, Broken::Truncated))?;
@@ -339,6 +367,7 @@ impl LinkReceiver {
                 let tables = &mut known.tables;
                 let predictor = &mut known.predictor;
                 last = entries::read_entry(input, tables, (writer, last), predictor, &mut rows)?;
+                // A restart must be necessary.
                 if at == 0 && restart && last > known_to {
                     return Err(error_at(here, Broken::NotCanonical));
                 }

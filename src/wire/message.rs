@@ -1,8 +1,8 @@
-//! The messages of an exchange as bytes.
+//! The encoding of the messages of an exchange.
 
 use alloc::vec::Vec;
 
-use super::bytes::{Reader, Writer};
+use super::bytes::{ByteReader, ByteWriter};
 use super::decode_tables::DecodeTables;
 use super::dots;
 use super::error::{BoxedError, Broken, error_at};
@@ -11,7 +11,8 @@ use crate::cart::{Fingerprint, Have};
 use crate::id::{CartId, ReplicaId};
 use crate::sync::Message;
 
-pub(super) fn write(out: &mut Writer, message: &Message) {
+/// Writes a message: the number of its variant and its fields.
+pub(super) fn write(out: &mut ByteWriter, message: &Message) {
     match message {
         Message::Probe { cart, fingerprint } => {
             out.number(1);
@@ -42,7 +43,8 @@ pub(super) fn write(out: &mut Writer, message: &Message) {
     }
 }
 
-pub(super) fn read(input: &mut Reader<'_>) -> Result<Message, BoxedError> {
+/// Reads a message, or returns [`Broken::Variant`] for an unknown variant.
+pub(super) fn read(input: &mut ByteReader<'_>) -> Result<Message, BoxedError> {
     let here = input.offset();
     Ok(match input.number()? {
         1 => Message::Probe {
@@ -65,33 +67,39 @@ pub(super) fn read(input: &mut Reader<'_>) -> Result<Message, BoxedError> {
     })
 }
 
-fn write_fingerprint(out: &mut Writer, fingerprint: &Fingerprint) {
+/// Writes a fingerprint: two hashes of 16 bytes.
+fn write_fingerprint(out: &mut ByteWriter, fingerprint: &Fingerprint) {
     out.id(fingerprint.live);
     out.id(fingerprint.context);
 }
 
-fn read_fingerprint(input: &mut Reader<'_>) -> Result<Fingerprint, BoxedError> {
+/// Reads a fingerprint.
+fn read_fingerprint(input: &mut ByteReader<'_>) -> Result<Fingerprint, BoxedError> {
     Ok(Fingerprint { live: input.id()?, context: input.id()? })
 }
 
-fn write_have(out: &mut Writer, have: &Have) {
+/// Writes a replica's known dots, with a table of their writers.
+fn write_have(out: &mut ByteWriter, have: &Have) {
     out.flag(have.erased);
     let writers: Vec<ReplicaId> = have.context.writers().map(|(writer, _)| writer).collect();
+    // The writers of live dots are among the writers of the context.
     out.count(writers.len());
     writers.iter().for_each(|writer| out.id(writer.as_u128()));
     dots::write(out, &writers, &have.context);
     dots::write(out, &writers, &have.live);
 }
 
-fn read_have(input: &mut Reader<'_>) -> Result<Have, BoxedError> {
+/// Reads a replica's known dots.
+fn read_have(input: &mut ByteReader<'_>) -> Result<Have, BoxedError> {
     let erased = input.flag()?;
-    // No part of this is about a cart.
+    // This part names no carts, so any cart will do for the tables.
     let mut tables = DecodeTables::empty(CartId::from_u128(0));
     tables.read_writers(input)?;
     let context = tables.dots(input)?;
+    // The context alone must use every writer.
     let all_used = tables.all_used();
     let live = tables.dots(input)?;
-    // An erased cart has no dots; of any other, what is live is known.
+    // An erased cart has no context. Otherwise every live dot is in the context.
     if !all_used || erased && !context.is_empty() || !live.minus(&context).is_empty() {
         return Err(input.error(Broken::NotCanonical));
     }

@@ -1,8 +1,8 @@
-//! Bytes: a versioned, checksummed envelope, and what is in it.
+//! The wire format: a versioned envelope with a checksum, and the encoding of its content.
 //!
-//! Equal values have equal bytes, and bytes that are not the one form of what they say are
-//! refused: `encode(decode(bytes)) == bytes` for all bytes that decode. Every count is checked
-//! against the bytes that are left before anything is allocated for it.
+//! Equal values have equal bytes. A decoder accepts only the canonical form of a value, so
+//! `encode(decode(bytes)) == bytes` for all bytes that decode. A decoder checks every count against
+//! the remaining bytes before it allocates memory.
 #![doc = include_str!("FORMAT.md")]
 
 mod bodies;

@@ -1,9 +1,9 @@
-//! States and deltas as bytes: tables, dots, live entries.
+//! The encoding of states and deltas: tables, dots, live entries.
 
-use super::bytes::{Reader, Writer};
+use super::bytes::{ByteReader, ByteWriter};
 use super::decode_tables::DecodeTables;
 use super::encode_tables::{EncodeTables, write_writers};
-use super::entries::{self, Predictor};
+use super::entries::{self, EntryPredictor};
 use super::error::{BoxedError, Broken, error_at};
 use super::table_layout::NEEDS;
 use crate::cart::{Cart, DecodedEntries, Delta, Entries};
@@ -11,11 +11,12 @@ use crate::dots::Dots;
 use crate::id::CartId;
 use crate::limits;
 
-/// In the first byte of a delta: that it is an erasure, and nothing follows.
+/// The first byte of an erased cart's delta. Nothing follows it.
 const ERASED: u8 = 0b0000_0001;
 
-pub(super) fn write_delta(out: &mut Writer, delta: &Delta) {
-    // Live and dead together are few runs; the live ones are listed below, the rest is dead.
+/// Writes a delta.
+pub(super) fn write_delta(out: &mut ByteWriter, delta: &Delta) {
+    // All dots together have few runs. A dot that is not listed as live below is dead.
     write_parts(
         out,
         (delta.cart(), delta.is_erasure()),
@@ -25,13 +26,15 @@ pub(super) fn write_delta(out: &mut Writer, delta: &Delta) {
     );
 }
 
-pub(super) fn write_cart(out: &mut Writer, cart: &Cart) {
+/// Writes a state, as the delta that holds the whole state and needs no dots.
+pub(super) fn write_cart(out: &mut ByteWriter, cart: &Cart) {
     let none = Dots::default();
     write_parts(out, (cart.id(), cart.is_erased()), cart.context(), &none, cart.live());
 }
 
+/// Writes the common form of a state and a delta.
 fn write_parts(
-    out: &mut Writer,
+    out: &mut ByteWriter,
     (cart, erased): (CartId, bool),
     dots: &Dots,
     needs: &Dots,
@@ -42,7 +45,8 @@ fn write_parts(
         out.raw(&[ERASED]);
         return;
     }
-    // What a guest's devices wrote may be on its way to an account.
+    // Entries written in a guest's cart may be part of an account's delta. Their tables must then
+    // be those of `cart`.
     let moved;
     let live = if live.tables().home == cart {
         live
@@ -50,6 +54,7 @@ fn write_parts(
         moved = live.at_home(cart);
         &moved
     };
+    // The tables, then the sets of dots.
     let tables = EncodeTables::of(cart, dots, live);
     let needed = if needs.is_empty() { 0 } else { NEEDS };
     let rows = tables.rows();
@@ -60,7 +65,8 @@ fn write_parts(
     if !needs.is_empty() {
         tables.dots(out, needs);
     }
-    let mut predictor = Predictor::new(tables.lines(), tables.prices());
+    // The live entries, grouped by writer and sorted by sequence number.
+    let mut predictor = EntryPredictor::new(tables.lines(), tables.prices());
     predictor.seen = tables.first_seen();
     let groups = || live.rows().chunk_by(|a, b| a.writer == b.writer);
     out.count(groups().count());
@@ -79,19 +85,21 @@ fn write_parts(
     }
 }
 
-/// What a message says: all its dots, those it needs, and the live entries.
+/// The decoded parts of a state or a delta.
 struct MessageParts {
     cart: CartId,
     dots: Dots,
     needs: Dots,
-    /// `None`: it is an erasure.
+    /// The live entries, or `None` for an erasure.
     live: Option<Entries>,
 }
 
-fn read_parts(input: &mut Reader<'_>) -> Result<MessageParts, BoxedError> {
+/// Reads the common form of a state and a delta.
+fn read_parts(input: &mut ByteReader<'_>) -> Result<MessageParts, BoxedError> {
     let cart = CartId::from_u128(input.id()?);
     let here = input.offset();
     let head = input.byte()?;
+    // An erasure ends here. Other heads are flags.
     if head == ERASED {
         return Ok(MessageParts {
             cart,
@@ -103,6 +111,7 @@ fn read_parts(input: &mut Reader<'_>) -> Result<MessageParts, BoxedError> {
     if head & (ERASED | 0b1000_0000) != 0 {
         return Err(error_at(here, Broken::NotCanonical));
     }
+    // The tables, then the sets of dots.
     let mut tables = DecodeTables::read(input, cart, head)?;
     let dots = tables.dots(input)?;
     let mut needs = Dots::default();
@@ -112,6 +121,7 @@ fn read_parts(input: &mut Reader<'_>) -> Result<MessageParts, BoxedError> {
             return Err(error_at(here, Broken::NotCanonical));
         }
     }
+    // The live entries. Every row of every table must be used by now.
     let rows = read_rows(input, &mut tables)?;
     if sabotage!("decoder-takes-unused-table-rows", !tables.all_used(), false) {
         return Err(input.error(Broken::NotCanonical));
@@ -119,15 +129,17 @@ fn read_parts(input: &mut Reader<'_>) -> Result<MessageParts, BoxedError> {
     Ok(MessageParts { cart, dots, needs, live: Some(Entries::from_rows(tables.held(), rows)) })
 }
 
+/// Reads the live entries, grouped by writer.
 fn read_rows(
-    input: &mut Reader<'_>,
+    input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
 ) -> Result<DecodedEntries, BoxedError> {
     let mut rows = DecodedEntries::default();
-    let mut predictor = Predictor::new(tables.lines.rows.len(), tables.prices.rows.len());
+    let mut predictor = EntryPredictor::new(tables.lines.rows.len(), tables.prices.rows.len());
     predictor.seen = tables.first_seen();
     let mut next = 0;
     for _ in 0..input.count(5, "writers of entries", limits::MESSAGE_BYTES)? {
+        // A group begins with its writer and the number of its entries.
         let skipped = input.number()?;
         let writer = tables.writers.row(input, skipped.saturating_add(next))?;
         next = u64::from(writer) + 1;
@@ -141,7 +153,8 @@ fn read_rows(
     Ok(rows)
 }
 
-pub(super) fn read_delta(input: &mut Reader<'_>) -> Result<Delta, BoxedError> {
+/// Reads a delta. All its live entries must be in its set of dots.
+pub(super) fn read_delta(input: &mut ByteReader<'_>) -> Result<Delta, BoxedError> {
     let MessageParts { cart, dots, needs, live } = read_parts(input)?;
     let Some(live) = live else { return Ok(Delta::erasure(cart)) };
     let listed = live.dots();
@@ -151,7 +164,8 @@ pub(super) fn read_delta(input: &mut Reader<'_>) -> Result<Delta, BoxedError> {
     Delta::of(cart, live, dots.minus(&listed), needs).map_err(|error| input.error(error))
 }
 
-pub(super) fn read_cart(input: &mut Reader<'_>) -> Result<Cart, BoxedError> {
+/// Reads a state, which is a delta that needs no dots.
+pub(super) fn read_cart(input: &mut ByteReader<'_>) -> Result<Cart, BoxedError> {
     let MessageParts { cart, dots, needs, live } = read_parts(input)?;
     let Some(live) = live else { return Ok(Cart::erased(cart)) };
     let whole = needs.is_empty().then(|| Cart::whole(dots, live)).flatten();

@@ -1,15 +1,17 @@
-//! How the rows of a table that are written are numbered.
+//! The numbering of the rows of a table to encode.
 
 use smallvec::SmallVec;
 
 use crate::cart::NONE;
 
-/// Mostly there are few.
+/// A list that is short in most messages.
 pub(super) type FewRows<T> = SmallVec<[T; 8]>;
 
-/// Rows of a table, or all that both ends of a link know.
+/// The rows of a table: built for one message, or borrowed from the tables of a link.
 pub(super) enum KnownRows<'a, T> {
+    /// Rows built for this message.
     Own(FewRows<T>),
+    /// Rows that both ends of a link know.
     Known(&'a [T]),
 }
 
@@ -25,17 +27,18 @@ impl<T> core::ops::Deref for KnownRows<'_, T> {
     }
 }
 
-/// The numbers of a table's rows.
+/// The number of each row of a stored table in the written table.
 pub(super) enum RowNumbers {
-    /// Of that many rows each is written, so its place is its number.
+    /// Every row is written, so its place is its number. The value is the number of rows.
     EntryIndices(usize),
-    /// By place. [`NONE`] is not written.
+    /// The number of each row by its place. [`NONE`] marks a row that is not written.
     Given(FewRows<u32>),
 }
 
 impl RowNumbers {
-    /// Of the rows of which some are not used.
+    /// Numbers the rows marked as used, in order.
     pub(super) fn of_used(used: &[bool]) -> Self {
+        // Rows in use get consecutive numbers.
         let mut next = 0;
         let number = |used: &bool| {
             let at = if *used { next } else { NONE };
@@ -45,18 +48,20 @@ impl RowNumbers {
         Self::Given(used.iter().map(number).collect())
     }
 
-    /// Of at most one row, which is known already; `None` if it is not.
+    /// Returns the number of at most one row in a known table, or `None` if the row is unknown or
+    /// there are several rows.
     #[inline]
     pub(super) fn in_known<T>(rows: &[T], place: impl FnOnce(&T) -> Option<usize>) -> Option<Self> {
         match rows {
             [] => Some(Self::EntryIndices(0)),
-            // What is behind the first is not in it.
+            // The length hides the array's other elements.
             [row] => place(row).map(|at| Self::Given(FewRows::from_buf_and_len([at as u32; 8], 1))),
             _ => None,
         }
     }
 
-    /// The number of the row at a place. `None` also for the place of nothing.
+    /// Returns the number of the row at a place, which is [`NONE`] for a row that is not written.
+    /// Returns `None` for a place outside the table.
     #[inline]
     pub(super) fn get(&self, at: u32) -> Option<u32> {
         match self {
@@ -65,15 +70,16 @@ impl RowNumbers {
         }
     }
 
-    /// The number of the row at a place, which is written.
+    /// Returns the number of the row at a place.
     ///
     /// # Panics
-    /// It is not written: no bytes are better than wrong ones.
+    /// Panics if the row is not written: no bytes are better than wrong bytes.
     #[inline]
     pub(super) fn of_written(&self, at: u32) -> u32 {
         self.get(at).filter(|number| *number != NONE).expect("a row that is named is written")
     }
 
+    /// Returns the number of rows of the stored table.
     pub(super) fn len(&self) -> usize {
         match self {
             Self::EntryIndices(rows) => *rows,
@@ -81,7 +87,7 @@ impl RowNumbers {
         }
     }
 
-    /// Whether any row is written.
+    /// Returns whether any row is written.
     pub(super) fn any(&self) -> bool {
         match self {
             Self::EntryIndices(rows) => *rows > 0,
@@ -89,7 +95,7 @@ impl RowNumbers {
         }
     }
 
-    /// The rows that are written.
+    /// Returns the rows that are written.
     pub(super) fn named<'t, T>(&self, rows: &'t [T]) -> FewRows<&'t T> {
         let mut named = FewRows::with_capacity(rows.len());
         match self {
@@ -102,12 +108,14 @@ impl RowNumbers {
         named
     }
 
-    /// Numbers the rows that are written anew, by their places in another table that has them.
+    /// Replaces the number of each written row by its place in `known`, which has every written
+    /// row.
     pub(super) fn renumber<'t, T: Ord + 't>(
         &mut self,
         rows: impl Iterator<Item = &'t T>,
         known: &[T],
     ) {
+        // Look up each written row in the other table.
         let place = |row: &T| known.binary_search(row).map_or(NONE, |at| at as u32);
         let number = |(at, row)| self.get(at).filter(|at| *at != NONE).map_or(NONE, |_| place(row));
         *self = Self::Given((0..).zip(rows).map(number).collect());

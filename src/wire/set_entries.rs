@@ -1,11 +1,11 @@
-//! Sets as bytes: "make it n", and what it covers.
+//! The encoding of the body of a Set: its quantity and the dots that it covers.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use smallvec::SmallVec;
 
-use super::bytes::{Reader, Writer};
+use super::bytes::{ByteReader, ByteWriter};
 use super::decode_tables::DecodeTables;
 use super::dots;
 use super::encode_tables::EncodeTables;
@@ -19,35 +19,38 @@ use crate::dots::{Dot, Run};
 use crate::id::ReplicaId;
 use crate::quantity::Quantity;
 
-/// In the first byte of a Set: that a byte with more follows;
+/// Head flag of a Set: a byte of flags follows.
 const MORE: u8 = 0b0000_0001;
-/// that its author had seen other dots than one would think;
+/// Head flag of a Set: its dots seen are not the predicted set.
 const SEEN: u8 = 0b0000_0010;
-/// that it covers dots of others, or many.
+/// Head flag of a Set: covered dots follow that are not own runs.
 const OTHERS: u8 = 0b0000_0100;
-/// Where the number of runs of its writer's own dots is that it covers, and the largest that fits;
+/// Position of the number of own runs in the head of a Set.
 const RUNS_AT: u8 = 3;
+/// The most own runs of a Set. With more, all covered dots are written as other dots.
 const RUNS_MAX: usize = 7;
-/// and where its quantity is, and the largest that fits; 0 is that it follows.
+/// Position of the quantity in the head of a Set.
 const UNITS_AT: u8 = 6;
+/// The largest quantity in the head of a Set. 0 there says that the quantity follows.
 const UNITS_MAX: u32 = 3;
 
-/// In the byte with more: that it is about the saved list;
+/// Flag of a Set: it is about the saved list.
 const SAVED: u8 = 0b001;
-/// that it took units of other scopes;
+/// Flag of a Set: it took units of other scopes.
 const TOOK: u8 = 0b010;
-/// that something stays by its word.
+/// Flag of a Set: it preserves placements or deductions.
 const STAYS: u8 = 0b100;
 
+/// The covered runs of a Set's own writer, ascending.
 type OwnRuns = SmallVec<[Run; RUNS_MAX]>;
 
-/// Whether a run that a Set covers is of its own writer and from before it.
+/// Returns whether a covered run belongs to the writer of the Set at `dot` and comes before it.
 fn is_own(dot: Dot, (writer, run): (ReplicaId, Run)) -> bool {
     writer == dot.replica && run.last < dot.seq
 }
 
-/// The runs of a Set's covers that are of its own writer and from before it, if they are few, and
-/// the others.
+/// Splits the covered dots of the Set at `dot` into own runs and other runs. With more than
+/// [`RUNS_MAX`] own runs, all are other runs.
 fn parted(dot: Dot, covers: &ReplacedDots) -> (OwnRuns, WriterRunList) {
     let (mut own, mut others) = (OwnRuns::new(), WriterRunList::new());
     let all = covers.ascending();
@@ -63,8 +66,10 @@ fn parted(dot: Dot, covers: &ReplacedDots) -> (OwnRuns, WriterRunList) {
     (own, others)
 }
 
+/// Writes the body of a Set. `predicted_seen` is the predicted index of its dots seen, and becomes
+/// the index written.
 pub(super) fn write_set(
-    out: &mut Writer,
+    out: &mut ByteWriter,
     tables: &EncodeTables<'_>,
     row: &PackedEntry,
     set: &SetQuantity,
@@ -72,7 +77,7 @@ pub(super) fn write_set(
 ) {
     let flag = |is: bool, flag| if is { flag } else { 0 };
     let dot = tables.dot_of(row);
-    // Mostly they are held as they are written.
+    // Most Sets store their covered dots in encoded form, which is copied. Others are split here.
     let held = set.covers.own(dot).map(|own| (own, own.len()));
     let held = held.filter(|(_, runs)| *runs <= RUNS_MAX);
     let (own, others) = match held {
@@ -80,12 +85,14 @@ pub(super) fn write_set(
         None => parted(dot, &set.covers),
     };
     let runs = held.map_or(own.len(), |(_, runs)| runs);
+    // Collect the flags.
     let settled = set.settled.as_deref();
     let (took, stays) = settled.map_or((&[][..], None), |all| (&all.took[..], Some(&all.stays)));
     let stays = stays.filter(|stays| !stays.is_empty());
     let more = flag(set.list == List::Saved, SAVED)
         | flag(!took.is_empty(), TOOK)
         | flag(stays.is_some(), STAYS);
+    // The head packs the flags, the number of own runs and the quantity.
     let seen = tables.seen(&set.seen);
     let units = set.quantity.get();
     let short_units = if units <= UNITS_MAX { units as u8 } else { 0 };
@@ -104,6 +111,7 @@ pub(super) fn write_set(
         out.number(seen);
         *predicted_seen = seen;
     }
+    // The covered dots: own runs, then other dots.
     match held.and_then(|(held, _)| held.written(dot.seq)) {
         Some((first, rest)) => {
             out.number(first);
@@ -114,6 +122,7 @@ pub(super) fn write_set(
     if !others.is_empty() {
         dots::write_groups(out, &tables.writers, &others);
     }
+    // The side effects of the Set.
     if !took.is_empty() {
         out.count(took.len());
         took.iter().for_each(|taken| write_taken(out, tables, taken));
@@ -123,9 +132,10 @@ pub(super) fn write_set(
     }
 }
 
-/// From the latest run to the first: how many numbers are left out before the one above, with one
-/// bit that says whether it is longer than one, and how much longer.
-fn write_own(out: &mut Writer, seq: u64, runs: &[Run]) {
+/// Writes own runs from the last to the first. Each is the number of sequence numbers left out
+/// below the run above, or below the Set's own number, with one bit for a length above one, and the
+/// length less one.
+fn write_own(out: &mut ByteWriter, seq: u64, runs: &[Run]) {
     let mut above = seq;
     for run in runs.iter().rev() {
         let (left_out, longer) = (above - run.last - 1, run.last - run.first);
@@ -137,13 +147,15 @@ fn write_own(out: &mut Writer, seq: u64, runs: &[Run]) {
     }
 }
 
-fn read_own(input: &mut Reader<'_>, dot: Dot, count: usize) -> Result<WriterRuns, BoxedError> {
+/// Reads `count` own runs of the Set at `dot`, from the last to the first.
+fn read_own(input: &mut ByteReader<'_>, dot: Dot, count: usize) -> Result<WriterRuns, BoxedError> {
     let mut own = WriterRuns::of(dot.replica);
     let mut above = dot.seq;
     for at in 0..count {
         let here = input.offset();
         let tagged = input.number()?;
         let (left_out, longer) = (tagged >> 1, if tagged & 1 == 1 { input.number()? } else { 0 });
+        // A length of one has no second number, and runs are not adjacent.
         if tagged & 1 == 1 && longer == 0 || at > 0 && left_out == 0 {
             return Err(error_at(here, Broken::NotCanonical));
         }
@@ -158,8 +170,9 @@ fn read_own(input: &mut Reader<'_>, dot: Dot, count: usize) -> Result<WriterRuns
     Ok(own)
 }
 
+/// Reads the covered dots of the Set at `dot`: `count` own runs and, if `others`, other dots.
 fn read_covers(
-    input: &mut Reader<'_>,
+    input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
     dot: Dot,
     (count, others): (usize, bool),
@@ -170,7 +183,7 @@ fn read_covers(
     }
     let here = input.offset();
     let others = tables.groups(input)?;
-    // What is the writer's own and from before it stands apart, if it is few runs.
+    // Own runs must not be among the other dots, unless they are too many for the first part.
     let among = others.iter().filter(|other| is_own(dot, **other)).count();
     let parted = among == 0
         || count == 0 && sabotage!("own-replaced-dots-may-be-among-others", among > RUNS_MAX, true);
@@ -178,8 +191,10 @@ fn read_covers(
     covers.ok_or_else(|| error_at(here, Broken::NotCanonical))
 }
 
+/// Reads the body of the Set at `dot`. `predicted_seen` is the predicted index of its dots seen,
+/// and becomes the index read.
 pub(super) fn read_set(
-    input: &mut Reader<'_>,
+    input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
     dot: Dot,
     sided: bool,
@@ -193,12 +208,15 @@ pub(super) fn read_set(
     if head & MORE != 0 && (more == 0 || more > SAVED | TOOK | STAYS) {
         return Err(not_canonical());
     }
+    // The quantity is in the head, or follows if it is too large for it.
     let quantity = match u32::from(head >> UNITS_AT) {
         0 => read_quantity(input).and_then(|quantity| {
             if quantity.get() > UNITS_MAX { Ok(quantity) } else { Err(not_canonical()) }
         })?,
         units => Quantity::new(units).map_err(|error| error_at(here, error))?,
     };
+    // Dots seen that equal the prediction must not be written. A Set has not seen dots of its own
+    // writer.
     if head & SEEN != 0 {
         let seen = input.number()?;
         if seen == core::mem::replace(predicted_seen, seen) {
@@ -209,6 +227,7 @@ pub(super) fn read_set(
     if seen.last(dot.replica) > 0 {
         return Err(not_canonical());
     }
+    // The covered dots, then the side effects, which must not be empty if they are present.
     let runs = usize::from(head >> RUNS_AT) & RUNS_MAX;
     let covers = read_covers(input, tables, dot, (runs, head & OTHERS != 0))?;
     let settled = if has(TOOK | STAYS) {

@@ -1,17 +1,22 @@
-//! What both who writes and who reads the tables of a message must know of their layout.
+//! Constants of the table layout, shared by the encoder and the decoder.
 
-/// In the first byte of the tables: which of them there are.
+/// Head flag: the table of other carts is present.
 pub(super) const CARTS: u8 = 0b0000_0010;
+/// Head flag: the table of authorships is present.
 pub(super) const AUTHORSHIPS: u8 = 0b0000_0100;
+/// Head flag: the table of lines is present.
 pub(super) const LINES: u8 = 0b0000_1000;
+/// Head flag: the table of prices is present.
 pub(super) const PRICES: u8 = 0b0001_0000;
+/// Head flag: the table of sets seen is present.
 pub(super) const SEEN: u8 = 0b0010_0000;
-/// And that some of the dead are needed.
+/// Head flag: the delta has a set of needed dead dots.
 pub(super) const NEEDS: u8 = 0b0100_0000;
 
-/// The most bytes that a line shares with the one before it: a limit on what few bytes may grow to.
+/// The most bytes that a line may share with the line before it. The limit bounds how much a few
+/// encoded bytes can expand to.
 pub(super) const SHARED_BYTES: usize = 24;
-/// So many bytes after those at most, and their number is in one byte with that of those; or else
-/// what that byte is.
+/// The longest rest of a line whose length shares one byte with the number of shared bytes.
 pub(super) const SHORT_REST_BYTES: usize = 10;
+/// The first byte of a line whose rest is longer than [`SHORT_REST_BYTES`].
 pub(super) const LONG_REST: u8 = 255;

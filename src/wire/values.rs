@@ -1,8 +1,8 @@
-//! Values that several kinds of entries have, as bytes.
+//! The encoding of values that several kinds of entries share.
 
 use alloc::vec::Vec;
 
-use super::bytes::{Reader, Writer};
+use super::bytes::{ByteReader, ByteWriter};
 use super::decode_tables::{DecodeTables, sorted};
 use super::encode_tables::EncodeTables;
 use super::error::{BoxedError, error_at};
@@ -10,45 +10,53 @@ use crate::cart::{ConsumedUnits, List, Preserved, PreservedDeduction, PreservedP
 use crate::limits;
 use crate::quantity::Quantity;
 
-pub(super) fn text(out: &mut Writer, text: &str) {
+/// Writes a text with its length before it.
+pub(super) fn text(out: &mut ByteWriter, text: &str) {
     out.blob(text.as_bytes());
 }
 
-pub(super) fn read_quantity(input: &mut Reader<'_>) -> Result<Quantity, BoxedError> {
+/// Reads a quantity and checks its range.
+pub(super) fn read_quantity(input: &mut ByteReader<'_>) -> Result<Quantity, BoxedError> {
     let at = input.offset();
     let units = i64::from(input.small()?);
     Quantity::new(units).map_err(|e| error_at(at, e))
 }
 
-pub(super) fn write_list(out: &mut Writer, list: List) {
+/// Writes a list as a flag: 1 is the saved list.
+pub(super) fn write_list(out: &mut ByteWriter, list: List) {
     out.flag(list == List::Saved);
 }
 
-pub(super) fn read_list(input: &mut Reader<'_>) -> Result<List, BoxedError> {
+/// Reads a list from a flag: 1 is the saved list.
+pub(super) fn read_list(input: &mut ByteReader<'_>) -> Result<List, BoxedError> {
     Ok(if input.flag()? { List::Saved } else { List::Active })
 }
 
-pub(super) fn write_taken(out: &mut Writer, tables: &EncodeTables<'_>, taken: &ConsumedUnits) {
+/// Writes units taken from an entry: its dot, their number, their scope and the list of the Set.
+pub(super) fn write_taken(out: &mut ByteWriter, tables: &EncodeTables<'_>, taken: &ConsumedUnits) {
     tables.dot(out, taken.dot);
     out.number(u64::from(taken.units));
     tables.cart(out, taken.scope);
     out.maybe(taken.set, write_list);
 }
 
+/// Reads units taken from an entry.
 pub(super) fn read_taken(
-    input: &mut Reader<'_>,
+    input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
 ) -> Result<ConsumedUnits, BoxedError> {
     Ok(ConsumedUnits {
         dot: tables.dot(input)?,
         units: input.small()?,
         scope: tables.cart(input)?,
+        // The list is present if the units were taken from a Set.
         set: input.maybe(read_list)?,
     })
 }
 
+/// Reads a strictly ascending list of units taken.
 pub(super) fn read_took(
-    input: &mut Reader<'_>,
+    input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
 ) -> Result<Vec<ConsumedUnits>, BoxedError> {
     let count = input.count(5, "units taken", limits::MESSAGE_BYTES)?;
@@ -56,7 +64,8 @@ pub(super) fn read_took(
     sorted(input, took?)
 }
 
-pub(super) fn write_stays(out: &mut Writer, tables: &EncodeTables<'_>, stays: &Preserved) {
+/// Writes preserved placements, then preserved deductions.
+pub(super) fn write_stays(out: &mut ByteWriter, tables: &EncodeTables<'_>, stays: &Preserved) {
     out.count(stays.pins.len());
     for pin in &stays.pins {
         tables.dot(out, pin.dot);
@@ -71,10 +80,12 @@ pub(super) fn write_stays(out: &mut Writer, tables: &EncodeTables<'_>, stays: &P
     }
 }
 
+/// Reads preserved placements and preserved deductions, each list strictly ascending.
 pub(super) fn read_stays(
-    input: &mut Reader<'_>,
+    input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
 ) -> Result<Preserved, BoxedError> {
+    // Placements come first, sorted by dot.
     let count = input.count(4, "pins", limits::MESSAGE_BYTES)?;
     let pins: Result<Vec<_>, BoxedError> = (0..count)
         .map(|_| {
@@ -83,6 +94,7 @@ pub(super) fn read_stays(
         })
         .collect();
     let pins = sorted(input, pins?)?;
+    // Deductions follow, sorted by Set.
     let count = input.count(5, "units lacking", limits::MESSAGE_BYTES)?;
     let lacks: Result<Vec<_>, BoxedError> = (0..count)
         .map(|_| {
