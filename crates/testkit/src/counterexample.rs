@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::catch_panic::catch_panic;
 use super::law::Law;
-use super::rule_under_test::RuleUnderTest;
 use crate::scenario::{Options, Story, tell_with};
+use holdall::policy::Registry;
 
 /// Schedules in which a counterexample's story is told before it is printed.
 const SCHEDULES: u32 = 20;
@@ -25,30 +25,34 @@ pub struct Counterexample {
     pub story_fails: bool,
 }
 
+/// Verdict on a law: `Ok` if it holds, else a counterexample.
+pub type Verdict = Result<(), Counterexample>;
+
 impl Counterexample {
     /// Makes a counterexample without a story.
     pub(super) fn bare(law: Law, what: String) -> Self {
         Self { law, what, story: None, story_fails: false }
     }
 
-    /// Makes a counterexample with a story. The story is written, read again and run.
-    pub(super) fn told(law: Law, what: String, subject: &RuleUnderTest, story: &Story) -> Self {
+    /// Makes a counterexample with a story. The story is written, read again and run with the
+    /// rules.
+    pub(super) fn told(law: Law, what: String, rules: &Registry, story: &Story) -> Self {
         // Moments in which nothing happens are left out if they have no part in it.
         let tidy = story.without_idle_steps().to_string();
-        if story_fails(&tidy, subject) {
+        if story_fails(&tidy, rules) {
             return Self { law, what, story: Some(tidy), story_fails: true };
         }
         let text = story.to_string();
-        let story_fails = story_fails(&text, subject);
+        let story_fails = story_fails(&text, rules);
         Self { law, what, story: Some(text), story_fails }
     }
 }
 
 /// Returns true if the text is a story that fails with the rule.
-fn story_fails(text: &str, subject: &RuleUnderTest) -> bool {
-    let Ok(story) = Story::parse_with(text, &subject.bare) else { return false };
+fn story_fails(text: &str, rules: &Registry) -> bool {
+    let Ok(story) = Story::parse_with(text, rules) else { return false };
     let options = Options { schedules: SCHEDULES, ..Options::default() };
-    let told = catch_panic(|| tell_with(&story, &options, &subject.bare));
+    let told = catch_panic(|| tell_with(&story, &options, rules));
     // A rule that panics fails the story, too.
     !matches!(told, Ok(Ok(())))
 }

@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, HashMap};
 use holdall::sync;
 use holdall::{
     ActionError, CartId, Claim, Delta, LineKey, MergePolicy, OrderId, Replica, ReplicaId, RowRef,
-    ViewOptions, wire,
+    wire,
 };
 use holdall_testkit::dice::Dice;
 
-use joiner::{DeltaJoiner, fault, restarted};
+use joiner::{DeltaJoiner, NO_CEILING, fault, restarted};
 
 use super::{Design, TrafficCounts};
 use crate::error::PlayError;
@@ -20,9 +20,6 @@ use crate::model::CartUnits;
 use crate::schedule::{
     ActionId, ActionKind, DeviceId, LineId, Node, ParcelId, RegionId, Schedule, ScheduledAction,
 };
-
-/// Rows show what their contributions come to. A ceiling is a deployment's decision about display.
-const NO_CEILING: ViewOptions = ViewOptions { ceiling: u64::MAX };
 
 /// This library: devices and regions are replicas, and everything travels as bytes.
 ///

@@ -2,12 +2,7 @@
 
 use serde::Serialize;
 
-use super::party_model::{PartyKnowledge, PartyModel, RecordedAction};
-use crate::schedule::{ActionId, ActionKind, LineId};
-
-/// How far back a line is searched for actions that an author had not seen. Without a bound a
-/// line that ten thousand people edit would be searched ten thousand times.
-const SEARCHED: usize = 64;
+use crate::schedule::{ActionId, ActionKind};
 
 /// Counts of actions that met another action of a kind, where neither had seen the other.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -64,7 +59,7 @@ impl ConflictCounts {
         }
     }
 
-    fn pair(&mut self, one: ConflictKind, two: ConflictKind) -> &mut u64 {
+    pub(super) fn pair(&mut self, one: ConflictKind, two: ConflictKind) -> &mut u64 {
         use ConflictKind::{Add, Order, Remove, Set};
         match (one.min(two), one.max(two)) {
             (Add, Add) => &mut self.add_add,
@@ -90,16 +85,13 @@ pub(super) enum ConflictKind {
     Order,
 }
 
-const KINDS: [ConflictKind; 4] =
-    [ConflictKind::Add, ConflictKind::Set, ConflictKind::Remove, ConflictKind::Order];
-
 /// Actions on one line so far.
 #[derive(Default)]
 pub(super) struct LineHistory {
     /// How many orders bought of it.
     pub(super) orders: usize,
     /// The latest actions on it in the party's cart.
-    recent: Vec<ActionId>,
+    pub(super) recent: Vec<ActionId>,
 }
 
 impl ConflictKind {
@@ -110,44 +102,6 @@ impl ConflictKind {
             ActionKind::Remove(_) => Some(Self::Remove),
             ActionKind::Order => Some(Self::Order),
             ActionKind::SignIn(_) => None,
-        }
-    }
-}
-
-impl PartyModel {
-    /// Counts what the author of an action did not know about the lines it concerns. Earlier
-    /// actions cannot have seen this one, so not to know them is enough.
-    pub(super) fn note_conflicts(&mut self, author: &PartyKnowledge, told: &RecordedAction) {
-        let Some(own) = told.kind else {
-            self.conflicts.guest_merges += 1;
-            let brought = told.brings.iter().flat_map(|fact| &self.told[*fact as usize].lines);
-            let mut lines: Vec<LineId> = brought.copied().collect();
-            lines.sort_unstable();
-            lines.dedup();
-            self.conflicts.lines_on_both_sides +=
-                lines.iter().filter(|line| self.is_anywhere(**line)).count() as u64;
-            return;
-        };
-        for kind in KINDS {
-            let recent = told.lines.iter().filter_map(|line| self.lines.get(line));
-            let met = recent
-                .flat_map(|line| &line.recent)
-                .any(|fact| self.told[*fact as usize].kind == Some(kind) && !author.knows(*fact));
-            *self.conflicts.pair(own, kind) += u64::from(met);
-        }
-    }
-
-    /// Remembers what happened to lines.
-    pub(super) fn note_past(&mut self, id: ActionId, told: &RecordedAction) {
-        for line in &told.lines {
-            let past = self.lines.entry(*line).or_default();
-            past.orders += usize::from(told.kind == Some(ConflictKind::Order));
-            if !told.as_guest {
-                if past.recent.len() >= 2 * SEARCHED {
-                    past.recent.drain(..SEARCHED);
-                }
-                past.recent.push(id);
-            }
         }
     }
 }

@@ -8,8 +8,11 @@
 //! remove.
 
 mod conflicts;
-mod node;
+mod delivery;
+mod knowledge;
+mod note_conflicts;
 mod party_model;
+mod recorded_action;
 #[cfg(test)]
 mod tests;
 

@@ -6,14 +6,12 @@ use holdall::CartId;
 use holdall_testkit::model::{self, ActionStamp, ModelAction, ModelPolicy, ModelRowRef};
 
 use super::conflicts::{ConflictCounts, ConflictKind, LineHistory};
-use super::node::{DeviceKnowledge, ParcelFacts, RegionKnowledge};
+use super::knowledge::{DeviceKnowledge, ParcelFacts, RegionKnowledge};
+use super::recorded_action::{PartyKnowledge, RecordedAction};
 use crate::schedule::{ActionId, ActionKind, DeviceId, LineId, ParcelId, ScheduledAction};
 
 /// Lines of a cart and their units, none of them zero.
 pub(crate) type CartUnits = BTreeMap<LineId, u64>;
-
-/// Knowledge of a device or a region about a party.
-pub(super) type PartyKnowledge = model::KnownFacts<LineId>;
 
 /// The party's own cart.
 pub(super) const ACCOUNT: CartId = CartId::from_u128(1);
@@ -32,17 +30,6 @@ pub(crate) struct PartyModel {
     pub(super) devices: Vec<Option<DeviceKnowledge>>,
     pub(super) parcels: Vec<ParcelFacts>,
     pub(super) conflicts: ConflictCounts,
-}
-
-/// An action, as far as it matters who is told of it.
-pub(super) struct RecordedAction {
-    /// Whether it was done in a guest cart that nobody had signed in with.
-    pub(super) as_guest: bool,
-    /// The guest's facts that a sign-in brings along.
-    pub(super) brings: Vec<ActionId>,
-    pub(super) kind: Option<ConflictKind>,
-    /// The lines that it concerns.
-    pub(super) lines: Vec<LineId>,
 }
 
 impl PartyModel {

@@ -2,13 +2,16 @@
 //! a failing history shrinks to a short one.
 
 mod history_plan;
+mod perform;
 mod pick;
-mod verbs;
+mod values;
 mod world;
 
 pub use pick::{Pick, PickedRow};
 pub(super) use pick::{picks, picks_weight};
-pub use verbs::{ENGRAVING, OWN_RULE, RULES, gift, line, policy, price, quantity, shipping, text};
-pub use world::{ACCOUNT, ActionTaken, GUESTS, HistoryNode, HistoryWorld, converse};
+pub use values::{
+    ENGRAVING, GUESTS, OWN_RULE, RULES, gift, line, policy, price, quantity, shipping, text,
+};
+pub use world::{ACCOUNT, ActionTaken, HistoryNode, HistoryWorld, converse};
 
 pub use history_plan::{History, HistoryAction, HistoryStep, name_of};

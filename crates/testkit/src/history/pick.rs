@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 use proptest::strategy::Union;
 
-use super::verbs::{ENGRAVING, code, gift, line, price, quantity, shipping, text};
+use super::values::{ENGRAVING, code, gift, line, price, quantity, shipping, text};
 use crate::shrink::smaller;
 use holdall::action::Action;
 use holdall::cart::List;

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::verbs::perform;
-use super::{History, HistoryAction, HistoryStep, name_of};
-use crate::counterexample::Counterexample;
-use crate::rule::Verdict;
+use super::history_plan::{History, HistoryAction, HistoryStep, name_of};
+use super::perform::perform;
+use super::values::GUESTS;
+use crate::counterexample::{Counterexample, Verdict};
 use holdall::action::Action;
 use holdall::cart::{Cart, Claim, Delta};
 use holdall::id::{CartId, ReplicaId};
@@ -17,8 +17,6 @@ use holdall::wire;
 
 /// The account's cart.
 pub const ACCOUNT: CartId = CartId::from_u128(1);
-/// The guest carts.
-pub const GUESTS: [CartId; 2] = [CartId::from_u128(11), CartId::from_u128(12)];
 /// A replica with its waiting room.
 pub struct HistoryNode {
     /// It.
@@ -244,7 +242,7 @@ impl HistoryWorld {
             self.note(format!("{name} on one side"));
         }
         if let HistoryAction::Merge { rule, .. } = action {
-            self.note(format!("rule {}", super::RULES[usize::from(rule)]));
+            self.note(format!("rule {}", super::values::RULES[usize::from(rule)]));
         }
         if let HistoryAction::Unmerge { guest } = action {
             let guest = GUESTS[usize::from(guest) % self.guests];

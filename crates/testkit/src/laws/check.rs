@@ -1,12 +1,11 @@
 //! Any law of the library, by name.
 
-use super::{
-    as_the_model, deltas_commute, exchange_is_exact, explanation_adds_up, fingerprint_tells,
-    join_is_maximum, local_effect, sweep_is_unseen, view_is_of_state,
-};
+use super::effects::{explanation_adds_up, local_effect, sweep_is_unseen, view_is_of_state};
+use super::modelled::as_the_model;
+use super::states::{deltas_commute, exchange_is_exact, fingerprint_tells, join_is_maximum};
+use crate::counterexample::Verdict;
 use crate::history::History;
 use crate::law::Law;
-use crate::rule::Verdict;
 
 /// Holds the library to one of its laws in one history. Laws of merge rules hold.
 ///

@@ -1,11 +1,11 @@
 //! What an action does for its author: exactly what was asked, and nothing elsewhere
 //! (y-octo 53: each action asserts its own exact effect). And what the view owes a shopper.
 
-use super::{holds, twin, world};
+use super::history_run::{holds, twin, world};
+use crate::counterexample::Verdict;
 use crate::effect::ExactEffect;
 use crate::history::{ACCOUNT, ActionTaken, History, HistoryAction, HistoryWorld, policy};
 use crate::law::Law;
-use crate::rule::Verdict;
 use crate::scenario::unexplained;
 use holdall::cart::{Cart, Delta};
 use holdall::dots::Dots;

@@ -1,9 +1,9 @@
 //! What the laws of the library share: runs of histories, and verdicts.
 
 use crate::counterexample::Counterexample;
+use crate::counterexample::Verdict;
 use crate::history::{History, HistoryWorld};
 use crate::law::Law;
-use crate::rule::Verdict;
 use holdall::cart::Cart;
 use holdall::id::ReplicaId;
 use holdall::replica::Replica;

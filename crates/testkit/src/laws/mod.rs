@@ -13,5 +13,3 @@ pub use modelled::as_the_model;
 pub use states::{deltas_commute, exchange_is_exact, fingerprint_tells, join_is_maximum};
 
 pub use check::check;
-pub(crate) use history_run::holds;
-use history_run::{twin, world};

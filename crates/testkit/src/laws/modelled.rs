@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::holds;
+use super::history_run::holds;
+use crate::counterexample::Verdict;
 use crate::history::{ActionTaken, History, HistoryAction, HistoryWorld, OWN_RULE, RULES, line};
 use crate::law::Law;
 use crate::model::{
@@ -10,7 +11,6 @@ use crate::model::{
     ModelRow, ModelRowRef, ModelSide, ModelView,
 };
 use crate::reference_state::{digest, each};
-use crate::rule::Verdict;
 use holdall::action::Action;
 use holdall::cart::{Body, Cart, Delta, List};
 use holdall::dots::Dot;

@@ -1,11 +1,11 @@
 //! The algebra of states, deltas and exchange. Convergence is trivial on purpose: join is a
 //! maximum. These laws hold the compact state and everything that travels to that.
 
-use super::{holds, world};
+use super::history_run::{holds, world};
+use crate::counterexample::Verdict;
 use crate::history::{ACCOUNT, History};
 use crate::law::Law;
 use crate::reference_state::{ReferenceState, each};
-use crate::rule::Verdict;
 use holdall::cart::{Cart, Delta};
 
 fn join(a: &Cart, b: &Cart) -> Cart {

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::FactId;
 use super::action::{ActionStamp, ModelAction, ModelList, ModelRowRef, ModelSide};
 use super::fact::{FactKind, MergeFact, ModelFact, OrderFact, PreservedUnits, SetFact};
+use super::fact_set::FactId;
 use super::part::{LinePart, PartFate};
 use super::reading::{LineReading, StateReader};
 use holdall::id::CartId;

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::FactId;
 use super::action::{ActionStamp, ModelList};
-use super::known::FactSet;
+use super::fact_set::{FactId, FactSet};
 use super::policy::ModelPolicy;
 use holdall::id::CartId;
 use holdall::money::Money;

@@ -3,25 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::fact::{FactKind, ModelFact};
-use super::{FactId, Model};
-
-/// A set of facts.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct FactSet(Vec<u64>);
-
-impl FactSet {
-    pub(super) fn has(&self, fact: FactId) -> bool {
-        self.0.get(fact as usize / 64).is_some_and(|word| word >> (fact % 64) & 1 == 1)
-    }
-
-    fn insert(&mut self, fact: FactId) {
-        let word = fact as usize / 64;
-        if word >= self.0.len() {
-            self.0.resize(word + 1, 0);
-        }
-        self.0[word] |= 1 << (fact % 64);
-    }
-}
+use super::fact_set::{FactId, FactSet};
+use super::facts::Model;
 
 /// The facts that somebody knows.
 #[derive(Clone, Debug)]

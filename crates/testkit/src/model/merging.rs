@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::FactId;
 use super::action::ModelList;
 use super::fact::{FactKind, ModelFact, PinnedRow};
-use super::part::{LinePart, PartFate, SideOfLine};
-use super::policy::{ChosenSide, choice, is_cartwide};
+use super::fact_set::FactId;
+use super::part::{LinePart, PartFate};
+use super::policy::{ChosenSide, SideOfLine, choice, is_cartwide};
 use super::reading::{LineReading, StateReader};
 use holdall::id::CartId;
 

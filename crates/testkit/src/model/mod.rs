@@ -36,6 +36,8 @@
 mod acting;
 mod action;
 mod fact;
+mod fact_set;
+mod facts;
 mod known;
 mod merging;
 mod obvious_model;
@@ -46,8 +48,8 @@ mod settling;
 mod shown;
 
 pub use action::{ActionStamp, ModelAction, ModelList, ModelRowRef, ModelSide};
+pub use fact_set::FactId;
+pub use facts::Model;
 pub use known::KnownFacts;
 pub use policy::ModelPolicy;
 pub use shown::{ModelOrder, ModelRow, ModelView};
-
-pub use obvious_model::{FactId, Model};

@@ -1,26 +1,13 @@
 //! The model: all facts, and the questions that it answers.
 
 use super::action::{ActionStamp, ModelAction, ModelList};
-use super::fact::{FactKind, ModelFact};
+use super::fact::FactKind;
+use super::fact_set::FactId;
+use super::facts::Model;
 use super::known::KnownFacts;
 use super::reading::StateReader;
 use holdall::id::CartId;
 use std::collections::BTreeMap;
-/// The number of a fact: facts are numbered in the order in which they happen.
-pub type FactId = u32;
-
-/// Model of one account's cart and of its guests' carts: all facts that ever came about.
-#[derive(Debug)]
-pub struct Model<L> {
-    pub(super) facts: Vec<ModelFact<L>>,
-}
-
-impl<L> Default for Model<L> {
-    /// Returns a model without facts.
-    fn default() -> Self {
-        Self { facts: Vec::new() }
-    }
-}
 
 impl<L: Ord + Clone> Model<L> {
     /// Records an action in a cart by an author who has some knowledge, and returns the number of
@@ -74,9 +61,5 @@ impl<L: Ord + Clone> Model<L> {
             (reading.line, units)
         });
         units.filter(|(_, units)| *units > 0).collect()
-    }
-
-    pub(super) fn fact(&self, fact: FactId) -> &ModelFact<L> {
-        &self.facts[fact as usize]
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::FactId;
 use super::action::ModelList;
+use super::fact_set::FactId;
 use holdall::id::CartId;
 
 /// An Add or a Set of one line.
@@ -46,11 +46,4 @@ impl LinePart {
     pub(super) const fn is_shown(&self) -> bool {
         matches!(self.fate, PartFate::Counts)
     }
-}
-
-/// One side of a line, as a rule sees it.
-pub(super) struct SideOfLine {
-    pub(super) units: u64,
-    pub(super) latest: (u64, u32),
-    pub(super) registers: BTreeMap<String, String>,
 }

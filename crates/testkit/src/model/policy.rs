@@ -1,6 +1,13 @@
 //! Merge policies, and the table of what each rule chooses.
 
-use super::part::SideOfLine;
+use std::collections::BTreeMap;
+
+/// One side of a line, as a rule sees it.
+pub(super) struct SideOfLine {
+    pub(super) units: u64,
+    pub(super) latest: (u64, u32),
+    pub(super) registers: BTreeMap<String, String>,
+}
 
 /// Merge policy, in the terms of the model.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::action::ModelList;
 use super::fact::{FactKind, ModelFact};
+use super::fact_set::FactId;
+use super::facts::Model;
 use super::known::KnownFacts;
 use super::part::{LinePart, PartFate};
 use super::policy::ModelPolicy;
-use super::{FactId, Model};
 use holdall::id::CartId;
 
 /// Reader of a cart: the knowledge of an observer, and the cart.

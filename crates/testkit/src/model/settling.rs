@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::FactId;
 use super::action::ModelList;
 use super::fact::{PinnedRow, PreservedUnits};
+use super::fact_set::FactId;
 use super::part::LinePart;
 use super::reading::{LineReading, StateReader};
 use holdall::id::CartId;

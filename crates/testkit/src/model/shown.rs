@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::action::{ModelList, ModelSide};
 use super::fact::FactKind;
+use super::fact_set::FactId;
+use super::facts::Model;
 use super::known::KnownFacts;
 use super::part::LinePart;
 use super::reading::{LineReading, StateReader};
-use super::{FactId, Model};
 use holdall::id::CartId;
 use holdall::money::Money;
 

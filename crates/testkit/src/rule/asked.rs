@@ -1,8 +1,8 @@
 //! Laws of a rule as a function: it answers every question, and always alike.
 
-use super::{Verdict, broken, same};
+use super::verdict::{broken, same};
 use crate::action::{ACCOUNT, ScenarioAction, ScenarioStep};
-use crate::counterexample::Counterexample;
+use crate::counterexample::{Counterexample, Verdict};
 use crate::law::Law;
 use crate::merge_scenario::MergeScenario;
 use crate::rule_under_test::RuleUnderTest;

@@ -1,7 +1,8 @@
 //! Laws that a rule keeps if its author claims them.
 
-use super::{Verdict, broken, same};
+use super::verdict::{broken, same};
 use crate::action::{ACCOUNT, ScenarioAction, line};
+use crate::counterexample::Verdict;
 use crate::law::Law;
 use crate::merge_scenario::MergeScenario;
 use crate::rule_under_test::RuleUnderTest;

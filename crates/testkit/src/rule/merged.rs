@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::asked::full;
+use super::verdict::{broken, same};
 use super::wanted_rows::wanted_after;
-use super::{Verdict, broken, same};
 use crate::action::{ACCOUNT, Device, GUEST, SECOND_GUEST, line};
+use crate::counterexample::Verdict;
 use crate::effect::ExactEffect;
 use crate::law::Law;
 use crate::merge_scenario::MergeScenario;

@@ -1,11 +1,9 @@
 //! Verdicts about a rule.
 
-use crate::counterexample::Counterexample;
+use crate::counterexample::{Counterexample, Verdict};
 use crate::law::Law;
 use crate::rule_under_test::RuleUnderTest;
 use crate::runner::{ScenarioRunner, VisibleRows, words};
-/// Verdict on a law: `Ok` if it holds, else a counterexample.
-pub type Verdict = Result<(), Counterexample>;
 
 /// Holds if what is seen is what is wanted; else the story so far, with what is wanted.
 pub(super) fn same(
@@ -30,5 +28,5 @@ pub(super) fn broken(
     runner: &ScenarioRunner<'_>,
     wanted: &VisibleRows,
 ) -> Counterexample {
-    Counterexample::told(law, what, subject, &runner.story(law, wanted))
+    Counterexample::told(law, what, &subject.bare, &runner.story(law, wanted))
 }

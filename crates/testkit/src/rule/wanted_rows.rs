@@ -2,7 +2,7 @@
 
 use crate::effect::ExactEffect;
 use crate::runner::{VisibleRow, VisibleRows, rows};
-use crate::scenario::story::SideName;
+use crate::scenario::row_name::SideName;
 use holdall::cart::List;
 use holdall::id::LineKey;
 use holdall::view::View;

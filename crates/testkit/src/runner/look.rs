@@ -1,6 +1,6 @@
 //! Looking at the runner, and telling what was seen there as a story.
 
-use super::ScenarioRunner;
+use super::scenario_runner::ScenarioRunner;
 use super::visible_row::{VisibleRows, expect, rows};
 use crate::action::ACCOUNT;
 use crate::law::Law;

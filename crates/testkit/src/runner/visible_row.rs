@@ -1,7 +1,8 @@
 //! What a runner shows: rows, without what stories do not say.
 
 use crate::action::ACCOUNT;
-use crate::scenario::story::{ExpectRow, ExpectView, SideName};
+use crate::scenario::row_name::SideName;
+use crate::scenario::story::{ExpectRow, ExpectView};
 use holdall::cart::List;
 use holdall::id::LineKey;
 use holdall::view::View;

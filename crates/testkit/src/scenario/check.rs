@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::story::{ExpectRow, ExpectView, SideName};
+use super::row_name::SideName;
+use super::story::{ExpectRow, ExpectView};
 use holdall::view::{Explanation, Reason, Row, Side, View};
 
 /// Says what differs, if anything does.

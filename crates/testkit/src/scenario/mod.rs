@@ -7,6 +7,7 @@
 //!
 #![doc = include_str!("FORMAT.md")]
 
+pub(crate) mod act_failure;
 pub(crate) mod acting;
 pub(crate) mod carrier;
 mod check;
@@ -15,13 +16,16 @@ mod documents;
 mod network;
 mod parse;
 mod raw;
+pub(crate) mod row_name;
 mod run;
 mod schedule;
 pub(crate) mod shopping;
 pub(crate) mod story;
+mod through;
 pub(crate) mod world;
 mod write;
 
 pub(crate) use check::unexplained;
-pub use run::{Mismatch, Options, Through, tell, tell_with};
+pub use run::{Mismatch, Options, tell, tell_with};
 pub use story::{Story, StoryError};
+pub use through::Through;

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::carrier::{Carrier, Deliveries};
 use super::check::{differs, unexplained};
 use super::schedule::ExpectedOutcome;
 use super::story::{ExpectView, StepKind, Story, StoryStep};
+use super::through::Through;
 use super::world::StoryWorld;
 use holdall::dots::Dots;
-use holdall::id::CartId;
 use holdall::policy::Registry;
 
 /// Settings of a run of a story.
@@ -20,38 +19,6 @@ pub struct Options {
     pub seed: u64,
     /// What carries the carts.
     pub through: Through,
-}
-
-/// Carrier of a story's carts between its sites.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-#[non_exhaustive]
-pub enum Through {
-    /// Our own exchange, through bytes.
-    #[default]
-    Exchange,
-    /// Automerge documents, one for each cart at each site, joined by Automerge's own sync; and
-    /// every delta as a change of a document.
-    #[cfg(feature = "automerge")]
-    Automerge,
-}
-
-impl Through {
-    fn carrier(self) -> Option<Box<dyn Carrier>> {
-        match self {
-            Self::Exchange => None,
-            #[cfg(feature = "automerge")]
-            Self::Automerge => Some(Box::new(super::documents::Documents::default())),
-        }
-    }
-
-    /// Deliveries to somebody who knows nothing.
-    pub(super) fn deliveries(self, _cart: CartId, _name: &str) -> Option<Box<dyn Deliveries>> {
-        match self {
-            Self::Exchange => None,
-            #[cfg(feature = "automerge")]
-            Self::Automerge => Some(Box::new(super::documents::IntoDocument::new(_cart, _name))),
-        }
-    }
 }
 
 impl Default for Options {

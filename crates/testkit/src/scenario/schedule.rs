@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Through;
 use super::check::differs;
 use super::story::ExpectView;
+use super::through::Through;
 use super::world::{cart_id, name_bits};
 use crate::dice::Dice;
 use crate::simulation::{Delay, Link, Simulation};

@@ -1,8 +1,8 @@
 //! The shopper's verbs as stories write them. The parser, the runner and the writer all go by
 //! [`VERBS`].
 
-use super::acting::{ActFailure, row_ref};
-use super::story::{RowName, SideName};
+use super::act_failure::ActFailure;
+use super::row_name::{RowName, SideName, row_ref};
 use holdall::action::Action;
 use holdall::cart::{Gift, List};
 use holdall::id::{AttributeKey, CouponCode, ShippingOption, Text};

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::row_name::SideName;
 use super::shopping::StoryAction;
-use holdall::cart::{List, MergePolicy};
+use holdall::cart::MergePolicy;
 use holdall::id::{CouponCode, LineKey};
-use holdall::view::Side;
 
 /// A story: what shoppers did, how the network behaved, and what everybody must see in the end.
 ///
@@ -94,35 +94,6 @@ pub(crate) enum StoryAct {
     Expire,
     /// A server erases the cart.
     Erase,
-}
-
-/// Which side of a split line a story means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum SideName {
-    Account,
-    Guest,
-}
-
-impl From<Side> for SideName {
-    fn from(side: Side) -> Self {
-        match side {
-            Side::Account => Self::Account,
-            Side::Guest(_) => Self::Guest,
-        }
-    }
-}
-
-/// A line as a story names it. Whether the names in it are valid shows when the step is told, so
-/// that a story can expect the refusal.
-#[derive(Debug, Clone)]
-pub(crate) struct RowName {
-    pub(crate) sku: String,
-    pub(crate) options: BTreeMap<String, String>,
-    pub(crate) bundle: Option<String>,
-    pub(crate) tag: Option<String>,
-    pub(crate) side: Option<SideName>,
-    /// The list it is in, if the story says so.
-    pub(crate) list: Option<List>,
 }
 
 #[derive(Debug, Clone)]

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::acting::{ActFailure, act_on};
+use super::act_failure::ActFailure;
+use super::acting::act_on;
 use super::carrier::{CarriedCart, Carrier};
 use super::story::StoryAct;
 use crate::claim_authority::{ClaimAnswer, ClaimAuthority};

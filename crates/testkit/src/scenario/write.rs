@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::row_name::{RowName, SideName};
 use super::shopping::{Details, StoryAction, ValueForm};
-use super::story::{
-    ExpectRow, ExpectView, RowName, SideName, StepKind, Story, StoryAct, StoryStep,
-};
+use super::story::{ExpectRow, ExpectView, StepKind, Story, StoryAct, StoryStep};
 use holdall::cart::{List, LosingUnits, MergePolicy, RuleRef};
 use holdall::id::LineKey;
 use holdall::quantity::Quantity;

@@ -4,8 +4,9 @@
 //! world can be told: in some a step cannot be taken, and some end otherwise. Whether this one can
 //! is found out by telling it.
 
+use crate::scenario::row_name::SideName;
 use crate::scenario::shopping::StoryAction;
-use crate::scenario::story::{ExpectRow, ExpectView, SideName, StepKind, StoryAct, StoryStep};
+use crate::scenario::story::{ExpectRow, ExpectView, StepKind, StoryAct, StoryStep};
 use crate::scenario::{Options, Story, tell};
 use holdall::{Cart, CartId, Registry, Row, ViewOptions, view};
 

@@ -1,10 +1,12 @@
 //! A replica that takes deltas in, restarts, and says what went wrong.
 
 use holdall::sync::{Inbox, Received};
-use holdall::{CartId, Delta, Replica, ReplicaId, wire};
+use holdall::{CartId, Delta, Replica, ReplicaId, ViewOptions, wire};
 
-use super::NO_CEILING;
 use crate::error::PlayError;
+
+/// Rows show what their contributions come to. A ceiling is a deployment's decision about display.
+pub(super) const NO_CEILING: ViewOptions = ViewOptions { ceiling: u64::MAX };
 
 /// A replica that joins, and the deltas that wait for others. What waits was stored before it was
 /// acknowledged, so a restart keeps it.

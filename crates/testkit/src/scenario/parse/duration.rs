@@ -1,6 +1,6 @@
 //! Times, as stories write them.
 
-use super::Parsed;
+use super::parsed::Parsed;
 
 /// Parses a duration, such as "90s", "10m", "-2h", "1d", "250ms" or "1h30m". Returns milliseconds.
 pub(super) fn duration(text: &str) -> Parsed<i64> {

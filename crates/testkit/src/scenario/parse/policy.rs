@@ -1,6 +1,6 @@
 //! A merge policy: a rule's name, or a table.
 
-use super::Parsed;
+use super::parsed::Parsed;
 use crate::scenario::raw::{RawPolicyTable, WordOr};
 use holdall::cart::{LosingUnits, MergePolicy, Override, RuleRef, SkuPattern};
 use holdall::id::RuleName;

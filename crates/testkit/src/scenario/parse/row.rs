@@ -1,9 +1,9 @@
 //! The line that a verb or an expectation is about, with the keys that go with it.
 
-use super::Parsed;
+use super::parsed::Parsed;
 use crate::scenario::raw::{RawBundle, RawLine, RawValue, WordOr};
+use crate::scenario::row_name::{RowName, SideName};
 use crate::scenario::shopping::{Details, StoryAction, StoryVerb, ValueForm};
-use crate::scenario::story::{RowName, SideName};
 use holdall::cart::List;
 use holdall::id::{Bundle, LineError, LineKey, OptionKey, OptionValue, Sku, Tag};
 use holdall::limits;

@@ -1,8 +1,10 @@
 //! A step: exactly one verb.
 
 use super::duration::duration;
+use super::expect::parse_expect;
+use super::parsed::Parsed;
 use super::policy::parse_policy;
-use super::{Parsed, parse_expect, row};
+use super::row;
 use crate::scenario::raw::{RawMerge, RawStep, WordOr};
 use crate::scenario::shopping::StoryAction;
 use crate::scenario::story::{StepKind, StoryAct, StoryStep};

@@ -1,13 +1,9 @@
-//! The words of histories: lines, texts, prices, policies; and how what they say is done.
+//! The values that histories use: lines, texts, prices, policies, guests.
 
-use super::HistoryAction;
-use super::world::GUESTS;
-use holdall::action::Action;
-use holdall::cart::{Cart, Claim, Delta, Gift, LosingUnits, MergePolicy, RuleRef};
-use holdall::id::{CouponCode, LineKey, OrderId, RuleName, ShippingOption, Text};
+use holdall::cart::{Gift, LosingUnits, MergePolicy, RuleRef};
+use holdall::id::{CartId, CouponCode, LineKey, ShippingOption, Text};
 use holdall::money::Money;
 use holdall::quantity::Quantity;
-use holdall::replica::{ActionError, Replica};
 
 /// The rules that merges are by: those of the library, and one that no replica has.
 pub const RULES: [&str; 10] = [
@@ -23,6 +19,9 @@ pub const RULES: [&str; 10] = [
     // One that no replica has.
     "nobody-has-it",
 ];
+
+/// The guest carts.
+pub const GUESTS: [CartId; 2] = [CartId::from_u128(11), CartId::from_u128(12)];
 
 /// Returns a line of the histories.
 #[must_use]
@@ -97,32 +96,4 @@ pub const ENGRAVING: &str = "engraving";
 /// Returns a coupon code of the histories.
 pub(super) fn code(at: u8) -> CouponCode {
     CouponCode::new(["SPRING", "TEN"][usize::from(at) % 2]).expect("a code")
-}
-
-/// Does what is done. `shopped` is the shopper's action, if it is one and its row is seen.
-pub(super) fn perform(
-    replica: &mut Replica,
-    now: u64,
-    action: HistoryAction,
-    shopped: Option<&Action>,
-    guest: Option<&(Cart, Claim)>,
-    guests: usize,
-) -> Result<Delta, ActionError> {
-    match (action, shopped, guest) {
-        (HistoryAction::Shop(_), Some(action), _) => replica.act(now, action),
-        (HistoryAction::Expire, ..) => replica.expire(now, RuleName::new("idle").expect("a name")),
-        (HistoryAction::Order, ..) => {
-            let snapshot = replica.snapshot()?;
-            let id = OrderId::new(snapshot.key().to_string()).expect("an id");
-            replica.order(now, id, &snapshot)
-        }
-        (HistoryAction::Unmerge { guest }, ..) => {
-            replica.unmerge(now, GUESTS[usize::from(guest) % guests])
-        }
-        (HistoryAction::Merge { rule, save_loser, ceiling, .. }, _, Some((guest, claim))) => {
-            replica.merge(now, *claim, policy(rule, save_loser, ceiling), guest)
-        }
-        (HistoryAction::Absorb { .. }, _, Some((guest, _))) => replica.absorb(guest),
-        _ => Err(ActionError::NothingToOrder),
-    }
 }
