@@ -1,7 +1,7 @@
-//! The JSON of a cart, written over the JSON that was written before.
+//! The JSON of a cart, written incrementally.
 //!
-//! Most commands change one row. The texts of the other rows are copied from the last JSON of the
-//! cart.
+//! Most commands change one row. The JSON of the other rows is copied from the cart's previous
+//! JSON.
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
@@ -18,22 +18,22 @@ use holdall::sabotage;
 use holdall::view::{Row, View};
 use holdall_authority::CartSnapshot;
 
-/// The name of this JSON among the forms in which views are cached. Change it with the form.
+/// The name of this JSON format in the view cache. A change of the format changes the name.
 pub(super) const FORM: &str = "json 1";
 
-/// About how long the JSON of a cart is without its rows, in bytes.
+/// The approximate size of a cart's JSON without rows, in bytes.
 const CART_JSON_BYTES: usize = 256;
 
-/// How many rows may be gone, from one JSON to the next, before one that is still there. If there are
-/// more, that row is written anew.
+/// The number of removed rows that the search for a row's previous JSON skips. Behind more removed
+/// rows, a row is serialized again.
 const GONE_ROWS: usize = 4;
 
-/// The JSON of a cart, with what it was made of.
+/// The JSON of a cart, with the snapshot that it shows.
 #[derive(Debug)]
 pub(super) struct RenderedCart {
     pub(super) snapshot: CartSnapshot,
     pub(super) json: Bytes,
-    /// Where the texts of the rows are in the JSON, for the active list and the saved one.
+    /// The ranges of the rows in the JSON, for the active list and the saved one.
     rows: [Vec<Range<usize>>; 2],
 }
 
@@ -49,14 +49,14 @@ impl RenderedCart {
     }
 
     /// Writes the JSON of a snapshot: the bytes of a [`CartBody`](super::cart_body::CartBody).
-    /// Rows that are as they were in `earlier` are copied from its JSON.
+    /// Rows that are unchanged since `earlier` are copied from its JSON.
     pub(super) fn new(snapshot: &CartSnapshot, earlier: Option<&Self>) -> Self {
         let View { coupons, shipping, note, consent, orders, notices, .. } = &*snapshot.view;
-        // Most are about as long as they were.
+        // Most carts change little: reserve the size of the previous JSON, and a quarter.
         let room = earlier.map_or(CART_JSON_BYTES, |one| one.json.len() + one.json.len() / 4);
         let mut json = Vec::with_capacity(room);
 
-        // What stands before the rows, without the bracket that ends it.
+        // The fields before the rows, without the closing brace.
         let start = CartStart { cart: snapshot.cart, version: snapshot.revision };
         write_json(&mut json, &start);
         json.pop();
@@ -71,7 +71,7 @@ impl RenderedCart {
         }
         json.extend_from_slice(b"],");
 
-        // What stands behind the rows, without the bracket that begins it.
+        // The fields after the rows, without the opening brace.
         let end = CartEnd {
             coupons,
             shipping: shipping.as_ref(),
@@ -87,14 +87,14 @@ impl RenderedCart {
     }
 }
 
-/// What a [`CartBody`](super::cart_body::CartBody) has before its rows.
+/// The fields of a [`CartBody`](super::cart_body::CartBody) before its rows.
 #[derive(Serialize)]
 struct CartStart {
     cart: CartId,
     version: u64,
 }
 
-/// What a [`CartBody`](super::cart_body::CartBody) has behind its rows.
+/// The fields of a [`CartBody`](super::cart_body::CartBody) after its rows.
 #[derive(Serialize)]
 struct CartEnd<'a> {
     coupons: &'a [CouponCode],
@@ -119,7 +119,7 @@ fn rows_of(view: &View, list: List) -> &[Row] {
     }
 }
 
-/// Writes rows with commas between, and returns where the text of each is.
+/// Writes rows separated by commas. Returns the range of each row in `json`.
 fn write_rows(
     json: &mut Vec<u8>,
     rows: &[Row],
@@ -140,13 +140,13 @@ fn write_rows(
     places
 }
 
-/// The texts of the rows of a list in an earlier JSON. They are asked for in the order of the rows.
+/// The rows of a list in the previous JSON. Rows are looked up in the order of the new JSON.
 struct KnownRows<'a> {
     json: &'a [u8],
     rows: &'a [Row],
     places: &'a [Range<usize>],
     next: usize,
-    /// Whether the view is still that of the earlier JSON, so that no row has changed.
+    /// Whether the new JSON shows the view of the previous one, so that no row has changed.
     is_same_view: bool,
 }
 
@@ -161,7 +161,7 @@ impl<'a> KnownRows<'a> {
         }
     }
 
-    /// Returns the text of the next row, if the row is as it was.
+    /// Returns the previous JSON of a row, if the row is unchanged.
     fn text_of(&mut self, row: &Row) -> Option<&'a [u8]> {
         let at = if self.is_same_view { self.next } else { self.find(row)? };
         self.next = at + 1;
@@ -171,7 +171,7 @@ impl<'a> KnownRows<'a> {
         self.json.get(place.clone())
     }
 
-    /// Finds a row behind those that were found before.
+    /// Returns the index of a row after the rows found so far.
     fn find(&self, row: &Row) -> Option<usize> {
         let is_it = |known: &Row| {
             known.line == row.line && known.list == row.list && known.side == row.side
@@ -181,7 +181,7 @@ impl<'a> KnownRows<'a> {
     }
 }
 
-/// The JSON of the carts that were rendered last.
+/// A cache with the JSON of recently rendered carts, in shards.
 #[derive(Debug)]
 pub(super) struct RenderedCarts {
     shards: Vec<Mutex<LruCache<CartId, Arc<RenderedCart>>>>,
@@ -190,7 +190,7 @@ pub(super) struct RenderedCarts {
 const SHARDS: usize = 16;
 
 impl RenderedCarts {
-    /// Makes room for so many carts.
+    /// Makes a cache for a number of carts.
     pub(super) fn new(carts: usize) -> Self {
         let each = NonZeroUsize::new(carts.div_ceil(SHARDS)).unwrap_or(NonZeroUsize::MIN);
         Self { shards: (0..SHARDS).map(|_| Mutex::new(LruCache::new(each))).collect() }
@@ -201,7 +201,7 @@ impl RenderedCarts {
         shard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the JSON of a snapshot: as it was rendered before, or over what was.
+    /// Returns the JSON of a snapshot: the cached one, or a new one based on it.
     pub(super) fn render(&self, snapshot: &CartSnapshot) -> Arc<RenderedCart> {
         let earlier = self.shard(snapshot.cart).get(&snapshot.cart).cloned();
         match earlier {
@@ -210,12 +210,12 @@ impl RenderedCarts {
         }
     }
 
-    /// Keeps the JSON of a cart for those who read or change it next.
+    /// Caches the JSON of a cart.
     pub(super) fn keep(&self, rendered: Arc<RenderedCart>) {
         self.shard(rendered.snapshot.cart).put(rendered.snapshot.cart, rendered);
     }
 
-    /// Drops the JSON of a cart that was erased.
+    /// Removes the JSON of an erased cart.
     pub(super) fn forget(&self, cart: CartId) {
         self.shard(cart).pop(&cart);
     }
@@ -241,8 +241,8 @@ mod tests {
         LineKey::sku(sku).expect("a SKU")
     }
 
-    /// The JSON is put together of parts. It is the JSON of the whole, byte for byte, alone and over
-    /// every other.
+    /// JSON put together of parts equals the JSON of the whole cart byte for byte, alone and after
+    /// every other snapshot.
     #[test]
     fn what_is_put_together_is_the_cart() {
         let (tee, mug) = (sku("TEE"), sku("MUG"));
@@ -281,7 +281,7 @@ mod tests {
         }
     }
 
-    /// A row that is as it was is copied, whatever came, went and changed around it.
+    /// Unchanged rows are copied, whatever rows around them were added, removed or changed.
     #[test]
     fn a_row_is_written_anew_when_it_changed_and_then_alone() {
         let mut replica = Replica::new(CART, ReplicaId::from_u128(1));
@@ -297,7 +297,7 @@ mod tests {
         let edits: [(Edit<'_>, usize); 6] = [
             (&|replica| drop(replica.set(11, &row("C"), 2, None).expect("a set")), 1),
             (&|replica| drop(replica.remove(12, &row("A")).expect("a removal")), 0),
-            // It stands in the other list now, and the others where they were.
+            // The row is in the other list now; all other rows are unchanged.
             (&|replica| drop(replica.relocate(13, &row("D")).expect("a move")), 1),
             (&|replica| drop(replica.set(14, &row("B"), 9, None).expect("a set")), 1),
             (&|replica| one(replica, 15, "AA"), 1),
