@@ -46,7 +46,8 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Ends at the next change since the last call, or since the watch began. It may be dropped half way.
+    /// Ends at the next change since the last call, or since the watch began. It may be dropped
+    /// half way.
     pub async fn changed(&mut self) {
         // The sender lives as long as somebody watches.
         if self.told.changed().await.is_err() {
@@ -67,8 +68,9 @@ impl Drop for Watch {
 
 impl Authority {
     /// Notifies of changes to one cart. Changes by this process are always reported; changes by
-    /// another process only if the [feed](Self::with_change_feed) delivers them, so poll as well. It
-    /// tells that the cart has changed, not how: read it, with the caller's rights of that moment.
+    /// another process only if the [feed](Self::with_change_feed) delivers them, so poll as well.
+    /// It tells that the cart has changed, not how: read it, with the caller's rights of that
+    /// moment.
     #[must_use]
     pub fn watch(&self, cart: CartId) -> Watch {
         self.watchers.watch(cart)
