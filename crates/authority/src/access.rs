@@ -58,8 +58,8 @@ impl Authority {
         Ok(value)
     }
 
-    /// Takes a cart from its place, or loads it. The place stays empty until the cart is put back, so
-    /// after a future that was dropped half way the next command loads.
+    /// Takes a cart from its place, or loads it. The place stays empty until the cart is put back,
+    /// so after a future that was dropped half way the next command loads.
     pub(super) async fn get_or_load(
         &self,
         guard: &mut CartGuard,

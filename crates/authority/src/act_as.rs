@@ -1,7 +1,8 @@
 //! As whom a command is written, and what its author had seen.
 //!
-//! A plain client keeps no state, so the server writes for it. Each of its devices has a writer of its own, and the client may
-//! say at which revision its shopper looked: then the command affects exactly what that device had seen, although others wrote meanwhile.
+//! A plain client keeps no state, so the server writes for it. Each of its devices has a writer of
+//! its own, and the client may say at which revision its shopper looked: then the command affects
+//! exactly what that device had seen, although others wrote meanwhile.
 
 use super::authority::Authority;
 use super::caller::Caller;
@@ -23,14 +24,15 @@ use holdall::wire;
 const PAGE: usize = 256;
 
 impl Authority {
-    /// The writer that stands for a device in a cart, so that explanations can be told with its name.
+    /// The writer that stands for a device in a cart, so that explanations can be told with its
+    /// name.
     #[must_use]
     pub fn writer(&self, cart: CartId, device: u128) -> ReplicaId {
         device_writer(cart, self.store.incarnation(), device)
     }
 
-    /// What the author of a request had seen who looked at a revision, if that is not the cart as it is now: the cart at that revision, and
-    /// what the same device did since.
+    /// What the author of a request had seen who looked at a revision, if that is not the cart as
+    /// it is now: the cart at that revision, and what the same device did since.
     pub(super) async fn past(
         &self,
         caller: &Caller,
@@ -40,7 +42,8 @@ impl Authority {
         if self.store.revision(cart).await?.is_none_or(|now| now <= seen) {
             return Ok(None);
         }
-        // Admitted before anything is looked up: how far back a cart goes is nobody else's business.
+        // Admitted before anything is looked up: how far back a cart goes is nobody else's
+        // business.
         let look = |loaded: &mut LoadedCart| {
             let device = caller.device.map(|device| self.writer(cart, device));
             author(device, loaded)
@@ -108,7 +111,8 @@ impl Authority {
     }
 }
 
-/// As whom the commands of a device, by its writer, are written: once a cart has too many writers, new ones share the server's.
+/// As whom the commands of a device, by its writer, are written: once a cart has too many writers,
+/// new ones share the server's.
 fn author(device: Option<ReplicaId>, loaded: &LoadedCart) -> ReplicaId {
     let server = loaded.replica.id();
     let Some(writer) = device else { return server };

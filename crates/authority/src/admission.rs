@@ -1,8 +1,9 @@
 //! What is taken from writers that are not trusted. A pure judgement on one delta.
 //!
-//! Business facts reject nothing. Breaches of the protocol do, in two ways. What its writer can put right is **refused**, and
-//! nothing changes: a gap, a clock, something not seen here yet. What can never be right is **rejected**: its dots become
-//! dead, so that later actions of that writer are not blocked by it.
+//! Business facts reject nothing. Breaches of the protocol do, in two ways. What its writer can put
+//! right is **refused**, and nothing changes: a gap, a clock, something not seen here yet. What can
+//! never be right is **rejected**: its dots become dead, so that later actions of that writer are
+//! not blocked by it.
 
 use std::collections::BTreeMap;
 
@@ -116,8 +117,8 @@ fn clock(entry: &Entry, handed: Submission) -> Result<(), Refusal> {
     Err(Refusal::ClockAhead { ahead_ms, limit_ms: handed.ahead_ms })
 }
 
-/// The dots that an entry names and that are not known: its author cannot have seen them through this server, and nobody may kill
-/// the future.
+/// The dots that an entry names and that are not known: its author cannot have seen them through
+/// this server, and nobody may kill the future.
 fn named(entry: &Entry, known: impl Fn(Dot) -> bool) -> Dots {
     let mut missing = Dots::default();
     let mut look = |dot: Dot| {

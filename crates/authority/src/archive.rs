@@ -1,9 +1,10 @@
 //! Carts as lines of text: out of one store, into another.
 //!
-//! An archived cart is a JSON object with the whole record: whose it is, its log with request keys and journal,
-//! and the claim on it. Put into another store it is the same cart, to the same tokens and accounts, and the same
-//! requests are known there. It is at the same revision, and each of its revisions is what it was: what a client says it had seen means the same
-//! there. The server writes under another id, so that a backup that is behind never gives an old dot to a new action.
+//! An archived cart is a JSON object with the whole record: whose it is, its log with request keys
+//! and journal, and the claim on it. Put into another store it is the same cart, to the same tokens
+//! and accounts, and the same requests are known there. It is at the same revision, and each of its
+//! revisions is what it was: what a client says it had seen means the same there. The server writes
+//! under another id, so that a backup that is behind never gives an old dot to a new action.
 
 use serde::{Deserialize, Serialize};
 
@@ -106,11 +107,12 @@ impl Authority {
         }))
     }
 
-    /// Puts an archived cart in. One that is there already must be the same, or a part of it that an earlier try came to; then
-    /// this goes on from there. Says whether anything was missing.
+    /// Puts an archived cart in. One that is there already must be the same, or a part of it that
+    /// an earlier try came to; then this goes on from there. Says whether anything was missing.
     ///
     /// # Errors
-    /// The value is no archived cart, or there is another cart of that id: nothing was changed then.
+    /// The value is no archived cart, or there is another cart of that id: nothing was changed
+    /// then.
     pub async fn import(&self, archived: &Archived) -> Result<bool, Refusal> {
         let cart = archived.cart()?;
         if archived.holdall != FORMAT {

@@ -12,8 +12,8 @@ static ACCOUNT: DigestKind = DigestKind::new("holdall account v1");
 static STAFF: DigestKind = DigestKind::new("holdall staff v1");
 static SERVER: DigestKind = DigestKind::new("holdall server v1");
 
-/// The capability to a guest cart: 256 random bits. Whoever has it is the guest. It is shown once, when
-/// it is made, and kept nowhere but with the guest: a store has its digest.
+/// The capability to a guest cart: 256 random bits. Whoever has it is the guest. It is shown once,
+/// when it is made, and kept nowhere but with the guest: a store has its digest.
 ///
 /// ```
 /// use holdall_authority::GuestToken;
@@ -74,8 +74,8 @@ impl fmt::Debug for GuestToken {
     }
 }
 
-/// An account, as the embedder's sign-in names it: opaque, stable, and rather no address of a person. It is kept
-/// nowhere; a digest of it is.
+/// An account, as the embedder's sign-in names it: opaque, stable, and rather no address of a
+/// person. It is kept nowhere; a digest of it is.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct AccountId(Box<str>);
 
@@ -110,14 +110,16 @@ impl fmt::Debug for AccountId {
     }
 }
 
-/// Who is asking. The embedder has verified an account and a member of staff; a guest's token is verified here.
+/// Who is asking. The embedder has verified an account and a member of staff; a guest's token is
+/// verified here.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Principal {
     /// Whoever holds this token.
     Guest(GuestToken),
     /// Somebody who signed in.
     Account(AccountId),
-    /// Somebody who works for the shop, by the name that the journal shall show. They see and edit any cart and never merge.
+    /// Somebody who works for the shop, by the name that the journal shall show. They see and edit
+    /// any cart and never merge.
     Staff(String),
     /// The shop's own systems: orders, expiry, erasure.
     Server,
@@ -128,8 +130,8 @@ pub enum Principal {
 pub struct Caller {
     /// Who.
     pub principal: Principal,
-    /// The device, by a number of its own: its commands have a writer of their own in a cart, and a limit of rate. `None`: both go
-    /// by `principal` alone.
+    /// The device, by a number of its own: its commands have a writer of their own in a cart, and a
+    /// limit of rate. `None`: both go by `principal` alone.
     pub device: Option<u128>,
 }
 

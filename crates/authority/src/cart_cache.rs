@@ -120,8 +120,8 @@ impl LoadedCart {
         self.snapshot_after(None)
     }
 
-    /// Returns what the cart shows now. `added` is the line of an Add that is all that has come since
-    /// the revision before this one; then the view of that revision is brought up to date.
+    /// Returns what the cart shows now. `added` is the line of an Add that is all that has come
+    /// since the revision before this one; then the view of that revision is brought up to date.
     pub(super) fn snapshot_after(&mut self, added: Option<&LineKey>) -> CartSnapshot {
         let revision = self.revision;
         let view = match self.viewed.take() {

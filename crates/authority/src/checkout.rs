@@ -31,11 +31,13 @@ impl Open {
 }
 
 impl Authority {
-    /// Begins a checkout: freezes the active list. The cart stays editable. While one is open another is refused, unless it is begun `instead_of` the
-    /// open one, as when a page is loaded again.
+    /// Begins a checkout: freezes the active list. The cart stays editable. While one is open
+    /// another is refused, unless it is begun `instead_of` the open one, as when a page is loaded
+    /// again.
     ///
     /// # Errors
-    /// Another is open; there is nothing to order, or a line cannot be bought here; as with [`read`](Self::read).
+    /// Another is open; there is nothing to order, or a line cannot be bought here; as with
+    /// [`read`](Self::read).
     pub async fn checkout(
         &self,
         now_ms: u64,
@@ -75,8 +77,9 @@ impl Authority {
         .await
     }
 
-    /// States that an order bought exactly what the checkout froze, and ends the checkout. An order is placed once: its id again is the
-    /// same. A checkout that has lapsed can still be ended so, if no other was begun. For the shop's own systems.
+    /// States that an order bought exactly what the checkout froze, and ends the checkout. An order
+    /// is placed once: its id again is the same. A checkout that has lapsed can still be ended so,
+    /// if no other was begun. For the shop's own systems.
     ///
     /// # Errors
     /// The caller is somebody else; the checkout is not open; as with [`submit`](Self::submit).

@@ -1,51 +1,50 @@
-//! Requests of plain clients: an action each, under the name that the client gave the request.
+//! Requests of clients without a replica: one action, with an idempotency key and conditions.
 
 use super::digest::{Digest, DigestKind};
 use holdall::action::Action;
 use holdall_store::RequestKey;
 
-/// An action that a client asks for, under the name that the client gave the request, and perhaps
-/// on a condition.
+/// A request to carry out an action, with an optional idempotency key and optional conditions.
 ///
 /// The action's author has seen the cart as it is when the request is carried out, or as
 /// [`seen`](Self::seen) says.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Request {
-    /// The action that is asked for.
+    /// The action to carry out.
     pub action: Action,
-    /// The client's name for this request: a UUID it drew. The same request under the same name is carried out once, however often
-    /// it comes. Without one, a request that comes twice is two requests.
+    /// The idempotency key: the bits of a UUID that the client generates. Repetitions of the
+    /// request under this key are carried out once. Without a key, every repetition is carried out.
     pub key: Option<u128>,
-    /// Only if the cart is still at this revision. Adds do not need it.
+    /// The revision that the cart must have, otherwise the request is refused. Adds do not need it.
     pub only_at: Option<u64>,
-    /// The revision that the client had shown when its shopper acted. Then the command affects exactly what was there, and what the same
-    /// device did since. `None`: the cart as it is when the command is carried out.
+    /// The revision that the shopper saw. The command then affects exactly that cart and the later
+    /// changes of this device. `None` means the cart at the time of the command.
     pub seen: Option<u64>,
 }
 
 impl Request {
-    /// A request under a name, without condition.
+    /// Makes a request with an idempotency key and without conditions.
     #[must_use]
     pub const fn new(key: u128, action: Action) -> Self {
         Self { action, key: Some(key), only_at: None, seen: None }
     }
 
-    /// The same, only if the cart is still at a revision.
+    /// Sets the revision that the cart must have.
     #[must_use]
     pub const fn only_at(mut self, revision: u64) -> Self {
         self.only_at = Some(revision);
         self
     }
 
-    /// The same by an author who had seen a revision.
+    /// Sets the revision that the shopper saw.
     #[must_use]
     pub const fn seen(mut self, revision: u64) -> Self {
         self.seen = Some(revision);
         self
     }
 
-    /// The request's name with a digest of its action, so that another action under the same name
-    /// is told apart.
+    /// Returns the key with a digest of the action, so that another action under this key is
+    /// recognized and refused.
     pub(super) fn key(&self) -> Option<RequestKey> {
         let key = self.key?;
         let digest = Digest::of(&REQUEST, &[&self.action.canonical_bytes()]);
@@ -55,7 +54,7 @@ impl Request {
 
 static REQUEST: DigestKind = DigestKind::new("holdall command v2");
 
-/// The time, in milliseconds since 1970, that a key names if it is a UUID of version 7.
+/// Returns the time in a key that is a UUID of version 7, in milliseconds since 1970.
 pub(super) const fn minted_ms(key: u128) -> Option<u64> {
     let version = (key >> 76) & 0xf;
     if version == 7 { Some((key >> 80) as u64) } else { None }

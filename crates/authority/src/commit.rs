@@ -1,8 +1,8 @@
 //! How a change becomes durable: load the cart, decide, append on condition.
 //!
 //! A change is tried in two steps, so that work on its outcome can be done while the store syncs:
-//! [`Authority::attempt`] hands the append to the store and returns, and [`Authority::settle`] waits
-//! for what became of it. Nothing of the outcome may go to anybody before it is settled.
+//! [`Authority::attempt`] hands the append to the store and returns, and [`Authority::settle`]
+//! waits for what became of it. Nothing of the outcome may go to anybody before it is settled.
 
 use std::future::poll_fn;
 use std::task::Poll;
@@ -155,7 +155,8 @@ impl Authority {
         Ok(Accepted { snapshot: done.report, repeated: done.repeated })
     }
 
-    /// Makes a change that `work` decides on, and returns the cart's revision and a value of `work`.
+    /// Makes a change that `work` decides on, and returns the cart's revision and a value of
+    /// `work`.
     pub(super) async fn change_and<T>(
         &self,
         now_ms: u64,
@@ -201,8 +202,8 @@ impl Authority {
         work: &mut impl FnMut(&mut LoadedCart) -> Result<(CartChange, T), Refusal>,
     ) -> Result<Attempt<'_, R::Value, T>, Refusal> {
         let mut guard = self.carts.lock(cart).await;
-        // Out of its place until the store has what is done to it: a future that is dropped half way
-        // leaves the place empty, and the next command loads.
+        // Out of its place until the store has what is done to it: a future that is dropped half
+        // way leaves the place empty, and the next command loads.
         let mut loaded = self.get_or_load(&mut guard, cart).await?;
 
         // Decide: may the caller, does the condition hold, what is to be written.

@@ -67,7 +67,8 @@ async fn state_when(store: &dyn Store, cart: CartId, when: When) -> Result<(u64,
 }
 
 impl Authority {
-    /// The journal of a cart after a revision, oldest first, at most `limit` entries. For staff and servers.
+    /// The journal of a cart after a revision, oldest first, at most `limit` entries. For staff and
+    /// servers.
     ///
     /// # Errors
     /// The caller is neither; the store's.

@@ -1,5 +1,6 @@
-//! The journal: who did what, when, with which outcome; for support and audit. It is what a store's log
-//! says of each append, with a retention of its own, and apart from the state.
+//! The journal of a cart, for support and audit: who did what, when, with which outcome. Its
+//! entries come from the store's log of appends. The log has a retention of its own, apart from the
+//! state.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +8,7 @@ use super::caller::{Caller, Principal};
 use super::digest::Digest;
 use holdall_store::Logged;
 
-/// Who did it, without who they are: a guest or an account by the beginning of a digest.
+/// The pseudonymous author of a command: guests and accounts appear as the start of a digest.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Actor {
@@ -22,7 +23,7 @@ pub enum Actor {
 }
 
 impl Actor {
-    /// A caller, by the digest that stands for them.
+    /// Returns the actor of a caller, given the digest of the caller's principal.
     pub(super) fn of(caller: &Caller, principal: Digest) -> Self {
         match &caller.principal {
             Principal::Guest(_) => Self::Guest(principal.short()),
@@ -33,14 +34,14 @@ impl Actor {
     }
 }
 
-/// What was done, and what came of it.
+/// The description of a command in the journal.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Note {
-    /// Who.
+    /// The author of the command.
     pub by: Actor,
-    /// What: `add`, `delta`, `merge`, ...
+    /// The kind of command: `add`, `delta`, `merge`, ...
     pub what: String,
-    /// The outcome, if it was not simply done: `rejected`, and by which rule.
+    /// The outcome unless the command was carried out: `rejected`, with the rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
 }
@@ -51,18 +52,19 @@ impl Note {
     }
 }
 
-/// One accepted command.
+/// An accepted command in the journal.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entry {
-    /// The cart's revision with it.
+    /// The cart's revision after the command.
     pub revision: u64,
-    /// When, in milliseconds since 1970.
+    /// The time of the command, in milliseconds since 1970.
     pub at_ms: u64,
-    /// Who and what. `None`: by a version of this library whose notes this one cannot read.
+    /// The description of the command, or `None` if another version of the library wrote it in an
+    /// unknown form.
     pub note: Option<Note>,
     /// The request's key.
     pub key: Option<u128>,
-    /// What the state gained, in bytes.
+    /// The size of the delta, in bytes.
     pub delta_bytes: usize,
 }
 

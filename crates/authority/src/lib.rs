@@ -2,15 +2,18 @@
 //! them durable, and answers. No HTTP and no SQL inside.
 //!
 //! - **Acknowledged means kept.** An answer is given when the store has what it says.
-//! - **Once means once.** A [`Request`] has a key that its client drew: the same request again gets the answer it got, however
-//!   often it comes and over whichever connection. Deltas of replicating clients need no key: dots are exact, for ever.
-//! - **Nothing of one person reaches another.** A guest cart opens to a 256-bit token that is kept nowhere, an account's to whoever
-//!   signed in. That a cart is not there and that it is somebody else's look the same.
-//! - **What the shopper sees decides nothing here.** A command is refused for breaches of the protocol, for limits and for rates; never for stock, price or
-//!   another line.
+//! - **Once means once.** A [`Request`] has a key that its client drew: the same request again gets
+//!   the answer it got, however often it comes and over whichever connection. Deltas of replicating
+//!   clients need no key: dots are exact, for ever.
+//! - **Nothing of one person reaches another.** A guest cart opens to a 256-bit token that is kept
+//!   nowhere, an account's to whoever signed in. That a cart is not there and that it is somebody
+//!   else's look the same.
+//! - **What the shopper sees decides nothing here.** A command is refused for breaches of the
+//!   protocol, for limits and for rates; never for stock, price or another line.
 //!
-//! Time is handed in with each call, in milliseconds since 1970. Several processes may stand over one store:
-//! a command is decided on the cart as it was loaded and appended on the condition that it still is so.
+//! Time is handed in with each call, in milliseconds since 1970. Several processes may stand over
+//! one store: a command is decided on the cart as it was loaded and appended on the condition that
+//! it still is so.
 //!
 //! ```
 //! use std::sync::Arc;

@@ -31,8 +31,9 @@ pub struct Verified {
 }
 
 impl Authority {
-    /// Lets what nobody has touched for long expire, by an entry in each cart, and removes carts that have been empty for long. At most
-    /// `limit` carts of each kind; call it again while it does something.
+    /// Lets what nobody has touched for long expire, by an entry in each cart, and removes carts
+    /// that have been empty for long. At most `limit` carts of each kind; call it again while it
+    /// does something.
     ///
     /// # Errors
     /// The store's. A cart that cannot be swept is skipped and counted.
@@ -108,8 +109,8 @@ impl Authority {
         Ok(removed)
     }
 
-    /// Lets go of what a cart's journal, and its request keys, have of the time before `before_ms`. Says how many
-    /// appends that were.
+    /// Lets go of what a cart's journal, and its request keys, have of the time before `before_ms`.
+    /// Says how many appends that were.
     ///
     /// # Errors
     /// The store's.
@@ -139,8 +140,9 @@ impl Authority {
             .await?)
     }
 
-    /// Erases a shopper: their account's cart, the guest carts that were merged into it, the journals, the
-    /// request keys, the claims. What comes late is absorbed. Again finds nothing more.
+    /// Erases a shopper: their account's cart, the guest carts that were merged into it, the
+    /// journals, the request keys, the claims. What comes late is absorbed. Again finds nothing
+    /// more.
     ///
     /// For the shopper and for the shop's own systems.
     ///
@@ -234,8 +236,8 @@ impl Authority {
         Ok(())
     }
 
-    /// Looks through the store, at most `limit` carts after one: that every record decodes, and that its log comes to its
-    /// state. A damaged one is told of and hinders nothing.
+    /// Looks through the store, at most `limit` carts after one: that every record decodes, and
+    /// that its log comes to its state. A damaged one is told of and hinders nothing.
     ///
     /// # Errors
     /// The store's, about something other than one cart.

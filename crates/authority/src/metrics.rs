@@ -8,7 +8,8 @@ use metrics::{Counter, Histogram};
 /// A command's name, and how it ended.
 type Series = (&'static str, &'static str);
 
-/// The series of commands. A series is looked up among all of the process's once, and then known here.
+/// The series of commands. A series is looked up among all of the process's once, and then known
+/// here.
 #[derive(Default)]
 pub(super) struct CommandMetrics(RwLock<BTreeMap<Series, (Counter, Histogram)>>);
 

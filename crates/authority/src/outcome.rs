@@ -1,4 +1,4 @@
-//! What the authority answers.
+//! The results of the authority's operations.
 
 use holdall::cart::{Claim, Have, OrderKey};
 use holdall::dots::{Dot, Dots};
@@ -8,67 +8,67 @@ use holdall::view::Explanation;
 use super::caller::GuestToken;
 use super::snapshot::CartSnapshot;
 
-/// A command was carried out, and is durable.
+/// The result of a command that was carried out and is durable, with the cart.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Accepted {
-    /// The cart right after it. A request that comes again gets the same.
+    /// The cart right after the command. A repeated request gets this snapshot again.
     pub snapshot: CartSnapshot,
-    /// Whether it had been carried out before, and this is the answer it got then.
+    /// Whether the request had been carried out before, so that this is its first answer.
     pub repeated: bool,
 }
 
-/// A command was carried out, and is durable. What the cart shows then, whoever needs it asks for.
+/// The result of a command that was carried out and is durable, without the cart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Acknowledged {
-    /// The cart's revision right after it.
+    /// The cart's revision right after the command.
     pub revision: u64,
-    /// Whether it had been carried out before.
+    /// Whether the request had been carried out before.
     pub repeated: bool,
 }
 
-/// A guest cart was opened.
+/// A new guest cart.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Opened {
-    /// The cart.
+    /// The cart's id.
     pub cart: CartId,
-    /// The capability to it. It is nowhere else: give it to the guest.
+    /// The secret that opens the cart. The authority keeps only a digest: give it to the guest.
     pub token: GuestToken,
 }
 
-/// What became of a delta.
+/// The result of sending a delta.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use = "it may not have been applied"]
 pub enum Admitted {
-    /// It was applied and is durable.
+    /// The delta was applied and is durable.
     Applied {
-        /// The cart's revision with it.
+        /// The cart's revision after the delta.
         revision: u64,
-        /// The writer's last action that is known here.
+        /// The sequence number of the writer's last known action.
         last: u64,
     },
-    /// All of it was known.
+    /// All actions of the delta were known already.
     Known {
-        /// The writer's last action that is known here.
+        /// The sequence number of the writer's last known action.
         last: u64,
     },
-    /// It broke a rule: its dots are dead now, so that the writer can go on with the next number. Its own copy of
-    /// them goes at the next exchange.
+    /// The delta broke a rule. Its dots are dead now, so that the writer can continue with the next
+    /// sequence number. The writer's own copy of the actions disappears at the next exchange.
     Rejected {
-        /// The cart's revision with that.
+        /// The cart's revision after the rejection.
         revision: u64,
-        /// The dots.
+        /// The rejected dots.
         dots: Dots,
-        /// The rule.
+        /// The rule that the delta broke.
         because: Rejection,
     },
 }
 
-/// What a replicating client lacks.
+/// The delta that brings a replicating client up to date.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CatchUp {
-    /// The bytes of a delta; `None`: it lacks nothing.
+    /// The bytes of the delta, or `None` if the client lacks nothing.
     pub delta: Option<Vec<u8>>,
-    /// What it has with that, as far as this server knows.
+    /// What the client has after the delta, as far as this server knows.
     pub have: Have,
     /// The cart's revision.
     pub revision: u64,
@@ -79,105 +79,105 @@ pub struct CatchUp {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Rejection {
-    /// Merges, orders, expiry and erasure are written by servers.
-    #[error("entries of this kind are written by servers")]
+    /// Only servers write merges, orders, expiry and erasure.
+    #[error("only servers write entries of this kind")]
     ServerKind,
-    /// It makes an entry dead that only servers may take out.
-    #[error("it takes out what only servers may take out")]
+    /// The delta removes an entry that only servers may remove.
+    #[error("the delta removes an entry that only servers may remove")]
     ServerEntry,
-    /// It was written in the scope of a cart that is not merged into this one.
-    #[error("it was written for a cart that is not merged into this one")]
+    /// The delta has the scope of a cart that is not merged into this one.
+    #[error("the delta was written for a cart that is not merged into this one")]
     Scope,
-    /// An author cannot have seen a merge that is not there.
-    #[error("it claims to have seen a merge that is not there")]
+    /// The delta claims to have seen a merge that does not exist.
+    #[error("the delta claims to have seen a merge that does not exist")]
     After,
-    /// With it, the cart would be over a limit.
+    /// The delta would take the cart over a limit.
     #[error("the cart would be over the limit of {what}")]
     Limit {
-        /// Of what.
+        /// The things that are limited.
         what: &'static str,
     },
 }
 
-/// Somebody signed in with a guest cart in hand.
+/// The result of signing in with a guest cart.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SignedIn {
-    /// The account's cart, with the guest's.
+    /// The account's cart after the merge.
     pub snapshot: CartSnapshot,
-    /// The claim that was made.
+    /// The account's claim of the guest cart.
     pub claim: Claim,
-    /// What happened to each line.
+    /// An explanation of each line. Empty if the guest cart had been merged before.
     pub lines: Vec<Explanation>,
 }
 
-/// A checkout was begun.
+/// An open checkout.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Checkout {
-    /// The cart as it was frozen. It stays editable; the order is about this.
+    /// The frozen cart. The shopper can still edit the cart; the order buys this state.
     pub snapshot: CartSnapshot,
-    /// What to end it with.
+    /// The lease that ends the checkout.
     pub lease: Lease,
-    /// The key under which payment and order creation are idempotent.
+    /// The idempotency key for payment and order creation.
     pub key: OrderKey,
 }
 
 /// The right to end a checkout.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct Lease {
-    /// Which checkout.
+    /// The checkout's number.
     pub number: u64,
-    /// The revision that was frozen.
+    /// The revision of the frozen cart.
     pub revision: u64,
-    /// Until when it is held, in milliseconds since 1970.
+    /// The time when the lease ends, in milliseconds since 1970.
     pub until_ms: u64,
 }
 
 /// An order to place.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PlaceOrder {
-    /// The checkout that it ends.
+    /// The lease of the checkout that the order ends.
     pub lease: Lease,
-    /// The order's id, as the shop's order system names it.
+    /// The order's id in the shop's order system.
     pub order: OrderId,
-    /// Whether to refuse it if the cart was changed since it was frozen.
+    /// Whether to refuse the order if the cart has changed since the checkout began.
     pub only_if_unchanged: bool,
 }
 
 impl PlaceOrder {
-    /// An order of what was frozen, whatever became of the cart since.
+    /// Makes an order of the frozen cart, regardless of later changes to the cart.
     #[must_use]
     pub const fn new(lease: Lease, order: OrderId) -> Self {
         Self { lease, order, only_if_unchanged: false }
     }
 }
 
-/// A writer was registered, or had been.
+/// A registered writer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Registered {
-    /// Its last action that is known here: the next has the next number.
+    /// The writer's last known action. The next one has the next sequence number.
     pub last: Dot,
 }
 
-/// What a sweep did.
+/// The counts of a sweep.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize)]
 pub struct Swept {
-    /// Carts whose content expired.
+    /// The number of carts whose content expired.
     pub expired: u64,
-    /// Carts that were removed: nothing was in them for long.
+    /// The number of carts that were removed, having been empty for long enough.
     pub removed: u64,
-    /// Carts that could not be swept: damaged, or changed meanwhile.
+    /// The number of carts that could not be swept: damaged, or changed meanwhile.
     pub skipped: u64,
 }
 
-/// That a shopper was erased.
+/// The receipt of an erasure.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct Receipt {
-    /// When, in milliseconds since 1970.
+    /// The time of the erasure, in milliseconds since 1970.
     pub at_ms: u64,
-    /// The carts: the account's own and the guests' that had been merged into it.
+    /// The erased carts: the account's own, and the guest carts that had been merged into it.
     pub carts: Vec<CartId>,
-    /// Appends that are gone, with their request keys and journal.
+    /// The number of erased appends, with their request keys and journal entries.
     pub appends: u64,
-    /// Bytes that are gone.
+    /// The number of erased bytes.
     pub bytes: u64,
 }

@@ -43,8 +43,8 @@ pub(super) struct Ownership {
     pub(super) owner: Owner,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) writers: Vec<Writer>,
-    /// Those that write no more, sorted. Each is an id and nothing else: there may be very many. Up to where a writer
-    /// was applied is in the cart's context.
+    /// Those that write no more, sorted. Each is an id and nothing else: there may be very many. Up
+    /// to where a writer was applied is in the cart's context.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "ids")]
     retired: Vec<ReplicaId>,
 }
@@ -80,7 +80,8 @@ impl Ownership {
         matches!(self.owner, Owner::Guest { .. })
     }
 
-    /// Whether the caller, for whom `principal` stands, may see and edit the cart. `claimed_by`: the account that has claimed it.
+    /// Whether the caller, for whom `principal` stands, may see and edit the cart. `claimed_by`:
+    /// the account that has claimed it.
     pub(super) fn admit(
         &self,
         cart: CartId,

@@ -14,14 +14,16 @@ use holdall::limits;
 
 const MINUTE_MS: u64 = 60_000;
 
-/// What is left of a burst, in sixty-thousandths of a command: one for each millisecond and command a minute.
+/// What is left of a burst, in sixty-thousandths of a command: one for each millisecond and command
+/// a minute.
 #[derive(Debug, Clone, Copy)]
 struct Bucket {
     left: u64,
     at_ms: u64,
 }
 
-/// Who a bucket is of: a hash under a key of this process's own, so that nobody can bring two together.
+/// Who a bucket is of: a hash under a key of this process's own, so that nobody can bring two
+/// together.
 type Whose = u64;
 
 /// The hash of what is one.
@@ -45,8 +47,8 @@ impl Hasher for AsItIs {
 
 type Buckets = LruCache<Whose, Bucket, BuildHasherDefault<AsItIs>>;
 
-/// Who has sent how much lately. In this process alone, and only so many of them: who has been idle longest is
-/// forgotten first, and their bucket would be full by then.
+/// Who has sent how much lately. In this process alone, and only so many of them: who has been idle
+/// longest is forgotten first, and their bucket would be full by then.
 #[derive(Debug)]
 pub(super) struct Rates {
     buckets: Mutex<Buckets>,

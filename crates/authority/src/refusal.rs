@@ -1,4 +1,4 @@
-//! Why a command was refused, and what whoever asked should do.
+//! Refusals of commands, with advice to the caller.
 
 use holdall::cart::VerbError;
 use holdall::dots::Dots;
@@ -9,83 +9,83 @@ use holdall_store::StoreError;
 
 use super::snapshot::CartSnapshot;
 
-/// What to do about a refusal.
+/// Advice to the caller of a refused command.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Advice {
-    /// Send the same again, later: same key, same dots.
+    /// Repeat the request later, with its key or dots unchanged.
     Retry {
-        /// How much later, in milliseconds.
+        /// The time to wait, in milliseconds.
         after_ms: u64,
     },
-    /// Look at the cart again and decide anew.
+    /// Read the cart again and let the shopper decide.
     LookAgain,
-    /// Correct what was sent: as it is, it will never be taken.
+    /// Correct the request: unchanged, it will always be refused.
     Correct,
-    /// Set the clock right and write the actions again with new times.
+    /// Correct the clock, and write the actions again with new times.
     Restamp,
-    /// Write the rest of the actions again as a new writer.
+    /// Write the remaining actions again as a new writer.
     StartNewWriter,
-    /// Sign in, or show a token that is valid.
+    /// Sign in, or send a valid token.
     SignIn,
-    /// Drop the local copy: the cart is gone for good.
+    /// Delete the local copy: the cart was erased.
     DropCopy,
-    /// Nothing that the caller can do: an operator has to look.
+    /// Report to an operator: the caller can do nothing.
     Operator,
 }
 
-/// Why a command was refused. Nothing has changed, unless it says otherwise.
+/// The reason why a command was refused. The cart is unchanged unless the variant says otherwise.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// There is no such cart, or it is not the caller's: there is no telling which.
+    /// The cart does not exist or is not the caller's. The refusal does not disclose which.
     #[error("no cart {cart} of yours: sign in, or open a cart")]
     NotYours {
         /// The cart.
         cart: CartId,
     },
     /// The guest cart was merged into an account's.
-    #[error("this guest cart was merged into an account: sign in to go on")]
+    #[error("the guest cart was merged into an account: sign in to continue")]
     Merged,
-    /// The guest cart belongs to an account, another one.
+    /// The guest cart belongs to another account.
     #[error("the guest cart was claimed already")]
     AlreadyClaimed,
     /// Staff and servers do not merge; only a shopper's own sign-in does.
-    #[error("only the shopper who signs in merges a guest cart")]
+    #[error("only the shopper who signs in can merge a guest cart")]
     NotForYou,
-    /// The caller is no account.
-    #[error("this is for somebody who signed in")]
+    /// The operation needs an account, and the caller has none.
+    #[error("only a signed-in shopper may do this")]
     AccountOnly,
-    /// Only the shop's own systems may.
-    #[error("this is for the shop's own systems")]
+    /// The operation is reserved for the shop's own systems.
+    #[error("only the shop's own systems may do this")]
     ServerOnly,
     /// The cart was erased.
-    #[error("the cart was erased: drop your copy")]
+    #[error("the cart was erased: delete your copy")]
     Erased,
     /// The cart has changed since the revision that the request was made for.
-    #[error("the cart is at revision {} now: look at it again", now.revision)]
+    #[error("the cart has changed and is at revision {}: read it again", now.revision)]
     Changed {
-        /// As it is now.
+        /// The present cart.
         now: Box<CartSnapshot>,
     },
-    /// The request key was used for something else.
-    #[error("the request key was used for another request: draw a new one for each")]
+    /// The request key was used for another request.
+    #[error("the request key was used for another request: use a new key for each")]
     KeyReused,
-    /// The request key is older than keys are kept.
-    #[error("the request was made more than {days} days ago: look at the cart, then ask anew")]
+    /// The request key is older than the retention of keys, so a repetition cannot be recognized.
+    #[error("the request is more than {days} days old: read the cart, then send a new request")]
     KeyTooOld {
-        /// How long keys are kept, in days.
+        /// The retention of keys, in days.
         days: u64,
     },
     /// The cart refused the action.
     #[error(transparent)]
     Action(#[from] ActionError),
-    /// The bytes are no delta.
+    /// The bytes are not a delta.
     #[error(transparent)]
     Malformed(#[from] DecodeError),
     /// The delta is about another cart.
     #[error("the delta is about cart {theirs}")]
     OtherCart {
-        /// The one it is about.
+        /// The delta's cart.
         theirs: CartId,
     },
     /// The writer is not registered to the caller in this cart.
@@ -94,37 +94,38 @@ pub enum Refusal {
         /// The writer.
         replica: ReplicaId,
     },
-    /// The writer's id is taken: by somebody else, by this server, or by actions that are there.
-    #[error("writer {replica} is taken: draw a new id")]
+    /// The writer's id is in use: by another client, by this server, or by actions in the cart.
+    #[error("writer {replica} is in use: generate a new id")]
     WriterTaken {
         /// The writer.
         replica: ReplicaId,
     },
     /// One delta has actions of several writers.
-    #[error("a delta has the actions of one writer: send one for each")]
+    #[error("the delta has actions of several writers: send one delta for each writer")]
     ManyWriters,
-    /// Actions in between are missing.
+    /// Earlier actions of the writer are missing.
     #[error("actions of writer {replica} are missing: send from number {expected} on")]
     Gap {
         /// The writer.
         replica: ReplicaId,
-        /// The number of the next action.
+        /// The sequence number of the next action.
         expected: u64,
     },
-    /// It names actions of others that are not known here yet.
-    #[error("it names actions that are not known here yet: exchange first, then send it again")]
+    /// The delta refers to actions of other writers that the authority does not know.
+    #[error("the delta refers to unknown actions: exchange first, then send the delta again")]
     Unseen {
-        /// What is not known.
+        /// The unknown dots.
         missing: Dots,
     },
     /// The writer's clock is ahead.
     #[error(
-        "the clock is {ahead_ms} ms ahead, at most {limit_ms} are taken: set it right and write the actions anew"
+        "the clock is {ahead_ms} ms ahead, the limit is {limit_ms} ms: correct it, and write the \
+         actions again"
     )]
     ClockAhead {
-        /// By how much, in milliseconds.
+        /// The lead of the clock, in milliseconds.
         ahead_ms: u64,
-        /// By how much it may be.
+        /// The greatest accepted lead, in milliseconds.
         limit_ms: u64,
     },
     /// The writer was retired.
@@ -132,70 +133,71 @@ pub enum Refusal {
     WriterRetired {
         /// The writer.
         replica: ReplicaId,
-        /// Its last action that was applied.
+        /// The sequence number of the writer's last applied action.
         last: u64,
     },
-    /// The writer gave one dot two contents. It is retired with that.
+    /// The writer gave two contents to one dot. The authority retires the writer.
     #[error(
-        "writer {replica} wrote number {seq} twice, differently: it was cloned; write as a new writer"
+        "writer {replica} was cloned, as it wrote two actions with number {seq}: write as a new \
+         writer"
     )]
     Equivocation {
         /// The writer.
         replica: ReplicaId,
-        /// The number.
+        /// The sequence number of both actions.
         seq: u64,
     },
-    /// A named limit.
+    /// A limit is exceeded.
     #[error("more than {limit} {what}")]
     Limit {
-        /// Of what.
+        /// The things that are limited.
         what: &'static str,
-        /// How many there may be.
+        /// The greatest number allowed.
         limit: usize,
     },
     /// Too many commands in too short a time.
     #[error("too many commands: try again in {after_ms} ms")]
     TooFast {
-        /// How long to wait, in milliseconds.
+        /// The time to wait, in milliseconds.
         after_ms: u64,
     },
     /// A checkout of this cart is open.
-    #[error("a checkout of this cart is open for {for_ms} ms more")]
+    #[error("a checkout of this cart is open for another {for_ms} ms")]
     CheckoutOpen {
-        /// For how long, in milliseconds.
+        /// The remaining time of the checkout, in milliseconds.
         for_ms: u64,
     },
     /// The checkout has lapsed, or was closed.
-    #[error("the checkout is not open any more: begin it again")]
+    #[error("the checkout is closed: begin a new one")]
     CheckoutClosed,
-    /// What is asked for is older than the journal.
+    /// The requested revision is older than the journal.
     #[error("the journal does not go back that far: it begins at revision {from}")]
     TooLongAgo {
-        /// Where it begins.
+        /// The first revision of the journal.
         from: u64,
     },
-    /// What was to be imported is no archived cart.
-    #[error("this is no archived cart: {what}")]
+    /// The value to import is not an archived cart.
+    #[error("not an archived cart: {what}")]
     Archive {
-        /// What is wrong with it.
+        /// The defect of the value.
         what: &'static str,
     },
-    /// Another cart of that id is there.
-    #[error("there is another cart {cart} here: import into a store that is empty")]
+    /// The store has another cart with this id.
+    #[error("the store already has a cart {cart}: import into an empty store")]
     CartTaken {
         /// The cart.
         cart: CartId,
     },
-    /// Others wrote to this cart at the same time, again and again.
-    #[error("the cart is being changed by others: try again")]
+    /// Concurrent changes of the cart won against every attempt.
+    #[error("the cart changes too fast: try again")]
     Busy,
-    /// The store.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl Refusal {
-    /// What to do about it.
+    /// Returns the advice to the caller.
     #[must_use]
     pub const fn advice(&self) -> Advice {
         const SOON_MS: u64 = 100;
@@ -240,7 +242,7 @@ impl Refusal {
         }
     }
 
-    /// A stable name of the kind, in kebab case, for clients, journals and metrics.
+    /// Returns a stable name of the kind, in kebab case, for clients, journals and metrics.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {

@@ -14,10 +14,12 @@ use holdall::sabotage;
 use holdall::wire;
 
 impl Authority {
-    /// Registers a writer to the caller: from now on its deltas are taken from them alone. Again is the same.
+    /// Registers a writer to the caller: from now on its deltas are taken from them alone. Again is
+    /// the same.
     ///
     /// # Errors
-    /// Its id is taken, or it was retired; there are too many writers; as with [`submit`](Self::submit).
+    /// Its id is taken, or it was retired; there are too many writers; as with
+    /// [`submit`](Self::submit).
     pub async fn register(
         &self,
         now_ms: u64,
@@ -48,7 +50,8 @@ impl Authority {
         .await
     }
 
-    /// Retires a writer: it writes here no more. Again is the same, and so is one that was never registered.
+    /// Retires a writer: it writes here no more. Again is the same, and so is one that was never
+    /// registered.
     ///
     /// # Errors
     /// It is registered to somebody else; as with [`submit`](Self::submit).
@@ -76,8 +79,8 @@ impl Authority {
         .map(|_| ())
     }
 
-    /// Takes a delta of a replicating client, in the bytes of [`wire::encode_delta`]. What is not [`Admitted::Applied`] or
-    /// [`Admitted::Known`] the client has not got rid of.
+    /// Takes a delta of a replicating client, in the bytes of [`wire::encode_delta`]. What is not
+    /// [`Admitted::Applied`] or [`Admitted::Known`] the client has not got rid of.
     ///
     /// # Errors
     /// A breach that its writer can put right: see [`Refusal::advice`].

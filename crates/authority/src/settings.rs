@@ -1,4 +1,4 @@
-//! What a deployment decides.
+//! Settings of an authority.
 
 use holdall::cart::{LosingUnits, MergePolicy};
 use holdall::policy::Registry;
@@ -7,28 +7,28 @@ use holdall::view::ViewOptions;
 /// A day, in milliseconds.
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
-/// Where a shopper was when they signed in.
+/// The situation of a shopper at sign-in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Situation {
-    /// Looking around.
+    /// The shopper was browsing.
     #[default]
     Browsing,
-    /// About to pay.
+    /// The shopper was about to pay.
     Checkout,
 }
 
-/// What a merge means, by situation.
+/// The merge policies, by situation.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Policies {
-    /// While browsing.
+    /// The policy while browsing.
     pub browsing: MergePolicy,
-    /// At checkout.
+    /// The policy at checkout.
     pub checkout: MergePolicy,
 }
 
 impl Policies {
-    /// One policy for every situation.
+    /// Makes policies that are equal for every situation.
     #[must_use]
     pub fn always(policy: MergePolicy) -> Self {
         Self { browsing: policy.clone(), checkout: policy }
@@ -42,21 +42,23 @@ impl Policies {
     }
 }
 
-/// How long what is kept, in milliseconds.
+/// The retention times of carts and journals, in milliseconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Retention {
-    /// What is in a guest cart that has nothing saved, after its last activity.
+    /// Time from the last activity until the content of a guest cart without saved lines expires.
     pub guest_ms: u64,
-    /// What is in an account's cart, or in a guest's with saved lines.
+    /// Time from the last activity until the content of an account's cart, or of a guest cart with
+    /// saved lines, expires.
     pub account_ms: u64,
-    /// A cart with nothing in it.
+    /// Time until an empty cart is removed.
     pub empty_ms: u64,
-    /// Request keys, and the journal with them: for so long a request can be sent again.
+    /// Retention of request keys and of the journal. A request can be repeated for this long.
     pub journal_ms: u64,
 }
 
 impl Default for Retention {
-    /// 30 days for guests, 90 for accounts and saved lines, 6 hours for empty ones; 30 days for keys and the journal.
+    /// Returns 30 days for guests, 90 days for accounts and saved lines, 6 hours for empty carts,
+    /// and 30 days for keys and the journal.
     fn default() -> Self {
         Self {
             guest_ms: 30 * DAY_MS,
@@ -73,43 +75,44 @@ impl Retention {
     }
 }
 
-/// How many commands somebody may send: so many at once, and so many more each minute.
+/// A limit of the rate of commands, as a token bucket.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Rate {
-    /// At once.
+    /// Number of commands that may be sent at once.
     pub burst: u32,
-    /// Each minute after that.
+    /// Number of further commands per minute.
     pub per_minute: u32,
 }
 
-/// What a deployment decides. The default is meant to be right for a shop that decides nothing.
+/// Settings of an authority. The defaults suit a shop without requirements of its own.
 #[derive(Clone, Debug)]
 pub struct AuthoritySettings {
-    /// What a merge means.
+    /// The merge policies.
     pub policies: Policies,
-    /// The rules at hand, users' own among them.
+    /// The merge rules, with the shop's own.
     pub rules: Registry,
-    /// What is shown.
+    /// The options of views.
     pub options: ViewOptions,
-    /// How long what is kept.
+    /// The retention times.
     pub retention: Retention,
-    /// Commands of one device.
+    /// The rate limit of one device.
     pub device_rate: Rate,
-    /// Commands of one guest or account, all devices together.
+    /// The rate limit of one guest or account, over all devices.
     pub shopper_rate: Rate,
-    /// How far a device's clock may be ahead, in milliseconds.
+    /// The greatest accepted lead of a device's clock, in milliseconds.
     pub ahead_ms: u64,
-    /// How long a checkout stays open, in milliseconds.
+    /// The duration of a checkout, in milliseconds.
     pub lease_ms: u64,
-    /// How many carts are kept at hand in memory.
+    /// The number of carts cached in memory.
     pub resident_carts: usize,
-    /// After so many appends a state is written whole, so that loading stays quick.
+    /// The number of appends after which the whole state is written, to bound the time of loading.
     pub snapshot_after: usize,
 }
 
 impl Default for AuthoritySettings {
-    /// Merge by `sum` while browsing. At checkout by `replace-with-guest`, what the account had being saved for later: whoever is
-    /// about to pay buys the cart they saw. Clocks at most 60 s ahead; checkouts of 10 minutes.
+    /// Returns the default settings: merges by `sum` while browsing, and by `replace-with-guest` at
+    /// checkout, so that a shopper about to pay buys the cart they saw; the account's lines are
+    /// saved for later. Clocks may be 60 s ahead. A checkout lasts 10 minutes.
     fn default() -> Self {
         let rule = |name: &str| {
             MergePolicy::rule(name).unwrap_or_else(|_| unreachable!("the library's own names"))

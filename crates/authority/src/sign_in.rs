@@ -1,4 +1,5 @@
-//! Guests and accounts: opening carts, signing in with a guest cart in hand, taking that back, signing out.
+//! Guests and accounts: opening carts, signing in with a guest cart in hand, taking that back,
+//! signing out.
 
 use super::authority::Authority;
 use super::caller::{AccountId, Caller, GuestToken, Principal};
@@ -103,7 +104,8 @@ impl Authority {
             if self.store.slot(slot).await? == held {
                 return Ok(cart);
             }
-            // A sweeper has removed it, and cleared the slot before: what was just made is a second life of it that is nobody's.
+            // A sweeper has removed it, and cleared the slot before: what was just made is a second
+            // life of it that is nobody's.
             let _ =
                 sabotage!("removed-cart-is-made-anew", self.views.remove(cart, 1).await?, false);
             self.unload(cart).await;
@@ -111,14 +113,16 @@ impl Authority {
         Err(Refusal::Busy)
     }
 
-    /// Merges a guest cart into the account's of somebody who signed in, by the deployment's policy for the situation.
-    /// Asking again is the same merge. The guest's token is revoked.
+    /// Merges a guest cart into the account's of somebody who signed in, by the deployment's policy
+    /// for the situation. Asking again is the same merge. The guest's token is revoked.
     ///
-    /// The steps are: claim, revoke, merge. A crash after any of them leaves it to the next try, which an account alone can make that
-    /// holds the claim; until then the guest cart is where it was.
+    /// The steps are: claim, revoke, merge. A crash after any of them leaves it to the next try,
+    /// which an account alone can make that holds the claim; until then the guest cart is where it
+    /// was.
     ///
     /// # Errors
-    /// The guest cart is somebody else's, or not the caller's to give; the caller is no account; as with [`submit`](Self::submit).
+    /// The guest cart is somebody else's, or not the caller's to give; the caller is no account; as
+    /// with [`submit`](Self::submit).
     pub async fn sign_in(
         &self,
         now_ms: u64,
@@ -131,7 +135,8 @@ impl Authority {
         self.sign_in_under(now_ms, account, guest, token, policy).await
     }
 
-    /// The same under a policy that the embedder chose for this one merge. What was merged already stays under the policy it was merged by.
+    /// The same under a policy that the embedder chose for this one merge. What was merged already
+    /// stays under the policy it was merged by.
     ///
     /// # Errors
     /// As with [`sign_in`](Self::sign_in).
@@ -210,8 +215,8 @@ impl Authority {
         Err(Refusal::Busy)
     }
 
-    /// Ends a claimed guest cart's tokens, and says what is in it. What its devices still have they can send under
-    /// the account.
+    /// Ends a claimed guest cart's tokens, and says what is in it. What its devices still have they
+    /// can send under the account.
     async fn revoke(&self, now_ms: u64, caller: &Caller, guest: CartId) -> Result<Cart, Refusal> {
         let account = caller.digest(guest);
         let (_, state) = self
@@ -233,7 +238,8 @@ impl Authority {
         state.ok_or(Refusal::Busy)
     }
 
-    /// Hands on what was written to a guest cart that an account has claimed. For any other cart it does nothing.
+    /// Hands on what was written to a guest cart that an account has claimed. For any other cart it
+    /// does nothing.
     pub(super) async fn absorb(&self, now_ms: u64, guest: CartId) -> Result<(), Refusal> {
         let server = Caller::server();
         let revoked = |one: &LoadedCart| one.ownership.is_revoked().then(|| one.cart().clone());
@@ -254,8 +260,8 @@ impl Authority {
         .map(|_| ())
     }
 
-    /// Takes a mistaken merge back: the guest's lines go from the account's cart, what was written there since stays. The guest
-    /// cart opens to its tokens again, and may be claimed again.
+    /// Takes a mistaken merge back: the guest's lines go from the account's cart, what was written
+    /// there since stays. The guest cart opens to its tokens again, and may be claimed again.
     ///
     /// # Errors
     /// The account has not claimed that guest cart; as with [`submit`](Self::submit).
@@ -308,7 +314,8 @@ impl Authority {
         .await
     }
 
-    /// Ends a session on a device: the writer it had in the account's cart is retired, and a new guest cart is opened.
+    /// Ends a session on a device: the writer it had in the account's cart is retired, and a new
+    /// guest cart is opened.
     ///
     /// # Errors
     /// As with [`submit`](Self::submit).

@@ -76,8 +76,8 @@ impl PendingCommand<'_> {
     }
 
     /// Waits until the command is durable. The snapshot that it returns is that of
-    /// [`snapshot`](Self::snapshot), with the same shared view, unless another process changed the cart
-    /// meanwhile or the request had been carried out before.
+    /// [`snapshot`](Self::snapshot), with the same shared view, unless another process changed the
+    /// cart meanwhile or the request had been carried out before.
     ///
     /// # Errors
     /// As with [`Authority::submit`].
@@ -237,8 +237,8 @@ impl Authority {
         }
     }
 
-    /// Refuses a request under a key so old that the store may have deleted it: it could be a repeated
-    /// one.
+    /// Refuses a request under a key so old that the store may have deleted it: it could be a
+    /// repeated one.
     fn check_age(&self, now_ms: u64, request: &Request) -> Result<(), Refusal> {
         let retention = &self.settings.retention;
         match request.key.and_then(minted_ms) {

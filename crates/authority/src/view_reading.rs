@@ -15,8 +15,8 @@ pub enum ViewReading {
     Snapshot {
         /// What it shows.
         snapshot: CartSnapshot,
-        /// Its place in the cache of views, if the cart was not in memory and the cache had no view of
-        /// it: see [`Authority::cache_view`].
+        /// Its place in the cache of views, if the cart was not in memory and the cache had no view
+        /// of it: see [`Authority::cache_view`].
         uncached: Option<UncachedView>,
     },
     /// The cart is not in memory. This was rendered of it at its present revision.
@@ -38,11 +38,12 @@ pub struct UncachedView {
 }
 
 impl Authority {
-    /// Reads a cart, as [`read`](Self::read) does, for an embedder that renders it in a form. A cart
-    /// that is not in memory may come from the cache of views, if there is one; then it is not loaded.
+    /// Reads a cart, as [`read`](Self::read) does, for an embedder that renders it in a form. A
+    /// cart that is not in memory may come from the cache of views, if there is one; then it is not
+    /// loaded.
     ///
-    /// `form` names the form. Give it another name whenever the form changes: views of other forms are
-    /// not returned.
+    /// `form` names the form. Give it another name whenever the form changes: views of other forms
+    /// are not returned.
     ///
     /// # Errors
     /// As with [`read`](Self::read).

@@ -46,7 +46,8 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Ends at the next change since the last call, or since the watch began. It may be dropped half way.
+    /// Ends at the next change since the last call, or since the watch began. It may be dropped
+    /// half way.
     pub async fn changed(&mut self) {
         // The sender lives as long as somebody watches.
         if self.told.changed().await.is_err() {

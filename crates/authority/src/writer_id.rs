@@ -14,8 +14,8 @@ pub(super) fn server_writer(cart: CartId, incarnation: u128) -> ReplicaId {
     ReplicaId::from_u128(Digest::of(&SERVER, &[&parts[0], &parts[1]]).first())
 }
 
-/// Returns the writer that stands for a device of a plain client. This server writes its actions, in
-/// the device's order.
+/// Returns the writer that stands for a device of a plain client. This server writes its actions,
+/// in the device's order.
 pub(super) fn device_writer(cart: CartId, incarnation: u128, device: u128) -> ReplicaId {
     let parts = [incarnation, cart.as_u128(), device].map(u128::to_be_bytes);
     let parts = [&parts[0][..], &parts[1], &parts[2]];

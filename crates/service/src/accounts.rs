@@ -35,8 +35,13 @@ impl Authenticated {
 }
 
 /// Returns the cart of an account. The first use opens the cart.
-#[utoipa::path(put, path = "/accounts/{account}/cart", tag = "accounts", params(AccountPath),
-    responses((status = 200, description = "The cart", body = CartBody)))]
+#[utoipa::path(
+    put,
+    path = "/accounts/{account}/cart",
+    tag = "accounts",
+    params(AccountPath),
+    responses((status = 200, description = "The cart", body = CartBody)),
+)]
 pub(super) async fn home(
     service: Service,
     caller: Authenticated,
@@ -108,8 +113,16 @@ impl From<SignedIn> for MergedBody {
 
 /// Merges a guest cart into the account's, by the shop's policy, and ends the guest's token.
 /// Repeating the request changes nothing.
-#[utoipa::path(post, path = "/accounts/{account}/merge", tag = "accounts", params(AccountPath),
-    request_body = MergeBody, responses((status = 200, description = "The account's cart after the merge", body = MergedBody)))]
+#[utoipa::path(
+    post,
+    path = "/accounts/{account}/merge",
+    tag = "accounts",
+    params(AccountPath),
+    request_body = MergeBody,
+    responses(
+        (status = 200, description = "The account's cart after the merge", body = MergedBody),
+    ),
+)]
 pub(super) async fn merge(
     service: Service,
     caller: Authenticated,
@@ -127,10 +140,21 @@ pub(super) async fn merge(
     Ok(axum::Json(signed_in.into()))
 }
 
-/// Undoes a mistaken merge. Later changes of the account stay, and the guest's token opens the guest
-/// cart again.
-#[utoipa::path(delete, path = "/accounts/{account}/merge/{guest}", tag = "accounts", params(GuestPath),
-    responses((status = 200, description = "The account's cart after the merge is undone", body = CartBody)))]
+/// Undoes a mistaken merge. Later changes of the account stay, and the guest's token opens the
+/// guest cart again.
+#[utoipa::path(
+    delete,
+    path = "/accounts/{account}/merge/{guest}",
+    tag = "accounts",
+    params(GuestPath),
+    responses(
+        (
+            status = 200,
+            description = "The account's cart after the merge is undone",
+            body = CartBody,
+        ),
+    ),
+)]
 pub(super) async fn unmerge(
     service: Service,
     caller: Authenticated,
@@ -162,8 +186,13 @@ impl From<Receipt> for ReceiptBody {
 
 /// Erases a shopper: the account's cart, and the guest carts that were merged into it. The shopper
 /// and the shop's own systems may call this.
-#[utoipa::path(delete, path = "/shoppers/{account}", tag = "accounts", params(AccountPath),
-    responses((status = 200, description = "A receipt", body = ReceiptBody)))]
+#[utoipa::path(
+    delete,
+    path = "/shoppers/{account}",
+    tag = "accounts",
+    params(AccountPath),
+    responses((status = 200, description = "A receipt", body = ReceiptBody)),
+)]
 pub(super) async fn erase(
     service: Service,
     caller: Authenticated,
@@ -177,8 +206,13 @@ pub(super) async fn erase(
 }
 
 /// Erases a guest cart that no account has claimed.
-#[utoipa::path(delete, path = "/carts/{cart}", tag = "carts", params(CartPath),
-    responses((status = 200, description = "A receipt", body = ReceiptBody)))]
+#[utoipa::path(
+    delete,
+    path = "/carts/{cart}",
+    tag = "carts",
+    params(CartPath),
+    responses((status = 200, description = "A receipt", body = ReceiptBody)),
+)]
 pub(super) async fn erase_guest(
     service: Service,
     caller: Authenticated,

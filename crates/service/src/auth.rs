@@ -62,8 +62,8 @@ enum TokenRole {
 
 /// A verifier of JSON Web Tokens that the shop's sign-in signs.
 ///
-/// The claim `sub` is the account, `exp` is required, and `holdall_role` marks a token of `staff` or
-/// of a `server`.
+/// The claim `sub` is the account, `exp` is required, and `holdall_role` marks a token of `staff`
+/// or of a `server`.
 #[derive(Clone)]
 pub struct JwtVerifier {
     key: DecodingKey,

@@ -1,4 +1,4 @@
-//! The answer to a read or a command: the whole cart.
+//! The answer to reads and commands: the whole cart.
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, header};
@@ -10,11 +10,11 @@ use holdall_authority::{Accepted, CartSnapshot};
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// How many fields an answer has, with those that the [middleware](super::middleware) adds: room is
-/// made once.
+/// The number of header fields of an answer, with those that the [middleware](super::middleware)
+/// adds. Space is reserved once.
 const FIELDS: usize = 10;
 
-/// A cart as it is answered.
+/// An answer with a cart.
 pub(super) struct CartAnswer {
     tag: EntityTag,
     json: Bytes,
@@ -22,12 +22,12 @@ pub(super) struct CartAnswer {
 }
 
 impl CartAnswer {
-    /// Answers with a cart's JSON.
+    /// Makes an answer of a cart's JSON.
     pub(super) const fn new(tag: EntityTag, json: Bytes) -> Self {
         Self { tag, json, replayed: false }
     }
 
-    /// Says in the answer whether the request had been carried out before.
+    /// Sets whether the request had been carried out before.
     pub(super) const fn replayed(mut self, replayed: bool) -> Self {
         self.replayed = replayed;
         self

@@ -1,4 +1,4 @@
-//! The JSON of a cart, written over the JSON that was written before.
+//! The JSON of a cart, written incrementally.
 //!
 //! Most commands are Adds, which change one row. The texts of the other rows are copied from the JSON
 //! of the revision before.
@@ -19,10 +19,10 @@ use holdall::sabotage;
 use holdall::view::{Row, View};
 use holdall_authority::CartSnapshot;
 
-/// The name of this JSON among the forms in which views are cached. Change it with the form.
+/// The name of this JSON format in the view cache. A change of the format changes the name.
 pub(super) const FORM: &str = "json 1";
 
-/// About how long the JSON of a cart is without its rows, in bytes.
+/// The approximate size of a cart's JSON without rows, in bytes.
 const CART_JSON_BYTES: usize = 256;
 
 /// About how long the JSON of a row is, in bytes.
@@ -35,7 +35,7 @@ pub(super) struct RenderedCart {
     incarnation: u128,
     revision: u64,
     pub(super) json: Bytes,
-    /// Where the texts of the rows are in the JSON, for the active list and the saved one.
+    /// The ranges of the rows in the JSON, for the active list and the saved one.
     rows: [Vec<Range<usize>>; 2],
 }
 
@@ -93,14 +93,14 @@ impl RenderedCart {
     }
 }
 
-/// What a [`CartBody`](super::cart_body::CartBody) has before its rows.
+/// The fields of a [`CartBody`](super::cart_body::CartBody) before its rows.
 #[derive(Serialize)]
 struct CartStart {
     cart: CartId,
     version: u64,
 }
 
-/// What a [`CartBody`](super::cart_body::CartBody) has behind its rows.
+/// The fields of a [`CartBody`](super::cart_body::CartBody) after its rows.
 #[derive(Serialize)]
 struct CartEnd<'a> {
     coupons: &'a [CouponCode],
@@ -125,7 +125,7 @@ fn rows_of(view: &View, list: List) -> &[Row] {
     }
 }
 
-/// Writes rows with commas between, and returns where the text of each is.
+/// Writes rows separated by commas. Returns the range of each row in `json`.
 fn write_rows(
     json: &mut Vec<u8>,
     rows: &[Row],
@@ -174,7 +174,7 @@ impl<'a> KnownRows<'a> {
         is_clear.then_some(Self { json: &earlier.json, places, changed, next: 0, is_longer })
     }
 
-    /// Returns the text of the next row, if the row is as it was.
+    /// Returns the previous JSON of a row, if the row is unchanged.
     fn text_of(&mut self, row: &Row) -> Option<&'a [u8]> {
         if sabotage!("changed-row-keeps-old-text", row.line == *self.changed, false) {
             // The new row has no text that could be skipped.
@@ -187,7 +187,7 @@ impl<'a> KnownRows<'a> {
     }
 }
 
-/// The JSON of the carts that were rendered last.
+/// A cache with the JSON of recently rendered carts, in shards.
 #[derive(Debug)]
 pub(super) struct RenderedCarts {
     shards: Vec<Mutex<LruCache<CartId, Arc<RenderedCart>>>>,
@@ -196,7 +196,7 @@ pub(super) struct RenderedCarts {
 const SHARDS: usize = 16;
 
 impl RenderedCarts {
-    /// Makes room for so many carts.
+    /// Makes a cache for a number of carts.
     pub(super) fn new(carts: usize) -> Self {
         let each = NonZeroUsize::new(carts.div_ceil(SHARDS)).unwrap_or(NonZeroUsize::MIN);
         Self { shards: (0..SHARDS).map(|_| Mutex::new(LruCache::new(each))).collect() }
@@ -236,12 +236,12 @@ impl RenderedCarts {
         self.shard(cart).get(&cart).cloned()
     }
 
-    /// Keeps the JSON of a cart for those who read or change it next.
+    /// Caches the JSON of a cart.
     pub(super) fn keep(&self, rendered: Arc<RenderedCart>) {
         self.shard(rendered.cart).put(rendered.cart, rendered);
     }
 
-    /// Drops the JSON of a cart that was erased.
+    /// Removes the JSON of an erased cart.
     pub(super) fn forget(&self, cart: CartId) {
         self.shard(cart).pop(&cart);
     }

@@ -43,10 +43,23 @@ struct OpenedBody {
 
 /// Opens a guest cart. Carts that stay empty are removed after a while, so a client that lost the
 /// answer can repeat the request.
-#[utoipa::path(post, path = "/carts", tag = "carts", security(()), responses(
-    (status = 201, description = "A cart, and the token that opens it", body = OpenedBody,
-        headers(("ETag" = String, description = "The cart's version"), ("Location" = String, description = "The cart"))),
-))]
+#[utoipa::path(
+    post,
+    path = "/carts",
+    tag = "carts",
+    security(()),
+    responses(
+        (
+            status = 201,
+            description = "A cart, and the token that opens it",
+            body = OpenedBody,
+            headers(
+                ("ETag" = String, description = "The cart's version"),
+                ("Location" = String, description = "The cart"),
+            ),
+        ),
+    ),
+)]
 pub(super) async fn open(service: Service) -> Result<Response, Problem> {
     let opened = service.authority().open_guest(service.now_ms()).await?;
     let shown = service.authority().read(&opened.token.into(), opened.cart).await?;
@@ -58,11 +71,21 @@ pub(super) async fn open(service: Service) -> Result<Response, Problem> {
 }
 
 /// Returns the cart as its shopper sees it.
-#[utoipa::path(get, path = "/carts/{cart}", tag = "carts", params(CartPath, ReadFields),
-responses(
-    (status = 200, description = "The cart", body = CartBody, headers(("ETag" = String, description = "The cart's version"))),
-    (status = 304, description = "The cart is unchanged"),
-))]
+#[utoipa::path(
+    get,
+    path = "/carts/{cart}",
+    tag = "carts",
+    params(CartPath, ReadFields),
+    responses(
+        (
+            status = 200,
+            description = "The cart",
+            body = CartBody,
+            headers(("ETag" = String, description = "The cart's version")),
+        ),
+        (status = 304, description = "The cart is unchanged"),
+    ),
+)]
 pub(super) async fn read(
     service: Service,
     caller: Authenticated,
@@ -94,8 +117,14 @@ pub(super) async fn read(
 }
 
 /// Adds units of a line to the active list.
-#[utoipa::path(post, path = "/carts/{cart}/lines", tag = "lines", params(CartPath, CommandFields),
-    request_body = AddBody, responses((status = 200, description = "The cart after the change", body = CartBody)))]
+#[utoipa::path(
+    post,
+    path = "/carts/{cart}/lines",
+    tag = "lines",
+    params(CartPath, CommandFields),
+    request_body = AddBody,
+    responses((status = 200, description = "The cart after the change", body = CartBody)),
+)]
 pub(super) async fn add(
     by: CommandSender,
     PathParams(CartPath { cart }): PathParams<CartPath>,
@@ -109,8 +138,13 @@ pub(super) async fn add(
 }
 
 /// Removes all lines of a list.
-#[utoipa::path(delete, path = "/carts/{cart}/lines", tag = "lines", params(CartPath, ListQuery, CommandFields),
-    responses((status = 200, description = "The cart without the lines", body = CartBody)))]
+#[utoipa::path(
+    delete,
+    path = "/carts/{cart}/lines",
+    tag = "lines",
+    params(CartPath, ListQuery, CommandFields),
+    responses((status = 200, description = "The cart without the lines", body = CartBody)),
+)]
 pub(super) async fn clear(
     by: CommandSender,
     PathParams(CartPath { cart }): PathParams<CartPath>,
@@ -120,8 +154,14 @@ pub(super) async fn clear(
 }
 
 /// Sets the quantity of a line, which need not be in the cart yet.
-#[utoipa::path(put, path = "/carts/{cart}/lines/{line}", tag = "lines", params(LinePath, ListQuery, CommandFields),
-    request_body = SetBody, responses((status = 200, description = "The cart after the change", body = CartBody)))]
+#[utoipa::path(
+    put,
+    path = "/carts/{cart}/lines/{line}",
+    tag = "lines",
+    params(LinePath, ListQuery, CommandFields),
+    request_body = SetBody,
+    responses((status = 200, description = "The cart after the change", body = CartBody)),
+)]
 pub(super) async fn set(
     by: CommandSender,
     PathParams(LinePath { cart, line }): PathParams<LinePath>,
@@ -134,8 +174,13 @@ pub(super) async fn set(
 }
 
 /// Removes a line.
-#[utoipa::path(delete, path = "/carts/{cart}/lines/{line}", tag = "lines", params(LinePath, ListQuery, CommandFields),
-    responses((status = 200, description = "The cart after the change", body = CartBody)))]
+#[utoipa::path(
+    delete,
+    path = "/carts/{cart}/lines/{line}",
+    tag = "lines",
+    params(LinePath, ListQuery, CommandFields),
+    responses((status = 200, description = "The cart after the change", body = CartBody)),
+)]
 pub(super) async fn remove(
     by: CommandSender,
     PathParams(LinePath { cart, line }): PathParams<LinePath>,
@@ -146,8 +191,14 @@ pub(super) async fn remove(
 }
 
 /// Moves a line to the other list: saves it for later, or returns it to the active list.
-#[utoipa::path(post, path = "/carts/{cart}/lines/{line}/move", tag = "lines", params(LinePath, CommandFields),
-    request_body = MoveBody, responses((status = 200, description = "The cart after the move", body = CartBody)))]
+#[utoipa::path(
+    post,
+    path = "/carts/{cart}/lines/{line}/move",
+    tag = "lines",
+    params(LinePath, CommandFields),
+    request_body = MoveBody,
+    responses((status = 200, description = "The cart after the move", body = CartBody)),
+)]
 pub(super) async fn move_to(
     by: CommandSender,
     PathParams(LinePath { cart, line }): PathParams<LinePath>,
@@ -164,8 +215,14 @@ static STEP: KeyContext =
 ///
 /// Each named field is one action, in this order. If one is refused, the earlier ones stay;
 /// repeating the request continues from there.
-#[utoipa::path(patch, path = "/carts/{cart}/lines/{line}", tag = "lines", params(LinePath, ListQuery, CommandFields),
-    request_body = PatchBody, responses((status = 200, description = "The cart after the changes", body = CartBody)))]
+#[utoipa::path(
+    patch,
+    path = "/carts/{cart}/lines/{line}",
+    tag = "lines",
+    params(LinePath, ListQuery, CommandFields),
+    request_body = PatchBody,
+    responses((status = 200, description = "The cart after the changes", body = CartBody)),
+)]
 pub(super) async fn patch(
     by: CommandSender,
     PathParams(LinePath { cart, line }): PathParams<LinePath>,
@@ -234,13 +291,24 @@ pub(super) struct DeviceNamesQuery {
     /// The names of devices: `UUID~name`, separated by commas. Other devices are named by the start
     /// of their writer's id.
     #[serde(default)]
-    #[param(value_type = String, required = false, pattern = r"^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}~[^,\x00-\x1f\x7f-\x9f]{1,16}(,|$))*$")]
+    #[param(
+        value_type = String,
+        required = false,
+        pattern = r"^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}~[^,\x00-\x1f\x7f-\x9f]{1,16}(,|$))*$",
+    )]
     devices: Option<String>,
 }
 
 /// Explains each line of the cart: its contributions, and how much of each counts.
-#[utoipa::path(get, path = "/carts/{cart}/explain", tag = "carts", params(CartPath, DeviceNamesQuery),
-    responses((status = 200, description = "The explanations of the lines", body = Vec<ExplainedBody>)))]
+#[utoipa::path(
+    get,
+    path = "/carts/{cart}/explain",
+    tag = "carts",
+    params(CartPath, DeviceNamesQuery),
+    responses(
+        (status = 200, description = "The explanations of the lines", body = Vec<ExplainedBody>),
+    ),
+)]
 pub(super) async fn explain(
     service: Service,
     caller: Authenticated,

@@ -44,8 +44,14 @@ impl From<Checkout> for CheckoutBody {
 }
 
 /// Begins a checkout: freezes the active list.
-#[utoipa::path(post, path = "/carts/{cart}/checkout", tag = "checkout", params(CartPath),
-    request_body = BeginBody, responses((status = 200, description = "The frozen cart", body = CheckoutBody)))]
+#[utoipa::path(
+    post,
+    path = "/carts/{cart}/checkout",
+    tag = "checkout",
+    params(CartPath),
+    request_body = BeginBody,
+    responses((status = 200, description = "The frozen cart", body = CheckoutBody)),
+)]
 pub(super) async fn begin(
     service: Service,
     caller: Authenticated,
@@ -59,8 +65,14 @@ pub(super) async fn begin(
 }
 
 /// Ends a checkout without an order. Repeating the request changes nothing.
-#[utoipa::path(delete, path = "/carts/{cart}/checkout", tag = "checkout", params(CartPath),
-    request_body = LeaseBody, responses((status = 204, description = "The checkout is closed")))]
+#[utoipa::path(
+    delete,
+    path = "/carts/{cart}/checkout",
+    tag = "checkout",
+    params(CartPath),
+    request_body = LeaseBody,
+    responses((status = 204, description = "The checkout is closed")),
+)]
 pub(super) async fn abandon(
     service: Service,
     caller: Authenticated,
@@ -87,8 +99,14 @@ pub(super) struct PlaceBody {
 
 /// Records an order of exactly the lines that the checkout froze. Only the shop's own systems may
 /// call this. Repeating the request with one order id changes nothing.
-#[utoipa::path(post, path = "/carts/{cart}/orders", tag = "checkout", params(CartPath),
-    request_body = PlaceBody, responses((status = 200, description = "The cart after the order", body = CartBody)))]
+#[utoipa::path(
+    post,
+    path = "/carts/{cart}/orders",
+    tag = "checkout",
+    params(CartPath),
+    request_body = PlaceBody,
+    responses((status = 200, description = "The cart after the order", body = CartBody)),
+)]
 pub(super) async fn place(
     service: Service,
     caller: Authenticated,

@@ -51,8 +51,20 @@ pub(super) fn have_of(cart: CartId, bytes: &[u8]) -> Result<Have, Problem> {
 }
 
 /// Returns the bytes of a delta with everything that a replicating client lacks.
-#[utoipa::path(get, path = "/carts/{cart}/deltas", tag = "replicas", params(CartPath, HaveQuery), responses(
-    (status = 200, description = "A delta", body = inline(DeltaBytes), content_type = "application/octet-stream")))]
+#[utoipa::path(
+    get,
+    path = "/carts/{cart}/deltas",
+    tag = "replicas",
+    params(CartPath, HaveQuery),
+    responses(
+        (
+            status = 200,
+            description = "A delta",
+            body = inline(DeltaBytes),
+            content_type = "application/octet-stream",
+        ),
+    ),
+)]
 pub(super) async fn get(
     service: Service,
     caller: Authenticated,
@@ -119,10 +131,16 @@ impl From<Admitted> for AdmittedBody {
     }
 }
 
-/// Applies a delta of a replicating client: actions of one writer. A repeated delta changes nothing.
-#[utoipa::path(post, path = "/carts/{cart}/deltas", tag = "replicas", params(CartPath),
+/// Applies a delta of a replicating client: actions of one writer. A repeated delta changes
+/// nothing.
+#[utoipa::path(
+    post,
+    path = "/carts/{cart}/deltas",
+    tag = "replicas",
+    params(CartPath),
     request_body(content = inline(DeltaBytes), content_type = "application/octet-stream"),
-    responses((status = 200, description = "What happened to the delta", body = AdmittedBody)))]
+    responses((status = 200, description = "What happened to the delta", body = AdmittedBody)),
+)]
 pub(super) async fn post(
     service: Service,
     caller: Authenticated,
@@ -141,8 +159,13 @@ pub(super) struct WriterBody {
 }
 
 /// Registers a writer: only this client may send its deltas. Repeating the request changes nothing.
-#[utoipa::path(put, path = "/carts/{cart}/writers/{replica}", tag = "replicas", params(WriterPath),
-    responses((status = 200, description = "The writer is registered", body = WriterBody)))]
+#[utoipa::path(
+    put,
+    path = "/carts/{cart}/writers/{replica}",
+    tag = "replicas",
+    params(WriterPath),
+    responses((status = 200, description = "The writer is registered", body = WriterBody)),
+)]
 pub(super) async fn register(
     service: Service,
     caller: Authenticated,
@@ -153,8 +176,13 @@ pub(super) async fn register(
 }
 
 /// Retires a writer, which then cannot write any more. Repeating the request changes nothing.
-#[utoipa::path(delete, path = "/carts/{cart}/writers/{replica}", tag = "replicas", params(WriterPath),
-    responses((status = 204, description = "The writer is retired")))]
+#[utoipa::path(
+    delete,
+    path = "/carts/{cart}/writers/{replica}",
+    tag = "replicas",
+    params(WriterPath),
+    responses((status = 204, description = "The writer is retired")),
+)]
 pub(super) async fn retire(
     service: Service,
     caller: Authenticated,

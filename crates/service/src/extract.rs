@@ -71,7 +71,10 @@ fn list<'de, D: Deserializer<'de>>(from: D) -> Result<List, D::Error> {
 pub(super) struct CartPath {
     /// The cart's id.
     #[serde(deserialize_with = "id")]
-    #[param(value_type = String, pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+    #[param(
+        value_type = String,
+        pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+    )]
     pub(super) cart: CartId,
 }
 
@@ -81,7 +84,10 @@ pub(super) struct CartPath {
 pub(super) struct LinePath {
     /// The cart's id.
     #[serde(deserialize_with = "id")]
-    #[param(value_type = String, pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+    #[param(
+        value_type = String,
+        pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+    )]
     pub(super) cart: CartId,
     /// The line's id, as the cart shows it.
     #[serde(deserialize_with = "parsed")]
@@ -95,11 +101,19 @@ pub(super) struct LinePath {
 pub(super) struct CouponPath {
     /// The cart's id.
     #[serde(deserialize_with = "id")]
-    #[param(value_type = String, pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+    #[param(
+        value_type = String,
+        pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+    )]
     pub(super) cart: CartId,
     /// The coupon's code. ASCII letters are converted to upper case.
     #[serde(deserialize_with = "code")]
-    #[param(value_type = String, min_length = 1, max_length = 256, pattern = r"^[^\x00-\x20\x7f-\xa0]+$")]
+    #[param(
+        value_type = String,
+        min_length = 1,
+        max_length = 256,
+        pattern = r"^[^\x00-\x20\x7f-\xa0]+$",
+    )]
     pub(super) code: CouponCode,
 }
 
@@ -109,11 +123,17 @@ pub(super) struct CouponPath {
 pub(super) struct WriterPath {
     /// The cart's id.
     #[serde(deserialize_with = "id")]
-    #[param(value_type = String, pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+    #[param(
+        value_type = String,
+        pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+    )]
     pub(super) cart: CartId,
     /// The replica's id: 128 random bits.
     #[serde(deserialize_with = "id")]
-    #[param(value_type = String, pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+    #[param(
+        value_type = String,
+        pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+    )]
     pub(super) replica: ReplicaId,
 }
 
@@ -123,7 +143,12 @@ pub(super) struct WriterPath {
 pub(super) struct AccountPath {
     /// The account, as the token names it.
     #[serde(deserialize_with = "account")]
-    #[param(value_type = String, min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
+    #[param(
+        value_type = String,
+        min_length = 1,
+        max_length = 256,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]+$",
+    )]
     pub(super) account: AccountId,
 }
 
@@ -133,11 +158,19 @@ pub(super) struct AccountPath {
 pub(super) struct GuestPath {
     /// The account, as the token names it.
     #[serde(deserialize_with = "account")]
-    #[param(value_type = String, min_length = 1, max_length = 256, pattern = r"^[^\x00-\x1f\x7f-\x9f]+$")]
+    #[param(
+        value_type = String,
+        min_length = 1,
+        max_length = 256,
+        pattern = r"^[^\x00-\x1f\x7f-\x9f]+$",
+    )]
     pub(super) account: AccountId,
     /// The guest cart's id.
     #[serde(deserialize_with = "id")]
-    #[param(value_type = String, pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+    #[param(
+        value_type = String,
+        pattern = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+    )]
     pub(super) guest: CartId,
 }
 

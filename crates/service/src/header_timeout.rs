@@ -1,7 +1,8 @@
-//! How long a connection may take for the head of its next request.
+//! The time-out of request heads.
 //!
-//! A timer that is set and taken back for every request is a lock on all timers of the process, twice. A connection has one
-//! here, which is set again when it has run out and the deadline is another by then: every so many seconds.
+//! Setting and cancelling a timer for every request would take the lock on all timers of the
+//! process twice. Each connection has one timer instead. It runs to the first deadline, and is set
+//! again only if the deadline has moved by then.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -16,7 +17,7 @@ use hyper::rt::{Sleep, Timer};
 pub(super) struct HeaderTimer(Arc<Mutex<Pin<Box<tokio::time::Sleep>>>>);
 
 impl HeaderTimer {
-    /// That of a new connection, whose first deadline is so far away.
+    /// Makes the timer of a new connection, with the time until the first deadline.
     pub(super) fn new(first: Duration) -> Self {
         Self(Arc::new(Mutex::new(Box::pin(tokio::time::sleep(first)))))
     }
@@ -40,7 +41,7 @@ impl Timer for HeaderTimer {
     }
 }
 
-/// Ready at a deadline. Of those of one connection only the last is waited for.
+/// A future that is ready at a deadline. Only the last one of a connection is polled.
 struct DeadlineSleep {
     timer: HeaderTimer,
     deadline: Instant,
@@ -54,10 +55,12 @@ impl Future for DeadlineSleep {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut timer = self.timer.0.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
+            // A pending timer that fires no later than the deadline will wake this task in time.
             let set_for: Instant = timer.deadline().into();
             if timer.as_mut().poll(cx).is_pending() && set_for <= self.deadline {
                 return Poll::Pending;
             }
+            // The timer has fired: at this deadline, or at an earlier one, and is then set again.
             if set_for == self.deadline {
                 return Poll::Ready(());
             }

@@ -59,8 +59,13 @@ struct ConsentBody {
 }
 
 /// Adds a coupon code to the cart. The shop validates the code when it prices the cart.
-#[utoipa::path(put, path = "/carts/{cart}/coupons/{code}", tag = "intents", params(CouponPath, CommandFields),
-    responses((status = 200, description = "The cart after the change", body = CartBody)))]
+#[utoipa::path(
+    put,
+    path = "/carts/{cart}/coupons/{code}",
+    tag = "intents",
+    params(CouponPath, CommandFields),
+    responses((status = 200, description = "The cart after the change", body = CartBody)),
+)]
 async fn coupon(
     by: CommandSender,
     PathParams(CouponPath { cart, code }): PathParams<CouponPath>,
@@ -69,8 +74,13 @@ async fn coupon(
 }
 
 /// Removes a coupon code from the cart. Removing an absent code changes nothing.
-#[utoipa::path(delete, path = "/carts/{cart}/coupons/{code}", tag = "intents", params(CouponPath, CommandFields),
-    responses((status = 200, description = "The cart after the change", body = CartBody)))]
+#[utoipa::path(
+    delete,
+    path = "/carts/{cart}/coupons/{code}",
+    tag = "intents",
+    params(CouponPath, CommandFields),
+    responses((status = 200, description = "The cart after the change", body = CartBody)),
+)]
 async fn drop_coupon(
     by: CommandSender,
     PathParams(CouponPath { cart, code }): PathParams<CouponPath>,
@@ -79,8 +89,14 @@ async fn drop_coupon(
 }
 
 /// Chooses a shipping option, or clears the choice.
-#[utoipa::path(put, path = "/carts/{cart}/shipping", tag = "intents", params(CartPath, CommandFields),
-    request_body = ShippingBody, responses((status = 200, description = "The cart after the change", body = CartBody)))]
+#[utoipa::path(
+    put,
+    path = "/carts/{cart}/shipping",
+    tag = "intents",
+    params(CartPath, CommandFields),
+    request_body = ShippingBody,
+    responses((status = 200, description = "The cart after the change", body = CartBody)),
+)]
 async fn shipping(
     by: CommandSender,
     PathParams(CartPath { cart }): PathParams<CartPath>,
@@ -91,8 +107,14 @@ async fn shipping(
 }
 
 /// Writes the cart's note, or clears it.
-#[utoipa::path(put, path = "/carts/{cart}/note", tag = "intents", params(CartPath, CommandFields),
-    request_body = NoteBody, responses((status = 200, description = "The cart after the change", body = CartBody)))]
+#[utoipa::path(
+    put,
+    path = "/carts/{cart}/note",
+    tag = "intents",
+    params(CartPath, CommandFields),
+    request_body = NoteBody,
+    responses((status = 200, description = "The cart after the change", body = CartBody)),
+)]
 async fn note(
     by: CommandSender,
     PathParams(CartPath { cart }): PathParams<CartPath>,
@@ -103,8 +125,14 @@ async fn note(
 }
 
 /// Records whether the shopper agrees to reminders of this cart.
-#[utoipa::path(put, path = "/carts/{cart}/consent", tag = "intents", params(CartPath, CommandFields),
-    request_body = ConsentBody, responses((status = 200, description = "The cart after the change", body = CartBody)))]
+#[utoipa::path(
+    put,
+    path = "/carts/{cart}/consent",
+    tag = "intents",
+    params(CartPath, CommandFields),
+    request_body = ConsentBody,
+    responses((status = 200, description = "The cart after the change", body = CartBody)),
+)]
 async fn consent(
     by: CommandSender,
     PathParams(CartPath { cart }): PathParams<CartPath>,

@@ -6,9 +6,9 @@
 //! `Idempotency-Key`, `ETag` and `If-Match`, problem details, limits. `/openapi.json` describes the
 //! interface and is generated from the code.
 //!
-//! - A **guest** opens a cart with `POST /carts` and gets a secret token; whoever sends the token is
-//!   this guest. The embedder's [`TokenVerifier`] identifies **accounts**, staff and the shop's own
-//!   systems.
+//! - A **guest** opens a cart with `POST /carts` and gets a secret token; whoever sends the token
+//!   is this guest. The embedder's [`TokenVerifier`] identifies **accounts**, staff and the shop's
+//!   own systems.
 //! - The answer to a command is the whole cart, so a client shows what was saved.
 //! - `Cart-Seen`, the entity tag of the cart that the shopper looked at, makes a command affect
 //!   **exactly what its author had seen**. Example: another device added two units meanwhile; they

@@ -1,15 +1,18 @@
-//! Live: what changes in a cart, as it changes, over WebSocket or as Server-Sent Events.
+//! Live updates of a cart, over WebSocket or as Server-Sent Events.
 //!
-//! A WebSocket offers one of two subprotocols, and a browser, which can set no fields, another one `bearer.` and the token:
+//! A WebSocket client offers one of two subprotocols. A browser cannot set `Authorization` on a
+//! WebSocket, so it offers a second subprotocol: `bearer.` followed by the token.
 //!
-//! - `holdall.v1.json`: the server sends `{"type": "cart", "cart": ...}` at first and after each change, and
-//!   `{"type": "present", "devices": [...]}` when devices come and go. The client sends nothing.
-//! - `holdall.v1`: for replicating clients. The client's first message is the bytes of a message `Have`; from then on the server sends the bytes of
-//!   deltas that it lacks, and takes deltas, each answered in turn with a text: `{"type": "admitted", ...}` or
-//!   `{"type": "refused", "problem": ...}`. Presence comes as text too.
+//! - `holdall.v1.json`: the server sends `{"type": "cart", "cart": ...}` at first and after each
+//!   change, and `{"type": "present", "devices": [...]}` when a device comes or goes. The client
+//!   sends nothing.
+//! - `holdall.v1`, for replicating clients: the client's first message is the bytes of a message
+//!   `Have`. From then on the server sends the bytes of deltas that the client lacks. The client
+//!   sends deltas; each is answered in turn with a text: `{"type": "admitted", ...}` or
+//!   `{"type": "refused", "problem": ...}`. Presence is sent as text too.
 //!
-//! Events are `cart` and `present` with the same data. Whoever asks is admitted again at each change and each ping: a token that
-//! ended ends the connection (4401).
+//! Server-Sent Events are named `cart` and `present` and carry this data. The token is checked
+//! again at each change and each ping; a token that has ended closes the connection (4401).
 
 use std::time::Duration;
 
@@ -42,22 +45,23 @@ use holdall_authority::{Caller, Watch};
 const JSON: &str = "holdall.v1.json";
 const BYTES: &str = "holdall.v1";
 const BEARER: &str = "bearer.";
-/// Read buffers are kept for as long as a connection: most are idle.
+/// The size of a read buffer, in bytes. Buffers live as long as the connection, and most
+/// connections are idle.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
 
-/// What a connection ends with: by RFC 6455, or from 4000 on by this service.
+/// Close codes: those of RFC 6455, and from 4000 on those of this service.
 mod code {
     pub(super) const GOING_AWAY: u16 = 1001;
     pub(super) const UNACCEPTABLE: u16 = 1008;
     pub(super) const UNAUTHENTICATED: u16 = 4401;
 }
 
-/// Who watches.
+/// The query of a live connection.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LiveQuery {
-    /// What the device calls itself to the others that watch this cart.
+    /// The device's name, shown to the other devices that watch this cart.
     #[serde(default = "unnamed")]
     #[param(max_length = 64, required = false)]
     name: String,
@@ -67,7 +71,7 @@ fn unnamed() -> String {
     "device".to_owned()
 }
 
-/// What is sent over a WebSocket as text.
+/// A text message of the server over a WebSocket.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 enum LiveMessage<'a> {
@@ -86,10 +90,23 @@ enum LiveMessage<'a> {
     },
 }
 
-/// What the cart shows, as it changes: a WebSocket, or events for `Accept: text/event-stream`.
-#[utoipa::path(get, path = "/carts/{cart}/live", tag = "carts", params(CartPath, LiveQuery), responses(
-    (status = 101, description = "A WebSocket: subprotocol `holdall.v1.json` or `holdall.v1`"),
-    (status = 200, description = "Events `cart` and `present`", body = String, content_type = "text/event-stream")))]
+/// Sends the cart at first and after each change, over a WebSocket or as events
+/// (`Accept: text/event-stream`).
+#[utoipa::path(
+    get,
+    path = "/carts/{cart}/live",
+    tag = "carts",
+    params(CartPath, LiveQuery),
+    responses(
+        (status = 101, description = "A WebSocket: subprotocol `holdall.v1.json` or `holdall.v1`"),
+        (
+            status = 200,
+            description = "Events `cart` and `present`",
+            body = String,
+            content_type = "text/event-stream",
+        ),
+    ),
+)]
 pub(super) async fn live(
     service: Service,
     PathParams(CartPath { cart }): PathParams<CartPath>,
@@ -100,9 +117,11 @@ pub(super) async fn live(
     if name.len() > limits::DEVICE_NAME_BYTES || name.contains(char::is_control) {
         return Err(Problem::new(
             ProblemType::Invalid,
-            "the device's name is too long or cannot be shown",
+            "name: too long, or with control characters",
         ));
     }
+
+    // Authenticate, by the field or by a subprotocol.
     let offered: Vec<String> = parts
         .headers
         .get_all(SEC_WEBSOCKET_PROTOCOL)
@@ -113,9 +132,11 @@ pub(super) async fn live(
         .collect();
     let token = offered.iter().find_map(|protocol| protocol.strip_prefix(BEARER));
     let caller = LiveCaller::of(&service, parts.clone(), token).await?;
-    // Whose cart it is decides before there is any place to take.
+    // Check that the caller may read the cart before a connection is counted.
     service.authority().read(&caller.caller, cart).await?;
     let feed = LiveFeed::new(service.clone(), cart, caller, name)?;
+
+    // A request without an upgrade gets events.
     if !parts.headers.contains_key(UPGRADE) {
         let accepts = parts.headers.get(ACCEPT).and_then(|field| field.to_str().ok());
         return match accepts {
@@ -125,10 +146,12 @@ pub(super) async fn live(
             None => Ok(events(feed)),
             Some(_) => Err(Problem::new(
                 ProblemType::NotAcceptable,
-                "there is text/event-stream, or a WebSocket",
+                "accept text/event-stream, or open a WebSocket",
             )),
         };
     }
+
+    // Upgrade to a WebSocket of the subprotocol that the client offered.
     let upgrade =
         upgrade.map_err(|error| Problem::new(ProblemType::Malformed, error.body_text()))?;
     let bytes = service.settings().delta_bytes;
@@ -151,13 +174,14 @@ pub(super) async fn live(
     }
 }
 
-/// Who watches, and the token to look at again.
+/// The caller of a live connection, with the token to check again.
 struct LiveCaller {
     caller: Caller,
     token: Option<String>,
 }
 
 impl LiveCaller {
+    /// Authenticates by the token of a subprotocol, if any, otherwise by the request's fields.
     async fn of(service: &Service, mut parts: Parts, token: Option<&str>) -> Result<Self, Problem> {
         use axum::extract::FromRequestParts;
         if let Some(token) = token {
@@ -171,7 +195,7 @@ impl LiveCaller {
     }
 }
 
-/// What happened.
+/// An event that a live connection waits for.
 enum FeedSignal {
     Changed,
     Present,
@@ -179,7 +203,7 @@ enum FeedSignal {
     Closing,
 }
 
-/// What a live connection waits for.
+/// The server's side of a live connection: a watched cart, and the sources of its signals.
 struct LiveFeed {
     service: Service,
     cart: CartId,
@@ -188,7 +212,7 @@ struct LiveFeed {
     place: PresenceEntry,
     closing: watch::Receiver<bool>,
     tick: Interval,
-    /// The version that was sent last.
+    /// The last version sent.
     sent: Option<u64>,
     _permit: OwnedSemaphorePermit,
 }
@@ -200,18 +224,16 @@ impl LiveFeed {
         bearer: LiveCaller,
         name: String,
     ) -> Result<Self, Problem> {
-        let full = |_| {
-            Problem::new(
-                ProblemType::Overloaded,
-                "there are as many live connections as there may be",
-            )
-        };
+        // Count the connection, in the process and among those of the cart.
+        let full = |_| Problem::new(ProblemType::Overloaded, "too many live connections are open");
         let permit = service.live().clone().try_acquire_owned().map_err(full)?;
         let most = service.settings().live_of_cart;
         let place = service.presence().enter(cart, name, service.now_ms(), most);
         let place = place.ok_or_else(|| {
             Problem::new(ProblemType::Overloaded, "too many devices watch this cart")
         })?;
+
+        // Subscribe to changes, to the shutdown, and to the clock.
         let every = service.settings().ping;
         let mut tick = interval_at(Instant::now() + every, every);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -221,7 +243,7 @@ impl LiveFeed {
         Ok(Self { service, cart, bearer, watch, place, closing, tick, sent: None, _permit: permit })
     }
 
-    /// The next thing that happens. It may be dropped half way.
+    /// Waits for the next signal. Dropping the future loses nothing.
     async fn next(&mut self) -> FeedSignal {
         loop {
             tokio::select! {
@@ -238,7 +260,10 @@ impl LiveFeed {
         }
     }
 
-    /// The cart, if it is not as it was sent last.
+    /// Returns the cart, unless its version was sent last.
+    ///
+    /// # Errors
+    /// The caller may not read the cart any more, or the store fails.
     async fn cart(&mut self) -> Result<Option<CartBody>, Problem> {
         let shown = self.service.authority().read(&self.bearer.caller, self.cart).await?;
         let new = self.sent != Some(shown.revision);
@@ -250,7 +275,7 @@ impl LiveFeed {
         self.place.all.borrow_and_update().clone()
     }
 
-    /// Whether the token is still good.
+    /// Checks that the token is still valid.
     fn check(&self) -> Result<(), Problem> {
         match &self.bearer.token {
             Some(token) => self.service.identify(token).map(|_| ()),
@@ -259,6 +284,7 @@ impl LiveFeed {
     }
 }
 
+/// Returns a stream of Server-Sent Events.
 fn events(feed: LiveFeed) -> Response {
     let every = feed.service.settings().ping;
     let stream = stream::unfold(Some((feed, true)), |state| async move {
@@ -270,6 +296,7 @@ fn events(feed: LiveFeed) -> Response {
                 FeedSignal::Closing => return None,
                 FeedSignal::Present => Event::default().event("present").json_data(feed.present()),
                 FeedSignal::Tick | FeedSignal::Changed => {
+                    // Check the token again, then send the cart if it has changed.
                     let checked = feed.check();
                     let cart = match checked {
                         Ok(()) => feed.cart().await,
@@ -296,22 +323,23 @@ fn events(feed: LiveFeed) -> Response {
 
 /// A client that keeps a replica.
 struct ReplicaState {
-    /// What it has, as far as is known; `None` until it has said so.
+    /// What the client has, as far as the service knows; `None` before the client's first message.
     have: Option<Have>,
 }
 
-/// One WebSocket.
+/// A WebSocket of a client that watches a cart.
 struct LiveSocket {
     socket: WebSocket,
     feed: LiveFeed,
     replica: Option<ReplicaState>,
-    /// Whether it has shown a sign of life since the last ping.
+    /// Whether the client has sent anything since the last ping.
     alive: bool,
 }
 
-/// How a conversation goes on.
+/// The result of one step: go on, or end.
 type SocketResult = Result<(), SocketEnd>;
 
+/// The end of a WebSocket: the peer is gone, or the service closes with a code and a reason.
 enum SocketEnd {
     Gone,
     Close(u16, String),
@@ -336,6 +364,7 @@ impl LiveSocket {
         Self { socket, feed, replica, alive: true }
     }
 
+    /// Runs the connection until its end.
     async fn run(mut self) {
         metrics::gauge!("holdall_live_connections").increment(1.0);
         let end = loop {
@@ -346,13 +375,15 @@ impl LiveSocket {
         if let SocketEnd::Close(code, reason) = end {
             let frame = CloseFrame { code, reason: reason.into() };
             let _ = self.send(Message::Close(Some(frame))).await;
-            // The peer's own farewell, or nothing.
+            // Wait for the peer's close frame, but not for long.
             let _ = timeout(Duration::from_secs(1), self.socket.recv()).await;
         }
         metrics::gauge!("holdall_live_connections").decrement(1.0);
     }
 
+    /// Handles the next signal or message.
     async fn step(&mut self) -> SocketResult {
+        // A client that only watches gets the cart at first.
         if self.replica.is_none() && self.feed.sent.is_none() {
             self.push().await?;
         }
@@ -360,7 +391,7 @@ impl LiveSocket {
             signal = self.feed.next() => self.on_signal(signal).await,
             message = self.socket.recv() => match message {
                 Some(Ok(message)) => self.on_message(message).await,
-                // Gone, or what it sent is no WebSocket, or too long.
+                // The client is gone, or its message is malformed or too long.
                 Some(Err(_)) | None => Err(SocketEnd::Gone),
             },
         }
@@ -372,25 +403,26 @@ impl LiveSocket {
             FeedSignal::Changed => self.push().await,
             FeedSignal::Present => {
                 let devices = self.feed.present();
-                self.say(&LiveMessage::Present { devices: &devices }).await
+                self.send_text(&LiveMessage::Present { devices: &devices }).await
             }
             FeedSignal::Tick => {
+                // A client that has not answered the last ping is gone.
                 if !std::mem::take(&mut self.alive) {
                     return Err(SocketEnd::Gone);
                 }
                 self.feed.check()?;
                 self.send(Message::Ping(Bytes::new())).await?;
-                // Another process over the same store tells nothing: look.
+                // Changes by other processes may not have been reported: read the cart.
                 self.push().await
             }
         }
     }
 
-    /// Sends what the client lacks.
+    /// Sends the cart or the delta that the client lacks.
     async fn push(&mut self) -> SocketResult {
         let Some(replica) = &mut self.replica else {
             return match self.feed.cart().await? {
-                Some(cart) => self.say(&LiveMessage::Cart { cart: &cart }).await,
+                Some(cart) => self.send_text(&LiveMessage::Cart { cart: &cart }).await,
                 None => Ok(()),
             };
         };
@@ -408,22 +440,23 @@ impl LiveSocket {
     async fn on_message(&mut self, message: Message) -> SocketResult {
         self.alive = true;
         match message {
-            Message::Binary(bytes) => self.take(&bytes).await,
+            Message::Binary(bytes) => self.receive(&bytes).await,
             Message::Ping(_) | Message::Pong(_) => Ok(()),
             Message::Close(_) => Err(SocketEnd::Gone),
-            Message::Text(_) => {
-                Err(SocketEnd::Close(code::UNACCEPTABLE, "send bytes, over holdall.v1".to_owned()))
-            }
+            Message::Text(_) => Err(SocketEnd::Close(
+                code::UNACCEPTABLE,
+                "send bytes, over holdall.v1, not text".to_owned(),
+            )),
         }
     }
 
-    /// Takes what a replicating client sends: at first what it has, then deltas.
-    async fn take(&mut self, bytes: &[u8]) -> SocketResult {
+    /// Handles a message of a replicating client: first a `Have`, then deltas.
+    async fn receive(&mut self, bytes: &[u8]) -> SocketResult {
         let LiveFeed { service, cart, bearer, .. } = &self.feed;
         let Some(replica) = &mut self.replica else {
             return Err(SocketEnd::Close(
                 code::UNACCEPTABLE,
-                "send nothing over holdall.v1.json".to_owned(),
+                "holdall.v1.json accepts no messages".to_owned(),
             ));
         };
         if replica.have.is_none() {
@@ -435,16 +468,18 @@ impl LiveSocket {
             Ok(admitted) => LiveMessage::Admitted { admitted: admitted.into() },
             Err(refusal) => LiveMessage::Refused { problem: refusal.into() },
         };
-        self.say(&said).await
+        self.send_text(&said).await
     }
 
-    async fn say(&mut self, said: &LiveMessage<'_>) -> SocketResult {
-        // Texts and numbers: each has a JSON form.
+    /// Sends a text message.
+    async fn send_text(&mut self, said: &LiveMessage<'_>) -> SocketResult {
+        // Texts and numbers always serialize.
         let text = serde_json::to_string(said).unwrap_or_default();
         self.send(Message::Text(text.into())).await
     }
 
-    /// Sends, unless the client takes too long to take it: what waits for it would wait in memory.
+    /// Sends a message. A client that does not read it in time is considered gone, since unsent
+    /// messages take memory.
     async fn send(&mut self, message: Message) -> SocketResult {
         let time = Duration::from_millis(limits::SEND_MS);
         match timeout(time, self.socket.send(message)).await {

@@ -1,11 +1,11 @@
-//! How many requests there were, and how long they took, by route.
+//! Metrics of requests: counts and durations, by route.
 
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock};
 
 use metrics::{Counter, Histogram};
 
-/// The series of requests. A series is looked up among all of the process's once, and then known here.
+/// The metrics of requests. Each series is registered with the process's recorder once and kept.
 #[derive(Default)]
 pub(super) struct RequestMetrics(RwLock<BTreeMap<String, Vec<RouteMetrics>>>);
 
@@ -18,7 +18,8 @@ struct RouteMetrics {
 }
 
 impl RequestMetrics {
-    /// Counts a request. There are as many series as there are methods, routes and statuses: none of them is what somebody made up.
+    /// Counts a request that took so many seconds. The caller must pass known methods and routes
+    /// only, since each combination is a series.
     pub(super) fn count(&self, method: &'static str, route: &str, status: u16, seconds: f64) {
         let is_it = |meter: &&RouteMetrics| meter.method == method && meter.status == status;
         let meters = self.0.read().unwrap_or_else(PoisonError::into_inner);
@@ -26,6 +27,8 @@ impl RequestMetrics {
             meter.count(seconds);
             return;
         }
+
+        // The first request of this kind: register the series.
         drop(meters);
         let meter = RouteMetrics::new(method, route, status);
         meter.count(seconds);

@@ -1,4 +1,4 @@
-//! What stands before every request: room, time, counting, logging, catching, compressing.
+//! Middleware of every route: overload, time-out, metrics, log, panics, compression.
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
@@ -24,7 +24,8 @@ use super::problem::Problem;
 use super::problem_type::ProblemType;
 use super::service::Service;
 
-/// What stands before every route: one layer, since each is a box and a clone for every request.
+/// The layer that wraps every route. All middleware is one layer, since each layer costs an
+/// allocation and a clone for every request.
 #[derive(Clone)]
 pub(super) struct RequestLayer(pub(super) Service);
 
@@ -35,14 +36,14 @@ impl<S> Layer<S> for RequestLayer {
     }
 }
 
-/// A route with the guard before it.
+/// A route wrapped by [`RequestLayer`].
 #[derive(Clone)]
 pub(super) struct RequestService<S> {
     service: Service,
     inner: S,
 }
 
-/// What a route has answered, or will.
+/// The future response of a route.
 type ResponseFuture = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
 impl<S> tower_service::Service<Request> for RequestService<S>
@@ -65,7 +66,7 @@ where
         let began = Instant::now();
         let service = self.service.clone();
         let matched = request.extensions().get::<MatchedPath>().cloned();
-        // Anybody can make up others, and each would be a series of its own.
+        // A client can invent methods. Each would be a series of metrics.
         let known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
         let method = known.into_iter().find(|known| *known == request.method().as_str());
         let method = method.unwrap_or("other");
@@ -73,13 +74,17 @@ where
         let answer = answered(&mut self.inner, request);
         Box::pin(async move {
             let route = matched.as_ref().map_or("none", MatchedPath::as_str);
-            // Held here, and handed on by its place: it is large.
+            // The future is large: pin it here and pass it by reference.
             let answer = pin!(answer);
             let mut response = let_through(&service, route, is_here, answer).await;
+
+            // Count and log the request, by route.
             let seconds = began.elapsed().as_secs_f64();
             let status = response.status().as_u16();
             service.request_metrics().count(method, route, status, seconds);
             tracing::info!(method, route, status, ms = seconds * 1_000.0, "request");
+
+            // Add the fields that every response has.
             let fields = response.headers_mut();
             fields.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
             fields.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
@@ -91,34 +96,39 @@ where
     }
 }
 
-/// Lets a request through if there is room for it, and for so long as a request may take. Nothing of it has been done yet.
+/// Runs a request if the service has room for it, with the time-out of requests. The future
+/// `answer` must not have been polled before.
 async fn let_through(
     service: &Service,
     route: &str,
     is_here: bool,
     answer: Pin<&mut impl Future<Output = Response>>,
 ) -> Response {
-    // Whoever asks how it is has to be told while it is full.
+    // Health checks and metrics are answered also under overload.
     if matches!(route, "/healthz" | "/readyz" | "/metrics") {
         return answer.await;
     }
+
+    // Refuse a request above the limit before it costs anything.
     let Ok(_permit) = service.in_flight().try_acquire() else {
         return Problem::new(
             ProblemType::Overloaded,
-            "as many requests are under way as may be: try again",
+            "too many requests are in progress: try again",
         )
         .into_response();
     };
     if !is_here {
-        let detail = "a demonstration is for the machine it runs on: ask for localhost";
+        let detail = "demo mode serves the local machine only: use localhost";
         return Problem::new(ProblemType::Misdirected, detail).into_response();
     }
+
     match tokio::time::timeout(service.settings().request_time, answer).await {
         Ok(response) => response,
         Err(_) => {
-            let detail = "it may have been done all the same: send it again under the same key";
+            let detail = "the request may have been carried out: repeat it with the same \
+                          Idempotency-Key";
             let mut response = Problem::new(ProblemType::Timeout, detail).into_response();
-            // What is left of its body is not waited for.
+            // Do not wait for the rest of the body.
             let close = HeaderValue::from_static("close");
             response.headers_mut().insert(axum::http::header::CONNECTION, close);
             response
@@ -126,7 +136,8 @@ async fn let_through(
     }
 }
 
-/// What the route answers, compressed for whoever takes that. Nothing is done before it is waited for.
+/// Returns the future response of a route, compressed if the client accepts that. No work is done
+/// before the future is polled.
 fn answered<S>(inner: &mut S, request: Request) -> impl Future<Output = Response> + use<S>
 where
     S: tower_service::Service<Request, Response = Response, Error = Infallible> + Clone,
@@ -140,7 +151,7 @@ where
     }
     Either::Right(caught(inner.call(request)).map(|answered| {
         let mut response = answered.unwrap_or_else(panicked);
-        // A cache is to know that others may get it compressed.
+        // Tell caches that other clients may get a compressed response.
         if DefaultPredicate::new().should_compress(&response) {
             response.headers_mut().append(VARY, HeaderValue::from_static("accept-encoding"));
         }
@@ -148,16 +159,17 @@ where
     }))
 }
 
-/// An answer, unless the handler panicked.
+/// Returns a response, unless the handler panicked.
 async fn caught<R>(answer: impl Future<Output = Result<R, Infallible>>) -> Result<R, HandlerPanic> {
     let answered = AssertUnwindSafe(answer).catch_unwind().await.map_err(|_| HandlerPanic)?;
     answered.map_err(|never| match never {})
 }
 
-/// A handler panicked.
+/// A panic of a handler.
 struct HandlerPanic;
 
-/// Whether a request is for one of this machine's own names: another name that leads here is somebody's who means to use the browser.
+/// Returns whether a request names a local host. A foreign name that resolves to this machine is an
+/// attack through the browser (DNS rebinding).
 fn is_local(request: &Request) -> bool {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
     let Some(host) = host.or_else(|| request.uri().host()) else { return true };
@@ -168,17 +180,18 @@ fn is_local(request: &Request) -> bool {
     matches!(name, "localhost" | "[::1]") || name.starts_with("127.")
 }
 
-/// What to answer if a handler panicked. The panic itself is in the log.
+/// Returns the response after a panic. The log has the panic itself.
 fn panicked(_: HandlerPanic) -> Response {
-    Problem::new(ProblemType::Internal, "this is a bug: an operator has to look").into_response()
+    Problem::new(ProblemType::Internal, "the service has a bug: an operator has to look at its log")
+        .into_response()
 }
 
-/// What to answer about a path that is not there.
+/// Returns the problem of an unknown path.
 pub(super) async fn not_found() -> Problem {
-    Problem::new(ProblemType::NotFound, "see /openapi.json for what there is")
+    Problem::new(ProblemType::NotFound, "/openapi.json describes all paths")
 }
 
-/// What to answer about a method that is not there.
+/// Returns the problem of a method that the path does not support.
 pub(super) async fn no_method() -> Problem {
-    Problem::new(ProblemType::Method, "see the field Allow for those that are there")
+    Problem::new(ProblemType::Method, "the field Allow lists the supported methods")
 }

@@ -1,4 +1,4 @@
-//! The page: shoppers with several devices, in one browser.
+//! The demo page: several shoppers and devices in one browser.
 
 use axum::Router;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
@@ -7,7 +7,7 @@ use axum::routing::get;
 
 use super::service::Service;
 
-/// What the page may do: its own script and style, and talk to where it came from.
+/// The content security policy of the page: own scripts and styles, and requests to its own origin.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

@@ -1,4 +1,4 @@
-//! Who else is there: the devices that watch one cart just now.
+//! The devices that watch a cart at the moment.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,14 +8,14 @@ use tokio::sync::watch;
 
 use holdall::id::CartId;
 
-/// A device that is there.
+/// A device that watches a cart.
 #[derive(Clone, Debug, Serialize, PartialEq, Eq)]
 pub(super) struct WatchingDevice {
-    /// Tells connections apart; it means nothing else.
+    /// The number of the connection, unique in this process.
     pub(super) id: u64,
-    /// What it calls itself.
+    /// The name that the device gave itself.
     pub(super) name: String,
-    /// Since when, in milliseconds since 1970.
+    /// The start of the connection, in milliseconds since 1970.
     pub(super) since_ms: u64,
 }
 
@@ -25,11 +25,11 @@ struct CartRooms {
     next: u64,
 }
 
-/// Who watches which cart in this process.
+/// The devices that watch each cart through this process.
 #[derive(Clone, Default)]
 pub(super) struct Presence(Arc<Mutex<CartRooms>>);
 
-/// Somebody's place in the list, until it is dropped.
+/// A device's entry in the list of a cart. Dropping the entry removes the device.
 pub(super) struct PresenceEntry {
     presence: Presence,
     cart: CartId,
@@ -38,7 +38,8 @@ pub(super) struct PresenceEntry {
 }
 
 impl Presence {
-    /// Puts a device in the list; `None` if there are as many as there may be.
+    /// Adds a device to the list of a cart. Returns `None` if `most` devices watch the cart
+    /// already.
     pub(super) fn enter(
         &self,
         cart: CartId,

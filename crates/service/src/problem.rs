@@ -33,8 +33,8 @@ pub(super) struct ProblemDetails {
     detail: String,
     /// What the client should do: `retry` the request after `retry_after_ms`; `look-again`, that
     /// is, read the cart and let the shopper decide; `correct` the request; `restamp` the actions
-    /// with a correct clock; `start-new-writer` with a new replica id; `sign-in`; `drop-copy` of the
-    /// erased cart; or report to an `operator`.
+    /// with a correct clock; `start-new-writer` with a new replica id; `sign-in`; `drop-copy` of
+    /// the erased cart; or report to an `operator`.
     advice: &'static str,
     /// The time to wait before the request is repeated, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]

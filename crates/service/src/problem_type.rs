@@ -64,7 +64,7 @@ const LATER: Advice = Advice::Retry { after_ms: SHED_MS };
 problem_types! {
     // variant, name, status, title, advice
     AccountOnly, "account-only", 403, "Only a signed-in shopper may do this", Advice::SignIn;
-    AlreadyClaimed, "already-claimed", 409, "The guest cart belongs to another account", Advice::Correct;
+    AlreadyClaimed, "already-claimed", 409, "The guest cart is another account's", Advice::Correct;
     Busy, "busy", 503, "The cart changes too fast", LATER;
     Changed, "changed", 412, "The cart has changed", Advice::LookAgain;
     CheckoutClosed, "checkout-closed", 409, "The checkout is not open", Advice::LookAgain;
@@ -76,7 +76,7 @@ problem_types! {
     Gap, "gap", 409, "Actions of this writer are missing", AT_ONCE;
     Internal, "internal", 500, "The service failed", Advice::Operator;
     Invalid, "invalid", 422, "A value is not allowed", Advice::Correct;
-    KeyReused, "key-reused", 422, "The idempotency key was used for another request", Advice::Correct;
+    KeyReused, "key-reused", 422, "The key was used for another request", Advice::Correct;
     KeyTooOld, "key-too-old", 422, "The idempotency key is too old", Advice::LookAgain;
     Limit, "limit", 422, "A limit is exceeded", Advice::Correct;
     Malformed, "malformed", 400, "The request does not parse", Advice::Correct;
@@ -85,7 +85,7 @@ problem_types! {
     Merged, "merged", 403, "The guest cart was merged into an account's", Advice::SignIn;
     Method, "method", 405, "The method is not supported here", Advice::Correct;
     Misdirected, "misdirected", 421, "This host is not served here", Advice::Correct;
-    NotAcceptable, "not-acceptable", 406, "The requested media type is not available", Advice::Correct;
+    NotAcceptable, "not-acceptable", 406, "The media type is not available", Advice::Correct;
     NotForYou, "not-for-you", 403, "Only the shopper may do this", Advice::Correct;
     NotFound, "not-found", 404, "No such page", Advice::Correct;
     NotYours, "not-yours", 404, "No such cart, or not yours", Advice::SignIn;
@@ -102,7 +102,7 @@ problem_types! {
     TooLongAgo, "too-long-ago", 404, "The journal does not go back that far", Advice::LookAgain;
     Unauthenticated, "unauthenticated", 401, "The request has no valid token", Advice::SignIn;
     UnknownRow, "unknown-row", 404, "No such line", Advice::LookAgain;
-    UnknownWriter, "unknown-writer", 403, "The writer is not registered to you", Advice::StartNewWriter;
+    UnknownWriter, "unknown-writer", 403, "The writer is not yours", Advice::StartNewWriter;
     Unreadable, "unreadable", 409, "A line needs a newer version of the service", Advice::Correct;
     Unseen, "unseen", 409, "The delta refers to unknown actions", AT_ONCE;
     WriterTaken, "writer-taken", 409, "The writer's id is taken", Advice::StartNewWriter;

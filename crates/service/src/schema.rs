@@ -129,7 +129,12 @@ pub(super) struct MoveBody {
 pub(super) struct PatchBody {
     /// The line's note.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 4096, pattern = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]+$")]
+    #[schema(
+        value_type = Option<String>,
+        min_length = 1,
+        max_length = 4096,
+        pattern = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]+$",
+    )]
     pub(super) note: Option<Option<String>>,
     /// The gift option.
     #[serde(default, deserialize_with = "present")]

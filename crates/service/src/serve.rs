@@ -19,8 +19,8 @@ use super::service::Service;
 use holdall::limits;
 
 /// The answer to a connection above the limit.
-const FULL: &[u8] =
-    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n\
+      Connection: close\r\n\r\n";
 
 /// How long to wait after the machine refused to accept a connection.
 const PAUSE: Duration = Duration::from_millis(50);

@@ -117,7 +117,8 @@ async fn the_same_request_is_carried_out_once_and_answered_alike() {
     let guest = shop.guest().await;
     let add =
         |key: &str, quantity: u64| shop.add(&guest.token, &guest.cart, "TEE", quantity).key(key);
-    // A key in quotes, as the draft has it, or without; the helper's own key comes first, so it is two fields.
+    // A key in quotes, as the draft has it, or without; the helper's own key comes first, so it is
+    // two fields.
     let refused = add("k", 1).send().await;
     assert_eq!(refused.problem(), (400, "malformed".to_owned()));
     let ask = |key: &str, quantity: u64| {
@@ -444,7 +445,8 @@ async fn the_description_has_every_type_of_problem() {
     assert_eq!((other.status, other.problem().1.as_str()), (404, "not-found"));
 }
 
-/// A store that was restored from a backup counts on from there, and comes to the same numbers with other carts.
+/// A store that was restored from a backup counts on from there, and comes to the same numbers with
+/// other carts.
 #[tokio::test]
 async fn an_entity_tag_is_of_one_life_of_a_store() {
     let shop = Shop::new();

@@ -1,4 +1,5 @@
-//! The service over HTTP, over a store in memory. Where a test answers for a class of the museum, its name begins with the class.
+//! The service over HTTP, over a store in memory. Where a test answers for a class of the museum,
+//! its name begins with the class.
 
 #[path = "../../../store/tests/it/folder.rs"]
 #[expect(dead_code, reason = "the store's own tests use more of it")]

@@ -11,7 +11,8 @@ use holdall_service as service;
 
 use super::live::Open;
 
-/// Sends bytes and reads what is answered until the connection is closed, or nothing comes for a while.
+/// Sends bytes and reads what is answered until the connection is closed, or nothing comes for a
+/// while.
 async fn say(address: SocketAddr, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     // A server that has heard enough may close before all is sent.

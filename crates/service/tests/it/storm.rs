@@ -46,8 +46,8 @@ enum Fate {
     GivenUp,
 }
 
-/// 64 clients, each command 1 to 5 times over as many connections, that break before the answer or in the middle of the request, in any order. What there
-/// is in the end is exactly what was meant.
+/// 64 clients, each command 1 to 5 times over as many connections, that break before the answer or
+/// in the middle of the request, in any order. What there is in the end is exactly what was meant.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn q_over_broken_connections_everything_is_done_exactly_once() {
     let seed =
