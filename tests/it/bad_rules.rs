@@ -310,7 +310,7 @@ fn one_that_draws_lots_by_the_clock() {
 /// each of them can fail.
 #[test]
 fn what_the_library_holds_can_be_broken_by_a_rule_that_is_not_pure() {
-    use holdall_testkit::{ScenarioAction, Device, RuleUnderTest, MergeScenario, ScenarioStep};
+    use holdall_testkit::{Device, MergeScenario, RuleUnderTest, ScenarioAction, ScenarioStep};
     let add = |device, units| ScenarioStep::new(device, ScenarioAction::Add { line: 0, units });
     let scenario = MergeScenario {
         before: vec![add(Device::Laptop, 2), add(Device::Phone, 3)],

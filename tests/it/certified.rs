@@ -4,7 +4,9 @@
 use std::path::Path;
 
 use holdall::policy::builtin;
-use holdall_testkit::{Certification, Claims, ScenarioAction, Device, Law, RuleUnderTest, MergeScenario, ScenarioStep};
+use holdall_testkit::{
+    Certification, Claims, Device, Law, MergeScenario, RuleUnderTest, ScenarioAction, ScenarioStep,
+};
 
 /// Each rule with its claims, in the order of the contract's table.
 const CLAIMS: [(&str, Claims); 9] = [
@@ -62,7 +64,10 @@ fn add(device: Device, line: u8, units: u32) -> ScenarioStep {
 /// Scenarios that between them break every claim which does not hold.
 fn telling() -> Vec<MergeScenario> {
     use Device::{Laptop, Phone, Watch};
-    let scenario = |before: &[ScenarioStep]| MergeScenario { before: before.to_vec(), ..MergeScenario::default() };
+    let scenario = |before: &[ScenarioStep]| MergeScenario {
+        before: before.to_vec(),
+        ..MergeScenario::default()
+    };
     let (one, two) = (add(Phone, 0, 1), add(Watch, 0, 2));
     let noted = ScenarioStep::new(Phone, ScenarioAction::Note { line: 0, text: 0 });
     vec![

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use holdall::Action;
-use holdall_testkit::history::{HistoryAction, RULES, HistoryWorld, name_of};
+use holdall_testkit::history::{HistoryAction, HistoryWorld, RULES, name_of};
 use holdall_testkit::laws;
 use holdall_testkit::strategies::histories;
 use proptest::prelude::*;
