@@ -247,11 +247,13 @@ fn the_root_has_few_names() {
                 })
             };
             let lines: Vec<&str> = text.lines().collect();
-            let Some(at) = lines.iter().position(|line| is_it(line)) else { return false };
             // The comment and the attributes right before the definition.
-            let before = lines[..at].iter().rev();
-            let comment = before.take_while(|line| !line.is_empty() && **line != "}");
-            comment.into_iter().any(|line| line.trim() == "/// ```")
+            let is_shown = |at: usize| {
+                let before = lines[..at].iter().rev();
+                let mut comment = before.take_while(|line| !line.is_empty() && **line != "}");
+                comment.any(|line| line.trim() == "/// ```")
+            };
+            (0..lines.len()).any(|at| is_it(lines[at]) && is_shown(at))
         })
     };
     let without: Vec<_> = names.iter().filter(|name| !has_example(name)).collect();
