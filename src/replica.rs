@@ -21,7 +21,9 @@ use crate::money::Money;
 use crate::policy::Registry;
 use crate::quantity::Quantity;
 use crate::view::plain_cart::{self, ReplacedRow};
-use crate::view::{Explanation, Observer, RowRef, View, ViewOptions, after_here, explain, view};
+use crate::view::{
+    Explanation, Observer, RowRef, View, ViewOptions, explain, seen_merges_here, view,
+};
 
 /// Writer of one cart: a device, a tab or a server region.
 ///
@@ -425,7 +427,7 @@ impl Replica {
         }
         if sabotage!(
             "account-cart-is-merged-as-guest",
-            !Observer::at(guest, &self.rules).after().is_empty(),
+            !Observer::at(guest, &self.rules).seen_merges().is_empty(),
             false
         ) {
             return Err(ActionError::NestedMerge { guest: guest.id() });
@@ -633,7 +635,7 @@ impl Replica {
             return Err(ActionError::ReplicaRetired { replica: self.id });
         }
         let dot = Dot::new(self.id, seq + 1);
-        let after = after_here(&self.cart);
-        Ok(Stamp { dot, time: self.clock.tick(now_ms), after })
+        let seen_merges = seen_merges_here(&self.cart);
+        Ok(Stamp { dot, time: self.clock.tick(now_ms), seen_merges })
     }
 }

@@ -124,8 +124,8 @@ pub(super) fn of_entry(fact: EntryRef<'_>) -> u128 {
     feed.dot(fact.dot());
     feed.number(fact.time().bits());
     feed.wide(fact.scope().as_u128());
-    feed.number(fact.after().len() as u64);
-    fact.after().iter().for_each(|guest| feed.wide(guest.as_u128()));
+    feed.number(fact.seen_merges().len() as u64);
+    fact.seen_merges().iter().for_each(|guest| feed.wide(guest.as_u128()));
     feed.maybe(fact.line(), HashInput::line);
     sabotage!("digest-ignores-price", feed.maybe(fact.price().as_ref(), HashInput::price), ());
     of_body(&mut feed, fact.body());
@@ -146,9 +146,9 @@ fn of_body(feed: &mut HashInput, body: &Body) {
             feed.number(u64::from(set.sided));
             feed.runs(&set.seen);
             feed.runs(&set.covers.to_dots());
-            feed.number(set.took().len() as u64);
-            set.took().iter().for_each(|taken| feed.taken(taken));
-            of_stays(feed, body.stays().unwrap_or(&NOTHING_STAYS));
+            feed.number(set.replaced_guest_units().len() as u64);
+            set.replaced_guest_units().iter().for_each(|taken| feed.taken(taken));
+            of_preserved(feed, body.preserved().unwrap_or(&NOTHING_PRESERVED));
         }
         Body::Move { to, dots } => {
             feed.number(list_number(*to));
@@ -175,7 +175,7 @@ fn of_body(feed: &mut HashInput, body: &Body) {
             feed.number(u64::from(unmerge.claim));
         }
         Body::Order(order) => {
-            let OrderPlaced { id, bought, seen, stays } = &**order;
+            let OrderPlaced { id, bought, seen, preserved } = &**order;
             feed.text(id.as_str());
             feed.number(bought.len() as u64);
             for OrderedUnits { line, taken } in bought {
@@ -183,13 +183,13 @@ fn of_body(feed: &mut HashInput, body: &Body) {
                 feed.taken(taken);
             }
             feed.runs(seen);
-            of_stays(feed, stays);
+            of_preserved(feed, preserved);
         }
         Body::Expired { rule } => {
             feed.text(rule.as_str());
         }
-        Body::Stay(stays) => {
-            of_stays(feed, stays);
+        Body::Stay(preserved) => {
+            of_preserved(feed, preserved);
         }
         Body::Unknown { payload, .. } => {
             feed.bytes(payload);
@@ -197,18 +197,18 @@ fn of_body(feed: &mut HashInput, body: &Body) {
     }
 }
 
-static NOTHING_STAYS: Preserved = Preserved { pins: Vec::new(), lacks: Vec::new() };
+static NOTHING_PRESERVED: Preserved = Preserved { pins: Vec::new(), lacks: Vec::new() };
 
 /// Feeds preserved placements and deductions.
-fn of_stays(feed: &mut HashInput, stays: &Preserved) {
-    feed.number(stays.pins.len() as u64);
-    for pin in &stays.pins {
+fn of_preserved(feed: &mut HashInput, preserved: &Preserved) {
+    feed.number(preserved.pins.len() as u64);
+    for pin in &preserved.pins {
         feed.dot(pin.dot);
         feed.number(list_number(pin.list));
         feed.maybe(pin.until, |feed, guest| feed.wide(guest.as_u128()));
     }
-    feed.number(stays.lacks.len() as u64);
-    for lack in &stays.lacks {
+    feed.number(preserved.lacks.len() as u64);
+    for lack in &preserved.lacks {
         feed.dot(lack.set);
         feed.dot(lack.taken);
         feed.number(u64::from(lack.units));

@@ -103,7 +103,7 @@ pub struct Entry {
     /// shows the guest's side of a split line is written in that guest's scope.
     pub scope: CartId,
     /// Guest carts whose merges the author had seen.
-    pub after: SeenMerges,
+    pub seen_merges: SeenMerges,
     /// Line that the entry is about, if it is about one.
     pub line: Option<LineKey>,
     /// Price that the shopper saw. Only an Add or a Set may have one.
@@ -179,31 +179,31 @@ pub struct SetQuantity {
 pub struct SetSideEffects {
     /// Units of other scopes (guest carts) that the Set replaced, sorted by dot. Those that its
     /// predecessors had replaced are included.
-    pub took: Vec<ConsumedUnits>,
+    pub replaced_guest_units: Vec<ConsumedUnits>,
     /// Placements and deductions that the Set keeps as they were.
-    pub stays: Preserved,
+    pub preserved: Preserved,
 }
 
 impl SetSideEffects {
     /// Returns side effects in the form that a Set holds, `None` if there are none.
     #[must_use]
-    pub fn of(took: Vec<ConsumedUnits>, stays: Preserved) -> Option<Box<Self>> {
-        let settled = Self { took, stays };
+    pub fn of(replaced_guest_units: Vec<ConsumedUnits>, preserved: Preserved) -> Option<Box<Self>> {
+        let settled = Self { replaced_guest_units, preserved };
         (!settled.is_empty()).then(|| Box::new(settled))
     }
 
     /// Returns whether there are no side effects. A Set must hold `None` instead.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.took.is_empty() && self.stays.is_empty()
+        self.replaced_guest_units.is_empty() && self.preserved.is_empty()
     }
 }
 
 impl SetQuantity {
     /// Returns the units of other scopes that this Set replaced.
     #[must_use]
-    pub fn took(&self) -> &[ConsumedUnits] {
-        self.settled.as_ref().map_or(&[], |settled| &settled.took)
+    pub fn replaced_guest_units(&self) -> &[ConsumedUnits] {
+        self.settled.as_ref().map_or(&[], |settled| &settled.replaced_guest_units)
     }
 
     /// Returns whether the author of this Set, whose dot is `own`, had seen `other`.
@@ -293,7 +293,7 @@ pub struct OrderPlaced {
     /// are reduced by the order.
     pub seen: SharedDots,
     /// Placements and deductions that the order keeps as they were.
-    pub stays: Preserved,
+    pub preserved: Preserved,
 }
 
 /// Key of a register: a line or cart holds one value for each key.
@@ -459,9 +459,11 @@ impl Body {
         }
         // Every list must ascend strictly, so that equal bodies have equal bytes.
         let moved = matches!(self, Self::Move { dots, .. } if !ascends(dots));
-        let stays = self.stays().is_some_and(|all| !ascends(&all.pins) || !ascends(&all.lacks));
-        let took = settled.is_some_and(|settled| !ascends(&settled.took));
-        if moved || stays || took || !ascends(self.bought()) {
+        let preserved =
+            self.preserved().is_some_and(|all| !ascends(&all.pins) || !ascends(&all.lacks));
+        let replaced_guest_units =
+            settled.is_some_and(|settled| !ascends(&settled.replaced_guest_units));
+        if moved || preserved || replaced_guest_units || !ascends(self.bought()) {
             return Some("has a list that does not ascend, or has something twice");
         }
         // A known kind as unknown bytes would have two encodings.
@@ -475,11 +477,11 @@ impl Body {
 
     /// Returns the placements and deductions that the body preserves, if its kind can have them.
     #[must_use]
-    pub fn stays(&self) -> Option<&Preserved> {
+    pub fn preserved(&self) -> Option<&Preserved> {
         match self {
-            Self::Set(set) => set.settled.as_ref().map(|settled| &settled.stays),
-            Self::Order(order) => Some(&order.stays),
-            Self::Stay(stays) => Some(stays),
+            Self::Set(set) => set.settled.as_ref().map(|settled| &settled.preserved),
+            Self::Order(order) => Some(&order.preserved),
+            Self::Stay(preserved) => Some(preserved),
             _ => None,
         }
     }
@@ -490,35 +492,36 @@ impl Body {
             Self::Move { dots, .. } => dots,
             _ => &[],
         };
-        let pins = self.stays().into_iter().flat_map(|stays| &stays.pins);
-        let lacks = self.stays().into_iter().flat_map(|stays| &stays.lacks);
+        let pins = self.preserved().into_iter().flat_map(|preserved| &preserved.pins);
+        let lacks = self.preserved().into_iter().flat_map(|preserved| &preserved.lacks);
         moved.iter().copied().chain(pins.map(|pin| pin.dot)).chain(lacks.map(|lack| lack.set))
     }
 
     /// Iterates over every other dot in the body, except sets of dots; some occur more than once.
     fn named(&self) -> impl Iterator<Item = Dot> + '_ {
-        let (moved, took): (&[Dot], &[ConsumedUnits]) = match self {
+        let (moved, replaced_guest_units): (&[Dot], &[ConsumedUnits]) = match self {
             Self::Move { dots, .. } => (dots, &[]),
-            Self::Set(set) => (&[], set.took()),
+            Self::Set(set) => (&[], set.replaced_guest_units()),
             _ => (&[], &[]),
         };
-        let stays = self.stays().into_iter().flat_map(Preserved::named);
-        let took = took.iter().chain(self.bought().iter().map(|bought| &bought.taken));
-        moved.iter().copied().chain(stays).chain(took.map(|taken| taken.dot))
+        let preserved = self.preserved().into_iter().flat_map(Preserved::named);
+        let replaced_guest_units =
+            replaced_guest_units.iter().chain(self.bought().iter().map(|bought| &bought.taken));
+        moved.iter().copied().chain(preserved).chain(replaced_guest_units.map(|taken| taken.dot))
     }
 
     /// Returns whether the body places another dot in a list or reduces it.
     pub(super) fn bears(&self) -> bool {
         match self {
             Self::Move { .. } => true,
-            _ => self.stays().is_some_and(|stays| !stays.is_empty()),
+            _ => self.preserved().is_some_and(|preserved| !preserved.is_empty()),
         }
     }
 
     /// Returns where the body keeps `dot`, if it does.
     #[must_use]
     pub fn pin(&self, dot: Dot) -> Option<&PreservedPlacement> {
-        self.stays().and_then(|stays| stays.pins.iter().find(|pin| pin.dot == dot))
+        self.preserved().and_then(|preserved| preserved.pins.iter().find(|pin| pin.dot == dot))
     }
 
     /// Returns the units that an order bought; empty for other kinds.

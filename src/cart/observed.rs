@@ -32,12 +32,12 @@ pub struct ObservedRow {
     /// this action.
     pub settled: Vec<Dot>,
     /// Units of guest carts that the Sets among these dots had taken.
-    pub took: Vec<ConsumedUnits>,
+    pub replaced_guest_units: Vec<ConsumedUnits>,
     /// Dots that the row shows, the Sets that lost against it, and the dots those Sets had
     /// replaced.
     pub covers: Dots,
     /// Placements and deductions that must stay as the author saw them.
-    pub stays: Preserved,
+    pub preserved: Preserved,
 }
 
 impl ObservedRow {
@@ -98,7 +98,7 @@ pub struct Snapshot {
     /// All dots that were known when the snapshot was taken.
     pub seen: Dots,
     /// Placements and deductions that must stay as they are.
-    pub stays: Preserved,
+    pub preserved: Preserved,
 }
 
 impl Snapshot {

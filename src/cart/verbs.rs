@@ -31,7 +31,7 @@ pub struct Stamp {
     /// Time of the action.
     pub time: Time,
     /// Guest carts whose merges the author had seen.
-    pub after: SeenMerges,
+    pub seen_merges: SeenMerges,
 }
 
 /// Reason why a verb was refused. The cart has not changed.
@@ -115,10 +115,11 @@ impl Cart {
         let kills: Removal = seen.kills().collect();
         // Units of guest carts, whether replaced now or by an earlier Set of the row.
         let other_scopes = seen.shown.iter().filter(|taken| taken.scope != place.scope);
-        let mut took: Vec<ConsumedUnits> = other_scopes.chain(&seen.took).copied().collect();
-        took.sort_unstable();
-        took.dedup_by_key(|taken| taken.dot);
-        let settled = SetSideEffects::of(took, seen.stays);
+        let mut replaced_guest_units: Vec<ConsumedUnits> =
+            other_scopes.chain(&seen.replaced_guest_units).copied().collect();
+        replaced_guest_units.sort_unstable();
+        replaced_guest_units.dedup_by_key(|taken| taken.dot);
+        let settled = SetSideEffects::of(replaced_guest_units, seen.preserved);
         // The builder takes runs of one writer fastest in descending order.
         let mut covers = RunsBuilder::new();
         seen.covers.runs().rev().for_each(|(writer, run)| covers.push(writer, run));
@@ -163,10 +164,10 @@ impl Cart {
     /// # Errors
     /// Fails for a shared replica id, or if the cart was erased.
     pub fn remove(&mut self, stamp: Stamp, rows: &[ObservedRow]) -> Result<Delta, VerbError> {
-        let mut stays = Preserved::default();
-        rows.iter().for_each(|seen| stays.extend(&seen.stays));
-        let word = (!stays.is_empty())
-            .then(|| entry(&stamp, self.id(), None, Body::Stay(Arc::new(stays))));
+        let mut preserved = Preserved::default();
+        rows.iter().for_each(|seen| preserved.extend(&seen.preserved));
+        let word = (!preserved.is_empty())
+            .then(|| entry(&stamp, self.id(), None, Body::Stay(Arc::new(preserved))));
         self.take_out(stamp, word, rows.iter().flat_map(ObservedRow::kills).collect())
     }
 
@@ -385,9 +386,9 @@ impl Cart {
         id: OrderId,
         snapshot: &Snapshot,
     ) -> Result<Delta, VerbError> {
-        let Snapshot { bought, settled, seen, stays, .. } = snapshot;
-        let (bought, seen, stays) = (bought.clone(), seen.clone().into(), stays.clone());
-        let body = Body::Order(Arc::new(OrderPlaced { id, bought, seen, stays }));
+        let Snapshot { bought, settled, seen, preserved, .. } = snapshot;
+        let (bought, seen, preserved) = (bought.clone(), seen.clone().into(), preserved.clone());
+        let body = Body::Order(Arc::new(OrderPlaced { id, bought, seen, preserved }));
         let entry = entry(&stamp, self.id(), None, body);
         // Bought contributions die, together with what was hidden on their lines.
         let bought = sabotage!("order-leaves-bought-units", snapshot.bought.iter(), [].iter());
@@ -504,7 +505,8 @@ impl Cart {
 /// Makes the entry of an action without a price.
 #[inline]
 fn entry(stamp: &Stamp, scope: CartId, line: Option<&LineKey>, body: Body) -> Entry {
-    let after = sabotage!("action-omits-seen-merges", stamp.after.clone(), SeenMerges::default());
+    let seen_merges =
+        sabotage!("action-omits-seen-merges", stamp.seen_merges.clone(), SeenMerges::default());
     let time = stamp.time;
-    Entry { time, scope, after, line: line.cloned(), price: None, body }
+    Entry { time, scope, seen_merges, line: line.cloned(), price: None, body }
 }

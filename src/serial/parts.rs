@@ -153,8 +153,8 @@ record!(
 );
 
 /// Returns the flaw of lists that are not strictly ascending.
-fn stays_flaw(stays: &Preserved) -> Option<&'static str> {
-    let sorted = ascends(&stays.pins) && ascends(&stays.lacks);
+fn stays_flaw(preserved: &Preserved) -> Option<&'static str> {
+    let sorted = ascends(&preserved.pins) && ascends(&preserved.lacks);
     (!sorted).then_some("a list does not ascend, or has something twice")
 }
 
@@ -164,7 +164,7 @@ record!(
         bought: BoundedList<OrderedUnits>,
         settled: BoundedList<Dot>,
         seen: Dots,
-        stays: Preserved = Preserved::is_empty,
+        preserved: Preserved = Preserved::is_empty,
     },
     snapshot_flaw
 );

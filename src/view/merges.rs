@@ -62,7 +62,7 @@ pub(crate) fn valid_merges(cart: &Cart) -> Vec<ValidMerge<'_>> {
 
 /// Returns the list of seen merges that an author writes into an entry, given the merges that the
 /// author sees.
-pub(crate) fn after(merges: &[ValidMerge<'_>]) -> SeenMerges {
+pub(crate) fn seen_merges(merges: &[ValidMerge<'_>]) -> SeenMerges {
     if merges.is_empty() {
         return SeenMerges::default();
     }
@@ -70,13 +70,13 @@ pub(crate) fn after(merges: &[ValidMerge<'_>]) -> SeenMerges {
 }
 
 /// Returns the list of seen merges that an author who sees this cart writes into an entry.
-pub(crate) fn after_here(cart: &Cart) -> SeenMerges {
-    after(&valid_merges(cart))
+pub(crate) fn seen_merges_here(cart: &Cart) -> SeenMerges {
+    seen_merges(&valid_merges(cart))
 }
 
 /// Returns the number of the last merge that the entry's author had seen, counted from 1, or 0.
 pub(crate) fn stage(entry: EntryRef<'_>, merges: &[ValidMerge<'_>]) -> usize {
-    if entry.after().is_empty() {
+    if entry.seen_merges().is_empty() {
         return 0;
     }
     merges.iter().rposition(|merge| saw(entry, merge.claim.guest)).map_or(0, |at| at + 1)
@@ -84,5 +84,5 @@ pub(crate) fn stage(entry: EntryRef<'_>, merges: &[ValidMerge<'_>]) -> usize {
 
 /// Returns whether the entry's author had seen the merge of `guest`.
 pub(crate) fn saw(entry: EntryRef<'_>, guest: CartId) -> bool {
-    entry.after().binary_search(&guest).is_ok()
+    entry.seen_merges().binary_search(&guest).is_ok()
 }

@@ -26,7 +26,7 @@ mod set_value;
 
 pub use explain::{ExplainedContribution, Explanation, Reason, RowExplanation, explain};
 pub(crate) use incremental::put_add;
-pub(crate) use merges::after_here;
+pub(crate) use merges::seen_merges_here;
 pub use observe::Observer;
 pub use options::ViewOptions;
 pub use row_ref::{RowRef, Side, Unreadable};

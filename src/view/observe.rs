@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::contribution::{ContributionState, LineContribution, SetDeduction};
 use super::evaluate::{ACTUAL, CartHypothesis, LineEvaluation, LineEvaluator};
-use super::merges::{ValidMerge, after, valid_merges};
+use super::merges::{ValidMerge, seen_merges, valid_merges};
 use super::options::ViewOptions;
 use super::placements::BearingIndex;
 use super::row_ref::{RowRef, Side, Unreadable};
@@ -63,8 +63,8 @@ impl<'a> Observer<'a> {
 
     /// Returns the guests whose merges the author sees.
     #[must_use]
-    pub fn after(&self) -> SeenMerges {
-        after(&self.merges)
+    pub fn seen_merges(&self) -> SeenMerges {
+        seen_merges(&self.merges)
     }
 
     /// Returns whether a scope belongs to this cart or to a merged guest.
@@ -116,8 +116,8 @@ impl<'a> Observer<'a> {
         // Collect the entries of the line, except orders, Moves and unknown kinds.
         let left = self.cart.live().on_line(line).filter(|fact| {
             use Body::{Move, Order, Unknown};
-            let stays = matches!(fact.body(), Unknown { .. } | Order(_) | Move { .. });
-            !stays && self.is_ours(fact.scope())
+            let preserved = matches!(fact.body(), Unknown { .. } | Order(_) | Move { .. });
+            !preserved && self.is_ours(fact.scope())
         });
         let mut dots: BTreeSet<Dot> = left.map(EntryRef::dot).collect();
         // A Move whose contributions are all dead goes with them.
@@ -160,7 +160,7 @@ impl<'a> Observer<'a> {
                 .collect()
         );
         let before = [evaluation];
-        let (settled, stays) = self.settle(&before, &shown);
+        let (settled, preserved) = self.settle(&before, &shown);
         let [evaluation] = &before;
         // A Set covers the dots shown and the Sets that lost against them, since an order may have
         // bought units of those Sets too. It inherits the covered dots of every Set among these.
@@ -179,8 +179,12 @@ impl<'a> Observer<'a> {
         for part in replaced {
             covers.insert(part.dot);
         }
-        let took = sabotage!("set-drops-inherited-deduction", took(evaluation), Vec::new());
-        ObservedRow { shown, settled, took, covers, stays }
+        let replaced_guest_units = sabotage!(
+            "set-drops-inherited-deduction",
+            replaced_guest_units(evaluation),
+            Vec::new()
+        );
+        ObservedRow { shown, settled, replaced_guest_units, covers, preserved }
     }
 
     /// Returns the author's observation of a whole list.
@@ -194,8 +198,8 @@ impl<'a> Observer<'a> {
             .collect();
         let shown: Vec<ConsumedUnits> =
             lines.iter().flat_map(|evaluation| evaluation.shown(list, None).map(taken)).collect();
-        let (settled, stays) = self.settle(&lines, &shown);
-        ObservedRow { shown, settled, stays, ..ObservedRow::default() }
+        let (settled, preserved) = self.settle(&lines, &shown);
+        ObservedRow { shown, settled, preserved, ..ObservedRow::default() }
     }
 
     /// Returns a frozen copy of the active list for an order. Each row is limited by its ceiling.
@@ -230,12 +234,12 @@ impl<'a> Observer<'a> {
             }
         }
         // A contribution that the ceiling cut off entirely dies with its row.
-        let (mut settled, stays) = self.settle(&lines, &shown);
+        let (mut settled, preserved) = self.settle(&lines, &shown);
         let whole: BTreeSet<Dot> = bought.iter().map(|bought| bought.taken.dot).collect();
         settled.extend(shown.iter().map(|taken| taken.dot).filter(|dot| !whole.contains(dot)));
         bought.sort();
         let seen = self.cart.context().clone();
-        Ok(Snapshot { cart: self.cart.id(), bought, settled, seen, stays })
+        Ok(Snapshot { cart: self.cart.id(), bought, settled, seen, preserved })
     }
 
     /// Returns the older Moves that a Move of `dots` makes dead: Moves of no other contributions,
@@ -244,9 +248,10 @@ impl<'a> Observer<'a> {
     #[must_use]
     pub fn covered(&self, line: &LineKey, dots: &[ConsumedUnits]) -> Vec<Dot> {
         let named: BTreeSet<Dot> = dots.iter().map(|taken| taken.dot).collect();
-        let after = self.after();
-        let as_wise =
-            |dot: &Dot| self.cart.live().get_ref(*dot).is_some_and(|fact| *fact.after() == *after);
+        let seen_merges = self.seen_merges();
+        let as_wise = |dot: &Dot| {
+            self.cart.live().get_ref(*dot).is_some_and(|fact| *fact.seen_merges() == *seen_merges)
+        };
         let mut moves = self.inert(line, &named);
         moves.retain(as_wise);
         moves
@@ -313,16 +318,17 @@ impl<'a> Observer<'a> {
         // With merges or preserved values, the evaluation of further contributions depends on the
         // dead ones.
         let mut gone: BTreeSet<Dot> = shown.iter().map(|taken| taken.dot).chain(hidden).collect();
-        let mut stays = Preserved::default();
-        let word = |dot: &Dot| self.cart.live().get_ref(*dot).and_then(|fact| fact.body().stays());
-        let takes_a_word = gone.iter().filter_map(word).any(|stays| !stays.is_empty());
+        let mut preserved = Preserved::default();
+        let word =
+            |dot: &Dot| self.cart.live().get_ref(*dot).and_then(|fact| fact.body().preserved());
+        let takes_a_word = gone.iter().filter_map(word).any(|preserved| !preserved.is_empty());
         if !self.merges.is_empty() || takes_a_word {
             let here: BTreeSet<Dot> = lines
                 .iter()
                 .flat_map(|evaluation| &evaluation.parts)
                 .map(|part| part.dot)
                 .collect();
-            (gone, stays) = self.settle_merged(gone, &here);
+            (gone, preserved) = self.settle_merged(gone, &here);
         }
         // Entries that bear on nothing but dead contributions die too.
         for evaluation in lines {
@@ -336,7 +342,7 @@ impl<'a> Observer<'a> {
         shown.iter().for_each(|taken| {
             gone.remove(&taken.dot);
         });
-        (gone.into_iter().collect(), stays)
+        (gone.into_iter().collect(), preserved)
     }
 
     /// Finds the effects of the death of `gone` in a cart with merges. Contributions that would
@@ -562,12 +568,12 @@ fn lacks(
 
 /// Returns the units that a Set on a line takes besides the units it shows: contributions that a
 /// rule hid, and units that the replaced Sets had taken.
-fn took(evaluation: &LineEvaluation<'_>) -> Vec<ConsumedUnits> {
+fn replaced_guest_units(evaluation: &LineEvaluation<'_>) -> Vec<ConsumedUnits> {
     let ours = || evaluation.parts.iter().filter(|part| part.is_ours());
     let hidden =
         ours().filter(|part| matches!(part.state, ContributionState::Hidden { .. })).map(taken);
     let before = ours().filter_map(|part| match part.entry.body() {
-        Body::Set(set) => Some(set.took().iter().copied()),
+        Body::Set(set) => Some(set.replaced_guest_units().iter().copied()),
         _ => None,
     });
     before.flatten().chain(hidden).collect()

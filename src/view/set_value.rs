@@ -110,14 +110,16 @@ pub(super) fn deduct_from_sets(
                     counts && neither,
                     counts && neither && other.units == 0
                 ) {
-                    let took = theirs.took().iter();
-                    took.filter_map(|taken| of(taken, other.dot, false)).for_each(&mut deduction);
+                    let replaced_guest_units = theirs.replaced_guest_units().iter();
+                    replaced_guest_units
+                        .filter_map(|taken| of(taken, other.dot, false))
+                        .for_each(&mut deduction);
                 }
             }
         }
         // Deduct the units that an entry preserves after the Set that took them was removed.
         for word in bearing.on(part.dot).filter(|word| !except.contains(&word.dot())) {
-            let lacks = word.body().stays().into_iter().flat_map(|stays| &stays.lacks);
+            let lacks = word.body().preserved().into_iter().flat_map(|preserved| &preserved.lacks);
             for lack in lacks.filter(|lack| lack.set == part.dot && is_ours(word.scope())) {
                 let by = word.dot();
                 let units = sabotage!("removed-set-drops-deduction", lack.units, 0);

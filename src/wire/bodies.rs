@@ -10,7 +10,8 @@ use super::error::{BoxedError, Broken, error_at};
 use super::policies::{read_policy, write_policy};
 use super::set_entries::{read_set, write_set};
 use super::values::{
-    read_list, read_quantity, read_stays, read_taken, text, write_list, write_stays, write_taken,
+    read_list, read_preserved, read_quantity, read_taken, text, write_list, write_preserved,
+    write_taken,
 };
 use crate::cart::kind_numbers::{
     ADD, ATTRIBUTE, CONSENT, COUPON, EXPIRED, FIRST_UNKNOWN, GIFT, MERGE, MOVE, NOTE, ORDER,
@@ -55,7 +56,7 @@ pub(super) fn write_body(
         }
         // The lines and dots of an order are indexes too.
         Body::Order(order) => {
-            let OrderPlaced { id, bought, seen, stays } = &**order;
+            let OrderPlaced { id, bought, seen, preserved } = &**order;
             text(out, id.as_str());
             out.count(bought.len());
             for bought in bought {
@@ -63,10 +64,10 @@ pub(super) fn write_body(
                 write_taken(out, tables, &bought.taken);
             }
             out.number(tables.seen(seen));
-            write_stays(out, tables, stays);
+            write_preserved(out, tables, preserved);
         }
         Body::Expired { rule } => text(out, rule.as_str()),
-        Body::Stay(stays) => write_stays(out, tables, stays),
+        Body::Stay(preserved) => write_preserved(out, tables, preserved),
         // A body of a later version is kept unchanged.
         Body::Unknown { payload, .. } => out.blob(payload),
     }
@@ -102,10 +103,10 @@ pub(super) fn read_body(
             id: input.parsed(OrderId::new)?,
             bought: read_bought(input, tables)?,
             seen: tables.seen(input)?,
-            stays: read_stays(input, tables)?,
+            preserved: read_preserved(input, tables)?,
         })),
         EXPIRED => Body::Expired { rule: input.parsed(RuleName::new)?.into() },
-        STAY => Body::Stay(Arc::new(read_stays(input, tables)?)),
+        STAY => Body::Stay(Arc::new(read_preserved(input, tables)?)),
         // A later version may have further kinds. Their bodies are kept unchanged.
         kind if kind >= FIRST_UNKNOWN => {
             Body::Unknown { kind, payload: Arc::new(input.blob()?.into()) }

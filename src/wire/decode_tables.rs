@@ -196,13 +196,14 @@ impl DecodeTables {
                 let scope = self.cart(input)?;
                 // The merges seen are a sorted list of cart indexes.
                 let guests = input.count(1, "merged guests", limits::MERGES)?;
-                let after: Result<Vec<_>, _> = (0..guests).map(|_| self.cart(input)).collect();
-                let after = sorted(input, after?)?;
+                let seen_merges: Result<Vec<_>, _> =
+                    (0..guests).map(|_| self.cart(input)).collect();
+                let seen_merges = sorted(input, seen_merges?)?;
                 // The default authorship must not be a row.
-                if scope == self.cart && after.is_empty() {
+                if scope == self.cart && seen_merges.is_empty() {
                     return Err(input.error(Broken::NotCanonical));
                 }
-                authorships.push(Authorship { scope, after: after.into() });
+                authorships.push(Authorship { scope, seen_merges: seen_merges.into() });
             }
             taken(input, self.authorships.take(authorships))?;
         }

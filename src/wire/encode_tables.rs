@@ -67,7 +67,7 @@ impl<'a> EncodeTables<'a> {
         // Authorships and bodies name other carts.
         for authorship in authorship_of.named(&tables.authorships) {
             carts.push(authorship.scope);
-            carts.extend(authorship.after.iter().copied());
+            carts.extend(authorship.seen_merges.iter().copied());
         }
         // Bodies other than Adds name further writers and sets of dots seen.
         let (mut seen, mut seen_at) = (Vec::new(), Vec::new());
@@ -230,10 +230,10 @@ impl<'a> EncodeTables<'a> {
             rows.carts.iter().for_each(|cart| out.id(cart.as_u128()));
         }
         table(out, &self.authorship_of.named(&self.tables.authorships), |out, row| {
-            let Authorship { scope, after } = row;
+            let Authorship { scope, seen_merges } = row;
             self.cart(out, *scope);
-            out.count(after.len());
-            after.iter().for_each(|guest| self.cart(out, *guest));
+            out.count(seen_merges.len());
+            seen_merges.iter().for_each(|guest| self.cart(out, *guest));
         });
         // A line is written as the number of bytes shared with the line before, and the rest.
         let mut before: &[u8] = &[];
@@ -366,9 +366,9 @@ fn of_body<'a>(
         Body::Set(set) => {
             set.covers.writers().for_each(&mut other);
             if let Some(settled) = &set.settled {
-                settled.took.iter().for_each(|taken| other(taken.dot.replica));
-                carts.extend(settled.took.iter().map(|taken| taken.scope));
-                of_stays(&settled.stays, other, carts);
+                settled.replaced_guest_units.iter().for_each(|taken| other(taken.dot.replica));
+                carts.extend(settled.replaced_guest_units.iter().map(|taken| taken.scope));
+                of_preserved(&settled.preserved, other, carts);
             }
             seen.extend(Some(&set.seen).filter(|seen| !seen.is_empty()));
         }
@@ -376,10 +376,10 @@ fn of_body<'a>(
         Body::Order(order) => {
             order.bought.iter().for_each(|bought| other(bought.taken.dot.replica));
             carts.extend(order.bought.iter().map(|bought| bought.taken.scope));
-            of_stays(&order.stays, other, carts);
+            of_preserved(&order.preserved, other, carts);
             seen.extend(Some(&order.seen).filter(|seen| !seen.is_empty()));
         }
-        Body::Stay(stays) => of_stays(stays, other, carts),
+        Body::Stay(preserved) => of_preserved(preserved, other, carts),
         Body::Merge(merge) => carts.extend([merge.guest, merge.account]),
         Body::Unmerge(unmerge) => carts.push(unmerge.guest),
         Body::Add { .. }
@@ -392,9 +392,13 @@ fn of_body<'a>(
 }
 
 /// Collects the writers and the carts that preserved placements and deductions name.
-fn of_stays(stays: &Preserved, mut other: impl FnMut(ReplicaId), carts: &mut FewRows<CartId>) {
-    stays.named().for_each(|dot| other(dot.replica));
-    carts.extend(stays.pins.iter().filter_map(|pin| pin.until));
+fn of_preserved(
+    preserved: &Preserved,
+    mut other: impl FnMut(ReplicaId),
+    carts: &mut FewRows<CartId>,
+) {
+    preserved.named().for_each(|dot| other(dot.replica));
+    carts.extend(preserved.pins.iter().filter_map(|pin| pin.until));
 }
 
 /// Returns the distinct sets of dots, sorted, and the number of the set at each address. The

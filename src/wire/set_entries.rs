@@ -10,7 +10,9 @@ use super::decode_tables::DecodeTables;
 use super::dots;
 use super::encode_tables::EncodeTables;
 use super::error::{BoxedError, Broken, error_at};
-use super::values::{read_quantity, read_stays, read_took, write_stays, write_taken};
+use super::values::{
+    read_preserved, read_quantity, read_replaced_guest_units, write_preserved, write_taken,
+};
 use crate::cart::{
     List, PackedEntry, Preserved, ReplacedDots, SetQuantity, SetSideEffects, WriterRunList,
     WriterRuns,
@@ -87,11 +89,12 @@ pub(super) fn write_set(
     let runs = held.map_or(own.len(), |(_, runs)| runs);
     // Collect the flags.
     let settled = set.settled.as_deref();
-    let (took, stays) = settled.map_or((&[][..], None), |all| (&all.took[..], Some(&all.stays)));
-    let stays = stays.filter(|stays| !stays.is_empty());
+    let (replaced_guest_units, preserved) = settled
+        .map_or((&[][..], None), |all| (&all.replaced_guest_units[..], Some(&all.preserved)));
+    let preserved = preserved.filter(|preserved| !preserved.is_empty());
     let more = flag(set.list == List::Saved, SAVED)
-        | flag(!took.is_empty(), TOOK)
-        | flag(stays.is_some(), STAYS);
+        | flag(!replaced_guest_units.is_empty(), TOOK)
+        | flag(preserved.is_some(), STAYS);
     // The head packs the flags, the number of own runs and the quantity.
     let seen = tables.seen(&set.seen);
     let units = set.quantity.get();
@@ -123,12 +126,12 @@ pub(super) fn write_set(
         dots::write_groups(out, &tables.writers, &others);
     }
     // The side effects of the Set.
-    if !took.is_empty() {
-        out.count(took.len());
-        took.iter().for_each(|taken| write_taken(out, tables, taken));
+    if !replaced_guest_units.is_empty() {
+        out.count(replaced_guest_units.len());
+        replaced_guest_units.iter().for_each(|taken| write_taken(out, tables, taken));
     }
-    if let Some(stays) = stays {
-        write_stays(out, tables, stays);
+    if let Some(preserved) = preserved {
+        write_preserved(out, tables, preserved);
     }
 }
 
@@ -231,12 +234,14 @@ pub(super) fn read_set(
     let runs = usize::from(head >> RUNS_AT) & RUNS_MAX;
     let covers = read_covers(input, tables, dot, (runs, head & OTHERS != 0))?;
     let settled = if has(TOOK | STAYS) {
-        let took = if has(TOOK) { read_took(input, tables)? } else { Vec::new() };
-        let stays = if has(STAYS) { read_stays(input, tables)? } else { Preserved::default() };
-        if has(TOOK) == took.is_empty() || has(STAYS) == stays.is_empty() {
+        let replaced_guest_units =
+            if has(TOOK) { read_replaced_guest_units(input, tables)? } else { Vec::new() };
+        let preserved =
+            if has(STAYS) { read_preserved(input, tables)? } else { Preserved::default() };
+        if has(TOOK) == replaced_guest_units.is_empty() || has(STAYS) == preserved.is_empty() {
             return Err(not_canonical());
         }
-        Some(Box::new(SetSideEffects { took, stays }))
+        Some(Box::new(SetSideEffects { replaced_guest_units, preserved }))
     } else {
         None
     };

@@ -55,25 +55,30 @@ pub(super) fn read_taken(
 }
 
 /// Reads a strictly ascending list of units taken.
-pub(super) fn read_took(
+pub(super) fn read_replaced_guest_units(
     input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
 ) -> Result<Vec<ConsumedUnits>, BoxedError> {
     let count = input.count(5, "units taken", limits::MESSAGE_BYTES)?;
-    let took: Result<Vec<_>, _> = (0..count).map(|_| read_taken(input, tables)).collect();
-    sorted(input, took?)
+    let replaced_guest_units: Result<Vec<_>, _> =
+        (0..count).map(|_| read_taken(input, tables)).collect();
+    sorted(input, replaced_guest_units?)
 }
 
 /// Writes preserved placements, then preserved deductions.
-pub(super) fn write_stays(out: &mut ByteWriter, tables: &EncodeTables<'_>, stays: &Preserved) {
-    out.count(stays.pins.len());
-    for pin in &stays.pins {
+pub(super) fn write_preserved(
+    out: &mut ByteWriter,
+    tables: &EncodeTables<'_>,
+    preserved: &Preserved,
+) {
+    out.count(preserved.pins.len());
+    for pin in &preserved.pins {
         tables.dot(out, pin.dot);
         write_list(out, pin.list);
         out.maybe(pin.until, |out, guest| tables.cart(out, guest));
     }
-    out.count(stays.lacks.len());
-    for lack in &stays.lacks {
+    out.count(preserved.lacks.len());
+    for lack in &preserved.lacks {
         tables.dot(out, lack.set);
         tables.dot(out, lack.taken);
         out.number(u64::from(lack.units));
@@ -81,7 +86,7 @@ pub(super) fn write_stays(out: &mut ByteWriter, tables: &EncodeTables<'_>, stays
 }
 
 /// Reads preserved placements and preserved deductions, each list strictly ascending.
-pub(super) fn read_stays(
+pub(super) fn read_preserved(
     input: &mut ByteReader<'_>,
     tables: &mut DecodeTables,
 ) -> Result<Preserved, BoxedError> {

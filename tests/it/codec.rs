@@ -129,7 +129,7 @@ fn unknown_kinds_are_kept_forwarded_and_marked() {
         let payload: Vec<u8> = (0..=255).collect();
         let body = Body::Unknown { kind, payload: payload.to_vec().into() };
         let mut entry = entry(line.clone(), body);
-        (entry.scope, entry.after) = (CART, [].into());
+        (entry.scope, entry.seen_merges) = (CART, [].into());
         let delta = Delta::new(CART, [(dot(LAPTOP, 1), entry)], Dots::default(), Dots::default());
         let bytes = encode_delta(&delta.expect("a delta"));
         let mut phone = Replica::new(CART, PHONE);
@@ -255,7 +255,7 @@ fn a_set_is_read_back(seq: u64, covers: &ReplacedDots) {
         settled: None,
     };
     let mut entry = entry(Some(tee()), Body::Set(set.into()));
-    (entry.scope, entry.after) = (CART, [].into());
+    (entry.scope, entry.seen_merges) = (CART, [].into());
     let delta = Delta::new(CART, [(dot(LAPTOP, seq), entry)], Dots::default(), Dots::default());
     let delta = delta.expect("a delta");
     let bytes = encode_delta(&delta);

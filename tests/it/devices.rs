@@ -47,7 +47,7 @@ pub(crate) fn tell(from: &Replica, to: &mut Replica) {
 /// A delta of one entry in the account's cart, as somebody could write it.
 pub(crate) fn forged(dot: Dot, time_ms: u64, line: Option<LineKey>, body: Body) -> Delta {
     let (time, after) = (Time::from_ms(time_ms), [].into());
-    let entry = Entry { time, scope: ACCOUNT, after, line, price: None, body };
+    let entry = Entry { time, scope: ACCOUNT, seen_merges: after, line, price: None, body };
     Delta::new(ACCOUNT, [(dot, entry)], Dots::default(), Dots::default()).expect("one live dot")
 }
 

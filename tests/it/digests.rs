@@ -60,7 +60,7 @@ fn order() -> OrderPlaced {
 }
 
 fn stays() -> Preserved {
-    order().stays
+    order().preserved
 }
 
 /// Others that differ from it in one part.
@@ -96,7 +96,7 @@ fn other_stays() -> Vec<Preserved> {
 }
 
 fn other_sets() -> Vec<SetQuantity> {
-    let took = set().took().to_vec();
+    let took = set().replaced_guest_units().to_vec();
     let dots = |seq| [dot(OTHER, 1), dot(OTHER, seq)];
     let mut all = vec![
         SetQuantity { quantity: units(7), ..set() },
@@ -126,7 +126,7 @@ fn other_orders() -> Vec<OrderPlaced> {
     ];
     let took = |taken| OrderPlaced { bought: bought(&line, taken), ..order() };
     all.extend(other_takings(taken).map(took));
-    all.extend(other_stays().into_iter().map(|stays| OrderPlaced { stays, ..order() }));
+    all.extend(other_stays().into_iter().map(|preserved| OrderPlaced { preserved, ..order() }));
     all
 }
 
@@ -209,8 +209,8 @@ fn other_circumstances() -> Vec<Entry> {
         Entry { time: Time::from_bits(add().time.bits() + 1), ..add() },
         Entry { scope: CART, ..add() },
         Entry { scope: CartId::from_u128(1), ..add() },
-        Entry { after: [CART].into(), ..add() },
-        Entry { after: [CART, GUEST].into(), ..add() },
+        Entry { seen_merges: [CART].into(), ..add() },
+        Entry { seen_merges: [CART, GUEST].into(), ..add() },
         Entry { line: Some(LineKey::sku("TEE").expect("a line")), ..add() },
         Entry { price: None, ..add() },
         Entry { price: Money::parse("2.61", "EUR").ok(), ..add() },

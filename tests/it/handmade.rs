@@ -18,7 +18,14 @@ fn dot(seq: u64) -> Dot {
 
 fn entry(body: Body) -> Entry {
     let (scope, after) = (ACCOUNT, [].into());
-    Entry { time: Time::from_ms(7), scope, after, line: Some(tee()), price: None, body }
+    Entry {
+        time: Time::from_ms(7),
+        scope,
+        seen_merges: after,
+        line: Some(tee()),
+        price: None,
+        body,
+    }
 }
 
 fn delta(seq: u64, entry: Entry) -> Result<Delta, DeltaError> {
@@ -57,8 +64,9 @@ fn order(lines: &[&str]) -> Body {
     let line = |sku: &&str| LineKey::sku(sku).expect("a SKU");
     let bought = lines.iter().map(|sku| OrderedUnits { line: line(sku), taken: taken(1) });
     let id = OrderId::new("o-1").expect("an id");
-    let (bought, seen, stays) = (bought.collect(), Dots::default().into(), Preserved::default());
-    Body::Order(OrderPlaced { id, bought, seen, stays }.into())
+    let (bought, seen, preserved) =
+        (bought.collect(), Dots::default().into(), Preserved::default());
+    Body::Order(OrderPlaced { id, bought, seen, preserved }.into())
 }
 
 fn moved(dots: &[u64]) -> Body {
@@ -72,11 +80,13 @@ fn moved(dots: &[u64]) -> Body {
 #[test]
 fn lists_that_do_not_ascend_are_refused_where_they_are_made() {
     let took = |seqs: &[u64]| {
-        let took = seqs.iter().map(|seq| taken(*seq)).collect();
-        set(SetSideEffects { took, stays: Preserved::default() })
+        let replaced_guest_units = seqs.iter().map(|seq| taken(*seq)).collect();
+        set(SetSideEffects { replaced_guest_units, preserved: Preserved::default() })
     };
     let pinned = |seqs: &[u64]| Body::Stay(stay(seqs, &[]).into());
-    let lacking = |seqs: &[u64]| set(SetSideEffects { took: Vec::new(), stays: stay(&[], seqs) });
+    let lacking = |seqs: &[u64]| {
+        set(SetSideEffects { replaced_guest_units: Vec::new(), preserved: stay(&[], seqs) })
+    };
     let sold = |seqs: &[u64]| {
         order(&seqs.iter().map(|seq| ["A", "B"][*seq as usize - 1]).collect::<Vec<_>>())
     };
@@ -108,7 +118,10 @@ fn facts_that_no_action_states_are_refused_where_they_are_made() {
         (
             "no action has",
             5,
-            entry(set(SetSideEffects { took: vec![taken(0)], ..SetSideEffects::default() })),
+            entry(set(SetSideEffects {
+                replaced_guest_units: vec![taken(0)],
+                ..SetSideEffects::default()
+            })),
         ),
         ("names no line", 5, Entry { line: None, ..entry(add()) }),
         (
@@ -116,7 +129,10 @@ fn facts_that_no_action_states_are_refused_where_they_are_made() {
             5,
             Entry {
                 line: None,
-                ..entry(set(SetSideEffects { took: vec![taken(1)], ..SetSideEffects::default() }))
+                ..entry(set(SetSideEffects {
+                    replaced_guest_units: vec![taken(1)],
+                    ..SetSideEffects::default()
+                }))
             },
         ),
         ("seen price", 5, Entry { price, ..entry(bare.clone()) }),

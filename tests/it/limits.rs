@@ -20,8 +20,14 @@ fn with_one_of_each(lines: impl Iterator<Item = LineKey>) -> Replica {
     let add = |(at, line)| {
         let body = Body::Add { quantity: units(1), sided: false };
         let time = Time::from_ms(at);
-        let entry =
-            Entry { time, scope: ACCOUNT, after: [].into(), line: Some(line), price: None, body };
+        let entry = Entry {
+            time,
+            scope: ACCOUNT,
+            seen_merges: [].into(),
+            line: Some(line),
+            price: None,
+            body,
+        };
         (Dot::new(other, at), entry)
     };
     let live = (1..).zip(lines).map(add);
@@ -68,10 +74,11 @@ fn a_line_that_was_bought_is_one_of_so_many() {
         id: OrderId::new("O-1").expect("an id"),
         bought: vec![OrderedUnits { line: tee(), taken }],
         seen: Dots::default().into(),
-        stays: Preserved::default(),
+        preserved: Preserved::default(),
     }));
     let time = Time::from_ms(7);
-    let entry = Entry { time, scope: ACCOUNT, after: [].into(), line: None, price: None, body };
+    let entry =
+        Entry { time, scope: ACCOUNT, seen_merges: [].into(), line: None, price: None, body };
     let delta = Delta::new(ACCOUNT, [(server, entry)], Dots::default(), Dots::default());
     join(&mut phone, &delta.expect("a delta"));
     refused(&mut phone, &line(limits::LINES), "5000 lines");
@@ -131,7 +138,7 @@ fn a_writer_takes_so_many_numbers_and_no_more() {
     let mut cart = phone.cart().clone();
     for seq in [0, limits::SEQ_MAX + 1, u64::MAX] {
         let dot = Dot::new(ReplicaId::from_u128(5), seq);
-        let stamp = Stamp { dot, time: Time::from_ms(1), after: [].into() };
+        let stamp = Stamp { dot, time: Time::from_ms(1), seen_merges: [].into() };
         let given = cart.consent(stamp, true, &[]);
         assert_eq!(given, Err(VerbError::DotOutOfRange { dot }));
     }

@@ -19,7 +19,7 @@ fn news(from: u64, to: u64) -> Delta {
         let price = Money::parse(&format!("{at}.00"), "EUR").expect("a price");
         let body = Body::Add { quantity: Quantity::ONE, sided: false };
         let (time, scope, after) = (Time::from_ms(at), ACCOUNT, [].into());
-        (dot, Entry { time, scope, after, line: Some(line), price: Some(price), body })
+        (dot, Entry { time, scope, seen_merges: after, line: Some(line), price: Some(price), body })
     };
     let none = Dots::default;
     Delta::new(ACCOUNT, (from..to).map(add), none(), none()).expect("a delta")

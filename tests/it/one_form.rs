@@ -38,7 +38,7 @@ fn content(units: u32, covers: Dots) -> Vec<u8> {
     };
     let (dot, body) = (Dot::new(ReplicaId::from_u128(OWN), SEQ), Body::Set(set.into()));
     let (time, scope, after) = (Time::from_ms(7), ACCOUNT, [].into());
-    let entry = Entry { time, scope, after, line: Some(tee()), price: None, body };
+    let entry = Entry { time, scope, seen_merges: after, line: Some(tee()), price: None, body };
     let none = Dots::default;
     let delta = Delta::new(ACCOUNT, [(dot, entry)], none(), none()).expect("a delta");
     let bytes = wire::encode_delta(&delta);
@@ -135,7 +135,7 @@ fn tables_that_do_not_ascend_are_refused() {
         let price = Money::parse(price, "EUR").expect("a price");
         let body = Body::Add { quantity: Quantity::ONE, sided: false };
         let (time, scope, after) = (Time::from_ms(7), CartId::from_u128(scope), [].into());
-        (dot, Entry { time, scope, after, line: Some(line), price: Some(price), body })
+        (dot, Entry { time, scope, seen_merges: after, line: Some(line), price: Some(price), body })
     };
     let id = |id: u128| id.to_be_bytes().to_vec();
     let price = |cents: u8| [&[cents, 2], &b"EUR"[..]].concat();

@@ -110,7 +110,7 @@ fn text(text: &str) -> Text {
     Text::new(text).expect("a text")
 }
 
-fn stays() -> Preserved {
+fn preserved() -> Preserved {
     Preserved {
         pins: vec![
             PreservedPlacement { dot: dot(PHONE, 3), list: List::Saved, until: Some(GUEST) },
@@ -130,7 +130,7 @@ pub(crate) fn bodies() -> Vec<(&'static str, Option<LineKey>, Body)> {
         sided: true,
         seen: [dot(OTHER, 1), dot(OTHER, 2), dot(OTHER, 5)].into_iter().collect(),
         covers: [dot(PHONE, 1), dot(LAPTOP, 5)].into_iter().collect(),
-        settled: SetSideEffects::of(vec![taken], stays()),
+        settled: SetSideEffects::of(vec![taken], preserved()),
     };
     let gift = Gift { wrap: true, message: Some(text("Alles Gute!\nA.")) };
     let key = AttributeKey::new("engraving").expect("a key");
@@ -178,7 +178,7 @@ pub(crate) fn bodies() -> Vec<(&'static str, Option<LineKey>, Body)> {
                     taken: ConsumedUnits { set: None, ..taken },
                 }],
                 seen: [dot(PHONE, 1), dot(LAPTOP, 5)].into_iter().collect(),
-                stays: stays(),
+                preserved: preserved(),
             })),
         ),
         (
@@ -186,7 +186,7 @@ pub(crate) fn bodies() -> Vec<(&'static str, Option<LineKey>, Body)> {
             None,
             Body::Expired { rule: RuleName::new("idle-90-days").expect("a name").into() },
         ),
-        ("11-stay", None, Body::Stay(Arc::new(stays()))),
+        ("11-stay", None, Body::Stay(Arc::new(preserved()))),
         (
             "12-unknown",
             Some(tee()),
@@ -212,7 +212,7 @@ pub(crate) fn entry(line: Option<LineKey>, body: Body) -> Entry {
     Entry {
         time: Time::from_bits((1_700_000_000_123 << 16) | 7),
         scope: GUEST,
-        after: [GUEST].into(),
+        seen_merges: [GUEST].into(),
         line,
         price: if body.is_contribution() { Money::parse("2.60", "EUR").ok() } else { None },
         body,

@@ -78,7 +78,7 @@ fn entry((_, of_line, price, author, kind): Parts, dot: Dot) -> Entry {
                 id: OrderId::new(format!("O-{}", dot.seq)).expect("an id"),
                 bought,
                 seen: Dots::default().into(),
-                stays: Preserved::default(),
+                preserved: Preserved::default(),
             }))
         }
         1 => Body::Consent(true),
@@ -101,7 +101,7 @@ fn entry((_, of_line, price, author, kind): Parts, dot: Dot) -> Entry {
     Entry {
         time: Time::from_ms(dot.seq.saturating_add(1_000)),
         scope,
-        after: Vec::from(after).into(),
+        seen_merges: Vec::from(after).into(),
         line: about_a_line.then(|| line(of_line)),
         price: price.filter(|_| body.is_contribution()),
         body,
@@ -250,12 +250,19 @@ fn tables_are_of_any_length() {
     let consent = |at: u64| {
         let after = [CartId::from_u128(u128::from(at))].into();
         let time = Time::from_ms(at);
-        Entry { time, scope: ACCOUNT, after, line: None, price: None, body: Body::Consent(true) }
+        Entry {
+            time,
+            scope: ACCOUNT,
+            seen_merges: after,
+            line: None,
+            price: None,
+            body: Body::Consent(true),
+        }
     };
     let priced = |at: u64| {
         let price = Money::parse(&at.to_string(), "EUR").ok();
         let body = Body::Add { quantity: units(1), sided: false };
-        Entry { after: [].into(), line: Some(line(0)), price, body, ..consent(at) }
+        Entry { seen_merges: [].into(), line: Some(line(0)), price, body, ..consent(at) }
     };
     let kinds: [&dyn Fn(u64) -> Entry; 2] = [&consent, &priced];
     for entry in kinds {

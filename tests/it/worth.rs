@@ -102,7 +102,7 @@ fn an_order_of_nothing_explains_nothing() {
         id: OrderId::new("O-1").expect("an id"),
         bought: vec![OrderedUnits { line: tee(), taken }],
         seen: Dots::default().into(),
-        stays: Preserved::default(),
+        preserved: Preserved::default(),
     }));
     join(&mut phone, &forged(Dot::new(ReplicaId::from_u128(8), 1), 1, None, body));
     let explained = phone.explain();
@@ -193,7 +193,7 @@ fn a_word_is_of_what_would_come_back() {
     let removal = laptop.remove(7, &row()).expect("a row");
     assert_eq!((shown(&laptop), saved(&laptop)), (0, 5));
     let body = removal.live().values().next().expect("a word").body;
-    let lacks = &body.stays().expect("what stays").lacks;
+    let lacks = &body.preserved().expect("what stays").lacks;
     let units: Vec<_> = lacks.iter().map(|lack| (lack.taken.replica, lack.units)).collect();
     assert_eq!(units, [(ReplicaId::from_u128(3), 2)]);
 }

@@ -37,7 +37,7 @@ fn an_add_takes_away_what_is_left_on_its_line() {
         let stays = matches!(body, Body::Unknown { .. });
         let (dot, time) = (Dot::new(ReplicaId::from_u128(9), 1), Time::default());
         let line = Some(tee());
-        let entry = Entry { time, scope: ACCOUNT, after: [].into(), line, price: None, body };
+        let entry = Entry { time, scope: ACCOUNT, seen_merges: [].into(), line, price: None, body };
         let odd = Delta::new(ACCOUNT, [(dot, entry)], Dots::default(), Dots::default());
         let mut phone = replica(ACCOUNT, 1);
         join(&mut phone, &odd.expect("a delta"));

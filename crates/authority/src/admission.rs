@@ -127,11 +127,11 @@ fn named(entry: &Entry, known: impl Fn(Dot) -> bool) -> Dots {
         }
     };
     entry.body.bears_on().for_each(&mut look);
-    if let Some(stays) = entry.body.stays() {
-        stays.named().for_each(&mut look);
+    if let Some(preserved) = entry.body.preserved() {
+        preserved.named().for_each(&mut look);
     }
     if let Body::Set(set) = &entry.body {
-        set.took().iter().for_each(|taken| look(taken.dot));
+        set.replaced_guest_units().iter().for_each(|taken| look(taken.dot));
         // Runs may be as long as their author likes to say: their ends speak for them.
         for (replica, run) in set.seen.runs().chain(set.covers.runs()) {
             look(Dot::new(replica, run.first));
@@ -151,7 +151,7 @@ fn breach(cart: &Cart, delta: &Delta, others: &Dots) -> Option<Rejection> {
         if entry.scope != cart.id() && !merged.contains(&entry.scope) {
             return Some(Rejection::Scope);
         }
-        if !entry.after.iter().all(|guest| merged.contains(guest)) {
+        if !entry.seen_merges.iter().all(|guest| merged.contains(guest)) {
             return Some(Rejection::After);
         }
     }

@@ -104,7 +104,7 @@ fn entry(
     } else {
         None
     };
-    Ok(Entry { time, scope, after: after.into(), line, price, body })
+    Ok(Entry { time, scope, seen_merges: after.into(), line, price, body })
 }
 
 fn body(home: CartId, dot: Dot, action: &mut EntryText) -> Result<Body, Refused> {
@@ -121,7 +121,7 @@ fn body(home: CartId, dot: Dot, action: &mut EntryText) -> Result<Body, Refused>
         return Ok(Body::Move { to: to.into(), dots: of::ascending(dots?).into() });
     }
     if take(&mut action.stay) {
-        return Ok(Body::Stay(Arc::new(stays(action)?)));
+        return Ok(Body::Stay(Arc::new(preserved(action)?)));
     }
     if let Some(value) = registers::read(action)? {
         return Ok(Body::Register { value: Arc::new(value), sided: take(&mut action.sided) });
@@ -142,8 +142,8 @@ fn body(home: CartId, dot: Dot, action: &mut EntryText) -> Result<Body, Refused>
     if let Some(order) = action.order.take() {
         let (id, bought) = of::order(home, order)?;
         let seen = read_runs("seen", &take(&mut action.seen))?.into();
-        let stays = stays(action)?;
-        return Ok(Body::Order(Arc::new(OrderPlaced { id, bought, seen, stays })));
+        let preserved = preserved(action)?;
+        return Ok(Body::Order(Arc::new(OrderPlaced { id, bought, seen, preserved })));
     }
     if let Some(rule) = action.expired.take() {
         return Ok(Body::Expired { rule: RuleName::new(rule)?.into() });
@@ -165,10 +165,13 @@ fn set(home: CartId, dot: Dot, units: i64, action: &mut EntryText) -> Result<Bod
         sided: take(&mut action.sided),
         seen: seen.into(),
         covers: ReplacedDots::from(&read_runs("covers", &take(&mut action.covers))?),
-        settled: SetSideEffects::of(of::took(home, take(&mut action.took))?, stays(action)?),
+        settled: SetSideEffects::of(
+            of::replaced_guest_units(home, take(&mut action.took))?,
+            preserved(action)?,
+        ),
     })))
 }
 
-fn stays(action: &mut EntryText) -> Result<Preserved, Refused> {
-    of::stays(take(&mut action.pins), take(&mut action.lacks))
+fn preserved(action: &mut EntryText) -> Result<Preserved, Refused> {
+    of::preserved(take(&mut action.pins), take(&mut action.lacks))
 }

@@ -31,13 +31,16 @@ fn taken(home: CartId, text: &TakenText) -> Result<ConsumedUnits, Refused> {
     })
 }
 
-pub(super) fn took(home: CartId, texts: Vec<TakenText>) -> Result<Vec<ConsumedUnits>, Refused> {
+pub(super) fn replaced_guest_units(
+    home: CartId,
+    texts: Vec<TakenText>,
+) -> Result<Vec<ConsumedUnits>, Refused> {
     let all: Result<Vec<ConsumedUnits>, Refused> =
         texts.iter().map(|text| taken(home, text)).collect();
     Ok(ascending(all?))
 }
 
-pub(super) fn stays(pins: Vec<PinText>, lacks: Vec<LackText>) -> Result<Preserved, Refused> {
+pub(super) fn preserved(pins: Vec<PinText>, lacks: Vec<LackText>) -> Result<Preserved, Refused> {
     let pin = |pin: PinText| {
         let until = pin.until.map(|guest| read_cart("until", &guest)).transpose()?;
         Ok(PreservedPlacement { dot: read_dot("pins", &pin.dot)?, list: pin.list.into(), until })

@@ -22,7 +22,7 @@ pub(super) fn action(home: CartId, entry: &Entry, dead: &Dots) -> EntryText {
         at: Some(entry.time.ms()),
         tick: entry.time.counter(),
         scope: scope(home, entry.scope),
-        after: entry.after.iter().map(ToString::to_string).collect(),
+        after: entry.seen_merges.iter().map(ToString::to_string).collect(),
         dead: runs(dead),
         ..EntryText::default()
     };
@@ -45,9 +45,10 @@ fn body(action: &mut EntryText, home: CartId, body: &Body) {
             action.sided = set.sided;
             action.seen = runs(&set.seen);
             action.covers = runs(&set.covers.to_dots());
-            action.took = set.took().iter().map(|taken| taken_text(home, taken)).collect();
+            action.took =
+                set.replaced_guest_units().iter().map(|taken| taken_text(home, taken)).collect();
             if let Some(settled) = &set.settled {
-                stays(action, &settled.stays);
+                preserved(action, &settled.preserved);
             }
         }
         Body::Move { to, dots } => {
@@ -56,7 +57,7 @@ fn body(action: &mut EntryText, home: CartId, body: &Body) {
         }
         Body::Stay(stay) => {
             action.stay = true;
-            stays(action, stay);
+            preserved(action, stay);
         }
         Body::Register { value, sided } => {
             registers::write(action, value);
@@ -83,7 +84,7 @@ fn body(action: &mut EntryText, home: CartId, body: &Body) {
             });
             action.order = Some(OrderText { id: order.id.to_string(), bought: bought.collect() });
             action.seen = runs(&order.seen);
-            stays(action, &order.stays);
+            preserved(action, &order.preserved);
         }
         Body::Expired { rule } => action.expired = Some(rule.to_string()),
         Body::Unknown { kind, payload } => {
@@ -102,13 +103,13 @@ fn taken_text(home: CartId, taken: &ConsumedUnits) -> TakenText {
     }
 }
 
-fn stays(action: &mut EntryText, stays: &Preserved) {
-    let pins = stays.pins.iter().map(|pin| PinText {
+fn preserved(action: &mut EntryText, preserved: &Preserved) {
+    let pins = preserved.pins.iter().map(|pin| PinText {
         dot: pin.dot.to_string(),
         list: pin.list.into(),
         until: pin.until.map(|guest| guest.to_string()),
     });
-    let lacks = stays.lacks.iter().map(|lack| LackText {
+    let lacks = preserved.lacks.iter().map(|lack| LackText {
         set: lack.set.to_string(),
         taken: lack.taken.to_string(),
         units: lack.units,

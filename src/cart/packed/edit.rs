@@ -124,7 +124,7 @@ impl Entries {
             Some(price) => prices.binary_search(&SortedPrice(price)).ok()? as u32,
         };
         // Foreign scopes, merges and orders are rare and go the slow way too.
-        let plain = entry.scope == *home && entry.after.is_empty();
+        let plain = entry.scope == *home && entry.seen_merges.is_empty();
         if !plain || !entry.body.bought().is_empty() {
             return None;
         }
@@ -243,21 +243,25 @@ impl Entries {
         let mut foreign: SmallVec<[Authorship; 4]> =
             other.tables.authorships.iter().cloned().collect();
         if theirs != home {
-            let at_home = Authorship { scope: theirs, after: Default::default() };
+            let at_home = Authorship { scope: theirs, seen_merges: Default::default() };
             let _ = place(&mut foreign, &at_home);
-            foreign.retain(|authorship| authorship.scope != home || !authorship.after.is_empty());
+            foreign.retain(|authorship| {
+                authorship.scope != home || !authorship.seen_merges.is_empty()
+            });
         }
         let authorships = unite(&mut self.tables.authorships, &foreign);
         sabotage!("marks-survive-join", self.line_filter.forget(), ());
         // New number of each authorship of `other`, by index; the last is that of its entries
         // without authorship.
-        let as_here = |scope: CartId, after: &[CartId]| {
+        let as_here = |scope: CartId, seen_merges: &[CartId]| {
             let here = &self.tables.authorships;
-            let found =
-                here.binary_search_by(|here| (here.scope, &*here.after).cmp(&(scope, after)));
+            let found = here.binary_search_by(|here| {
+                (here.scope, &*here.seen_merges).cmp(&(scope, seen_merges))
+            });
             found.map_or(NONE, |at| sabotage!("guest-entry-forgets-its-cart", at as u32, NONE))
         };
-        let theirs_as_here = other.tables.authorships.iter().map(|a| as_here(a.scope, &a.after));
+        let theirs_as_here =
+            other.tables.authorships.iter().map(|a| as_here(a.scope, &a.seen_merges));
         let authorship_of: SmallVec<[u32; 4]> =
             theirs_as_here.chain([as_here(theirs, &[])]).collect();
         // Renumber the rows that are here, for the tables whose rows have moved.

@@ -329,8 +329,8 @@ fn index<T: Ord>(table: &[T], value: Option<&T>) -> u32 {
 /// Returns the authorship that an entry needs, or `None` if it was written in `home` before any
 /// merge was seen.
 pub(super) fn authorship(home: CartId, entry: &Entry) -> Option<Authorship> {
-    let says = entry.scope != home || !entry.after.is_empty();
-    says.then(|| Authorship { scope: entry.scope, after: entry.after.clone() })
+    let says = entry.scope != home || !entry.seen_merges.is_empty();
+    says.then(|| Authorship { scope: entry.scope, seen_merges: entry.seen_merges.clone() })
 }
 
 impl<'a> IntoIterator for &'a Entries {

@@ -106,10 +106,10 @@ impl<'a> EntryRef<'a> {
 
     /// Returns the guest carts whose merges its author had seen, sorted.
     #[inline]
-    pub fn after(self) -> &'a [CartId] {
+    pub fn seen_merges(self) -> &'a [CartId] {
         match self.row.authorship {
             NONE => &NO_MERGES,
-            at => &self.tables.authorships[at as usize].after,
+            at => &self.tables.authorships[at as usize].seen_merges,
         }
     }
 
@@ -136,14 +136,14 @@ impl<'a> EntryRef<'a> {
 
     /// Copies the entry out of its tables.
     pub fn entry(self) -> Entry {
-        let after = match self.row.authorship {
+        let seen_merges = match self.row.authorship {
             NONE => SeenMerges::default(),
-            at => self.tables.authorships[at as usize].after.clone(),
+            at => self.tables.authorships[at as usize].seen_merges.clone(),
         };
         Entry {
             time: self.time(),
             scope: self.scope(),
-            after,
+            seen_merges,
             line: self.line().cloned(),
             price: self.price(),
             body: self.body().clone(),
@@ -157,7 +157,7 @@ impl PartialEq for EntryRef<'_> {
         self.dot() == other.dot()
             && self.time() == other.time()
             && self.scope() == other.scope()
-            && self.after() == other.after()
+            && self.seen_merges() == other.seen_merges()
             && self.line() == other.line()
             && self.price() == other.price()
             && self.body() == other.body()

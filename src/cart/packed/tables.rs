@@ -17,7 +17,7 @@ pub(crate) const NONE: u32 = u32::MAX;
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Authorship {
     pub(crate) scope: CartId,
-    pub(crate) after: SeenMerges,
+    pub(crate) seen_merges: SeenMerges,
 }
 
 /// Price in a total order by its digits, scale and currency. The order does not follow value.

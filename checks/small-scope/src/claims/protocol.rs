@@ -86,7 +86,7 @@ fn merge(ask: &Ask, number: u32) -> Delta {
     let entry = Entry {
         time: ask.time,
         scope: ask.account,
-        after: [].into(),
+        seen_merges: [].into(),
         line: None,
         price: None,
         body: Body::Merge(Arc::new(GuestMerge {

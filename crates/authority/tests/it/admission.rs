@@ -261,7 +261,7 @@ fn entries_of_other_scopes_and_unseen_merges_are_rejected() {
         Entry { line: Some(line()), ..entry(elsewhere, Time::from_ms(NOW_MS), add.clone()) };
     let after = Entry {
         line: Some(line()),
-        after: [elsewhere].into(),
+        seen_merges: [elsewhere].into(),
         ..entry(guest.cart, Time::from_ms(NOW_MS), add)
     };
     for (seq, entry, expected) in [(1, scope, Rejection::Scope), (2, after, Rejection::After)] {
@@ -352,5 +352,5 @@ fn bytes_that_are_no_delta_are_told_where() {
 }
 
 fn entry(scope: CartId, time: Time, body: Body) -> Entry {
-    Entry { time, scope, after: [].into(), line: None, price: None, body }
+    Entry { time, scope, seen_merges: [].into(), line: None, price: None, body }
 }

@@ -20,7 +20,7 @@ impl SoakWorld {
         let before = site.replica.view();
         let rules = Registry::default();
         let look = Observer::at(site.replica.cart(), &rules);
-        let merged: Vec<CartId> = look.after().iter().copied().collect();
+        let merged: Vec<CartId> = look.seen_merges().iter().copied().collect();
         let claims: Vec<Claim> = merged.iter().filter_map(|guest| look.claim(*guest)).collect();
         let action = choose(self.simulation.dice(), &before, &merged, number);
         // An unmerge needs the authority, and has to be durable before the release.
