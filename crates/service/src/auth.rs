@@ -30,7 +30,7 @@ impl TokenError {
 
 /// The error of reading a public key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a public key in PEM of RSA, P-256 or Ed25519")]
+#[error("not a public key in PEM: give one of RSA, P-256 or Ed25519")]
 pub struct PublicKeyError;
 
 /// A verifier that refuses every token, for a service of guest carts only.

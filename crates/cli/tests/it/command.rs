@@ -139,7 +139,7 @@ fn l_a_key_that_is_none_is_told() {
     let _ = std::fs::remove_file(&key);
     assert_eq!(ended.status.code(), Some(2));
     let why = String::from_utf8_lossy(&ended.stderr).into_owned();
-    assert!(why.contains("no public key in PEM") && why.contains(path), "{why}");
+    assert!(why.contains("not a public key in PEM") && why.contains(path), "{why}");
 }
 
 #[test]
