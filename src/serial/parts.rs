@@ -21,9 +21,9 @@ use crate::quantity::Quantity;
 
 record!(Dot { replica: ReplicaId, seq: u64 }, dot_flaw);
 
-/// Returns the flaw of a dot with sequence number 0.
+/// Returns the flaw of a dot whose number is outside 1 to [`limits::SEQ_MAX`].
 fn dot_flaw(dot: &Dot) -> Option<&'static str> {
-    (dot.seq == 0).then_some("a dot has number 0, and they count from 1")
+    (!dot.is_of_action()).then_some("a dot has a number outside 1 to 4294967295")
 }
 
 /// Serializes a set of dots as a list of runs: a writer with the first and the last number.
@@ -60,6 +60,10 @@ impl<'de> Visitor<'de> for DotsVisitor {
             });
             if first == 0 || last < first || !apart {
                 return Err(de::Error::custom("runs of dots are not in their one form"));
+            }
+            // A set leaves such numbers out, and would be another set than the one that was read.
+            if last > limits::SEQ_MAX {
+                return Err(de::Error::custom("a dot has a number outside 1 to 4294967295"));
             }
             runs += 1;
             if runs > limits::LIST_ITEMS {

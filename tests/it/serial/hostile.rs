@@ -166,7 +166,16 @@ fn numbers_out_of_range() {
     refuse::<Quantity>(1.5, "invalid type");
     refuse::<Quantity>("\"3\"", "invalid type");
     refuse::<Quantity>("99999999999999999999999999", "invalid type");
-    refuse::<Dot>(json!({"replica": PHONE.to_string(), "seq": 0}), "count from 1");
+    let phone = PHONE.to_string();
+    let beyond = limits::SEQ_MAX + 1;
+    assert_eq!(beyond, 4_294_967_296);
+    for seq in [0, beyond, u64::MAX] {
+        refuse::<Dot>(json!({"replica": phone, "seq": seq}), "outside 1 to 4294967295");
+    }
+    // A set does not leave out numbers in silence.
+    for last in [beyond, u64::MAX] {
+        refuse::<Dots>(json!([[phone, 1, last]]), "outside 1 to 4294967295");
+    }
     let claim = json!({"guest": GUEST.to_string(), "account": CART.to_string(), "number": 0});
     refuse::<Claim>(claim, "count from 1");
     refuse::<Time>(json!({"ms": 1_u64 << 48, "counter": 0}), "48 bits");
@@ -280,7 +289,7 @@ fn sets_of_dots_in_another_form() {
         json!([[a, 5, 6], [a, 1, 2]]),
         json!([[a, 1, 1], [a, 1, 1]]),
         json!([[b, 1, 1], [a, 1, 1]]),
-        json!([[a, 1, u64::MAX], [a, 1, 1]]),
+        json!([[a, 1, limits::SEQ_MAX], [a, 1, 1]]),
     ] {
         refuse::<Dots>(runs, says);
     }

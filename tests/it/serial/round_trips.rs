@@ -4,6 +4,7 @@ use holdall::cart::ConsumedUnits;
 use holdall::cart::*;
 use holdall::dots::*;
 use holdall::id::*;
+use holdall::limits;
 use holdall::quantity::*;
 use holdall::view::*;
 use holdall::*;
@@ -44,7 +45,7 @@ proptest! {
 
     #[test]
     fn ids_and_numbers(
-        id in any::<u128>(), seq in 1_u64.., bits in any::<u64>(), number in 1_u32..,
+        id in any::<u128>(), seq in 1..=limits::SEQ_MAX, bits in any::<u64>(), number in 1_u32..,
         units in 1..=limits::QUANTITY_UNITS, prints in any::<(u128, u128)>(),
     ) {
         let (cart, replica) = (CartId::from_u128(id), ReplicaId::from_u128(id));
