@@ -3,12 +3,10 @@
 //! Most commands are Adds, which change one row. The texts of the other rows are copied from the JSON
 //! of the revision before.
 
-use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::body::Bytes;
-use lru::LruCache;
 use serde::Serialize;
 
 use super::cart_body::{NoticeBody, OrderBody, RowBody};
@@ -187,24 +185,24 @@ impl<'a> KnownRows<'a> {
     }
 }
 
-/// A cache with the JSON of recently rendered carts, in shards.
+/// The JSON of the carts that were rendered last, for those who read or change them next.
+///
+/// A cart has one slot, by its id. Ids are random, so carts rarely share a slot; those that do take
+/// it from each other, and are rendered again.
 #[derive(Debug)]
 pub(super) struct RenderedCarts {
-    shards: Vec<Mutex<LruCache<CartId, Arc<RenderedCart>>>>,
+    slots: Box<[Mutex<Option<Arc<RenderedCart>>>]>,
 }
 
-const SHARDS: usize = 16;
-
 impl RenderedCarts {
-    /// Makes a cache for a number of carts.
+    /// Makes room for a number of carts.
     pub(super) fn new(carts: usize) -> Self {
-        let each = NonZeroUsize::new(carts.div_ceil(SHARDS)).unwrap_or(NonZeroUsize::MIN);
-        Self { shards: (0..SHARDS).map(|_| Mutex::new(LruCache::new(each))).collect() }
+        Self { slots: (0..carts.max(1)).map(|_| Mutex::default()).collect() }
     }
 
-    fn shard(&self, cart: CartId) -> MutexGuard<'_, LruCache<CartId, Arc<RenderedCart>>> {
-        let shard = &self.shards[(cart.as_u128() % SHARDS as u128) as usize];
-        shard.lock().unwrap_or_else(PoisonError::into_inner)
+    fn slot(&self, cart: CartId) -> MutexGuard<'_, Option<Arc<RenderedCart>>> {
+        let at = (cart.as_u128() % self.slots.len() as u128) as usize;
+        self.slots[at].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the JSON of a durable snapshot, and keeps it for those who read or change the cart
@@ -233,17 +231,22 @@ impl RenderedCarts {
     }
 
     fn kept(&self, cart: CartId) -> Option<Arc<RenderedCart>> {
-        self.shard(cart).get(&cart).cloned()
+        self.slot(cart).clone().filter(|kept| kept.cart == cart)
     }
 
-    /// Caches the JSON of a cart.
+    /// Keeps the JSON of a cart.
     pub(super) fn keep(&self, rendered: Arc<RenderedCart>) {
-        self.shard(rendered.cart).put(rendered.cart, rendered);
+        let before = self.slot(rendered.cart).replace(rendered);
+        // Free the JSON before only now, when the slot is not locked any more.
+        drop(before);
     }
 
-    /// Removes the JSON of an erased cart.
+    /// Drops the JSON of a cart that was erased.
     pub(super) fn forget(&self, cart: CartId) {
-        self.shard(cart).pop(&cart);
+        let mut slot = self.slot(cart);
+        if slot.as_ref().is_some_and(|kept| kept.cart == cart) {
+            *slot = None;
+        }
     }
 }
 
