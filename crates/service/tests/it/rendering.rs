@@ -3,6 +3,9 @@
 use fastrand::Rng;
 use serde_json::{Value, json};
 
+use holdall_authority::AuthoritySettings;
+use holdall_service::ServiceSettings;
+
 use super::{Ask, Guest, Reply, Shop};
 
 const STEPS: usize = 60;
@@ -58,4 +61,22 @@ async fn json_over_the_json_before_is_as_if_it_had_never_been() {
         }
         assert!(most > 3, "seed {seed}: {most} rows at most");
     }
+}
+
+/// Another process over the same store changes the cart. The JSON from before is not answered.
+#[tokio::test]
+async fn json_is_used_for_its_own_revision_alone() {
+    let store = std::sync::Arc::new(holdall_store::MemoryStore::new(7));
+    let process = || {
+        let (authority, http) = (AuthoritySettings::default(), ServiceSettings::default());
+        Shop::over(store.clone(), authority, http)
+    };
+    let (here, there) = (process(), process());
+    let Guest { cart, token } = here.guest().await;
+    here.add(&token, &cart, "TEE", 1).send().await.done();
+    let quantity = |cart: &Value| cart["lines"][0]["quantity"].clone();
+    assert_eq!(quantity(&here.read(&token, &cart).await.json()), 1);
+    let more = there.ask("POST", format!("/carts/{cart}/lines")).by(&token);
+    more.json(json!({ "sku": "TEE", "quantity": 2 })).send().await.done();
+    assert_eq!(quantity(&here.read(&token, &cart).await.json()), 3);
 }
