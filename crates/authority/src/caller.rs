@@ -160,7 +160,7 @@ impl Caller {
         Self { principal: Principal::Server, device: None }
     }
 
-    /// The same from a device.
+    /// Names the device that the caller uses, by 128 random bits that the device drew once.
     #[must_use]
     pub const fn on(mut self, device: u128) -> Self {
         self.device = Some(device);

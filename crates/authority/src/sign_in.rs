@@ -135,8 +135,9 @@ impl Authority {
         self.sign_in_under(now_ms, account, guest, token, policy).await
     }
 
-    /// The same under a policy that the embedder chose for this one merge. What was merged already
-    /// stays under the policy it was merged by.
+    /// Signs an account in with a guest cart in hand, as [`sign_in`](Self::sign_in) does, under a
+    /// policy that the embedder chose for this one merge. A guest cart that is merged already stays
+    /// under the policy that it was merged by.
     ///
     /// # Errors
     /// As with [`sign_in`](Self::sign_in).

@@ -55,35 +55,35 @@ impl Append {
         }
     }
 
-    /// The same with a delta.
+    /// Adds a delta to the append.
     #[must_use]
     pub fn with_delta(mut self, delta: Vec<u8>) -> Self {
         self.delta = delta;
         self
     }
 
-    /// The same with a snapshot.
+    /// Adds a snapshot of the whole state to the append.
     #[must_use]
     pub fn with_snapshot(mut self, snapshot: Vec<u8>) -> Self {
         self.snapshot = Some(snapshot);
         self
     }
 
-    /// The same with a header.
+    /// Replaces the header of the record with the append.
     #[must_use]
     pub fn with_header(mut self, header: Vec<u8>) -> Self {
         self.header = Some(header);
         self
     }
 
-    /// The same for a request.
+    /// Names the request that the append carries out.
     #[must_use]
     pub const fn with_key(mut self, key: RequestKey) -> Self {
         self.key = Some(key);
         self
     }
 
-    /// The same with a note for the journal.
+    /// Adds a note for the journal to the append.
     #[must_use]
     pub fn with_note(mut self, note: Vec<u8>) -> Self {
         self.note = note;

@@ -33,7 +33,7 @@ impl<'a> Stage<'a> {
         Ok(Self { opener, store })
     }
 
-    /// The same store, opened again without having been closed.
+    /// Opens the store again, without having closed it.
     pub(super) fn reopened(self) -> Result<Self, Finding> {
         let Self { opener, store } = self;
         drop(store);
